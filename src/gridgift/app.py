@@ -1,0 +1,130 @@
+"""The composition root: settings → database → routes. The only file that sees everything."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, Final
+
+from starlette.routing import Mount, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from gridgift.directory import Directory
+from gridgift.domain.keys import Signer
+from gridgift.http.auth import KeyRing
+from gridgift.http.endpoint import Endpoint
+from gridgift.http.limits import FAILURES, Limiter
+from gridgift.http.paging import Cursors
+from gridgift.http.routes import endpoints
+from gridgift.http.services import Services
+from gridgift.logs import configure_logs
+from gridgift.settings import Settings, server_secret
+from gridgift.storage.migrate import migrate, require_current
+from gridgift.storage.postgres import PostgresDatabase
+from gridgift.storage.sqlite import SqliteDatabase, create_file
+from gridgift.workers import Housekeeper
+
+STATIC: Final = str(files("gridgift.http") / "static")
+
+
+def now() -> int:
+    """Return the system's time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def connect(settings: Settings) -> SqliteDatabase | PostgresDatabase:
+    """Make the database that the settings name; call it inside a running event loop."""
+    if settings.sqlite_path is not None:
+        return SqliteDatabase(settings.sqlite_path)
+    return PostgresDatabase(settings.database_url, settings.database_connections)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[SqliteDatabase | PostgresDatabase]:
+    """Open a database that is ready for this program.
+
+    A SQLite file is made and migrated as needed; on PostgreSQL ``migrate`` is a step of its own.
+    Raises ``DatabaseRefused``.
+    """
+    if settings.sqlite_path is not None:
+        create_file(settings.sqlite_path)
+    database = connect(settings)
+    try:
+        if isinstance(database, SqliteDatabase):
+            await migrate(database, now())
+        await require_current(database)
+        yield database
+    finally:
+        await database.close()
+
+
+def signer(settings: Settings) -> Signer:
+    """Make what signs and checks API keys. Raises ``SettingsError``."""
+    return Signer(server_secret(settings), settings.key_prefix)
+
+
+def create_app(
+    settings: Settings, clock: Callable[[], int] = now, ticks: Callable[[], float] = time.monotonic
+) -> ASGIApp:
+    """Compose the server: an ASGI application that opens its database when it starts."""
+    app = Router(redirect_slashes=False)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        database = connect(settings)
+        directory = _directory(settings, database)
+        services = _services(settings, database, directory, clock, ticks)
+        housekeeper = Housekeeper(database, services.keys, clock)
+        app.routes[:] = [*endpoints(services), Mount("/static", StaticFiles(directory=STATIC))]
+        app.default = Endpoint(services, "", {})
+        housekeeper.start()
+        yield
+        await housekeeper.stop()
+        if directory is not None:
+            await directory.close()
+        await database.close()
+
+    app.lifespan_context = lifespan
+    return app
+
+
+def from_environment() -> ASGIApp:
+    """Compose the server from the environment; each worker process calls this."""
+    settings = Settings.from_environ(os.environ)
+    configure_logs(settings.log_format)
+    return create_app(settings)
+
+
+def _directory(
+    settings: Settings, database: SqliteDatabase | PostgresDatabase
+) -> Directory | None:
+    if not settings.resolver_url:
+        return None
+    return Directory(database, settings.resolver_url, settings.resolver_key)
+
+
+def _services(
+    settings: Settings,
+    database: SqliteDatabase | PostgresDatabase,
+    directory: Directory | None,
+    clock: Callable[[], int],
+    ticks: Callable[[], float],
+) -> Services:
+    async def check_ready() -> None:
+        await require_current(database)
+
+    readiness: Callable[[], Awaitable[None]] = check_ready
+    return Services(
+        settings=settings,
+        database=database,
+        keys=KeyRing(database, signer(settings)),
+        limiter=Limiter(settings.rate_limit),
+        failed_logins=Limiter(FAILURES if settings.rate_limit else 0),
+        cursors=Cursors(server_secret(settings)),
+        directory=directory,
+        clock=clock,
+        ticks=ticks,
+        check_ready=readiness,
+    )

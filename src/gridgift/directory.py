@@ -1,0 +1,98 @@
+"""The resident directory: unknown usernames are looked up outside, politely.
+
+The request is Linden Lab's name-to-agent-id form: ``POST`` with an ``api-key`` header and
+``{"username", "lastname"}``; 200 answers ``{"agent_id"}``, 404 means that nobody has the name.
+Found residents are remembered in the database, misses here for a while.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Final
+
+import httpx
+import structlog
+
+from gridgift.domain import residents
+from gridgift.domain.failures import ResidentNotFound
+from gridgift.domain.ids import NIL_UUID, parse_uuid
+from gridgift.domain.model import Resident
+from gridgift.storage.database import Database
+
+TIMEOUT: Final = 3.0  # seconds for one look-up, waiting for its turn included
+INTERVAL: Final = 0.5  # seconds between two requests: the service takes about 2 a second
+MISSED_FOR: Final = 600.0  # seconds that an unknown name is not asked for again
+MAX_MISSES: Final = 10_000
+
+log = structlog.get_logger("gridgift.directory")
+
+
+class Directory:
+    """Looks usernames up at a resolver and remembers what it says."""
+
+    def __init__(
+        self, database: Database, url: str, key: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._database = database
+        self._client = httpx.AsyncClient(
+            headers={"api-key": key}, timeout=TIMEOUT, transport=transport
+        )
+        self._url = url
+        self._turn = asyncio.Lock()
+        self._next_request = 0.0
+        self._misses: OrderedDict[str, float] = OrderedDict()
+
+    async def learn(self, identifier: str, now: int) -> None:
+        """Look a username up and remember its resident; ``now`` is in milliseconds.
+
+        Raises ``ResidentNotFound`` if nobody has the name, if the identifier is a UUID (there is
+        no way to ask for a UUID from outside), or if the directory could not be asked.
+        """
+        if parse_uuid(identifier) is not None or self._missed(identifier):
+            raise ResidentNotFound(identifier)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                uuid = await self._ask(identifier)
+        except (httpx.HTTPError, ValueError, TimeoutError) as error:
+            log.warning("directory failed", why=str(error) or type(error).__name__)
+            raise ResidentNotFound(identifier, directory_failed=True) from error
+        if uuid is None:
+            self._note_miss(identifier)
+            raise ResidentNotFound(identifier)
+        await self._database.write(residents.remember, Resident(uuid, identifier), now)
+
+    async def close(self) -> None:
+        """Close the connections to the resolver."""
+        await self._client.aclose()
+
+    async def _ask(self, username: str) -> str | None:
+        first, _, last = username.partition(".")
+        await self._wait_for_turn()
+        response = await self._client.post(
+            self._url, json={"username": first, "lastname": last or "resident"}
+        )
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        response.raise_for_status()
+        answer = response.json()
+        uuid = parse_uuid(str(answer.get("agent_id", ""))) if isinstance(answer, dict) else None
+        if uuid is None or uuid == NIL_UUID:
+            raise ValueError("the resolver's answer has no agent_id")
+        return uuid
+
+    async def _wait_for_turn(self) -> None:
+        async with self._turn:
+            await asyncio.sleep(self._next_request - time.monotonic())
+            self._next_request = time.monotonic() + INTERVAL
+
+    def _missed(self, username: str) -> bool:
+        until = self._misses.get(username)
+        if until is not None and until < time.monotonic():
+            del self._misses[username]
+            return False
+        return until is not None
+
+    def _note_miss(self, username: str) -> None:
+        self._misses[username] = time.monotonic() + MISSED_FOR
+        if len(self._misses) > MAX_MISSES:
+            self._misses.popitem(last=False)

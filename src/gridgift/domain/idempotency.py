@@ -1,0 +1,64 @@
+"""Idempotency keys: a write sent again answers as it did the first time (contract section 10)."""
+
+import hashlib
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.domain.failures import IdempotencyKeyReused
+from gridgift.domain.instants import DAY
+from gridgift.storage.database import Tx, TransactionConflict
+
+KEPT_FOR: Final = 7 * DAY
+
+
+class Answer(Struct, frozen=True):
+    """What was answered to a write: HTTP status, ETag if any, and the body's bytes."""
+
+    status: int
+    body: bytes
+    etag: str | None = None
+
+
+def fingerprint(method: str, target: str, body: bytes) -> bytes:
+    """Digest what makes two requests the same: method, path with query, and body."""
+    return hashlib.sha256(b"\n".join([method.encode(), target.encode(), body])).digest()
+
+
+async def find(tx: Tx, store_id: str, key: str, print_: bytes, now: int) -> Answer | None:
+    """Return the answer kept for this key, or None if it is new (or older than 7 days).
+
+    Raises ``IdempotencyKeyReused`` if the key came with another request.
+    """
+    row = await tx.one("answer_find", store_id=store_id, key=key, kept_since=now - KEPT_FOR)
+    if row is None:
+        return None
+    kept_print, status, etag, body = row
+    if kept_print != print_:
+        raise IdempotencyKeyReused
+    return Answer(status, body, etag)
+
+
+async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, now: int) -> None:
+    """Keep an answer in the transaction of its effect.
+
+    Raises ``TransactionConflict`` if the same key was kept meanwhile: run again, it is found.
+    """
+    kept = await tx.run(
+        "answer_keep",
+        store_id=store_id,
+        key=key,
+        fingerprint=print_,
+        status=answer.status,
+        etag=answer.etag,
+        body=answer.body,
+        now=now,
+        kept_since=now - KEPT_FOR,
+    )
+    if not kept:
+        raise TransactionConflict
+
+
+async def forget(tx: Tx, now: int, rows: int) -> int:
+    """Delete up to ``rows`` answers that are older than 7 days; return how many."""
+    return await tx.run("answers_forget", kept_since=now - KEPT_FOR, rows=rows)

@@ -1,0 +1,23 @@
+"""Ids: UUIDv7 strings, so that the order of ids is the order of creation (contract section 4)."""
+
+import re
+from typing import Final
+
+from uuid_utils import uuid7
+
+from gridgift.domain.model import NIL_UUID
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+LAST_UUID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+__all__ = ["LAST_UUID", "NIL_UUID", "new_id", "parse_uuid"]
+
+
+def new_id() -> str:
+    """Make a fresh id; ids made later in this process sort later."""
+    return str(uuid7())
+
+
+def parse_uuid(text: str) -> str | None:
+    """Return the UUID in lower case, or None if the text is not one in hyphenated form."""
+    return text.lower() if _UUID.fullmatch(text) else None

@@ -1,0 +1,32 @@
+"""Instants: milliseconds since the Unix epoch inside, ISO 8601 in UTC with ``Z`` on the wire."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_ISO: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+SECOND: Final = 1_000
+DAY: Final = 86_400_000
+
+
+def format_instant(milliseconds: int) -> str:
+    """Write an instant, for example ``2026-11-22T19:30:00Z``; milliseconds only if there are any."""
+    moment = _EPOCH + milliseconds * _MILLISECOND
+    timespec = "milliseconds" if milliseconds % SECOND else "seconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+
+
+def parse_instant(text: str) -> int | None:
+    """Read an ISO 8601 date and time with an offset; None if it is not one (RFC 3339)."""
+    if not _ISO.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.upper())
+        return (moment - _EPOCH) // _MILLISECOND
+    except (ValueError, OverflowError):
+        return None

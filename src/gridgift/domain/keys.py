@@ -1,0 +1,224 @@
+"""API keys: ``<prefix>_<payload>.<signature>``, one store each (contract section 2).
+
+The payload is the store's id, the key's id and 32 random bytes; the signature is HMAC-SHA256
+under the server's secret, so a forged key is refused without a look at the database. Of a key
+only its SHA-256 is kept.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.domain.failures import (
+    KeyNameTaken,
+    KeyNotFound,
+    KeyNotUsable,
+    StoreNotFound,
+    ValidationFailed,
+)
+from gridgift.domain.instants import format_instant
+from gridgift.domain.model import Key
+from gridgift.domain.scopes import check_scopes
+from gridgift.storage.database import Tx
+
+DEFAULT_PREFIX: Final = "allo_live"
+RANDOM_BYTES: Final = 32
+MAX_OVERLAP: Final = 90 * 86_400_000  # milliseconds that a rotated key may live on
+
+_PAYLOAD_BYTES: Final = 16 + 16 + RANDOM_BYTES
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{3,128}")
+_KEY: Final = re.compile(r"(?P<prefix>\w{1,32})_(?P<payload>[\w-]{86})\.(?P<signature>[\w-]{43})")
+
+
+class Signer(Struct, frozen=True):
+    """Makes and checks keys; holds the server's secret and the prefix of its keys."""
+
+    secret: bytes
+    prefix: str = DEFAULT_PREFIX
+
+    def issue(self, store_id: str, key_id: str, random: bytes) -> str:
+        """Write a key. ``random`` is 32 bytes from the system's generator."""
+        payload = uuid.UUID(store_id).bytes + uuid.UUID(key_id).bytes + random
+        assert len(payload) == _PAYLOAD_BYTES
+        body = f"{self.prefix}_{_encode(payload)}"
+        return f"{body}.{_encode(self._sign(body))}"
+
+    def read(self, key: str) -> tuple[str, str] | None:
+        """Return the store's id and the key's id, or None for a key that we did not issue."""
+        parts = _KEY.fullmatch(key) if key.isascii() else None
+        if parts is None or parts["prefix"] != self.prefix:
+            return None
+        body, _, _ = key.rpartition(".")
+        if not hmac.compare_digest(_encode(self._sign(body)), parts["signature"]):
+            return None
+        try:
+            payload = base64.urlsafe_b64decode(parts["payload"] + "==")
+        except binascii.Error:
+            return None
+        return str(uuid.UUID(bytes=payload[:16])), str(uuid.UUID(bytes=payload[16:32]))
+
+    def _sign(self, body: str) -> bytes:
+        return hmac.digest(self.secret, b"gridgift key " + body.encode(), "sha256")
+
+
+class IssuedKey(Struct, frozen=True):
+    """A new key: what is stored of it, and the whole of it, to be shown once."""
+
+    stored: Key
+    key: str
+
+
+class Fresh(Struct, frozen=True):
+    """What a new key is made of: an id and 32 random bytes, chosen by the caller."""
+
+    id: str
+    random: bytes
+
+
+def digest(key: str) -> bytes:
+    """Return what is stored of a key: its SHA-256."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def preview(key: str, prefix: str) -> str:
+    """Show a key without giving it away: prefix, ``***``, last six characters."""
+    return f"{prefix}_***{key[-6:]}"
+
+
+async def create(
+    tx: Tx,
+    signer: Signer,
+    store_id: str,
+    name: str,
+    scopes: Iterable[str],
+    fresh: Fresh,
+    now: int,
+    expires_at: int | None = None,
+) -> IssuedKey:
+    """Make a key. Raises ``ValidationFailed``, ``StoreNotFound``, ``KeyNameTaken``."""
+    wanted = check_scopes(scopes)
+    check_name(name)
+    if expires_at is not None and expires_at <= now:
+        raise ValidationFailed({"expires": ["must be in the future"]})
+    if await tx.one("store_by_id", store_id=store_id) is None:
+        raise StoreNotFound(store_id)
+    key = signer.issue(store_id, fresh.id, fresh.random)
+    stored = Key(
+        store_id=store_id,
+        id=fresh.id,
+        name=name,
+        hash=digest(key),
+        preview=preview(key, signer.prefix),
+        scopes=wanted,
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
+        last_used_at=None,
+    )
+    added = await tx.run(
+        "key_add",
+        store_id=store_id,
+        id=stored.id,
+        name=name,
+        hash=stored.hash,
+        preview=stored.preview,
+        scopes=" ".join(sorted(wanted)),
+        expires_at=expires_at,
+        now=now,
+    )
+    if not added:
+        raise KeyNameTaken(name)
+    return IssuedKey(stored, key)
+
+
+async def read(tx: Tx, store_id: str, key_id: str) -> Key:
+    """Return one key of the store. Raises ``KeyNotFound``."""
+    row = await tx.one("key_by_id", store_id=store_id, id=key_id)
+    if row is None:
+        raise KeyNotFound(key_id)
+    return Key.from_row(row)
+
+
+async def list_of(tx: Tx, store_id: str) -> list[Key]:
+    """Return all keys of the store, oldest first. Raises ``StoreNotFound``."""
+    if await tx.one("store_by_id", store_id=store_id) is None:
+        raise StoreNotFound(store_id)
+    return [Key.from_row(row) for row in await tx.all("keys_of_store", store_id=store_id)]
+
+
+async def rename(tx: Tx, store_id: str, key_id: str, name: str, now: int) -> Key:
+    """Give a key another name.
+
+    Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
+    """
+    check_name(name)
+    await _usable(tx, store_id, key_id, now)
+    holder = await tx.one("key_name_holder", store_id=store_id, name=name)
+    if holder is not None and holder[0] != key_id:
+        raise KeyNameTaken(name)
+    await tx.run("key_rename", store_id=store_id, id=key_id, name=name)
+    return await read(tx, store_id, key_id)
+
+
+async def rescope(tx: Tx, store_id: str, key_id: str, scopes: Iterable[str], now: int) -> Key:
+    """Give a key other scopes. Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``."""
+    wanted = check_scopes(scopes)
+    await _usable(tx, store_id, key_id, now)
+    await tx.run("key_rescope", store_id=store_id, id=key_id, scopes=" ".join(sorted(wanted)))
+    return await read(tx, store_id, key_id)
+
+
+async def rotate(
+    tx: Tx, signer: Signer, store_id: str, key_id: str, overlap: int, fresh: Fresh, now: int
+) -> IssuedKey:
+    """Replace a key: a new one takes its name, scopes and expiry; the old one soon dies.
+
+    ``overlap`` is how long the old one still works, in milliseconds, at most 90 days; it gets a
+    name that says so. Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``.
+    """
+    if not 0 <= overlap <= MAX_OVERLAP:
+        raise ValidationFailed({"overlap": ["must be from 0 to 90 days"]})
+    old = await _usable(tx, store_id, key_id, now)
+    dies = now + overlap if old.expires_at is None else min(now + overlap, old.expires_at)
+    suffix = f" (old {old.preview[-6:]} until {format_instant(dies)[:16]})"
+    retired = old.name[: 128 - len(suffix)] + suffix
+    await tx.run("key_retire", store_id=store_id, id=key_id, name=retired, expires_at=dies)
+    return await create(
+        tx, signer, store_id, old.name, old.scopes, fresh, now, expires_at=old.expires_at
+    )
+
+
+async def revoke(tx: Tx, store_id: str, key_id: str, now: int) -> Key:
+    """End a key for good; revoking it again changes nothing. Raises ``KeyNotFound``."""
+    await tx.run("key_revoke", store_id=store_id, id=key_id, now=now)
+    return await read(tx, store_id, key_id)
+
+
+async def note_uses(tx: Tx, uses: list[tuple[str, str, int]]) -> None:
+    """Note when keys were last used: (store id, key id, instant) each."""
+    for store_id, key_id, used_at in sorted(uses):  # one order for all, so that none deadlock
+        await tx.run("key_used", store_id=store_id, id=key_id, used_at=used_at)
+
+
+def check_name(name: str) -> None:
+    """Raise ``ValidationFailed`` unless the name has 3 to 128 printable characters."""
+    if not _NAME.fullmatch(name) or name != name.strip():
+        raise ValidationFailed({"name": ["must have 3 to 128 printable characters"]})
+
+
+async def _usable(tx: Tx, store_id: str, key_id: str, now: int) -> Key:
+    key = await read(tx, store_id, key_id)
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        raise KeyNotUsable(key_id)
+    return key
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

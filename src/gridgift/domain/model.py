@@ -1,0 +1,155 @@
+"""What the domain is made of: frozen values without behaviour that needs the outside.
+
+Units: money is L$ (an ``int`` from 0 to ``MAX_CREDIT``); instants are milliseconds since the Unix
+epoch, UTC; ids and avatar keys are lower-case hyphenated UUID strings (contract section 1).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, Self
+
+from msgspec import Struct
+
+MAX_CREDIT: Final = 2_147_483_647  # Second Life's scripts have 32-bit signed integers
+NIL_UUID: Final = "00000000-0000-0000-0000-000000000000"
+
+ActorKind = Literal["key", "operator", "resident", "unit", "system"]
+EntryKind = Literal["granted", "updated", "enabled", "disabled"]
+
+
+class Caller(Struct, frozen=True):
+    """Who asks, for which store, in which request. Every ledger entry names it."""
+
+    store_id: str
+    actor_kind: ActorKind
+    actor_id: str
+    request_id: str
+
+
+class Store(Struct, frozen=True):
+    """A store: the owner of keys, cards and customers. Bonuses are percent."""
+
+    id: str
+    name: str
+    logo: str | None
+    blog_listed: bool
+    application_open: bool
+    base_bonus: int
+    group_bonus: int
+    location_slurl: str
+    owner_uuid: str
+    owner_username: str
+    created_at: int
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build a store from the columns of the SQL fragment ``store``."""
+        store_id, name, logo, blog_listed, application_open, *rest = row
+        return cls(store_id, name, logo, bool(blog_listed), bool(application_open), *rest)
+
+
+class Resident(Struct, frozen=True):
+    """A Second Life resident: the UUID is the identity, the username the last one seen."""
+
+    uuid: str
+    username: str
+
+
+class GiftCard(Struct, frozen=True):
+    """A gift card as stored; ``version`` counts its ledger entries."""
+
+    store_id: str
+    id: str
+    owner_uuid: str
+    owner_username: str
+    credit: int
+    active: bool
+    redeemed: bool
+    transfer: bool
+    texture: str | None
+    purchased: bool
+    expires_at: int | None
+    version: int
+    created_at: int
+    updated_at: int
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build a card from the columns of the SQL fragment ``card``, in their order."""
+        (
+            store_id, card_id, owner_uuid, owner_username, credit, active, redeemed, transfer,
+            texture, purchased, expires_at, version, created_at, updated_at,
+        ) = row  # fmt: skip
+        return cls(
+            store_id, card_id, owner_uuid, owner_username, credit, bool(active), bool(redeemed),
+            bool(transfer), texture, bool(purchased), expires_at, version, created_at, updated_at,
+        )  # fmt: skip
+
+
+class CardState(Struct, frozen=True, rename="camel"):
+    """Everything about a card besides its balance, as a ledger entry keeps it."""
+
+    owner_uuid: str
+    active: bool
+    redeemed: bool
+    transfer: bool
+    texture: str | None
+    purchased: bool
+    expires_at: int | None
+
+    @classmethod
+    def of(cls, card: GiftCard) -> Self:
+        """Take the state out of a card."""
+        return cls(
+            card.owner_uuid,
+            card.active,
+            card.redeemed,
+            card.transfer,
+            card.texture,
+            card.purchased,
+            card.expires_at,
+        )
+
+
+class Entry(Struct, frozen=True):
+    """One line of the ledger: what changed, by how much, who did it and why.
+
+    ``balance_after`` and ``delta`` are L$; ``state`` is the account's other state after the
+    change, as canonical JSON; ``hash`` covers all other fields, ``previous_hash`` included.
+    """
+
+    store_id: str
+    account_kind: Literal["card"]
+    account_id: str
+    seq: int
+    kind: EntryKind
+    delta: int
+    balance_after: int
+    state: str
+    actor_kind: ActorKind
+    actor_id: str
+    reason: str
+    request_id: str
+    created_at: int
+    previous_hash: bytes
+    hash: bytes
+
+
+class Key(Struct, frozen=True):
+    """An API key as stored: never the key itself, only its SHA-256 and its preview."""
+
+    store_id: str
+    id: str
+    name: str
+    hash: bytes
+    preview: str
+    scopes: frozenset[str]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build a key from the columns of the SQL fragment ``key``."""
+        store_id, key_id, name, digest, preview, scopes, *rest = row
+        return cls(store_id, key_id, name, digest, preview, frozenset(scopes.split()), *rest)

@@ -1,0 +1,29 @@
+"""Scopes: what a key may do. Each endpoint needs exactly one (contract section 2)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from gridgift.domain.failures import ValidationFailed
+
+SCOPES: Final = {
+    "store:read": "Read the store's own details.",
+    "customers:read": "Read the store's customers.",
+    "customers:write": "Change the store's customers.",
+    "credits:read": "Read a customer's store credit.",
+    "credits:write": "Deposit, spend and refund a customer's store credit.",
+    "giftcards:read": "Read gift cards and their history.",
+    "giftcards:write": "Grant, update and disable gift cards.",
+    "customertokens:mint": "Make a link that opens a resident's own page.",
+}
+
+
+def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """Return the scopes as a set. Raises ``ValidationFailed`` for none or for an unknown one."""
+    wanted = frozenset(scopes)
+    unknown = sorted(wanted - SCOPES.keys())
+    if unknown:
+        known = ", ".join(SCOPES)
+        raise ValidationFailed({"scopes": [f"unknown: {', '.join(unknown)}; known: {known}"]})
+    if not wanted:
+        raise ValidationFailed({"scopes": ["name at least one scope"]})
+    return wanted

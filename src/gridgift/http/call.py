@@ -1,0 +1,151 @@
+"""One request on its way: what came in, who asks, and how it runs operations."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gridgift.domain import idempotency
+from gridgift.domain.failures import GiftCardNotFound, ResidentNotFound, ValidationFailed
+from gridgift.domain.idempotency import Answer
+from gridgift.domain.ids import parse_uuid
+from gridgift.domain.model import Caller, Key
+from gridgift.domain.residents import Identifier, parse_identifier
+from gridgift.http.reply import JSON, NO_STORE, REVALIDATE, Header, Reply
+from gridgift.http.services import Services
+from gridgift.storage.database import Operation, P, T, Tx
+
+REPLAYED: Final = (b"idempotent-replayed", b"true")
+
+_BARE_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_ETAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+
+
+class Call(Struct):
+    """A request after authentication; handlers read it and answer with a ``Reply``."""
+
+    services: Services
+    method: str
+    target: str
+    headers: dict[bytes, bytes]
+    path: dict[str, str]
+    request_id: str
+    now: int
+    key: Key | None = None
+    query: Any = None
+    body: Any = None
+    raw_body: bytes = b""
+
+    @property
+    def store_id(self) -> str:
+        """The store that the key belongs to."""
+        assert self.key is not None, "a public endpoint has no store"
+        return self.key.store_id
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks, as the ledger names it."""
+        assert self.key is not None, "a public endpoint has no caller"
+        return Caller(self.key.store_id, "key", self.key.id, self.request_id)
+
+    def card_id(self) -> str:
+        """Return the path's card id; one that is no UUID names no card (section 6)."""
+        card_id = parse_uuid(self.path["id"])
+        if card_id is None:
+            raise GiftCardNotFound(self.path["id"][:64])
+        return card_id
+
+    def identifier(self) -> Identifier:
+        """Return the path's resident. Raises ``IdentifierMalformed``."""
+        return parse_identifier(self.path["identifier"])
+
+    def if_match(self) -> frozenset[str] | None:
+        """Return the ETags of ``If-Match``; None if it is missing or ``*`` (RFC 9110, 13.1.1)."""
+        value = self.headers.get(b"if-match")
+        if value is None or value.strip() == b"*":
+            return None
+        # Weak ones are found too, and never match: If-Match compares strongly.
+        return frozenset(_ETAG.findall(value.decode("latin-1")))
+
+    def not_modified(self, etag: str) -> bool:
+        """Tell whether ``If-None-Match`` has this ETag; the comparison is weak (13.1.2)."""
+        value = self.headers.get(b"if-none-match")
+        if value is None:
+            return False
+        known = [tag.removeprefix("W/") for tag in _ETAG.findall(value.decode("latin-1"))]
+        return value.strip() == b"*" or etag in known
+
+    async def read(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a read; an unknown resident is looked up in the directory, once."""
+        return await self._knowing_residents(
+            lambda: self.services.database.read(operation, *args, **kwargs)
+        )
+
+    async def write(
+        self,
+        operation: Operation[P, T],
+        answer: Callable[[T], Answer],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Reply:
+        """Run a write and answer with what ``answer`` makes of its result.
+
+        With an ``Idempotency-Key`` the answer is kept in the same transaction, and given again
+        to the same request (contract section 10).
+        """
+        key = self._idempotency_key()
+        if key is None:
+            result = await self._knowing_residents(
+                lambda: self.services.database.write(operation, *args, **kwargs)
+            )
+            return reply_of(answer(result))
+
+        async def once(tx: Tx) -> tuple[Answer, bool]:
+            kept = await idempotency.find(tx, self.store_id, key, fingerprint, self.now)
+            if kept is not None:
+                return kept, True
+            given = answer(await operation(tx, *args, **kwargs))
+            await idempotency.keep(tx, self.store_id, key, fingerprint, given, self.now)
+            return given, False
+
+        fingerprint = idempotency.fingerprint(self.method, self.target, self.raw_body)
+        given, replayed = await self._knowing_residents(
+            lambda: self.services.database.write(once)
+        )
+        return reply_of(given, (REPLAYED,) if replayed else ())
+
+    async def _knowing_residents(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await attempt()
+        except ResidentNotFound as failure:
+            if self.services.directory is None:
+                raise
+            await self.services.directory.learn(failure.identifier, self.now)
+        return await attempt()
+
+    def _idempotency_key(self) -> str | None:
+        value = self.headers.get(b"idempotency-key")
+        if value is None:
+            return None
+        text = value.decode("latin-1")
+        quoted = _QUOTED_KEY.fullmatch(text)
+        if quoted is not None:
+            text = re.sub(r"\\(.)", r"\1", quoted[1])
+        if not _BARE_KEY.fullmatch(text):
+            raise ValidationFailed(
+                {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
+            )
+        return text
+
+
+def reply_of(answer: Answer, headers: tuple[Header, ...] = ()) -> Reply:
+    """Turn an answer, fresh or kept, into a reply."""
+    if answer.etag is None:
+        return Reply(answer.status, (JSON, NO_STORE, *headers), answer.body)
+    etag = (b"etag", answer.etag.encode())
+    return Reply(answer.status, (JSON, REVALIDATE, etag, *headers), answer.body)

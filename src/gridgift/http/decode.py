@@ -1,0 +1,213 @@
+"""From bytes to values: query strings and JSON bodies, with every complaint by field."""
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from gridgift.domain.failures import ValidationFailed
+from gridgift.http.refusals import BodyMalformed, BodyTooLarge, BodyTooSlow, MediaTypeUnsupported
+
+MAX_BODY: Final = 64 * 1024  # bytes
+BODY_SECONDS: Final = 10
+MAX_PARAMETERS: Final = 100
+
+_JSON_TYPE: Final = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_BOOLEANS: Final = {"true": True, "false": False}
+
+S = TypeVar("S", bound=Struct)
+
+
+class _Float:
+    """Stands for a number with a point or an exponent: no field of ours takes one."""
+
+
+async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """Read a request's body.
+
+    Raises ``BodyTooLarge`` over 64 KiB, ``BodyTooSlow`` after 10 s, and Starlette's
+    ``ClientDisconnect`` if the client hangs up before the end.
+    """
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared[:20]) > MAX_BODY:
+        raise BodyTooLarge(MAX_BODY)
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > MAX_BODY:
+                    raise BodyTooLarge(MAX_BODY)
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise BodyTooSlow(BODY_SECONDS) from None
+
+
+def decode_body(raw: bytes, headers: dict[bytes, bytes], into: type[S]) -> S:
+    """Decode one JSON object into a struct; members that the struct lacks are ignored.
+
+    Raises ``BodyMalformed``, ``MediaTypeUnsupported``, ``ValidationFailed``.
+    """
+    if not raw:
+        raise BodyMalformed("it is empty")
+    media_type = headers.get(b"content-type", b"")
+    if not _JSON_TYPE.fullmatch(media_type.strip()) or b"content-encoding" in headers:
+        raise MediaTypeUnsupported
+    value = _parse_json(raw)
+    if not isinstance(value, dict):
+        raise BodyMalformed("it is something else")
+    return _convert(value, into)
+
+
+def decode_query(raw: bytes, into: type[S]) -> S:
+    """Decode a query string into a struct; unknown parameters are ignored.
+
+    Raises ``ValidationFailed``.
+    """
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError:
+        raise ValidationFailed({"query": ["must be percent-encoded UTF-8"]}) from None
+    values: dict[str, Any] = {}
+    errors: dict[str, Sequence[str]] = {}
+    fields = _fields(into)
+    for name, text in pairs:
+        if name not in fields:
+            continue
+        if name in values:
+            errors[name] = ["must be given once"]
+        values[name] = _from_text(text, fields[name].basic)
+    if errors:
+        raise ValidationFailed(errors)
+    return _convert(values, into)
+
+
+class _Field(Struct, frozen=True):
+    """A struct's field: its type, the plain type inside, and what to say of a bad value."""
+
+    name: str
+    type: Any
+    basic: type
+    required: bool
+    complaint: str
+
+
+@lru_cache
+def _fields(into: type[Struct]) -> dict[str, _Field]:
+    fields = {}
+    for field in msgspec.structs.fields(into):
+        fields[field.encode_name] = _Field(
+            name=field.name,
+            type=field.type,
+            basic=_basic(field.type),
+            required=field.required,
+            complaint=_complaint(field.type),
+        )
+    return fields
+
+
+def _convert(values: dict[str, Any], into: type[S]) -> S:
+    """Convert field by field, so that one answer names every mistake."""
+    converted: dict[str, Any] = {}
+    errors: dict[str, Sequence[str]] = {}
+    for name, field in _fields(into).items():
+        if name in values:
+            try:
+                converted[field.name] = msgspec.convert(values[name], field.type)
+            except msgspec.ValidationError:
+                errors[name] = [field.complaint]
+        elif field.required:
+            errors[name] = ["is required"]
+    if errors:
+        raise ValidationFailed(errors)
+    return into(**converted)
+
+
+def _from_text(text: str, basic: type) -> Any:
+    """Read a query parameter's text; what does not fit stays text and fails conversion."""
+    if basic is int:
+        return int(text) if _INTEGER.fullmatch(text) else text
+    if basic is bool:
+        return _BOOLEANS.get(text.lower(), text)
+    return text
+
+
+def _parse_json(raw: bytes) -> Any:
+    try:
+        return json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_members,
+            parse_float=lambda text: _Float(),
+            parse_constant=_no_constant,
+        )
+    except UnicodeDecodeError:
+        raise BodyMalformed("its text is not UTF-8") from None
+    except RecursionError:
+        raise BodyMalformed("it is nested too deeply") from None
+    except ValueError as error:
+        raise BodyMalformed(_one_line(error)) from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is there twice")
+    return members
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _one_line(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return str(error) if str(error).startswith(("a member", "NaN", "Infinity", "-")) else "a number is too long"
+
+
+def _metas(annotation: Any) -> list[msgspec.Meta]:
+    found = []
+    for part in (annotation, *get_args(annotation)):
+        if get_origin(part) is Annotated:
+            found += [meta for meta in part.__metadata__ if isinstance(meta, msgspec.Meta)]
+    return found
+
+
+def _complaint(annotation: Any) -> str:
+    """Say what a field takes: its ``extra['says']``, or the plain type's usual words."""
+    for meta in _metas(annotation):
+        if meta.extra and "says" in meta.extra:
+            return str(meta.extra["says"])
+    return {bool: "must be true or false", int: "must be an integer"}.get(
+        _basic(annotation), "must be a string"
+    )
+
+
+def _basic(annotation: Any) -> type:
+    """Find the plain type in ``Annotated[…]``, ``… | None`` or both."""
+    if isinstance(annotation, type):
+        return annotation
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        parts = parts[:1]
+    return _basic(next(part for part in parts if part is not type(None)))

@@ -1,0 +1,156 @@
+"""The one pipeline: authenticate → authorise → limit → decode → operation → encode → log."""
+
+import re
+import secrets
+from typing import Any, Final
+from urllib.parse import quote
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from gridgift.domain.failures import Failure
+from gridgift.domain.model import Key
+from gridgift.http.call import Call
+from gridgift.http.decode import decode_body, decode_query, read_body
+from gridgift.http.limits import client_address
+from gridgift.http.problems import problem_reply
+from gridgift.http.refusals import (
+    ApiKeyExpired,
+    ApiKeyInvalid,
+    ApiKeyMissing,
+    ApiKeyRevoked,
+    DatabaseOutOfReach,
+    InternalError,
+    MethodNotAllowed,
+    PathNotFound,
+    RateLimited,
+    ScopeMissing,
+)
+from gridgift.http.reply import NO_SNIFFING, Header, Reply
+from gridgift.http.route import PUBLIC, Route
+from gridgift.http.services import Services
+from gridgift.storage.database import DatabaseUnavailable
+
+HUNG_UP: Final = 499  # what the log says of a client that left before its answer
+
+_SAFE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_FAILED_LOGIN: Final = (ApiKeyMissing, ApiKeyInvalid, ApiKeyRevoked, ApiKeyExpired)
+
+log = structlog.get_logger("gridgift.http")
+
+
+class Endpoint:
+    """Everything at one path: an ASGI app over the routes of its methods."""
+
+    def __init__(self, services: Services, path: str, routes: dict[str, Route]) -> None:
+        self._services = services
+        self._path = path
+        self._routes = dict(routes)
+        if "GET" in routes:
+            self._routes["HEAD"] = routes["GET"]
+        self._allow = ", ".join(sorted(self._routes))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request and write one line about it."""
+        started = self._services.ticks()
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers)
+        call = Call(
+            services=self._services,
+            method=scope["method"],
+            target=_target(scope),
+            headers=headers,
+            path=scope.get("path_params", {}),
+            request_id=request_id,
+            now=self._services.clock(),
+        )
+        extra: list[Header] = [(b"x-request-id", request_id.encode()), NO_SNIFFING]
+        try:
+            reply = await self._answer(call, scope, receive, extra)
+        except ClientDisconnect:
+            self._log(call, HUNG_UP, started)
+            return
+        except Exception as error:
+            if isinstance(error, RateLimited) and call.key is not None:
+                extra.extend(self._services.limiter.headers(0))
+            reply = self._refuse(call, error)
+        await reply.send(send, extra, head=call.method == "HEAD")
+        self._log(call, reply.status, started)
+
+    async def _answer(
+        self, call: Call, scope: Scope, receive: Receive, extra: list[Header]
+    ) -> Reply:
+        route = self._routes.get(call.method)
+        if route is None:
+            if not self._routes:
+                raise PathNotFound
+            raise MethodNotAllowed(call.method[:16], self._allow)
+        if route.scope is not PUBLIC:
+            call.key = await self._authenticate(call, scope)
+            left = self._services.limiter.take(call.key.id, self._services.ticks())
+            extra.extend(self._services.limiter.headers(left))
+            if route.scope not in call.key.scopes:
+                raise ScopeMissing(route.scope)
+        if route.query is not None:
+            call.query = decode_query(scope["query_string"], route.query)
+        if route.body is not None:
+            call.raw_body = await read_body(call.headers, receive)
+            call.body = decode_body(call.raw_body, call.headers, route.body)
+        return await route.handler(call)
+
+    async def _authenticate(self, call: Call, scope: Scope) -> Key:
+        services = self._services
+        try:
+            return await services.keys.authenticate(scope["headers"], call.now, services.ticks())
+        except _FAILED_LOGIN:
+            peer = (scope.get("client") or ("",))[0]
+            forwarded = call.headers.get(b"x-forwarded-for")
+            address = client_address(peer, forwarded, services.settings.trusted_proxies)
+            services.failed_logins.take(address, services.ticks())
+            raise
+
+    def _refuse(self, call: Call, error: Exception) -> Reply:
+        """Turn what was raised into a problem; only a defect of ours is logged with its trace."""
+        if isinstance(error, Failure):
+            failure = error
+        elif isinstance(error, DatabaseUnavailable):
+            log.error("database unavailable", request_id=call.request_id, why=str(error))
+            failure = DatabaseOutOfReach()
+        else:
+            log.error("internal error", request_id=call.request_id, exc_info=error)
+            failure = InternalError()
+        return problem_reply(
+            failure,
+            self._services.settings.public_url,
+            call.target.partition("?")[0],
+            call.request_id,
+            call.headers.get(b"accept"),
+        )
+
+    def _log(self, call: Call, status: int, started: float) -> None:
+        fields: dict[str, Any] = {
+            "request_id": call.request_id,
+            "method": call.method,
+            "route": self._path,
+            "status": status,
+            "ms": round((self._services.ticks() - started) * 1000, 2),
+        }
+        if call.key is not None:
+            fields["store"] = call.key.store_id
+            fields["key"] = call.key.id
+        log.info("request", **fields)
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    """Keep a caller's id if it is safe to repeat, else make one (contract section 3)."""
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if _SAFE_ID.fullmatch(given) else secrets.token_hex(12)
+
+
+def _target(scope: Scope) -> str:
+    """Return the path as it came, percent-encoded, with its query."""
+    raw: bytes | None = scope.get("raw_path")
+    path = quote(scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,80 @@
+"""Gift cards over HTTP (contract section 6)."""
+
+from gridgift.domain import giftcards, residents
+from gridgift.domain.idempotency import Answer
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import GiftCard
+from gridgift.http.call import Call, reply_of
+from gridgift.http.reply import REVALIDATE, Reply, encode_json
+from gridgift.http.schemas import (
+    GiftCardResponse,
+    GiftCardsQuery,
+    GrantGiftCardRequest,
+    ListResponse,
+    Pagination,
+    UpdateGiftCardRequest,
+)
+
+
+async def list_gift_cards(call: Call) -> Reply:
+    """List a customer's cards, oldest first, a page at a time."""
+    query: GiftCardsQuery = call.query
+    owner = await call.read(residents.find, call.identifier())
+    listing = f"giftcards {call.store_id} {owner.uuid}"
+    position = call.services.cursors.read(listing, query.cursor)
+    page = await call.read(
+        giftcards.list_of, call.store_id, owner, query.filters(), position, query.limit
+    )
+    return Reply.json(
+        ListResponse(
+            data=[GiftCardResponse.of(card) for card in page.rows],
+            pagination=Pagination(
+                call.services.cursors.write(listing, page.next),
+                call.services.cursors.write(listing, page.previous),
+                query.limit,
+            ),
+        )
+    )
+
+
+async def get_gift_card(call: Call) -> Reply:
+    """Read one card."""
+    card = await call.read(giftcards.read, call.store_id, call.card_id())
+    etag = giftcards.etag(card)
+    if call.not_modified(etag):
+        return Reply(304, (REVALIDATE, (b"etag", etag.encode())))
+    return reply_of(_answer(card))
+
+
+async def update_gift_card(call: Call) -> Reply:
+    """Replace a card's four changeable fields."""
+    body: UpdateGiftCardRequest = call.body
+    return await call.write(
+        giftcards.update,
+        _answer,
+        call.caller,
+        call.card_id(),
+        body.replacement(),
+        call.if_match(),
+        call.now,
+    )
+
+
+async def disable_gift_card(call: Call) -> Reply:
+    """Make a card inactive."""
+    return await call.write(
+        giftcards.disable, _answer, call.caller, call.card_id(), call.if_match(), call.now
+    )
+
+
+async def grant_gift_card(call: Call) -> Reply:
+    """Give a resident a new card."""
+    body: GrantGiftCardRequest = call.body
+    return await call.write(
+        giftcards.grant, _answer, call.caller, call.identifier(), body.terms(), new_id(), call.now
+    )
+
+
+def _answer(card: GiftCard) -> Answer:
+    body = encode_json(GiftCardResponse.of(card))
+    return Answer(200, body, giftcards.etag(card))

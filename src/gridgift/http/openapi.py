@@ -1,0 +1,274 @@
+"""The OpenAPI 3.1 document, derived from the route table and nothing else."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from gridgift import __version__
+from gridgift.domain.failures import Failure, IdempotencyKeyReused
+from gridgift.domain.scopes import SCOPES
+from gridgift.http import refusals
+from gridgift.http.problems import PROBLEMS
+from gridgift.http.route import PUBLIC, Route
+from gridgift.http.schemas import ProblemResponse
+
+_TEMPLATE: Final = "#/components/schemas/{name}"
+_ALWAYS: Final = (refusals.InternalError, refusals.DatabaseOutOfReach)
+_AUTHENTICATED: Final = (
+    refusals.ApiKeyMissing,
+    refusals.ApiKeyInvalid,
+    refusals.ApiKeyRevoked,
+    refusals.ApiKeyExpired,
+    refusals.ScopeMissing,
+    refusals.RateLimited,
+)
+_WITH_BODY: Final = (
+    refusals.BodyMalformed,
+    refusals.BodyTooSlow,
+    refusals.BodyTooLarge,
+    refusals.MediaTypeUnsupported,
+)
+_PATH_PARAMETERS: Final = {
+    "identifier": (
+        "A resident's username or avatar UUID.",
+        {"type": "string", "minLength": 1},
+        "kelly.moonwall",
+    ),
+    "id": (
+        "The gift card's id.",
+        {"type": "string", "format": "uuid"},
+        "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
+    ),
+    "code": ("An error's code.", {"type": "string"}, "gift_card_redeemed"),
+}
+_HEADERS: Final = {
+    "X-Request-Id": ("Names this request in the log; your own is kept if it is safe.", "string"),
+    "RateLimit": ("Requests left, and seconds until the limit is full again.", "string"),
+    "RateLimit-Policy": ("The limit: requests in a window of seconds.", "string"),
+    "ETag": ("Names the card's present state.", "string"),
+    "Idempotent-Replayed": ("true if this is an earlier answer to the same request.", "string"),
+    "Retry-After": ("Seconds to wait.", "integer"),
+    "WWW-Authenticate": ("How to authenticate.", "string"),
+}
+
+
+def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
+    """Describe every route: parameters, bodies, answers and each status it may answer with."""
+    routes = list(table)
+    types = {ProblemResponse, *(t for r in routes for t in (r.body, r.answer) if t is not None)}
+    _, components = msgspec.json.schema_components(
+        sorted(types, key=str), ref_template=_TEMPLATE
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Gridgift",
+            "version": __version__,
+            "summary": "Gift cards for Second Life stores.",
+            "description": "Programs written for Allomancy's gift cards work here when only the "
+            "host and the key change. Money is Linden Dollars (L$), always whole numbers.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": public_url}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "ApiKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-API-Key",
+                    "description": "Scopes: "
+                    + " ".join(f"`{scope}`: {text}" for scope, text in SCOPES.items()),
+                }
+            },
+        },
+    }
+
+
+def refusals_of(route: Route) -> list[type[Failure]]:
+    """List everything that a route may refuse with."""
+    found = [*route.refusals, *_ALWAYS]
+    if route.scope != PUBLIC:
+        found += _AUTHENTICATED
+    if route.body is not None:
+        found += _WITH_BODY
+    if route.writes:
+        found.append(IdempotencyKeyReused)
+        found.append(_validation())
+    return sorted(set(found), key=lambda failure: (PROBLEMS[failure].status, failure.code))
+
+
+def _validation() -> type[Failure]:
+    from gridgift.domain.failures import ValidationFailed
+
+    return ValidationFailed
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+    }
+    if route.description:
+        operation["description"] = route.description
+    if route.scope != PUBLIC:
+        scope = f"Scope: `{route.scope}`."
+        operation["description"] = f"{route.description} {scope}".strip()
+        operation["security"] = [{"ApiKey": []}]
+        operation["x-scope"] = route.scope
+    if route.body is not None:
+        content: dict[str, Any] = {"schema": _schema(route.body)}
+        if route.body_example is not None:
+            content["example"] = route.body_example
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    parameters = []
+    for name in re.findall(r"{(\w+)}", route.path):
+        description, schema, example = _PATH_PARAMETERS[name]
+        parameters.append(
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": description,
+                "schema": schema,
+                "example": example,
+            }
+        )
+    if route.query is not None:
+        parameters += _query_parameters(route.query)
+    if route.writes:
+        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+        parameters.append(_header("Idempotency-Key", "The same key: done once.", schema))
+    if route.etag and route.method == "GET":
+        parameters.append(_header("If-None-Match", "304 if the ETag is still this one."))
+    if route.etag and route.writes and "{id}" in route.path:
+        parameters.append(_header("If-Match", "412 unless the ETag is still this one."))
+    return parameters
+
+
+def _header(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": schema or {"type": "string"},
+    }
+
+
+def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    schema = msgspec.json.schema(query)
+    properties = schema["$defs"][query.__name__]["properties"]
+    parameters = []
+    for name, described in properties.items():
+        # null is what the parameter is when it is left out; on the wire there is no null
+        kinds = [kind for kind in described.get("anyOf", [described]) if kind != {"type": "null"}]
+        plain = dict(kinds[0])
+        description = plain.pop("description", described.get("description", ""))
+        if described.get("default") is not None:
+            plain["default"] = described["default"]
+        parameters.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": description,
+                "schema": plain,
+            }
+        )
+    return parameters
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    success: dict[str, Any] = {
+        "description": route.summary if route.status == 200 else "See Location.",
+        "headers": _describe("X-Request-Id", *_success_headers(route)),
+    }
+    if route.answer is not None:
+        content = {"schema": _schema(route.answer)}
+        if route.example is not None:
+            content["example"] = route.example
+        success["content"] = {route.media_type: content}
+    elif route.status == 200:
+        success["content"] = {route.media_type: {"schema": {"type": "string"}}}
+    responses = {str(route.status): success}
+    if route.etag and route.method == "GET":
+        responses["304"] = {"description": "Not modified.", "headers": _describe("ETag")}
+    if route.path == "/errors/{code}":
+        responses["404"] = success | {"description": "There is no such code."}
+    by_status: dict[int, list[type[Failure]]] = {}
+    for failure in refusals_of(route):
+        by_status.setdefault(PROBLEMS[failure].status, []).append(failure)
+    for status, kinds in by_status.items():
+        responses[str(status)] = _refusal(status, kinds, route)
+    return responses
+
+
+def _success_headers(route: Route) -> list[str]:
+    names = [] if route.scope == PUBLIC else ["RateLimit", "RateLimit-Policy"]
+    if route.etag:
+        names.append("ETag")
+    if route.writes:
+        names.append("Idempotent-Replayed")
+    return names
+
+
+def _refusal(status: int, kinds: list[type[Failure]], route: Route) -> dict[str, Any]:
+    headers = ["X-Request-Id"]
+    if status == 401:
+        headers.append("WWW-Authenticate")
+    if status in {429, 503}:
+        headers.append("Retry-After")
+    examples = {
+        kind.code: {"summary": PROBLEMS[kind].title, "value": _example(kind, route)}
+        for kind in kinds
+    }
+    content = {"schema": _schema(ProblemResponse), "examples": examples}
+    return {
+        "description": "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + ".",
+        "headers": _describe(*headers),
+        "content": {"application/problem+json": content, "application/json": content},
+    }
+
+
+def _example(kind: type[Failure], route: Route) -> dict[str, Any]:
+    problem = PROBLEMS[kind]
+    example: dict[str, Any] = {
+        "type": f"https://gifts.example.com/errors/{kind.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.remedy,
+        "code": kind.code,
+        "instance": route.path,
+        "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
+    }
+    if kind.code == "validation_failed":
+        example["errors"] = {"credit": ["must be an integer from 0 to 2147483647"]}
+    if problem.status in {429, 503}:
+        example["retryAfter"] = 2
+    return example
+
+
+def _describe(*names: str) -> dict[str, Any]:
+    return {
+        name: {"description": _HEADERS[name][0], "schema": {"type": _HEADERS[name][1]}}
+        for name in names
+    }
+
+
+def _schema(type_: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([type_], ref_template=_TEMPLATE)
+    return schema

@@ -1,0 +1,60 @@
+"""Pages for people: the interactive reference and a page on every error code."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gridgift.http.call import Call
+from gridgift.http.openapi import document
+from gridgift.http.problems import BY_CODE
+from gridgift.http.reply import Header, Reply
+
+_templates = Environment(
+    loader=PackageLoader("gridgift.http"), autoescape=True, undefined=StrictUndefined
+)
+_OWN_THINGS_ONLY: Header = (
+    b"content-security-policy",
+    b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    b"frame-ancestors 'none'",
+)
+
+
+async def get_home(call: Call) -> Reply:
+    """Send whoever opens the bare address to the reference."""
+    return Reply(307, ((b"location", b"/docs"),))
+
+
+async def get_reference(call: Call) -> Reply:
+    """Show the interactive reference; all that it loads is here."""
+    return _page("reference.html")
+
+
+async def get_openapi(call: Call) -> Reply:
+    """Answer with the OpenAPI document."""
+    return Reply.json(_document(call.services.settings.public_url))
+
+
+async def get_errors(call: Call) -> Reply:
+    """List every error code."""
+    return _page("errors.html", problems=BY_CODE)
+
+
+async def get_error(call: Call) -> Reply:
+    """Explain one error code; it is where a problem's ``type`` points."""
+    code = call.path["code"]
+    if code not in BY_CODE:
+        return _page("errors.html", status=404, problems=BY_CODE)
+    return _page("error.html", code=code, problem=BY_CODE[code])
+
+
+@cache
+def _document(public_url: str) -> dict[str, Any]:
+    from gridgift.http.routes import ROUTES
+
+    return document(ROUTES, public_url)
+
+
+def _page(template: str, status: int = 200, **values: Any) -> Reply:
+    text = _templates.get_template(template).render(**values)
+    return Reply.html(text, status, (_OWN_THINGS_ONLY,))

@@ -1,0 +1,177 @@
+"""From failure to HTTP: the one table of statuses and titles, and problem details (RFC 9457)."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gridgift.domain import failures
+from gridgift.domain.failures import Failure
+from gridgift.http import refusals
+from gridgift.http.reply import NO_STORE, Header, Reply, encode_json
+
+RETRY_UNAVAILABLE: Final = 2  # seconds
+
+
+class Problem(Struct, frozen=True):
+    """How a failure looks over HTTP; ``remedy`` is what the page on its code advises."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+PROBLEMS: Final[dict[type[Failure], Problem]] = {
+    failures.ValidationFailed: Problem(
+        400, "Some values are not acceptable", "Correct the fields named in 'errors'."
+    ),
+    failures.IdentifierMalformed: Problem(
+        400,
+        "Not a username or avatar UUID",
+        "Write the username as in 'first.last' or 'first', or send the avatar's UUID.",
+    ),
+    failures.CursorInvalid: Problem(
+        400,
+        "The cursor is not valid",
+        "Send back nextCursor or previousCursor unchanged, to the list that answered with it.",
+    ),
+    refusals.BodyMalformed: Problem(
+        400, "The body is not a JSON object", "Send one JSON object, in UTF-8, no member twice."
+    ),
+    failures.GiftCardRedeemed: Problem(
+        400,
+        "The gift card was redeemed",
+        "Its credit is the resident's store credit now. Grant a new card instead.",
+    ),
+    refusals.ApiKeyMissing: Problem(
+        401, "No API key", "Send exactly one X-API-Key header with your key."
+    ),
+    refusals.ApiKeyInvalid: Problem(
+        401, "The API key is not valid", "Check that the whole key was copied, and to this server."
+    ),
+    refusals.ApiKeyRevoked: Problem(
+        401, "The API key was revoked", "Ask the store's owner for a new key."
+    ),
+    refusals.ApiKeyExpired: Problem(
+        401, "The API key has expired", "Ask the store's owner for a new key."
+    ),
+    refusals.ScopeMissing: Problem(
+        403, "The API key lacks a scope", "Ask the store's owner to add the scope to your key."
+    ),
+    refusals.PathNotFound: Problem(
+        404, "Nothing at this path", "Compare the path with the reference at /docs."
+    ),
+    failures.GiftCardNotFound: Problem(
+        404, "No such gift card", "Check the id; a card is seen with its own store's keys only."
+    ),
+    failures.ResidentNotFound: Problem(
+        404,
+        "No such resident",
+        "Check the spelling. A server without a resolver knows only residents that were added.",
+    ),
+    failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
+    failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),
+    refusals.MethodNotAllowed: Problem(
+        405, "The method is not possible here", "Use one of the methods in the Allow header."
+    ),
+    refusals.BodyTooSlow: Problem(
+        408, "The body came too slowly", "Send the request again, whole and at once."
+    ),
+    failures.UsernameTaken: Problem(
+        409,
+        "The username belongs to another resident",
+        "Check the UUID. If the earlier note was wrong, add the resident with --reassign.",
+    ),
+    failures.KeyNameTaken: Problem(
+        409, "The key's name is taken", "Choose another name, or revoke the other key."
+    ),
+    failures.KeyNotUsable: Problem(
+        409, "The key was revoked or has expired", "Create a new key."
+    ),
+    failures.PreconditionFailed: Problem(
+        412,
+        "The gift card has changed",
+        "Read the card again and decide anew; send its present ETag in If-Match.",
+    ),
+    refusals.BodyTooLarge: Problem(413, "The body is too large", "Send at most 64 KiB."),
+    refusals.MediaTypeUnsupported: Problem(
+        415, "The body is not JSON", "Send JSON with Content-Type: application/json."
+    ),
+    failures.IdempotencyKeyReused: Problem(
+        422,
+        "The idempotency key was used before",
+        "Send a new Idempotency-Key with a new request; an old one only with the same request.",
+    ),
+    refusals.RateLimited: Problem(
+        429, "Too many requests", "Wait as long as Retry-After says, then go on."
+    ),
+    refusals.InternalError: Problem(
+        500, "A defect of this server", "Tell the operator the requestId; retry with the same key."
+    ),
+    refusals.DatabaseOutOfReach: Problem(
+        503,
+        "The database is out of reach",
+        "Try again after Retry-After; a write with the same Idempotency-Key is done once.",
+    ),
+}
+
+BY_CODE: Final = {failure.code: problem for failure, problem in PROBLEMS.items()}
+
+
+def problem_reply(
+    failure: Failure, public_url: str, instance: str, request_id: str, accept: bytes | None
+) -> Reply:
+    """Answer with problem details (contract section 3)."""
+    problem = PROBLEMS[type(failure)]
+    body: dict[str, Any] = {
+        "type": f"{public_url}/errors/{failure.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": failure.detail,
+        "code": failure.code,
+        "instance": instance,
+        "requestId": request_id,
+    }
+    if isinstance(failure, failures.ValidationFailed):
+        body["errors"] = failure.errors
+    retry_after = _retry_after(failure)
+    if retry_after is not None:
+        body["retryAfter"] = retry_after
+    media_type = b"application/problem+json" if admits_problem(accept) else b"application/json"
+    headers = ((b"content-type", media_type), NO_STORE, *_headers(failure, retry_after))
+    return Reply(problem.status, headers, encode_json(body))
+
+
+def admits_problem(accept: bytes | None) -> bool:
+    """Tell whether an Accept header admits ``application/problem+json`` (RFC 9110, 12.5.1)."""
+    if accept is None:
+        return True
+    wanted = {b"application/problem+json", b"application/*", b"*/*"}
+    for item in accept.lower().split(b","):
+        media_range, *parameters = [part.strip() for part in item.split(b";")]
+        refused = any(_is_zero(parameter) for parameter in parameters)
+        if media_range in wanted and not refused:
+            return True
+    return False
+
+
+def _is_zero(parameter: bytes) -> bool:
+    name, _, value = parameter.partition(b"=")
+    return name.strip() == b"q" and value.strip() in {b"0", b"0.0", b"0.00", b"0.000"}
+
+
+def _retry_after(failure: Failure) -> int | None:
+    if isinstance(failure, refusals.RateLimited):
+        return failure.retry_after
+    return RETRY_UNAVAILABLE if isinstance(failure, refusals.DatabaseOutOfReach) else None
+
+
+def _headers(failure: Failure, retry_after: int | None) -> Sequence[Header]:
+    headers: list[Header] = []
+    if PROBLEMS[type(failure)].status == 401:
+        headers.append((b"www-authenticate", b'ApiKey realm="gridgift"'))
+    if isinstance(failure, refusals.MethodNotAllowed):
+        headers.append((b"allow", failure.allow.encode()))
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
+    return headers

@@ -1,0 +1,132 @@
+"""What the HTTP edge refuses before any operation runs; in the same form as domain failures."""
+
+from gridgift.domain.failures import Failure
+
+
+class ApiKeyMissing(Failure):
+    """No key, or an empty one (contract section 2)."""
+
+    code = "api_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__("Send your API key in the X-API-Key header.")
+
+
+class ApiKeyInvalid(Failure):
+    """More than one key, or one that this server did not issue."""
+
+    code = "api_key_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was not issued by this server, or more than one was sent.")
+
+
+class ApiKeyRevoked(Failure):
+    """The store's owner revoked the key."""
+
+    code = "api_key_revoked"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was revoked.")
+
+
+class ApiKeyExpired(Failure):
+    """The key's time is over."""
+
+    code = "api_key_expired"
+
+    def __init__(self) -> None:
+        super().__init__("The API key has expired.")
+
+
+class ScopeMissing(Failure):
+    """A valid key that was not given the endpoint's scope."""
+
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"The API key lacks the scope {scope}.")
+        self.scope = scope
+
+
+class RateLimited(Failure):
+    """Too many requests; ``retry_after`` is in whole seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many requests. Try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class PathNotFound(Failure):
+    """No endpoint has this path."""
+
+    code = "path_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this path. The reference is at /docs.")
+
+
+class MethodNotAllowed(Failure):
+    """The path exists, with other methods (``allow``)."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allow: str) -> None:
+        super().__init__(f"{method} is not possible here; {allow} is.")
+        self.allow = allow
+
+
+class BodyMalformed(Failure):
+    """The body is no JSON object in UTF-8."""
+
+    code = "body_malformed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The body must be one JSON object in UTF-8: {why}.")
+
+
+class BodyTooLarge(Failure):
+    """The body is larger than ``limit`` bytes."""
+
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit} bytes.")
+
+
+class BodyTooSlow(Failure):
+    """The body did not arrive in time (``seconds``)."""
+
+    code = "body_too_slow"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"The body did not arrive within {seconds} s.")
+
+
+class MediaTypeUnsupported(Failure):
+    """The body is not declared as JSON."""
+
+    code = "media_type_unsupported"
+
+    def __init__(self) -> None:
+        super().__init__("Send the body as JSON, with Content-Type: application/json.")
+
+
+class DatabaseOutOfReach(Failure):
+    """The database is out of reach for now; nothing was changed."""
+
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database is out of reach for now. Try again soon.")
+
+
+class InternalError(Failure):
+    """A defect of this server; the log has the particulars under the request's id."""
+
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong here; the server's log knows more.")

@@ -1,0 +1,212 @@
+"""What travels: request and response bodies, camelCase, exactly as the contract has them."""
+
+from typing import Annotated, Generic, Self, TypeVar
+
+from msgspec import Meta, Struct
+
+from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.giftcards import Filters, Replacement, Terms
+from gridgift.domain.instants import parse_instant
+from gridgift.domain.model import MAX_CREDIT, GiftCard, Store
+
+T = TypeVar("T")
+
+_UUID = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+Credit = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_CREDIT,
+        description="Linden Dollars (L$).",
+        extra={"says": f"must be an integer from 0 to {MAX_CREDIT}"},
+    ),
+]
+GrantedCredit = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_CREDIT,
+        description="Linden Dollars (L$), at least 1.",
+        extra={"says": f"must be an integer from 1 to {MAX_CREDIT}"},
+    ),
+]
+Uuid = Annotated[
+    str,
+    Meta(
+        pattern=_UUID,
+        extra={"says": "must be a UUID like 01234567-89ab-cdef-0123-456789abcdef"},
+        extra_json_schema={"format": "uuid"},
+    ),
+]
+Instant = Annotated[
+    str,
+    Meta(
+        description="ISO 8601 date and time, in answers always in UTC with Z.",
+        extra={"says": "must be a date and time like 2027-01-31T12:00:00Z"},
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+Limit = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=1000,
+        description="Rows on a page.",
+        extra={"says": "must be an integer from 1 to 1000"},
+    ),
+]
+Cursor = Annotated[
+    str,
+    Meta(description="nextCursor or previousCursor of an earlier answer, unchanged."),
+]
+
+
+class GiftCardResponse(Struct, frozen=True, rename="camel"):
+    """A gift card, in the nine fields of the contract's section 6."""
+
+    id: Uuid
+    owner_uuid: Uuid
+    owner_username: str
+    credit: Credit
+    active: Annotated[bool, Meta(description="Whether its owner may use it.")]
+    redeemed: Annotated[bool, Meta(description="Whether it became store credit.")]
+    transfer: Annotated[bool, Meta(description="Whether its owner may pass it on.")]
+    texture: Annotated[Uuid | None, Meta(description="Its picture, a texture's UUID.")]
+    purchased: Annotated[bool, Meta(description="Bought (true) or given; gates nothing.")]
+
+    @classmethod
+    def of(cls, card: GiftCard) -> Self:
+        """Show a card."""
+        return cls(
+            card.id,
+            card.owner_uuid,
+            card.owner_username,
+            card.credit,
+            card.active,
+            card.redeemed,
+            card.transfer,
+            card.texture,
+            card.purchased,
+        )
+
+
+class Pagination(Struct, frozen=True, rename="camel"):
+    """Where the pages beside this one are; null where there is none."""
+
+    next_cursor: str | None
+    previous_cursor: str | None
+    limit: Limit
+
+
+class ListResponse(Struct, Generic[T], frozen=True):
+    """A page of a list (contract section 4)."""
+
+    data: list[T]
+    pagination: Pagination
+
+
+class GiftCardsQuery(Struct, frozen=True):
+    """Which page of a customer's cards, and which of them."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+    active: Annotated[bool, Meta(description="Only active, or only inactive ones.")] | None = None
+    redeemed: Annotated[bool, Meta(description="Only redeemed, or only others.")] | None = None
+
+    def filters(self) -> Filters:
+        """Return the filters without the page."""
+        return Filters(active=self.active, redeemed=self.redeemed)
+
+
+class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
+    """What a resident is given."""
+
+    credit: GrantedCredit
+    transfer: bool = False
+    texture: Uuid | None = None
+    expires_at: Instant | None = None
+
+    def terms(self) -> Terms:
+        """Return what to grant. Raises ``ValidationFailed`` for a date that is none."""
+        expires_at = None
+        if self.expires_at is not None:
+            expires_at = parse_instant(self.expires_at)
+            if expires_at is None:
+                says = "must be a date and time like 2027-01-31T12:00:00Z"
+                raise ValidationFailed({"expiresAt": [says]})
+        return Terms(self.credit, self.transfer, lowered(self.texture), expires_at)
+
+
+class UpdateGiftCardRequest(Struct, frozen=True):
+    """Replaces all four fields: one that is omitted is set to its default, not left."""
+
+    credit: Credit = 0
+    texture: Uuid | None = None
+    transfer: bool = False
+    active: bool = False
+
+    def replacement(self) -> Replacement:
+        """Return what to set."""
+        return Replacement(self.credit, lowered(self.texture), self.transfer, self.active)
+
+
+class Bonus(Struct, frozen=True, rename="camel"):
+    """The store's purchase bonuses, in percent."""
+
+    base_bonus: Annotated[int, Meta(ge=0, le=100)]
+    group_bonus: Annotated[int, Meta(ge=0, le=100)]
+
+
+class StoreResponse(Struct, frozen=True, rename="camel"):
+    """The store that the key belongs to (contract section 7)."""
+
+    id: Uuid
+    name: str
+    logo: Annotated[Uuid | None, Meta(description="A texture's UUID.")]
+    blog_listed: bool
+    application_open: bool
+    bonus: Bonus
+    location_sl_url: Annotated[str, Meta(description="A map address, or empty.")]
+    owner_uuid: Uuid
+    owner_username: str
+
+    @classmethod
+    def of(cls, store: Store) -> Self:
+        """Show a store."""
+        return cls(
+            store.id,
+            store.name,
+            store.logo,
+            store.blog_listed,
+            store.application_open,
+            Bonus(store.base_bonus, store.group_bonus),
+            store.location_slurl,
+            store.owner_uuid,
+            store.owner_username,
+        )
+
+
+class HealthResponse(Struct, frozen=True):
+    """How the server is."""
+
+    status: str
+
+
+class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Problem details (RFC 9457; contract section 3)."""
+
+    type: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str
+    request_id: str
+    errors: dict[str, list[str]] | None = None
+    retry_after: int | None = None
+
+
+def lowered(uuid: str | None) -> str | None:
+    """UUIDs are lower-case (contract section 1)."""
+    return None if uuid is None else uuid.lower()

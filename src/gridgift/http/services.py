@@ -1,0 +1,27 @@
+"""What handlers are given: the database and the few things that the edge keeps between requests."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from gridgift.directory import Directory
+from gridgift.http.auth import KeyRing
+from gridgift.http.limits import Limiter
+from gridgift.http.paging import Cursors
+from gridgift.settings import Settings
+from gridgift.storage.database import Database
+
+
+class Services(Struct, frozen=True):
+    """Everything a request may need. ``clock`` gives milliseconds, ``ticks`` seconds."""
+
+    settings: Settings
+    database: Database
+    keys: KeyRing
+    limiter: Limiter
+    failed_logins: Limiter
+    cursors: Cursors
+    directory: Directory | None
+    clock: Callable[[], int]
+    ticks: Callable[[], float]
+    check_ready: Callable[[], Awaitable[None]]

@@ -1,0 +1,221 @@
+"""Settings: one frozen struct, read once from the environment.
+
+An unknown ``GRIDGIFT_…`` name or a bad value raises ``SettingsError`` with a sentence.
+"""
+
+import ipaddress
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+DEFAULT_DATABASE_URL: Final = "sqlite:///gridgift.db"
+PREFIX: Final = "GRIDGIFT_"
+MINIMUM_SECRET: Final = 32  # characters
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a bad value; the message is one sentence for people."""
+
+
+class Settings(Struct, frozen=True):
+    """How this server runs. ``rate_limit`` is requests a minute a key; 0: no limits at all."""
+
+    database_url: str = DEFAULT_DATABASE_URL
+    database_connections: int = 10
+    secret: str = ""
+    public_url: str = ""
+    rate_limit: int = 1200
+    key_prefix: str = "allo_live"
+    resolver_url: str = ""
+    resolver_key: str = ""
+    log_format: str = "auto"
+    trusted_proxies: tuple[Network, ...] = ()
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises ``SettingsError`` for an unknown name or a bad value."""
+        values: dict[str, Any] = {}
+        for variable, text in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            if variable not in VARIABLES:
+                known = ", ".join(VARIABLES)
+                raise SettingsError(f"{variable} is no setting of Gridgift; there are: {known}.")
+            field = VARIABLES[variable]
+            try:
+                values[field.name] = field.parse(text)
+            except ValueError as error:
+                raise SettingsError(f"{variable} {error}.") from None
+        return cls(**values)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of a SQLite database, or None on PostgreSQL."""
+        scheme, _, path = self.database_url.partition(":///")
+        return Path(path) if scheme == "sqlite" else None
+
+    def masked(self) -> dict[str, str]:
+        """Return every setting by its variable's name, fit to be shown: secrets are masked."""
+        return {
+            variable: field.show(getattr(self, field.name))
+            for variable, field in VARIABLES.items()
+        }
+
+
+class Variable(Struct, frozen=True):
+    """One environment variable: its field, how it is read, how it is shown, what it does."""
+
+    name: str
+    help: str
+    parse: Callable[[str], Any]
+    show: Callable[[Any], str] = str
+
+
+def _database_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme in {"postgresql", "postgres"} and len(parts.path) > 1:
+        return text
+    if parts.scheme == "sqlite" and re.fullmatch(r"sqlite:///(?!:memory:).+", text):
+        return text
+    raise ValueError(
+        "must be sqlite:///FILE (sqlite:////FILE from the root) or "
+        "postgresql://USER:PASSWORD@HOST/DATABASE"
+    )
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ValueError("must be an http:// or https:// address")
+    return text.rstrip("/")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _secret(text: str) -> str:
+    if len(text) < MINIMUM_SECRET:
+        raise ValueError(f"must have at least {MINIMUM_SECRET} characters")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,32}", text):
+        raise ValueError("must be 1 to 32 letters, digits or underscores")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in {"auto", "json", "console"}:
+        raise ValueError("must be auto, json or console")
+    return text
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be addresses or networks, separated by commas") from None
+
+
+def _mask(text: str) -> str:
+    return "***" if text else ""
+
+
+def mask_url(url: str) -> str:
+    """Hide the password of a database's address."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+
+
+VARIABLES: Final = {
+    "GRIDGIFT_DATABASE_URL": Variable(
+        "database_url", "where the data is: sqlite:///FILE or postgresql://…", _database_url,
+        mask_url,
+    ),
+    "GRIDGIFT_DATABASE_CONNECTIONS": Variable(
+        "database_connections", "PostgreSQL connections a worker", _whole(1, 1000)
+    ),
+    "GRIDGIFT_SECRET": Variable(
+        "secret", "signs API keys; made beside a SQLite file if not set", _secret, _mask
+    ),
+    "GRIDGIFT_PUBLIC_URL": Variable("public_url", "the address that clients use", _url),
+    "GRIDGIFT_RATE_LIMIT": Variable(
+        "rate_limit", "requests a minute a key; 0 turns all limits off", _whole(0, 10_000_000)
+    ),
+    "GRIDGIFT_KEY_PREFIX": Variable("key_prefix", "what API keys begin with", _prefix),
+    "GRIDGIFT_RESOLVER_URL": Variable(
+        "resolver_url", "where unknown usernames are looked up", _url
+    ),
+    "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", str, _mask),
+    "GRIDGIFT_LOG_FORMAT": Variable("log_format", "auto, json or console", _log_format),
+    "GRIDGIFT_TRUSTED_PROXIES": Variable(
+        "trusted_proxies", "proxies whose X-Forwarded-For is believed", _networks,
+        lambda networks: ", ".join(map(str, networks)),
+    ),
+}  # fmt: skip
+
+
+def secret_file(database: Path) -> Path:
+    """Name the file beside a SQLite database that holds the server's secret."""
+    return database.with_name(database.name + ".secret")
+
+
+def server_secret(settings: Settings) -> bytes:
+    """Return the server's secret: the setting, or the file beside the SQLite database.
+
+    The file is made on first use, readable by its owner only. Raises ``SettingsError``.
+    """
+    if settings.secret:
+        return settings.secret.encode()
+    if settings.sqlite_path is None:
+        raise SettingsError(
+            "GRIDGIFT_SECRET is not set: on PostgreSQL every server needs the same one, "
+            f"at least {MINIMUM_SECRET} characters (for example from 'openssl rand -hex 32')."
+        )
+    return _secret_from(secret_file(settings.sqlite_path))
+
+
+def _secret_from(path: Path) -> bytes:
+    try:
+        _make_secret(path)
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise SettingsError(f"Others may read the secret {path}: run 'chmod 600 {path}'.")
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The secret {path} can't be used: {error}.") from error
+    if len(secret) < MINIMUM_SECRET:
+        raise SettingsError(f"The secret {path} is too short: restore it, or set GRIDGIFT_SECRET.")
+    return secret.encode()
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret whole or not at all, also when two processes start at once."""
+    if path.exists():
+        return
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,77 @@
+"""The port between operations and engines: ``Tx`` for statements, ``Database`` for transactions.
+
+An operation is ``async def operation(tx, ...)`` and awaits nothing but its ``Tx``. On PostgreSQL
+it suspends at each statement; on SQLite no statement suspends, so ``run_to_end`` drives it.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Row = Sequence[Any]
+
+
+class Tx(Protocol):
+    """One transaction. Queries are named as in ``storage/queries/*.sql``."""
+
+    async def one(self, query: str, /, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+
+    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+        """Return all rows."""
+
+    async def run(self, query: str, /, **values: Any) -> int:
+        """Run a statement that returns no rows; answer how many rows it touched."""
+
+
+Operation = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
+
+
+class Database(Protocol):
+    """Where operations run. Nothing else begins, commits or rolls back."""
+
+    def read(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Awaitable[T]:
+        """Run an operation that changes nothing; each statement sees committed rows.
+
+        Raises ``DatabaseUnavailable`` when the database can't be reached.
+        """
+
+    def write(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Awaitable[T]:
+        """Run an operation in a transaction and return once it is durable.
+
+        Whatever the operation raises rolls it back. A serialisation failure, a deadlock or a
+        ``TransactionConflict`` runs it again, a bounded number of times. Raises
+        ``DatabaseUnavailable`` when the database can't be reached or did not commit.
+        """
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database is out of reach (or full, or locked for too long) for now."""
+
+
+class DatabaseRefused(Exception):
+    """The database can't be served as it is; the message is one sentence with the remedy."""
+
+
+class TransactionConflict(Exception):
+    """Another transaction got in between: run this one again."""
+
+
+def run_to_end(operation: Coroutine[Any, Any, T]) -> T:
+    """Drive an operation whose statements never suspend, and return its result."""
+    try:
+        operation.send(None)
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
+    operation.close()
+    raise RuntimeError("an operation awaited something that is not its transaction")

@@ -1,0 +1,103 @@
+"""Migrations: ordered, checksummed ``.sql`` files, each applied once in a transaction of its own."""
+
+import hashlib
+from importlib.resources import files
+from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+
+from gridgift.storage.database import DatabaseRefused
+
+Engine = Literal["sqlite", "postgres"]
+
+TABLE: Final = """
+CREATE TABLE IF NOT EXISTS migrations (
+    version integer NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at {instant} NOT NULL
+)"""
+
+
+class Migration(Struct, frozen=True):
+    """One step of the schema. ``checksum`` is the SHA-256 of its text."""
+
+    version: int
+    name: str
+    text: str
+    checksum: str
+
+
+class Applied(Struct, frozen=True):
+    """A migration that a database says it has."""
+
+    version: int
+    name: str
+    checksum: str
+
+
+class Migratable(Protocol):
+    """What an engine offers so that ``migrate`` can bring its schema up to date."""
+
+    engine: Engine
+
+    async def applied_migrations(self) -> list[Applied]:
+        """List what was applied, in order; an empty list for a fresh database."""
+
+    async def apply_migration(self, migration: Migration, now: int) -> None:
+        """Apply one step unless another process did so meanwhile."""
+
+
+def migrations(engine: Engine) -> list[Migration]:
+    """Read an engine's migrations, in order."""
+    folder = files("gridgift.storage") / "migrations" / engine
+    found = []
+    for path in folder.iterdir():
+        number, _, name = path.name.removesuffix(".sql").partition("_")
+        text = path.read_text(encoding="utf-8")
+        found.append(Migration(int(number), name, text, hashlib.sha256(text.encode()).hexdigest()))
+    return sorted(found, key=lambda migration: migration.version)
+
+
+def pending(engine: Engine, applied: list[Applied]) -> list[Migration]:
+    """Compare a database with this program's migrations and return what it lacks.
+
+    Raises ``DatabaseRefused`` if the database is newer than this program, or was migrated by
+    files that are not these.
+    """
+    known = migrations(engine)
+    if len(applied) > len(known):
+        newest = applied[-1]
+        raise DatabaseRefused(
+            f"The database is newer than this Gridgift (it has migration {newest.version:04d} "
+            f"{newest.name}): install the newer Gridgift."
+        )
+    for there, ours in zip(applied, known, strict=False):
+        if (there.version, there.checksum) != (ours.version, ours.checksum):
+            raise DatabaseRefused(
+                f"The database's migration {there.version:04d} {there.name} differs from this "
+                "Gridgift's: it was made by another version; restore the version that made it."
+            )
+    return known[len(applied) :]
+
+
+async def migrate(database: Migratable, now: int, *, up_to: int | None = None) -> list[Migration]:
+    """Apply what the database lacks (up to a version, for tests) and return it.
+
+    ``now`` is in milliseconds since the epoch. Raises ``DatabaseRefused`` as ``pending`` does.
+    """
+    lacking = pending(database.engine, await database.applied_migrations())
+    wanted = [step for step in lacking if up_to is None or step.version <= up_to]
+    for migration in wanted:
+        await database.apply_migration(migration, now)
+    return wanted
+
+
+async def require_current(database: Migratable) -> None:
+    """Raise ``DatabaseRefused`` unless the schema is exactly this program's."""
+    lacking = pending(database.engine, await database.applied_migrations())
+    if lacking:
+        raise DatabaseRefused(
+            f"The database lacks {len(lacking)} of this Gridgift's migrations: "
+            "run 'gridgift migrate' first."
+        )

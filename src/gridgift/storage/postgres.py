@@ -1,0 +1,210 @@
+"""PostgreSQL 15 or newer through an asyncpg pool: time-outs on everything, bounded retries."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+
+from gridgift.storage.database import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    Operation,
+    P,
+    Row,
+    T,
+    TransactionConflict,
+)
+from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
+from gridgift.storage.queries import QUERIES
+
+MINIMUM_POSTGRES: Final = 150_000
+STATEMENT_TIMEOUT: Final = 10.0  # seconds
+CONNECT_TIMEOUT: Final = 5.0
+ATTEMPTS: Final = 8  # runs of one transaction before its conflict is passed on
+MIGRATION_LOCK: Final = 0x67726964  # any number, the same for every replica
+
+_CONFLICTS: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    TransactionConflict,
+)
+_TROUBLE: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
+
+
+class PostgresTx:
+    """The statements of one transaction on one pooled connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def one(self, query: str, /, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        known = QUERIES[query]
+        row: Row | None = await self._connection.fetchrow(
+            known.postgres, *[values[name] for name in known.parameters]
+        )
+        return row
+
+    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+        """Return all rows."""
+        known = QUERIES[query]
+        rows: Sequence[Row] = await self._connection.fetch(
+            known.postgres, *[values[name] for name in known.parameters]
+        )
+        return rows
+
+    async def run(self, query: str, /, **values: Any) -> int:
+        """Run a statement; answer how many rows it touched."""
+        known = QUERIES[query]
+        status: str = await self._connection.execute(
+            known.postgres, *[values[name] for name in known.parameters]
+        )
+        return int(status.rpartition(" ")[2])
+
+
+class PostgresDatabase:
+    """The ``Database`` port on a pool of connections."""
+
+    engine: Engine = "postgres"
+
+    def __init__(self, url: str, connections: int) -> None:
+        self._url = url
+        self._connections = connections
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._opening = asyncio.Lock()
+
+    async def read(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a read-only operation; each statement is a transaction of its own."""
+        async with self._connection() as connection:
+            return await operation(PostgresTx(connection), *args, **kwargs)
+
+    async def write(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run an operation in one transaction, again after a conflict, ``ATTEMPTS`` at most."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._connection() as connection, connection.transaction():
+                    return await operation(PostgresTx(connection), *args, **kwargs)
+            except _CONFLICTS as error:
+                if attempt == ATTEMPTS:
+                    raise DatabaseUnavailable("too many transactions in conflict") from error
+                await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Give running statements a few seconds, then close every connection."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), STATEMENT_TIMEOUT)
+            except TimeoutError:
+                self._pool.terminate()
+
+    async def applied_migrations(self) -> list[Applied]:
+        """List what was applied. Raises ``DatabaseRefused`` if the server can't be asked."""
+        async with self._for_migration() as connection:
+            if not await connection.fetchval("SELECT to_regclass('migrations') IS NOT NULL"):
+                return []
+            rows = await connection.fetch(
+                "SELECT version, name, checksum FROM migrations ORDER BY version"
+            )
+            return [Applied(*row) for row in rows]
+
+    async def apply_migration(self, migration: Migration, now: int) -> None:
+        """Apply one step under an advisory lock, unless another replica was faster."""
+        async with self._for_migration() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+            await connection.execute(TABLE.format(instant="bigint"))
+            done = await connection.fetchval(
+                "SELECT 1 FROM migrations WHERE version = $1", migration.version
+            )
+            if done is None:
+                await connection.execute(migration.text)
+                await connection.execute(
+                    "INSERT INTO migrations VALUES ($1, $2, $3, $4)",
+                    migration.version,
+                    migration.name,
+                    migration.checksum,
+                    now,
+                )
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """Lend a pooled connection; trouble with the server becomes ``DatabaseUnavailable``."""
+        try:
+            pool = self._pool or await self._open()
+            async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
+                yield connection
+        except _TROUBLE as error:
+            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
+
+    async def _open(self) -> "asyncpg.Pool[Any]":
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._connections,
+                    init=_prepare,
+                    reset=_leave_as_it_is,
+                    timeout=CONNECT_TIMEOUT,
+                    command_timeout=STATEMENT_TIMEOUT + 2,
+                    server_settings=_SERVER_SETTINGS,
+                )
+        return self._pool
+
+    @asynccontextmanager
+    async def _for_migration(self) -> AsyncIterator[Any]:
+        """Open a connection of its own, whose statements may take their time."""
+        try:
+            connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT)
+        except (*_TROUBLE, ValueError) as error:
+            raise DatabaseRefused(
+                f"The PostgreSQL server can't be used ({error}): check the address, the "
+                "database's name, the user and the password."
+            ) from error
+        try:
+            version = connection.get_server_version()
+            if version.major * 10_000 < MINIMUM_POSTGRES:
+                raise DatabaseRefused(
+                    f"The server is PostgreSQL {version.major}; Gridgift needs 15 or newer."
+                )
+            yield connection
+        finally:
+            await connection.close()
+
+
+_SERVER_SETTINGS: Final = {
+    "application_name": "gridgift",
+    "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
+    "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
+}
+
+
+async def _prepare(connection: Any) -> None:
+    """Let UUIDs travel as the text that the domain and the wire use."""
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
+    )
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """Nothing sets session state, so a connection needs no round trip to be clean again."""

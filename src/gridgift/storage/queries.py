@@ -1,0 +1,75 @@
+"""The named SQL: one text for both engines, read and checked once at import.
+
+A file in ``queries/`` holds fragments and statements::
+
+    -- fragment: card
+    c.store_id, c.id, ...
+    -- name: card_by_id
+    SELECT {card} FROM gift_cards c WHERE c.store_id = :store_id AND c.id = :id
+
+Every statement names its store, unless its table belongs to no store (``-- any store``).
+"""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Final
+
+from msgspec import Struct
+
+_HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+class Query(Struct, frozen=True):
+    """One statement in both dialects: ``:name`` for SQLite, ``$1`` for PostgreSQL."""
+
+    name: str
+    sqlite: str
+    postgres: str
+    parameters: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> "Query":
+        """Compile a statement's text; a placeholder may occur several times."""
+        parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
+        numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
+        postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
+        return cls(name, text, postgres, parameters)
+
+
+def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:
+    headings = list(_HEADING.finditer(text))
+    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    for heading, end in zip(headings, ends, strict=True):
+        body = re.sub(r"^--.*\n?", "", text[heading.end() : end], flags=re.MULTILINE)
+        yield heading[1], heading[2], heading[3] is not None, body.strip().rstrip(";")
+
+
+def load(texts: list[str]) -> dict[str, Query]:
+    """Parse query files. Raises ``ValueError`` for a statement that forgets its store."""
+    sections = [section for text in texts for section in _sections(text)]
+    fragments = {name: body for sort, name, _, body in sections if sort == "fragment"}
+    queries: dict[str, Query] = {}
+    for sort, name, any_store, body in sections:
+        if sort == "fragment":
+            continue
+        query = Query.parse(name, body.format(**fragments))
+        if name in queries:
+            raise ValueError(f"query {name} is there twice")
+        if ("store_id" in query.parameters) == any_store:
+            raise ValueError(f"query {name} must either name its store or say that it has none")
+        queries[name] = query
+    return queries
+
+
+def _texts() -> list[str]:
+    folder = files("gridgift.storage") / "queries"
+    return [
+        path.read_text(encoding="utf-8")
+        for path in sorted(folder.iterdir(), key=lambda path: path.name)
+        if path.name.endswith(".sql")
+    ]
+
+
+QUERIES: Final = load(_texts())

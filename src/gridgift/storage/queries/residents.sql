@@ -1,0 +1,22 @@
+-- Residents belong to the grid, not to a store.
+
+-- name: resident_by_uuid (any store)
+SELECT uuid, username FROM residents WHERE uuid = :uuid
+
+-- name: resident_by_username (any store)
+SELECT r.uuid, r.username FROM resident_names n JOIN residents r ON r.uuid = n.resident_uuid
+WHERE n.username = :username
+
+-- name: resident_keep (any store)
+INSERT INTO residents (uuid, username, updated_at) VALUES (:uuid, :username, :now)
+ON CONFLICT (uuid) DO UPDATE SET username = excluded.username, updated_at = excluded.updated_at
+WHERE residents.username <> excluded.username
+
+-- name: resident_name_keep (any store)
+INSERT INTO resident_names (username, resident_uuid, seen_at) VALUES (:username, :uuid, :now)
+ON CONFLICT (username) DO UPDATE SET seen_at = excluded.seen_at
+WHERE resident_names.resident_uuid = excluded.resident_uuid
+RETURNING resident_uuid
+
+-- name: resident_name_move (any store)
+UPDATE resident_names SET resident_uuid = :uuid, seen_at = :now WHERE username = :username

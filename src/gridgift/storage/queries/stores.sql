@@ -1,0 +1,22 @@
+-- fragment: store
+s.id, s.name, s.logo, s.blog_listed, s.application_open, s.base_bonus, s.group_bonus,
+s.location_slurl, s.owner_uuid, r.username, s.created_at
+
+-- name: store_by_id
+SELECT {store} FROM stores s JOIN residents r ON r.uuid = s.owner_uuid
+WHERE s.id = :store_id
+
+-- name: stores_all (any store)
+SELECT {store} FROM stores s JOIN residents r ON r.uuid = s.owner_uuid
+ORDER BY s.id
+
+-- name: store_add
+INSERT INTO stores (id, name, logo, blog_listed, application_open, base_bonus, group_bonus,
+    location_slurl, owner_uuid, created_at)
+VALUES (:store_id, :name, :logo, :blog_listed, :application_open, :base_bonus, :group_bonus,
+    :location_slurl, :owner_uuid, :created_at)
+
+-- name: customer_add
+INSERT INTO customers (store_id, resident_uuid, created_at)
+VALUES (:store_id, :resident_uuid, :now)
+ON CONFLICT (store_id, resident_uuid) DO NOTHING

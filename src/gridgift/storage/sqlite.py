@@ -1,0 +1,321 @@
+"""SQLite: a reader on the event loop's thread and one writer thread with group commit.
+
+Pending writes run as one batch, each in a savepoint of its own; one commit makes the batch
+durable (WAL, ``synchronous=FULL``) and only then are its callers answered. The file is looked at
+before each use: if it was moved or removed, nothing is answered from its ghost, and serving
+resumes when a file is there again.
+"""
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+from gridgift.storage.database import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    Operation,
+    P,
+    Row,
+    T,
+    run_to_end,
+)
+from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
+from gridgift.storage.queries import QUERIES
+
+MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
+BATCH: Final = 128  # writes in one commit, at most
+WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
+READER_WAIT: Final = 1_000
+
+# whom to answer, with what, or with which error
+Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
+
+
+class SqliteTx:
+    """The statements of one transaction on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    async def one(self, query: str, /, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        cursor = self._execute(QUERIES[query].sqlite, values)
+        row: Row | None = cursor.fetchone()
+        cursor.close()
+        return row
+
+    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+        """Return all rows."""
+        return self._execute(QUERIES[query].sqlite, values).fetchall()
+
+    async def run(self, query: str, /, **values: Any) -> int:
+        """Run a statement; answer how many rows it touched."""
+        return self._execute(QUERIES[query].sqlite, values).rowcount
+
+
+class _Connection:
+    """A connection to the file that is at the path now; opened again after a failure."""
+
+    def __init__(self, path: Path, wait: int, *, read_only: bool) -> None:
+        self._path = path
+        self._wait = wait
+        self._read_only = read_only
+        self._identity: tuple[int, int] | None = None
+        self._raw: sqlite3.Connection | None = None
+        self._tx: SqliteTx | None = None
+
+    def use(self) -> tuple[sqlite3.Connection, SqliteTx]:
+        """Return the open connection, after a look whether its file is still the one there."""
+        try:
+            there = os.stat(self._path)  # noqa: PTH116 - on every read: the plain call is faster
+        except OSError as error:
+            self.close()
+            raise DatabaseUnavailable(f"{self._path} is not there") from error
+        identity = (there.st_dev, there.st_ino)
+        if self._raw is None or self._tx is None or identity != self._identity:
+            self.close()
+            self._raw = self._open()
+            self._tx = SqliteTx(self._raw)
+            self._identity = identity
+        return self._raw, self._tx
+
+    def close(self) -> None:
+        if self._raw is not None:
+            with suppress(sqlite3.Error):
+                self._raw.close()
+        self._raw = self._tx = None
+
+    def _open(self) -> sqlite3.Connection:
+        raw = connect(self._path, self._wait)
+        raw.execute(f"PRAGMA query_only = {'ON' if self._read_only else 'OFF'}")
+        return raw
+
+
+class SqliteDatabase:
+    """The ``Database`` port on one SQLite file. Made inside a running event loop."""
+
+    engine: Engine = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reader = _Connection(path, READER_WAIT, read_only=True)
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._write_batches, name="writer", daemon=True)
+        self._thread.start()
+
+    async def read(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a read-only operation here, without a hop to another thread."""
+        raw, tx = self._reader.use()
+        try:
+            raw.execute("BEGIN")
+            try:
+                return run_to_end(operation(tx, *args, **kwargs))
+            finally:
+                raw.execute("END")
+        except sqlite3.Error as error:
+            self._reader.close()
+            raise translated(error) from error
+
+    async def write(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Queue an operation for the writer thread; the answer comes after the commit."""
+        if not self._thread.is_alive():
+            raise DatabaseUnavailable("the database was closed")
+        loop = asyncio.get_running_loop()
+        job = _Job(lambda tx: operation(tx, *args, **kwargs), loop)
+        self._jobs.put(job)
+        # A caller that goes away must not take a queued write with it half done.
+        result: T = await asyncio.shield(job.future)
+        return result
+
+    async def close(self) -> None:
+        """Finish the queued writes, then close both connections."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._reader.close()
+
+    async def applied_migrations(self) -> list[Applied]:
+        """List what was applied; an empty list for a fresh file."""
+        with _opened(self.path) as raw:
+            if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
+                return []
+            rows = raw.execute("SELECT version, name, checksum FROM migrations ORDER BY version")
+            return [Applied(*row) for row in rows]
+
+    async def apply_migration(self, migration: Migration, now: int) -> None:
+        """Apply one step in one transaction, unless another process was faster."""
+        with _opened(self.path) as raw:
+            raw.execute("BEGIN IMMEDIATE")
+            raw.execute(TABLE.format(instant="integer"))
+            done = raw.execute("SELECT 1 FROM migrations WHERE version = ?", (migration.version,))
+            if done.fetchone() is None:
+                for statement in _statements(migration.text):
+                    raw.execute(statement)
+                raw.execute(
+                    "INSERT INTO migrations VALUES (?, ?, ?, ?)",
+                    (migration.version, migration.name, migration.checksum, now),
+                )
+            raw.execute("COMMIT")
+
+    def _write_batches(self) -> None:
+        """Run on the writer thread: one batch of what is queued after another."""
+        connection = _Connection(self.path, WRITER_WAIT, read_only=False)
+        closing = False
+        while not closing:
+            batch = [self._jobs.get()]
+            with suppress(Empty):
+                while len(batch) < BATCH:
+                    batch.append(self._jobs.get_nowait())
+            closing = None in batch
+            jobs = [job for job in batch if job is not None]
+            if jobs:
+                outcomes = _commit(connection, jobs)
+                with suppress(RuntimeError):  # the loop was closed: nobody is left to be told
+                    jobs[0].loop.call_soon_threadsafe(_answer, outcomes)
+        connection.close()
+
+
+class _Job:
+    """A queued write: how to start its operation, and whom to answer."""
+
+    def __init__(
+        self,
+        start: Callable[[SqliteTx], Coroutine[Any, Any, Any]],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.start = start
+        self.loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
+
+
+def _commit(connection: _Connection, jobs: list[_Job]) -> list[Outcome]:
+    """Run a batch in one transaction; if that fails as a whole, everyone is told so."""
+    try:
+        raw, tx = connection.use()
+        raw.execute("BEGIN IMMEDIATE")
+        outcomes = [_run_in_savepoint(raw, tx, job) for job in jobs]
+        connection.use()  # the file must still be there when its commit is answered
+        raw.execute("COMMIT")
+    except (sqlite3.Error, DatabaseUnavailable) as error:
+        connection.close()
+        return [(job.future, None, translated(error)) for job in jobs]
+    return outcomes
+
+
+def _run_in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, job: _Job) -> Outcome:
+    raw.execute("SAVEPOINT one")
+    try:
+        result = run_to_end(job.start(tx))
+    except BaseException as error:
+        if not raw.in_transaction:  # a full disk makes SQLite roll everything back by itself
+            raise sqlite3.OperationalError(str(error)) from error
+        raw.execute("ROLLBACK TO one")
+        raw.execute("RELEASE one")
+        return job.future, None, translated(error)
+    raw.execute("RELEASE one")
+    return job.future, result, None
+
+
+def _answer(outcomes: list[Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.cancelled():
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+
+def translated(error: BaseException) -> BaseException:
+    """Turn trouble with the file into the port's failure; anything else stays what it is.
+
+    A constraint violation or a misused statement is a defect of ours, not of the database.
+    """
+    defect = isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
+    if isinstance(error, sqlite3.Error) and not defect:
+        return DatabaseUnavailable(str(error))
+    return error
+
+
+def connect(path: Path, wait: int) -> sqlite3.Connection:
+    """Open an existing file with the pragmas that make an acknowledged write durable.
+
+    ``wait`` is the busy time-out in milliseconds.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    raw = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait / 1000
+    )
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            raw.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        raw.close()
+        raise
+    return raw
+
+
+def create_file(path: Path) -> None:
+    """Make an empty database file. Raises ``DatabaseRefused`` if that can't be."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise DatabaseRefused(
+            f"The database {path} can't be made ({error.strerror}): check the folder."
+        ) from error
+
+
+class _opened:  # noqa: N801 - used as a function
+    """A connection for one step of a migration; complaints become one clear sentence."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> sqlite3.Connection:
+        if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+            raise DatabaseRefused(
+                f"This Python has SQLite {sqlite3.sqlite_version}; Gridgift needs 3.39 or newer."
+            )
+        try:
+            self._raw = connect(self._path, WRITER_WAIT)
+        except sqlite3.Error as error:
+            raise refusal(self._path, error) from error
+        return self._raw
+
+    def __exit__(self, sort: object, error: BaseException | None, trace: object) -> None:
+        self._raw.close()
+        if isinstance(error, sqlite3.Error):
+            raise refusal(self._path, error) from error
+
+
+def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused:
+    """Say in one sentence why a file can't be served, and what to do."""
+    if "not a database" in str(error):
+        return DatabaseRefused(
+            f"{path} is not a SQLite database: name another file with --database."
+        )
+    if not path.exists():
+        return DatabaseRefused(f"The database {path} is not there: run 'gridgift migrate' first.")
+    return DatabaseRefused(f"The database {path} can't be used: {error}.")
+
+
+def _statements(text: str) -> list[str]:
+    """Split a migration into statements; a trigger's body stays whole."""
+    statements, pending = [], ""
+    for line in text.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements

@@ -1,0 +1,55 @@
+"""What runs beside requests: notes of key use, and forgetting old idempotency answers."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from gridgift.domain import idempotency, keys
+from gridgift.http.auth import KeyRing
+from gridgift.storage.database import Database, DatabaseUnavailable
+
+EVERY: Final = 30.0  # seconds
+ROWS: Final = 1_000  # deleted in one transaction, at most
+
+log = structlog.get_logger("gridgift.workers")
+
+
+class Housekeeper:
+    """Runs every half minute, and a last time when the server stops."""
+
+    def __init__(self, database: Database, ring: KeyRing, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._ring = ring
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, in the running event loop."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop, and write what was noted."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self.once()
+
+    async def once(self) -> None:
+        """Do all of it once; a database that is out of reach is tried again the next time."""
+        try:
+            uses = self._ring.collect_uses()
+            if uses:
+                await self._database.write(keys.note_uses, uses)
+            while await self._database.write(idempotency.forget, self._clock(), ROWS) == ROWS:
+                await asyncio.sleep(0)
+        except DatabaseUnavailable as error:
+            log.warning("housekeeping postponed", why=str(error))
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            await self.once()
