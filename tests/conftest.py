@@ -1,0 +1,105 @@
+"""Fixtures: both engines, a shop in this process, and a server in another."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridgift.app import create_app
+from gridgift.settings import Settings
+from tests import databases
+from tests.live import Server
+from tests.shop import SECRET, Clock, Shop
+
+ENGINES = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Postgres]:
+    """A real PostgreSQL: the one TEST_POSTGRES_URL names, or one of our own for this run."""
+    url = os.environ.get("TEST_POSTGRES_URL")
+    with databases.postgres(url, tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy from."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    databases.migrate_url(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Runs a test once on each engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated, empty database on each engine."""
+    if engine == "sqlite":
+        path = tmp_path / "gridgift.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        with request.getfixturevalue("postgres").database(migrated=True) as url:
+            yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: databases.Postgres) -> Iterator[str]:
+    """A fresh PostgreSQL database without any table."""
+    with postgres.database(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def make_shop(database_url: str) -> Iterator[Callable[..., Shop]]:
+    """Make shops (in this process) with settings of the test's choice."""
+    with ExitStack() as stack:
+
+        def make(**settings: Any) -> Shop:
+            values = {"public_url": "http://shop.test", "secret": SECRET, "rate_limit": 0}
+            chosen = Settings(database_url=database_url, **(values | settings))
+            clock = Clock()
+            return stack.enter_context(
+                Shop.opened(create_app(chosen, clock.now, clock.ticks), chosen, clock)
+            )
+
+        yield make
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Shop]) -> Shop:
+    """A store with residents and an all-scopes key, served in this process on each engine."""
+    return make_shop()
+
+
+@pytest.fixture
+def make_server(database_url: str) -> Iterator[Callable[..., Server]]:
+    """Start real servers: ``python -m gridgift serve`` on a free port, on each engine."""
+    with ExitStack() as stack:
+
+        def make(*options: str, **environ: str) -> Server:
+            return stack.enter_context(Server.started(database_url, options, environ))
+
+        yield make
+
+
+@pytest.fixture
+def live_server(make_server: Callable[..., Server]) -> Server:
+    """A real server with a store, residents and an all-scopes key; no rate limits."""
+    return make_server()
+
+
+@pytest.fixture
+def unknown_id() -> str:
+    """An id that nothing has."""
+    return str(uuid.uuid4())
