@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 
 from gridgift.app import connect, now, signer
 from gridgift.domain import keys, residents, stores
@@ -66,9 +66,9 @@ class Server:
         """What authenticates a request."""
         return {"X-API-Key": self.key}
 
-    def client(self, **options: Any) -> httpx.Client:
+    def client(self, **options: Any) -> httpx2.Client:
         """Make a client that is authenticated."""
-        return httpx.Client(base_url=self.url, headers=self.headers, timeout=30, **options)
+        return httpx2.Client(base_url=self.url, headers=self.headers, timeout=30, **options)
 
     def log(self) -> str:
         """Return what the server wrote to its standard output and error."""
@@ -80,9 +80,9 @@ class Server:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server left:\n{self.log()}"
             try:
-                httpx.get(f"{self.url}/healthz", timeout=2)
+                httpx2.get(f"{self.url}/healthz", timeout=2)
                 return
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 time.sleep(0.05)
         raise AssertionError(f"no answer after {PATIENCE} s:\n{self.log()}")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-import httpx
+import httpx2
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
@@ -64,7 +64,7 @@ class Shop:
         with TestClient(app, base_url="http://shop.test", raise_server_exceptions=True) as client:
             yield cls(client, settings, clock)
 
-    def call(self, method: str, path: str, /, **options: Any) -> httpx.Response:
+    def call(self, method: str, path: str, /, **options: Any) -> httpx2.Response:
         """Send a request with the all-scopes key (or with ``key=…``; None sends none)."""
         key = options.pop("key", self.key)
         headers = dict(options.pop("headers", {}))
@@ -161,7 +161,7 @@ class Shop:
         return self._portal.call(run)
 
 
-def problem(response: httpx.Response, status: int, code: str) -> Any:
+def problem(response: httpx2.Response, status: int, code: str) -> Any:
     """Assert that a response is this problem, whole as contract section 3 has it; return it."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from typing import Final
 
-import httpx
+import httpx2
 import structlog
 
 from gridgift.domain import residents
@@ -31,10 +31,10 @@ class Directory:
     """Looks usernames up at a resolver and remembers what it says."""
 
     def __init__(
-        self, database: Database, url: str, key: str, transport: httpx.AsyncBaseTransport | None = None
+        self, database: Database, url: str, key: str, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
         self._database = database
-        self._client = httpx.AsyncClient(
+        self._client = httpx2.AsyncClient(
             headers={"api-key": key}, timeout=TIMEOUT, transport=transport
         )
         self._url = url
@@ -53,7 +53,7 @@ class Directory:
         try:
             async with asyncio.timeout(TIMEOUT):
                 uuid = await self._ask(identifier)
-        except (httpx.HTTPError, ValueError, TimeoutError) as error:
+        except (httpx2.HTTPError, ValueError, TimeoutError) as error:
             log.warning("directory failed", why=str(error) or type(error).__name__)
             raise ResidentNotFound(identifier, directory_failed=True) from error
         if uuid is None:
@@ -71,7 +71,7 @@ class Directory:
         response = await self._client.post(
             self._url, json={"username": first, "lastname": last or "resident"}
         )
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status_code == httpx2.codes.NOT_FOUND:
             return None
         response.raise_for_status()
         answer = response.json()
