@@ -13,7 +13,7 @@ import pytest
 from gridgift.app import create_app
 from gridgift.settings import Settings
 from tests import databases
-from tests.live import Server
+from tests.serving import Server
 from tests.shop import SECRET, Clock, Shop
 
 ENGINES = ("sqlite", "postgres")
