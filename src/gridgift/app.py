@@ -97,9 +97,7 @@ def from_environment() -> ASGIApp:
     return create_app(settings)
 
 
-def _directory(
-    settings: Settings, database: SqliteDatabase | PostgresDatabase
-) -> Directory | None:
+def _directory(settings: Settings, database: SqliteDatabase | PostgresDatabase) -> Directory | None:
     if not settings.resolver_url:
         return None
     return Directory(database, settings.resolver_url, settings.resolver_key)

@@ -31,7 +31,11 @@ class Directory:
     """Looks usernames up at a resolver and remembers what it says."""
 
     def __init__(
-        self, database: Database, url: str, key: str, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        database: Database,
+        url: str,
+        key: str,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._database = database
         self._client = httpx2.AsyncClient(

@@ -66,8 +66,7 @@ class Settings(Struct, frozen=True):
     def masked(self) -> dict[str, str]:
         """Return every setting by its variable's name, fit to be shown: secrets are masked."""
         return {
-            variable: field.show(getattr(self, field.name))
-            for variable, field in VARIABLES.items()
+            variable: field.show(getattr(self, field.name)) for variable, field in VARIABLES.items()
         }
 
 

@@ -44,8 +44,9 @@ class Housekeeper:
             uses = self._ring.collect_uses()
             if uses:
                 await self._database.write(keys.note_uses, uses)
-            while await self._database.write(idempotency.forget, self._clock(), ROWS) == ROWS:
-                await asyncio.sleep(0)
+            forgotten = ROWS
+            while forgotten == ROWS:
+                forgotten = await self._database.write(idempotency.forget, self._clock(), ROWS)
         except DatabaseUnavailable as error:
             log.warning("housekeeping postponed", why=str(error))
 

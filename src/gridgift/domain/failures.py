@@ -45,8 +45,7 @@ class CursorInvalid(Failure):
 
     def __init__(self) -> None:
         super().__init__(
-            "The cursor was not issued by this server for this list. "
-            "Start again without a cursor."
+            "The cursor was not issued by this server for this list. Start again without a cursor."
         )
 
 

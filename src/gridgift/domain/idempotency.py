@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gridgift.domain.failures import IdempotencyKeyReused
 from gridgift.domain.instants import DAY
-from gridgift.storage.database import Tx, TransactionConflict
+from gridgift.storage.database import TransactionConflict, Tx
 
 KEPT_FOR: Final = 7 * DAY
 

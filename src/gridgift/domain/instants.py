@@ -15,7 +15,7 @@ DAY: Final = 86_400_000
 
 
 def format_instant(milliseconds: int) -> str:
-    """Write an instant, for example ``2026-11-22T19:30:00Z``; milliseconds only if there are any."""
+    """Write an instant like ``2026-11-22T19:30:00Z``; with milliseconds only if it has some."""
     moment = _EPOCH + milliseconds * _MILLISECOND
     timespec = "milliseconds" if milliseconds % SECOND else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=timespec) + "Z"

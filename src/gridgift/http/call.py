@@ -77,9 +77,7 @@ class Call(Struct):
         known = [tag.removeprefix("W/") for tag in _ETAG.findall(value.decode("latin-1"))]
         return value.strip() == b"*" or etag in known
 
-    async def read(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read; an unknown resident is looked up in the directory, once."""
         return await self._knowing_residents(
             lambda: self.services.database.read(operation, *args, **kwargs)
@@ -114,9 +112,7 @@ class Call(Struct):
             return given, False
 
         fingerprint = idempotency.fingerprint(self.method, self.target, self.raw_body)
-        given, replayed = await self._knowing_residents(
-            lambda: self.services.database.write(once)
-        )
+        given, replayed = await self._knowing_residents(lambda: self.services.database.write(once))
         return reply_of(given, (REPLAYED,) if replayed else ())
 
     async def _knowing_residents(self, attempt: Callable[[], Awaitable[T]]) -> T:

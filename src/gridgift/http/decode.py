@@ -31,6 +31,10 @@ class _Float:
     """Stands for a number with a point or an exponent: no field of ours takes one."""
 
 
+class _NotOurJson(ValueError):
+    """Text that Python's parser takes, and that is no JSON or ambiguous."""
+
+
 async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     """Read a request's body.
 
@@ -106,7 +110,7 @@ class _Field(Struct, frozen=True):
     """A struct's field: its type, the plain type inside, and what to say of a bad value."""
 
     name: str
-    type: Any
+    annotation: Any
     basic: type
     required: bool
     complaint: str
@@ -118,7 +122,7 @@ def _fields(into: type[Struct]) -> dict[str, _Field]:
     for field in msgspec.structs.fields(into):
         fields[field.encode_name] = _Field(
             name=field.name,
-            type=field.type,
+            annotation=field.type,
             basic=_basic(field.type),
             required=field.required,
             complaint=_complaint(field.type),
@@ -133,7 +137,7 @@ def _convert(values: dict[str, Any], into: type[S]) -> S:
     for name, field in _fields(into).items():
         if name in values:
             try:
-                converted[field.name] = msgspec.convert(values[name], field.type)
+                converted[field.name] = msgspec.convert(values[name], field.annotation)
             except msgspec.ValidationError:
                 errors[name] = [field.complaint]
         elif field.required:
@@ -164,25 +168,23 @@ def _parse_json(raw: bytes) -> Any:
         raise BodyMalformed("its text is not UTF-8") from None
     except RecursionError:
         raise BodyMalformed("it is nested too deeply") from None
-    except ValueError as error:
-        raise BodyMalformed(_one_line(error)) from None
+    except json.JSONDecodeError as error:
+        raise BodyMalformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except _NotOurJson as error:
+        raise BodyMalformed(str(error)) from None
+    except ValueError:  # Python converts integers of some thousand digits at most
+        raise BodyMalformed("it has a number of too many digits") from None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member is there twice")
+        raise _NotOurJson("a member is there twice")
     return members
 
 
 def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
-
-
-def _one_line(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
-    return str(error) if str(error).startswith(("a member", "NaN", "Infinity", "-")) else "a number is too long"
+    raise _NotOurJson(f"{text} is no JSON")
 
 
 def _metas(annotation: Any) -> list[msgspec.Meta]:

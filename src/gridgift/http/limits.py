@@ -66,9 +66,7 @@ class Limiter:
         return (self._policy, (b"ratelimit", b'"default";r=%d;t=%d' % (left, reset)))
 
 
-def client_address(
-    peer: str, forwarded: bytes | None, trusted: tuple[Network, ...]
-) -> str:
+def client_address(peer: str, forwarded: bytes | None, trusted: tuple[Network, ...]) -> str:
     """Return the address a request comes from: the last one that no trusted proxy vouches for.
 
     ``X-Forwarded-For`` is believed only as far as it was written by trusted proxies.

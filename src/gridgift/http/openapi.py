@@ -58,9 +58,7 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
     """Describe every route: parameters, bodies, answers and each status it may answer with."""
     routes = list(table)
     types = {ProblemResponse, *(t for r in routes for t in (r.body, r.answer) if t is not None)}
-    _, components = msgspec.json.schema_components(
-        sorted(types, key=str), ref_template=_TEMPLATE
-    )
+    _, components = msgspec.json.schema_components(sorted(types, key=str), ref_template=_TEMPLATE)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)

@@ -85,9 +85,7 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.KeyNameTaken: Problem(
         409, "The key's name is taken", "Choose another name, or revoke the other key."
     ),
-    failures.KeyNotUsable: Problem(
-        409, "The key was revoked or has expired", "Create a new key."
-    ),
+    failures.KeyNotUsable: Problem(409, "The key was revoked or has expired", "Create a new key."),
     failures.PreconditionFailed: Problem(
         412,
         "The gift card has changed",

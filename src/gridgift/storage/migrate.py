@@ -1,4 +1,4 @@
-"""Migrations: ordered, checksummed ``.sql`` files, each applied once in a transaction of its own."""
+"""Migrations: ordered, checksummed ``.sql`` files, each applied once, in its own transaction."""
 
 import hashlib
 from importlib.resources import files

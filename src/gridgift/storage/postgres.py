@@ -89,16 +89,12 @@ class PostgresDatabase:
         self._pool: asyncpg.Pool[Any] | None = None
         self._opening = asyncio.Lock()
 
-    async def read(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read-only operation; each statement is a transaction of its own."""
         async with self._connection() as connection:
             return await operation(PostgresTx(connection), *args, **kwargs)
 
-    async def write(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation in one transaction, again after a conflict, ``ATTEMPTS`` at most."""
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -109,9 +109,7 @@ class SqliteDatabase:
         self._thread = threading.Thread(target=self._write_batches, name="writer", daemon=True)
         self._thread.start()
 
-    async def read(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read-only operation here, without a hop to another thread."""
         raw, tx = self._reader.use()
         try:
@@ -124,9 +122,7 @@ class SqliteDatabase:
             self._reader.close()
             raise translated(error) from error
 
-    async def write(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Queue an operation for the writer thread; the answer comes after the commit."""
         if not self._thread.is_alive():
             raise DatabaseUnavailable("the database was closed")

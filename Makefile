@@ -1,0 +1,53 @@
+# make run: try it. make test: all tests. make check: lint, types, tests. make lock: after a change
+# of the dependencies in pyproject.toml.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMPS := .venv/.stamps
+ARGS ?=
+
+.PHONY: run test check lint types lock clean
+
+run: $(STAMPS)/run
+	@$(BIN)/gridgift demo $(ARGS)
+
+test: $(STAMPS)/dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types test
+
+lint: $(STAMPS)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMPS)/dev
+	@$(BIN)/mypy
+
+# Resolved for every platform and every supported Python; hashes only, no addresses.
+lock: $(STAMPS)/dev
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command "make lock" --python-version 3.11 \
+		pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command "make lock" --python-version 3.11 \
+		pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf .venv test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(STAMPS)/run: requirements.lock pyproject.toml | $(STAMPS)
+	@echo "Installing what Gridgift needs (a minute, once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(STAMPS)
+	@echo "Installing what Gridgift and its tests need (a few minutes, once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS):
+	@$(PYTHON) -c 'import sys; sys.exit("Gridgift needs Python 3.11 or newer; try: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@mkdir -p $@
