@@ -1,0 +1,87 @@
+"""The command line. ``main`` turns every refusal into one sentence and an exit code.
+
+Exit codes: 0 done; 1 the operation was refused; 2 wrong usage, a bad setting, or a database that
+can't be used.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import typer
+
+from gridgift.cli import card, demo, doctor, key, migrate, resident, serve, store
+from gridgift.cli.options import UsageError
+from gridgift.cli.output import complain
+from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.settings import SettingsError
+from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
+
+REFUSED: Final = 1
+UNUSABLE: Final = 2
+
+app = typer.Typer(
+    name="gridgift",
+    help="Gift cards for Second Life stores.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(store.app, name="store")
+app.add_typer(key.app, name="key")
+app.add_typer(resident.app, name="resident")
+app.add_typer(card.app, name="card")
+
+
+def main() -> None:
+    """Run the command that ``sys.argv`` names, and exit."""
+    _guarded(app)
+
+
+def _guarded(run: Callable[[], object]) -> None:
+    try:
+        _check_arguments()
+        run()
+    except Failure as failure:
+        _leave(REFUSED, _sentence(failure))
+    except DatabaseUnavailable as error:
+        _leave(UNUSABLE, f"The database can't be used for now: {error}.")
+    except (SettingsError, DatabaseRefused, UsageError) as error:
+        _leave(UNUSABLE, str(error))
+    except BrokenPipeError:  # the reader of our output has gone, for example `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(REFUSED)
+
+
+def _check_arguments() -> None:
+    if any(not argument.isascii() and not _is_text(argument) for argument in sys.argv):
+        raise UsageError("The arguments must be text in UTF-8.")
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _sentence(failure: Failure) -> str:
+    """Say what was refused; of values that are not acceptable, say why."""
+    if not isinstance(failure, ValidationFailed):
+        return failure.detail
+    return " ".join(
+        f"{field}: {message}." for field, said in failure.errors.items() for message in said
+    )
+
+
+def _leave(code: int, sentence: str) -> NoReturn:
+    complain(sentence)
+    sys.exit(code)

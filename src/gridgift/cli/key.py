@@ -1,0 +1,192 @@
+"""``gridgift key``: API keys of a store."""
+
+from typing import Annotated
+
+import typer
+
+from gridgift.app import signer
+from gridgift.cli.options import (
+    DatabaseOption,
+    ExpiresOption,
+    JsonOption,
+    ScopeOption,
+    StoreOption,
+    UsageError,
+    read_duration,
+    read_scopes,
+    read_uuid,
+)
+from gridgift.cli.output import instant, print_json, print_table, say, shown
+from gridgift.cli.session import fresh, now, read_settings, run, the_store
+from gridgift.cli.shapes import KeyShape, issued
+from gridgift.domain import keys
+from gridgift.domain.keys import IssuedKey
+from gridgift.domain.model import Key
+from gridgift.storage.database import Database, Tx
+
+app = typer.Typer(help="API keys of a store.", no_args_is_help=True)
+
+KeyArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The key's id.")]
+NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="What it is for.")]
+
+
+@app.command("create")
+def create(
+    name: NameOption,
+    scope: ScopeOption = None,
+    store: StoreOption = None,
+    expires: ExpiresOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a key and print it, this once."""
+    settings = read_settings(database)
+    scopes = read_scopes(scope or [])
+    maker = signer(settings)
+
+    async def work(db: Database) -> IssuedKey:
+        store_id = await the_store(db, store)
+        return await db.write(
+            keys.create, maker, store_id, name, scopes, fresh(), now(), expires_at=expires
+        )
+
+    _show_new(run(settings, work), json)
+
+
+@app.command("list")
+def list_of(
+    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
+) -> None:
+    """List a store's keys; of each only its preview is known."""
+
+    async def work(db: Database) -> list[Key]:
+        return await db.read(keys.list_of, await the_store(db, store))
+
+    found = run(read_settings(database), work)
+    if json:
+        print_json([KeyShape.of(key) for key in found])
+    else:
+        _table(found)
+
+
+@app.command("update")
+def update(
+    key_id: KeyArgument,
+    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    scope: ScopeOption = None,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a key another name, or other scopes in place of the ones it has."""
+    if name is None and not scope:
+        raise UsageError("Say what to change: --name, --scope, or both.")
+    scopes = read_scopes(scope) if scope else None
+
+    async def work(db: Database) -> Key:
+        return await db.write(_change, await the_store(db, store), key_id, name, scopes, now())
+
+    _show(run(read_settings(database), work), json)
+
+
+@app.command("rotate")
+def rotate(
+    key_id: KeyArgument,
+    overlap: Annotated[
+        int,
+        typer.Option(
+            "--overlap",
+            parser=read_duration,
+            metavar="TIME",
+            help="How long the old key still works: 0, 90m, 24h, 7d.",
+        ),
+    ] = "24h",  # type: ignore[assignment]  # the parser reads it
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Replace a key by a new one with the same name and scopes; the old one soon dies."""
+    settings = read_settings(database)
+    maker = signer(settings)
+
+    async def work(db: Database) -> tuple[IssuedKey, Key]:
+        store_id = await the_store(db, store)
+        new = await db.write(keys.rotate, maker, store_id, key_id, overlap, fresh(), now())
+        return new, await db.read(keys.read, store_id, key_id)
+
+    new, old = run(settings, work)
+    if json:
+        print_json({**issued(new), "replaces": KeyShape.of(old)})
+        return
+    _show_new(new, json)
+    say(f"The old key {old.preview} works until {instant(old.expires_at)}.")
+
+
+@app.command("revoke")
+def revoke(
+    key_id: KeyArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End a key for good; servers notice within 5 seconds."""
+
+    async def work(db: Database) -> Key:
+        return await db.write(keys.revoke, await the_store(db, store), key_id, now())
+
+    _show(run(read_settings(database), work), json)
+
+
+async def _change(
+    tx: Tx, store_id: str, key_id: str, name: str | None, scopes: list[str] | None, at: int
+) -> Key:
+    """Rename and re-scope in one transaction."""
+    if name is not None:
+        key = await keys.rename(tx, store_id, key_id, name, at)
+    if scopes is not None:
+        key = await keys.rescope(tx, store_id, key_id, scopes, at)
+    return key
+
+
+def _show(key: Key, json: bool) -> None:
+    if json:
+        print_json(KeyShape.of(key))
+    else:
+        _table([key])
+
+
+def _show_new(new: IssuedKey, json: bool) -> None:
+    """Print the key alone on standard output, so that ``KEY=$(gridgift key create …)`` works."""
+    if json:
+        print_json(issued(new))
+        return
+    print(new.key, flush=True)
+    key = new.stored
+    say(f"Key {key.name!r} ({key.id}) may: {', '.join(sorted(key.scopes))}.")
+    say("Keep it: it is not shown again.")
+
+
+def _table(found: list[Key]) -> None:
+    print_table(
+        ("ID", "NAME", "KEY", "SCOPES", "STATE", "LAST USED"),
+        [
+            (
+                key.id,
+                key.name,
+                key.preview,
+                " ".join(sorted(key.scopes)),
+                _state(key, now()),
+                instant(key.last_used_at) or "never",
+            )
+            for key in found
+        ],
+    )
+
+
+def _state(key: Key, at: int) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {instant(key.revoked_at)}"
+    if key.expires_at is None:
+        return "valid"
+    verb = "expired" if key.expires_at <= at else "valid until"
+    return f"{verb} {shown(instant(key.expires_at))}"

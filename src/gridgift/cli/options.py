@@ -1,0 +1,107 @@
+"""The options that commands share, and how their values are read."""
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from gridgift.domain.ids import parse_uuid
+from gridgift.domain.instants import parse_instant
+from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.scopes import SCOPES
+
+_DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MAX_REASON: Final = 200  # characters
+
+
+class UsageError(Exception):
+    """The command can't be run as it was written; the message is one sentence for people."""
+
+
+def read_uuid(text: str) -> str:
+    """Read a UUID in hyphenated form; answer in lower case."""
+    uuid = parse_uuid(text)
+    if uuid is None:
+        raise typer.BadParameter(f"{text!r} is not a UUID.")
+    return uuid
+
+
+def read_instant(text: str) -> int:
+    """Read an ISO 8601 date and time with an offset, or a date, which begins at midnight UTC."""
+    instant = parse_instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
+    if instant is None:
+        raise typer.BadParameter(
+            f"{text!r} is neither a date like 2027-01-31 nor a time like 2027-01-31T12:00:00Z."
+        )
+    return instant
+
+
+def read_duration(text: str) -> int:
+    """Read a duration such as ``90m``, ``24h`` or ``7d``, or ``0``; answer in milliseconds."""
+    if text == "0":
+        return 0
+    parts = _DURATION.fullmatch(text)
+    if parts is None:
+        raise typer.BadParameter(f"{text!r} is not a duration like 0, 90m, 24h or 7d.")
+    return int(parts[1]) * _UNITS[parts[2]]
+
+
+def read_reason(text: str) -> str:
+    """Read a reason for the ledger: one line, so that it can't disturb a report."""
+    if len(text) > _MAX_REASON or not text.isprintable():
+        raise typer.BadParameter(f"must have at most {_MAX_REASON} printable characters.")
+    return text
+
+
+def read_scopes(names: list[str]) -> list[str]:
+    """Read scopes as they were repeated or separated by commas; ``all`` means every one."""
+    wanted = [name.strip() for text in names for name in text.split(",")]
+    return list(SCOPES) if "all" in wanted else wanted
+
+
+_SCOPE_HELP: Final = f"What the key may do; repeat it. One of: all, {', '.join(SCOPES)}."
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="sqlite:///FILE or postgresql://…; otherwise GRIDGIFT_DATABASE_URL, "
+        "otherwise sqlite:///gridgift.db.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        parser=read_uuid,
+        metavar="ID",
+        help="Which store; not needed when there is only one.",
+    ),
+]
+ScopeOption = Annotated[
+    list[str] | None, typer.Option("--scope", metavar="SCOPE", help=_SCOPE_HELP)
+]
+ExpiresOption = Annotated[
+    int | None,
+    typer.Option(
+        "--expires",
+        parser=read_instant,
+        metavar="DATE",
+        help="For example 2027-01-31 or 2027-01-31T12:00:00Z.",
+    ),
+]
+TextureOption = Annotated[
+    str | None,
+    typer.Option("--texture", parser=read_uuid, metavar="UUID", help="The picture, a texture."),
+]
+CreditOption = Annotated[
+    int, typer.Option("--credit", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
+]
+HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")
+]

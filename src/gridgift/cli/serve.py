@@ -1,0 +1,127 @@
+"""``gridgift serve``: everything is checked, then worker processes serve until a signal."""
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.common import AbstractServer
+
+from gridgift.app import signer
+from gridgift.cli.listen import Listener, find_listener
+from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
+from gridgift.cli.output import print_json, say
+from gridgift.cli.session import DATABASE_URL, read_settings, run
+from gridgift.settings import Settings
+from gridgift.storage.database import Database
+
+PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
+BACKLOG: Final = 2_048  # connections that wait to be accepted
+HEADERS_WITHIN: Final = 10_000  # milliseconds that a client may take to send its headers
+LEAVE_WITHIN: Final = 8  # seconds that running requests get after a signal
+START_WITHIN: Final = 30.0  # seconds until the first worker accepts
+
+_LOGS: Final[dict[str, Any]] = {
+    "handlers": {
+        name: {
+            "class": "logging.StreamHandler",
+            "formatter": "generic",
+            "stream": "ext://sys.stderr",
+        }
+        for name in ("console", "access")
+    }
+}
+
+
+def serve(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8080,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=256, help="How many processes serve.")
+    ] = 1,
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", metavar="FILE", help="PEM, with its chain.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key, PEM.")
+    ] = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Serve the API until Ctrl-C or SIGTERM; requests that run are answered first."""
+    settings = read_settings(database)
+    check(settings)
+    listener = find_listener(host, port, tls_certificate, tls_key)
+    serve_on(listener, settings, workers, json=json)
+
+
+def check(settings: Settings) -> None:
+    """Raise what would keep a worker from serving: bad settings, secret or database."""
+
+    async def nothing(_: Database) -> None:
+        pass
+
+    signer(settings)
+    run(settings, nothing)
+
+
+def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:
+    """Start workers, say so when they accept, and return after a signal."""
+    os.environ[DATABASE_URL] = settings.database_url
+    os.environ.setdefault(PUBLIC_URL, listener.url)
+    server = _server(listener, workers)
+    server.on_startup(lambda: _announce_later(listener, workers, json))
+    try:
+        server.serve()
+    except SystemExit:
+        if not server.interrupt_signal:
+            raise  # workers that failed again and again; a worker that left at Ctrl-C did not
+
+
+def _server(listener: Listener, workers: int) -> AbstractServer[Any]:
+    server: AbstractServer[Any] = Granian(
+        "gridgift.cli.worker:application",
+        factory=True,
+        address=listener.address,
+        port=listener.port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.auto,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
+        websockets=False,
+        backlog=BACKLOG,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOGS,
+        log_access=False,
+        ssl_cert=listener.certificate,
+        ssl_key=listener.key,
+        ssl_protocol_min=SSLProtocols.tls12,
+        respawn_failed_workers=True,
+        workers_kill_timeout=LEAVE_WITHIN,
+    )
+    return server
+
+
+def _announce_later(listener: Listener, workers: int, json: bool) -> None:
+    threading.Thread(target=_announce, args=(listener, workers, json), daemon=True).start()
+
+
+def _announce(listener: Listener, workers: int, json: bool) -> None:
+    """Say where the server listens, once it does."""
+    deadline = time.monotonic() + START_WITHIN
+    while not listener.answers():
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+    url = listener.url
+    if json:
+        print_json({"url": url, "docs": f"{url}/docs", "workers": workers})
+    else:
+        say(f"Gridgift listens on {url}; the reference is {url}/docs; Ctrl-C stops it.")

@@ -1,0 +1,95 @@
+"""How a command reaches the database: settings are read, one operation runs, all is closed."""
+
+import asyncio
+import getpass
+import os
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from gridgift.app import now, opened
+from gridgift.cli.options import UsageError
+from gridgift.domain import stores
+from gridgift.domain.ids import new_id
+from gridgift.domain.keys import RANDOM_BYTES, Fresh
+from gridgift.domain.model import Caller
+from gridgift.settings import Settings, SettingsError
+from gridgift.storage.database import Database, Operation, P, T
+
+DATABASE_URL = "GRIDGIFT_DATABASE_URL"
+
+R = TypeVar("R")
+
+__all__ = ["fresh", "now", "operator", "read", "read_settings", "run", "the_store", "write"]
+
+
+def read_settings(database: str | None) -> Settings:
+    """Read the settings; ``--database`` goes before the environment. Raises ``SettingsError``."""
+    environ = dict(os.environ)
+    if database is not None:
+        try:
+            Settings.from_environ({DATABASE_URL: database})
+        except SettingsError as error:
+            raise SettingsError(str(error).replace(DATABASE_URL, "--database")) from None
+        environ[DATABASE_URL] = database
+    return Settings.from_environ(environ)
+
+
+def run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, R]]) -> R:
+    """Open the database, do the work, close it. Raises what ``opened`` and the work raise."""
+
+    async def whole() -> R:
+        async with opened(settings) as database:
+            return await work(database)
+
+    return asyncio.run(whole())
+
+
+def read(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one operation that changes nothing."""
+
+    async def work(database: Database) -> T:
+        return await database.read(operation, *args, **kwargs)
+
+    return run(read_settings(url), work)
+
+
+def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one operation in a transaction."""
+
+    async def work(database: Database) -> T:
+        return await database.write(operation, *args, **kwargs)
+
+    return run(read_settings(url), work)
+
+
+async def the_store(database: Database, store_id: str | None) -> str:
+    """Return the id of the store that is meant: the named one, or the only one."""
+    if store_id is not None:
+        return (await database.read(stores.read, store_id)).id
+    found = await database.read(stores.list_all)
+    if not found:
+        raise UsageError("There is no store yet: make one with 'gridgift store create'.")
+    if len(found) > 1:
+        raise UsageError(
+            f"There are {len(found)} stores: say which one with --store "
+            "('gridgift store list' shows them)."
+        )
+    return found[0].id
+
+
+def operator(store_id: str) -> Caller:
+    """Name whoever runs this command as the ledger's actor."""
+    return Caller(store_id, "operator", _user(), new_id())
+
+
+def fresh() -> Fresh:
+    """Choose what a new key is made of."""
+    return Fresh(new_id(), secrets.token_bytes(RANDOM_BYTES))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return f"uid-{os.getuid()}"
