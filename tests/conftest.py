@@ -103,3 +103,20 @@ def live_server(make_server: Callable[..., Server]) -> Server:
 def unknown_id() -> str:
     """An id that nothing has."""
     return str(uuid.uuid4())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name what was skipped and why, last of all."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped, so not tested here")
+        for report in skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminalreporter.line(f"{report.nodeid}: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """On CI everything is installed, so a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
