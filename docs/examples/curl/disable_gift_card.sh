@@ -1,0 +1,9 @@
+#!/bin/sh
+# POST /v1/giftcards/{id}/actions/disable: the card can no longer be used. No body.
+# Scope: giftcards:write.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and
+# exits with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 --request POST \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  https://gifts.example.com/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/actions/disable

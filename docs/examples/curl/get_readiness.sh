@@ -1,0 +1,6 @@
+#!/bin/sh
+# GET /readyz: whether the server can serve: its database is there and migrated. Needs no key.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and
+# exits with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 https://gifts.example.com/readyz
