@@ -12,7 +12,7 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.http import refusals
 from gridgift.http.problems import PROBLEMS
 from gridgift.http.route import PUBLIC, Route
-from gridgift.http.schemas import ProblemResponse
+from gridgift.http.schemas import UUID_PATTERN, ProblemResponse
 
 _TEMPLATE: Final = "#/components/schemas/{name}"
 _ALWAYS: Final = (refusals.InternalError, refusals.DatabaseOutOfReach)
@@ -33,7 +33,12 @@ _WITH_BODY: Final = (
 _PATH_PARAMETERS: Final = {
     "identifier": (
         "A resident's username or avatar UUID.",
-        {"type": "string", "minLength": 1},
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
+                {"type": "string", "pattern": UUID_PATTERN, "not": {"pattern": "^[0-]+$"}},
+            ]
+        },
         "kelly.moonwall",
     ),
     "id": (
@@ -52,6 +57,7 @@ _HEADERS: Final = {
     "Retry-After": ("Seconds to wait.", "integer"),
     "WWW-Authenticate": ("How to authenticate.", "string"),
 }
+_NOT_ALWAYS: Final = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
 
 
 def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
             "host and the key change. Money is Linden Dollars (L$), always whole numbers.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": public_url}],
+        "servers": [{"url": public_url or "/"}],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -204,7 +210,8 @@ def _responses(route: Route) -> dict[str, Any]:
         success["content"] = {route.media_type: {"schema": {"type": "string"}}}
     responses = {str(route.status): success}
     if route.etag and route.method == "GET":
-        responses["304"] = {"description": "Not modified.", "headers": _describe("ETag")}
+        headers = _describe("X-Request-Id", "ETag")
+        responses["304"] = {"description": "Not modified.", "headers": headers}
     if route.path == "/errors/{code}":
         responses["404"] = success | {"description": "There is no such code."}
     by_status: dict[int, list[type[Failure]]] = {}
@@ -262,7 +269,11 @@ def _example(kind: type[Failure], route: Route) -> dict[str, Any]:
 
 def _describe(*names: str) -> dict[str, Any]:
     return {
-        name: {"description": _HEADERS[name][0], "schema": {"type": _HEADERS[name][1]}}
+        name: {
+            "description": _HEADERS[name][0],
+            "required": name not in _NOT_ALWAYS,
+            "schema": {"type": _HEADERS[name][1]},
+        }
         for name in names
     }
 

@@ -11,7 +11,7 @@ from gridgift.domain.model import MAX_CREDIT, GiftCard, Store
 
 T = TypeVar("T")
 
-_UUID = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
 Credit = Annotated[
     int,
@@ -34,7 +34,7 @@ GrantedCredit = Annotated[
 Uuid = Annotated[
     str,
     Meta(
-        pattern=_UUID,
+        pattern=UUID_PATTERN,
         extra={"says": "must be a UUID like 01234567-89ab-cdef-0123-456789abcdef"},
         extra_json_schema={"format": "uuid"},
     ),
@@ -196,7 +196,7 @@ class HealthResponse(Struct, frozen=True):
 class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Problem details (RFC 9457; contract section 3)."""
 
-    type: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    type: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
     title: str
     status: int
     detail: str
