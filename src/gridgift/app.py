@@ -21,7 +21,7 @@ from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
 from gridgift.logs import configure_logs
 from gridgift.settings import Settings, server_secret
-from gridgift.storage.migrate import migrate, require_current
+from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.sqlite import SqliteDatabase, create_file
 from gridgift.workers import Housekeeper
@@ -56,6 +56,20 @@ async def opened(settings: Settings) -> AsyncIterator[SqliteDatabase | PostgresD
             await migrate(database, now())
         await require_current(database)
         yield database
+    finally:
+        await database.close()
+
+
+async def migrated(settings: Settings) -> list[Migration]:
+    """Bring the database up to this program and return what was applied.
+
+    Raises ``DatabaseRefused``.
+    """
+    if settings.sqlite_path is not None:
+        create_file(settings.sqlite_path)
+    database = connect(settings)
+    try:
+        return await migrate(database, now())
     finally:
         await database.close()
 

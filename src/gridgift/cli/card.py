@@ -1,3 +1,167 @@
+"""``gridgift card``: grant and look at gift cards."""
+
+from typing import Annotated, Any
+
+import msgspec
 import typer
 
-app = typer.Typer()
+from gridgift.cli.options import (
+    CreditOption,
+    DatabaseOption,
+    ExpiresOption,
+    JsonOption,
+    StoreOption,
+    TextureOption,
+    read_reason,
+    read_uuid,
+)
+from gridgift.cli.output import instant, print_json, print_table
+from gridgift.cli.session import now, operator, read_settings, run, the_store
+from gridgift.cli.shapes import CardShape, EntryShape
+from gridgift.domain import giftcards, ledger, residents
+from gridgift.domain.giftcards import Filters, Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Entry, GiftCard
+from gridgift.domain.paging import Position
+from gridgift.domain.residents import Identifier, parse_identifier
+from gridgift.storage.database import Database, Tx
+
+PAGE = 1_000  # cards that are read at once
+
+app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
+
+CustomerArgument = Annotated[
+    str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
+]
+
+
+@app.command("grant")
+def grant(
+    customer: CustomerArgument,
+    credit: CreditOption,
+    transfer: Annotated[bool, typer.Option("--transfer", help="Its owner may pass it on.")] = False,
+    texture: TextureOption = None,
+    expires: ExpiresOption = None,
+    reason: Annotated[
+        str, typer.Option("--reason", parser=read_reason, metavar="TEXT", help="For the ledger.")
+    ] = "",
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a resident a gift card."""
+    identifier = parse_identifier(customer)
+    terms = Terms(credit, transfer, texture, expires, reason)
+
+    async def work(db: Database) -> GiftCard:
+        caller = operator(await the_store(db, store))
+        return await db.write(giftcards.grant, caller, identifier, terms, new_id(), now())
+
+    card = run(read_settings(database), work)
+    if json:
+        print_json(CardShape.of(card))
+    else:
+        _table([card])
+
+
+@app.command("show")
+def show(
+    card_id: Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")],
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a card and its ledger: what happened to it, when, and who did it."""
+
+    async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
+        return await db.read(_with_entries, await the_store(db, store), card_id)
+
+    card, entries = run(read_settings(database), work)
+    if json:
+        shape: dict[str, Any] = msgspec.to_builtins(CardShape.of(card))
+        print_json({**shape, "entries": [EntryShape.of(entry) for entry in entries]})
+        return
+    _table([card])
+    print()
+    _entries(entries)
+
+
+@app.command("list")
+def list_of(
+    customer: CustomerArgument,
+    active: Annotated[bool | None, typer.Option("--active/--inactive", help="Only these.")] = None,
+    redeemed: Annotated[
+        bool | None, typer.Option("--redeemed/--not-redeemed", help="Only these.")
+    ] = None,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List a resident's cards at a store, oldest first."""
+    identifier = parse_identifier(customer)
+    filters = Filters(active, redeemed)
+
+    async def work(db: Database) -> list[GiftCard]:
+        return await every_card(db, await the_store(db, store), identifier, filters)
+
+    found = run(read_settings(database), work)
+    if json:
+        print_json([CardShape.of(card) for card in found])
+    else:
+        _table(found)
+
+
+async def every_card(
+    database: Database, store_id: str, identifier: Identifier, filters: Filters
+) -> list[GiftCard]:
+    """Return all of a resident's cards, page by page. Raises ``ResidentNotFound``."""
+    owner = await database.read(residents.find, identifier)
+    found: list[GiftCard] = []
+    position: Position | None = Position()
+    while position is not None:
+        page = await database.read(giftcards.list_of, store_id, owner, filters, position, PAGE)
+        found.extend(page.rows)
+        position = page.next
+    return found
+
+
+async def _with_entries(tx: Tx, store_id: str, card_id: str) -> tuple[GiftCard, list[Entry]]:
+    card = await giftcards.read(tx, store_id, card_id)
+    return card, await ledger.entries(tx, store_id, card_id)
+
+
+def _table(found: list[GiftCard]) -> None:
+    print_table(
+        ("ID", "OWNER", "L$", "ACTIVE", "REDEEMED", "TRANSFER", "EXPIRES", "TEXTURE"),
+        [
+            (
+                card.id,
+                card.owner_username,
+                card.credit,
+                card.active,
+                card.redeemed,
+                card.transfer,
+                instant(card.expires_at),
+                card.texture,
+            )
+            for card in found
+        ],
+    )
+
+
+def _entries(entries: list[Entry]) -> None:
+    print_table(
+        ("#", "WHEN", "WHAT", "CHANGE", "L$ AFTER", "WHO", "WHY"),
+        [
+            (
+                entry.seq,
+                instant(entry.created_at),
+                entry.kind,
+                f"{entry.delta:+d}",
+                entry.balance_after,
+                f"{entry.actor_kind} {entry.actor_id}",
+                entry.reason,
+            )
+            for entry in entries
+        ],
+    )

@@ -1,2 +1,23 @@
-def migrate() -> None:
-    """Later."""
+"""``gridgift migrate``: bring the database's schema up to this program."""
+
+import asyncio
+
+from gridgift.app import migrated
+from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.output import print_json, print_table, say
+from gridgift.cli.session import read_settings
+from gridgift.settings import mask_url
+
+
+def migrate(database: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Make the database if it is a SQLite file that is missing, and migrate it."""
+    settings = read_settings(database)
+    applied = asyncio.run(migrated(settings))
+    place = mask_url(settings.database_url)
+    if json:
+        names = [{"version": step.version, "name": step.name} for step in applied]
+        print_json({"database": place, "applied": names})
+    elif applied:
+        print_table(("APPLIED", ""), [(f"{step.version:04d}", step.name) for step in applied])
+    else:
+        say(f"Nothing to do: {place} is up to date.")

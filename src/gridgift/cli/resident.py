@@ -1,3 +1,58 @@
+"""``gridgift resident``: which username belongs to which avatar."""
+
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-app = typer.Typer()
+from gridgift.cli.importing import import_residents
+from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
+from gridgift.cli.output import print_json, print_table
+from gridgift.cli.session import now, read_settings, write
+from gridgift.cli.store import read_resident
+from gridgift.domain import residents
+
+app = typer.Typer(help="Residents: usernames and avatars.", no_args_is_help=True)
+
+ReassignOption = Annotated[
+    bool,
+    typer.Option("--reassign", help="Take a username from the resident who was noted wrongly."),
+]
+
+
+@app.command("add")
+def add(
+    username: Annotated[str, typer.Argument(metavar="USERNAME", help="As people write it.")],
+    uuid: Annotated[
+        str, typer.Argument(parser=read_uuid, metavar="UUID", help="The avatar's key.")
+    ],
+    reassign: ReassignOption = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Note that this avatar has this username now; its old ones go on leading to it."""
+    resident = read_resident(username, uuid)
+    kept = write(database, residents.remember, resident, now(), reassign=reassign)
+    if json:
+        print_json(kept)
+    else:
+        print_table(("UUID", "USERNAME"), [(kept.uuid, kept.username)])
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="In UTF-8."
+        ),
+    ],
+    reassign: ReassignOption = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add the residents of a CSV file with a header row and the columns username and uuid.
+
+    Lines that are refused are reported and do not keep the others out; then the exit code is 1.
+    """
+    import_residents(read_settings(database), file, reassign=reassign, json=json)

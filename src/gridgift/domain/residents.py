@@ -8,7 +8,7 @@ from msgspec import Struct
 from gridgift.domain.failures import IdentifierMalformed, ResidentNotFound, UsernameTaken
 from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.model import Resident
-from gridgift.storage.database import Tx
+from gridgift.storage.database import TransactionConflict, Tx
 
 _USERNAME: Final = re.compile(r"([a-z0-9]{1,31})(?:[. ]([a-z0-9]{1,31}))?", re.ASCII)
 _NO_LAST_NAME: Final = (None, "resident")  # everyone who joined since 2010 is a "Resident"
@@ -66,13 +66,16 @@ async def remember(tx: Tx, resident: Resident, now: int, *, reassign: bool = Fal
     """Note that this UUID was seen with this (normalised) username, now the resident's name.
 
     Usernames are never given to another resident, so a name that leads to another UUID raises
-    ``UsernameTaken``, unless ``reassign`` says that the earlier note was wrong.
+    ``UsernameTaken`` before anything is written, unless ``reassign`` says that the earlier note
+    was wrong. Raises ``TransactionConflict`` if someone takes the name meanwhile.
     """
     values = {"uuid": resident.uuid, "username": resident.username, "now": now}
+    holder = await tx.one("resident_by_username", username=resident.username)
+    if holder is not None and holder[0] != resident.uuid and not reassign:
+        raise UsernameTaken(resident.username, holder[0])
     await tx.run("resident_keep", **values)
     if await tx.one("resident_name_keep", **values) is None:
         if not reassign:
-            holder = await find(tx, Identifier(username=resident.username))
-            raise UsernameTaken(resident.username, holder.uuid)
+            raise TransactionConflict
         await tx.run("resident_name_move", **values)
     return resident
