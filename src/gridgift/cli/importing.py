@@ -1,0 +1,168 @@
+"""The import of residents from a CSV file: any length, in bounded batches, with a report."""
+
+import asyncio
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import typer
+from msgspec import Struct, field
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from gridgift.app import now, opened
+from gridgift.cli.options import UsageError
+from gridgift.cli.output import print_json, say, shown
+from gridgift.cli.store import read_resident
+from gridgift.domain import residents
+from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.ids import parse_uuid
+from gridgift.domain.model import Resident
+from gridgift.settings import Settings
+from gridgift.storage.database import Database, Tx
+
+BATCH: Final = 500  # lines in one transaction
+MAX_REPORTED: Final = 10_000  # refusals that the JSON report lists; all are counted
+
+
+class Refusal(Struct, frozen=True):
+    """A line that was not imported, and why."""
+
+    line: int
+    reason: str
+
+
+class Report(Struct):
+    """What became of a file's lines."""
+
+    imported: int = 0
+    refused: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+Line = tuple[int, Resident]
+
+
+def import_residents(settings: Settings, file: Path, *, reassign: bool, json: bool) -> None:
+    """Import a file and report; exit with 1 if any line was refused."""
+    report = asyncio.run(_import(settings, file, reassign, quiet=json))
+    if json:
+        print_json(report)
+    else:
+        say(f"{_count(report.imported, 'resident')} imported, {report.refused} refused.")
+    if report.refused:
+        raise typer.Exit(1)
+
+
+async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool) -> Report:
+    report = Report()
+    async with opened(settings) as database:
+        # What is not UTF-8 becomes surrogates, which no username has: its line is refused.
+        with (
+            file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+            _progress(file, text) as step,
+        ):
+            lines = _lines(text)
+            while batch := list(islice(lines, BATCH)):
+                for refusal in await _import_batch(database, batch, reassign, report):
+                    _note(report, refusal, quiet)
+                step()
+    return report
+
+
+async def _import_batch(
+    database: Database, batch: list[Line | Refusal], reassign: bool, report: Report
+) -> list[Refusal]:
+    """Import what can be read of a batch; answer with all that was refused, in order."""
+    good = [line for line in batch if not isinstance(line, Refusal)]
+    refused = await database.write(_keep, good, reassign, now())
+    report.imported += len(good) - len(refused)
+    unreadable = [line for line in batch if isinstance(line, Refusal)]
+    return sorted(refused + unreadable, key=lambda refusal: refusal.line)
+
+
+async def _keep(tx: Tx, lines: list[Line], reassign: bool, at: int) -> list[Refusal]:
+    """Remember residents in one transaction; a refused one has written nothing."""
+    refused = []
+    for number, resident in lines:
+        try:
+            await residents.remember(tx, resident, at, reassign=reassign)
+        except Failure as failure:
+            refused.append(Refusal(number, failure.detail))
+    return refused
+
+
+def _lines(text: TextIO) -> Iterator[Line | Refusal]:
+    """Read residents, each with its line's number. Raises ``UsageError`` for a bad header."""
+    reader = csv.reader(text, strict=True)
+    username, uuid = _columns(reader)
+    while True:
+        try:
+            row = next(reader)
+            if row:
+                yield reader.line_num, _resident(row, username, uuid)
+        except StopIteration:
+            return
+        except (csv.Error, ValidationFailed) as error:
+            yield Refusal(reader.line_num, _why(error))
+
+
+def _columns(reader: Any) -> tuple[int, int]:
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+    except csv.Error:
+        header = []
+    if header.count("username") != 1 or header.count("uuid") != 1:
+        raise UsageError(
+            "The file's first line must name its columns, "
+            "one of them username and one uuid: username,uuid"
+        )
+    return header.index("username"), header.index("uuid")
+
+
+def _resident(row: list[str], username: int, uuid: int) -> Resident:
+    if len(row) <= max(username, uuid):
+        raise ValidationFailed({"line": ["has too few columns"]})
+    parsed = parse_uuid(row[uuid].strip())
+    if parsed is None:
+        raise ValidationFailed({"uuid": [f"{row[uuid].strip()[:64]!r} is not a UUID"]})
+    return read_resident(row[username].strip()[:128], parsed)
+
+
+def _why(error: csv.Error | ValidationFailed) -> str:
+    if isinstance(error, csv.Error):
+        return f"The line is not CSV: {error}."
+    return " ".join(f"{name}: {said[0]}." for name, said in error.errors.items())
+
+
+def _note(report: Report, refusal: Refusal, quiet: bool) -> None:
+    report.refused += 1
+    if not quiet:
+        say(f"line {refusal.line}: {refusal.reason}")
+    elif report.refused <= MAX_REPORTED:
+        report.refusals.append(Refusal(refusal.line, shown(refusal.reason)))
+
+
+@contextmanager
+def _progress(file: Path, text: TextIO) -> Iterator[Callable[[], None]]:
+    """Show a bar in a terminal; yields what moves it to where the file is read now."""
+    size = file.stat().st_size or None  # a pipe has none: its bar has no end
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("Importing", total=size)
+
+        def step() -> None:
+            if size is not None:
+                progress.update(task, completed=text.buffer.tell())
+
+        yield step
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
