@@ -99,6 +99,117 @@ class GiftCardRedeemed(Failure):
         super().__init__(f"Gift card {card_id} was redeemed and can't be changed.")
 
 
+class GiftCardExpired(Failure):
+    """The card's date is over; nobody can redeem it or pass it on."""
+
+    code = "gift_card_expired"
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"Gift card {card_id} has expired.")
+
+
+class GiftCardInactive(Failure):
+    """The store has disabled the card."""
+
+    code = "gift_card_inactive"
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"Gift card {card_id} is not active.")
+
+
+class GiftCardNotTransferable(Failure):
+    """The card may not be passed on."""
+
+    code = "gift_card_not_transferable"
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"Gift card {card_id} can't be passed on.")
+
+
+class GiftCardHeld(Failure):
+    """Part of the card's credit is reserved by an open hold."""
+
+    code = "gift_card_held"
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"Part of gift card {card_id} is held for a purchase.")
+
+
+class ReceiverNotFound(Failure):
+    """A transfer names a resident that nobody knows."""
+
+    code = "receiver_not_found"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"No resident {identifier} is known here.")
+
+
+class ReceiverIsOwner(Failure):
+    """A transfer names the card's owner as its receiver."""
+
+    code = "receiver_is_owner"
+
+    def __init__(self) -> None:
+        super().__init__("The receiver has this gift card already.")
+
+
+class InsufficientCredit(Failure):
+    """There is less than was asked for; ``available`` is in L$."""
+
+    code = "insufficient_credit"
+
+    def __init__(self, available: int) -> None:
+        super().__init__(f"Only L$ {available} is available.")
+        self.available = available
+
+
+class CreditLimitExceeded(Failure):
+    """The balance would be larger than an account can hold (``limit``, in L$)."""
+
+    code = "credit_limit_exceeded"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The balance would be over L$ {limit}.")
+
+
+class HoldNotFound(Failure):
+    """The card has no such hold."""
+
+    code = "hold_not_found"
+
+    def __init__(self, hold_id: str) -> None:
+        super().__init__(f"There is no hold {hold_id} on this gift card.")
+
+
+class HoldClosed(Failure):
+    """The hold was captured or voided, or its time is over (``state``)."""
+
+    code = "hold_closed"
+
+    def __init__(self, hold_id: str, state: str) -> None:
+        super().__init__(f"Hold {hold_id} is {state}.")
+        self.state = state
+
+
+class SpendNotFound(Failure):
+    """The customer has no such spend at this store."""
+
+    code = "spend_not_found"
+
+    def __init__(self, spend_id: str) -> None:
+        super().__init__(f"There is no spend {spend_id} of this customer.")
+
+
+class RefundExceedsSpend(Failure):
+    """More than was spent would be given back; ``refundable`` is what is left, in L$."""
+
+    code = "refund_exceeds_spend"
+
+    def __init__(self, refundable: int) -> None:
+        super().__init__(f"Only L$ {refundable} of this spend can still be refunded.")
+        self.refundable = refundable
+
+
 class PreconditionFailed(Failure):
     """``If-Match`` names a version that the card no longer has (RFC 9110, 13.1.1)."""
 

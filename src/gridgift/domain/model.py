@@ -13,7 +13,27 @@ MAX_CREDIT: Final = 2_147_483_647  # Second Life's scripts have 32-bit signed in
 NIL_UUID: Final = "00000000-0000-0000-0000-000000000000"
 
 ActorKind = Literal["key", "operator", "resident", "unit", "system"]
-EntryKind = Literal["granted", "updated", "enabled", "disabled"]
+AccountKind = Literal["card", "credit"]
+EntryKind = Literal[
+    "granted",
+    "imported",
+    "updated",
+    "adjusted",
+    "enabled",
+    "disabled",
+    "redeemed",
+    "transferred",
+    "reissued",
+    "expired",
+    "held",
+    "captured",
+    "voided",
+    "credit_deposited",
+    "credit_redeemed",
+    "credit_spent",
+    "credit_refunded",
+    "credit_expired",
+]
 
 
 class Caller(Struct, frozen=True):
@@ -26,7 +46,11 @@ class Caller(Struct, frozen=True):
 
 
 class Store(Struct, frozen=True):
-    """A store: the owner of keys, cards and customers. Bonuses are percent."""
+    """A store: the owner of keys, cards and customers.
+
+    Bonuses are percent; ``card_lifetime`` is in days, for cards granted without a date;
+    ``customer_origin`` is the origin of the store's own customer page.
+    """
 
     id: str
     name: str
@@ -39,6 +63,8 @@ class Store(Struct, frozen=True):
     owner_uuid: str
     owner_username: str
     created_at: int
+    card_lifetime: int | None = None
+    customer_origin: str | None = None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
@@ -71,22 +97,27 @@ class GiftCard(Struct, frozen=True):
     version: int
     created_at: int
     updated_at: int
+    held_until: int | None = None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
         """Build a card from the columns of the SQL fragment ``card``, in their order."""
         (
             store_id, card_id, owner_uuid, owner_username, credit, active, redeemed, transfer,
-            texture, purchased, expires_at, version, created_at, updated_at,
+            texture, purchased, expires_at, version, created_at, updated_at, held_until,
         ) = row  # fmt: skip
         return cls(
             store_id, card_id, owner_uuid, owner_username, credit, bool(active), bool(redeemed),
             bool(transfer), texture, bool(purchased), expires_at, version, created_at, updated_at,
+            held_until,
         )  # fmt: skip
 
 
-class CardState(Struct, frozen=True, rename="camel"):
-    """Everything about a card besides its balance, as a ledger entry keeps it."""
+class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Everything about a card besides its balance, as a ledger entry keeps it.
+
+    ``source`` is the former owner at a transfer, the other card at a reissue.
+    """
 
     owner_uuid: str
     active: bool
@@ -95,9 +126,10 @@ class CardState(Struct, frozen=True, rename="camel"):
     texture: str | None
     purchased: bool
     expires_at: int | None
+    source: str | None = None
 
     @classmethod
-    def of(cls, card: GiftCard) -> Self:
+    def of(cls, card: GiftCard, source: str | None = None) -> Self:
         """Take the state out of a card."""
         return cls(
             card.owner_uuid,
@@ -107,6 +139,7 @@ class CardState(Struct, frozen=True, rename="camel"):
             card.texture,
             card.purchased,
             card.expires_at,
+            source,
         )
 
 
@@ -118,7 +151,7 @@ class Entry(Struct, frozen=True):
     """
 
     store_id: str
-    account_kind: Literal["card"]
+    account_kind: AccountKind
     account_id: str
     seq: int
     kind: EntryKind
@@ -153,3 +186,46 @@ class Key(Struct, frozen=True):
         """Build a key from the columns of the SQL fragment ``key``."""
         store_id, key_id, name, digest, preview, scopes, *rest = row
         return cls(store_id, key_id, name, digest, preview, frozenset(scopes.split()), *rest)
+
+
+class Lot(Struct, frozen=True):
+    """Store credit of one origin: what is left of it (L$) and when that expires (None: never)."""
+
+    id: str
+    amount: int
+    remaining: int
+    expires_at: int | None
+    restricted: bool
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build a lot from the columns of the SQL fragment ``lot``."""
+        lot_id, amount, remaining, expires_at, restricted = row
+        return cls(lot_id, amount, remaining, expires_at, bool(restricted))
+
+    def open_at(self, now: int) -> bool:
+        """Tell whether it can be spent at an instant."""
+        return self.remaining > 0 and (self.expires_at is None or self.expires_at > now)
+
+
+class Hold(Struct, frozen=True):
+    """Part of a card's credit, reserved; ``state`` is open, captured or voided."""
+
+    id: str
+    card_id: str
+    amount: int
+    state: Literal["open", "captured", "voided"]
+    expires_at: int
+    created_at: int
+
+
+class Token(Struct, frozen=True):
+    """What opens a resident's own page at a store; only its hash is stored."""
+
+    store_id: str
+    id: str
+    resident_uuid: str
+    hash: bytes
+    created_at: int
+    expires_at: int
+    revoked_at: int | None

@@ -35,7 +35,8 @@ class Query(Struct, frozen=True):
         parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
         numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
         postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
-        return cls(name, text, postgres, parameters)
+        # SQLite's one writer holds every row already
+        return cls(name, text.replace(" FOR UPDATE", ""), postgres, parameters)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:

@@ -4,7 +4,7 @@
 store_id, id, owner_uuid,
 (SELECT r.username FROM residents r WHERE r.uuid = gift_cards.owner_uuid),
 credit, active, redeemed, transfer, texture, purchased, expires_at, version,
-created_at, updated_at
+created_at, updated_at, held_until
 
 -- name: card_by_id
 SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id
@@ -26,8 +26,12 @@ ORDER BY id DESC LIMIT :rows
 -- name: card_add
 INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture,
     purchased, expires_at, version, created_at, updated_at)
-VALUES (:store_id, :id, :owner_uuid, :credit, TRUE, FALSE, :transfer, :texture,
-    :purchased, :expires_at, 1, :now, :now)
+VALUES (:store_id, :id, :owner_uuid, :credit, TRUE, FALSE, :transfer, :texture, :purchased,
+    CASE WHEN :usual_expiry THEN (
+        SELECT :now + s.card_lifetime * CAST(86400000 AS bigint)
+        FROM stores s WHERE s.id = :store_id)
+    ELSE :expires_at END,
+    1, :now, :now)
 RETURNING {card}
 
 -- name: card_update
@@ -35,6 +39,7 @@ UPDATE gift_cards
 SET credit = :credit, texture = :texture, transfer = :transfer, active = :active,
     version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id AND NOT redeemed
+    AND (held_until IS NULL OR held_until <= :now OR credit = :credit)
     AND (credit <> :credit OR texture IS DISTINCT FROM :texture
         OR transfer <> :transfer OR active <> :active)
 RETURNING {card}
@@ -43,3 +48,62 @@ RETURNING {card}
 UPDATE gift_cards SET active = FALSE, version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id AND NOT redeemed AND active
 RETURNING {card}
+
+-- name: card_lock
+SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id FOR UPDATE
+
+-- name: card_patch
+UPDATE gift_cards
+SET credit = :credit, texture = :texture, transfer = :transfer, active = :active,
+    expires_at = :expires_at, expiry_noted = expiry_noted AND NOT :expiry_moved,
+    version = version + 1, updated_at = :now
+WHERE store_id = :store_id AND id = :id
+RETURNING {card}
+
+-- name: card_set_credit
+UPDATE gift_cards SET credit = :credit, held_until = :held_until, version = version + 1,
+    updated_at = :now
+WHERE store_id = :store_id AND id = :id
+RETURNING {card}
+
+-- name: card_redeem
+UPDATE gift_cards SET credit = 0, redeemed = TRUE, version = version + 1, updated_at = :now
+WHERE store_id = :store_id AND id = :id AND owner_uuid = :owner_uuid AND active AND NOT redeemed
+    AND (expires_at IS NULL OR expires_at > :now)
+    AND (held_until IS NULL OR held_until <= :now)
+RETURNING {card}
+
+-- name: card_transfer
+UPDATE gift_cards SET owner_uuid = :receiver_uuid, version = version + 1, updated_at = :now
+WHERE store_id = :store_id AND id = :id AND active AND NOT redeemed
+    AND transfer AND (expires_at IS NULL OR expires_at > :now)
+    AND (held_until IS NULL OR held_until <= :now)
+RETURNING {card}
+
+-- name: card_void
+UPDATE gift_cards SET credit = 0, active = FALSE, transfer = FALSE, version = version + 1,
+    updated_at = :now
+WHERE store_id = :store_id AND id = :id
+RETURNING {card}
+
+-- name: card_note_expiry
+UPDATE gift_cards SET expiry_noted = TRUE, version = version + 1, updated_at = :now
+WHERE store_id = :store_id AND id = :id AND NOT redeemed AND NOT expiry_noted
+    AND expires_at <= :now
+RETURNING {card}
+
+-- name: cards_expired (any store)
+SELECT store_id, id FROM gift_cards
+WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed LIMIT :rows
+
+-- name: cards_shown_after
+SELECT {card} FROM gift_cards
+WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
+    AND (redeemed OR expires_at IS NULL OR expires_at > :now)
+ORDER BY id LIMIT :rows
+
+-- name: cards_shown_before
+SELECT {card} FROM gift_cards
+WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
+    AND (redeemed OR expires_at IS NULL OR expires_at > :now)
+ORDER BY id DESC LIMIT :rows

@@ -12,7 +12,14 @@ SELECT {entry} FROM entries
 WHERE store_id = :store_id AND account_kind = :account_kind AND account_id = :account_id
 ORDER BY seq DESC LIMIT 1
 
--- name: entries_of_account
+-- name: entries_after
 SELECT {entry} FROM entries
 WHERE store_id = :store_id AND account_kind = :account_kind AND account_id = :account_id
-ORDER BY seq
+    AND seq > :seq
+ORDER BY seq LIMIT :rows
+
+-- name: entries_before
+SELECT {entry} FROM entries
+WHERE store_id = :store_id AND account_kind = :account_kind AND account_id = :account_id
+    AND seq < :seq
+ORDER BY seq DESC LIMIT :rows

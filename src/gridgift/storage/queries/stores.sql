@@ -1,6 +1,7 @@
 -- fragment: store
 s.id, s.name, s.logo, s.blog_listed, s.application_open, s.base_bonus, s.group_bonus,
-s.location_slurl, s.owner_uuid, r.username, s.created_at
+s.location_slurl, s.owner_uuid, r.username, s.created_at,
+s.card_lifetime, s.customer_origin
 
 -- name: store_by_id
 SELECT {store} FROM stores s JOIN residents r ON r.uuid = s.owner_uuid
@@ -20,3 +21,12 @@ VALUES (:store_id, :name, :logo, :blog_listed, :application_open, :base_bonus, :
 INSERT INTO customers (store_id, resident_uuid, created_at)
 VALUES (:store_id, :resident_uuid, :now)
 ON CONFLICT (store_id, resident_uuid) DO NOTHING
+
+-- name: store_update
+UPDATE stores SET name = :name, logo = :logo, location_slurl = :location_slurl,
+    base_bonus = :base_bonus, group_bonus = :group_bonus, card_lifetime = :card_lifetime,
+    customer_origin = :customer_origin
+WHERE id = :store_id
+
+-- name: store_of_origin (any store)
+SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1

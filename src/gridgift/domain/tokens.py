@@ -1,0 +1,78 @@
+"""Customer tokens: what opens a resident's own page (contract section 8).
+
+They look like API keys with a prefix of their own, are signed and stored hashed in the same way,
+and live for a day unless they are revoked.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.domain import residents
+from gridgift.domain.keys import Fresh, Signer, digest
+from gridgift.domain.model import Caller, Resident, Token
+from gridgift.domain.residents import Identifier
+from gridgift.storage.database import Tx
+
+PREFIX: Final = "gct"
+
+
+class MintedToken(Struct, frozen=True):
+    """A new token: what is stored of it, and the whole of it, to be shown once."""
+
+    stored: Token
+    token: str
+
+
+async def mint(
+    tx: Tx,
+    caller: Caller,
+    signer: Signer,
+    identifier: Identifier,
+    lifetime: int,
+    fresh: Fresh,
+    now: int,
+) -> MintedToken:
+    """Make a token for a resident; ``lifetime`` is in milliseconds.
+
+    Raises ``ResidentNotFound``.
+    """
+    resident = await residents.find(tx, identifier)
+    token = signer.issue(caller.store_id, fresh.id, fresh.random)
+    stored = Token(
+        store_id=caller.store_id,
+        id=fresh.id,
+        resident_uuid=resident.uuid,
+        hash=digest(token),
+        created_at=now,
+        expires_at=now + lifetime,
+        revoked_at=None,
+    )
+    await tx.run(
+        "token_add",
+        store_id=stored.store_id,
+        id=stored.id,
+        resident_uuid=stored.resident_uuid,
+        hash=stored.hash,
+        expires_at=stored.expires_at,
+        now=now,
+    )
+    return MintedToken(stored, token)
+
+
+async def find(tx: Tx, store_id: str, token_id: str) -> Token | None:
+    """Return what is stored of a token."""
+    row = await tx.one("token_by_id", store_id=store_id, id=token_id)
+    return None if row is None else Token(*row)
+
+
+async def revoke(tx: Tx, store_id: str, resident: Resident, now: int) -> int:
+    """End every token of a resident at a store; return how many."""
+    return await tx.run(
+        "tokens_revoke", store_id=store_id, resident_uuid=resident.uuid, now=now
+    )
+
+
+async def forget(tx: Tx, gone_since: int, rows: int) -> int:
+    """Delete up to ``rows`` tokens that expired before an instant; return how many."""
+    return await tx.run("tokens_forget", gone_since=gone_since, rows=rows)

@@ -1,0 +1,60 @@
+-- name: account_lock
+SELECT version FROM customers
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid FOR UPDATE
+
+-- name: account_version
+UPDATE customers SET version = :version
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid
+
+-- fragment: lot
+id, amount, remaining, expires_at, restricted
+
+-- name: lots_open
+SELECT {lot} FROM credit_lots
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND remaining > 0
+ORDER BY expires_at IS NULL, expires_at, NOT restricted, id
+
+-- name: lot_add
+INSERT INTO credit_lots (store_id, resident_uuid, id, amount, remaining, expires_at, restricted,
+    created_at)
+VALUES (:store_id, :resident_uuid, :id, :amount, :amount, :expires_at, :restricted, :now)
+
+-- name: lot_change
+UPDATE credit_lots SET remaining = remaining + :delta
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
+
+-- name: lots_expired (any store)
+SELECT DISTINCT store_id, resident_uuid FROM credit_lots
+WHERE remaining > 0 AND expires_at <= :now LIMIT :rows
+
+-- name: spend_add
+INSERT INTO credit_spends (store_id, resident_uuid, id, amount, refunded, reference, created_at)
+VALUES (:store_id, :resident_uuid, :id, :amount, 0, :reference, :now)
+
+-- name: spend_lot_add
+INSERT INTO credit_spend_lots (store_id, resident_uuid, spend_id, position, lot_id, taken,
+    restored)
+VALUES (:store_id, :resident_uuid, :spend_id, :position, :lot_id, :taken, 0)
+
+-- name: spend_refund
+UPDATE credit_spends SET refunded = refunded + :amount
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
+    AND refunded + :amount <= amount
+RETURNING amount, refunded
+
+-- name: spend_by_id
+SELECT amount, refunded FROM credit_spends
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
+
+-- name: spend_lots_unrestored
+SELECT s.position, s.lot_id, s.taken - s.restored, l.expires_at
+FROM credit_spend_lots s JOIN credit_lots l ON l.store_id = s.store_id
+    AND l.resident_uuid = s.resident_uuid AND l.id = s.lot_id
+WHERE s.store_id = :store_id AND s.resident_uuid = :resident_uuid AND s.spend_id = :spend_id
+    AND s.restored < s.taken
+ORDER BY s.position DESC
+
+-- name: spend_lot_restore
+UPDATE credit_spend_lots SET restored = restored + :amount
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND spend_id = :spend_id
+    AND position = :position

@@ -1,0 +1,19 @@
+-- fragment: hold
+id, card_id, amount, state, expires_at, created_at
+
+-- name: hold_add
+INSERT INTO holds (store_id, card_id, id, amount, state, expires_at, created_at)
+VALUES (:store_id, :card_id, :id, :amount, 'open', :expires_at, :now)
+
+-- name: hold_by_id
+SELECT {hold} FROM holds WHERE store_id = :store_id AND card_id = :card_id AND id = :id
+
+-- name: holds_open
+SELECT {hold} FROM holds
+WHERE store_id = :store_id AND card_id = :card_id AND state = 'open' AND expires_at > :now
+ORDER BY id
+
+-- name: hold_close
+UPDATE holds SET state = :state
+WHERE store_id = :store_id AND card_id = :card_id AND id = :id AND state = 'open'
+    AND expires_at > :now
