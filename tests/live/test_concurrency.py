@@ -79,11 +79,10 @@ def test_one_of_many_conditional_updates_wins(server: Server) -> None:
         assert len(account.entries) == lap + 2
 
 
-def test_a_card_is_disabled_once(server: Server) -> None:
-    with server.client() as client:
-        ids = [
-            client.post(GRANT.format("jo.winter"), json={"credit": 5}).json()["id"] for _ in "ab"
-        ]
+def test_a_card_is_disabled_once(live_server: Server) -> None:
+    with live_server.client() as client:
+        granted = [client.post(GRANT.format("jo.winter"), json={"credit": 5}) for _ in "ab"]
+    ids = [response.json()["id"] for response in granted]
 
     async def disable(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
         return await client.post(f"/v1/giftcards/{ids[number % 2]}/actions/disable")
