@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Any, Final
 
 from starlette.routing import Mount, Router
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from gridgift.directory import Directory
@@ -16,6 +15,7 @@ from gridgift.domain.keys import Signer
 from gridgift.http.auth import KeyRing
 from gridgift.http.endpoint import Endpoint
 from gridgift.http.limits import FAILURES, Limiter
+from gridgift.http.pages import MISSING_ASSET, Assets
 from gridgift.http.paging import Cursors
 from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
@@ -91,7 +91,8 @@ def create_app(
         directory = _directory(settings, database)
         services = _services(settings, database, directory, clock, ticks)
         housekeeper = Housekeeper(database, services.keys, clock)
-        app.routes[:] = [*endpoints(services), Mount("/static", StaticFiles(directory=STATIC))]
+        missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
+        app.routes[:] = [*endpoints(services), Mount("/static", Assets(STATIC, missing))]
         app.default = Endpoint(services, "", {})
         housekeeper.start()
         yield

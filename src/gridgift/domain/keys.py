@@ -33,7 +33,7 @@ RANDOM_BYTES: Final = 32
 MAX_OVERLAP: Final = 90 * 86_400_000  # milliseconds that a rotated key may live on
 
 _PAYLOAD_BYTES: Final = 16 + 16 + RANDOM_BYTES
-_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{3,128}")
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{3,128}")
 _KEY: Final = re.compile(r"(?P<prefix>\w{1,32})_(?P<payload>[\w-]{86})\.(?P<signature>[\w-]{43})")
 
 
@@ -107,7 +107,7 @@ async def create(
     check_name(name)
     if expires_at is not None and expires_at <= now:
         raise ValidationFailed({"expires": ["must be in the future"]})
-    if await tx.one("store_by_id", store_id=store_id) is None:
+    if not await tx.run("key_names_lock", store_id=store_id):
         raise StoreNotFound(store_id)
     key = signer.issue(store_id, fresh.id, fresh.random)
     stored = Key(
@@ -159,6 +159,7 @@ async def rename(tx: Tx, store_id: str, key_id: str, name: str, now: int) -> Key
     Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
     """
     check_name(name)
+    await tx.run("key_names_lock", store_id=store_id)
     await _usable(tx, store_id, key_id, now)
     holder = await tx.one("key_name_holder", store_id=store_id, name=name)
     if holder is not None and holder[0] != key_id:

@@ -10,7 +10,7 @@ from gridgift.domain.failures import StoreNotFound, ValidationFailed
 from gridgift.domain.model import Resident, Store
 from gridgift.storage.database import Tx
 
-_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,128}")
 
 
 class NewStore(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from gridgift.http.refusals import (
     ApiKeyInvalid,
     ApiKeyMissing,
     ApiKeyRevoked,
+    BodyTooLarge,
+    BodyTooSlow,
     DatabaseOutOfReach,
     InternalError,
     MethodNotAllowed,
@@ -27,7 +30,7 @@ from gridgift.http.refusals import (
     RateLimited,
     ScopeMissing,
 )
-from gridgift.http.reply import NO_SNIFFING, Header, Reply
+from gridgift.http.reply import CLOSE, NO_SNIFFING, Header, Reply
 from gridgift.http.route import PUBLIC, Route
 from gridgift.http.services import Services
 from gridgift.storage.database import DatabaseUnavailable
@@ -54,7 +57,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and write one line about it."""
         started = self._services.ticks()
-        headers = dict(scope["headers"])
+        headers = _combined(scope["headers"])
         request_id = _request_id(headers)
         call = Call(
             services=self._services,
@@ -74,6 +77,8 @@ class Endpoint:
         except Exception as error:
             if isinstance(error, RateLimited) and call.key is not None:
                 extra.extend(self._services.limiter.headers(0))
+            if isinstance(error, BodyTooLarge | BodyTooSlow):
+                extra.append(CLOSE)  # the rest of the body is still on its way
             reply = self._refuse(call, error)
         await reply.send(send, extra, head=call.method == "HEAD")
         self._log(call, reply.status, started)
@@ -140,6 +145,14 @@ class Endpoint:
             fields["store"] = call.key.store_id
             fields["key"] = call.key.id
         log.info("request", **fields)
+
+
+def _combined(lines: Sequence[Header]) -> dict[bytes, bytes]:
+    """Join a header's lines into one list (RFC 9110, 5.3), so that none is overlooked."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

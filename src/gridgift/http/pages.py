@@ -1,14 +1,19 @@
 """Pages for people: the interactive reference and a page on every error code."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridgift.http.call import Call
 from gridgift.http.openapi import document
 from gridgift.http.problems import BY_CODE
+from gridgift.http.refusals import PathNotFound
 from gridgift.http.reply import Header, Reply
+from gridgift.http.route import PUBLIC, Route
 
 _templates = Environment(
     loader=PackageLoader("gridgift.http"), autoescape=True, undefined=StrictUndefined
@@ -17,6 +22,36 @@ _OWN_THINGS_ONLY: Header = (
     b"content-security-policy",
     b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     b"frame-ancestors 'none'",
+)
+
+
+class Assets(StaticFiles):
+    """What the pages load; a file that is not there is refused by the endpoint given."""
+
+    def __init__(self, directory: str, refuse: ASGIApp) -> None:
+        super().__init__(directory=directory)
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a file."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (HTTPException, ValueError):  # ValueError: a NUL in the path
+            await self._refuse(scope, receive, send)
+
+
+async def get_missing_asset(call: Call) -> Reply:
+    """Refuse; a file that is there never comes here."""
+    raise PathNotFound
+
+
+MISSING_ASSET: Final = Route(
+    method="GET",
+    path="/static/{path}",
+    scope=PUBLIC,
+    handler=get_missing_asset,
+    tag="Documentation",
+    summary="A file that is not there",
 )
 
 

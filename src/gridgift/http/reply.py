@@ -12,6 +12,7 @@ Header = tuple[bytes, bytes]
 JSON: Final = (b"content-type", b"application/json")
 NO_STORE: Final = (b"cache-control", b"no-store")
 REVALIDATE: Final = (b"cache-control", b"private, no-cache")
+CLOSE: Final = (b"connection", b"close")
 NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 
 encode_json: Final = msgspec.json.Encoder().encode

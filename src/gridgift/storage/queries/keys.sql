@@ -7,6 +7,11 @@ SELECT {key} FROM api_keys WHERE store_id = :store_id AND id = :id
 -- name: keys_of_store
 SELECT {key} FROM api_keys WHERE store_id = :store_id ORDER BY id
 
+-- Whoever gives a key a name goes first through its store's row, so that names are given one
+-- after the other and a name that is taken is found to be taken.
+-- name: key_names_lock
+UPDATE stores SET name = name WHERE id = :store_id
+
 -- name: key_add
 INSERT INTO api_keys (store_id, id, name, hash, preview, scopes, created_at, expires_at)
 VALUES (:store_id, :id, :name, :hash, :preview, :scopes, :now, :expires_at)

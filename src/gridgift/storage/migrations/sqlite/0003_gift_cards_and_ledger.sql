@@ -44,6 +44,16 @@ BEGIN
     SELECT RAISE(ABORT, 'ledger entries are append-only');
 END;
 
+-- INSERT OR REPLACE deletes without a word to the trigger on DELETE.
+CREATE TRIGGER entries_no_replace BEFORE INSERT ON entries
+WHEN EXISTS (
+    SELECT 1 FROM entries WHERE store_id = NEW.store_id AND account_kind = NEW.account_kind
+        AND account_id = NEW.account_id AND seq = NEW.seq
+)
+BEGIN
+    SELECT RAISE(ABORT, 'ledger entries are append-only');
+END;
+
 CREATE TRIGGER entries_no_delete BEFORE DELETE ON entries
 BEGIN
     SELECT RAISE(ABORT, 'ledger entries are append-only');

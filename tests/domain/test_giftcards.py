@@ -1,0 +1,200 @@
+"""Gift cards: what PUT's replacement and disable do to a card and its chain (section 6)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gridgift.domain import giftcards, residents
+from gridgift.domain.failures import (
+    GiftCardNotFound,
+    GiftCardRedeemed,
+    PreconditionFailed,
+    ResidentNotFound,
+    ValidationFailed,
+)
+from gridgift.domain.giftcards import Replacement, Terms, etag
+from gridgift.domain.ids import new_id
+from gridgift.domain.ledger import NO_HASH, entry_hash
+from gridgift.domain.model import MAX_CREDIT, CardState, Entry, GiftCard, Resident
+from gridgift.domain.residents import Identifier
+from tests.domain.world import World
+from tests.shop import KELLY
+
+DISABLE: Final = None
+TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
+
+few = st.sampled_from([0, 1, 500, MAX_CREDIT])  # few values, so that replacements repeat
+replacements = st.builds(
+    Replacement,
+    credit=st.one_of(few, st.integers(0, MAX_CREDIT)),
+    texture=st.sampled_from([None, TEXTURE]),
+    transfer=st.booleans(),
+    active=st.booleans(),
+)
+steps = st.lists(st.one_of(replacements, st.just(DISABLE)), max_size=6)
+
+
+def assert_chain(card: GiftCard, chain: Sequence[Entry]) -> None:
+    """Re-compute a card from its entries alone."""
+    assert [entry.seq for entry in chain] == list(range(1, card.version + 1))
+    assert sum(entry.delta for entry in chain) == card.credit == chain[-1].balance_after
+    previous, balance = NO_HASH, 0
+    for entry in chain:
+        balance += entry.delta
+        assert entry.balance_after == balance
+        assert entry.previous_hash == previous
+        previous = entry_hash(entry)
+        assert entry.hash == previous
+    state = msgspec.json.decode(chain[-1].state, type=CardState, strict=True)
+    assert state == CardState.of(card)
+
+
+def expected_after(card: GiftCard, step: Replacement | None) -> tuple[GiftCard, str]:
+    """Say in plain words what a step makes of a card, and what its entry is called."""
+    values = {"active": False} if step is DISABLE else msgspec.structs.asdict(step)
+    after = msgspec.structs.replace(card, **values)
+    switched = msgspec.structs.replace(card, active=not card.active)
+    if after != switched:
+        return after, "updated"
+    return after, "enabled" if after.active else "disabled"
+
+
+@pytest.mark.contract("6.15", "6.23", "6.24")
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=steps)
+def test_any_sequence_of_changes(world: World, steps: list[Replacement | None]) -> None:
+    card = world.grant(credit=500)
+    kinds = ["granted"]
+    for number, step in enumerate(steps, 1):
+        after, kind = expected_after(card, step)
+        now = world.now + number
+        if after != card:
+            kinds.append(kind)
+            after = msgspec.structs.replace(after, version=card.version + 1, updated_at=now)
+        if step is DISABLE:
+            answer = world.write(giftcards.disable, world.caller, card.id, None, now)
+        else:
+            answer = world.write(giftcards.update, world.caller, card.id, step, None, now)
+        assert answer == after == world.card(card.id)
+        card = after
+    chain = world.entries(card.id)
+    assert [entry.kind for entry in chain] == kinds
+    assert_chain(card, chain)
+
+
+@pytest.mark.contract("6.16")
+def test_the_defaults_of_a_replacement() -> None:
+    assert Replacement() == Replacement(credit=0, texture=None, transfer=False, active=False)
+
+
+@pytest.mark.contract("6.13", "6.25", "5.12")
+def test_granted(world: World) -> None:
+    expiry = world.now + 1
+    card = world.grant(KELLY, MAX_CREDIT, transfer=True, texture=TEXTURE, expires_at=expiry)
+    assert card == GiftCard(
+        store_id=world.store.id,
+        id=card.id,
+        owner_uuid=KELLY.uuid,
+        owner_username=KELLY.username,
+        credit=MAX_CREDIT,
+        active=True,
+        redeemed=False,
+        transfer=True,
+        texture=TEXTURE,
+        purchased=False,
+        expires_at=expiry,
+        version=1,
+        created_at=world.now,
+        updated_at=world.now,
+    )
+    assert_chain(card, world.entries(card.id))
+    assert world.sql("SELECT count(*) FROM customers") == [(1,)]
+    world.grant(KELLY)
+    assert world.sql("SELECT count(*) FROM customers") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("field", "terms"),
+    [
+        ("credit", Terms(0)),
+        ("credit", Terms(-1)),
+        ("credit", Terms(MAX_CREDIT + 1)),
+        ("expiresAt", Terms(1, expires_at=0)),
+    ],
+)
+def test_bad_terms_grant_nothing(world: World, field: str, terms: Terms) -> None:
+    kelly = Identifier(uuid=KELLY.uuid)
+    with pytest.raises(ValidationFailed) as refused:
+        world.write(giftcards.grant, world.caller, kelly, terms, new_id(), world.now)
+    assert list(refused.value.errors) == [field]
+    assert world.sql("SELECT count(*) FROM gift_cards") == [(0,)]
+    assert world.sql("SELECT count(*) FROM customers") == [(0,)]
+
+
+def test_an_expiry_must_lie_ahead(world: World) -> None:
+    with pytest.raises(ValidationFailed):
+        world.grant(expires_at=world.now)
+
+
+def test_a_grant_to_nobody_leaves_nothing(world: World) -> None:
+    with pytest.raises(ResidentNotFound):
+        world.grant(Resident(new_id(), "nobody"))
+    assert world.sql("SELECT count(*) FROM entries") == [(0,)]
+
+
+@pytest.mark.contract("6.22")
+def test_a_redeemed_card_stays_as_it_is(world: World) -> None:
+    card = world.grant()
+    world.sql("UPDATE gift_cards SET redeemed = TRUE")
+    before = world.card(card.id)
+    same = Replacement(before.credit, before.texture, before.transfer, before.active)
+    for step in (same, Replacement(credit=1)):
+        with pytest.raises(GiftCardRedeemed):
+            world.write(giftcards.update, world.caller, card.id, step, None, world.now + 1)
+    with pytest.raises(GiftCardRedeemed):
+        world.write(giftcards.disable, world.caller, card.id, None, world.now + 1)
+    assert world.card(card.id) == before
+    assert len(world.entries(card.id)) == 1
+
+
+@pytest.mark.contract("10.9")
+def test_a_stale_etag_changes_nothing(world: World) -> None:
+    card = world.grant()
+    stale = frozenset([etag(card)])
+    changed = world.write(
+        giftcards.update, world.caller, card.id, Replacement(credit=5), stale, world.now
+    )
+    for step in (Replacement(credit=9), Replacement(credit=5)):
+        with pytest.raises(PreconditionFailed, match=etag(changed)):
+            world.write(giftcards.update, world.caller, card.id, step, stale, world.now)
+    with pytest.raises(PreconditionFailed):
+        world.write(giftcards.disable, world.caller, card.id, stale, world.now)
+    with pytest.raises(PreconditionFailed):
+        world.write(giftcards.disable, world.caller, card.id, frozenset(), world.now)
+    assert world.card(card.id) == changed
+    assert len(world.entries(card.id)) == 2
+
+
+def test_the_etag_changes_with_the_owners_name(world: World) -> None:
+    card = world.grant(KELLY)
+    world.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), world.now)
+    assert etag(world.card(card.id)) != etag(card)
+
+
+@pytest.mark.contract("1.9", "1.10")
+def test_another_stores_card_is_not_there(world: World) -> None:
+    card = world.grant()
+    elsewhere = msgspec.structs.replace(world.caller, store_id=new_id())
+    with pytest.raises(GiftCardNotFound):
+        world.read(giftcards.read, elsewhere.store_id, card.id)
+    with pytest.raises(GiftCardNotFound):
+        world.write(giftcards.update, elsewhere, card.id, Replacement(), None, world.now)
+    with pytest.raises(GiftCardNotFound):
+        world.write(giftcards.disable, elsewhere, card.id, None, world.now)
+    assert world.card(card.id) == card

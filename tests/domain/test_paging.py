@@ -1,0 +1,237 @@
+"""Keyset paging: forward and backward equals the set (contract section 4)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from gridgift.domain import giftcards
+from gridgift.domain.giftcards import Filters, Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import GiftCard, Resident
+from gridgift.domain.paging import Page, Position
+from gridgift.domain.residents import Identifier
+from tests.domain.world import World
+
+MANY_PAGES = 200  # more than any walk here takes: a walk that does not end fails
+
+
+class Thing(Struct, frozen=True):
+    id: str
+
+
+def page_of(ids: list[str], position: Position, limit: int) -> Page[Thing]:
+    """Read a page of a list in memory, as the SQL does it."""
+    if position.backward:
+        found = [thing for thing in reversed(ids) if thing < position.id]
+    else:
+        found = [thing for thing in ids if thing > position.id]
+    return Page.of([Thing(thing) for thing in found[: limit + 1]], position, limit)
+
+
+Read = Callable[[Position], Page[Any]]
+
+
+def walk(read: Read, between: Callable[[], object] = lambda: None) -> tuple[list[Any], Page[Any]]:
+    """Go to the end; return all rows and the last page."""
+    page = read(Position())
+    rows = list(page.rows)
+    for _ in range(MANY_PAGES):
+        if page.next is None:
+            return rows, page
+        between()
+        page = read(page.next)
+        rows += page.rows
+    raise AssertionError("this walk does not end")
+
+
+def walk_back(
+    read: Read, page: Page[Any], between: Callable[[], object] = lambda: None
+) -> list[Any]:
+    """Go from a page back to the start; return all rows in id order."""
+    rows = list(page.rows)
+    for _ in range(MANY_PAGES):
+        if page.previous is None:
+            return rows
+        between()
+        page = read(page.previous)
+        rows = [*page.rows, *rows]
+    raise AssertionError("this walk does not end")
+
+
+ids = st.lists(st.uuids().map(str).filter(lambda made: made[0] != "f"), unique=True).map(sorted)
+
+
+@pytest.mark.contract("4.5", "4.6", "4.10")
+@given(ids=ids, limit=st.integers(1, 5))
+def test_forward_and_backward_in_memory(ids: list[str], limit: int) -> None:
+    def read(position: Position) -> Page[Thing]:
+        page = page_of(ids, position, limit)
+        assert len(page.rows) <= limit
+        return page
+
+    forward, last = walk(read)
+    assert [thing.id for thing in forward] == ids
+    assert [thing.id for thing in walk_back(read, last)] == ids
+
+
+@given(ids=ids, limit=st.integers(1, 5), position=st.builds(Position, st.uuids().map(str)))
+def test_pages_beside_a_page_join_on(ids: list[str], limit: int, position: Position) -> None:
+    page = page_of(ids, position, limit)
+    if page.rows and page.next is not None:
+        beyond = page_of(ids, page.next, limit)
+        assert beyond.previous is not None
+        assert page_of(ids, beyond.previous, limit).rows == page.rows
+
+
+@given(ids=ids, limit=st.integers(1, 5), backward=st.booleans())
+def test_a_page_whose_rows_are_gone_still_leads_on(
+    ids: list[str], limit: int, backward: bool
+) -> None:
+    edge = (
+        "00000000-0000-0000-0000-000000000001"
+        if backward
+        else "f" * 8 + "-0000-0000-0000-" + "f" * 12
+    )
+    page = page_of(ids, Position(edge, backward=backward), limit)
+    assert page.rows == []
+    if backward:
+        assert page.previous is None
+        assert page.next is not None
+        assert [thing.id for thing in page_of(ids, page.next, limit).rows] == ids[:limit]
+    else:
+        assert page.next is None
+        assert page.previous is not None
+        assert [thing.id for thing in page_of(ids, page.previous, limit).rows] == ids[-limit:]
+
+
+def test_an_empty_list_is_one_page() -> None:
+    assert page_of([], Position(), 3) == Page([], None, None)
+
+
+def reader(world: World, owner: Resident, filters: Filters, limit: int) -> Read:
+    def read(position: Position) -> Page[GiftCard]:
+        page: Page[GiftCard] = world.read(
+            giftcards.list_of, world.store.id, owner, filters, position, limit
+        )
+        assert len(page.rows) <= limit
+        return page
+
+    return read
+
+
+def ids_of(cards: list[GiftCard]) -> list[str]:
+    return [card.id for card in cards]
+
+
+some = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+between_pages = st.lists(st.sampled_from(["insert", "change", "nothing"]), max_size=12)
+
+
+@pytest.mark.contract("4.7", "4.9", "4.10", "4.11")
+@some
+@given(size=st.integers(0, 9), limit=st.integers(1, 4), actions=between_pages)
+def test_forward_and_backward_on_the_engines(
+    world: World, size: int, limit: int, actions: list[str]
+) -> None:
+    owner = world.newcomer()
+    there = [world.grant(owner) for _ in range(size)]
+    read, left = reader(world, owner, Filters(), limit), iter(actions)
+
+    def between() -> None:
+        action = next(left, "nothing")
+        if action == "insert":
+            there.append(world.grant(owner))
+        elif action == "change":
+            world.write(giftcards.disable, world.caller, there[0].id, None, world.now)
+
+    forward, last = walk(read, between)
+    assert ids_of(forward) == ids_of(there)
+    assert ids_of(walk_back(read, last, between)) == ids_of(forward)
+
+
+@pytest.mark.contract("4.11")
+@some
+@given(
+    limit=st.integers(1, 4),
+    goes=st.lists(st.booleans(), min_size=1, max_size=9),
+    order=st.randoms(use_true_random=False),
+)
+def test_rows_that_leave_a_filtered_list_hide_no_others(
+    world: World, limit: int, goes: list[bool], order: Any
+) -> None:
+    owner = world.newcomer()
+    cards = [world.grant(owner) for _ in goes]
+    leaving = [card for card, leaves in zip(cards, goes, strict=True) if leaves]
+    staying = [card.id for card, leaves in zip(cards, goes, strict=True) if not leaves]
+    order.shuffle(leaving)
+    read = reader(world, owner, Filters(active=True), limit)
+
+    def between() -> None:
+        if leaving:
+            world.write(giftcards.disable, world.caller, leaving.pop().id, None, world.now)
+
+    forward, last = walk(read, between)
+    assert [card.id for card in forward if card.id in staying] == staying
+    backward = walk_back(read, last, between)
+    assert [card.id for card in backward if card.id in staying] == staying
+    assert len(set(ids_of(backward))) == len(backward)
+
+
+@pytest.mark.contract("6.8")
+def test_filters_mean_both(world: World) -> None:
+    owner = world.newcomer()
+    cards = {(active, redeemed): world.grant(owner) for active in (1, 0) for redeemed in (1, 0)}
+    for (active, redeemed), card in cards.items():
+        flags = f"active = {bool(active)}, redeemed = {bool(redeemed)}"
+        world.sql(f"UPDATE gift_cards SET {flags} WHERE id = '{card.id}'")
+    for wish_active in (None, True, False):
+        for wish_redeemed in (None, True, False):
+            rows, _ = walk(reader(world, owner, Filters(wish_active, wish_redeemed), 2))
+            assert ids_of(rows) == [
+                card.id
+                for (active, redeemed), card in cards.items()
+                if wish_active in (None, active) and wish_redeemed in (None, redeemed)
+            ]
+
+
+@pytest.mark.contract("4.11")
+def test_a_walk_while_others_are_granting(world: World) -> None:
+    owner = world.newcomer()
+    there = ids_of([world.grant(owner) for _ in range(20)])
+
+    async def grant_on(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            identifier, card_id = Identifier(uuid=owner.uuid), new_id()
+            await world.database.write(
+                giftcards.grant, world.caller, identifier, Terms(1), card_id, world.now
+            )
+
+    async def list_of(position: Position) -> Page[GiftCard]:
+        return await world.database.read(
+            giftcards.list_of, world.store.id, owner, Filters(), position, 7
+        )
+
+    async def walk_meanwhile() -> list[str]:
+        stop = asyncio.Event()
+        granting = [asyncio.create_task(grant_on(stop)) for _ in range(3)]
+        seen: list[str] = []
+        position: Position | None = Position()
+        while position is not None and len(seen) < 60:
+            page = await list_of(position)
+            seen += ids_of(list(page.rows))
+            position = page.next
+            await asyncio.sleep(0.005)
+        stop.set()
+        await asyncio.gather(*granting)
+        return seen
+
+    seen = world.run(walk_meanwhile())
+    assert seen[:20] == there
+    assert seen == sorted(set(seen))

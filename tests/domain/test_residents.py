@@ -1,0 +1,158 @@
+"""Residents: how names are read, and how they are remembered (contract section 5)."""
+
+import asyncio
+import re
+import uuid
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridgift.domain import residents
+from gridgift.domain.failures import IdentifierMalformed, ResidentNotFound, UsernameTaken
+from gridgift.domain.ids import NIL_UUID, parse_uuid
+from gridgift.domain.model import Resident
+from gridgift.domain.residents import Identifier, parse_identifier, parse_username
+from tests.domain.world import World
+from tests.shop import JO, KELLY
+
+NORMAL = re.compile(r"[a-z0-9]{1,31}(\.[a-z0-9]{1,31})?")
+
+parts = st.text("abcxyzABCXYZ0189", min_size=1, max_size=31)
+lasts = st.one_of(st.none(), parts, st.sampled_from(["resident", "Resident", "RESIDENT"]))
+# Random text nearly never comes near a username; these do, and still hold every letter there is.
+nearly = st.text(st.one_of(st.sampled_from("aZ09. _-"), st.characters()), max_size=8)
+
+
+def written(first: str, last: str | None, separator: str) -> str:
+    return first if last is None else f"{first}{separator}{last}"
+
+
+@pytest.mark.contract("5.6", "5.7")
+@given(first=parts, last=lasts, separator=st.sampled_from(". "))
+def test_every_written_form_has_one_normal_form(
+    first: str, last: str | None, separator: str
+) -> None:
+    normal = parse_username(written(first, last, separator))
+    only_first = last is None or last.lower() == "resident"
+    assert normal == (first.lower() if only_first else f"{first.lower()}.{last.lower()}")
+    assert NORMAL.fullmatch(normal)
+    assert parse_username(normal) == normal
+
+
+@pytest.mark.contract("5.5")
+@given(first=parts, last=lasts, separator=st.sampled_from(". "))
+def test_letter_case_makes_no_difference(first: str, last: str | None, separator: str) -> None:
+    name = written(first, last, separator)
+    assert len({parse_username(name), parse_username(name.upper())}) == 1
+    assert parse_username(name) == parse_username(name.swapcase())
+
+
+@pytest.mark.contract("5.2", "5.7")
+@settings(max_examples=300)
+@given(text=nearly)
+def test_nothing_outside_the_alphabet_gets_in(text: str) -> None:
+    try:
+        normal = parse_username(text)
+    except IdentifierMalformed:
+        return
+    assert text.isascii()
+    assert NORMAL.fullmatch(normal)
+    assert set(normal) <= set(text.lower().replace(" ", "."))
+
+
+@pytest.mark.contract("5.2", "5.7")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", ".", "kelly.", ".kelly", "a..b", "a.b.c", "a b c", "a  b", " kelly", "kelly ",
+        "kelly\n", "kelly\x00", "ke_lly", "ke-lly", "kelly@x", "a" * 32, "a." + "b" * 32,
+        "\u212aelly", "k\u0435lly", "\uff4belly", "ke\u0131ly", "k\u00e9lly", "kelly\u0301",
+        "\u0663", "kelly\u00a0winter", "kelly\u3000winter", "kelly\u2024winter", "\u1e9e",
+    ],
+)  # fmt: skip
+def test_malformed_names_and_look_alikes(text: str) -> None:
+    with pytest.raises(IdentifierMalformed):
+        parse_identifier(text)
+
+
+@pytest.mark.contract("5.1")
+@given(avatar=st.uuids())
+def test_uuids_in_any_letter_case(avatar: uuid.UUID) -> None:
+    if avatar.int:
+        for text in (str(avatar), str(avatar).upper()):
+            assert parse_identifier(text) == Identifier(uuid=str(avatar))
+
+
+@pytest.mark.contract("5.8")
+def test_the_nil_uuid_is_nobody() -> None:
+    with pytest.raises(IdentifierMalformed):
+        parse_identifier(NIL_UUID)
+
+
+@given(text=st.one_of(st.text(max_size=40), st.uuids().map(lambda avatar: f"{{{avatar}}}")))
+def test_only_the_hyphenated_form_is_a_uuid(text: str) -> None:
+    assert parse_uuid(text) in {None, text.lower()}
+
+
+@pytest.mark.parametrize("text", ["c7d8e9f01a2b4c3d9e4f5a6b7c8d9e0f", "١" * 8 + "-0000" * 3])
+def test_other_forms_of_a_uuid_are_not_taken_for_one(text: str) -> None:
+    assert parse_uuid(text) is None
+
+
+def test_found_by_name_and_by_uuid(world: World) -> None:
+    for identifier in (Identifier(username=KELLY.username), Identifier(uuid=KELLY.uuid)):
+        assert world.read(residents.find, identifier) == KELLY
+
+
+@pytest.mark.contract("5.3")
+def test_unknown_ones_are_not_found(world: World) -> None:
+    for identifier in (Identifier(username="nobody"), Identifier(uuid=str(uuid.uuid4()))):
+        with pytest.raises(ResidentNotFound, match=str(identifier)):
+            world.read(residents.find, identifier)
+
+
+@pytest.mark.contract("5.9", "5.10")
+def test_a_new_name_wins_and_old_ones_still_lead_there(world: World) -> None:
+    renamed = Resident(KELLY.uuid, "kelly.stormwind")
+    world.write(residents.remember, renamed, world.now + 1)
+    for name in (KELLY.username, renamed.username):
+        assert world.read(residents.find, Identifier(username=name)) == renamed
+    assert world.read(residents.find, Identifier(uuid=KELLY.uuid)) == renamed
+    world.write(residents.remember, KELLY, world.now + 2)
+    assert world.read(residents.find, Identifier(username=renamed.username)) == KELLY
+
+
+@pytest.mark.contract("5.9")
+def test_cards_show_the_last_name(world: World) -> None:
+    card = world.grant(KELLY)
+    world.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), world.now + 1)
+    assert world.card(card.id).owner_username == "kelly.stormwind"
+
+
+@pytest.mark.contract("5.11")
+def test_a_name_is_never_given_to_another(world: World) -> None:
+    former = Resident(KELLY.uuid, "kelly.stormwind")
+    world.write(residents.remember, former, world.now)
+    world.write(residents.remember, KELLY, world.now)
+    for name in (KELLY.username, former.username):
+        with pytest.raises(UsernameTaken) as taken:
+            world.write(residents.remember, Resident(JO.uuid, name), world.now)
+        assert taken.value.holder == KELLY.uuid
+    assert world.read(residents.find, Identifier(uuid=JO.uuid)) == JO
+
+
+def test_a_wrong_note_can_be_corrected(world: World) -> None:
+    world.write(residents.remember, Resident(JO.uuid, "kelly"), world.now, reassign=True)
+    assert world.read(residents.find, Identifier(username="kelly")).uuid == JO.uuid
+    assert world.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
+
+
+def test_two_at_once_are_one(world: World) -> None:
+    async def together() -> None:
+        newcomer = Resident(str(uuid.uuid4()), "fresh.face")
+        notes = [world.database.write(residents.remember, newcomer, world.now) for _ in range(8)]
+        assert await asyncio.gather(*notes) == [newcomer] * 8
+
+    world.run(together())
+    assert world.sql("SELECT count(*) FROM resident_names WHERE username = 'fresh.face'") == [(1,)]

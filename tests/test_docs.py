@@ -1,0 +1,279 @@
+"""The documentation is true: settings, links, commands, error codes, the OpenAPI document."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+from typer.main import get_command
+
+from gridgift import cli
+from gridgift.domain.failures import Failure
+from gridgift.http.problems import BY_CODE, PROBLEMS
+from gridgift.http.route import PUBLIC
+from gridgift.http.routes import ROUTES
+from gridgift.settings import VARIABLES, Settings
+from tests.shop import Shop
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def page_id(page: Path) -> str:
+    """Name a page in a test's id."""
+    return str(page.relative_to(ROOT))
+
+
+# Settings
+
+
+def test_the_table_of_settings_is_complete():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(GRIDGIFT_\w+)` \| (?:`([^`]*)`)? ?\|", readme, re.M)
+    settings = Settings()
+    defaults = [
+        (variable, field.show(getattr(settings, field.name)))
+        for variable, field in VARIABLES.items()
+    ]
+    assert rows == defaults
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_pages_name_only_settings_that_exist(page: Path):
+    named = set(re.findall(r"\bGRIDGIFT_[A-Z_]*[A-Z]", page.read_text(encoding="utf-8")))
+    assert named <= set(VARIABLES)
+
+
+# Links
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_relative_links_lead_somewhere(page: Path):
+    text = page.read_text(encoding="utf-8")
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, fragment = link.partition("#")
+        if re.match(r"[a-z]+:", path):
+            continue
+        target = (page.parent / path) if path else page
+        if not target.exists() or (fragment and fragment not in headings(target)):
+            broken.append(link)
+    assert not broken
+
+
+def headings(page: Path) -> set[str]:
+    """Return a page's headings as a link writes them."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in found}
+
+
+# Commands
+
+
+def shown_commands(page: Path) -> Iterator[str]:
+    """Find every ``gridgift …`` command line: in code blocks and in code within sentences."""
+    text = page.read_text(encoding="utf-8")
+    in_blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S))
+    in_sentences = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+    for line in [*in_blocks.replace("\\\n", " ").splitlines(), *in_sentences]:
+        command = re.search(r"(?:^|[\s/=])gridgift ((?:--?h|[a-z]).*)", line.split("   #")[0])
+        if command is not None and not line.lstrip().startswith(("Description", "git ")):
+            yield command[1]
+
+
+COMMANDS = sorted({command for page in PAGES for command in shown_commands(page)})
+
+
+def test_commands_are_found():
+    assert len(COMMANDS) > 8
+    assert any(command.startswith("serve") for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_shown_commands_exist(command: str):
+    group: Any = get_command(cli.app)
+    words = shlex.split(command)
+    while words and words[0] in getattr(group, "commands", {}):
+        group = group.commands[words.pop(0)]
+    options = {name for parameter in group.params for name in parameter.opts}
+    unknown = {word.partition("=")[0] for word in words if word.startswith("--")} - {
+        *options,
+        "--help",
+    }
+    assert not unknown, f"gridgift {command}: no such option"
+    if hasattr(group, "commands"):
+        assert words in ([], ["--help"]), f"gridgift {command}: no such command"
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "--help" not in c and " " in c])
+def test_whole_commands_parse(command: str):
+    """Parse arguments and options as they stand; a mere name of a command is let off."""
+    words = [ID if word == "ID" else word for word in shlex.split(command)]
+    words = [ID if word == "UUID" else word for word in words]
+    group: Any = get_command(cli.app)
+    depth = 0
+    while depth < len(words) and words[depth] in getattr(group, "commands", {}):
+        group = group.commands[words[depth]]
+        depth += 1
+    if depth == len(words) or any(word.endswith(".csv") for word in words):
+        return  # a name without arguments, or a file that is not here
+    context = group.make_context("gridgift", words[depth:], resilient_parsing=False)
+    assert not context.args
+
+
+ID = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+
+
+# Errors
+
+
+def failures(kind: type[Failure] = Failure) -> Iterator[type[Failure]]:
+    """Walk all failures that the program defines."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from failures(child)
+
+
+def test_every_failure_has_a_problem():
+    ours = {kind for kind in failures() if kind.__module__.startswith("gridgift.")}
+    assert ours == set(PROBLEMS)
+    assert len(BY_CODE) == len(PROBLEMS), "codes are unique"
+
+
+def test_every_code_has_a_page(shop: Shop):
+    index = shop.call("GET", "/errors", key=None)
+    assert index.status_code == 200
+    for code, problem in BY_CODE.items():
+        assert f'href="/errors/{code}"' in index.text
+        page = shop.call("GET", f"/errors/{code}", key=None)
+        assert page.status_code == 200
+        assert code in page.text
+        assert str(problem.status) in page.text
+    assert shop.call("GET", "/errors/no_such_code", key=None).status_code == 404
+
+
+# The OpenAPI document
+
+
+@pytest.fixture
+def document(shop: Shop) -> Any:
+    """The OpenAPI document as the server gives it."""
+    response = shop.call("GET", "/openapi.json", key=None)
+    assert response.headers["content-type"] == "application/json"
+    return response.json()
+
+
+def operations(document: Any) -> Iterator[tuple[str, Any]]:
+    """Return each operation with its name."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def examples_in(operation: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Return each example of an operation: where it stands, the schema, and the value."""
+    for parameter in operation["parameters"]:
+        if "example" in parameter:
+            yield parameter["name"], parameter["schema"], parameter["example"]
+    contents = [("body", operation.get("requestBody", {}).get("content", {}))]
+    contents += [
+        (status, response.get("content", {})) for status, response in operation["responses"].items()
+    ]
+    for place, content in contents:
+        for media_type, described in content.items():
+            where = f"{place} {media_type}"
+            if "example" in described:
+                yield where, described["schema"], described["example"]
+            for name, example in described.get("examples", {}).items():
+                yield f"{where} {name}", described["schema"], example["value"]
+
+
+def test_the_document_is_openapi_3_1(document: Any):
+    assert document["openapi"].startswith("3.1.")
+    complaints = [
+        f"{'/'.join(map(str, error.instance_path))}: {error.message}"
+        for error in OPENAPI_31_VALIDATOR.iter_errors(document)
+    ]
+    assert not complaints
+
+
+def test_the_document_has_every_route(document: Any):
+    described = {name for name, _ in operations(document)}
+    assert described == {f"{route.method} {route.path}" for route in ROUTES}
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert len(names) == len(set(names))
+
+
+def test_every_schema_is_one(document: Any):
+    for schema in document["components"]["schemas"].values():
+        jsonschema_rs.meta.validate(schema)
+
+
+def test_every_json_answer_and_body_has_an_example():
+    for route in ROUTES:
+        if route.answer is not None and route.path != "/openapi.json":
+            assert route.example is not None, f"{route.method} {route.path}"
+        assert (route.body is None) == (route.body_example is None), route.path
+
+
+def test_every_example_fits_its_schema(document: Any):
+    checked = 0
+    for name, operation in operations(document):
+        for where, schema, value in examples_in(operation):
+            whole = {**schema, "components": document["components"]}
+            validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+            complaints = [error.message for error in validator.iter_errors(value)]
+            assert not complaints, f"{name} {where}: {complaints}"
+            checked += 1
+    assert checked > 100
+
+
+def test_every_answer_has_exactly_the_documented_fields(document: Any, shop: Shop):
+    """What is sent is what the schemas describe; nothing more, nothing less."""
+    card = shop.grant()
+    answers = {
+        "StoreResponse": shop.call("GET", "/v1/store").json(),
+        "GiftCardResponse": card,
+        "HealthResponse": shop.call("GET", "/healthz", key=None).json(),
+    }
+    for name, answer in answers.items():
+        schema = document["components"]["schemas"][name]
+        assert set(answer) == set(schema["properties"]) == set(schema["required"])
+
+
+# The reference page
+
+
+ATTRIBUTES = re.compile(r"""(?:src|href)\s*=\s*["']([^"']*)["']""")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/errors", "/errors/validation_failed"])
+def test_pages_load_nothing_from_elsewhere(shop: Shop, path: str):
+    page = shop.call("GET", path, key=None)
+    assert page.status_code == 200
+    addresses = ATTRIBUTES.findall(page.text)
+    assert addresses
+    for address in addresses:
+        assert re.match(r"/(?!/)", address), address
+        assert shop.call("GET", address, key=None).status_code == 200, address
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_the_reference_needs_the_vendored_files(shop: Shop):
+    loaded = ATTRIBUTES.findall(shop.call("GET", "/docs", key=None).text)
+    assert [address for address in loaded if "swagger-ui" in address and address.endswith(".js")]
+    assert [address for address in loaded if "swagger-ui" in address and address.endswith(".css")]
+    script = shop.call("GET", "/static/reference.js", key=None).text
+    assert "//" not in script.replace("// ", "")
+
+
+def test_public_pages_need_no_key(make_shop: Callable[..., Shop]):
+    shop = make_shop()
+    for route in ROUTES:
+        if route.scope == PUBLIC:
+            path = route.path.replace("{code}", "validation_failed")
+            assert shop.call("GET", path, key=None).status_code == route.status
