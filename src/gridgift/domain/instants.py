@@ -7,7 +7,7 @@ from typing import Final
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _ISO: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 
 SECOND: Final = 1_000
@@ -26,7 +26,7 @@ def parse_instant(text: str) -> int | None:
     if not _ISO.fullmatch(text):
         return None
     try:
-        moment = datetime.fromisoformat(text.upper())
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
         return (moment - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):
         return None

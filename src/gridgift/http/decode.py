@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -107,13 +107,17 @@ def decode_query(raw: bytes, into: type[S]) -> S:
 
 
 class _Field(Struct, frozen=True):
-    """A struct's field: its type, the plain type inside, and what to say of a bad value."""
+    """A struct's field: its type, the plain type inside, and what to say of a bad value.
+
+    A value that ``parse`` makes None of is bad too: what a type can't say, such as a date.
+    """
 
     name: str
     annotation: Any
     basic: type
     required: bool
     complaint: str
+    parse: Callable[[Any], Any] | None
 
 
 @lru_cache
@@ -125,7 +129,8 @@ def _fields(into: type[Struct]) -> dict[str, _Field]:
             annotation=field.type,
             basic=_basic(field.type),
             required=field.required,
-            complaint=_complaint(field.type),
+            complaint=str(_extra(field.type, "says") or _usual_complaint(field.type)),
+            parse=_extra(field.type, "parse"),
         )
     return fields
 
@@ -137,9 +142,13 @@ def _convert(values: dict[str, Any], into: type[S]) -> S:
     for name, field in _fields(into).items():
         if name in values:
             try:
-                converted[field.name] = msgspec.convert(values[name], field.annotation)
-            except msgspec.ValidationError:
+                value = msgspec.convert(values[name], field.annotation)
+            except (msgspec.ValidationError, UnicodeEncodeError):  # the latter: a lone surrogate
                 errors[name] = [field.complaint]
+                continue
+            if field.parse is not None and value is not None and field.parse(value) is None:
+                errors[name] = [field.complaint]
+            converted[field.name] = value
         elif field.required:
             errors[name] = ["is required"]
     if errors:
@@ -195,11 +204,13 @@ def _metas(annotation: Any) -> list[msgspec.Meta]:
     return found
 
 
-def _complaint(annotation: Any) -> str:
-    """Say what a field takes: its ``extra['says']``, or the plain type's usual words."""
-    for meta in _metas(annotation):
-        if meta.extra and "says" in meta.extra:
-            return str(meta.extra["says"])
+def _extra(annotation: Any, name: str) -> Any:
+    """Find what a type's ``Meta`` says under a name in ``extra``: ``says`` or ``parse``."""
+    extras = [meta.extra for meta in _metas(annotation) if meta.extra]
+    return next((extra[name] for extra in extras if name in extra), None)
+
+
+def _usual_complaint(annotation: Any) -> str:
     return {bool: "must be true or false", int: "must be an integer"}.get(
         _basic(annotation), "must be a string"
     )
