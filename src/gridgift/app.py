@@ -11,8 +11,10 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from gridgift.directory import Directory
+from gridgift.domain import tokens
 from gridgift.domain.keys import Signer
-from gridgift.http.auth import KeyRing
+from gridgift.http.auth import KeyRing, TokenRing
+from gridgift.http.cors import Origins
 from gridgift.http.endpoint import Endpoint
 from gridgift.http.limits import FAILURES, Limiter
 from gridgift.http.pages import MISSING_ASSET, Assets
@@ -79,6 +81,11 @@ def signer(settings: Settings) -> Signer:
     return Signer(server_secret(settings), settings.key_prefix)
 
 
+def token_signer(settings: Settings) -> Signer:
+    """Make what signs and checks the tokens of residents. Raises ``SettingsError``."""
+    return Signer(server_secret(settings), tokens.PREFIX)
+
+
 def create_app(
     settings: Settings, clock: Callable[[], int] = now, ticks: Callable[[], float] = time.monotonic
 ) -> ASGIApp:
@@ -133,7 +140,10 @@ def _services(
         settings=settings,
         database=database,
         keys=KeyRing(database, signer(settings)),
+        tokens=TokenRing(database, token_signer(settings)),
+        origins=Origins(database),
         limiter=Limiter(settings.rate_limit),
+        token_limiter=Limiter(settings.token_rate_limit if settings.rate_limit else 0),
         failed_logins=Limiter(FAILURES if settings.rate_limit else 0),
         cursors=Cursors(server_secret(settings)),
         directory=directory,

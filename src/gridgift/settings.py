@@ -35,6 +35,8 @@ class Settings(Struct, frozen=True):
     public_url: str = ""
     rate_limit: int = 1200
     key_prefix: str = "allo_live"
+    token_hours: int = 24
+    token_rate_limit: int = 120
     resolver_url: str = ""
     resolver_key: str = ""
     log_format: str = "auto"
@@ -155,6 +157,12 @@ VARIABLES: Final = {
     "GRIDGIFT_PUBLIC_URL": Variable("public_url", "the address that clients use", _url),
     "GRIDGIFT_RATE_LIMIT": Variable(
         "rate_limit", "requests a minute a key; 0 turns all limits off", _whole(0, 10_000_000)
+    ),
+    "GRIDGIFT_TOKEN_HOURS": Variable(
+        "token_hours", "hours that a resident's link is good for", _whole(1, 8760)
+    ),
+    "GRIDGIFT_TOKEN_RATE_LIMIT": Variable(
+        "token_rate_limit", "requests a minute a resident's link; 0: no limit", _whole(0, 10_000_000)
     ),
     "GRIDGIFT_KEY_PREFIX": Variable("key_prefix", "what API keys begin with", _prefix),
     "GRIDGIFT_RESOLVER_URL": Variable(

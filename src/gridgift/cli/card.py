@@ -127,7 +127,7 @@ async def every_card(
 
 async def _with_entries(tx: Tx, store_id: str, card_id: str) -> tuple[GiftCard, list[Entry]]:
     card = await giftcards.read(tx, store_id, card_id)
-    return card, await ledger.entries(tx, store_id, card_id)
+    return card, await ledger.entries(tx, store_id, "card", card_id)
 
 
 def _table(found: list[GiftCard]) -> None:

@@ -55,11 +55,9 @@ class ResidentNotFound(Failure):
     code = "resident_not_found"
 
     def __init__(self, identifier: str, *, directory_failed: bool = False) -> None:
-        detail = f"No resident {identifier} is known here."
-        if directory_failed:
-            detail += " The resident directory could not be asked; try again later."
-        super().__init__(detail)
+        super().__init__(_unknown(identifier, directory_failed))
         self.identifier = identifier
+        self.directory_failed = directory_failed
 
 
 class UsernameTaken(Failure):
@@ -136,12 +134,13 @@ class GiftCardHeld(Failure):
 
 
 class ReceiverNotFound(Failure):
-    """A transfer names a resident that nobody knows."""
+    """A transfer names a resident that nobody knows; ``identifier`` as in ``ResidentNotFound``."""
 
     code = "receiver_not_found"
 
-    def __init__(self, identifier: str) -> None:
-        super().__init__(f"No resident {identifier} is known here.")
+    def __init__(self, identifier: str, *, directory_failed: bool = False) -> None:
+        super().__init__(_unknown(identifier, directory_failed))
+        self.identifier = identifier
 
 
 class ReceiverIsOwner(Failure):
@@ -253,3 +252,10 @@ class KeyNotUsable(Failure):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"Key {key_id} was revoked or has expired.")
+
+
+def _unknown(identifier: str, directory_failed: bool) -> str:
+    detail = f"No resident {identifier} is known here."
+    if directory_failed:
+        detail += " The resident directory could not be asked; try again later."
+    return detail

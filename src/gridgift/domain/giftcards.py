@@ -28,7 +28,7 @@ from gridgift.domain.model import (
     Hold,
     Resident,
 )
-from gridgift.domain.paging import Page, Position
+from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
@@ -311,7 +311,22 @@ async def list_of(
         redeemed=filters.redeemed,
         rows=limit + 1,
     )
-    return Page.of([GiftCard.from_row(row) for row in rows], position, limit)
+    return page_of([GiftCard.from_row(row) for row in rows], position, limit)
+
+
+async def list_shown(
+    tx: Tx, store_id: str, owner: Resident, position: Position, limit: int, now: int
+) -> Page[GiftCard]:
+    """Return a page of a resident's own cards: all but those that expired unredeemed."""
+    rows = await tx.all(
+        "cards_shown_before" if position.backward else "cards_shown_after",
+        store_id=store_id,
+        owner_uuid=owner.uuid,
+        position=position.id,
+        now=now,
+        rows=limit + 1,
+    )
+    return page_of([GiftCard.from_row(row) for row in rows], position, limit)
 
 
 def etag(card: GiftCard) -> str:

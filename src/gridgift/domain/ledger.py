@@ -9,10 +9,12 @@ entries alone.
 import hashlib
 from collections.abc import Callable
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from gridgift.domain.model import AccountKind, Caller, CardState, Entry, EntryKind, GiftCard
+from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Tx
 
 NO_HASH: Final = bytes(32)  # what the first entry of an account names as its predecessor
@@ -134,6 +136,26 @@ async def entries(
     return [Entry(*row) for row in found]
 
 
+async def list_of(
+    tx: Tx,
+    store_id: str,
+    account_kind: AccountKind,
+    account_id: str,
+    position: Position,
+    limit: int,
+) -> Page[Entry]:
+    """Return a page of at most ``limit`` entries of an account, oldest first."""
+    rows = await tx.all(
+        "entries_before" if position.backward else "entries_after",
+        store_id=store_id,
+        account_kind=account_kind,
+        account_id=account_id,
+        seq=UUID(position.id).int,
+        rows=limit + 1,
+    )
+    return page_of([Entry(*row) for row in rows], position, limit)
+
+
 def entry_hash(entry: Entry) -> bytes:
     """SHA-256 over a canonical JSON array of all fields of the entry but the hash itself."""
     fields = [getattr(entry, name) for name in Entry.__struct_fields__ if name != "hash"]
@@ -151,7 +173,5 @@ async def _append_card(
     now: int,
 ) -> None:
     state = encode_state(CardState.of(card, source))
-    entry = await append(
-        tx, caller, "card", card.id, last, kind, card.credit, state, reason, now
-    )
+    entry = await append(tx, caller, "card", card.id, last, kind, card.credit, state, reason, now)
     assert entry.seq == card.version, "a card's version is the number of its entries"

@@ -51,6 +51,11 @@ async def read(tx: Tx, store_id: str) -> Store:
     return Store.from_row(row)
 
 
+async def of_origin(tx: Tx, origin: str) -> frozenset[str]:
+    """Return the ids of the stores whose customer page is on this origin."""
+    return frozenset(row[0] for row in await tx.all("stores_of_origin", origin=origin))
+
+
 async def list_all(tx: Tx) -> list[Store]:
     """Return every store of this server, oldest first."""
     return [Store.from_row(row) for row in await tx.all("stores_all")]

@@ -68,9 +68,7 @@ async def find(tx: Tx, store_id: str, token_id: str) -> Token | None:
 
 async def revoke(tx: Tx, store_id: str, resident: Resident, now: int) -> int:
     """End every token of a resident at a store; return how many."""
-    return await tx.run(
-        "tokens_revoke", store_id=store_id, resident_uuid=resident.uuid, now=now
-    )
+    return await tx.run("tokens_revoke", store_id=store_id, resident_uuid=resident.uuid, now=now)
 
 
 async def forget(tx: Tx, gone_since: int, rows: int) -> int:

@@ -98,4 +98,3 @@ async def _receiver(tx: Tx, identifier: Identifier) -> Resident:
         return await residents.find(tx, identifier)
     except ResidentNotFound as failure:
         raise ReceiverNotFound(failure.identifier) from failure
-

@@ -1,54 +1,150 @@
-"""Authentication: from the ``X-API-Key`` header to the key's store and scopes (section 2).
+"""Authentication: from a header to a key with its store and scopes, or to a resident's token.
 
-A key that was looked up is remembered for ``CACHED_FOR`` seconds, so a revocation reaches every
-replica within that time. The last use is noted here and written by a background job.
+Whatever was looked up is remembered for ``CACHED_FOR`` seconds, so a revocation reaches every
+replica within the contract's 5 seconds (section 2). A key's last use is noted here and written by
+a background job.
 """
 
 import hmac
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Sequence
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from gridgift.domain import keys
-from gridgift.domain.failures import KeyNotFound
+from gridgift.domain import keys, residents, tokens
+from gridgift.domain.failures import Failure, KeyNotFound
 from gridgift.domain.keys import Signer
-from gridgift.domain.model import Key
-from gridgift.http.refusals import ApiKeyExpired, ApiKeyInvalid, ApiKeyMissing, ApiKeyRevoked
-from gridgift.storage.database import Database
+from gridgift.domain.model import Key, Resident, Token
+from gridgift.domain.residents import Identifier
+from gridgift.http.refusals import (
+    ApiKeyExpired,
+    ApiKeyInvalid,
+    ApiKeyMissing,
+    ApiKeyRevoked,
+    CustomerTokenInvalid,
+)
+from gridgift.http.reply import Header
+from gridgift.storage.database import Database, Tx
 
 CACHED_FOR: Final = 4.0  # seconds; the contract allows 5
 MAX_CACHED: Final = 10_000
 
 
-class Cached(Struct, frozen=True):
-    """A key as the database had it; ``until`` is in seconds of the monotonic clock."""
+class Visitor(Struct, frozen=True):
+    """A resident with a valid token."""
 
-    key: Key
+    token: Token
+    resident: Resident
+
+    @property
+    def hash(self) -> bytes:
+        """The token's."""
+        return self.token.hash
+
+
+class Hashed(Protocol):
+    """What a credential's text is compared with."""
+
+    @property
+    def hash(self) -> bytes: ...
+
+
+C = TypeVar("C", bound=Hashed)
+A = TypeVar("A", covariant=True)
+
+
+class Cached(Struct, Generic[C], frozen=True):
+    """A credential as the database had it; ``until`` is in seconds of the monotonic clock."""
+
+    credential: C
     until: float
 
 
-class KeyRing:
-    """Checks keys, remembers them for a moment, and collects when each was last used."""
+class Authenticator(Protocol[A]):
+    """What an endpoint asks who is calling."""
+
+    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> A:
+        """Return a live credential, or raise what is wrong with it."""
+
+
+class Ring(Generic[C]):
+    """Checks signed credentials of one sort, and remembers them for a moment."""
+
+    header: ClassVar[bytes]
+    missing: ClassVar[type[Failure]]
+    invalid: ClassVar[type[Failure]]
 
     def __init__(self, database: Database, signer: Signer) -> None:
+        self.signer = signer
         self._database = database
-        self._signer = signer
-        self._cache: OrderedDict[str, Cached] = OrderedDict()
+        self._cache: OrderedDict[str, Cached[C]] = OrderedDict()
+
+    async def find(self, tx: Tx, store_id: str, credential_id: str) -> C | None:
+        """Return what the database has of a credential."""
+        raise AssertionError("each ring has its own")
+
+    async def present(self, headers: Sequence[Header], tick: float) -> C:
+        """Return the credential that a request carries, be it dead or alive.
+
+        ``tick`` is in seconds of the monotonic clock. Raises the ring's two failures.
+        """
+        text = self._sole_value(headers)
+        cached = self._cache.get(text)
+        if cached is None or cached.until < tick:
+            cached = Cached(await self._look_up(text), tick + CACHED_FOR)
+            self._remember(text, cached)
+        return cached.credential
+
+    async def _look_up(self, text: str) -> C:
+        ids = self.signer.read(text)
+        if ids is None:
+            raise self.invalid
+        credential = await self._database.read(self.find, *ids)
+        if credential is None or not hmac.compare_digest(keys.digest(text), credential.hash):
+            raise self.invalid
+        return credential
+
+    def _remember(self, text: str, cached: Cached[C]) -> None:
+        self._cache[text] = cached
+        self._cache.move_to_end(text)
+        if len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)
+
+    def _sole_value(self, headers: Sequence[Header]) -> str:
+        values = [value for name, value in headers if name == self.header]
+        if not values or values == [b""]:
+            raise self.missing
+        if len(values) > 1:
+            raise self.invalid
+        return values[0].decode("latin-1")
+
+
+class KeyRing(Ring[Key]):
+    """Checks API keys, and collects when each was last used."""
+
+    header = b"x-api-key"
+    missing = ApiKeyMissing
+    invalid = ApiKeyInvalid
+
+    def __init__(self, database: Database, signer: Signer) -> None:
+        super().__init__(database, signer)
         self._uses: dict[tuple[str, str], int] = {}
 
-    async def authenticate(self, headers: list[tuple[bytes, bytes]], now: int, tick: float) -> Key:
+    async def find(self, tx: Tx, store_id: str, credential_id: str) -> Key | None:
+        """Return a key of a store."""
+        try:
+            return await keys.read(tx, store_id, credential_id)
+        except KeyNotFound:
+            return None
+
+    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> Key:
         """Return the key that a request carries.
 
         ``now`` is in milliseconds since the epoch, ``tick`` in seconds of the monotonic clock.
         Raises ``ApiKeyMissing``, ``ApiKeyInvalid``, ``ApiKeyRevoked``, ``ApiKeyExpired``.
         """
-        text = _sole_value(headers)
-        cached = self._cache.get(text)
-        if cached is None or cached.until < tick:
-            cached = Cached(await self._look_up(text), tick + CACHED_FOR)
-            self._remember(text, cached)
-        key = cached.key
+        key = await self.present(headers, tick)
         if key.revoked_at is not None:
             raise ApiKeyRevoked
         if key.expires_at is not None and key.expires_at <= now:
@@ -61,29 +157,24 @@ class KeyRing:
         uses, self._uses = self._uses, {}
         return [(store_id, key_id, used_at) for (store_id, key_id), used_at in uses.items()]
 
-    async def _look_up(self, text: str) -> Key:
-        ids = self._signer.read(text)
-        if ids is None:
-            raise ApiKeyInvalid
-        try:
-            key = await self._database.read(keys.read, *ids)
-        except KeyNotFound:
-            raise ApiKeyInvalid from None
-        if not hmac.compare_digest(keys.digest(text), key.hash):
-            raise ApiKeyInvalid
-        return key
 
-    def _remember(self, text: str, cached: Cached) -> None:
-        self._cache[text] = cached
-        self._cache.move_to_end(text)
-        if len(self._cache) > MAX_CACHED:
-            self._cache.popitem(last=False)
+class TokenRing(Ring[Visitor]):
+    """Checks the tokens of residents; whatever is wrong with one, it is simply dead."""
 
+    header = b"x-customer-token"
+    missing = CustomerTokenInvalid
+    invalid = CustomerTokenInvalid
 
-def _sole_value(headers: list[tuple[bytes, bytes]]) -> str:
-    values = [value for name, value in headers if name == b"x-api-key"]
-    if not values or values == [b""]:
-        raise ApiKeyMissing
-    if len(values) > 1:
-        raise ApiKeyInvalid
-    return values[0].decode("latin-1")
+    async def find(self, tx: Tx, store_id: str, credential_id: str) -> Visitor | None:
+        """Return a token of a store, with its resident."""
+        token = await tokens.find(tx, store_id, credential_id)
+        if token is None:
+            return None
+        return Visitor(token, await residents.find(tx, Identifier(uuid=token.resident_uuid)))
+
+    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> Visitor:
+        """Return the resident whose token a request carries. Raises ``CustomerTokenInvalid``."""
+        visitor = await self.present(headers, tick)
+        if visitor.token.revoked_at is not None or visitor.token.expires_at <= now:
+            raise CustomerTokenInvalid
+        return visitor

@@ -7,12 +7,21 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift.domain import idempotency
-from gridgift.domain.failures import GiftCardNotFound, ResidentNotFound, ValidationFailed
+from gridgift.domain.failures import (
+    GiftCardNotFound,
+    HoldNotFound,
+    ReceiverNotFound,
+    ResidentNotFound,
+    ValidationFailed,
+)
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import parse_uuid
-from gridgift.domain.model import Caller, Key
+from gridgift.domain.model import Caller, Key, Resident
+from gridgift.domain.paging import Page
 from gridgift.domain.residents import Identifier, parse_identifier
+from gridgift.http.auth import Visitor
 from gridgift.http.reply import JSON, NO_STORE, REVALIDATE, Header, Reply
+from gridgift.http.schemas import ListResponse, Pagination
 from gridgift.http.services import Services
 from gridgift.storage.database import Operation, P, T, Tx
 
@@ -34,19 +43,30 @@ class Call(Struct):
     request_id: str
     now: int
     key: Key | None = None
+    visitor: Visitor | None = None
     query: Any = None
     body: Any = None
     raw_body: bytes = b""
 
     @property
     def store_id(self) -> str:
-        """The store that the key belongs to."""
+        """The store that the key or the token belongs to."""
+        if self.visitor is not None:
+            return self.visitor.token.store_id
         assert self.key is not None, "a public endpoint has no store"
         return self.key.store_id
 
     @property
+    def resident(self) -> Resident:
+        """Whose page it is that calls."""
+        assert self.visitor is not None, "only a customer's endpoint has a resident"
+        return self.visitor.resident
+
+    @property
     def caller(self) -> Caller:
         """Who asks, as the ledger names it."""
+        if self.visitor is not None:
+            return Caller(self.store_id, "resident", self.resident.uuid, self.request_id)
         assert self.key is not None, "a public endpoint has no caller"
         return Caller(self.key.store_id, "key", self.key.id, self.request_id)
 
@@ -56,6 +76,13 @@ class Call(Struct):
         if card_id is None:
             raise GiftCardNotFound(self.path["id"][:64])
         return card_id
+
+    def hold_id(self) -> str:
+        """Return the path's hold id; one that is no UUID names no hold."""
+        hold_id = parse_uuid(self.path["hold"])
+        if hold_id is None:
+            raise HoldNotFound(self.path["hold"][:64])
+        return hold_id
 
     def identifier(self) -> Identifier:
         """Return the path's resident. Raises ``IdentifierMalformed``."""
@@ -76,6 +103,26 @@ class Call(Struct):
             return False
         known = [tag.removeprefix("W/") for tag in _ETAG.findall(value.decode("latin-1"))]
         return value.strip() == b"*" or etag in known
+
+    def conditional(self, etag: str, answer: Answer) -> Reply:
+        """Answer a read, or that the caller has it already."""
+        if self.not_modified(etag):
+            return Reply(304, (REVALIDATE, (b"etag", etag.encode())))
+        return reply_of(answer)
+
+    def list_reply(self, listing: str, page: Page[Any], limit: int) -> Reply:
+        """Answer with a page; ``listing`` names the list to its cursors (contract section 4)."""
+        cursors = self.services.cursors
+        return Reply.json(
+            ListResponse(
+                data=list(page.rows),
+                pagination=Pagination(
+                    cursors.write(listing, page.next),
+                    cursors.write(listing, page.previous),
+                    limit,
+                ),
+            )
+        )
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read; an unknown resident is looked up in the directory, once."""
@@ -118,10 +165,15 @@ class Call(Struct):
     async def _knowing_residents(self, attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await attempt()
-        except ResidentNotFound as failure:
+        except (ResidentNotFound, ReceiverNotFound) as failure:
             if self.services.directory is None:
                 raise
-            await self.services.directory.learn(failure.identifier, self.now)
+            try:
+                await self.services.directory.learn(failure.identifier, self.now)
+            except ResidentNotFound as unknown:
+                raise type(failure)(
+                    failure.identifier, directory_failed=unknown.directory_failed
+                ) from unknown
         return await attempt()
 
     def _idempotency_key(self) -> str | None:

@@ -11,10 +11,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gridgift.domain.failures import Failure
-from gridgift.domain.model import Key
+from gridgift.http.auth import A, Authenticator
 from gridgift.http.call import Call
+from gridgift.http.cors import PREFLIGHT, VARY
 from gridgift.http.decode import decode_body, decode_query, read_body
-from gridgift.http.limits import client_address
+from gridgift.http.limits import Limiter, client_address
 from gridgift.http.problems import problem_reply
 from gridgift.http.refusals import (
     ApiKeyExpired,
@@ -23,6 +24,7 @@ from gridgift.http.refusals import (
     ApiKeyRevoked,
     BodyTooLarge,
     BodyTooSlow,
+    CustomerTokenInvalid,
     DatabaseOutOfReach,
     InternalError,
     MethodNotAllowed,
@@ -30,15 +32,21 @@ from gridgift.http.refusals import (
     RateLimited,
     ScopeMissing,
 )
-from gridgift.http.reply import CLOSE, NO_SNIFFING, Header, Reply
-from gridgift.http.route import PUBLIC, Route
+from gridgift.http.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
+from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.services import Services
 from gridgift.storage.database import DatabaseUnavailable
 
 HUNG_UP: Final = 499  # what the log says of a client that left before its answer
 
 _SAFE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-_FAILED_LOGIN: Final = (ApiKeyMissing, ApiKeyInvalid, ApiKeyRevoked, ApiKeyExpired)
+_FAILED_LOGIN: Final = (
+    ApiKeyMissing,
+    ApiKeyInvalid,
+    ApiKeyRevoked,
+    ApiKeyExpired,
+    CustomerTokenInvalid,
+)
 
 log = structlog.get_logger("gridgift.http")
 
@@ -53,6 +61,7 @@ class Endpoint:
         if "GET" in routes:
             self._routes["HEAD"] = routes["GET"]
         self._allow = ", ".join(sorted(self._routes))
+        self._for_customers = any(route.scope is CUSTOMER for route in routes.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and write one line about it."""
@@ -75,11 +84,11 @@ class Endpoint:
             self._log(call, HUNG_UP, started)
             return
         except Exception as error:
-            if isinstance(error, RateLimited) and call.key is not None:
-                extra.extend(self._services.limiter.headers(0))
             if isinstance(error, BodyTooLarge | BodyTooSlow):
                 extra.append(CLOSE)  # the rest of the body is still on its way
             reply = self._refuse(call, error)
+        if self._for_customers:
+            extra.extend(await self._cors(call))
         await reply.send(send, extra, head=call.method == "HEAD")
         self._log(call, reply.status, started)
 
@@ -90,11 +99,15 @@ class Endpoint:
         if route is None:
             if not self._routes:
                 raise PathNotFound
+            if self._is_preflight(call):
+                return await self._preflight(call)
             raise MethodNotAllowed(call.method[:16], self._allow)
-        if route.scope is not PUBLIC:
-            call.key = await self._authenticate(call, scope)
-            left = self._services.limiter.take(call.key.id, self._services.ticks())
-            extra.extend(self._services.limiter.headers(left))
+        if route.scope is CUSTOMER:
+            call.visitor = await self._authenticate(call, scope, self._services.tokens)
+            self._limit(self._services.token_limiter, call.visitor.token.id, extra)
+        elif route.scope is not PUBLIC:
+            call.key = await self._authenticate(call, scope, self._services.keys)
+            self._limit(self._services.limiter, call.key.id, extra)
             if route.scope not in call.key.scopes:
                 raise ScopeMissing(route.scope)
         if route.query is not None:
@@ -104,16 +117,44 @@ class Endpoint:
             call.body = decode_body(call.raw_body, call.headers, route.body)
         return await route.handler(call)
 
-    async def _authenticate(self, call: Call, scope: Scope) -> Key:
+    async def _authenticate(self, call: Call, scope: Scope, ring: Authenticator[A]) -> A:
         services = self._services
         try:
-            return await services.keys.authenticate(scope["headers"], call.now, services.ticks())
+            return await ring.authenticate(scope["headers"], call.now, services.ticks())
         except _FAILED_LOGIN:
             peer = (scope.get("client") or ("",))[0]
             forwarded = call.headers.get(b"x-forwarded-for")
             address = client_address(peer, forwarded, services.settings.trusted_proxies)
             services.failed_logins.take(address, services.ticks())
             raise
+
+    def _limit(self, limiter: Limiter, name: str, extra: list[Header]) -> None:
+        """Take a token from a bucket; the answer, be it a refusal, tells what is left."""
+        try:
+            left = limiter.take(name, self._services.ticks())
+        except RateLimited:
+            extra.extend(limiter.headers(0))
+            raise
+        extra.extend(limiter.headers(left))
+
+    def _is_preflight(self, call: Call) -> bool:
+        asked = b"access-control-request-method" in call.headers
+        return self._for_customers and call.method == "OPTIONS" and asked
+
+    async def _preflight(self, call: Call) -> Reply:
+        """Tell a browser what a page on this origin may send (Fetch standard, CORS)."""
+        return Reply(
+            204, (NO_STORE, *PREFLIGHT) if await self._cors(call) != (VARY,) else (NO_STORE,)
+        )
+
+    async def _cors(self, call: Call) -> tuple[Header, ...]:
+        store_id = call.visitor.token.store_id if call.visitor is not None else None
+        try:
+            return await self._services.origins.headers(
+                call.headers.get(b"origin"), store_id, self._services.ticks()
+            )
+        except DatabaseUnavailable:
+            return (VARY,)
 
     def _refuse(self, call: Call, error: Exception) -> Reply:
         """Turn what was raised into a problem; only a defect of ours is logged with its trace."""
@@ -144,6 +185,9 @@ class Endpoint:
         if call.key is not None:
             fields["store"] = call.key.store_id
             fields["key"] = call.key.id
+        elif call.visitor is not None:
+            fields["store"] = call.visitor.token.store_id
+            fields["resident"] = call.visitor.token.resident_uuid
         log.info("request", **fields)
 
 

@@ -4,14 +4,12 @@ from gridgift.domain import giftcards, residents
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import GiftCard
-from gridgift.http.call import Call, reply_of
-from gridgift.http.reply import REVALIDATE, Reply, encode_json
+from gridgift.http.call import Call
+from gridgift.http.reply import Reply, encode_json
 from gridgift.http.schemas import (
     GiftCardResponse,
     GiftCardsQuery,
     GrantGiftCardRequest,
-    ListResponse,
-    Pagination,
     UpdateGiftCardRequest,
 )
 
@@ -25,25 +23,13 @@ async def list_gift_cards(call: Call) -> Reply:
     page = await call.read(
         giftcards.list_of, call.store_id, owner, query.filters(), position, query.limit
     )
-    return Reply.json(
-        ListResponse(
-            data=[GiftCardResponse.of(card) for card in page.rows],
-            pagination=Pagination(
-                call.services.cursors.write(listing, page.next),
-                call.services.cursors.write(listing, page.previous),
-                query.limit,
-            ),
-        )
-    )
+    return call.list_reply(listing, page.map(GiftCardResponse.of), query.limit)
 
 
 async def get_gift_card(call: Call) -> Reply:
     """Read one card."""
     card = await call.read(giftcards.read, call.store_id, call.card_id())
-    etag = giftcards.etag(card)
-    if call.not_modified(etag):
-        return Reply(304, (REVALIDATE, (b"etag", etag.encode())))
-    return reply_of(_answer(card))
+    return call.conditional(giftcards.etag(card), _answer(card))
 
 
 async def update_gift_card(call: Call) -> Reply:

@@ -19,6 +19,11 @@ class Problem(Struct, frozen=True):
     status: int
     title: str
     remedy: str
+    conflict: bool = False
+
+    def status_at(self, path: str) -> int:
+        """Conflicts with the present state are 400 under /v1 and 409 under /ext/v1."""
+        return 409 if self.conflict and path.startswith("/ext/") else self.status
 
 
 PROBLEMS: Final[dict[type[Failure], Problem]] = {
@@ -42,6 +47,40 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         400,
         "The gift card was redeemed",
         "Its credit is the resident's store credit now. Grant a new card instead.",
+        conflict=True,
+    ),
+    failures.GiftCardExpired: Problem(
+        400, "The gift card has expired", "Ask the store; it may extend the date.", conflict=True
+    ),
+    failures.GiftCardInactive: Problem(
+        400, "The gift card is not active", "The store can activate it again.", conflict=True
+    ),
+    failures.GiftCardNotTransferable: Problem(
+        400, "The gift card can't be passed on", "The store can allow it.", conflict=True
+    ),
+    failures.GiftCardHeld: Problem(
+        400,
+        "Part of the gift card is held",
+        "Capture or void the hold, or wait until its time is over.",
+        conflict=True,
+    ),
+    failures.ReceiverNotFound: Problem(
+        400, "No such receiver", "Check the spelling of the receiver's username.", conflict=True
+    ),
+    failures.ReceiverIsOwner: Problem(
+        400, "The receiver is the owner", "Name another resident.", conflict=True
+    ),
+    failures.CreditLimitExceeded: Problem(
+        400, "The balance would be too large", "Spend some of the credit first.", conflict=True
+    ),
+    failures.InsufficientCredit: Problem(
+        409, "Not enough credit", "Take no more than 'available'."
+    ),
+    failures.HoldClosed: Problem(
+        409, "The hold is closed", "It was captured, voided, or its time is over. Place a new one."
+    ),
+    failures.RefundExceedsSpend: Problem(
+        409, "More than was spent", "Refund no more than 'refundable'."
     ),
     refusals.ApiKeyMissing: Problem(
         401, "No API key", "Send exactly one X-API-Key header with your key."
@@ -55,11 +94,18 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     refusals.ApiKeyExpired: Problem(
         401, "The API key has expired", "Ask the store's owner for a new key."
     ),
+    refusals.CustomerTokenInvalid: Problem(
+        401, "The link is no longer valid", "Ask the store for a new link to your page."
+    ),
     refusals.ScopeMissing: Problem(
         403, "The API key lacks a scope", "Ask the store's owner to add the scope to your key."
     ),
     refusals.PathNotFound: Problem(
         404, "Nothing at this path", "Compare the path with the reference at /docs."
+    ),
+    failures.HoldNotFound: Problem(404, "No such hold", "Check the hold's id and the card's."),
+    failures.SpendNotFound: Problem(
+        404, "No such spend", "Name the id that the spend answered with, for the same customer."
     ),
     failures.GiftCardNotFound: Problem(
         404, "No such gift card", "Check the id; a card is seen with its own store's keys only."
@@ -121,10 +167,11 @@ def problem_reply(
 ) -> Reply:
     """Answer with problem details (contract section 3)."""
     problem = PROBLEMS[type(failure)]
+    status = problem.status_at(instance)
     body: dict[str, Any] = {
         "type": f"{public_url}/errors/{failure.code}",
         "title": problem.title,
-        "status": problem.status,
+        "status": status,
         "detail": failure.detail,
         "code": failure.code,
         "instance": instance,
@@ -132,12 +179,16 @@ def problem_reply(
     }
     if isinstance(failure, failures.ValidationFailed):
         body["errors"] = failure.errors
+    if isinstance(failure, failures.InsufficientCredit):
+        body["available"] = failure.available
+    if isinstance(failure, failures.RefundExceedsSpend):
+        body["refundable"] = failure.refundable
     retry_after = _retry_after(failure)
     if retry_after is not None:
         body["retryAfter"] = retry_after
     media_type = b"application/problem+json" if admits_problem(accept) else b"application/json"
     headers = ((b"content-type", media_type), NO_STORE, *_headers(failure, retry_after))
-    return Reply(problem.status, headers, encode_json(body))
+    return Reply(status, headers, encode_json(body))
 
 
 def admits_problem(accept: bytes | None) -> bool:
@@ -167,7 +218,8 @@ def _retry_after(failure: Failure) -> int | None:
 def _headers(failure: Failure, retry_after: int | None) -> Sequence[Header]:
     headers: list[Header] = []
     if PROBLEMS[type(failure)].status == 401:
-        headers.append((b"www-authenticate", b'ApiKey realm="gridgift"'))
+        sort = b"CustomerToken" if isinstance(failure, refusals.CustomerTokenInvalid) else b"ApiKey"
+        headers.append((b"www-authenticate", sort + b' realm="gridgift"'))
     if isinstance(failure, refusals.MethodNotAllowed):
         headers.append((b"allow", failure.allow.encode()))
     if retry_after is not None:

@@ -39,6 +39,15 @@ class ApiKeyExpired(Failure):
         super().__init__("The API key has expired.")
 
 
+class CustomerTokenInvalid(Failure):
+    """The resident's token is missing, expired, revoked or not ours (contract section 8)."""
+
+    code = "customer_token_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("This link is no longer valid. Ask the store for a new one.")
+
+
 class ScopeMissing(Failure):
     """A valid key that was not given the endpoint's scope."""
 

@@ -11,10 +11,11 @@ from gridgift.http.call import Call
 from gridgift.http.reply import Reply
 
 PUBLIC: Final = "PUBLIC"
+CUSTOMER: Final = "CUSTOMER"  # a resident with a token
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One endpoint. Without a known scope or ``PUBLIC`` it does not load."""
+    """One endpoint. Without a known scope, ``CUSTOMER`` or ``PUBLIC`` it does not load."""
 
     method: str
     path: str
@@ -34,7 +35,7 @@ class Route(Struct, frozen=True, kw_only=True):
     etag: bool = False
 
     def __post_init__(self) -> None:
-        if self.scope != PUBLIC and self.scope not in SCOPES:
+        if self.scope not in {PUBLIC, CUSTOMER, *SCOPES}:
             raise ValueError(f"{self.method} {self.path} needs a scope or PUBLIC")
         if self.query is not None and not issubclass(self.query, Struct):
             raise ValueError(f"{self.method} {self.path} has a query that is no struct")

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Generic, Self, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain.giftcards import Filters, Replacement, Terms
-from gridgift.domain.instants import parse_instant
+from gridgift.domain.instants import format_instant, parse_instant
 from gridgift.domain.model import MAX_CREDIT, GiftCard, Store
 
 T = TypeVar("T")
@@ -123,16 +123,18 @@ class GiftCardsQuery(Struct, frozen=True):
 
 
 class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
-    """What a resident is given."""
+    """What a resident is given; without ``expiresAt`` the card lasts as the store has it."""
 
     credit: GrantedCredit
     transfer: bool = False
     texture: Uuid | None = None
-    expires_at: Instant | None = None
+    expires_at: Instant | None | UnsetType = UNSET
 
     def terms(self) -> Terms:
         """Return what to grant."""
-        expires_at = None if self.expires_at is None else parse_instant(self.expires_at)
+        expires_at: int | None | UnsetType = UNSET
+        if not isinstance(self.expires_at, UnsetType):
+            expires_at = instant_of(self.expires_at)
         return Terms(self.credit, self.transfer, lowered(self.texture), expires_at)
 
 
@@ -203,6 +205,16 @@ class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
     request_id: str
     errors: dict[str, list[str]] | None = None
     retry_after: int | None = None
+
+
+def instant_of(text: str | None) -> int | None:
+    """Read a date, already checked, that may be null."""
+    return None if text is None else parse_instant(text)
+
+
+def written(instant: int | None) -> str | None:
+    """Write a date that may be null."""
+    return None if instant is None else format_instant(instant)
 
 
 def lowered(uuid: str | None) -> str | None:

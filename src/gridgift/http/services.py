@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from gridgift.directory import Directory
-from gridgift.http.auth import KeyRing
+from gridgift.http.auth import KeyRing, TokenRing
+from gridgift.http.cors import Origins
 from gridgift.http.limits import Limiter
 from gridgift.http.paging import Cursors
 from gridgift.settings import Settings
@@ -18,7 +19,10 @@ class Services(Struct, frozen=True):
     settings: Settings
     database: Database
     keys: KeyRing
+    tokens: TokenRing
+    origins: Origins
     limiter: Limiter
+    token_limiter: Limiter
     failed_logins: Limiter
     cursors: Cursors
     directory: Directory | None

@@ -28,5 +28,5 @@ UPDATE stores SET name = :name, logo = :logo, location_slurl = :location_slurl,
     customer_origin = :customer_origin
 WHERE id = :store_id
 
--- name: store_of_origin (any store)
-SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1
+-- name: stores_of_origin (any store)
+SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1000
