@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gridgift.domain.failures import Failure
 from gridgift.domain.model import Key
 from gridgift.http.call import Call
-from gridgift.http.decode import decode_body, decode_query, read_body
+from gridgift.http.decode import decode_body, decode_query, discard_body, has_body, read_body
 from gridgift.http.limits import client_address
 from gridgift.http.problems import problem_reply
 from gridgift.http.refusals import (
@@ -86,6 +86,20 @@ class Endpoint:
     async def _answer(
         self, call: Call, scope: Scope, receive: Receive, extra: list[Header]
     ) -> Reply:
+        try:
+            route = await self._admit(call, scope, extra)
+        except Exception:
+            if not await discard_body(call.headers, receive):
+                extra.append(CLOSE)
+            raise
+        if route.body is not None or has_body(call.headers):
+            call.raw_body = await read_body(call.headers, receive)
+        if route.body is not None:
+            call.body = decode_body(call.raw_body, call.headers, route.body)
+        return await route.handler(call)
+
+    async def _admit(self, call: Call, scope: Scope, extra: list[Header]) -> Route:
+        """Find the route and check everything about the request but its body."""
         route = self._routes.get(call.method)
         if route is None:
             if not self._routes:
@@ -99,10 +113,7 @@ class Endpoint:
                 raise ScopeMissing(route.scope)
         if route.query is not None:
             call.query = decode_query(scope["query_string"], route.query)
-        if route.body is not None:
-            call.raw_body = await read_body(call.headers, receive)
-            call.body = decode_body(call.raw_body, call.headers, route.body)
-        return await route.handler(call)
+        return route
 
     async def _authenticate(self, call: Call, scope: Scope) -> Key:
         services = self._services
