@@ -162,7 +162,7 @@ VARIABLES: Final = {
         "token_hours", "hours that a resident's link is good for", _whole(1, 8760)
     ),
     "GRIDGIFT_TOKEN_RATE_LIMIT": Variable(
-        "token_rate_limit", "requests a minute a resident's link; 0: no limit", _whole(0, 10_000_000)
+        "token_rate_limit", "requests a minute a link; 0: no limit", _whole(0, 10_000_000)
     ),
     "GRIDGIFT_KEY_PREFIX": Variable("key_prefix", "what API keys begin with", _prefix),
     "GRIDGIFT_RESOLVER_URL": Variable(

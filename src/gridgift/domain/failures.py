@@ -115,6 +115,15 @@ class GiftCardInactive(Failure):
         super().__init__(f"Gift card {card_id} is not active.")
 
 
+class GiftCardVoid(Failure):
+    """The card has no credit left, so there is nothing to replace."""
+
+    code = "gift_card_void"
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"Gift card {card_id} has no credit to move to a new one.")
+
+
 class GiftCardNotTransferable(Failure):
     """The card may not be passed on."""
 

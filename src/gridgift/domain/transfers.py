@@ -5,6 +5,7 @@ from gridgift.domain.failures import (
     GiftCardHeld,
     GiftCardNotFound,
     GiftCardRedeemed,
+    GiftCardVoid,
     ReceiverIsOwner,
     ReceiverNotFound,
     ResidentNotFound,
@@ -58,11 +59,13 @@ async def reissue(
 ) -> GiftCard:
     """Replace a lost card: a new one has its credit, owner and expiry; the old one is void.
 
-    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``GiftCardHeld``, ``GiftCardExpired``.
+    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``GiftCardVoid``, ``GiftCardHeld``.
     """
     old = await giftcards.lock(tx, caller.store_id, card_id)
     if old.redeemed:
         raise GiftCardRedeemed(card_id)
+    if not old.credit:
+        raise GiftCardVoid(card_id)
     if giftcards.is_held(old, now):
         raise GiftCardHeld(card_id)
     await ledger.change_card(

@@ -51,7 +51,7 @@ class Hashed(Protocol):
 
 
 C = TypeVar("C", bound=Hashed)
-A = TypeVar("A", covariant=True)
+A_co = TypeVar("A_co", covariant=True)
 
 
 class Cached(Struct, Generic[C], frozen=True):
@@ -61,10 +61,10 @@ class Cached(Struct, Generic[C], frozen=True):
     until: float
 
 
-class Authenticator(Protocol[A]):
+class Authenticator(Protocol[A_co]):
     """What an endpoint asks who is calling."""
 
-    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> A:
+    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> A_co:
         """Return a live credential, or raise what is wrong with it."""
 
 

@@ -145,10 +145,7 @@ class Call(Struct):
         """
         key = self._idempotency_key()
         if key is None:
-            result = await self._knowing_residents(
-                lambda: self.services.database.write(operation, *args, **kwargs)
-            )
-            return reply_of(answer(result))
+            return await self.write_afresh(operation, answer, *args, **kwargs)
 
         async def once(tx: Tx) -> tuple[Answer, bool]:
             kept = await idempotency.find(tx, self.store_id, key, fingerprint, self.now)
@@ -161,6 +158,20 @@ class Call(Struct):
         fingerprint = idempotency.fingerprint(self.method, self.target, self.raw_body)
         given, replayed = await self._knowing_residents(lambda: self.services.database.write(once))
         return reply_of(given, (REPLAYED,) if replayed else ())
+
+    async def write_afresh(
+        self,
+        operation: Operation[P, T],
+        answer: Callable[[T], Answer],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Reply:
+        """Run a write whatever the ``Idempotency-Key``: for answers that must not be kept."""
+        result = await self._knowing_residents(
+            lambda: self.services.database.write(operation, *args, **kwargs)
+        )
+        return reply_of(answer(result))
 
     async def _knowing_residents(self, attempt: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -188,7 +199,8 @@ class Call(Struct):
             raise ValidationFailed(
                 {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
             )
-        return text
+        # A resident's keys are the resident's own, not the store's.
+        return text if self.visitor is None else f"{self.resident.uuid} {text}"
 
 
 def reply_of(answer: Answer, headers: tuple[Header, ...] = ()) -> Reply:

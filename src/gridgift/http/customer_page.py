@@ -43,7 +43,7 @@ async def mint_customer_token(call: Call) -> Reply:
         expires_at = format_instant(minted.stored.expires_at)
         return Answer(200, encode_json(MintTokenResponse(minted.token, url, expires_at)))
 
-    return await call.write(
+    return await call.write_afresh(
         tokens.mint,
         answer,
         call.caller,

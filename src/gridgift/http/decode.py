@@ -62,6 +62,25 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         raise BodyTooSlow(BODY_SECONDS) from None
 
 
+async def discard_body(headers: dict[bytes, bytes], receive: Receive) -> bool:
+    """Read a body that nobody wants, so that the connection can carry the next request.
+
+    Return whether there is no rest of it; one that is too large or too slow is left alone.
+    """
+    if not has_body(headers):
+        return True
+    try:
+        await read_body(headers, receive)
+    except (BodyTooLarge, BodyTooSlow):
+        return False
+    return True
+
+
+def has_body(headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a request comes with a body (RFC 9112, 6)."""
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
 def decode_body(raw: bytes, headers: dict[bytes, bytes], into: type[S]) -> S:
     """Decode one JSON object into a struct; members that the struct lacks are ignored.
 

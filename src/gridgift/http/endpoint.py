@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gridgift.domain.failures import Failure
-from gridgift.http.auth import A, Authenticator
+from gridgift.http.auth import A_co, Authenticator
 from gridgift.http.call import Call
 from gridgift.http.cors import PREFLIGHT, VARY
-from gridgift.http.decode import decode_body, decode_query, read_body
+from gridgift.http.decode import decode_body, decode_query, discard_body, has_body, read_body
 from gridgift.http.limits import Limiter, client_address
 from gridgift.http.problems import problem_reply
 from gridgift.http.refusals import (
@@ -95,12 +95,26 @@ class Endpoint:
     async def _answer(
         self, call: Call, scope: Scope, receive: Receive, extra: list[Header]
     ) -> Reply:
+        if self._is_preflight(call):  # useless to a page on an origin that no store has
+            return Reply(204, (NO_STORE, *PREFLIGHT))
+        try:
+            route = await self._admit(call, scope, extra)
+        except Exception:
+            if not await discard_body(call.headers, receive):
+                extra.append(CLOSE)
+            raise
+        if route.body is not None or has_body(call.headers):
+            call.raw_body = await read_body(call.headers, receive)
+        if route.body is not None:
+            call.body = decode_body(call.raw_body, call.headers, route.body)
+        return await route.handler(call)
+
+    async def _admit(self, call: Call, scope: Scope, extra: list[Header]) -> Route:
+        """Find the route and check everything about the request but its body."""
         route = self._routes.get(call.method)
         if route is None:
             if not self._routes:
                 raise PathNotFound
-            if self._is_preflight(call):
-                return await self._preflight(call)
             raise MethodNotAllowed(call.method[:16], self._allow)
         if route.scope is CUSTOMER:
             call.visitor = await self._authenticate(call, scope, self._services.tokens)
@@ -112,12 +126,9 @@ class Endpoint:
                 raise ScopeMissing(route.scope)
         if route.query is not None:
             call.query = decode_query(scope["query_string"], route.query)
-        if route.body is not None:
-            call.raw_body = await read_body(call.headers, receive)
-            call.body = decode_body(call.raw_body, call.headers, route.body)
-        return await route.handler(call)
+        return route
 
-    async def _authenticate(self, call: Call, scope: Scope, ring: Authenticator[A]) -> A:
+    async def _authenticate(self, call: Call, scope: Scope, ring: Authenticator[A_co]) -> A_co:
         services = self._services
         try:
             return await ring.authenticate(scope["headers"], call.now, services.ticks())
@@ -141,13 +152,8 @@ class Endpoint:
         asked = b"access-control-request-method" in call.headers
         return self._for_customers and call.method == "OPTIONS" and asked
 
-    async def _preflight(self, call: Call) -> Reply:
-        """Tell a browser what a page on this origin may send (Fetch standard, CORS)."""
-        return Reply(
-            204, (NO_STORE, *PREFLIGHT) if await self._cors(call) != (VARY,) else (NO_STORE,)
-        )
-
     async def _cors(self, call: Call) -> tuple[Header, ...]:
+        """Let the store's own customer page read the answer, whatever it is."""
         store_id = call.visitor.token.store_id if call.visitor is not None else None
         try:
             return await self._services.origins.headers(

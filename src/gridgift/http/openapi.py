@@ -7,11 +7,16 @@ from typing import Any, Final
 import msgspec
 
 from gridgift import __version__
-from gridgift.domain.failures import Failure, IdempotencyKeyReused
+from gridgift.domain.failures import (
+    Failure,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    ValidationFailed,
+)
 from gridgift.domain.scopes import SCOPES
 from gridgift.http import refusals
 from gridgift.http.problems import PROBLEMS
-from gridgift.http.route import PUBLIC, Route
+from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.schemas import UUID_PATTERN, ProblemResponse
 
 _TEMPLATE: Final = "#/components/schemas/{name}"
@@ -45,6 +50,11 @@ _PATH_PARAMETERS: Final = {
         "The gift card's id.",
         {"type": "string", "format": "uuid"},
         "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
+    ),
+    "hold": (
+        "The hold's id.",
+        {"type": "string", "format": "uuid"},
+        "019aad3d-1111-7a2b-9c3d-4e5f60718293",
     ),
     "code": ("An error's code.", {"type": "string"}, "gift_card_redeemed"),
 }
@@ -89,7 +99,13 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
                     "name": "X-API-Key",
                     "description": "Scopes: "
                     + " ".join(f"`{scope}`: {text}" for scope, text in SCOPES.items()),
-                }
+                },
+                "CustomerToken": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Customer-Token",
+                    "description": "A resident's token, from `POST /v1/customer-tokens`.",
+                },
             },
         },
     }
@@ -102,16 +118,15 @@ def refusals_of(route: Route) -> list[type[Failure]]:
         found += _AUTHENTICATED
     if route.body is not None:
         found += _WITH_BODY
-    if route.writes:
+    if route.body is not None or route.keyed:
+        found.append(ValidationFailed)
+    if route.keyed:
         found.append(IdempotencyKeyReused)
-        found.append(_validation())
-    return sorted(set(found), key=lambda failure: (PROBLEMS[failure].status, failure.code))
+    return sorted(set(found), key=lambda failure: (_status(failure, route), failure.code))
 
 
-def _validation() -> type[Failure]:
-    from gridgift.domain.failures import ValidationFailed
-
-    return ValidationFailed
+def _status(failure: type[Failure], route: Route) -> int:
+    return PROBLEMS[failure].status_at(route.path)
 
 
 def _operation(route: Route) -> dict[str, Any]:
@@ -124,7 +139,9 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.description:
         operation["description"] = route.description
-    if route.scope != PUBLIC:
+    if route.scope == CUSTOMER:
+        operation["security"] = [{"CustomerToken": []}]
+    elif route.scope != PUBLIC:
         scope = f"Scope: `{route.scope}`."
         operation["description"] = f"{route.description} {scope}".strip()
         operation["security"] = [{"ApiKey": []}]
@@ -153,12 +170,12 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         )
     if route.query is not None:
         parameters += _query_parameters(route.query)
-    if route.writes:
+    if route.keyed:
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
         parameters.append(_header("Idempotency-Key", "The same key: done once.", schema))
     if route.etag and route.method == "GET":
         parameters.append(_header("If-None-Match", "304 if the ETag is still this one."))
-    if route.etag and route.writes and "{id}" in route.path:
+    if PreconditionFailed in route.refusals:
         parameters.append(_header("If-Match", "412 unless the ETag is still this one."))
     return parameters
 
@@ -198,7 +215,7 @@ def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
 
 def _responses(route: Route) -> dict[str, Any]:
     success: dict[str, Any] = {
-        "description": route.summary if route.status == 200 else "See Location.",
+        "description": "See Location." if route.status == 307 else route.summary,
         "headers": _describe("X-Request-Id", *_success_headers(route)),
     }
     if route.answer is not None:
@@ -216,7 +233,7 @@ def _responses(route: Route) -> dict[str, Any]:
         responses["404"] = success | {"description": "There is no such code."}
     by_status: dict[int, list[type[Failure]]] = {}
     for failure in refusals_of(route):
-        by_status.setdefault(PROBLEMS[failure].status, []).append(failure)
+        by_status.setdefault(_status(failure, route), []).append(failure)
     for status, kinds in by_status.items():
         responses[str(status)] = _refusal(status, kinds, route)
     return responses
@@ -226,7 +243,7 @@ def _success_headers(route: Route) -> list[str]:
     names = [] if route.scope == PUBLIC else ["RateLimit", "RateLimit-Policy"]
     if route.etag:
         names.append("ETag")
-    if route.writes:
+    if route.keyed:
         names.append("Idempotent-Replayed")
     return names
 
@@ -254,7 +271,7 @@ def _example(kind: type[Failure], route: Route) -> dict[str, Any]:
     example: dict[str, Any] = {
         "type": f"https://gifts.example.com/errors/{kind.code}",
         "title": problem.title,
-        "status": problem.status,
+        "status": _status(kind, route),
         "detail": problem.remedy,
         "code": kind.code,
         "instance": route.path,

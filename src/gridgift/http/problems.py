@@ -55,6 +55,7 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.GiftCardInactive: Problem(
         400, "The gift card is not active", "The store can activate it again.", conflict=True
     ),
+    failures.GiftCardVoid: Problem(409, "The gift card has no credit", "Grant a new card instead."),
     failures.GiftCardNotTransferable: Problem(
         400, "The gift card can't be passed on", "The store can allow it.", conflict=True
     ),

@@ -33,6 +33,7 @@ class Route(Struct, frozen=True, kw_only=True):
     body_example: Any = None
     refusals: tuple[type[Failure], ...] = ()
     etag: bool = False
+    afresh: bool = False
 
     def __post_init__(self) -> None:
         if self.scope not in {PUBLIC, CUSTOMER, *SCOPES}:
@@ -41,9 +42,9 @@ class Route(Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.method} {self.path} has a query that is no struct")
 
     @property
-    def writes(self) -> bool:
-        """Whether it changes anything, and so takes an idempotency key."""
-        return self.method not in {"GET", "HEAD"} and self.scope != PUBLIC
+    def keyed(self) -> bool:
+        """Whether it is a write that takes an idempotency key."""
+        return self.method not in {"GET", "HEAD"} and self.scope != PUBLIC and not self.afresh
 
     @property
     def name(self) -> str:

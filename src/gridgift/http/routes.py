@@ -8,7 +8,10 @@ from starlette.routing import Route as StarletteRoute
 from gridgift.domain import failures
 from gridgift.http import giftcards, health, pages, stores
 from gridgift.http.endpoint import Endpoint
+from gridgift.http.examples import CARD_EXAMPLE, STORE_EXAMPLE, page_of
 from gridgift.http.route import PUBLIC, Route
+from gridgift.http.routes_customer import CUSTOMER_ROUTES
+from gridgift.http.routes_extension import EXTENSION_ROUTES
 from gridgift.http.schemas import (
     GiftCardResponse,
     GiftCardsQuery,
@@ -19,29 +22,6 @@ from gridgift.http.schemas import (
     UpdateGiftCardRequest,
 )
 from gridgift.http.services import Services
-
-CARD_EXAMPLE: Final[dict[str, Any]] = {
-    "id": "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
-    "ownerUuid": "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f",
-    "ownerUsername": "kelly.moonwall",
-    "credit": 500,
-    "active": True,
-    "redeemed": False,
-    "transfer": True,
-    "texture": None,
-    "purchased": False,
-}
-STORE_EXAMPLE: Final[dict[str, Any]] = {
-    "id": "019aad3c-0000-7000-8000-00000000c0de",
-    "name": "Moonwall Couture",
-    "logo": None,
-    "blogListed": False,
-    "applicationOpen": False,
-    "bonus": {"baseBonus": 0, "groupBonus": 5},
-    "locationSlUrl": "",
-    "ownerUuid": "a1b2c3d4-e5f6-4789-9abc-def012345678",
-    "ownerUsername": "aria.moonwall",
-}
 
 ROUTES: Final = (
     Route(
@@ -67,10 +47,7 @@ ROUTES: Final = (
         "at this store has an empty list.",
         query=GiftCardsQuery,
         answer=ListResponse[GiftCardResponse],
-        example={
-            "data": [CARD_EXAMPLE],
-            "pagination": {"nextCursor": None, "previousCursor": None, "limit": 100},
-        },
+        example=page_of(CARD_EXAMPLE),
         refusals=(
             failures.ValidationFailed,
             failures.IdentifierMalformed,
@@ -149,6 +126,8 @@ ROUTES: Final = (
             failures.PreconditionFailed,
         ),
     ),
+    *CUSTOMER_ROUTES,
+    *EXTENSION_ROUTES,
     Route(
         method="GET",
         path="/healthz",
