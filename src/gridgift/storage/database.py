@@ -50,6 +50,14 @@ class Database(Protocol):
         ``DatabaseUnavailable`` when the database can't be reached or did not commit.
         """
 
+    def snapshot(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Awaitable[T]:
+        """Run a long read whose statements all see the same committed rows; it blocks nobody.
+
+        Raises ``DatabaseUnavailable`` when the database can't be reached.
+        """
+
     async def close(self) -> None:
         """Finish what was begun and let go of the database."""
 

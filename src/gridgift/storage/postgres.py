@@ -94,6 +94,16 @@ class PostgresDatabase:
         async with self._connection() as connection:
             return await operation(PostgresTx(connection), *args, **kwargs)
 
+    async def snapshot(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a long read in one read-only transaction, REPEATABLE READ."""
+        async with (
+            self._connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await operation(PostgresTx(connection), *args, **kwargs)
+
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation in one transaction, again after a conflict, ``ATTEMPTS`` at most."""
         for attempt in range(1, ATTEMPTS + 1):

@@ -122,6 +122,24 @@ class SqliteDatabase:
             self._reader.close()
             raise translated(error) from error
 
+    async def snapshot(
+        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a long read on a connection and a thread of its own."""
+
+        def run() -> T:
+            connection = _Connection(self.path, READER_WAIT, read_only=True)
+            raw, tx = connection.use()
+            try:
+                raw.execute("BEGIN")
+                return run_to_end(operation(tx, *args, **kwargs))
+            except sqlite3.Error as error:
+                raise translated(error) from error
+            finally:
+                connection.close()
+
+        return await asyncio.to_thread(run)
+
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Queue an operation for the writer thread; the answer comes after the commit."""
         if not self._thread.is_alive():
