@@ -20,3 +20,6 @@ VALUES (:store_id, :name, :logo, :blog_listed, :application_open, :base_bonus, :
 INSERT INTO customers (store_id, resident_uuid, created_at)
 VALUES (:store_id, :resident_uuid, :now)
 ON CONFLICT (store_id, resident_uuid) DO NOTHING
+
+-- name: newest_entry (any store)
+SELECT max(created_at) FROM entries
