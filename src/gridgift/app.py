@@ -1,10 +1,12 @@
 """The composition root: settings → database → routes. The only file that sees everything."""
 
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.routing import Mount, Router
@@ -25,7 +27,8 @@ from gridgift.logs import configure_logs
 from gridgift.settings import Settings, server_secret
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
-from gridgift.storage.sqlite import SqliteDatabase, create_file
+from gridgift.storage.sqlite import WRITER_WAIT, SqliteDatabase, create_file
+from gridgift.storage.sqlite import connect as open_file
 from gridgift.workers import Housekeeper
 
 STATIC: Final = str(files("gridgift.http") / "static")
@@ -74,6 +77,16 @@ async def migrated(settings: Settings) -> list[Migration]:
         return await migrate(database, now())
     finally:
         await database.close()
+
+
+def find_damage(path: Path) -> list[str]:
+    """Return what SQLite's quick check says about a file: nothing, if it is sound."""
+    try:
+        with closing(open_file(path, WRITER_WAIT)) as raw:
+            said = [str(row[0]) for row in raw.execute("PRAGMA quick_check")]
+    except sqlite3.Error as error:
+        return [str(error)]
+    return [] if said == ["ok"] else said
 
 
 def signer(settings: Settings) -> Signer:

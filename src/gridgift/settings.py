@@ -204,7 +204,8 @@ def _secret_from(path: Path) -> bytes:
             raise SettingsError(f"Others may read the secret {path}: run 'chmod 600 {path}'.")
         secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The secret {path} can't be used: {error}.") from error
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise SettingsError(f"The secret {path} can't be used ({reason}).") from error
     if len(secret) < MINIMUM_SECRET:
         raise SettingsError(f"The secret {path} is too short: restore it, or set GRIDGIFT_SECRET.")
     return secret.encode()

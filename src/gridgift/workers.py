@@ -1,18 +1,22 @@
-"""What runs beside requests: notes of key use, and forgetting old idempotency answers."""
+"""What runs beside requests: notes of key use and of expiry, and forgetting what is old."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from gridgift.domain import idempotency, keys
+from gridgift.domain import expiry, idempotency, keys, tokens
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY
 from gridgift.http.auth import KeyRing
 from gridgift.storage.database import Database, DatabaseUnavailable
 
 EVERY: Final = 30.0  # seconds
 ROWS: Final = 1_000  # deleted in one transaction, at most
+EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
+TOKENS_KEPT_FOR: Final = 30 * DAY  # after their end, so that a log can still be understood
 
 log = structlog.get_logger("gridgift.workers")
 
@@ -44,11 +48,21 @@ class Housekeeper:
             uses = self._ring.collect_uses()
             if uses:
                 await self._database.write(keys.note_uses, uses)
-            forgotten = ROWS
-            while forgotten == ROWS:
-                forgotten = await self._database.write(idempotency.forget, self._clock(), ROWS)
+            now = self._clock()
+            await self._in_batches(idempotency.forget, now, ROWS)
+            await self._in_batches(tokens.forget, now - TOKENS_KEPT_FOR, ROWS)
+            job = f"expiry {new_id()}"
+            await self._in_batches(expiry.note_cards, job, now, EXPIRIES)
+            await self._in_batches(expiry.note_credit, job, now, EXPIRIES)
         except DatabaseUnavailable as error:
             log.warning("housekeeping postponed", why=str(error))
+
+    async def _in_batches(self, operation: Callable[..., Any], *args: Any) -> None:
+        """Run an operation in one transaction after another until it finds no full batch."""
+        rows: int = args[-1]
+        done = rows
+        while done == rows:
+            done = await self._database.write(operation, *args)
 
     async def _run(self) -> None:
         while True:

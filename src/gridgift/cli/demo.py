@@ -1,2 +1,86 @@
-def demo() -> None:
-    """Later."""
+"""``gridgift demo``: a store to try things on, with commands that can be pasted."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from gridgift.app import signer
+from gridgift.cli.listen import Listener, find_listener
+from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
+from gridgift.cli.output import print_json
+from gridgift.cli.sample import Sample, prepare
+from gridgift.cli.serve import leave_on_signals, serve_on
+from gridgift.cli.session import DATABASE_URL, read_settings, run
+from gridgift.cli.shapes import CardShape
+from gridgift.settings import Settings
+
+DEMO_URL = "sqlite:///gridgift-demo.db"
+
+
+def demo(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8080,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Prepare and print, but do not serve.")
+    ] = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a store with residents, cards and a key, print commands to try, and serve.
+
+    Run again, it finds what it made. Without --database or GRIDGIFT_DATABASE_URL it is all in
+    gridgift-demo.db, with the key in gridgift-demo.db.key.
+    """
+    leave_on_signals()
+    settings = read_settings(database or os.environ.get(DATABASE_URL) or DEMO_URL)
+    listener = Listener(host, port) if no_serve else find_listener(host, port)
+    sample = run(settings, lambda db: prepare(db, signer(settings), settings.sqlite_path))
+    if json:
+        print_json(_as_json(sample, settings, listener.url))
+    else:
+        print(guide(sample, listener.url), flush=True)
+    if not no_serve:
+        serve_on(listener, settings, workers=1, json=False)
+
+
+def guide(sample: Sample, url: str) -> str:
+    """Write the commands, each on one line, in a text that bash takes as it stands."""
+    curl = f"curl -w '\\n' -H 'X-API-Key: {sample.key}'"
+    send = "-H 'Content-Type: application/json' -d"
+    terms = """'{"credit": 500, "transfer": true}'"""
+    fields = """'{"credit": 750, "transfer": true, "active": true}'"""
+    read, update, disable = (card.id for card in sample.samples)
+    someone = sample.residents[0].username
+    steps = (
+        ("Who am I? The store that the key belongs to", f"{curl} {url}/v1/store"),
+        ("A resident's gift cards", f"{curl} {url}/v1/customers/{someone}/giftcards"),
+        ("One card", f"{curl} {url}/v1/giftcards/{read}"),
+        (
+            "Grant a card of L$500",
+            f"{curl} {send} {terms} {url}/v1/customers/{someone}/actions/grant-gift-card",
+        ),
+        (
+            "Replace a card's fields",
+            f"{curl} -X PUT {send} {fields} {url}/v1/giftcards/{update}",
+        ),
+        ("Disable a card", f"{curl} -X POST {url}/v1/giftcards/{disable}/actions/disable"),
+    )
+    commands = "\n\n".join(f"# {title}\n{command}" for title, command in steps)
+    names = ", ".join(resident.username for resident in sample.residents)
+    return (
+        f"# {sample.store.name} is ready: residents {names}; {len(sample.cards)} gift cards.\n"
+        f"# API key: {sample.key}\n\n{commands}\n\n"
+        f"# Everything else: {url}/docs\n"
+    )
+
+
+def _as_json(sample: Sample, settings: Settings, url: str) -> dict[str, Any]:
+    return {
+        "database": settings.database_url,
+        "store": sample.store.id,
+        "key": sample.key,
+        "url": url,
+        "residents": sample.residents,
+        "cards": [CardShape.of(card) for card in sample.cards],
+    }

@@ -42,10 +42,9 @@ def create(
     """Make a key and print it, this once."""
     settings = read_settings(database)
     scopes = read_scopes(scope or [])
-    maker = signer(settings)
 
     async def work(db: Database) -> IssuedKey:
-        store_id = await the_store(db, store)
+        maker, store_id = signer(settings), await the_store(db, store)
         return await db.write(
             keys.create, maker, store_id, name, scopes, fresh(), now(), expires_at=expires
         )
@@ -107,10 +106,9 @@ def rotate(
 ) -> None:
     """Replace a key by a new one with the same name and scopes; the old one soon dies."""
     settings = read_settings(database)
-    maker = signer(settings)
 
     async def work(db: Database) -> tuple[IssuedKey, Key]:
-        store_id = await the_store(db, store)
+        maker, store_id = signer(settings), await the_store(db, store)
         new = await db.write(keys.rotate, maker, store_id, key_id, overlap, fresh(), now())
         return new, await db.read(keys.read, store_id, key_id)
 

@@ -56,9 +56,9 @@ def _free(host: str, port: int) -> tuple[str, int]:
             probe.bind(name)
             address, free = probe.getsockname()[:2]
     except (OSError, UnicodeError) as error:
+        reason = str(getattr(error, "strerror", None) or error).lower()
         raise UsageError(
-            f"Can't listen on {host} port {port} ({_reason(error)}): "
-            "choose another with --host and --port."
+            f"Can't listen on {host} port {port} ({reason}): choose another with --host and --port."
         ) from error
     return address, free
 
@@ -74,10 +74,6 @@ def _check_tls(certificate: Path, key: Path) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, ValueError) as error:
         raise UsageError(
-            f"{certificate} and {key} are not a certificate and its key in PEM form, without a "
-            f"password ({_reason(error)})."
+            f"{certificate} and {key} are not a certificate and its key, in PEM form and without "
+            "a password."
         ) from error
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()

@@ -1,6 +1,8 @@
 """``gridgift serve``: everything is checked, then worker processes serve until a signal."""
 
 import os
+import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -18,13 +20,13 @@ from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json, say
 from gridgift.cli.session import DATABASE_URL, read_settings, run
+from gridgift.cli.worker import LEAVE_WITHIN, forget_signal_handlers
 from gridgift.settings import Settings
 from gridgift.storage.database import Database
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 BACKLOG: Final = 2_048  # connections that wait to be accepted
 HEADERS_WITHIN: Final = 10_000  # milliseconds that a client may take to send its headers
-LEAVE_WITHIN: Final = 8  # seconds that running requests get after a signal
 START_WITHIN: Final = 30.0  # seconds until the first worker accepts
 
 _LOGS: Final[dict[str, Any]] = {
@@ -55,10 +57,17 @@ def serve(
     json: JsonOption = False,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM; requests that run are answered first."""
+    leave_on_signals()
     settings = read_settings(database)
     check(settings)
     listener = find_listener(host, port, tls_certificate, tls_key)
     serve_on(listener, settings, workers, json=json)
+
+
+def leave_on_signals() -> None:
+    """Let a signal end the start without complaint, until the server handles it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def check(settings: Settings) -> None:
@@ -67,14 +76,16 @@ def check(settings: Settings) -> None:
     async def nothing(_: Database) -> None:
         pass
 
-    signer(settings)
     run(settings, nothing)
+    signer(settings)
 
 
 def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:
     """Start workers, say so when they accept, and return after a signal."""
     os.environ[DATABASE_URL] = settings.database_url
     os.environ.setdefault(PUBLIC_URL, listener.url)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget_signal_handlers)
     server = _server(listener, workers)
     server.on_startup(lambda: _announce_later(listener, workers, json))
     try:
@@ -97,7 +108,7 @@ def _server(listener: Listener, workers: int) -> AbstractServer[Any]:
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
         websockets=False,
         backlog=BACKLOG,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_dictconfig=_LOGS,
         log_access=False,
         ssl_cert=listener.certificate,

@@ -8,10 +8,14 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+from typing import Final
 
 from starlette.types import ASGIApp
 
 from gridgift.app import from_environment
+
+LEAVE_WITHIN: Final = 8  # seconds that running requests get after a signal
 
 
 def application() -> ASGIApp:
@@ -20,8 +24,16 @@ def application() -> ASGIApp:
     return from_environment()
 
 
+def forget_signal_handlers() -> None:
+    """Let signals end a worker that is still starting: its parent's handlers are not for it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _leave_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(LEAVE_WITHIN)
+        os._exit(1)

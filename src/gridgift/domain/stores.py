@@ -59,3 +59,9 @@ async def of_origin(tx: Tx, origin: str) -> frozenset[str]:
 async def list_all(tx: Tx) -> list[Store]:
     """Return every store of this server, oldest first."""
     return [Store.from_row(row) for row in await tx.all("stores_all")]
+
+
+async def newest_entry(tx: Tx) -> int | None:
+    """Return when the newest ledger entry of any store was written, or None without entries."""
+    row = await tx.one("newest_entry")
+    return None if row is None else row[0]

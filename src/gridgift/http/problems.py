@@ -193,16 +193,18 @@ def problem_reply(
 
 
 def admits_problem(accept: bytes | None) -> bool:
-    """Tell whether an Accept header admits ``application/problem+json`` (RFC 9110, 12.5.1)."""
+    """Tell whether an Accept header admits ``application/problem+json`` (RFC 9110, 12.5.1).
+
+    The most specific range decides: ``application/problem+json;q=0, */*`` does not admit it.
+    """
     if accept is None:
         return True
-    wanted = {b"application/problem+json", b"application/*", b"*/*"}
+    admitted: dict[bytes, bool] = {}
     for item in accept.lower().split(b","):
         media_range, *parameters = [part.strip() for part in item.split(b";")]
-        refused = any(_is_zero(parameter) for parameter in parameters)
-        if media_range in wanted and not refused:
-            return True
-    return False
+        admitted[media_range] = not any(_is_zero(parameter) for parameter in parameters)
+    ranges = (b"application/problem+json", b"application/*", b"*/*")
+    return next((admitted[found] for found in ranges if found in admitted), False)
 
 
 def _is_zero(parameter: bytes) -> bool:

@@ -30,3 +30,6 @@ WHERE id = :store_id
 
 -- name: stores_of_origin (any store)
 SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1000
+
+-- name: newest_entry (any store)
+SELECT max(created_at) FROM entries

@@ -1,0 +1,108 @@
+"""The doctor's checks. Each says what it found and, if that is wrong, what to do."""
+
+import asyncio
+import os
+import shutil
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.app import find_damage, now, opened
+from gridgift.cli.output import instant
+from gridgift.domain import stores
+from gridgift.settings import Settings, SettingsError, mask_url, secret_file, server_secret
+from gridgift.storage.database import Database, DatabaseRefused, DatabaseUnavailable
+
+MINIMUM_FREE: Final = 256 * 1024 * 1024  # bytes
+SKEW: Final = 5_000  # milliseconds by which the clocks of several machines may differ
+EARLIEST: Final = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000)
+TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO  # a group may read, for backups
+
+
+class Check(Struct, frozen=True):
+    """One thing that was looked at; ``remedy`` is empty when it is as it should be."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Run every check that these settings allow."""
+    there = settings.sqlite_path is None or settings.sqlite_path.exists()
+    database, newest = _database(settings, there)
+    checks = [database, _secret(settings)]
+    if settings.sqlite_path is not None and settings.sqlite_path.exists():
+        path = settings.sqlite_path
+        checks += [_file(path), _disk(path), _structure(path)]
+    return [*checks, _clock(newest)]
+
+
+def _secret(settings: Settings) -> Check:
+    try:
+        server_secret(settings)
+    except SettingsError as error:
+        return Check(
+            "secret", False, str(error), "Do as it says: without its secret a server knows no key."
+        )
+    if settings.secret or settings.sqlite_path is None:
+        return Check("secret", True, "GRIDGIFT_SECRET is set.")
+    return Check("secret", True, f"{secret_file(settings.sqlite_path)}, its owner's only.")
+
+
+def _database(settings: Settings, there: bool) -> tuple[Check, int | None]:
+    """Open the database as every command does; answer with its newest entry's instant too."""
+
+    async def newest_entry() -> int | None:
+        async with opened(settings) as database:
+            port: Database = database
+            return await port.read(stores.newest_entry)
+
+    place = mask_url(settings.database_url)
+    try:
+        newest = asyncio.run(newest_entry())
+    except (DatabaseRefused, DatabaseUnavailable) as error:
+        remedy = "Correct --database or GRIDGIFT_DATABASE_URL, or start the database's server."
+        return Check("database", False, str(error), remedy), None
+    found = "can be reached and is migrated" if there else "was not there: an empty one was made"
+    return Check("database", True, f"{place} {found}."), newest
+
+
+def _file(path: Path) -> Check:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    found = f"{path} has mode {mode:04o}."
+    if mode & TOO_OPEN:
+        return Check("file", False, found, f"Others could read or change it: chmod 600 {path}")
+    if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
+        return Check("file", False, found, f"Let this user write {path} and its folder.")
+    return Check("file", True, found)
+
+
+def _disk(path: Path) -> Check:
+    free = shutil.disk_usage(path.absolute().parent).free
+    found = f"{free // 1024 // 1024} MiB are free."
+    if free < MINIMUM_FREE:
+        return Check("disk", False, found, "Make room: writes fail when the disk is full.")
+    return Check("disk", True, found)
+
+
+def _structure(path: Path) -> Check:
+    damage = find_damage(path)
+    if damage:
+        remedy = "Stop the server, keep a copy of the file, restore the last good backup."
+        return Check("integrity", False, "; ".join(damage[:5]), remedy)
+    return Check("integrity", True, "SQLite's quick check finds nothing wrong.")
+
+
+def _clock(newest: int | None) -> Check:
+    at = now()
+    found, remedy = f"It is {instant(at)}.", "Set the clock, and keep it right with NTP."
+    if at < EARLIEST:
+        return Check("clock", False, f"{found} That was before Gridgift was made.", remedy)
+    if newest is not None and newest > at + SKEW:
+        return Check("clock", False, f"{found} The newest entry is from {instant(newest)}.", remedy)
+    return Check("clock", True, found)

@@ -1,0 +1,154 @@
+"""What the demo shows: a store, three residents, cards in several states, and a key."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.cli.card import every_card
+from gridgift.cli.options import UsageError
+from gridgift.cli.session import fresh, now, operator
+from gridgift.domain import giftcards, keys, residents, stores
+from gridgift.domain.failures import KeyNotFound
+from gridgift.domain.giftcards import Filters, Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY
+from gridgift.domain.keys import Signer
+from gridgift.domain.model import Caller, GiftCard, Resident, Store
+from gridgift.domain.residents import Identifier
+from gridgift.domain.scopes import SCOPES
+from gridgift.domain.stores import NewStore
+from gridgift.storage.database import Database, Tx
+
+STORE: Final = "Moonwall Couture (demo)"
+OWNER: Final = Resident("a1b2c3d4-e5f6-4789-9abc-def012345678", "aria.moonwall")
+KELLY: Final = Resident("c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f", "kelly.moonwall")
+SAM: Final = Resident("5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e", "sam")
+RESIDENTS: Final = (KELLY, SAM, OWNER)
+TEXTURE: Final = "89556747-24cb-43ed-920b-47caed15465f"
+EXAMPLES: Final = 3  # cards that the printed commands name
+
+
+class Sample(Struct, frozen=True):
+    """What is there to try; ``samples`` are cards that can still be changed."""
+
+    store: Store
+    key: str
+    residents: tuple[Resident, ...]
+    cards: list[GiftCard]
+    samples: list[GiftCard]
+
+
+async def prepare(database: Database, signer: Signer, file: Path | None) -> Sample:
+    """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
+    store = await _store(database)
+    await _restock(database, store.id)
+    cards = [
+        card
+        for resident in RESIDENTS
+        for card in await every_card(database, store.id, Identifier(uuid=resident.uuid), Filters())
+    ]
+    key = await _key(database, signer, store.id, key_file(file))
+    return Sample(store, key, RESIDENTS, cards, _changeable(cards))
+
+
+def key_file(database: Path | None) -> Path:
+    """Name the file that keeps the demo's key: beside a SQLite file, or in this folder."""
+    if database is None:
+        return Path("gridgift-demo.key")
+    return database.with_name(database.name + ".key")
+
+
+async def _store(database: Database) -> Store:
+    found = await database.read(stores.list_all)
+    if not found:
+        return await database.write(_seed, new_id(), now())
+    for store in found:
+        if store.name == STORE and store.owner_uuid == OWNER.uuid:
+            return store
+    raise UsageError(
+        "This database has stores that are not the demo's: name another with --database."
+    )
+
+
+async def _seed(tx: Tx, store_id: str, at: int) -> Store:
+    """Fill an empty database, all in one transaction."""
+    store = await stores.create(tx, NewStore(STORE, OWNER), store_id, at)
+    for resident in RESIDENTS:
+        await residents.remember(tx, resident, at)
+    caller = operator(store_id)
+    await _grant(tx, caller, KELLY, Terms(500, transfer=True, reason="Welcome"), at)
+    await _grant(tx, caller, KELLY, Terms(1_000, texture=TEXTURE, reason="Contest"), at)
+    await _grant(tx, caller, KELLY, Terms(250, expires_at=at + 365 * DAY, reason="Birthday"), at)
+    await _grant(tx, caller, SAM, Terms(100, reason="Hunt prize"), at)
+    ended = await _grant(tx, caller, SAM, Terms(300, reason="Granted by mistake"), at)
+    await giftcards.disable(tx, caller, ended.id, None, at)
+    return store
+
+
+async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms, at: int) -> GiftCard:
+    return await giftcards.grant(tx, caller, Identifier(uuid=owner.uuid), terms, new_id(), at)
+
+
+async def _restock(database: Database, store_id: str) -> None:
+    """See that there are enough cards to change, whatever earlier visitors did to them."""
+    kelly = Identifier(uuid=KELLY.uuid)
+    cards = _changeable(await every_card(database, store_id, kelly, Filters()))
+    for _ in range(EXAMPLES - len(cards)):
+        terms = Terms(500, transfer=True, reason="Restocked")
+        await database.write(giftcards.grant, operator(store_id), kelly, terms, new_id(), now())
+
+
+def _changeable(cards: list[GiftCard]) -> list[GiftCard]:
+    """Take the first cards of the first resident that were not redeemed."""
+    mine = [card for card in cards if card.owner_uuid == KELLY.uuid and not card.redeemed]
+    return mine[:EXAMPLES]
+
+
+async def _key(database: Database, signer: Signer, store_id: str, file: Path) -> str:
+    """Return the kept key if it still works, otherwise a new one, which is kept."""
+    kept = _kept(file)
+    if kept is not None and await _works(database, signer, store_id, kept):
+        return kept
+    new = fresh()
+    name = f"Demo {new.id[-12:]}"
+    made = await database.write(keys.create, signer, store_id, name, SCOPES, new, now())
+    _keep(file, made.key)
+    return made.key
+
+
+async def _works(database: Database, signer: Signer, store_id: str, text: str) -> bool:
+    ids = signer.read(text)
+    if ids is None or ids[0] != store_id:
+        return False
+    try:
+        key = await database.read(keys.read, *ids)
+    except KeyNotFound:
+        return False
+    alive = key.revoked_at is None and (key.expires_at is None or key.expires_at > now())
+    return alive and key.hash == keys.digest(text) and key.scopes >= SCOPES.keys()
+
+
+def _kept(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        return ""
+    except OSError as error:
+        raise UsageError(f"The key in {file} can't be read ({error.strerror}).") from error
+
+
+def _keep(file: Path, key: str) -> None:
+    """Write the key for its owner's eyes only, whole or not at all."""
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
+            out.write(key + "\n")
+        draft.replace(file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"The key can't be kept in {file} ({error.strerror}).") from error

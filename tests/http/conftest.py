@@ -1,0 +1,42 @@
+"""Fixtures of this folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.shop import Shop
+
+Outage = Callable[[Shop], AbstractContextManager[None]]
+
+
+@contextmanager
+def moved_file(shop: Shop) -> Iterator[None]:
+    """Take the SQLite file away."""
+    path = shop.settings.sqlite_path
+    assert path is not None
+    away = path.rename(path.with_name("away.db"))
+    yield
+    away.rename(path)
+
+
+@pytest.fixture
+def outage(engine: str, request: pytest.FixtureRequest) -> Outage:
+    """Take a shop's database away for a while: move the file, or rename it on the server."""
+    if engine == "sqlite":
+        return moved_file
+    server = request.getfixturevalue("postgres")
+
+    @contextmanager
+    def renamed_database(shop: Shop) -> Iterator[None]:
+        name = urlsplit(shop.settings.database_url).path[1:]
+        where = f"datname = '{name}'"
+        server.execute(
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {where}"
+        )
+        server.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
+        yield
+        server.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
+
+    return renamed_database

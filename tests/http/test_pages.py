@@ -1,0 +1,69 @@
+"""Pages for people: the reference, and a page on every error code."""
+
+import re
+from html import unescape
+
+import pytest
+
+from gridgift.http.problems import BY_CODE
+from tests.http.scene import one_engine
+from tests.shop import Shop, problem
+
+pytestmark = one_engine
+
+
+def page(shop: Shop, path: str, status: int = 200) -> str:
+    """Open a page as a browser does, and check what holds for all of them."""
+    response = shop.call("GET", path, key=None, headers={"Accept": "text/html"})
+    assert response.status_code == status
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert response.headers["x-content-type-options"] == "nosniff"
+    return response.text
+
+
+def test_the_bare_address_leads_to_the_reference(shop: Shop) -> None:
+    response = shop.call("GET", "/", key=None)
+    assert (response.status_code, response.headers["location"]) == (307, "/docs")
+
+
+def test_all_that_the_reference_loads_is_here(shop: Shop) -> None:
+    text = page(shop, "/docs")
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert any("swagger-ui-bundle.js" in address for address in loaded)
+    for address in loaded:
+        assert address.startswith("/")
+        assert shop.call("GET", address, key=None).status_code == 200
+
+
+@pytest.mark.contract("3.4")
+def test_every_code_has_a_page(shop: Shop) -> None:
+    index = page(shop, "/errors")
+    for code, found in BY_CODE.items():
+        assert f"/errors/{code}" in index
+        text = unescape(page(shop, f"/errors/{code}"))
+        for words in (found.title, str(found.status)):
+            assert words in text
+
+
+@pytest.mark.contract("3.3", "3.4")
+def test_a_problems_type_leads_to_its_page(shop: Shop) -> None:
+    found = problem(shop.call("GET", "/v1/store", key=None), 401, "api_key_missing")
+    assert found["type"] == "http://shop.test/errors/api_key_missing"
+    assert "api_key_missing" in page(shop, found["type"].removeprefix("http://shop.test"))
+
+
+def test_an_unknown_code_is_not_found(shop: Shop) -> None:
+    assert "gift_card_redeemed" in page(shop, "/errors/no_such_code", 404)
+
+
+@pytest.mark.parametrize(
+    "code", ["<script>alert(1)", "%3Cimg src=x onerror=alert(1)%3E", "{{7*7}}", "%00"]
+)
+def test_a_hostile_code_is_not_repeated(shop: Shop, code: str) -> None:
+    text = page(shop, f"/errors/{code}", 404)
+    for word in ("<script>", "onerror", "49", "\0"):
+        assert word not in text

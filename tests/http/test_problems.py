@@ -1,0 +1,291 @@
+"""Refusals on the wire: problem details (contract section 3)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from gridgift.domain import giftcards
+from gridgift.domain.failures import Failure
+from gridgift.http.decode import MAX_BODY
+from gridgift.http.problems import PROBLEMS
+from gridgift.storage.database import DatabaseUnavailable
+from tests.http.conftest import Outage
+from tests.http.scene import one_engine, unchanged
+from tests.shop import Shop, problem
+
+GRANT = "/v1/customers/kelly/actions/grant-gift-card"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.contract("3.1", "3.2", "3.3", "3.5", "3.6")
+@one_engine
+def test_all_members(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(public_url="https://gifts.example.com/api")
+    response = shop.call("GET", "/v1/giftcards/%C3%A9?x=1", headers={"X-Request-Id": "mine"})
+    assert problem(response, 404, "gift_card_not_found") == {
+        "type": "https://gifts.example.com/api/errors/gift_card_not_found",
+        "title": "No such gift card",
+        "status": 404,
+        "detail": "There is no gift card é in this store.",
+        "code": "gift_card_not_found",
+        "instance": "/v1/giftcards/%C3%A9",
+        "requestId": "mine",
+    }
+    assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.contract("3.2", "3.8")
+@one_engine
+def test_a_validation_problem_lists_messages_by_field(shop: Shop) -> None:
+    body = problem(shop.call("POST", GRANT, json={"credit": -1}), 400, "validation_failed")
+    assert body["errors"] == {"credit": ["must be an integer from 1 to 2147483647"]}
+    assert body["detail"] == "Some values are not acceptable: credit."
+
+
+def failures(base: type[Failure] = Failure) -> Iterator[type[Failure]]:
+    """Walk all kinds of failure."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from failures(kind)
+
+
+@pytest.mark.contract("3.2")
+def test_every_failure_has_a_code_a_status_and_words() -> None:
+    kinds = list(failures())
+    assert set(kinds) == PROBLEMS.keys()
+    assert len({kind.code for kind in kinds}) == len(kinds)
+    for found in PROBLEMS.values():
+        assert 400 <= found.status <= 599
+        assert found.title
+        assert found.remedy
+
+
+def accepting(shop: Shop, *accept: str) -> Any:
+    """Provoke a problem with these Accept headers."""
+    shop.client.headers.pop("accept", None)
+    headers = [("X-API-Key", shop.key), *(("Accept", line) for line in accept)]
+    return shop.client.get("/v1/giftcards/x", headers=headers)
+
+
+@pytest.mark.contract("3.1", "3.9")
+@pytest.mark.parametrize(
+    "accept",
+    [
+        (),
+        ("*/*",),
+        ("application/*",),
+        ("application/problem+json",),
+        ("APPLICATION/Problem+JSON ; q=0.3",),
+        ("text/html, */*;q=0.1",),
+        ("application/json, application/problem+json;q=0.5",),
+        ("application/json", "application/problem+json"),
+        ("application/json;q=0, */*",),
+    ],
+    ids=str,
+)
+@one_engine
+def test_who_takes_problems_gets_them(shop: Shop, accept: tuple[str, ...]) -> None:
+    problem(accepting(shop, *accept), 404, "gift_card_not_found")
+
+
+@pytest.mark.contract("3.9", "3.16")
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/json",
+        "text/html",
+        "text/html, application/xhtml+xml",
+        "application/problem+xml",
+        "application/problem+json;q=0",
+        "*/*;q=0",
+        "application/json, */*; q=0.000",
+        "application/problem+json;q=0, */*",
+        "application/*;q=0, */*",
+        "text/*",
+    ],
+)
+@one_engine
+def test_who_does_not_gets_the_same_as_json(shop: Shop, accept: str) -> None:
+    usual = problem(accepting(shop), 404, "gift_card_not_found")
+    response = accepting(shop, accept)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"
+    mine = response.headers["x-request-id"]
+    assert response.json() == usual | {"requestId": mine}
+
+
+@pytest.mark.contract("3.10", "6.14")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing", "/v1", "/v1/", "/v1/store/", "/V1/store", "/v1/store/x", "/v2/store",
+        "/v1/giftcards", "/v1/giftcards/", "/v1/giftcards/a/b", "/v1/customers//giftcards",
+        "/v1/giftcards/x/actions/redeem", "/ext/v1/nothing", "/static/nothing", "/static/",
+        "/static/..%2fapp.py", "/.env", "/wp-login.php",
+    ],
+)  # fmt: skip
+@one_engine
+def test_unknown_path(shop: Shop, path: str) -> None:
+    for key in (shop.key, None):
+        body = problem(shop.call("GET", path, key=key), 404, "path_not_found")
+        assert body["instance"] == path
+
+
+@pytest.mark.contract("3.10", "6.14")
+@one_engine
+def test_unknown_path_whatever_the_method(shop: Shop) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
+        problem(shop.call(method, "/v1/giftcards"), 404, "path_not_found")
+
+
+@pytest.mark.contract("3.11")
+@one_engine
+def test_another_method(shop: Shop) -> None:
+    response = shop.call("DELETE", "/v1/giftcards/x", key=None)
+    problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, HEAD, PUT"
+
+
+@one_engine
+def test_head_of_a_problem_has_no_body(shop: Shop) -> None:
+    for path, status in (("/v1/giftcards/x", 404), ("/nothing", 404), (GRANT, 405)):
+        response = shop.call("HEAD", path)
+        assert (response.status_code, response.content) == (status, b"")
+        assert response.headers["content-type"] == "application/problem+json"
+        assert int(response.headers["content-length"]) > 100
+
+
+def padded(size: int) -> bytes:
+    """Make a valid grant of just this size."""
+    return b'{"credit": 5}'.ljust(size)
+
+
+@pytest.mark.contract("3.12")
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 10_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+@one_engine
+def test_a_body_over_64_kib(shop: Shop, size: int, chunked: bool) -> None:
+    body = padded(size)
+    content = iter([body[: size // 2], body[size // 2 :]]) if chunked else body
+    with unchanged(shop):
+        response = shop.call("POST", GRANT, content=content, headers=JSON)
+        problem(response, 413, "body_too_large")
+
+
+@pytest.mark.contract("3.12")
+@one_engine
+def test_a_body_of_64_kib(shop: Shop) -> None:
+    assert MAX_BODY == 65_536
+    response = shop.call("POST", GRANT, content=padded(MAX_BODY), headers=JSON)
+    assert response.status_code == 200
+
+
+@pytest.mark.contract("3.13")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Content-Type": ""},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "text/json"},
+        {"Content-Type": "application/jsonx"},
+        {"Content-Type": "application/xml"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        JSON | {"Content-Encoding": "gzip"},
+    ],
+    ids=str,
+)
+@one_engine
+def test_a_body_that_is_not_declared_as_json(shop: Shop, headers: dict[str, str]) -> None:
+    card = shop.grant()
+    with unchanged(shop):
+        for method, path in (("POST", GRANT), ("PUT", f"/v1/giftcards/{card['id']}")):
+            response = shop.call(method, path, content=b'{"credit": 5}', headers=headers)
+            problem(response, 415, "media_type_unsupported")
+
+
+@pytest.mark.contract("1.2", "3.13")
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/a+json",
+    ],
+)
+@one_engine
+def test_json_by_other_names(shop: Shop, media_type: str) -> None:
+    headers = {"Content-Type": media_type}
+    response = shop.call("POST", GRANT, content=b'{"credit": 5}', headers=headers)
+    assert response.status_code == 200
+
+
+@pytest.mark.contract("3.15")
+def test_the_database_is_away_and_comes_back(shop: Shop, outage: Outage) -> None:
+    card = shop.grant()
+    path = f"/v1/giftcards/{card['id']}"
+    calls: list[tuple[str, str, Any]] = [
+        ("GET", path, None),
+        ("PUT", path, {"credit": 1}),
+        ("POST", GRANT, {"credit": 5}),
+        ("GET", "/v1/store", None),
+    ]
+    with outage(shop):
+        for method, url, body in calls:
+            response = shop.call(method, url, json=body, headers={"Idempotency-Key": method})
+            found = problem(response, 503, "database_unavailable")
+            assert int(response.headers["retry-after"]) == found["retryAfter"] > 0
+    assert shop.card(card["id"]) == card
+    for method, url, body in calls:
+        response = shop.call(method, url, json=body, headers={"Idempotency-Key": method})
+        assert (response.status_code, "idempotent-replayed" in response.headers) == (200, False)
+
+
+@pytest.mark.contract("3.15")
+def test_a_new_key_while_the_database_is_away(shop: Shop, outage: Outage) -> None:
+    key = shop.add_key("store:read").key
+    with outage(shop):
+        problem(shop.call("GET", "/v1/store", key=key), 503, "database_unavailable")
+    assert shop.call("GET", "/v1/store", key=key).status_code == 200
+
+
+@pytest.mark.contract("3.16")
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RuntimeError("hush"), 500, "internal_error"),
+        (KeyError("hush"), 500, "internal_error"),
+        (DatabaseUnavailable("hush"), 503, "database_unavailable"),
+    ],
+    ids=repr,
+)
+def test_no_particulars_of_a_defect(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise error
+
+    for name in ("read", "grant"):
+        monkeypatch.setattr(giftcards, name, broken)
+    with unchanged(shop):
+        for response in (
+            shop.call("GET", "/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),
+            shop.call("POST", GRANT, json={"credit": 5}),
+        ):
+            problem(response, status, code)
+            for word in ("hush", "Traceback", "File ", "Error:", ".py"):
+                assert word not in response.text
+
+
+@pytest.mark.contract("3.16")
+@one_engine
+def test_answers_are_never_html(shop: Shop) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml"}
+    for path in ("/v1/store", "/v1/customers/kelly/giftcards", "/v1/giftcards/x", "/v1/nothing"):
+        for key in (shop.key, None):
+            response = shop.call("GET", path, key=key, headers=browser)
+            assert response.headers["content-type"] == "application/json"
+            assert response.headers["x-content-type-options"] == "nosniff"

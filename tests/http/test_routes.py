@@ -1,0 +1,182 @@
+"""The whole route table: what holds for every endpoint, present and future."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gridgift.domain.scopes import SCOPES
+from gridgift.http import schemas
+from gridgift.http.openapi import document, refusals_of
+from gridgift.http.problems import PROBLEMS
+from gridgift.http.route import PUBLIC, Route
+from gridgift.http.routes import ROUTES, endpoints
+from tests.http.scene import one_engine, other_stores_key, unchanged
+from tests.shop import Shop, problem
+
+GUARDED = [route for route in ROUTES if route.scope != PUBLIC]
+PATHS = sorted({route.path for route in ROUTES})
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+
+each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.method} {r.path}")
+each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
+
+
+def ask(shop: Shop, route: Route, card_id: str = "x", **options: Any) -> Any:
+    """Send a route's request as its example has it."""
+    path = route.path.format(identifier="kelly", id=card_id, code="api_key_missing")
+    return shop.call(route.method, path, json=route.body_example, **options)
+
+
+@each_guarded
+@one_engine
+@pytest.mark.contract("2.1", "2.3", "2.4")
+def test_without_a_key(shop: Shop, route: Route) -> None:
+    with unchanged(shop):
+        response = ask(shop, route, key=None)
+        problem(response, 401, "api_key_missing")
+        assert response.headers["www-authenticate"] == 'ApiKey realm="gridgift"'
+
+
+@each_guarded
+@pytest.mark.contract("2.17", "2.18", "2.19")
+def test_every_scope_but_the_right_one(shop: Shop, route: Route) -> None:
+    card = shop.grant()
+    key = shop.add_key(*(SCOPES.keys() - {route.scope})).key
+    with unchanged(shop):
+        body = problem(ask(shop, route, card["id"], key=key), 403, "scope_missing")
+    assert route.scope in body["detail"]
+
+
+@each_guarded
+@pytest.mark.contract("2.17")
+def test_the_right_scope_is_enough(shop: Shop, route: Route) -> None:
+    card = shop.grant()
+    key = shop.add_key(route.scope).key
+    assert ask(shop, route, card["id"], key=key).status_code == route.status
+
+
+@each_guarded
+@pytest.mark.contract("1.9", "1.10")
+def test_another_stores_key_sees_nothing_of_this_store(shop: Shop, route: Route) -> None:
+    card = shop.grant()
+    before = shop.card(card["id"]), shop.entries(card["id"])
+    response = ask(shop, route, card["id"], key=other_stores_key(shop, route.scope))
+    assert response.status_code == (404 if "{id}" in route.path else route.status)
+    for secret in (shop.store.id, shop.store.name, f'"{card["id"]}"'):
+        assert secret not in response.text
+    assert (shop.card(card["id"]), shop.entries(card["id"])) == before
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.contract("3.11")
+@one_engine
+def test_other_methods(shop: Shop, path: str) -> None:
+    possible = {route.method for route in ROUTES if route.path == path}
+    if "GET" in possible:
+        possible.add("HEAD")
+    for method in set(METHODS) - possible:
+        response = shop.call(method, path.format(identifier="kelly", id="x", code="x"), key=None)
+        assert response.headers["allow"] == ", ".join(sorted(possible))
+        if method != "HEAD":
+            problem(response, 405, "method_not_allowed")
+
+
+@each_route
+@one_engine
+def test_is_documented(shop: Shop, route: Route) -> None:
+    described = shop.call("GET", "/openapi.json").json()["paths"][route.path]
+    operation = described[route.method.lower()]
+    assert operation["summary"]
+    assert operation["operationId"]
+    statuses = {str(PROBLEMS[failure].status) for failure in refusals_of(route)}
+    statuses |= {str(route.status), "500", "503"}
+    if route.scope != PUBLIC:
+        assert operation["security"] == [{"ApiKey": []}]
+        assert operation["x-scope"] == route.scope
+        statuses |= {"401", "403", "429"}
+    if route.writes:
+        statuses |= {"400", "422"}
+    if route.body is not None:
+        assert operation["requestBody"]["required"]
+        statuses |= {"400", "408", "413", "415"}
+    if "{" in route.path:
+        statuses |= {"404"}
+    assert operation["responses"].keys() >= statuses
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+    assert parameters >= set(re.findall(r"{(\w+)}", route.path))
+    assert ("Idempotency-Key" in parameters) is route.writes
+
+
+@one_engine
+def test_the_document_is_derived_from_the_table(shop: Shop) -> None:
+    found = shop.call("GET", "/openapi.json").json()
+    assert found["openapi"].startswith("3.1")
+    described = {(m.upper(), path) for path, methods in found["paths"].items() for m in methods}
+    assert described == {(route.method, route.path) for route in ROUTES}
+
+
+@pytest.mark.contract("1.1", "6.14")
+def test_the_compatible_endpoints() -> None:
+    assert {(route.method, route.path, route.scope) for route in GUARDED} == {
+        ("GET", "/v1/store", "store:read"),
+        ("GET", "/v1/customers/{identifier}/giftcards", "giftcards:read"),
+        ("POST", "/v1/customers/{identifier}/actions/grant-gift-card", "giftcards:write"),
+        ("GET", "/v1/giftcards/{id}", "giftcards:read"),
+        ("PUT", "/v1/giftcards/{id}", "giftcards:write"),
+        ("POST", "/v1/giftcards/{id}/actions/disable", "giftcards:write"),
+    }
+
+
+def members(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Walk all properties of a schema."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {}).items()
+        for inner in schema.values():
+            yield from members(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from members(inner)
+
+
+@pytest.mark.contract("1.2", "1.3", "1.8")
+def test_fields_are_camel_case_and_amounts_integers() -> None:
+    found = list(members(document(GUARDED, "http://shop.test")["components"]["schemas"]))
+    assert {"ownerUuid", "locationSlUrl", "nextCursor", "expiresAt"} <= {name for name, _ in found}
+    for name, schema in found:
+        assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)
+        assert "enum" not in repr(schema)
+        if name == "credit":
+            assert schema["type"] == "integer"
+
+
+@pytest.mark.contract("6.1")
+def test_a_card_has_exactly_nine_fields() -> None:
+    assert len(schemas.GiftCardResponse.__struct_fields__) == 9
+
+
+async def handler(call: Any) -> Any:
+    """Answer nothing."""
+
+
+ROW = {"method": "GET", "path": "/v1/x", "handler": handler, "tag": "x", "summary": "x"}
+
+
+@pytest.mark.contract("2.17")
+@pytest.mark.parametrize("scope", ["", "giftcards", "giftcards:read giftcards:write", "public"])
+def test_a_route_with_no_known_scope_does_not_load(scope: str) -> None:
+    with pytest.raises(ValueError, match="needs a scope"):
+        Route(scope=scope, **ROW)
+
+
+@pytest.mark.contract("2.17")
+def test_a_route_that_says_nothing_of_its_scope_does_not_load() -> None:
+    with pytest.raises(TypeError):
+        Route(**ROW)
+
+
+def test_a_route_that_is_there_twice_does_not_load() -> None:
+    row = Route(scope="store:read", **ROW)
+    with pytest.raises(ValueError, match="there twice"):
+        endpoints(None, (row, row))  # type: ignore[arg-type]
