@@ -184,8 +184,12 @@ class PostgresDatabase:
                     f"The server is PostgreSQL {version.major}; Gridgift needs 15 or newer."
                 )
             yield connection
+        except asyncpg.PostgresError as error:
+            raise DatabaseRefused(
+                f"The PostgreSQL server refused to be migrated ({error}): check the user's rights."
+            ) from error
         finally:
-            await connection.close()
+            await connection.close(timeout=CONNECT_TIMEOUT)
 
 
 _SERVER_SETTINGS: Final = {
