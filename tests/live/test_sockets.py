@@ -140,7 +140,6 @@ def test_a_client_that_leaves_after_its_whole_grant(live_server: Server, reset: 
             answer = wire.answer()
             assert answer.status == 200
             replayed += "idempotent-replayed" in answer.headers
-    print("committed before the retry:", len(before), "of", len(keys))
     assert replayed == len(before)
     accounts = audit(live_server)
     assert [kinds(account) for account in accounts.values()] == [["granted"]] * len(keys)

@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from gridgift.cli import card, demo, doctor, key, migrate, resident, serve, store
+from gridgift.cli import card, demo, doctor, key, migrate, resident, serve, store, token, verify
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import complain
 from gridgift.domain.failures import Failure, ValidationFailed
@@ -34,10 +34,12 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("verify")(verify.verify_all)
 app.add_typer(store.app, name="store")
 app.add_typer(key.app, name="key")
 app.add_typer(resident.app, name="resident")
 app.add_typer(card.app, name="card")
+app.add_typer(token.app, name="token")
 
 
 def main() -> None:

@@ -86,6 +86,25 @@ def show(
     _entries(entries)
 
 
+@app.command("history")
+def history(
+    card_id: Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")],
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print a card's life: every entry of its ledger, oldest first."""
+
+    async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
+        return await db.read(_with_entries, await the_store(db, store), card_id)
+
+    _, entries = run(read_settings(database), work)
+    if json:
+        print_json([EntryShape.of(entry) for entry in entries])
+    else:
+        _entries(entries)
+
+
 @app.command("list")
 def list_of(
     customer: CustomerArgument,

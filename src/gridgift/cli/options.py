@@ -48,6 +48,13 @@ def read_duration(text: str) -> int:
     return int(parts[1]) * _UNITS[parts[2]]
 
 
+def read_days(text: str) -> int:
+    """Read a number of days."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise typer.BadParameter(f"{text!r} is not a number of days.")
+    return int(text)
+
+
 def read_reason(text: str) -> str:
     """Read a reason for the ledger: one line, so that it can't disturb a report."""
     if len(text) > _MAX_REASON or not text.isprintable():

@@ -8,16 +8,19 @@ from msgspec import Struct
 from gridgift.cli.output import instant
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Entry, GiftCard, Key, Store
+from gridgift.domain.verify import Fault
 
 
 class StoreShape(Struct, frozen=True, rename="camel"):
-    """A store."""
+    """A store; ``card_lifetime`` is in days."""
 
     id: str
     name: str
     logo: str | None
     owner_uuid: str
     owner_username: str
+    card_lifetime: int | None
+    customer_origin: str | None
     created_at: str | None
 
     @classmethod
@@ -29,8 +32,24 @@ class StoreShape(Struct, frozen=True, rename="camel"):
             store.logo,
             store.owner_uuid,
             store.owner_username,
+            store.card_lifetime,
+            store.customer_origin,
             instant(store.created_at),
         )
+
+
+class FaultShape(Struct, frozen=True, rename="camel"):
+    """Something that does not add up."""
+
+    store_id: str
+    account_kind: str
+    account_id: str
+    what: str
+
+    @classmethod
+    def of(cls, fault: Fault) -> Self:
+        """Show a fault."""
+        return cls(fault.store_id, fault.account_kind, fault.account_id, fault.what)
 
 
 class KeyShape(Struct, frozen=True, rename="camel"):

@@ -1,10 +1,12 @@
 """``gridgift store``: whom keys and cards belong to."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 import typer
+from msgspec import UNSET, UnsetType
 
-from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
+from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_uuid
 from gridgift.cli.output import print_json, print_table
 from gridgift.cli.session import now, read, write
 from gridgift.cli.shapes import StoreShape
@@ -13,7 +15,9 @@ from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
 from gridgift.domain.ids import NIL_UUID, new_id
 from gridgift.domain.model import Resident, Store
 from gridgift.domain.residents import parse_username
-from gridgift.domain.stores import NewStore
+from gridgift.domain.stores import NewStore, StoreChanges
+
+T = TypeVar("T")
 
 app = typer.Typer(help="Stores: whom keys and cards belong to.", no_args_is_help=True)
 
@@ -40,6 +44,42 @@ def create(
     _show(write(database, stores.create, new, new_id(), now()), json)
 
 
+@app.command("update")
+def update(
+    store_id: Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="Its id.")],
+    name: Annotated[str | None, typer.Option("--name", help="What it is called.")] = None,
+    logo: Annotated[
+        str | None, typer.Option("--logo", metavar="UUID", help="A texture; 'none' for no logo.")
+    ] = None,
+    card_lifetime: Annotated[
+        str | None,
+        typer.Option(
+            "--card-lifetime",
+            metavar="DAYS",
+            help="How long a card granted without a date is good for; 'none': for ever.",
+        ),
+    ] = None,
+    customer_origin: Annotated[
+        str | None,
+        typer.Option(
+            "--customer-origin",
+            metavar="ORIGIN",
+            help="Where the store deployed its customers' page; 'none': the one served here.",
+        ),
+    ] = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Change what a store is called and how its cards behave."""
+    changes = StoreChanges(
+        name=UNSET if name is None else name,
+        logo=_optional(logo, read_uuid),
+        card_lifetime=_optional(card_lifetime, read_days),
+        customer_origin=_optional(customer_origin, str),
+    )
+    _show(write(database, stores.update, store_id, changes), json)
+
+
 @app.command("list")
 def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
     """List every store of this server."""
@@ -64,6 +104,13 @@ def read_resident(username: str, uuid: str) -> Resident:
     return Resident(uuid, name)
 
 
+def _optional(text: str | None, read: Callable[[str], T]) -> T | UnsetType | None:
+    """Read an option that may be left out, or say 'none'."""
+    if text is None:
+        return UNSET
+    return None if text == "none" else read(text)
+
+
 def _show(store: Store, json: bool) -> None:
     if json:
         print_json(StoreShape.of(store))
@@ -73,6 +120,16 @@ def _show(store: Store, json: bool) -> None:
 
 def _table(found: list[Store]) -> None:
     print_table(
-        ("ID", "NAME", "OWNER", "OWNER'S UUID"),
-        [(store.id, store.name, store.owner_username, store.owner_uuid) for store in found],
+        ("ID", "NAME", "OWNER", "OWNER'S UUID", "CARDS LAST", "CUSTOMER PAGE"),
+        [
+            (
+                store.id,
+                store.name,
+                store.owner_username,
+                store.owner_uuid,
+                None if store.card_lifetime is None else f"{store.card_lifetime} days",
+                store.customer_origin,
+            )
+            for store in found
+        ],
     )

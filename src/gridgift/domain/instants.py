@@ -11,6 +11,7 @@ _ISO: Final = re.compile(
 )
 
 SECOND: Final = 1_000
+HOUR: Final = 3_600_000
 DAY: Final = 86_400_000
 
 

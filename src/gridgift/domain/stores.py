@@ -1,16 +1,20 @@
 """Stores: whom keys, cards and customers belong to (contract section 7)."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.domain import residents
 from gridgift.domain.failures import StoreNotFound, ValidationFailed
 from gridgift.domain.model import Resident, Store
 from gridgift.storage.database import Tx
 
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?")
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,128}")
+
+MAX_LIFETIME: Final = 36_500  # days
 
 
 class NewStore(Struct, frozen=True):
@@ -24,8 +28,7 @@ class NewStore(Struct, frozen=True):
 
 async def create(tx: Tx, new: NewStore, store_id: str, now: int) -> Store:
     """Make a store. Raises ``ValidationFailed``, and ``UsernameTaken`` for the owner's name."""
-    if not _NAME.fullmatch(new.name) or not new.name.strip():
-        raise ValidationFailed({"name": ["must have 1 to 128 printable characters"]})
+    _check({"name": new.name})
     await residents.remember(tx, new.owner, now)
     await tx.run(
         "store_add",
@@ -40,6 +43,29 @@ async def create(tx: Tx, new: NewStore, store_id: str, now: int) -> Store:
         owner_uuid=new.owner.uuid,
         created_at=now,
     )
+    return await read(tx, store_id)
+
+
+class StoreChanges(Struct, frozen=True):
+    """The fields of a store to set; the others are UNSET. ``card_lifetime`` is in days."""
+
+    name: str | UnsetType = UNSET
+    logo: str | UnsetType | None = UNSET
+    location_slurl: str | UnsetType = UNSET
+    base_bonus: int | UnsetType = UNSET
+    group_bonus: int | UnsetType = UNSET
+    card_lifetime: int | UnsetType | None = UNSET
+    customer_origin: str | UnsetType | None = UNSET
+
+
+async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
+    """Set some fields of a store. Raises ``StoreNotFound``, ``ValidationFailed``."""
+    store = await read(tx, store_id)
+    wanted = {name: getattr(store, name) for name in StoreChanges.__struct_fields__}
+    named = msgspec.structs.asdict(changes).items()
+    wanted |= {name: value for name, value in named if value is not UNSET}
+    _check(wanted)
+    await tx.run("store_update", store_id=store_id, **wanted)
     return await read(tx, store_id)
 
 
@@ -65,3 +91,21 @@ async def newest_entry(tx: Tx) -> int | None:
     """Return when the newest ledger entry of any store was written, or None without entries."""
     row = await tx.one("newest_entry")
     return None if row is None else row[0]
+
+
+def _check(values: dict[str, Any]) -> None:
+    """Raise ``ValidationFailed`` for every value that a store can't have."""
+    name, origin = values["name"], values.get("customer_origin")
+    lifetime = values.get("card_lifetime")
+    errors = {}
+    if not _NAME.fullmatch(name) or not name.strip():
+        errors["name"] = ["must have 1 to 128 printable characters"]
+    if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
+        errors["cardLifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
+    if origin is not None and not _ORIGIN.fullmatch(origin):
+        errors["customerOrigin"] = ["must be an origin like https://cards.example.com"]
+    for field in ("base_bonus", "group_bonus"):
+        if not 0 <= values.get(field, 0) <= 100:
+            errors[field] = ["must be from 0 to 100 percent"]
+    if errors:
+        raise ValidationFailed(errors)

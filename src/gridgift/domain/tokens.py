@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gridgift.domain import residents
 from gridgift.domain.keys import Fresh, Signer, digest
-from gridgift.domain.model import Caller, Resident, Token
+from gridgift.domain.model import Caller, Resident, Store, Token
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
@@ -58,6 +58,15 @@ async def mint(
         now=now,
     )
     return MintedToken(stored, token)
+
+
+def page_address(store: Store, public_url: str, token: str) -> str:
+    """Return what opens a resident's page: the store's own page, or the one served here.
+
+    The token stands in the fragment, which no browser sends to a server.
+    """
+    page = f"{store.customer_origin}/" if store.customer_origin else f"{public_url}/me"
+    return f"{page}#ct={token}"
 
 
 async def find(tx: Tx, store_id: str, token_id: str) -> Token | None:

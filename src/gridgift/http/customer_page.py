@@ -7,7 +7,7 @@ from gridgift.domain import credit, giftcards, redemption, stores, tokens, trans
 from gridgift.domain.credit import Credit
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
-from gridgift.domain.instants import format_instant
+from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.keys import RANDOM_BYTES, Fresh
 from gridgift.domain.model import GiftCard, Store
 from gridgift.domain.paging import Page, Position, page_of
@@ -38,8 +38,7 @@ async def mint_customer_token(call: Call) -> Reply:
     store = await call.read(stores.read, call.store_id)
 
     def answer(minted: MintedToken) -> Answer:
-        page = f"{store.customer_origin}/" if store.customer_origin else None
-        url = f"{page or services.settings.public_url + '/me'}#ct={minted.token}"
+        url = tokens.page_address(store, services.settings.public_url, minted.token)
         expires_at = format_instant(minted.stored.expires_at)
         return Answer(200, encode_json(MintTokenResponse(minted.token, url, expires_at)))
 
@@ -49,7 +48,7 @@ async def mint_customer_token(call: Call) -> Reply:
         call.caller,
         services.tokens.signer,
         parse_identifier(body.customer_identifier),
-        services.settings.token_hours * 3_600_000,
+        services.settings.token_hours * HOUR,
         Fresh(new_id(), secrets.token_bytes(RANDOM_BYTES)),
         call.now,
     )

@@ -40,6 +40,9 @@ from gridgift.storage.database import DatabaseUnavailable
 HUNG_UP: Final = 499  # what the log says of a client that left before its answer
 
 _SAFE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
+)
 _FAILED_LOGIN: Final = (
     ApiKeyMissing,
     ApiKeyInvalid,
@@ -183,7 +186,7 @@ class Endpoint:
     def _log(self, call: Call, status: int, started: float) -> None:
         fields: dict[str, Any] = {
             "request_id": call.request_id,
-            "method": call.method,
+            "method": call.method if call.method in _METHODS else "other",
             "route": self._path,
             "status": status,
             "ms": round((self._services.ticks() - started) * 1000, 2),

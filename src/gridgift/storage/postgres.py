@@ -94,9 +94,7 @@ class PostgresDatabase:
         async with self._connection() as connection:
             return await operation(PostgresTx(connection), *args, **kwargs)
 
-    async def snapshot(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def snapshot(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a long read in one read-only transaction, REPEATABLE READ."""
         async with (
             self._connection() as connection,
@@ -194,8 +192,12 @@ class PostgresDatabase:
                     f"The server is PostgreSQL {version.major}; Gridgift needs 15 or newer."
                 )
             yield connection
+        except asyncpg.PostgresError as error:
+            raise DatabaseRefused(
+                f"The PostgreSQL server refused to be migrated ({error}): check the user's rights."
+            ) from error
         finally:
-            await connection.close()
+            await connection.close(timeout=CONNECT_TIMEOUT)
 
 
 _SERVER_SETTINGS: Final = {

@@ -2,8 +2,8 @@
 
 Pending writes run as one batch, each in a savepoint of its own; one commit makes the batch
 durable (WAL, ``synchronous=FULL``) and only then are its callers answered. The file is looked at
-before each use: if it was moved or removed, nothing is answered from its ghost, and serving
-resumes when a file is there again.
+before each use, and its log with it: if it was moved, removed or replaced, nothing is answered
+from its ghost, and serving resumes when a file is there again.
 """
 
 import asyncio
@@ -37,6 +37,9 @@ READER_WAIT: Final = 1_000
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
+Inode = tuple[int, int] | None  # a file's device and number; None: there is no file
+
+
 class SqliteTx:
     """The statements of one transaction on one connection."""
 
@@ -59,30 +62,61 @@ class SqliteTx:
         return self._execute(QUERIES[query].sqlite, values).rowcount
 
 
+class _Place:
+    """Where the file is, and which file and log were opened there last, by either connection."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = path.with_name(path.name + "-wal")
+        self.seen: tuple[Inode, Inode] = (None, None)
+        self.lock = threading.Lock()
+
+    def look(self) -> tuple[Inode, Inode]:
+        """Return what is there now: the file and its log."""
+        return _inode(self.path), _inode(self.log)
+
+    def part_from_log(self) -> None:
+        """Take the log of the file that was here before out of the way of another file.
+
+        SQLite knows a log by its name only and would pour it into whichever file is there.
+        """
+        (file, log), (file_before, log_before) = self.look(), self.seen
+        if file == file_before or log is None or log != log_before:
+            return
+        try:
+            self.path.with_name(self.path.name + "-shm").unlink(missing_ok=True)
+            if self.log.stat().st_size:
+                self.log.rename(f"{self.log}-{log[1]}")
+            else:
+                self.log.unlink()
+        except OSError as error:
+            raise DatabaseUnavailable(f"{self.log} belongs to another file") from error
+
+
 class _Connection:
     """A connection to the file that is at the path now; opened again after a failure."""
 
-    def __init__(self, path: Path, wait: int, *, read_only: bool) -> None:
-        self._path = path
+    def __init__(self, place: _Place, wait: int, *, read_only: bool) -> None:
+        self._place = place
         self._wait = wait
         self._read_only = read_only
-        self._identity: tuple[int, int] | None = None
+        self._seen: tuple[Inode, Inode] = (None, None)
         self._raw: sqlite3.Connection | None = None
         self._tx: SqliteTx | None = None
 
     def use(self) -> tuple[sqlite3.Connection, SqliteTx]:
         """Return the open connection, after a look whether its file is still the one there."""
-        try:
-            there = os.stat(self._path)  # noqa: PTH116 - on every read: the plain call is faster
-        except OSError as error:
-            self.close()
-            raise DatabaseUnavailable(f"{self._path} is not there") from error
-        identity = (there.st_dev, there.st_ino)
-        if self._raw is None or self._tx is None or identity != self._identity:
-            self.close()
-            self._raw = self._open()
+        there = self._place.look()
+        if there[0] is None:
+            self._leave()
+            raise DatabaseUnavailable(f"{self._place.path} is not there")
+        if self._raw is None or self._tx is None or there != self._seen:
+            self._leave()
+            with self._place.lock:
+                self._place.part_from_log()
+                self._raw = self._open()
+                self._seen = self._place.seen = self._place.look()
             self._tx = SqliteTx(self._raw)
-            self._identity = identity
         return self._raw, self._tx
 
     def close(self) -> None:
@@ -91,10 +125,26 @@ class _Connection:
                 self._raw.close()
         self._raw = self._tx = None
 
+    def _leave(self) -> None:
+        """Close a file that is no longer at its path; what its log holds goes into it first."""
+        if self._raw is not None:
+            with suppress(sqlite3.Error):
+                self._raw.rollback()
+                self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
+
     def _open(self) -> sqlite3.Connection:
-        raw = connect(self._path, self._wait)
+        raw = connect(self._place.path, self._wait)
         raw.execute(f"PRAGMA query_only = {'ON' if self._read_only else 'OFF'}")
         return raw
+
+
+def _inode(path: Path) -> Inode:
+    try:
+        there = os.stat(path)  # noqa: PTH116 - on every read: the plain call is faster
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
 
 
 class SqliteDatabase:
@@ -104,15 +154,17 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = _Connection(path, READER_WAIT, read_only=True)
+        self._place = _Place(path)
+        self._reader = _Connection(self._place, READER_WAIT, read_only=True)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closing = False
         self._thread = threading.Thread(target=self._write_batches, name="writer", daemon=True)
         self._thread.start()
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read-only operation here, without a hop to another thread."""
-        raw, tx = self._reader.use()
         try:
+            raw, tx = self._reader.use()
             raw.execute("BEGIN")
             try:
                 return run_to_end(operation(tx, *args, **kwargs))
@@ -122,13 +174,11 @@ class SqliteDatabase:
             self._reader.close()
             raise translated(error) from error
 
-    async def snapshot(
-        self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def snapshot(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a long read on a connection and a thread of its own."""
 
         def run() -> T:
-            connection = _Connection(self.path, READER_WAIT, read_only=True)
+            connection = _Connection(self._place, READER_WAIT, read_only=True)
             raw, tx = connection.use()
             try:
                 raw.execute("BEGIN")
@@ -142,7 +192,7 @@ class SqliteDatabase:
 
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Queue an operation for the writer thread; the answer comes after the commit."""
-        if not self._thread.is_alive():
+        if self._closing or not self._thread.is_alive():
             raise DatabaseUnavailable("the database was closed")
         loop = asyncio.get_running_loop()
         job = _Job(lambda tx: operation(tx, *args, **kwargs), loop)
@@ -153,6 +203,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish the queued writes, then close both connections."""
+        self._closing = True  # what is queued behind the end would never be answered
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._reader.close()
@@ -182,7 +233,7 @@ class SqliteDatabase:
 
     def _write_batches(self) -> None:
         """Run on the writer thread: one batch of what is queued after another."""
-        connection = _Connection(self.path, WRITER_WAIT, read_only=False)
+        connection = _Connection(self._place, WRITER_WAIT, read_only=False)
         closing = False
         while not closing:
             batch = [self._jobs.get()]
@@ -217,7 +268,8 @@ def _commit(connection: _Connection, jobs: list[_Job]) -> list[Outcome]:
         raw, tx = connection.use()
         raw.execute("BEGIN IMMEDIATE")
         outcomes = [_run_in_savepoint(raw, tx, job) for job in jobs]
-        connection.use()  # the file must still be there when its commit is answered
+        if connection.use()[0] is not raw:  # it must still be there when its commit is answered
+            raise DatabaseUnavailable("another file took the database's place")
         raw.execute("COMMIT")
     except (sqlite3.Error, DatabaseUnavailable) as error:
         connection.close()
@@ -332,4 +384,4 @@ def _statements(text: str) -> list[str]:
         if sqlite3.complete_statement(pending):
             statements.append(pending)
             pending = ""
-    return statements
+    return [*statements, pending]  # what lacks its semicolon is no less part of it

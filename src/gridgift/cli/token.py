@@ -1,0 +1,82 @@
+"""``gridgift token``: links that open a resident's own page."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from gridgift.app import token_signer
+from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
+from gridgift.cli.output import instant, print_json
+from gridgift.cli.session import fresh, now, operator, read_settings, run, the_store
+from gridgift.domain import residents, stores, tokens
+from gridgift.domain.instants import HOUR
+from gridgift.domain.model import Store
+from gridgift.domain.residents import parse_identifier
+from gridgift.domain.tokens import MintedToken, page_address
+from gridgift.storage.database import Database
+
+app = typer.Typer(help="Links that open a resident's own page.", no_args_is_help=True)
+
+CustomerArgument = Annotated[
+    str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
+]
+
+
+@app.command("mint")
+def mint(
+    customer: CustomerArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a link for a resident; whoever has it may use the resident's cards."""
+    identifier = parse_identifier(customer)
+    settings = read_settings(database)
+
+    async def work(db: Database) -> tuple[MintedToken, Store]:
+        store_id = await the_store(db, store)
+        minted = await db.write(
+            tokens.mint,
+            operator(store_id),
+            token_signer(settings),
+            identifier,
+            settings.token_hours * HOUR,
+            fresh(),
+            now(),
+        )
+        return minted, await db.read(stores.read, store_id)
+
+    minted, owner = run(settings, work)
+    url = page_address(owner, settings.public_url, minted.token)
+    if json:
+        shape: dict[str, Any] = {
+            "token": minted.token,
+            "url": url,
+            "expiresAt": instant(minted.stored.expires_at),
+        }
+        print_json(msgspec.to_builtins(shape))
+    else:
+        print(url)
+
+
+@app.command("revoke")
+def revoke(
+    customer: CustomerArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End every link of a resident at a store."""
+    identifier = parse_identifier(customer)
+
+    async def work(db: Database) -> int:
+        store_id = await the_store(db, store)
+        resident = await db.read(residents.find, identifier)
+        return await db.write(tokens.revoke, store_id, resident, now())
+
+    ended = run(read_settings(database), work)
+    if json:
+        print_json({"revoked": ended})
+    else:
+        print(f"{ended} links ended.")

@@ -1,0 +1,64 @@
+"""``gridgift verify``: re-compute every balance from the ledger."""
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.output import print_json, print_table, say
+from gridgift.cli.session import now, read_settings, run
+from gridgift.cli.shapes import FaultShape
+from gridgift.domain import verify
+from gridgift.domain.verify import Fault
+from gridgift.storage.database import Database
+
+SHOWN = 1_000  # faults that are printed; all are counted
+
+
+def verify_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Re-sum and re-hash the whole ledger; tell each fault, and exit with 1 if there is any.
+
+    It reads one snapshot, changes nothing, and may run beside a server.
+    """
+    faults: list[Fault] = []
+
+    def tell(fault: Fault) -> None:
+        if len(faults) < SHOWN:
+            faults.append(fault)
+
+    async def work(db: Database) -> tuple[int, int]:
+        counts = await db.read(verify.count)
+        accounts = counts.cards + counts.customers
+        with _bar() as bar:
+            task = bar.add_task("verifying", total=accounts)
+            found = await db.snapshot(
+                verify.verify, now(), tell, lambda seen: bar.advance(task, seen)
+            )
+        return accounts, found
+
+    accounts, found = run(read_settings(database), work)
+    if json:
+        shapes = [FaultShape.of(fault) for fault in faults]
+        print_json({"accounts": accounts, "faults": found, "first": shapes})
+    elif faults:
+        print_table(
+            ("STORE", "ACCOUNT", "ID", "FAULT"),
+            [
+                (fault.store_id, fault.account_kind, fault.account_id, fault.what)
+                for fault in faults
+            ],
+        )
+    if found:
+        say(f"{found} faults in {accounts} accounts.")
+        raise typer.Exit(1)
+    say(f"{accounts} accounts add up.")
+
+
+def _bar() -> Progress:
+    return Progress(
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,148 @@
+"""The pages for people, in a real browser: all of it shows, works, and comes from here."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from gridgift.http.problems import BY_CODE
+from gridgift.http.routes import ROUTES
+from tests.serving import Server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SHOTS = Path(__file__).parents[2] / "test-results"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+]
+WIDE, NARROW = (1280, 900), (390, 844)
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page of the server, with everything that its console and its requests said."""
+
+    def __init__(
+        self, browser: Browser, server: Server, size: tuple[int, int], scheme: str
+    ) -> None:
+        self.server = server
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        width, height = size
+        self.page: Page = browser.new_page(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._look_at)
+
+    def open(self, path: str) -> Page:
+        """Go to a path; return the page."""
+        self.page.goto(self.server.url + path, wait_until="networkidle")
+        return self.page
+
+    def shoot(self, name: str, *, whole: bool = True) -> None:
+        """Keep a picture for people to look at."""
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+
+    def check(self) -> None:
+        """Assert that nothing complained, left the house, or stood out to the right."""
+        assert self.complaints == []
+        assert self.strangers == []
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert self.page.evaluate(wide) <= 0
+
+    def _note(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def _look_at(self, request: Any) -> None:
+        parts = urlsplit(request.url)
+        if (
+            parts.scheme not in {"data", "blob"}
+            and parts.netloc != urlsplit(self.server.url).netloc
+        ):
+            self.strangers.append(request.url)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_reference_shows_every_operation(
+    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: str
+) -> None:
+    visit = Visit(browser, edge_server, size, scheme)
+    page = visit.open("/docs")
+    expect(page.locator(".opblock")).to_have_count(len(ROUTES))
+    for route in ROUTES:
+        shown = page.locator(f"#operations-{route.tag.replace(' ', '_')}-{route.name}")
+        expect(shown.locator(".opblock-summary-method")).to_have_text(route.method)
+        assert (
+            shown.locator(".opblock-summary-path").inner_text().replace("\u200b", "") == route.path
+        )
+    visit.check()
+    visit.shoot(f"docs-{scheme}-{size[0]}")
+    page.locator("#operations-Gift_cards-update_gift_card .opblock-summary").click()
+    expect(page.locator("#operations-Gift_cards-update_gift_card .responses-table")).to_be_visible()
+    visit.shoot(f"docs-operation-{scheme}-{size[0]}")
+    visit.check()
+    page.close()
+
+
+def test_trying_it_out_calls_the_server(browser: Browser, edge_server: Server) -> None:
+    visit = Visit(browser, edge_server, WIDE, "light")
+    page = visit.open("/docs")
+    page.get_by_role("button", name="Authorize").first.click()
+    page.locator(".modal-ux input[type=text], .modal-ux input[type=password]").first.fill(
+        edge_server.key
+    )
+    visit.shoot("docs-authorize", whole=False)
+    page.locator(".modal-ux button.authorize").click()
+    page.locator(".modal-ux .btn-done").click()
+    operation = page.locator("#operations-Store-get_store")
+    operation.locator(".opblock-summary").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table .response").first
+    expect(answer.locator(".response-col_status")).to_contain_text("200")
+    expect(answer).to_contain_text("Moonwall Couture")
+    visit.shoot("docs-tried")
+    visit.check()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_pages_on_errors(
+    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: str
+) -> None:
+    visit = Visit(browser, edge_server, size, scheme)
+    page = visit.open("/errors")
+    expect(page.locator("dt a")).to_have_text(list(BY_CODE))
+    visit.shoot(f"errors-{scheme}-{size[0]}")
+    visit.check()
+    page.get_by_role("link", name="gift_card_redeemed").click()
+    expect(page.locator("h1")).to_have_text(BY_CODE["gift_card_redeemed"].title)
+    visit.shoot(f"error-{scheme}-{size[0]}")
+    visit.check()
+    page.close()
