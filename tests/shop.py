@@ -89,7 +89,7 @@ class Shop:
 
     def entries(self, card_id: str) -> list[Entry]:
         """Look into the ledger: a card's chain."""
-        return self.read(ledger.entries, self.store.id, card_id)
+        return self.read(ledger.entries, self.store.id, "card", card_id)
 
     def redeem(self, card_id: str) -> None:
         """Mark a card as redeemed, behind the API's back."""
