@@ -5,7 +5,7 @@ Runs over one snapshot, page by page, and blocks nobody. What it finds, it tells
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +29,14 @@ class Fault(Struct, frozen=True):
     what: str
 
 
+class Details(Struct, frozen=True):
+    """What an entry of store credit says beside its delta: lot by lot, and which spend."""
+
+    lots: list[tuple[str, int]] = []
+    reference: str = ""
+    spend: str = ""
+
+
 class Counts(Struct, frozen=True):
     """How many accounts there are to look at."""
 
@@ -39,14 +47,14 @@ class Counts(Struct, frozen=True):
 class Crossing(Struct):
     """What left cards for store credit, and what entered credit from cards, by card (L$)."""
 
-    left: dict[str, int] = msgspec.field(default_factory=dict)
-    entered: dict[str, int] = msgspec.field(default_factory=dict)
+    left: Counter[str] = msgspec.field(default_factory=Counter)
+    entered: Counter[str] = msgspec.field(default_factory=Counter)
     reissued: int = 0
 
     def faults(self, store_id: str) -> Iterator[Fault]:
         """Compare both sides of a store."""
         for card_id in sorted(self.left.keys() | self.entered.keys()):
-            left, entered = self.left.get(card_id, 0), self.entered.get(card_id, 0)
+            left, entered = self.left[card_id], self.entered[card_id]
             if left != entered:
                 what = f"L$ {left} left the card by redemption, L$ {entered} entered store credit"
                 yield Fault(store_id, "card", card_id, what)
@@ -127,14 +135,14 @@ async def _verify_credit(
         chains = await _chains(tx, "credit", span)
         lots = _by_first(await tx.all("lots_in_range", **span))
         spends = _by_first(await tx.all("spends_in_range", **span))
-        for uuid in sorted(versions.keys() | chains.keys()):
+        for uuid in sorted(versions.keys() | chains.keys() | lots.keys() | spends.keys()):
             chain = chains.get(uuid, [])
             own_lots = [Lot.from_row(row[1:]) for row in lots[uuid]]
             for what in _credit_faults(versions.get(uuid), chain, own_lots, spends[uuid]):
                 tell(Fault(store_id, "credit", uuid, what))
             for entry in chain:
                 if entry.kind == "credit_redeemed":
-                    crossing.entered[_details(entry)["reference"]] = entry.delta
+                    crossing.entered[_details(entry).reference] += entry.delta
         advance(len(rows))
         after = until
 
@@ -196,7 +204,7 @@ def _credit_faults(
 ) -> Iterator[str]:
     yield from chain_faults(chain)
     if version is None:
-        yield "there are entries of a customer who is not there"
+        yield "there is credit of a customer who is not there"
         return
     if len(chain) != version:
         yield f"the account counts {version} entries, the ledger has {len(chain)}"
@@ -211,7 +219,7 @@ def _credit_faults(
 def _lot_faults(chain: Sequence[Entry], lots: Sequence[Lot]) -> Iterator[str]:
     moved, begun = Counter[str](), Counter[str]()
     for entry in chain:
-        moves = _details(entry)["lots"]
+        moves = _details(entry).lots
         if sum(delta for _, delta in moves) != entry.delta:
             yield f"the lots of entry {entry.seq} do not add up to its delta"
         for lot_id, delta in moves:
@@ -231,9 +239,9 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
     spent, refunded = Counter[str](), Counter[str]()
     for entry in chain:
         if entry.kind == "credit_spent":
-            spent[_details(entry)["spend"]] -= entry.delta
+            spent[_details(entry).spend] -= entry.delta
         elif entry.kind == "credit_refunded":
-            refunded[_details(entry)["spend"]] += entry.delta
+            refunded[_details(entry).spend] += entry.delta
     for _, spend_id, amount, given_back, taken, restored in spends:
         if not amount == taken == spent[spend_id]:
             yield f"spend {spend_id} is of L$ {amount}, its entry says L$ {spent[spend_id]}"
@@ -249,18 +257,17 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
 def _note_crossing(crossing: Crossing, chain: Sequence[Entry]) -> None:
     for entry in chain:
         if entry.kind == "redeemed" and entry.delta:
-            crossing.left[entry.account_id] = -entry.delta
+            crossing.left[entry.account_id] -= entry.delta
         elif entry.kind == "reissued":
             crossing.reissued += entry.delta
 
 
-def _details(entry: Entry) -> dict[str, Any]:
+def _details(entry: Entry) -> Details:
     """Read the state of an entry of store credit; one that can't be read has no lots."""
     try:
-        details: dict[str, Any] = msgspec.json.decode(entry.state, type=dict[str, Any])
+        return msgspec.json.decode(entry.state, type=Details)
     except msgspec.DecodeError:
-        details = {}
-    return {"lots": [], "reference": "", "spend": ""} | details
+        return Details()
 
 
 def _by_first(rows: Sequence[Row]) -> dict[str, list[Row]]:
