@@ -27,7 +27,7 @@ from gridgift.domain.model import (
 )
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import Identifier
-from gridgift.storage.database import Tx, TransactionConflict
+from gridgift.storage.database import TransactionConflict, Tx
 
 
 class Terms(Struct, frozen=True):

@@ -4,7 +4,7 @@ from gridgift.domain import credit, giftcards, ledger
 from gridgift.domain.credit import Change
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.model import Caller, GiftCard, Resident
-from gridgift.storage.database import Tx, TransactionConflict
+from gridgift.storage.database import TransactionConflict, Tx
 
 
 async def redeem(

@@ -108,14 +108,13 @@ async def _verify_cards(
         until = rows[-1][1] if more else LAST_UUID
         span = {"store_id": store_id, "after": after, "until": until}
         chains = await _chains(tx, "card", span)
-        held = Counter[str]()
+        holds: dict[str, list[Hold]] = defaultdict(list)
         for row in await tx.all("holds_in_range", **span):
             hold = Hold(*row)
-            if hold.state == "open" and hold.expires_at > now:
-                held[hold.card_id] += hold.amount
+            holds[hold.card_id].append(hold)
         for card_id in sorted(cards.keys() | chains.keys()):
             chain = chains.get(card_id, [])
-            for what in _card_faults(cards.get(card_id), chain, held[card_id]):
+            for what in _card_faults(cards.get(card_id), chain, holds[card_id], now):
                 tell(Fault(store_id, "card", card_id, what))
             _note_crossing(crossing, chain)
         advance(len(rows))
@@ -176,8 +175,11 @@ def chain_faults(chain: Sequence[Entry]) -> Iterator[str]:
         hash_before, balance = entry.hash, entry.balance_after
 
 
-def _card_faults(card: GiftCard | None, chain: Sequence[Entry], held: int) -> Iterator[str]:
+def _card_faults(
+    card: GiftCard | None, chain: Sequence[Entry], holds: Sequence[Hold], now: int
+) -> Iterator[str]:
     yield from chain_faults(chain)
+    yield from _hold_faults(chain, holds)
     if card is None:
         yield "there are entries of a card that is not there"
         return
@@ -188,6 +190,7 @@ def _card_faults(card: GiftCard | None, chain: Sequence[Entry], held: int) -> It
     last = chain[-1]
     if card.credit != last.balance_after:
         yield f"the card has L$ {card.credit}, the ledger says L$ {last.balance_after}"
+    held = sum(hold.amount for hold in holds if hold.state == "open" and hold.expires_at > now)
     if held > card.credit:
         yield f"holds reserve L$ {held} of L$ {card.credit}"
     try:
@@ -197,6 +200,23 @@ def _card_faults(card: GiftCard | None, chain: Sequence[Entry], held: int) -> It
         return
     if msgspec.structs.replace(state, source=None) != CardState.of(card):
         yield "the card's fields are not those of its last entry"
+
+
+def _hold_faults(chain: Sequence[Entry], holds: Sequence[Hold]) -> Iterator[str]:
+    """Compare holds with their entries, whose reason is the hold's id."""
+    says: dict[str, str] = {}
+    taken = Counter[str]()
+    for entry in chain:
+        if entry.kind in {"held", "captured", "voided"}:
+            says[entry.reason] = "open" if entry.kind == "held" else entry.kind
+            taken[entry.reason] -= entry.delta
+    for hold in holds:
+        if says.pop(hold.id, "missing") != hold.state:
+            yield f"hold {hold.id} is {hold.state}, its entries say otherwise"
+        if taken[hold.id] != (hold.amount if hold.state == "captured" else 0):
+            yield f"hold {hold.id} is of L$ {hold.amount}, its entries took L$ {taken[hold.id]}"
+    for hold_id in says:
+        yield f"hold {hold_id} is in the ledger and nowhere else"
 
 
 def _credit_faults(

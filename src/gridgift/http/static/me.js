@@ -224,7 +224,7 @@ function drawUndated(account) {
     account.creditLots.filter((lot) => lot.restricted === restricted).reduce((sum, lot) => sum + lot.amount, 0);
   return [[account.credit - dated(false), false], [account.restrictedCredit - dated(true), true]]
     .filter(([amount]) => amount > 0)
-    .map(([amount, restricted]) => drawRow(amount, ["for ever"], restricted));
+    .map(([amount, restricted]) => drawRow(amount, ["does not expire"], restricted));
 }
 
 function drawRow(amount, words, restricted) {
@@ -258,7 +258,7 @@ function drawCard(card) {
   drawn.classList.toggle("spent", !usable);
   find("article").setAttribute("aria-labelledby", title);
   find(".amount").id = title;
-  find(".amount").textContent = money(card.credit);
+  find(".amount").textContent = card.redeemed ? "Redeemed" : money(card.credit); // then it has none
   find(".state").textContent = stateOf(card);
   find(".state").classList.toggle("good", usable);
   if (!card.redeemed) find(".until").append(...(card.expiresAt ? ["Expires on ", dateOf(card.expiresAt), soon(card.expiresAt)] : ["Does not expire"]));
@@ -273,7 +273,7 @@ function drawCard(card) {
 }
 
 function stateOf(card) {
-  if (card.redeemed) return "Redeemed: now store credit";
+  if (card.redeemed) return "Now store credit";
   if (!card.active) return "Inactive: the store has switched it off";
   return card.transfer ? "Active" : "Active, for you only";
 }
@@ -295,13 +295,9 @@ async function load() {
   at("main").setAttribute("aria-busy", "true");
   at("again").disabled = true;
   try {
-    const found = await Promise.all([
-      call("GET", "profile"),
-      call("GET", "context"),
-      call("GET", "account"),
-      readCards(null, PAGE),
-    ]);
-    if (mine === loads) showAll(...found);
+    const profile = await call("GET", "profile"); // alone: a dead token is told once
+    const found = await Promise.all([call("GET", "context"), call("GET", "account"), readCards(null, PAGE)]);
+    if (mine === loads) showAll(profile, ...found);
   } catch (error) {
     if (mine === loads) await handleLoading(error, mine);
   } finally {
@@ -393,7 +389,7 @@ function focusCard(id) {
 function askToRedeem(card) {
   const { name } = storeOf(card.storeId);
   const text = [`The card's ${money(card.credit)} become your store credit at ${name}`];
-  text.push(...(card.expiresAt ? [". It is good until ", dateOf(card.expiresAt), ", as the card is."] : [", and don't expire."]));
+  text.push(...(card.expiresAt ? [". It lasts until ", dateOf(card.expiresAt), ", as the card does."] : [", and don't expire."]));
   ask({
     card,
     title: `Redeem ${money(card.credit)}?`,
@@ -401,7 +397,7 @@ function askToRedeem(card) {
     confirm: "Redeem",
     progress: "Redeeming…",
     done: `Redeemed: ${money(card.credit)} are now your store credit at ${name}.`,
-    after: (all) => all.map((each) => (each.id === card.id ? { ...each, redeemed: true } : each)),
+    after: (all) => all.map((each) => (each.id === card.id ? { ...each, credit: 0, redeemed: true } : each)),
     run: () => once(`redeem ${card.id}`, `giftcards/${encodeURIComponent(card.id)}/redeem`),
   });
 }
