@@ -17,7 +17,7 @@ def configure_logs(log_format: str) -> None:
     ]
     if pretty:
         structlog.configure(
-            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            processors=[*shared, _console()],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
@@ -37,3 +37,10 @@ def configure_logs(log_format: str) -> None:
 
 def _to_json(event: Any, default: Any, **_: Any) -> bytes:
     return msgspec.json.encode(event, enc_hook=default)
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    """Plain tracebacks: the pretty ones show local variables, the server's secret among them."""
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
