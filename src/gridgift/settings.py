@@ -83,7 +83,8 @@ def _database_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme in {"postgresql", "postgres"} and len(parts.path) > 1:
         return text
-    if parts.scheme == "sqlite" and re.fullmatch(r"sqlite:///(?!:memory:).+", text):
+    file = re.fullmatch(r"sqlite:///(?!:memory:)(.+)", text)
+    if file is not None and Path(file[1]).name not in {"", ".."}:
         return text
     raise ValueError(
         "must be sqlite:///FILE (sqlite:////FILE from the root) or "

@@ -33,7 +33,7 @@ def demo(
     gridgift-demo.db, with the key in gridgift-demo.db.key.
     """
     leave_on_signals()
-    settings = read_settings(database or os.environ.get(DATABASE_URL) or DEMO_URL)
+    settings = read_settings(database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
     sample = run(settings, lambda db: prepare(db, signer(settings), settings.sqlite_path))
     if json:
