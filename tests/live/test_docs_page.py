@@ -86,8 +86,9 @@ class Visit:
             self.strangers.append(request.url)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"]
+)
 def test_the_reference_shows_every_operation(
     browser: Browser, edge_server: Server, size: tuple[int, int], scheme: Scheme
 ) -> None:
