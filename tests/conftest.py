@@ -26,9 +26,10 @@ def postgres() -> Iterator[databases.Postgres]:
 
     It lies outside pytest's own folder, which another run may clear or close.
     """
-    with tempfile.TemporaryDirectory(prefix="gridgift-postgres-", ignore_cleanup_errors=True) as at:
-        with databases.postgres(os.environ.get("TEST_POSTGRES_URL"), Path(at)) as server:
-            yield server
+    folder = tempfile.TemporaryDirectory(prefix="gridgift-postgres-", ignore_cleanup_errors=True)
+    url = os.environ.get("TEST_POSTGRES_URL")
+    with folder as path, databases.postgres(url, Path(path)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
