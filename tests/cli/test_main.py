@@ -51,3 +51,17 @@ def test_a_reader_that_goes_away_is_no_crash(desk: Desk) -> None:
         text=True,
     )
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+def test_a_terminal_without_utf_8_is_no_reason_to_fail(desk: Desk) -> None:
+    owner = ("--owner", "kelly", "--owner-uuid", "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f")
+    assert desk("store", "create", "Zoë 礼物", *owner).code == 0
+    for options in ((), ("--json",)):
+        listed = subprocess.run(
+            [sys.executable, "-m", "gridgift", "store", "list", *options],
+            cwd=desk.folder,
+            env={**desk.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=True,
+        )
+        assert b"Zo\\xeb \\u793c" in listed.stdout

@@ -86,6 +86,15 @@ def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
         assert server.stop().code == 0
 
 
+def test_workers_are_renewed_on_hangup(desk: Desk) -> None:
+    with running(desk, "serve", "--port", "0") as server:
+        before = workers_of(server.process.pid)
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not set(workers_of(server.process.pid)) & set(before))
+        assert accepts(server.url)
+        assert server.stop().code == 0
+
+
 def test_workers_leave_when_their_parent_was_killed(desk: Desk) -> None:
     with running(desk, "serve", "--port", "0") as server:
         port = urlsplit(server.url).port
