@@ -57,6 +57,7 @@ class Trouble extends Error {
 
 /** Call the API and return its JSON. Throws `Trouble`. */
 async function call(method, path, { body, key } = {}) {
+  if (!page.token) throw new Trouble("refused", "The link has expired.", { status: 401 });
   const headers = { Accept: "application/json", "X-Customer-Token": page.token };
   if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";
@@ -86,6 +87,19 @@ function trouble(response, problem) {
   const text = problem?.detail || problem?.title || "The server could not do it.";
   if (status === 429) return new Trouble("later", text, { ...facts, wait: seconds || 5 });
   return new Trouble(status >= 500 ? "unknown" : "refused", text, facts);
+}
+
+/** Read something, however long the limit of requests makes us wait. */
+async function read(path) {
+  for (;;) {
+    try {
+      return await call("GET", path);
+    } catch (error) {
+      if (error.fate !== "later") throw error;
+      tellToWait(error.wait);
+      await sleep(error.wait);
+    }
+  }
 }
 
 /** Do something once: the key stays the same until an answer says how it ended. */
@@ -133,7 +147,15 @@ function soon(instant) {
   return days <= 1 ? " (within a day)" : ` (in ${days} days)`;
 }
 
+/** Take out what turns the direction of writing: it would turn the words after a name, too. */
+const plain = (name) => name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 const storeOf = (id) => page.stores.get(id) ?? page.brand;
+
+/** Write an amount; a very long one is written smaller. */
+function writeMoney(element, amount) {
+  element.textContent = money(amount);
+  element.classList.toggle("long", element.textContent.length > 11);
+}
 
 // Pictures
 
@@ -202,7 +224,7 @@ function drawAccount(account, several) {
   const { name } = storeOf(account.storeId);
   find(".store").hidden = !several;
   find(".store").textContent = name;
-  find(".total").textContent = money(account.credit);
+  writeMoney(find(".total"), account.credit);
   const none = account.credit + account.restrictedCredit === 0;
   find(".where").textContent = none ? `No credit at ${name} yet. Redeem a gift card, and its worth is here.` : `to spend on anything at ${name}`;
   find(".restricted").hidden = !account.restrictedCredit;
@@ -258,7 +280,8 @@ function drawCard(card) {
   drawn.classList.toggle("spent", !usable);
   find("article").setAttribute("aria-labelledby", title);
   find(".amount").id = title;
-  find(".amount").textContent = card.redeemed ? "Redeemed" : money(card.credit); // then it has none
+  writeMoney(find(".amount"), card.credit);
+  if (card.redeemed) find(".amount").textContent = "Redeemed"; // it has no credit any more
   find(".state").textContent = stateOf(card);
   find(".state").classList.toggle("good", usable);
   if (!card.redeemed) find(".until").append(...(card.expiresAt ? ["Expires on ", dateOf(card.expiresAt), soon(card.expiresAt)] : ["Does not expire"]));
@@ -295,31 +318,33 @@ async function load() {
   at("main").setAttribute("aria-busy", "true");
   at("again").disabled = true;
   try {
-    const profile = await call("GET", "profile"); // alone: a dead token is told once
-    const found = await Promise.all([call("GET", "context"), call("GET", "account"), readCards(null, PAGE)]);
+    const profile = await read("profile"); // alone: a dead token is told once
+    const found = await Promise.all([read("context"), read("account"), readCards(null, PAGE)]);
     if (mine === loads) showAll(profile, ...found);
   } catch (error) {
-    if (mine === loads) await handleLoading(error, mine);
+    if (mine === loads) handleLoading(error);
   } finally {
     at("again").disabled = false;
   }
 }
 
 function showAll(profile, context, account, list) {
-  Object.assign(page, { username: profile.username, brand: context.brand, ...list });
-  page.stores = new Map(context.stores.map((found) => [found.id, found]));
+  const named = (found) => ({ ...found, name: plain(found.name) });
+  Object.assign(page, { username: plain(profile.username), brand: named(context.brand), ...list });
+  page.stores = new Map(context.stores.map((found) => [found.id, named(found)]));
   showGreeting();
   showAccounts(account.accounts);
   showCards();
 }
 
-async function handleLoading(error, mine) {
+function tellToWait(wait) {
+  const text = `There were too many requests. This page goes on by itself in ${seconds(wait)}.`;
+  if (at("ready").hidden) showState("One moment, please", text);
+  else if (!at("said").textContent) tell(text);
+}
+
+function handleLoading(error) {
   if (error.status === 401) return showExpired();
-  if (error.fate === "later") {
-    showState("One moment, please", `There were too many requests. This page goes on by itself in ${seconds(error.wait)}.`);
-    await sleep(error.wait);
-    return mine === loads && load();
-  }
   if (!(error instanceof Trouble)) console.error(error);
   const text = error.fate === "refused" ? error.message : "The server could not be reached. Please check your connection and try again.";
   return showState("Your cards can't be shown now", text, { again: true });
@@ -330,7 +355,7 @@ async function refresh() {
   const mine = (loads += 1);
   try {
     const size = Math.min(1000, Math.max(PAGE, page.cards.length));
-    const [account, list] = await Promise.all([call("GET", "account"), readCards(null, size)]);
+    const [account, list] = await Promise.all([read("account"), readCards(null, size)]);
     if (mine !== loads) return;
     Object.assign(page, list);
     showAccounts(account.accounts);
@@ -338,7 +363,6 @@ async function refresh() {
   } catch (error) {
     if (mine !== loads) return;
     if (error.status === 401) return showExpired();
-    if (error.fate === "later") return sleep(error.wait).then(() => mine === loads && refresh());
     tell(`${at("said").textContent} The amounts shown may be old: please reload the page.`);
   }
 }
@@ -349,7 +373,7 @@ async function readCards(cursor, size) {
   let next = cursor;
   for (let pages = 0; pages < 5; pages += 1) {
     const after = next ? `&cursor=${encodeURIComponent(next)}` : "";
-    const list = await call("GET", `giftcards?limit=${size}${after}`);
+    const list = await read(`giftcards?limit=${size}${after}`);
     found.push(...list.data);
     next = list.pagination.nextCursor;
     if (!next || list.data.some((card) => !card.redeemed)) break;
@@ -371,8 +395,7 @@ async function showMore() {
     focusCard(fresh.find((card) => !card.redeemed)?.id);
   } catch (error) {
     if (error.status === 401) return showExpired();
-    tell(error.fate === "later" ? `There were too many requests. “Show more” works again in ${seconds(error.wait)}.` : `${error.message} Please try again.`);
-    if (error.fate === "later") await sleep(error.wait);
+    tell(`${error.message} Please try again.`);
   } finally {
     button.disabled = false;
   }
@@ -483,7 +506,7 @@ async function confirmAsked(event) {
 }
 
 function checkReceiver() {
-  const receiver = at("receiver").value.trim();
+  const receiver = plain(at("receiver").value).trim();
   if (receiver) return askToTransfer(asked.card, receiver);
   showFailure("Please write the receiver's username.");
   at("receiver").setAttribute("aria-invalid", "true");
