@@ -104,3 +104,13 @@ def fresh(engine: str) -> Iterator[str]:
             server.database(migrated=True) as url,
         ):
             yield url
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """Start a PostgreSQL that nobody else uses, so that it may crash."""
+    with (
+        tempfile.TemporaryDirectory(prefix="gridgift-") as folder,
+        postgres(None, Path(folder) / "postgres") as server,
+    ):
+        yield server
