@@ -10,12 +10,22 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.http import schemas
 from gridgift.http.openapi import document, refusals_of
 from gridgift.http.problems import PROBLEMS
-from gridgift.http.route import PUBLIC, Route
+from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.routes import ROUTES, endpoints
-from tests.http.scene import one_engine, other_stores_key, unchanged
+from tests.http.scene import (
+    change_credit,
+    credit_of,
+    ext,
+    one_engine,
+    other_stores_key,
+    unchanged,
+)
 from tests.shop import Shop, problem
 
-GUARDED = [route for route in ROUTES if route.scope != PUBLIC]
+GUARDED = [route for route in ROUTES if route.scope not in {PUBLIC, CUSTOMER}]
+FOR_CUSTOMERS = [route for route in ROUTES if route.scope == CUSTOMER]
+COMPATIBLE = [route for route in GUARDED if route.path.startswith("/v1/")]
+PARTS = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x"}
 PATHS = sorted({route.path for route in ROUTES})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 
@@ -23,9 +33,29 @@ each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.meth
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
 
 
+def path_of(route: Route, **parts: str) -> str:
+    """Fill in a route's path."""
+    return route.path.format(**(PARTS | parts))
+
+
+def prepared(shop: Shop, route: Route) -> tuple[dict[str, str], Any]:
+    """Set the scene for a route's example: a card, a hold and a spend; return path and body."""
+    card = shop.grant(credit=1000, transfer=True)["id"]
+    held = ext(shop, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
+    if "hold" not in route.path:
+        ext(shop, card, f"holds/{held}/actions/void")
+    change_credit(shop, "deposit", 1000)
+    body = route.body_example
+    if body is not None and "spend" in body:
+        body = body | {"spend": change_credit(shop, "spend", 500).json()["id"]}
+    if body is not None and "customerIdentifier" in body:
+        body = body | {"customerIdentifier": "kelly"}
+    return {"id": card, "hold": held}, body
+
+
 def ask(shop: Shop, route: Route, card_id: str = "x", **options: Any) -> Any:
     """Send a route's request as its example has it."""
-    path = route.path.format(identifier="kelly", id=card_id, code="api_key_missing")
+    path = path_of(route, id=card_id, code="api_key_missing")
     return shop.call(route.method, path, json=route.body_example, **options)
 
 
@@ -52,21 +82,38 @@ def test_every_scope_but_the_right_one(shop: Shop, route: Route) -> None:
 @each_guarded
 @pytest.mark.contract("2.17")
 def test_the_right_scope_is_enough(shop: Shop, route: Route) -> None:
-    card = shop.grant()
+    parts, body = prepared(shop, route)
     key = shop.add_key(route.scope).key
-    assert ask(shop, route, card["id"], key=key).status_code == route.status
+    response = shop.call(route.method, path_of(route, **parts), json=body, key=key)
+    assert response.status_code == route.status, response.text
 
 
 @each_guarded
 @pytest.mark.contract("1.9", "1.10")
 def test_another_stores_key_sees_nothing_of_this_store(shop: Shop, route: Route) -> None:
-    card = shop.grant()
-    before = shop.card(card["id"]), shop.entries(card["id"])
-    response = ask(shop, route, card["id"], key=other_stores_key(shop, route.scope))
-    assert response.status_code == (404 if "{id}" in route.path else route.status)
-    for secret in (shop.store.id, shop.store.name, f'"{card["id"]}"'):
+    parts, body = prepared(shop, route)
+    card_id = parts["id"]
+    before = shop.card(card_id), shop.entries(card_id), credit_of(shop)
+    key = other_stores_key(shop, route.scope)
+    response = shop.call(route.method, path_of(route, **parts), json=body, key=key)
+    if "{id}" in route.path or "refund" in route.path:
+        assert response.status_code == 404
+    elif "actions/spend" in route.path:
+        problem(response, 409, "insufficient_credit")
+    else:
+        assert response.status_code == route.status, response.text
+    for secret in (shop.store.id, shop.store.name, f'"{card_id}"'):
         assert secret not in response.text
-    assert (shop.card(card["id"]), shop.entries(card["id"])) == before
+    assert (shop.card(card_id), shop.entries(card_id), credit_of(shop)) == before
+
+
+@pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
+@one_engine
+@pytest.mark.contract("8.1", "8.2")
+def test_without_a_token(shop: Shop, route: Route) -> None:
+    with unchanged(shop):
+        for key in (None, shop.key):
+            problem(ask(shop, route, key=key), 401, "customer_token_invalid")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -77,7 +124,7 @@ def test_other_methods(shop: Shop, path: str) -> None:
     if "GET" in possible:
         possible.add("HEAD")
     for method in set(METHODS) - possible:
-        response = shop.call(method, path.format(identifier="kelly", id="x", code="x"), key=None)
+        response = shop.call(method, path.format(**PARTS), key=None)
         assert response.headers["allow"] == ", ".join(sorted(possible))
         if method != "HEAD":
             problem(response, 405, "method_not_allowed")
@@ -90,13 +137,17 @@ def test_is_documented(shop: Shop, route: Route) -> None:
     operation = described[route.method.lower()]
     assert operation["summary"]
     assert operation["operationId"]
-    statuses = {str(PROBLEMS[failure].status) for failure in refusals_of(route)}
+    refusals = refusals_of(route)
+    statuses = {str(PROBLEMS[failure].status_at(route.path)) for failure in refusals}
     statuses |= {str(route.status), "500", "503"}
-    if route.scope != PUBLIC:
+    if route.scope == CUSTOMER:
+        assert operation["security"] == [{"CustomerToken": []}]
+        statuses |= {"401", "429"}
+    elif route.scope != PUBLIC:
         assert operation["security"] == [{"ApiKey": []}]
         assert operation["x-scope"] == route.scope
         statuses |= {"401", "403", "429"}
-    if route.writes:
+    if route.keyed:
         statuses |= {"400", "422"}
     if route.body is not None:
         assert operation["requestBody"]["required"]
@@ -106,7 +157,7 @@ def test_is_documented(shop: Shop, route: Route) -> None:
     assert operation["responses"].keys() >= statuses
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert parameters >= set(re.findall(r"{(\w+)}", route.path))
-    assert ("Idempotency-Key" in parameters) is route.writes
+    assert ("Idempotency-Key" in parameters) is route.keyed
 
 
 @one_engine
@@ -119,7 +170,8 @@ def test_the_document_is_derived_from_the_table(shop: Shop) -> None:
 
 @pytest.mark.contract("1.1", "6.14")
 def test_the_compatible_endpoints() -> None:
-    assert {(route.method, route.path, route.scope) for route in GUARDED} == {
+    assert {(route.method, route.path, route.scope) for route in COMPATIBLE} == {
+        ("POST", "/v1/customer-tokens", "customertokens:mint"),
         ("GET", "/v1/store", "store:read"),
         ("GET", "/v1/customers/{identifier}/giftcards", "giftcards:read"),
         ("POST", "/v1/customers/{identifier}/actions/grant-gift-card", "giftcards:write"),
@@ -142,7 +194,7 @@ def members(schema: Any) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.contract("1.2", "1.3", "1.8")
 def test_fields_are_camel_case_and_amounts_integers() -> None:
-    found = list(members(document(GUARDED, "http://shop.test")["components"]["schemas"]))
+    found = list(members(document(COMPATIBLE, "http://shop.test")["components"]["schemas"]))
     assert {"ownerUuid", "locationSlUrl", "nextCursor", "expiresAt"} <= {name for name, _ in found}
     for name, schema in found:
         assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)
