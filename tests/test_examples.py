@@ -1,18 +1,31 @@
-"""The documentation's examples, run as printed: only host, key and ids are replaced."""
+"""The documentation's examples, run as printed: only host, key, token and ids are replaced."""
 
+import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
+from gridgift.app import connect, now, signer
+from gridgift.domain import keys, stores
+from gridgift.domain.ids import new_id
+from gridgift.domain.keys import Fresh
+from gridgift.domain.scopes import SCOPES
+from gridgift.http.route import CUSTOMER as RESIDENT
 from gridgift.http.route import PUBLIC
 from gridgift.http.routes import ROUTES
+from tests.conftest import ENGINES
 from tests.serving import Server
-from tests.shop import KELLY
+from tests.shop import JO, KELLY, OWNER
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 LANGUAGES = {
@@ -23,9 +36,20 @@ LANGUAGES = {
 }
 HOST = "https://gifts.example.com"
 KEY = "allo_live_YOUR_KEY"
+TOKEN = "gct_YOUR_TOKEN"
 CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d"
+SPEND = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
 CUSTOMER = "kelly.moonwall"
 API = [route for route in ROUTES if route.scope != PUBLIC]
+OTHER_TABS = "customer_page_other_tabs"  # one file for what gift cards have nothing to do with
+FILES = {
+    route.name: OTHER_TABS
+    if route.path.startswith(("/v1/customer/news", "/v1/customer/redelivery"))
+    or route.path == "/v1/customer/transactions"
+    else route.name
+    for route in API
+}
 CARDS_ON_TWO_PAGES = 101
 
 
@@ -44,96 +68,266 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 class Examples:
-    """Runs one language's files against a server."""
+    """Runs one language's files for a store of their own on a server."""
 
-    def __init__(self, server: Server, language: str, folder: Path) -> None:
+    def __init__(self, server: Server, language: str, folder: Path, key: str) -> None:
         self.server = server
         self.language = language
         self.folder = folder
+        self.key = key
 
-    def run(self, name: str, card: str = CARD, key: str | None = None) -> Any:
-        """Run an example as printed and return the finished process."""
+    def run(self, name: str, **replacements: str) -> Any:
+        """Run an example as printed and return the finished process.
+
+        ``replacements`` are what stands for key, token, card, hold and spend.
+        """
         suffix, interpreter, _ = LANGUAGES[self.language]
         text = (EXAMPLES / self.language / f"{name}{suffix}").read_text(encoding="utf-8")
         assert HOST in text
-        replaced = (
-            text.replace(HOST, self.server.url)
-            .replace(KEY, key or self.server.key)
-            .replace(CARD, card)
-            .replace(CUSTOMER, KELLY.username)
-        )
+        replaced = text.replace(HOST, self.server.url).replace(CUSTOMER, KELLY.username)
+        placeholders = {"key": KEY, "token": TOKEN, "card": CARD, "hold": HOLD, "spend": SPEND}
+        for what, placeholder in placeholders.items():
+            given = {"key": self.key} | replacements
+            replaced = replaced.replace(placeholder, given.get(what, placeholder))
         program = self.folder / f"{name}{suffix}"
         program.write_text(replaced, encoding="utf-8")
         return subprocess.run(
             [interpreter, program], capture_output=True, text=True, timeout=60, check=False
         )
 
-    def output(self, name: str, card: str = CARD) -> list[Any]:
+    def output(self, name: str, **replacements: str) -> list[Any]:
         """Run an example that must succeed and return the JSON values it printed, one a line."""
-        done = self.run(name, card)
+        done = self.run(name, **replacements)
         assert done.returncode == 0, f"{self.language}/{name}: {done.stdout}{done.stderr}"
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def listed(self, name: str, **replacements: str) -> list[Any]:
+        """Run an example that walks a list and return the rows; the one in curl prints pages."""
+        printed = self.output(name, **replacements)
+        if self.language == "curl":
+            return [row for page in printed for row in page["data"]]
+        return printed
+
+    def client(self) -> httpx2.Client:
+        """Make a client for the same store."""
+        headers = {"X-API-Key": self.key}
+        return httpx2.Client(base_url=self.server.url, headers=headers, timeout=30)
+
+
+async def open_store(server: Server) -> str:
+    """Add a store to a server and return a key of it with all scopes."""
+    database = connect(server.settings)
+    try:
+        store_id, instant = new_id(), now()
+        await database.write(stores.create, stores.NewStore("A shop", OWNER), store_id, instant)
+        fresh = Fresh(new_id(), os.urandom(32))
+        scopes = list(SCOPES)
+        issued = await database.write(
+            keys.create, signer(server.settings), store_id, "examples", scopes, fresh, instant
+        )
+    finally:
+        await database.close()
+    return issued.key
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One server on each engine for the whole file; each test has a store of its own there."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            path = tmp_path_factory.mktemp("examples") / "gridgift.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            url = f"sqlite:///{path}"
+        else:
+            postgres = request.getfixturevalue("postgres")
+            url = stack.enter_context(postgres.database(migrated=True))
+        yield stack.enter_context(Server.started(url))
+
+
+# For what the examples do by themselves: the engine behind the server plays no part.
+one_server = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
-def examples(live_server: Server, language: str, tmp_path: Path) -> Examples:
-    """One language's examples, ready to run."""
-    return Examples(live_server, language, tmp_path)
+def examples(server: Server, language: str, tmp_path: Path) -> Examples:
+    """One language's examples, ready to run in a store of their own."""
+    return Examples(server, language, tmp_path, asyncio.run(open_store(server)))
+
+
+def grant(client: httpx2.Client, credit: int = 500, **terms: Any) -> Any:
+    """Grant Kelly a card."""
+    path = f"/v1/customers/{KELLY.uuid}/actions/grant-gift-card"
+    answer = client.post(path, json={"credit": credit} | terms)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def read(client: httpx2.Client, path: str) -> Any:
+    """Read what must be there."""
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def test_the_examples_do_what_they_say(examples: Examples):
-    with examples.server.client() as client:
+    with examples.client() as client:
 
         def card_now() -> Any:
-            return client.get(f"/v1/giftcards/{granted['id']}").json()
+            return read(client, f"/v1/giftcards/{granted['id']}")
 
-        assert examples.output("get_store") == [client.get("/v1/store").json()]
+        assert examples.output("get_store") == [read(client, "/v1/store")]
 
         (granted,) = examples.output("grant_gift_card")
         assert granted["ownerUuid"] == KELLY.uuid
         assert (granted["credit"], granted["transfer"]) == (500, True)
         assert card_now() == granted
         assert examples.output("grant_gift_card") == [granted], "the same order grants once"
-        cards = client.get(f"/v1/customers/{KELLY.uuid}/giftcards").json()["data"]
+        cards = read(client, f"/v1/customers/{KELLY.uuid}/giftcards")["data"]
         assert cards == [granted]
 
-        assert examples.output("get_gift_card", granted["id"]) == [granted]
+        assert examples.output("get_gift_card", card=granted["id"]) == [granted]
 
-        (updated,) = examples.output("update_gift_card", granted["id"])
+        (updated,) = examples.output("update_gift_card", card=granted["id"])
         assert updated == granted | {"credit": 250} == card_now()
 
-        (disabled,) = examples.output("disable_gift_card", granted["id"])
+        (disabled,) = examples.output("disable_gift_card", card=granted["id"])
         assert disabled == updated | {"active": False} == card_now()
 
 
 def test_the_list_example_walks_all_pages(examples: Examples):
-    with examples.server.client() as client:
-
-        def grant() -> Any:
-            path = f"/v1/customers/{KELLY.uuid}/actions/grant-gift-card"
-            return client.post(path, json={"credit": 1}).json()
-
-        client.post(f"/v1/giftcards/{grant()['id']}/actions/disable")
-        active = [grant() for _ in range(CARDS_ON_TWO_PAGES)]
-    printed = examples.output("list_gift_cards")
-    if examples.language == "curl":  # prints pages
-        assert len(printed) == 2
-        printed = [card for page in printed for card in page["data"]]
-    assert printed == active
+    with examples.client() as client:
+        client.post(f"/v1/giftcards/{grant(client, 1)['id']}/actions/disable")
+        active = [grant(client, 1) for _ in range(CARDS_ON_TWO_PAGES)]
+    assert examples.listed("list_gift_cards") == active
 
 
+def test_the_examples_for_more_of_a_card(examples: Examples):
+    with examples.client() as client:
+        card = grant(client, transfer=True)["id"]
+        (details,) = examples.output("get_gift_card_details", card=card)
+        assert details == read(client, f"/ext/v1/giftcards/{card}")
+        assert (details["available"], details["expiresAt"]) == (500, None)
+
+        (dated,) = examples.output("patch_gift_card", card=card)
+        assert dated["expiresAt"] == "2040-01-31T12:00:00Z"
+        assert (dated["credit"], dated["transfer"], dated["active"]) == (500, True, True)
+
+        adjusted = examples.output("adjust_gift_card", card=card)
+        assert adjusted[0]["credit"] == 400
+        assert examples.output("adjust_gift_card", card=card) == adjusted, "done once"
+
+        (given,) = examples.output("transfer_gift_card", card=card)
+        assert given["ownerUuid"] == JO.uuid
+
+        (kept,) = examples.output("patch_gift_card_by_post", card=card)
+        assert kept["transfer"] is False
+        assert kept["expiresAt"] == dated["expiresAt"]
+
+        (new,) = examples.output("reissue_gift_card", card=card)
+        assert new["id"] != card
+        assert (new["credit"], new["ownerUuid"]) == (400, JO.uuid)
+        old = read(client, f"/v1/giftcards/{card}")
+        assert (old["credit"], old["active"]) == (0, False)
+
+        entries = examples.listed("list_gift_card_entries", card=card)
+        assert entries == read(client, f"/ext/v1/giftcards/{card}/entries")["data"]
+        kinds = ["granted", "updated", "adjusted", "transferred", "updated", "reissued"]
+        assert [entry["kind"] for entry in entries] == kinds
+
+
+def test_the_examples_for_holds(examples: Examples):
+    with examples.client() as client:
+        card = grant(client)["id"]
+
+        def balances() -> Any:
+            details = read(client, f"/ext/v1/giftcards/{card}")
+            return details["credit"], details["available"]
+
+        (hold,) = examples.output("place_hold", card=card)
+        assert (hold["amount"], hold["state"]) == (100, "open")
+        assert examples.output("place_hold", card=card) == [hold], "held once"
+        assert balances() == (500, 400)
+
+        (captured,) = examples.output("capture_hold", card=card, hold=hold["id"])
+        assert captured == hold | {"state": "captured"}
+        assert balances() == (400, 400)
+
+        path = f"/ext/v1/giftcards/{card}/holds"
+        other = client.post(path, json={"amount": 50, "expiresIn": 900}).json()
+        (voided,) = examples.output("void_hold", card=card, hold=other["id"])
+        assert voided == other | {"state": "voided"}
+        assert balances() == (400, 400)
+
+
+def test_the_examples_for_store_credit(examples: Examples):
+    with examples.client() as client:
+
+        def total() -> Any:
+            return read(client, f"/ext/v1/customers/{KELLY.uuid}/credit")["total"]
+
+        (deposited,) = examples.output("deposit_credit")
+        assert deposited["total"] == 500 == total()
+        assert examples.output("deposit_credit") == [deposited], "deposited once"
+
+        (spent,) = examples.output("spend_credit")
+        assert spent["total"] == 200 == total()
+        assert examples.output("get_credit") == [{"total": 200, "restricted": 0, "lots": []}]
+
+        (refunded,) = examples.output("refund_credit", spend=spent["id"])
+        assert refunded["id"] == spent["id"]
+        assert refunded["total"] == 500 == total()
+
+
+def test_the_examples_for_the_customer_page(examples: Examples):
+    with examples.client() as client:
+        store = read(client, "/v1/store")
+        (minted,) = examples.output("mint_customer_token")
+        token = minted["token"]
+        assert minted["url"].endswith(f"/me#ct={token}")
+
+        redeemed = grant(client)["id"]
+        passed_on = grant(client, 200, transfer=True)["id"]
+        own = examples.listed("list_own_gift_cards", token=token)
+        assert [card["id"] for card in own] == [redeemed, passed_on]
+        assert examples.output("redeem_own_gift_card", token=token, card=redeemed) == [True]
+        assert examples.output("redeem_own_gift_card", token=token, card=redeemed) == [True]
+        assert examples.output("transfer_own_gift_card", token=token, card=passed_on) == [True]
+        assert read(client, f"/v1/giftcards/{redeemed}")["redeemed"] is True
+        assert read(client, f"/v1/giftcards/{passed_on}")["ownerUuid"] == JO.uuid
+
+        (profile,) = examples.output("get_profile", token=token)
+        assert profile == {"uuid": KELLY.uuid, "username": KELLY.username, "pictureUuid": None}
+        (context,) = examples.output("get_context", token=token)
+        assert [shown["id"] for shown in context["stores"]] == [store["id"]]
+        (answer,) = examples.output("get_account", token=token)
+        (account,) = answer["accounts"]
+        assert (account["storeId"], account["credit"]) == (store["id"], 500)
+
+        *lists, unread = examples.output(OTHER_TABS, token=token)
+        assert [page["data"] for page in lists] == [[], [], []]
+        assert unread == {"total": 0, "byStore": [{"storeId": store["id"], "count": 0}]}
+
+
+@one_server
 def test_the_examples_tell_the_problem(examples: Examples):
-    for route in API:
-        done = examples.run(route.name, key="allo_live_no.key")
+    def run(name: str) -> Any:
+        return examples.run(name, key="allo_live_no.key", token="gct_no.token")
+
+    with ThreadPoolExecutor(4) as pool:
+        finished = list(pool.map(run, [FILES[route.name] for route in API]))
+    for route, done in zip(API, finished, strict=True):
+        code = "customer_token_invalid" if route.scope == RESIDENT else "api_key_invalid"
         assert done.returncode != 0, route.name
-        assert "api_key_invalid" in done.stdout + done.stderr, route.name
+        assert code in done.stdout + done.stderr, route.name
         assert "Traceback" not in done.stderr, route.name
 
 
-def test_the_health_examples(live_server: Server, tmp_path: Path):
+def test_the_health_examples(server: Server, tmp_path: Path):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed, so its examples can't run")
-    curl = Examples(live_server, "curl", tmp_path)
+    curl = Examples(server, "curl", tmp_path, server.key)
     assert curl.output("get_health") == [{"status": "alive"}]
     assert curl.output("get_readiness") == [{"status": "ready"}]
 
@@ -141,16 +335,17 @@ def test_the_health_examples(live_server: Server, tmp_path: Path):
 @pytest.mark.parametrize("folder", LANGUAGES)
 @pytest.mark.parametrize("route", API, ids=lambda route: route.name)
 def test_every_endpoint_has_an_example(folder: str, route: Any):
-    file = EXAMPLES / folder / f"{route.name}{LANGUAGES[folder][0]}"
+    file = EXAMPLES / folder / f"{FILES[route.name]}{LANGUAGES[folder][0]}"
     assert file.is_file(), f"{route.method} {route.path} has no example in {folder}"
     text = file.read_text(encoding="utf-8")
     assert f"{route.method} {route.path}" in text, "the file says what it shows"
-    assert route.scope in text, "the file says which scope it needs"
+    needed = "X-Customer-Token" if route.scope == RESIDENT else route.scope
+    assert needed in text, "the file says which scope or token it needs"
 
 
 def test_the_index_names_every_example():
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     files = [path for path in EXAMPLES.glob("*/*") if path.suffix != ".pyc" and path.is_file()]
     missing = [path.name for path in files if f"({path.relative_to(EXAMPLES)})" not in index]
-    assert len(files) == 4 * len(API) + 2
+    assert len(files) == 4 * len(set(FILES.values())) + 2
     assert not missing

@@ -1,0 +1,13 @@
+#!/bin/sh
+# POST /ext/v1/customers/{identifier}/credit/actions/deposit: L$500 of store credit.
+# The idempotency key makes it safe to repeat after a time-out: it is done once.
+# Scope: credits:write.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and exits
+# with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  --header 'Idempotency-Key: hunt-2026-kelly' \
+  --header 'Content-Type: application/json' \
+  --data '{"amount": 500, "reason": "prize", "reference": "hunt 2026"}' \
+  https://gifts.example.com/ext/v1/customers/kelly.moonwall/credit/actions/deposit

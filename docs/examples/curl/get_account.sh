@@ -1,0 +1,9 @@
+#!/bin/sh
+# GET /v1/customer/account: the resident's store credit.
+# With the resident's token in X-Customer-Token.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and exits
+# with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 \
+  --header 'X-Customer-Token: gct_YOUR_TOKEN' \
+  https://gifts.example.com/v1/customer/account

@@ -1,0 +1,9 @@
+#!/bin/sh
+# GET /ext/v1/customers/{identifier}/credit: a customer's store credit.
+# Scope: credits:read.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and exits
+# with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  https://gifts.example.com/ext/v1/customers/kelly.moonwall/credit

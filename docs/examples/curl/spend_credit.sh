@@ -1,0 +1,14 @@
+#!/bin/sh
+# POST /ext/v1/customers/{identifier}/credit/actions/spend: takes L$300 of store credit.
+# Keep the id in the answer: a refund names it. The idempotency key makes it safe to repeat after a
+# time-out: it is done once.
+# Scope: credits:write.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and exits
+# with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  --header 'Idempotency-Key: order-1042-spend' \
+  --header 'Content-Type: application/json' \
+  --data '{"amount": 300, "reason": "order", "reference": "order 1042"}' \
+  https://gifts.example.com/ext/v1/customers/kelly.moonwall/credit/actions/spend

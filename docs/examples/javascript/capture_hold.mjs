@@ -1,0 +1,21 @@
+// POST /ext/v1/giftcards/{id}/holds/{hold}/actions/capture: takes what a hold reserved.
+// No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
+// Scope: giftcards:write.
+
+const HOST = "https://gifts.example.com";
+const KEY = "allo_live_YOUR_KEY";
+const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
+const HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d";
+
+const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}/holds/${HOLD}/actions/capture`, {
+  method: "POST",
+  headers: { "X-API-Key": KEY, "Idempotency-Key": "order-1042-capture" },
+  signal: AbortSignal.timeout(10_000),
+});
+const answer = await response.json();
+if (!response.ok) {
+  // The code is for programs, the detail for people.
+  console.error(`${answer.code}: ${answer.detail}`);
+  process.exit(1);
+}
+console.log(JSON.stringify(answer));

@@ -1,0 +1,27 @@
+// POST /ext/v1/customers/{identifier}/credit/actions/spend: takes L$300 of store credit.
+// Keep the id in the answer: a refund names it. The idempotency key makes it safe to repeat after a
+// time-out: it is done once.
+// Scope: credits:write.
+
+const HOST = "https://gifts.example.com";
+const KEY = "allo_live_YOUR_KEY";
+const CUSTOMER = "kelly.moonwall"; // a username or an avatar UUID
+
+const url = `${HOST}/ext/v1/customers/${encodeURIComponent(CUSTOMER)}/credit/actions/spend`;
+const response = await fetch(url, {
+  method: "POST",
+  headers: {
+    "X-API-Key": KEY,
+    "Content-Type": "application/json",
+    "Idempotency-Key": "order-1042-spend",
+  },
+  body: JSON.stringify({ amount: 300, reason: "order", reference: "order 1042" }),
+  signal: AbortSignal.timeout(10_000),
+});
+const answer = await response.json();
+if (!response.ok) {
+  // The code is for programs, the detail for people.
+  console.error(`${answer.code}: ${answer.detail}`);
+  process.exit(1);
+}
+console.log(JSON.stringify(answer));

@@ -1,0 +1,41 @@
+<?php
+
+// POST /ext/v1/customers/{identifier}/credit/actions/spend: takes L$300 of store credit.
+// Keep the id in the answer: a refund names it. The idempotency key makes it safe to repeat after a
+// time-out: it is done once.
+// Scope: credits:write.
+
+declare(strict_types=1);
+
+const HOST = 'https://gifts.example.com';
+const KEY = 'allo_live_YOUR_KEY';
+const CUSTOMER = 'kelly.moonwall'; // a username or an avatar UUID
+
+$url = HOST . '/ext/v1/customers/' . rawurlencode(CUSTOMER) . '/credit/actions/spend';
+$request = curl_init($url);
+curl_setopt_array($request, [
+    CURLOPT_POSTFIELDS => json_encode([
+        'amount' => 300,
+        'reason' => 'order',
+        'reference' => 'order 1042',
+    ]),
+    CURLOPT_HTTPHEADER => [
+        'X-API-Key: ' . KEY,
+        'Content-Type: application/json',
+        'Idempotency-Key: order-1042-spend',
+    ],
+    CURLOPT_RETURNTRANSFER => true,
+    CURLOPT_TIMEOUT => 10,
+]);
+$body = curl_exec($request);
+if ($body === false) {
+    fwrite(STDERR, curl_error($request) . "\n");
+    exit(1);
+}
+$answer = json_decode($body, true);
+if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
+    // The code is for programs, the detail for people.
+    fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
+    exit(1);
+}
+echo json_encode($answer), "\n";

@@ -1,0 +1,24 @@
+"""POST /ext/v1/giftcards/{id}/holds/{hold}/actions/capture: takes what a hold reserved.
+
+No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
+Scope: giftcards:write.
+"""
+
+import sys
+
+import requests
+
+HOST = "https://gifts.example.com"
+KEY = "allo_live_YOUR_KEY"
+CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d"
+
+response = requests.post(
+    f"{HOST}/ext/v1/giftcards/{CARD}/holds/{HOLD}/actions/capture",
+    headers={"X-API-Key": KEY, "Idempotency-Key": "order-1042-capture"},
+    timeout=10,
+)
+if not response.ok:
+    problem = response.json()  # "code" is for programs, "detail" for people
+    sys.exit(f"{problem['code']}: {problem['detail']}")
+print(response.text)
