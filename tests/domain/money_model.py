@@ -46,6 +46,10 @@ class ModelCard:
         """Tell whether its date is over."""
         return self.expires_at is not None and self.expires_at <= now
 
+    def usable(self, now: int) -> bool:
+        """Tell whether something can be reserved on it."""
+        return self.active and not self.redeemed and not self.expired(now) and self.credit > 0
+
     def why_not(self, now: int) -> type[Failure] | None:
         """Say why its owner can neither redeem it nor pass it on."""
         if self.redeemed:

@@ -118,6 +118,7 @@ ATTACKS_ON = {
 }
 
 
+@pytest.mark.contract("10.32")
 @pytest.mark.parametrize("attack", sorted({*ATTACKS_ON["sqlite"], *ATTACKS_ON["postgres"]}))
 def test_the_database_itself_refuses_to_change_an_entry(world: World, attack: str) -> None:
     statement = ATTACKS_ON[world.engine].get(attack)

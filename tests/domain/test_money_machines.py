@@ -44,7 +44,7 @@ from tests.shop import JO, KELLY, OWNER, START
 PEOPLE = {resident.uuid: resident for resident in (KELLY, JO)}
 TEXTURE = "5748decc-f629-461c-9a36-a35a221fe21f"
 EFFORT = settings(
-    max_examples=100,
+    max_examples=50,
     stateful_step_count=50,
     deadline=None,
     database=None,
@@ -182,7 +182,7 @@ class CardMachine(MoneyMachine):
     @initialize(target=cards)
     def have_cards(self) -> Any:
         self.open_store()
-        dates = (START + 1000, START + 2000, START + 3000, None)
+        dates = (START + 1000, START + 3000, None, None)
         given = [self.grant(KELLY.uuid, 30, True, date) for date in dates]
         return multiple(*given)
 
@@ -390,6 +390,13 @@ class CardMachine(MoneyMachine):
         if card is not None and refusal is None:
             card.holds[hold_id] = ModelHold(amount, end)
             card.kinds.append("held")
+
+    @rule(index=st.integers(0, 9), amount=st.integers(1, 9), moment=moments)
+    def hold_where_possible(self, index: int, amount: int, moment: int | None) -> None:
+        usable = [card_id for card_id, card in self.model.items() if card.usable(self.now)]
+        for lifetime in (1000, 2500):
+            if usable:
+                self.hold(usable[index % len(usable)], amount, lifetime, moment)
 
     @rule(index=st.integers(0, 9), captured=st.booleans(), moment=moments)
     def close(self, index: int, captured: bool, moment: int | None) -> None:

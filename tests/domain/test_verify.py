@@ -349,12 +349,14 @@ ENTRY_FIELDS = {
 }
 
 
+@pytest.mark.contract("10.64")
 def test_a_database_full_of_everything_is_clean(scene: Scene) -> None:
     kinds = {row[0] for row in scene.world.sql("SELECT DISTINCT kind FROM entries")}
     assert kinds == set(get_args(EntryKind)) - {"imported"}
     assert scene.faults() == []
 
 
+@pytest.mark.contract("10.64")
 @pytest.mark.parametrize("name", BREAKS)
 def test_finds(scene: Scene, name: str) -> None:
     statements, said = BREAKS[name]

@@ -12,7 +12,7 @@ def adjust(shop: Shop, card_id: str, delta: object, **options: object) -> object
     return ext(shop, card_id, "adjust", {"delta": delta, "reason": "order 7"}, **options)
 
 
-@pytest.mark.contract("10.13")
+@pytest.mark.contract("10.33", "10.28")
 def test_adds_and_takes(shop: Shop) -> None:
     card = shop.grant(credit=500)
     shop.clock.advance(1)
@@ -35,7 +35,7 @@ def test_adds_and_takes(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.10", "10.13")
+@pytest.mark.contract("10.13", "10.34")
 def test_never_below_nothing(shop: Shop) -> None:
     card = shop.grant(credit=5)["id"]
     with unchanged(shop):
@@ -44,7 +44,7 @@ def test_never_below_nothing(shop: Shop) -> None:
     assert adjust(shop, card, -5).json()["credit"] == 0
 
 
-@pytest.mark.contract("10.13")
+@pytest.mark.contract("10.35")
 def test_never_above_the_maximum(shop: Shop) -> None:
     card = shop.grant(credit=MAX - 1)["id"]
     with unchanged(shop):
@@ -53,7 +53,7 @@ def test_never_above_the_maximum(shop: Shop) -> None:
     assert adjust(shop, card, 1).json()["credit"] == MAX
 
 
-@pytest.mark.contract("10.16")
+@pytest.mark.contract("10.34", "10.40", "10.41")
 def test_takes_only_what_is_not_held(shop: Shop) -> None:
     card = shop.grant(credit=100)["id"]
     ext(shop, card, "holds", {"amount": 70, "expiresIn": 10})
@@ -67,6 +67,7 @@ def test_takes_only_what_is_not_held(shop: Shop) -> None:
     assert adjust(shop, card, -70).json()["credit"] == 0
 
 
+@pytest.mark.contract("10.35")
 @pytest.mark.parametrize(
     "delta", each({"0": 0, "text": "5", "float": 1.5, "bool": True, "big": MAX + 1, "null": None})
 )
@@ -77,6 +78,7 @@ def test_bad_deltas(shop: Shop, delta: object) -> None:
     assert list(body["errors"]) == ["delta"]
 
 
+@pytest.mark.contract("10.15")
 @pytest.mark.parametrize(
     "reason", each({"empty": "", "long": "x" * 201, "null": None, "\\n": "a\n"})
 )
@@ -88,7 +90,7 @@ def test_bad_reasons(shop: Shop, reason: object) -> None:
         assert "reason" in ext(shop, card, "adjust", {"delta": 1}).json()["errors"]
 
 
-@pytest.mark.contract("10.10")
+@pytest.mark.contract("10.13", "10.35")
 def test_a_redeemed_card(shop: Shop) -> None:
     card = shop.grant()["id"]
     shop.redeem(card)
@@ -96,6 +98,7 @@ def test_a_redeemed_card(shop: Shop) -> None:
         problem(adjust(shop, card, 1), 409, "gift_card_redeemed")
 
 
+@pytest.mark.contract("10.14")
 def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
     card = shop.grant()["id"]
     key = other_stores_key(shop, "giftcards:write")
@@ -105,7 +108,7 @@ def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
         problem(adjust(shop, "abc", 1), 404, "gift_card_not_found")
 
 
-@pytest.mark.contract("10.3")
+@pytest.mark.contract("10.3", "10.4")
 def test_replay(shop: Shop) -> None:
     card = shop.grant()["id"]
     once = {"headers": {"Idempotency-Key": "a"}}

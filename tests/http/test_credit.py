@@ -26,14 +26,14 @@ def chain(shop: Shop) -> Any:
     return shop.read(ledger.entries, shop.store.id, "credit", KELLY.uuid)
 
 
-@pytest.mark.contract("10.22")
+@pytest.mark.contract("10.14", "10.49", "10.51")
 def test_nobody_has_nothing(shop: Shop) -> None:
     assert credit_of(shop) == NOTHING
     problem(shop.call("GET", "/ext/v1/customers/no.one/credit"), 404, "resident_not_found")
     problem(shop.call("GET", "/ext/v1/customers/a b c/credit"), 400, "identifier_malformed")
 
 
-@pytest.mark.contract("10.22", "10.23")
+@pytest.mark.contract("10.49", "10.50", "10.52", "10.53")
 def test_deposits(shop: Shop) -> None:
     response = change_credit(shop, "deposit", 50)
     assert response.status_code == 200
@@ -60,7 +60,7 @@ def test_deposits(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.24")
+@pytest.mark.contract("10.53", "10.56")
 def test_soonest_first_undated_last(shop: Shop) -> None:
     soon, late = at(shop, 10), at(shop, 20)
     change_credit(shop, "deposit", 10)
@@ -73,7 +73,7 @@ def test_soonest_first_undated_last(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.10", "10.24")
+@pytest.mark.contract("10.57", "10.58")
 def test_restricted_credit_only_where_allowed(shop: Shop) -> None:
     change_credit(shop, "deposit", 10, restricted=True)
     change_credit(shop, "deposit", 5)
@@ -87,7 +87,7 @@ def test_restricted_credit_only_where_allowed(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.21", "10.22")
+@pytest.mark.contract("10.50", "10.62")
 def test_an_expiry_counts_at_its_instant_without_any_job(shop: Shop) -> None:
     change_credit(shop, "deposit", 10, expiresAt=at(shop, 10))
     change_credit(shop, "deposit", 1)
@@ -103,7 +103,7 @@ def test_an_expiry_counts_at_its_instant_without_any_job(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.25")
+@pytest.mark.contract("10.53", "10.59", "10.61")
 def test_a_refund_restores_the_lots(shop: Shop) -> None:
     end = at(shop, 10)
     change_credit(shop, "deposit", 10, expiresAt=end)
@@ -130,7 +130,7 @@ def test_a_refund_restores_the_lots(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.25")
+@pytest.mark.contract("10.60")
 def test_a_refund_does_not_revive_what_has_expired(shop: Shop) -> None:
     change_credit(shop, "deposit", 10, expiresAt=at(shop, 10))
     change_credit(shop, "deposit", 5)
@@ -143,6 +143,7 @@ def test_a_refund_does_not_revive_what_has_expired(shop: Shop) -> None:
     clean(shop)
 
 
+@pytest.mark.contract("10.61")
 def test_spends_of_others_are_not_found(shop: Shop, unknown_id: str) -> None:
     change_credit(shop, "deposit", 10)
     spend = change_credit(shop, "spend", 5).json()["id"]
@@ -155,6 +156,7 @@ def test_spends_of_others_are_not_found(shop: Shop, unknown_id: str) -> None:
         problem(change_credit(shop, "refund", 1), 400, "validation_failed")
 
 
+@pytest.mark.contract("10.55")
 def test_the_limit_of_an_account(shop: Shop) -> None:
     change_credit(shop, "deposit", MAX - 1)
     with unchanged(shop):
@@ -173,6 +175,7 @@ def test_bad_amounts(shop: Shop, action: str, amount: Any) -> None:
     assert list(body["errors"]) == ["amount"]
 
 
+@pytest.mark.contract("10.15", "10.54")
 def test_bad_fields(shop: Shop) -> None:
     with unchanged(shop):
         for wrong in ({"reason": ""}, {"reference": None}, {"expiresAt": at(shop, 0)},
@@ -191,6 +194,7 @@ def test_each_store_has_its_own_credit(shop: Shop) -> None:
     assert credit_of(shop)["total"] == 10
 
 
+@pytest.mark.contract("10.49", "10.53")
 def test_missing_scopes(shop: Shop) -> None:
     key = shop.add_key("credits:read").key
     problem(change_credit(shop, "deposit", 1, key=key), 403, "scope_missing")

@@ -14,7 +14,7 @@ def page(shop: Shop) -> Page:
     return Page(shop)
 
 
-@pytest.mark.contract("8.10")
+@pytest.mark.contract("8.21")
 def test_profile(page: Page) -> None:
     response = page.call("GET", "profile")
     assert response.status_code == 200
@@ -22,7 +22,7 @@ def test_profile(page: Page) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.contract("8.11")
+@pytest.mark.contract("8.22")
 def test_context(shop: Shop, page: Page) -> None:
     shop.sql(f"UPDATE stores SET logo = '{TEXTURE}'")
     brand = {"name": "Moonwall Couture", "logo": TEXTURE}
@@ -30,7 +30,7 @@ def test_context(shop: Shop, page: Page) -> None:
     assert found == {"brand": brand, "stores": [brand | {"id": shop.store.id}]}
 
 
-@pytest.mark.contract("8.12", "8.13", "8.14")
+@pytest.mark.contract("8.23", "8.24", "8.25", "8.26", "8.27", "8.28", "8.29")
 def test_account(shop: Shop, page: Page) -> None:
     account = {"storeId": shop.store.id, "credit": 0, "restrictedCredit": 0, "discount": 0}
     nothing = {"accounts": [account | {"creditLots": []}]}
@@ -55,7 +55,7 @@ def test_account(shop: Shop, page: Page) -> None:
     assert page.call("GET", "account").json() == {"accounts": [full]}
 
 
-@pytest.mark.contract("8.15", "8.16")
+@pytest.mark.contract("8.30", "8.31", "10.25")
 def test_cards_but_expired_ones(shop: Shop, page: Page) -> None:
     end = at(shop, 10)
     shop.grant("jo.winter")
@@ -77,7 +77,7 @@ def test_cards_but_expired_ones(shop: Shop, page: Page) -> None:
     assert page.call("GET", "giftcards").json()["data"] == [shown[0], *shown[2:]]
 
 
-@pytest.mark.contract("8.15")
+@pytest.mark.contract("8.30")
 def test_pages_of_cards(shop: Shop, page: Page) -> None:
     ids = [shop.grant()["id"] for _ in range(5)]
     first = page.call("GET", "giftcards", params={"limit": 3}).json()
@@ -92,7 +92,7 @@ def test_pages_of_cards(shop: Shop, page: Page) -> None:
         problem(page.call("GET", "giftcards", params=wrong), 400, "validation_failed")
 
 
-@pytest.mark.contract("8.15")
+@pytest.mark.contract("8.30", "8.32")
 def test_cards_of_one_store(shop: Shop, page: Page, unknown_id: str) -> None:
     card = shop.grant()["id"]
     for store_id in (shop.store.id, shop.store.id.upper()):
@@ -102,8 +102,8 @@ def test_cards_of_one_store(shop: Shop, page: Page, unknown_id: str) -> None:
     assert found.json() == EMPTY
 
 
+@pytest.mark.contract("8.46")
 @one_engine
-@pytest.mark.contract("8.22")
 @pytest.mark.parametrize("path", ["transactions", "redelivery/products", "news"])
 def test_lists_that_stay_empty(page: Page, path: str) -> None:
     assert page.call("GET", path).json() == EMPTY
@@ -112,8 +112,8 @@ def test_lists_that_stay_empty(page: Page, path: str) -> None:
     problem(page.call("GET", path, params={"limit": 0}), 400, "validation_failed")
 
 
+@pytest.mark.contract("8.47", "8.48")
 @one_engine
-@pytest.mark.contract("8.23", "8.24")
 def test_news(shop: Shop, page: Page) -> None:
     assert page.call("GET", "news/unread").json() == {
         "total": 0, "byStore": [{"storeId": shop.store.id, "count": 0}],

@@ -10,7 +10,7 @@ from tests.shop import JO, KELLY, Shop, problem
 from tests.test_directory import Resolver
 
 
-@pytest.mark.contract("8.19")
+@pytest.mark.contract("8.37", "8.38", "8.45")
 @pytest.mark.parametrize("to", ["jo.winter", "Jo Winter", JO.uuid])
 def test_passed_on(shop: Shop, to: str) -> None:
     card, page = shop.grant(credit=70, transfer=True), Page(shop)
@@ -27,7 +27,7 @@ def test_passed_on(shop: Shop, to: str) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("8.19", "8.21")
+@pytest.mark.contract("8.39", "8.41")
 def test_it_can_not_be_undone(shop: Shop) -> None:
     card, page, jo = shop.grant(transfer=True)["id"], Page(shop), Page(shop, "jo.winter")
     page.transfer(card)
@@ -38,7 +38,7 @@ def test_it_can_not_be_undone(shop: Shop) -> None:
     assert jo.redeem(card).json() is True
 
 
-@pytest.mark.contract("8.20")
+@pytest.mark.contract("8.39", "8.40", "8.42")
 def test_refusals(shop: Shop) -> None:
     page = Page(shop)
     fixed = shop.grant()["id"]
@@ -61,7 +61,7 @@ def test_refusals(shop: Shop) -> None:
         problem(page.transfer(fixed, None), 400, "validation_failed")
 
 
-@pytest.mark.contract("8.21")
+@pytest.mark.contract("8.41")
 def test_someone_elses_card_and_none(shop: Shop, unknown_id: str) -> None:
     page, card = Page(shop), shop.grant(JO.username, transfer=True)["id"]
     with unchanged(shop):
@@ -69,7 +69,7 @@ def test_someone_elses_card_and_none(shop: Shop, unknown_id: str) -> None:
             problem(page.transfer(id_, "kelly"), 404, "gift_card_not_found")
 
 
-@pytest.mark.contract("8.20")
+@pytest.mark.contract("8.40")
 def test_unknown_receivers_are_looked_up(make_shop: Callable[..., Any]) -> None:
     with Resolver.started() as resolver:
         shop = make_shop(resolver_url=resolver.url)
@@ -81,7 +81,7 @@ def test_unknown_receivers_are_looked_up(make_shop: Callable[..., Any]) -> None:
     assert shop.card(card)["ownerUsername"] == "new.comer"
 
 
-@pytest.mark.contract("10.3")
+@pytest.mark.contract("8.44")
 def test_replay(shop: Shop) -> None:
     page, once = Page(shop), {"headers": {"Idempotency-Key": "t"}}
     card = shop.grant(transfer=True)["id"]

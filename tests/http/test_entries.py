@@ -12,7 +12,7 @@ def entries(shop: Shop, card_id: str, **options: Any) -> Any:
     return shop.call("GET", f"/ext/v1/giftcards/{card_id}/entries", **options)
 
 
-@pytest.mark.contract("10.19", "10.26")
+@pytest.mark.contract("10.27", "10.28", "10.29", "10.30")
 def test_a_cards_life(shop: Shop) -> None:
     card = shop.grant(credit=50)["id"]
     shop.clock.advance(1)
@@ -36,7 +36,7 @@ def test_a_cards_life(shop: Shop) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.contract("10.19")
+@pytest.mark.contract("10.27")
 def test_pages_there_and_back(shop: Shop) -> None:
     card = shop.grant(credit=50)["id"]
     for _ in range(6):
@@ -58,6 +58,7 @@ def test_pages_there_and_back(shop: Shop) -> None:
     problem(entries(shop, card, params={"limit": 0}), 400, "validation_failed")
 
 
+@pytest.mark.contract("10.14")
 def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
     card = shop.grant()["id"]
     key = other_stores_key(shop, "giftcards:read")

@@ -12,7 +12,7 @@ def details(shop: Shop, card_id: str, **options: Any) -> Any:
     return shop.call("GET", f"/ext/v1/giftcards/{card_id}", **options)
 
 
-@pytest.mark.contract("10.11")
+@pytest.mark.contract("10.16")
 def test_the_nine_fields_and_four_more(shop: Shop) -> None:
     end = at(shop, 1.5)
     card = shop.grant(credit=50, expiresAt=end)
@@ -30,7 +30,7 @@ def test_etag(shop: Shop) -> None:
     assert details(shop, card, headers={"If-None-Match": etag}).status_code == 304
 
 
-@pytest.mark.contract("10.16")
+@pytest.mark.contract("10.17", "10.18", "10.41")
 def test_what_the_clock_frees_is_shown_also_to_who_has_the_etag(shop: Shop) -> None:
     card = shop.grant(credit=50)["id"]
     ext(shop, card, "holds", {"amount": 20, "expiresIn": 10})
@@ -41,7 +41,7 @@ def test_what_the_clock_frees_is_shown_also_to_who_has_the_etag(shop: Shop) -> N
     assert again.json()["available"] == 50
 
 
-@pytest.mark.contract("10.20")
+@pytest.mark.contract("6.26", "6.27")
 def test_a_stores_usual_lifetime(shop: Shop) -> None:
     shop.sql("UPDATE stores SET card_lifetime = 2")
     usual, never = shop.grant()["id"], shop.grant(expiresAt=None)["id"]
@@ -51,6 +51,7 @@ def test_a_stores_usual_lifetime(shop: Shop) -> None:
     assert details(shop, dated).json()["expiresAt"] == at(shop, 5)
 
 
+@pytest.mark.contract("10.14")
 def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
     card = shop.grant()["id"]
     key = other_stores_key(shop, "giftcards:read")

@@ -130,6 +130,7 @@ def test_expiry(shop: Shop, text: str, normal: str) -> None:
     assert format_instant(expires_at) == normal
 
 
+@pytest.mark.contract("6.28")
 @pytest.mark.parametrize(
     "expires_at",
     [

@@ -29,7 +29,7 @@ def details(shop: Shop, card_id: str) -> tuple[int, int]:
     return shown["credit"], shown["available"]
 
 
-@pytest.mark.contract("10.14", "10.15")
+@pytest.mark.contract("10.36", "10.42")
 def test_placed_and_captured(shop: Shop) -> None:
     card = shop.grant(credit=100)["id"]
     response = place(shop, card)
@@ -51,7 +51,7 @@ def test_placed_and_captured(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.15")
+@pytest.mark.contract("10.42")
 def test_voided(shop: Shop) -> None:
     card = shop.grant(credit=100)["id"]
     hold = place(shop, card).json()
@@ -60,7 +60,7 @@ def test_voided(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.10", "10.15")
+@pytest.mark.contract("10.43")
 def test_closed_once(shop: Shop) -> None:
     card = shop.grant(credit=100)["id"]
     for first in ("capture", "void"):
@@ -71,7 +71,7 @@ def test_closed_once(shop: Shop) -> None:
                 problem(close(shop, card, hold, action), 409, "hold_closed")
 
 
-@pytest.mark.contract("10.16")
+@pytest.mark.contract("10.41", "10.43")
 def test_frees_itself_at_its_time(shop: Shop) -> None:
     card = shop.grant(credit=100)["id"]
     hold, other = place(shop, card, 90, 10).json()["id"], place(shop, card, 5, 20).json()["id"]
@@ -86,7 +86,7 @@ def test_frees_itself_at_its_time(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.16")
+@pytest.mark.contract("10.38", "10.40")
 def test_is_not_held_twice(shop: Shop) -> None:
     card = shop.grant(credit=100)["id"]
     place(shop, card, 60)
@@ -95,7 +95,7 @@ def test_is_not_held_twice(shop: Shop) -> None:
     assert place(shop, card, 40).status_code == 201
 
 
-@pytest.mark.contract("10.16")
+@pytest.mark.contract("8.36", "8.40", "10.24", "10.40")
 def test_held_credit_stays_on_the_card(shop: Shop) -> None:
     page, card = Page(shop), shop.grant(credit=100, transfer=True)["id"]
     place(shop, card, 1, 10)
@@ -112,6 +112,32 @@ def test_held_credit_stays_on_the_card(shop: Shop) -> None:
     assert page.redeem(card).json() is True
 
 
+@pytest.mark.contract("6.29")
+def test_a_put_may_change_all_but_held_credit(shop: Shop) -> None:
+    card = shop.grant(credit=100)["id"]
+    place(shop, card, 1, 10)
+    path = f"/v1/giftcards/{card}"
+    with unchanged(shop):
+        problem(shop.call("PUT", path, json={"credit": 101}), 400, "gift_card_held")
+    changed = shop.call("PUT", path, json={"credit": 100, "transfer": True})
+    assert changed.json().items() >= {"transfer": True, "active": False}.items()
+    shop.clock.advance(10)
+    assert shop.call("PUT", path, json={"credit": 101}).json()["credit"] == 101
+
+
+@pytest.mark.contract("10.44")
+def test_captured_also_when_the_card_has_ended(shop: Shop) -> None:
+    off, ended = shop.grant(credit=100)["id"], shop.grant(credit=100, expiresAt=at(shop, 5))["id"]
+    taken = {card: place(shop, card).json()["id"] for card in (off, ended)}
+    shop.call("POST", f"/v1/giftcards/{off}/actions/disable")
+    shop.clock.advance(5)
+    for card, hold in taken.items():
+        assert close(shop, card, hold, "capture").json()["state"] == "captured"
+        assert details(shop, card) == (60, 60)
+    clean(shop)
+
+
+@pytest.mark.contract("10.26", "10.39")
 def test_a_card_that_may_not_be_used(shop: Shop) -> None:
     off, ended, done = (
         shop.grant()["id"],
@@ -127,6 +153,7 @@ def test_a_card_that_may_not_be_used(shop: Shop) -> None:
         problem(place(shop, done), 409, "gift_card_redeemed")
 
 
+@pytest.mark.contract("10.37")
 @pytest.mark.parametrize(
     ("amount", "expires_in", "wrong"),
     [(0, 1, "amount"), (1.5, 1, "amount"), (1, 0, "expiresIn"), (1, 604_801, "expiresIn"),
@@ -139,6 +166,7 @@ def test_bad_input(shop: Shop, amount: Any, expires_in: Any, wrong: str) -> None
     assert list(body["errors"]) == [wrong]
 
 
+@pytest.mark.contract("10.14", "10.43")
 def test_holds_that_are_not_there(shop: Shop, unknown_id: str) -> None:
     card, other = shop.grant()["id"], shop.grant()["id"]
     hold = place(shop, card).json()["id"]

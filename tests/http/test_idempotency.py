@@ -145,6 +145,7 @@ def test_old_answers_are_forgotten(shop: Shop) -> None:
     assert shop.sql("SELECT key FROM idempotency_keys") == [("new",)]
 
 
+@pytest.mark.contract("10.11")
 @pytest.mark.contract("10.6")
 def test_a_refused_request_leaves_the_key_free(shop: Shop) -> None:
     with unchanged(shop):

@@ -39,6 +39,7 @@ def test_all_that_the_reference_loads_is_here(shop: Shop) -> None:
         assert shop.call("GET", address, key=None).status_code == 200
 
 
+@pytest.mark.contract("8.49")
 def test_the_residents_page_lets_nothing_in_or_out(shop: Shop) -> None:
     response = shop.call("GET", "/me", key=None)
     assert (response.status_code, response.headers["referrer-policy"]) == (200, "no-referrer")

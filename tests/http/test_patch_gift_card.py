@@ -19,7 +19,7 @@ def patch(shop: Shop, card_id: str, body: Any, method: str = "PATCH", **options:
     return shop.call(method, path, json=body, **options)
 
 
-@pytest.mark.contract("10.12")
+@pytest.mark.contract("10.19", "10.20")
 def test_changes_what_is_named_and_nothing_else(shop: Shop, method: str) -> None:
     card = shop.grant(credit=500, transfer=True, texture=TEXTURE)
     for body in ({"credit": 7}, {"transfer": False}, {"texture": None}, {"active": False}):
@@ -35,7 +35,7 @@ def test_changes_what_is_named_and_nothing_else(shop: Shop, method: str) -> None
     clean(shop)
 
 
-@pytest.mark.contract("10.12")
+@pytest.mark.contract("10.23")
 def test_an_empty_patch_and_one_that_changes_nothing(shop: Shop, method: str) -> None:
     card = shop.grant()
     with unchanged(shop):
@@ -45,7 +45,7 @@ def test_an_empty_patch_and_one_that_changes_nothing(shop: Shop, method: str) ->
             assert response.headers["etag"] == '"1-kelly"'
 
 
-@pytest.mark.contract("10.12", "10.21")
+@pytest.mark.contract("10.21", "10.22")
 def test_moves_the_expiry(shop: Shop, method: str) -> None:
     card = shop.grant(expiresAt=at(shop, 10))["id"]
     shop.clock.advance(11)
@@ -59,6 +59,7 @@ def test_moves_the_expiry(shop: Shop, method: str) -> None:
     assert patch(shop, card, {"expiresAt": at(shop, 0.001)}, method).status_code == 200
 
 
+@pytest.mark.contract("10.21")
 @pytest.mark.parametrize(
     "body",
     each({
@@ -74,7 +75,7 @@ def test_bad_input(shop: Shop, body: Any) -> None:
     assert list(found["errors"]) == list(body)
 
 
-@pytest.mark.contract("10.9", "10.12")
+@pytest.mark.contract("10.10")
 def test_if_match(shop: Shop, method: str) -> None:
     card = shop.grant()["id"]
     patch(shop, card, {"credit": 1})
@@ -85,7 +86,7 @@ def test_if_match(shop: Shop, method: str) -> None:
     assert patch(shop, card, {"credit": 2}, method, headers=fresh).json()["credit"] == 2
 
 
-@pytest.mark.contract("10.10", "10.16")
+@pytest.mark.contract("10.13", "10.24")
 def test_conflicts(shop: Shop, method: str) -> None:
     card = shop.grant()["id"]
     ext(shop, card, "holds", {"amount": 1, "expiresIn": 5})
@@ -99,6 +100,7 @@ def test_conflicts(shop: Shop, method: str) -> None:
         problem(patch(shop, card, {"credit": 3}, method), 409, "gift_card_redeemed")
 
 
+@pytest.mark.contract("10.14")
 def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
     card = shop.grant()["id"]
     key = other_stores_key(shop, "giftcards:write")

@@ -12,7 +12,7 @@ def reissue(shop: Shop, card_id: str, **options: Any) -> Any:
     return ext(shop, card_id, "reissue", {"reason": "lost"}, **options)
 
 
-@pytest.mark.contract("10.18")
+@pytest.mark.contract("10.46", "10.47")
 def test_a_new_card_for_the_old_one(shop: Shop) -> None:
     end = at(shop, 100)
     old = shop.grant(credit=70, transfer=True, texture=TEXTURE, expiresAt=end)
@@ -33,14 +33,14 @@ def test_a_new_card_for_the_old_one(shop: Shop) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.18")
+@pytest.mark.contract("10.46")
 def test_does_not_take_the_stores_lifetime(shop: Shop) -> None:
     old = shop.grant()["id"]
     shop.sql("UPDATE stores SET card_lifetime = 3")
     assert reissue(shop, old).json()["expiresAt"] is None
 
 
-@pytest.mark.contract("10.10", "10.18")
+@pytest.mark.contract("10.48")
 def test_conflicts(shop: Shop) -> None:
     twice, done = shop.grant()["id"], shop.grant()["id"]
     assert reissue(shop, twice).status_code == 201
@@ -52,6 +52,7 @@ def test_conflicts(shop: Shop) -> None:
             problem(ext(shop, twice, "reissue", body), 400, "validation_failed")
 
 
+@pytest.mark.contract("10.14")
 def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
     card = shop.grant()["id"]
     with unchanged(shop):

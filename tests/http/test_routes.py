@@ -107,9 +107,9 @@ def test_another_stores_key_sees_nothing_of_this_store(shop: Shop, route: Route)
     assert (shop.card(card_id), shop.entries(card_id), credit_of(shop)) == before
 
 
+@pytest.mark.contract("8.1", "8.2")
 @pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
 @one_engine
-@pytest.mark.contract("8.1", "8.2")
 def test_without_a_token(shop: Shop, route: Route) -> None:
     with unchanged(shop):
         for key in (None, shop.key):

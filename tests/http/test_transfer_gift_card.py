@@ -12,7 +12,7 @@ def transfer(shop: Shop, card_id: str, to: Any = JO.username, **options: Any) ->
     return ext(shop, card_id, "transfer", {"receiverIdentifier": to, "reason": "asked"}, **options)
 
 
-@pytest.mark.contract("10.17")
+@pytest.mark.contract("10.45")
 @pytest.mark.parametrize("to", [JO.username, "Jo Winter", JO.uuid, JO.uuid.upper()])
 def test_gives_it_away(shop: Shop, to: str) -> None:
     card = shop.grant(credit=50, transfer=True)
@@ -34,7 +34,7 @@ def test_gives_it_away(shop: Shop, to: str) -> None:
     clean(shop)
 
 
-@pytest.mark.contract("10.10", "10.17")
+@pytest.mark.contract("10.13", "10.26", "10.45")
 def test_conflicts(shop: Shop) -> None:
     fixed, off = shop.grant()["id"], shop.grant(transfer=True)["id"]
     ended = shop.grant(transfer=True, expiresAt=at(shop, 1))["id"]
@@ -54,6 +54,7 @@ def test_conflicts(shop: Shop) -> None:
         problem(transfer(shop, fixed, "nobody.here"), 409, "receiver_not_found")
 
 
+@pytest.mark.contract("10.45")
 @pytest.mark.parametrize("to", each({"words": "a b c", "empty": "", "nil": "0" * 8 + "-0000" * 3}))
 def test_malformed_receivers(shop: Shop, to: str) -> None:
     card = shop.grant(transfer=True)["id"]
@@ -63,6 +64,7 @@ def test_malformed_receivers(shop: Shop, to: str) -> None:
             problem(transfer(shop, card, wrong), 400, "validation_failed")
 
 
+@pytest.mark.contract("10.14")
 def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
     card = shop.grant(transfer=True)["id"]
     with unchanged(shop):

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from tests import races
 
 ROUNDS = 5
 
 
+@pytest.mark.contract("8.43", "10.12", "10.63")
 def test_races(engine: str, database_url: str) -> None:
     with races.started(engine, database_url) as servers:
         asyncio.run(races.run(servers, ROUNDS))

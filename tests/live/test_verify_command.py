@@ -45,6 +45,7 @@ def sql(url: str, statement: str) -> Any:
     return asyncio.run(bare_sql(url, statement))
 
 
+@pytest.mark.contract("10.65")
 def test_the_demo_is_clean(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/demo.db"
     assert gridgift("demo", "--no-serve", "--database", url).returncode == 0
@@ -57,6 +58,7 @@ def test_the_demo_is_clean(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.contract("10.65")
 def test_faults_are_told_with_their_ids(live_server: Server) -> None:
     url = live_server.database_url
     with live_server.client() as client:
@@ -110,6 +112,7 @@ def granting(server: Server, threads: int = 4) -> Iterator[list[tuple[int, float
             worker.join()
 
 
+@pytest.mark.contract("10.66")
 def test_beside_a_live_server(
     live_server: Server, record_property: pytest.FixtureRequest | Any
 ) -> None:
