@@ -70,9 +70,7 @@ class Shop:
         headers = dict(options.pop("headers", {}))
         if key is not None:
             headers["X-API-Key"] = key
-        return self.client.request(
-            method, path, headers=headers, follow_redirects=False, **options
-        )
+        return self.client.request(method, path, headers=headers, follow_redirects=False, **options)
 
     def grant(self, resident: str = KELLY.username, credit: int = 500, **terms: Any) -> Any:
         """Grant a card over the API and return it."""
