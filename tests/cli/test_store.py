@@ -10,7 +10,10 @@ NAMED = ("--owner", "Aria Moonwall", "--owner-uuid", OWNER.uuid.upper())
 
 def test_create_answers_with_the_store(both: Desk) -> None:
     made = both.json("store", "create", "Moonwall Couture", *NAMED, "--logo", LOGO)
-    assert made.keys() == {"id", "name", "logo", "ownerUuid", "ownerUsername", "createdAt"}
+    assert made.keys() == {
+        "id", "name", "logo", "ownerUuid", "ownerUsername", "createdAt", "cardLifetime",
+        "customerOrigin",
+    }  # fmt: skip
     assert made["name"] == "Moonwall Couture"
     assert made["logo"] == LOGO.lower()
     assert (made["ownerUuid"], made["ownerUsername"]) == (OWNER.uuid, "aria.moonwall")

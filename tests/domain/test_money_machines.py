@@ -44,7 +44,7 @@ from tests.shop import JO, KELLY, OWNER, START
 PEOPLE = {resident.uuid: resident for resident in (KELLY, JO)}
 TEXTURE = "5748decc-f629-461c-9a36-a35a221fe21f"
 EFFORT = settings(
-    max_examples=50,
+    max_examples=40,
     stateful_step_count=50,
     deadline=None,
     database=None,

@@ -109,6 +109,10 @@ def test_held_credit_stays_on_the_card(shop: Shop) -> None:
         response = shop.call("PUT", f"/v1/giftcards/{card}", json=put)
         problem(response, 400, "gift_card_held")
     shop.clock.advance(10)
+    assert page.transfer(card).json() is True
+    card = shop.grant(credit=100)["id"]
+    place(shop, card, 1, 10)
+    shop.clock.advance(10)
     assert page.redeem(card).json() is True
 
 

@@ -47,6 +47,16 @@ ROWS: Final = {
         "'key', 'k', '', 'r', 1, HASH, HASH)",
     ],
     4: [f"INSERT INTO idempotency_keys VALUES ('{STORE}', 'k', HASH, 200, NULL, HASH, 1)"],
+    5: [
+        f"INSERT INTO credit_lots VALUES ('{STORE}', '{OWNER}', '{STORE}', 9, 4, NULL, FALSE, 1)",
+        f"INSERT INTO credit_spends VALUES ('{STORE}', '{OWNER}', '{OWNER}', 5, 0, 'x', 1)",
+        "INSERT INTO credit_spend_lots "
+        f"VALUES ('{STORE}', '{OWNER}', '{OWNER}', 0, '{STORE}', 5, 0)",
+        f"INSERT INTO holds VALUES ('{STORE}', '{STORE}', '{OWNER}', 1, 'open', 9, 1)",
+    ],
+    6: [
+        f"INSERT INTO customer_tokens VALUES ('{STORE}', '{OWNER}', '{OWNER}', HASH, 1, 9, NULL)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -112,7 +122,7 @@ async def test_step_by_step_with_rows_equals_all_at_once(
     assert await schema(empty_url, engine) == await schema(database_url, engine)
     applied = "SELECT version, name, checksum FROM migrations ORDER BY version"
     assert await bare_sql(empty_url, applied) == await bare_sql(database_url, applied)
-    for table in ("customers", "api_keys", "gift_cards", "entries", "idempotency_keys"):
+    for table in ("customers", "api_keys", "gift_cards", "entries", "idempotency_keys", "holds"):
         assert await bare_sql(empty_url, f"SELECT count(*) FROM {table}") == [(1,)]
 
 

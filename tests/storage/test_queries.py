@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridgift.domain.model import Entry, GiftCard, Key, Store
+from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, Store, Token
 from gridgift.storage.queries import QUERIES, Query, load
 from tests.domain.world import bare_sql, columns_of
 
@@ -19,8 +19,10 @@ FRAGMENTS = {
     for name, text in re.findall(r"^-- fragment: (\w+)\n(.*?)(?=^--|\Z)", whole, re.M | re.S)
 }
 TABLES = {"card": "gift_cards", "store": "stores s JOIN residents r ON r.uuid = s.owner_uuid"}
-TABLES |= {"key": "api_keys", "entry": "entries"}
+TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": "holds"}
+TABLES |= {"token": "customer_tokens"}
 STRUCTS: dict[str, Any] = {"card": GiftCard, "store": Store, "key": Key, "entry": Entry}
+STRUCTS |= {"lot": Lot, "hold": Hold, "token": Token}
 RENAMED = {"username": "owner_username"}
 
 
@@ -46,13 +48,13 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         assert len(headings) == 1
         return
     if sql.startswith("INSERT"):
-        columns, values = re.findall(r"\(([^()]*)\)", sql)[:2]
-        first = columns.split(",")[0].strip(), values.split(",")[0].strip()
+        columns, values = re.findall(r"(?:INTO \w+ |VALUES )\(([^,]*),", sql)
+        first = columns.strip(), values.strip()
         assert first in {("store_id", ":store_id"), ("id", ":store_id")}
         return
     condition = re.split(r"\nWHERE |(?<= )WHERE ", sql.partition("RETURNING")[0])[-1]
-    assert re.match(r"(store_id|s\.id|id) = :store_id\b", condition), sql
-    assert condition.startswith("store_id") or "stores" in sql
+    assert re.match(r"((s\.)?store_id|s\.id|id) = :store_id\b", condition), sql
+    assert re.match(r"(s\.)?store_id", condition) or "stores" in sql
     assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
 
 
