@@ -117,8 +117,8 @@ def test_trying_it_out_calls_the_server(browser: Browser, edge_server: Server) -
         edge_server.key
     )
     visit.shoot("docs-authorize", whole=False)
-    page.locator(".modal-ux button.authorize").click()
-    page.locator(".modal-ux .btn-done").click()
+    page.locator(".modal-ux button.authorize").first.click()
+    page.locator(".modal-ux .btn-done").first.click()
     operation = page.locator("#operations-Store-get_store")
     operation.locator(".opblock-summary").click()
     operation.get_by_role("button", name="Execute").click()
