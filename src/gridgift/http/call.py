@@ -54,9 +54,10 @@ class Call(Struct):
     def target(self) -> str:
         """The path as it came, percent-encoded, with its query."""
         raw: bytes | None = self.scope.get("raw_path")
-        path = (
-            quote(self.scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
-        )
+        if raw is None:
+            path = quote(self.scope["path"])
+        else:
+            path = raw.partition(b"?")[0].decode("latin-1")
         query = self.scope["query_string"].decode("latin-1")
         return f"{path}?{query}" if query else path
 
