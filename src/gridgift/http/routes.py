@@ -20,6 +20,10 @@ from gridgift.http.schemas import (
     ListResponse,
     StoreResponse,
     UpdateGiftCardRequest,
+)
+from gridgift.http.services import Services
+
+ROUTES: Final = (
     # Starlette tries the paths in this order: what is asked for most comes first.
     Route(
         method="GET",
@@ -56,10 +60,6 @@ from gridgift.http.schemas import (
             failures.PreconditionFailed,
         ),
     ),
-)
-from gridgift.http.services import Services
-
-ROUTES: Final = (
     Route(
         method="GET",
         path="/v1/store",
