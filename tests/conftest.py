@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,10 +21,14 @@ ENGINES = ("sqlite", "postgres")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Postgres]:
-    """A real PostgreSQL: the one TEST_POSTGRES_URL names, or one of our own for this run."""
+def postgres() -> Iterator[databases.Postgres]:
+    """A real PostgreSQL: the one TEST_POSTGRES_URL names, or one of our own for this run.
+
+    It lies outside pytest's own folder, which another run may clear or close.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="gridgift-postgres-", ignore_cleanup_errors=True)
     url = os.environ.get("TEST_POSTGRES_URL")
-    with databases.postgres(url, tmp_path_factory.mktemp("postgres")) as server:
+    with folder as path, databases.postgres(url, Path(path)) as server:
         yield server
 
 

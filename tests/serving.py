@@ -29,7 +29,9 @@ PATIENCE: Final = 30.0  # seconds until a server must answer
 class Server:
     """``python -m gridgift serve`` on a free port, with a store, two residents and a key."""
 
-    def __init__(self, database_url: str, options: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, database_url: str, options: Sequence[str], environ: Mapping[str, str]
+    ) -> None:
         self.database_url = database_url
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"

@@ -70,9 +70,7 @@ class Shop:
         headers = dict(options.pop("headers", {}))
         if key is not None:
             headers["X-API-Key"] = key
-        return self.client.request(
-            method, path, headers=headers, follow_redirects=False, **options
-        )
+        return self.client.request(method, path, headers=headers, follow_redirects=False, **options)
 
     def grant(self, resident: str = KELLY.username, credit: int = 500, **terms: Any) -> Any:
         """Grant a card over the API and return it."""
@@ -89,7 +87,7 @@ class Shop:
 
     def entries(self, card_id: str) -> list[Entry]:
         """Look into the ledger: a card's chain."""
-        return self.read(ledger.entries, self.store.id, card_id)
+        return self.read(ledger.entries, self.store.id, "card", card_id)
 
     def redeem(self, card_id: str) -> None:
         """Mark a card as redeemed, behind the API's back."""

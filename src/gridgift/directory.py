@@ -57,7 +57,7 @@ class Directory:
         try:
             async with asyncio.timeout(TIMEOUT):
                 uuid = await self._ask(identifier)
-        except (httpx2.HTTPError, ValueError, TimeoutError) as error:
+        except (httpx2.HTTPError, ValueError, RecursionError, TimeoutError) as error:
             log.warning("directory failed", why=str(error) or type(error).__name__)
             raise ResidentNotFound(identifier, directory_failed=True) from error
         if uuid is None:

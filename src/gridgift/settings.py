@@ -9,6 +9,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -82,10 +83,12 @@ class Variable(Struct, frozen=True):
 
 
 def _database_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme in {"postgresql", "postgres"} and len(parts.path) > 1:
-        return text
-    if parts.scheme == "sqlite" and re.fullmatch(r"sqlite:///(?!:memory:).+", text):
+    with suppress(ValueError):  # brackets that don't close
+        parts = urlsplit(text)
+        if parts.scheme in {"postgresql", "postgres"} and len(parts.path) > 1:
+            return text
+    file = re.fullmatch(r"sqlite:///(?!:memory:)(.+)", text)
+    if file is not None and Path(file[1]).name not in {"", ".."}:
         return text
     raise ValueError(
         "must be sqlite:///FILE (sqlite:////FILE from the root) or "
@@ -94,8 +97,12 @@ def _database_url(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that don't close, a port that is no number
+        named = False
+    if not named or parts.query:
         raise ValueError("must be an http:// or https:// address")
     return text.rstrip("/")
 
@@ -139,8 +146,9 @@ def _mask(text: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """Hide the password of a database's address."""
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+    """Hide the password of an address, wherever it stands."""
+    url = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+    return re.sub(r"(password=)[^&]*", r"\1***", url, flags=re.IGNORECASE)
 
 
 VARIABLES: Final = {
@@ -154,7 +162,9 @@ VARIABLES: Final = {
     "GRIDGIFT_SECRET": Variable(
         "secret", "signs API keys; made beside a SQLite file if not set", _secret, _mask
     ),
-    "GRIDGIFT_PUBLIC_URL": Variable("public_url", "the address that clients use", _url),
+    "GRIDGIFT_PUBLIC_URL": Variable(
+        "public_url", "the address that clients use", _url, mask_url
+    ),
     "GRIDGIFT_RATE_LIMIT": Variable(
         "rate_limit", "requests a minute a key; 0 turns all limits off", _whole(0, 10_000_000)
     ),
@@ -166,7 +176,7 @@ VARIABLES: Final = {
     ),
     "GRIDGIFT_KEY_PREFIX": Variable("key_prefix", "what API keys begin with", _prefix),
     "GRIDGIFT_RESOLVER_URL": Variable(
-        "resolver_url", "where unknown usernames are looked up", _url
+        "resolver_url", "where unknown usernames are looked up", _url, mask_url
     ),
     "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", str, _mask),
     "GRIDGIFT_LOG_FORMAT": Variable("log_format", "auto, json or console", _log_format),

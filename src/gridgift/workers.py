@@ -28,6 +28,7 @@ class Housekeeper:
         self._database = database
         self._ring = ring
         self._clock = clock
+        self._uses: dict[tuple[str, str], int] = {}  # not written yet
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -45,9 +46,7 @@ class Housekeeper:
     async def once(self) -> None:
         """Do all of it once; a database that is out of reach is tried again the next time."""
         try:
-            uses = self._ring.collect_uses()
-            if uses:
-                await self._database.write(keys.note_uses, uses)
+            await self._note_uses()
             now = self._clock()
             await self._in_batches(idempotency.forget, now, ROWS)
             await self._in_batches(tokens.forget, now - TOKENS_KEPT_FOR, ROWS)
@@ -56,6 +55,14 @@ class Housekeeper:
             await self._in_batches(expiry.note_credit, job, now, EXPIRIES)
         except DatabaseUnavailable as error:
             log.warning("housekeeping postponed", why=str(error))
+
+    async def _note_uses(self) -> None:
+        for store_id, key_id, used_at in self._ring.collect_uses():
+            self._uses[store_id, key_id] = used_at
+        if self._uses:
+            uses = [(*names, used_at) for names, used_at in self._uses.items()]
+            await self._database.write(keys.note_uses, uses)
+            self._uses.clear()
 
     async def _in_batches(self, operation: Callable[..., Any], *args: Any) -> None:
         """Run an operation in one transaction after another until it finds no full batch."""
@@ -67,4 +74,7 @@ class Housekeeper:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            await self.once()
+            try:
+                await self.once()
+            except Exception as error:  # a defect must not end the housekeeping for good
+                log.error("housekeeping failed", exc_info=error)

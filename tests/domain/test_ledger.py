@@ -90,7 +90,10 @@ def test_what_is_stored_hashes_as_what_was_written(world: World) -> None:
 def test_last_entry(world: World) -> None:
     card = world.grant()
     world.write(giftcards.disable, world.caller, card.id, None, world.now)
-    assert world.read(ledger.last_entry, world.store.id, card.id) == world.entries(card.id)[-1]
+    assert (
+        world.read(ledger.last_entry, world.store.id, "card", card.id)
+        == (world.entries(card.id)[-1])
+    )
 
 
 ATTACKS = {

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from gridgift.domain import giftcards
+from gridgift.domain import giftcards, paging
 from gridgift.domain.giftcards import Filters, Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import GiftCard, Resident
@@ -30,7 +30,7 @@ def page_of(ids: list[str], position: Position, limit: int) -> Page[Thing]:
         found = [thing for thing in reversed(ids) if thing < position.id]
     else:
         found = [thing for thing in ids if thing > position.id]
-    return Page.of([Thing(thing) for thing in found[: limit + 1]], position, limit)
+    return paging.page_of([Thing(thing) for thing in found[: limit + 1]], position, limit)
 
 
 Read = Callable[[Position], Page[Any]]

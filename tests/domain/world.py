@@ -85,7 +85,7 @@ class World:
 
     def entries(self, card_id: str) -> list[Entry]:
         """Read a card's chain."""
-        return self.read(ledger.entries, self.store.id, card_id)
+        return self.read(ledger.entries, self.store.id, "card", card_id)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a bare statement on a connection of its own and return its rows."""

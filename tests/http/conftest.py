@@ -31,12 +31,13 @@ def outage(engine: str, request: pytest.FixtureRequest) -> Outage:
     @contextmanager
     def renamed_database(shop: Shop) -> Iterator[None]:
         name = urlsplit(shop.settings.database_url).path[1:]
-        where = f"datname = '{name}'"
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         server.execute(
-            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {where}"
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
         )
         server.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
         yield
         server.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
     return renamed_database

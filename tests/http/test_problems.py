@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gridgift.domain import giftcards
 from gridgift.domain.failures import Failure
@@ -270,7 +271,7 @@ def test_no_particulars_of_a_defect(
 
     for name in ("read", "grant"):
         monkeypatch.setattr(giftcards, name, broken)
-    with unchanged(shop):
+    with unchanged(shop), capture_logs() as logged:
         for response in (
             shop.call("GET", "/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),
             shop.call("POST", GRANT, json={"credit": 5}),
@@ -278,6 +279,7 @@ def test_no_particulars_of_a_defect(
             problem(response, status, code)
             for word in ("hush", "Traceback", "File ", "Error:", ".py"):
                 assert word not in response.text
+    assert repr(logged).count("hush") == 2
 
 
 @pytest.mark.contract("3.16")

@@ -54,7 +54,7 @@ async def _accounts(tx: Tx, store_id: str) -> dict[str, Account]:
     for resident in (KELLY, JO):
         owner = await find(tx, Identifier(uuid=resident.uuid))
         for card in await _cards(tx, store_id, owner):
-            accounts[card.id] = Account(card, await ledger.entries(tx, store_id, card.id))
+            accounts[card.id] = Account(card, await ledger.entries(tx, store_id, "card", card.id))
     return accounts
 
 

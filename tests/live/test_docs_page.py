@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +24,7 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+Scheme = Literal["light", "dark"]
 WIDE, NARROW = (1280, 900), (390, 844)
 
 pytestmark = pytest.mark.skipif(
@@ -32,8 +33,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+def browser(edge_server: Server) -> Iterator[Browser]:
+    """The system's Chromium; it comes after the server, for it takes over this thread's loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
@@ -44,9 +45,10 @@ class Visit:
     """A page of the server, with everything that its console and its requests said."""
 
     def __init__(
-        self, browser: Browser, server: Server, size: tuple[int, int], scheme: str
+        self, browser: Browser, server: Server, size: tuple[int, int], scheme: Scheme
     ) -> None:
         self.server = server
+        self.home = urlsplit(server.url).netloc
         self.complaints: list[str] = []
         self.strangers: list[str] = []
         width, height = size
@@ -80,17 +82,15 @@ class Visit:
 
     def _look_at(self, request: Any) -> None:
         parts = urlsplit(request.url)
-        if (
-            parts.scheme not in {"data", "blob"}
-            and parts.netloc != urlsplit(self.server.url).netloc
-        ):
+        if parts.scheme not in {"data", "blob"} and parts.netloc != self.home:
             self.strangers.append(request.url)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"]
+)
 def test_the_reference_shows_every_operation(
-    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: str
+    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: Scheme
 ) -> None:
     visit = Visit(browser, edge_server, size, scheme)
     page = visit.open("/docs")
@@ -98,9 +98,8 @@ def test_the_reference_shows_every_operation(
     for route in ROUTES:
         shown = page.locator(f"#operations-{route.tag.replace(' ', '_')}-{route.name}")
         expect(shown.locator(".opblock-summary-method")).to_have_text(route.method)
-        assert (
-            shown.locator(".opblock-summary-path").inner_text().replace("\u200b", "") == route.path
-        )
+        path = shown.locator(".opblock-summary-path").inner_text()
+        assert path.replace("\u200b", "") == route.path
     visit.check()
     visit.shoot(f"docs-{scheme}-{size[0]}")
     page.locator("#operations-Gift_cards-update_gift_card .opblock-summary").click()
@@ -134,7 +133,7 @@ def test_trying_it_out_calls_the_server(browser: Browser, edge_server: Server) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_pages_on_errors(
-    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: str
+    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: Scheme
 ) -> None:
     visit = Visit(browser, edge_server, size, scheme)
     page = visit.open("/errors")

@@ -4,6 +4,7 @@ import asyncio
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,9 +25,12 @@ LEAVES = 10.0  # seconds within which a server must be gone after SIGTERM
 
 
 @pytest.fixture(scope="module")
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Postgres]:
+def own_postgres() -> Iterator[databases.Postgres]:
     """A PostgreSQL that may be stopped without harm to other tests."""
-    with databases.postgres(None, tmp_path_factory.mktemp("postgres")) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="gridgift-") as folder,
+        databases.postgres(None, Path(folder)) as server,
+    ):
         yield server
 
 

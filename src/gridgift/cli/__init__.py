@@ -7,6 +7,7 @@ can't be used.
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Final, NoReturn
 
 import typer
@@ -14,7 +15,7 @@ import typer
 from gridgift.cli import card, demo, doctor, key, migrate, resident, serve, store, token, verify
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import complain
-from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
 from gridgift.settings import SettingsError
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
@@ -44,6 +45,9 @@ app.add_typer(token.app, name="token")
 
 def main() -> None:
     """Run the command that ``sys.argv`` names, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     _guarded(app)
 
 
@@ -77,6 +81,8 @@ def _is_text(argument: str) -> bool:
 
 def _sentence(failure: Failure) -> str:
     """Say what was refused; of values that are not acceptable, say why."""
+    if isinstance(failure, ResidentNotFound):
+        return f"{failure.detail} 'gridgift resident add' makes one known."
     if not isinstance(failure, ValidationFailed):
         return failure.detail
     return " ".join(

@@ -27,13 +27,14 @@ def demo(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a store with residents, cards and a key, print commands to try, and serve.
+    """Serve a store to try things on.
 
-    Run again, it finds what it made. Without --database or GRIDGIFT_DATABASE_URL it is all in
-    gridgift-demo.db, with the key in gridgift-demo.db.key.
+    It has residents, cards and a key; commands to paste are printed. Run again, it finds what it
+    made. Without --database or GRIDGIFT_DATABASE_URL it is all in gridgift-demo.db, with the key
+    in gridgift-demo.db.key.
     """
     leave_on_signals()
-    settings = read_settings(database or os.environ.get(DATABASE_URL) or DEMO_URL)
+    settings = read_settings(database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
     sample = run(settings, lambda db: prepare(db, signer(settings), settings.sqlite_path))
     if json:

@@ -10,7 +10,10 @@ from gridgift.settings import VARIABLES, Settings, SettingsError
 
 
 def doctor(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Check settings, secret, database, disk and clock; the exit code is 1 if anything is wrong."""
+    """Check that all is as it should be.
+
+    Settings, database, secret, disk and clock; the exit code is 1 if anything is wrong.
+    """
     try:
         settings: Settings | None = read_settings(database)
         checks = [Check("settings", True, "Every setting is known and has a good value.")]

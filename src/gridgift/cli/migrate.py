@@ -10,7 +10,11 @@ from gridgift.settings import mask_url
 
 
 def migrate(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Make the database if it is a SQLite file that is missing, and migrate it."""
+    """Bring the database up to date.
+
+    A SQLite file that is missing is made. PostgreSQL needs this before the first start and after
+    an update of Gridgift; with SQLite every command does it.
+    """
     settings = read_settings(database)
     applied = asyncio.run(migrated(settings))
     place = mask_url(settings.database_url)

@@ -56,7 +56,11 @@ def serve(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Serve the API until Ctrl-C or SIGTERM; requests that run are answered first."""
+    """Serve the API until Ctrl-C or SIGTERM.
+
+    Then requests that run are answered, for up to 8 seconds. SIGHUP starts workers anew, so that
+    a renewed TLS certificate is used.
+    """
     leave_on_signals()
     settings = read_settings(database)
     check(settings)

@@ -21,7 +21,7 @@ from gridgift.domain.failures import (
 from gridgift.domain.model import MAX_CREDIT, Caller, Entry, EntryKind, Lot, Resident
 from gridgift.storage.database import Tx
 
-MAX_LOTS: Final = 10_000  # open lots of one account: what a single spend may have to touch
+MAX_LOTS: Final = 1_000  # open lots of one account: what a single spend may have to touch
 
 Moves = list[tuple[str, int]]  # lot id, delta in L$
 

@@ -1,7 +1,5 @@
 """Gift cards: grant, read, list, update, patch, adjust, disable (contract sections 6 and 10)."""
 
-from typing import NoReturn
-
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
@@ -12,7 +10,6 @@ from gridgift.domain.failures import (
     GiftCardHeld,
     GiftCardInactive,
     GiftCardNotFound,
-    GiftCardNotTransferable,
     GiftCardRedeemed,
     InsufficientCredit,
     PreconditionFailed,
@@ -30,7 +27,7 @@ from gridgift.domain.model import (
 )
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import Identifier
-from gridgift.storage.database import Tx
+from gridgift.storage.database import TransactionConflict, Tx
 
 
 class Terms(Struct, frozen=True):
@@ -110,6 +107,18 @@ async def read(tx: Tx, store_id: str, card_id: str) -> GiftCard:
     return GiftCard.from_row(row)
 
 
+async def read_shown(tx: Tx, store_id: str, card_id: str, now: int) -> tuple[GiftCard, int]:
+    """Return one card and how much of it is held, both of the same instant.
+
+    Raises ``GiftCardNotFound``.
+    """
+    row = await tx.one("card_shown", store_id=store_id, id=card_id, now=now)
+    if row is None:
+        raise GiftCardNotFound(card_id)
+    *columns, held_now = row
+    return GiftCard.from_row(columns), held_now
+
+
 async def update(
     tx: Tx,
     caller: Caller,
@@ -138,7 +147,9 @@ async def update(
     )
     card = await _outcome(tx, caller, card_id, changed, if_match)
     if card.credit != replacement.credit:
-        raise GiftCardHeld(card_id)
+        if is_held(card, now):
+            raise GiftCardHeld(card_id)
+        raise TransactionConflict  # it was held when the statement ran, and is free since
     return card
 
 
@@ -258,8 +269,8 @@ def is_expired(card: GiftCard, now: int) -> bool:
     return card.expires_at is not None and card.expires_at <= now
 
 
-def refuse_owner(card: GiftCard, now: int) -> NoReturn:
-    """Raise why a card can't be redeemed or passed on by its owner."""
+def refuse_owner(card: GiftCard, now: int) -> None:
+    """Raise why a card can be neither redeemed nor passed on, if there is a reason."""
     if card.redeemed:
         raise GiftCardRedeemed(card.id)
     if not card.active:
@@ -268,7 +279,6 @@ def refuse_owner(card: GiftCard, now: int) -> NoReturn:
         raise GiftCardExpired(card.id)
     if is_held(card, now):
         raise GiftCardHeld(card.id)
-    raise GiftCardNotTransferable(card.id)
 
 
 async def note_expiry(tx: Tx, caller: Caller, card_id: str, now: int) -> None:

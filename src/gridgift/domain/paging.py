@@ -12,7 +12,8 @@ class HasId(Protocol):
     """A row that pages are made of."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """What the list is ordered by."""
 
 
 R = TypeVar("R", bound=HasId)

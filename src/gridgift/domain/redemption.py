@@ -4,7 +4,7 @@ from gridgift.domain import credit, giftcards, ledger
 from gridgift.domain.credit import Change
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.model import Caller, GiftCard, Resident
-from gridgift.storage.database import Tx
+from gridgift.storage.database import TransactionConflict, Tx
 
 
 async def redeem(
@@ -30,6 +30,7 @@ async def redeem(
         if card.owner_uuid != owner.uuid:
             raise GiftCardNotFound(card_id)
         giftcards.refuse_owner(card, now)
+        raise TransactionConflict  # it could not be redeemed a moment ago, and can be now
     entry = await ledger.last_entry(tx, caller.store_id, "card", card_id)
     assert entry is not None
     if entry.delta:

@@ -4,6 +4,7 @@ from gridgift.domain import giftcards, ledger, residents
 from gridgift.domain.failures import (
     GiftCardHeld,
     GiftCardNotFound,
+    GiftCardNotTransferable,
     GiftCardRedeemed,
     GiftCardVoid,
     ReceiverIsOwner,
@@ -51,6 +52,7 @@ async def transfer(
     )
     if changed is None:
         giftcards.refuse_owner(card, now)
+        raise GiftCardNotTransferable(card_id)
     return changed
 
 

@@ -5,7 +5,7 @@ Runs over one snapshot, page by page, and blocks nobody. What it finds, it tells
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +29,14 @@ class Fault(Struct, frozen=True):
     what: str
 
 
+class Details(Struct, frozen=True):
+    """What an entry of store credit says beside its delta: lot by lot, and which spend."""
+
+    lots: list[tuple[str, int]] = []
+    reference: str = ""
+    spend: str = ""
+
+
 class Counts(Struct, frozen=True):
     """How many accounts there are to look at."""
 
@@ -39,14 +47,14 @@ class Counts(Struct, frozen=True):
 class Crossing(Struct):
     """What left cards for store credit, and what entered credit from cards, by card (L$)."""
 
-    left: dict[str, int] = msgspec.field(default_factory=dict)
-    entered: dict[str, int] = msgspec.field(default_factory=dict)
+    left: Counter[str] = msgspec.field(default_factory=Counter)
+    entered: Counter[str] = msgspec.field(default_factory=Counter)
     reissued: int = 0
 
     def faults(self, store_id: str) -> Iterator[Fault]:
         """Compare both sides of a store."""
         for card_id in sorted(self.left.keys() | self.entered.keys()):
-            left, entered = self.left.get(card_id, 0), self.entered.get(card_id, 0)
+            left, entered = self.left[card_id], self.entered[card_id]
             if left != entered:
                 what = f"L$ {left} left the card by redemption, L$ {entered} entered store credit"
                 yield Fault(store_id, "card", card_id, what)
@@ -100,14 +108,13 @@ async def _verify_cards(
         until = rows[-1][1] if more else LAST_UUID
         span = {"store_id": store_id, "after": after, "until": until}
         chains = await _chains(tx, "card", span)
-        held = Counter[str]()
+        holds: dict[str, list[Hold]] = defaultdict(list)
         for row in await tx.all("holds_in_range", **span):
             hold = Hold(*row)
-            if hold.state == "open" and hold.expires_at > now:
-                held[hold.card_id] += hold.amount
+            holds[hold.card_id].append(hold)
         for card_id in sorted(cards.keys() | chains.keys()):
             chain = chains.get(card_id, [])
-            for what in _card_faults(cards.get(card_id), chain, held[card_id]):
+            for what in _card_faults(cards.get(card_id), chain, holds[card_id], now):
                 tell(Fault(store_id, "card", card_id, what))
             _note_crossing(crossing, chain)
         advance(len(rows))
@@ -127,14 +134,14 @@ async def _verify_credit(
         chains = await _chains(tx, "credit", span)
         lots = _by_first(await tx.all("lots_in_range", **span))
         spends = _by_first(await tx.all("spends_in_range", **span))
-        for uuid in sorted(versions.keys() | chains.keys()):
+        for uuid in sorted(versions.keys() | chains.keys() | lots.keys() | spends.keys()):
             chain = chains.get(uuid, [])
             own_lots = [Lot.from_row(row[1:]) for row in lots[uuid]]
             for what in _credit_faults(versions.get(uuid), chain, own_lots, spends[uuid]):
                 tell(Fault(store_id, "credit", uuid, what))
             for entry in chain:
                 if entry.kind == "credit_redeemed":
-                    crossing.entered[_details(entry)["reference"]] = entry.delta
+                    crossing.entered[_details(entry).reference] += entry.delta
         advance(len(rows))
         after = until
 
@@ -168,8 +175,11 @@ def chain_faults(chain: Sequence[Entry]) -> Iterator[str]:
         hash_before, balance = entry.hash, entry.balance_after
 
 
-def _card_faults(card: GiftCard | None, chain: Sequence[Entry], held: int) -> Iterator[str]:
+def _card_faults(
+    card: GiftCard | None, chain: Sequence[Entry], holds: Sequence[Hold], now: int
+) -> Iterator[str]:
     yield from chain_faults(chain)
+    yield from _hold_faults(chain, holds)
     if card is None:
         yield "there are entries of a card that is not there"
         return
@@ -180,6 +190,7 @@ def _card_faults(card: GiftCard | None, chain: Sequence[Entry], held: int) -> It
     last = chain[-1]
     if card.credit != last.balance_after:
         yield f"the card has L$ {card.credit}, the ledger says L$ {last.balance_after}"
+    held = sum(hold.amount for hold in holds if hold.state == "open" and hold.expires_at > now)
     if held > card.credit:
         yield f"holds reserve L$ {held} of L$ {card.credit}"
     try:
@@ -191,12 +202,29 @@ def _card_faults(card: GiftCard | None, chain: Sequence[Entry], held: int) -> It
         yield "the card's fields are not those of its last entry"
 
 
+def _hold_faults(chain: Sequence[Entry], holds: Sequence[Hold]) -> Iterator[str]:
+    """Compare holds with their entries, whose reason is the hold's id."""
+    says: dict[str, str] = {}
+    taken = Counter[str]()
+    for entry in chain:
+        if entry.kind in {"held", "captured", "voided"}:
+            says[entry.reason] = "open" if entry.kind == "held" else entry.kind
+            taken[entry.reason] -= entry.delta
+    for hold in holds:
+        if says.pop(hold.id, "missing") != hold.state:
+            yield f"hold {hold.id} is {hold.state}, its entries say otherwise"
+        if taken[hold.id] != (hold.amount if hold.state == "captured" else 0):
+            yield f"hold {hold.id} is of L$ {hold.amount}, its entries took L$ {taken[hold.id]}"
+    for hold_id in says:
+        yield f"hold {hold_id} is in the ledger and nowhere else"
+
+
 def _credit_faults(
     version: int | None, chain: Sequence[Entry], lots: Sequence[Lot], spends: Sequence[Row]
 ) -> Iterator[str]:
     yield from chain_faults(chain)
     if version is None:
-        yield "there are entries of a customer who is not there"
+        yield "there is credit of a customer who is not there"
         return
     if len(chain) != version:
         yield f"the account counts {version} entries, the ledger has {len(chain)}"
@@ -211,7 +239,7 @@ def _credit_faults(
 def _lot_faults(chain: Sequence[Entry], lots: Sequence[Lot]) -> Iterator[str]:
     moved, begun = Counter[str](), Counter[str]()
     for entry in chain:
-        moves = _details(entry)["lots"]
+        moves = _details(entry).lots
         if sum(delta for _, delta in moves) != entry.delta:
             yield f"the lots of entry {entry.seq} do not add up to its delta"
         for lot_id, delta in moves:
@@ -231,9 +259,9 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
     spent, refunded = Counter[str](), Counter[str]()
     for entry in chain:
         if entry.kind == "credit_spent":
-            spent[_details(entry)["spend"]] -= entry.delta
+            spent[_details(entry).spend] -= entry.delta
         elif entry.kind == "credit_refunded":
-            refunded[_details(entry)["spend"]] += entry.delta
+            refunded[_details(entry).spend] += entry.delta
     for _, spend_id, amount, given_back, taken, restored in spends:
         if not amount == taken == spent[spend_id]:
             yield f"spend {spend_id} is of L$ {amount}, its entry says L$ {spent[spend_id]}"
@@ -249,18 +277,17 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
 def _note_crossing(crossing: Crossing, chain: Sequence[Entry]) -> None:
     for entry in chain:
         if entry.kind == "redeemed" and entry.delta:
-            crossing.left[entry.account_id] = -entry.delta
+            crossing.left[entry.account_id] -= entry.delta
         elif entry.kind == "reissued":
             crossing.reissued += entry.delta
 
 
-def _details(entry: Entry) -> dict[str, Any]:
+def _details(entry: Entry) -> Details:
     """Read the state of an entry of store credit; one that can't be read has no lots."""
     try:
-        details: dict[str, Any] = msgspec.json.decode(entry.state, type=dict[str, Any])
+        return msgspec.json.decode(entry.state, type=Details)
     except msgspec.DecodeError:
-        details = {}
-    return {"lots": [], "reference": "", "spend": ""} | details
+        return Details()
 
 
 def _by_first(rows: Sequence[Row]) -> dict[str, list[Row]]:

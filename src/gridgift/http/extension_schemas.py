@@ -123,7 +123,7 @@ class HoldRequest(Struct, frozen=True, rename="camel"):
 
 
 class HoldResponse(Struct, frozen=True, rename="camel"):
-    """A hold, and what of its card's credit is available beside it."""
+    """A hold on a card's credit. Its time can be over while its state is still open."""
 
     id: Uuid
     gift_card_id: Uuid

@@ -9,7 +9,7 @@ from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.instants import SECOND
 from gridgift.domain.model import Caller, GiftCard
 from gridgift.domain.residents import Identifier, parse_identifier
-from gridgift.http.call import Call
+from gridgift.http.call import Call, reply_of
 from gridgift.http.extension_schemas import (
     AdjustRequest,
     CreditChangeResponse,
@@ -37,8 +37,11 @@ Changed = tuple[str, int, Credit]  # the id of a lot or a spend, its amount, the
 
 async def get_gift_card_details(call: Call) -> Reply:
     """Read a card with its expiry and what of its credit is available."""
-    shown = await call.read(_show, call.store_id, call.card_id(), call.now)
-    return call.conditional(giftcards.etag(shown[0]), _details(shown))
+    shown = await call.read(giftcards.read_shown, call.store_id, call.card_id(), call.now)
+    card, answer = shown[0], _details(shown)
+    if card.held_until is not None:  # a hold's end frees credit without a new ETag
+        return reply_of(answer)
+    return call.conditional(giftcards.etag(card), answer)
 
 
 async def patch_gift_card(call: Call) -> Reply:
@@ -151,11 +154,6 @@ async def spend_credit(call: Call) -> Reply:
 async def refund_credit(call: Call) -> Reply:
     """Undo a spend, wholly or in part."""
     return await call.write(_refund, _changed, call.caller, call.identifier(), call.body, call.now)
-
-
-async def _show(tx: Tx, store_id: str, card_id: str, now: int) -> Shown:
-    card = await giftcards.read(tx, store_id, card_id)
-    return card, await giftcards.held(tx, card, now)
 
 
 async def _patch(

@@ -1,4 +1,4 @@
-"""Pages for people: the interactive reference and a page on every error code."""
+"""Pages for people: the reference, a page on every error code, and the resident's own page."""
 
 from functools import cache
 from typing import Any, Final
@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gridgift import __version__
 from gridgift.http.call import Call
 from gridgift.http.openapi import document
 from gridgift.http.problems import BY_CODE
@@ -22,6 +23,19 @@ _OWN_THINGS_ONLY: Header = (
     b"content-security-policy",
     b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     b"frame-ancestors 'none'",
+)
+# The page holds a token that is worth money: nothing may be framed, injected, or sent elsewhere.
+_RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        b"img-src 'self' https://picture-service.secondlife.com; base-uri 'none'; "
+        b"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        b"trusted-types 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-cache"),
 )
 
 
@@ -81,6 +95,16 @@ async def get_error(call: Call) -> Reply:
     if code not in BY_CODE:
         return _page("errors.html", status=404, problems=BY_CODE)
     return _page("error.html", code=code, problem=BY_CODE[code])
+
+
+async def get_residents_page(call: Call) -> Reply:
+    """Show the page on which a resident sees, redeems and passes on gift cards.
+
+    It is the same for everyone: the token stands in the fragment, which no browser sends
+    (contract section 8).
+    """
+    text = _templates.get_template("me.html").render(version=__version__)
+    return Reply.html(text, headers=_RESIDENTS_PAGE)
 
 
 @cache

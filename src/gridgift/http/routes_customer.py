@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from gridgift.domain import failures
-from gridgift.http import customer_page
+from gridgift.http import customer_page, pages
 from gridgift.http.customer_schemas import (
     AccountsResponse,
     ContextResponse,
@@ -23,7 +23,7 @@ from gridgift.http.examples import (
     STORE_EXAMPLE,
     page_of,
 )
-from gridgift.http.route import CUSTOMER, Route
+from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.schemas import ListResponse
 
 _BRAND: Final = {"name": STORE_EXAMPLE["name"], "logo": None}
@@ -36,6 +36,17 @@ _NOTHING: Final[dict[str, Any]] = _READ | {
 }
 
 CUSTOMER_ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/me",
+        scope=PUBLIC,
+        handler=pages.get_residents_page,
+        tag="Customer page",
+        summary="The resident's own page",
+        description="For stores that deploy none. It reads the token from its address's fragment, "
+        "`#ct=…`; without one it says how to get it.",
+        media_type="text/html",
+    ),
     Route(
         method="POST",
         path="/v1/customer-tokens",

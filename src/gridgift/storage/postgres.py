@@ -40,7 +40,7 @@ _TROUBLE: Final = (
     asyncpg.PostgresSystemError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # among them: a lock that is not available
     asyncpg.ReadOnlySQLTransactionError,
     OSError,
     TimeoutError,

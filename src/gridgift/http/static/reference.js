@@ -1,4 +1,9 @@
 "use strict";
+// the reference's own dark colours hang on a class; ours follow the system, so does it
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",

@@ -9,6 +9,13 @@ created_at, updated_at, held_until
 -- name: card_by_id
 SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id
 
+-- The card and what is held of it, by one look: two could fall on both sides of a change.
+-- name: card_shown
+SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h
+    WHERE h.store_id = gift_cards.store_id AND h.card_id = gift_cards.id AND h.state = 'open'
+        AND h.expires_at > :now)
+FROM gift_cards WHERE store_id = :store_id AND id = :id
+
 -- name: cards_of_owner_after
 SELECT {card} FROM gift_cards
 WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position

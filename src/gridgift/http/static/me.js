@@ -1,0 +1,601 @@
+// The resident's own page: shows store credit and gift cards, redeems them and passes them on.
+// Text from anywhere is written as text only, never as markup.
+
+const PICTURES = "https://picture-service.secondlife.com";
+const UUID = /^(?!0{8}-)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const TOKEN = /^[\w.~-]{1,512}$/;
+const KEPT = "gridgift.token";
+const PAGE = 24; // cards asked for at once
+const PATIENCE = 20_000; // milliseconds until a request counts as unanswered
+const DAY = 86_400_000; // milliseconds
+
+const at = (id) => document.getElementById(id);
+const page = { token: null, username: "", brand: null, stores: new Map(), cards: [], next: null };
+const keys = new Map(); // what is being done → its Idempotency-Key, until there is an answer
+let loads = 0; // how often was read: an answer that is overtaken is not shown
+let asked = null; // the action that the dialog asks about
+
+// The token
+
+/** Take a token out of the address, so that no history, bookmark or screenshot has it. */
+function takeToken() {
+  const given = /^#ct=(.*)$/.exec(location.hash);
+  if (given) {
+    history.replaceState(null, "", location.pathname + location.search);
+    page.token = given[1];
+    store((kept) => kept.setItem(KEPT, given[1]));
+  } else {
+    store((kept) => {
+      page.token = kept.getItem(KEPT);
+    });
+  }
+}
+
+function forgetToken() {
+  page.token = null;
+  store((kept) => kept.removeItem(KEPT));
+}
+
+/** Use this tab's storage; a browser may forbid it, and then the link works until a reload. */
+function store(use) {
+  try {
+    use(sessionStorage);
+  } catch {
+    return;
+  }
+}
+
+// The API
+
+/** An answer that is no success; `fate` says what is known: "refused", "later" or "unknown". */
+class Trouble extends Error {
+  constructor(fate, text, { status = 0, code = "", wait = 0 } = {}) {
+    super(text);
+    Object.assign(this, { fate, status, code, wait });
+  }
+}
+
+/** Call the API and return its JSON. Throws `Trouble`. */
+async function call(method, path, { body, key } = {}) {
+  if (!page.token) throw new Trouble("refused", "The link has expired.", { status: 401 });
+  const headers = { Accept: "application/json", "X-Customer-Token": page.token };
+  if (key) headers["Idempotency-Key"] = key;
+  if (body) headers["Content-Type"] = "application/json";
+  let response;
+  let value;
+  try {
+    response = await fetch(`/v1/customer/${path}`, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    value = await response.json();
+  } catch {
+    throw new Trouble("unknown", "No answer came.", { status: response?.status });
+  }
+  if (response.ok) return value;
+  throw trouble(response, value);
+}
+
+function trouble(response, problem) {
+  const { status } = response;
+  const seconds = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;
+  const facts = { status, code: problem?.code, wait: seconds };
+  const text = problem?.detail || problem?.title || "The server could not do it.";
+  if (status === 429) return new Trouble("later", text, { ...facts, wait: seconds || 5 });
+  return new Trouble(status >= 500 ? "unknown" : "refused", text, facts);
+}
+
+/** Read something, however long the limit of requests makes us wait. */
+async function read(path) {
+  for (;;) {
+    try {
+      return await call("GET", path);
+    } catch (error) {
+      if (error.fate !== "later") throw error;
+      tellToWait(error.wait);
+      await sleep(error.wait);
+    }
+  }
+}
+
+/** Do something once: the key stays the same until an answer says how it ended. */
+async function once(what, path, body) {
+  if (!keys.has(what)) keys.set(what, newKey());
+  try {
+    const done = await call("POST", path, { body, key: keys.get(what) });
+    keys.delete(what);
+    if (done !== true) throw new Trouble("refused", "The server answered something unexpected.");
+  } catch (error) {
+    if (error.fate === "refused") keys.delete(what);
+    throw error;
+  }
+}
+
+/** Make a random key; randomUUID exists in secure contexts only. */
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Words
+
+const number = new Intl.NumberFormat("en-US");
+const money = (amount) => `L$\u00a0${number.format(amount)}`;
+const cards = (count) => (count === 1 ? "1 gift card" : `${number.format(count)} gift cards`);
+
+/** Make a <time> in the resident's own way of writing dates; with the hour when it is near. */
+function dateOf(instant) {
+  const date = new Date(instant);
+  const near = Math.abs(date - Date.now()) < 2 * DAY;
+  const style = near ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "long" };
+  const time = document.createElement("time");
+  time.dateTime = instant;
+  time.lang = navigator.language;
+  time.textContent = new Intl.DateTimeFormat(undefined, style).format(date);
+  return time;
+}
+
+/** Say how far away an instant is, if that is soon enough to matter. */
+function soon(instant) {
+  const days = Math.ceil((new Date(instant) - Date.now()) / DAY);
+  if (days > 30) return "";
+  return days <= 1 ? " (within a day)" : ` (in ${days} days)`;
+}
+
+/** Take out what turns the direction of writing: it would turn the words after a name, too. */
+const plain = (name) => name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+const storeOf = (id) => page.stores.get(id) ?? page.brand;
+
+/** Write an amount; a very long one is written smaller. */
+function writeMoney(element, amount) {
+  element.textContent = money(amount);
+  element.classList.toggle("long", element.textContent.length > 11);
+}
+
+// Pictures
+
+/** Show the first picture that loads: textures of Second Life, in the end one drawn here. */
+function showPicture(image, textures, last) {
+  const left = textures.filter((id) => UUID.test(id ?? ""));
+  const sources = [...left.map((id) => `${PICTURES}/${id.toLowerCase()}/256x192.jpg`), last];
+  const next = () => {
+    if (sources.length === 1) image.onerror = null;
+    image.src = sources.shift();
+  };
+  image.onerror = next;
+  next();
+}
+
+// What is shown
+
+/** Show a whole-page state: a title, a sentence, and maybe a button to try again. */
+function showState(title, lead, { again = false, focus = true } = {}) {
+  at("main").className = "alone";
+  at("main").removeAttribute("aria-busy");
+  at("ready").hidden = true;
+  if (at("ask").open) at("ask").close();
+  at("title").textContent = title;
+  at("lead").textContent = lead;
+  at("again").hidden = !again;
+  document.title = title;
+  if (focus) at("title").focus({ preventScroll: true });
+}
+
+const showNoLink = () =>
+  showState("Open your link once more", "This page opens with the link that the store gave you. Please open that link again, or ask the store for a new one.", { focus: false });
+
+function showExpired() {
+  forgetToken();
+  tell("");
+  showState("This link has expired", "Links to this page work for a limited time. Your cards and your credit are safe: ask the store for a new link.");
+}
+
+function showGreeting() {
+  at("main").className = "";
+  at("main").removeAttribute("aria-busy");
+  at("again").hidden = true;
+  at("title").textContent = `Hello, ${page.username}`;
+  document.title = `Your gift cards at ${page.brand.name}`;
+  at("brand").textContent = page.brand.name;
+  showPicture(at("logo"), [page.brand.logo], "/static/icon.svg");
+  sayHowMany();
+  at("ready").hidden = false;
+}
+
+function sayHowMany() {
+  const open = page.cards.filter((card) => !card.redeemed && card.active).length;
+  const count = page.next ? `at least ${cards(open)}` : open ? cards(open) : "no gift card";
+  const sentence = `You have ${count} to use at ${page.brand.name}.`;
+  if (at("lead").textContent !== sentence) at("lead").textContent = sentence;
+}
+
+function showAccounts(accounts) {
+  at("accounts").replaceChildren(...accounts.map((account) => drawAccount(account, accounts.length > 1)));
+}
+
+function drawAccount(account, several) {
+  const drawn = at("account-template").content.cloneNode(true);
+  const find = (name) => drawn.querySelector(name);
+  const { name } = storeOf(account.storeId);
+  find(".store").hidden = !several;
+  find(".store").textContent = name;
+  writeMoney(find(".total"), account.credit);
+  const none = account.credit + account.restrictedCredit === 0;
+  find(".where").textContent = none ? `No credit at ${name} yet. Redeem a gift card, and its worth is here.` : `to spend on anything at ${name}`;
+  find(".restricted").hidden = !account.restrictedCredit;
+  find(".restricted").textContent = `And ${money(account.restrictedCredit)} of restricted credit: it pays only for what the store allows it for.`;
+  const rows = [...account.creditLots.map(drawLot), ...drawUndated(account)];
+  find(".dates").hidden = rows.length === 0;
+  find(".lots").replaceChildren(...rows);
+  return drawn;
+}
+
+function drawLot(lot) {
+  const words = ["until ", dateOf(lot.expiresAt), soon(lot.expiresAt)];
+  return drawRow(lot.amount, words, lot.restricted);
+}
+
+/** What is in a total and in no lot has no date. */
+function drawUndated(account) {
+  const dated = (restricted) =>
+    account.creditLots.filter((lot) => lot.restricted === restricted).reduce((sum, lot) => sum + lot.amount, 0);
+  return [[account.credit - dated(false), false], [account.restrictedCredit - dated(true), true]]
+    .filter(([amount]) => amount > 0)
+    .map(([amount, restricted]) => drawRow(amount, ["does not expire"], restricted));
+}
+
+function drawRow(amount, words, restricted) {
+  const row = document.createElement("li");
+  const sum = document.createElement("b");
+  const rest = document.createElement("span");
+  sum.textContent = money(amount);
+  rest.append(...words, restricted ? ", restricted" : "");
+  row.append(sum, " ", rest);
+  return row;
+}
+
+function showCards() {
+  const past = page.cards.filter((card) => card.redeemed);
+  const open = page.cards.filter((card) => !card.redeemed);
+  at("cards").replaceChildren(...open.map(drawCard));
+  at("past-cards").replaceChildren(...past.map(drawCard));
+  at("no-cards").hidden = open.length > 0 || page.next !== null;
+  at("past").hidden = past.length === 0;
+  at("past-count").textContent = `(${number.format(past.length)})`;
+  at("more").hidden = page.next === null;
+  sayHowMany();
+}
+
+function drawCard(card) {
+  const drawn = at("card-template").content.firstElementChild.cloneNode(true);
+  const find = (name) => drawn.querySelector(name);
+  const title = `card-${card.id}`;
+  const usable = card.active && !card.redeemed;
+  drawn.dataset.id = card.id;
+  drawn.classList.toggle("spent", !usable);
+  find("article").setAttribute("aria-labelledby", title);
+  find(".amount").id = title;
+  writeMoney(find(".amount"), card.credit);
+  if (card.redeemed) find(".amount").textContent = "Redeemed"; // it has no credit any more
+  find(".state").textContent = stateOf(card);
+  find(".state").classList.toggle("good", usable);
+  if (!card.redeemed) find(".until").append(...(card.expiresAt ? ["Expires on ", dateOf(card.expiresAt), soon(card.expiresAt)] : ["Does not expire"]));
+  showPicture(find(".picture"), [card.texture, storeOf(card.storeId).logo], "/static/card.svg");
+  find(".buttons").hidden = !usable;
+  find(".redeem .unseen").textContent = ` the card of ${money(card.credit)}`;
+  find(".transfer .unseen").textContent = ` the card of ${money(card.credit)}`;
+  find(".redeem").onclick = () => askToRedeem(card);
+  find(".transfer").onclick = () => askForReceiver(card);
+  find(".transfer").hidden = !card.transfer;
+  return drawn;
+}
+
+function stateOf(card) {
+  if (card.redeemed) return "Now store credit";
+  if (!card.active) return "Inactive: the store has switched it off";
+  return card.transfer ? "Active" : "Active, for you only";
+}
+
+/** Tell something where screen readers hear it; it stays until it is closed. */
+function tell(text) {
+  at("said").textContent = text;
+  at("notice").classList.toggle("shown", text !== "");
+  at("dismiss").hidden = text === "";
+}
+
+// Reading
+
+/** Read everything; a limit of requests is waited for. */
+async function load() {
+  if (!page.token) return showNoLink();
+  if (!TOKEN.test(page.token)) return showExpired();
+  const mine = (loads += 1);
+  at("main").setAttribute("aria-busy", "true");
+  at("again").disabled = true;
+  try {
+    const profile = await read("profile"); // alone: a dead token is told once
+    const found = await Promise.all([read("context"), read("account"), readCards(null, PAGE)]);
+    if (mine === loads) showAll(profile, ...found);
+  } catch (error) {
+    if (mine === loads) handleLoading(error);
+  } finally {
+    at("again").disabled = false;
+  }
+}
+
+function showAll(profile, context, account, list) {
+  const named = (found) => ({ ...found, name: plain(found.name) });
+  Object.assign(page, { username: plain(profile.username), brand: named(context.brand), ...list });
+  page.stores = new Map(context.stores.map((found) => [found.id, named(found)]));
+  showGreeting();
+  showAccounts(account.accounts);
+  showCards();
+}
+
+function tellToWait(wait) {
+  const text = `There were too many requests. This page goes on by itself in ${seconds(wait)}.`;
+  if (at("ready").hidden) showState("One moment, please", text);
+  else if (!at("said").textContent) tell(text);
+}
+
+function handleLoading(error) {
+  if (error.status === 401) return showExpired();
+  if (!(error instanceof Trouble)) console.error(error);
+  const text = error.fate === "refused" ? error.message : "The server could not be reached. Please check your connection and try again.";
+  return showState("Your cards can't be shown now", text, { again: true });
+}
+
+/** Read credit and cards again, as many as are shown; what is shown stays if that fails. */
+async function refresh() {
+  const mine = (loads += 1);
+  try {
+    const size = Math.min(1000, Math.max(PAGE, page.cards.length));
+    const [account, list] = await Promise.all([read("account"), readCards(null, size)]);
+    if (mine !== loads) return;
+    Object.assign(page, list);
+    showAccounts(account.accounts);
+    showCards();
+  } catch (error) {
+    if (mine !== loads) return;
+    if (error.status === 401) return showExpired();
+    tell(`${at("said").textContent} The amounts shown may be old: please reload the page.`);
+  }
+}
+
+/** Read on from a cursor, until there is a card to use; someone may have redeemed many. */
+async function readCards(cursor, size) {
+  const found = [];
+  let next = cursor;
+  for (let pages = 0; pages < 5; pages += 1) {
+    const after = next ? `&cursor=${encodeURIComponent(next)}` : "";
+    const list = await read(`giftcards?limit=${size}${after}`);
+    found.push(...list.data);
+    next = list.pagination.nextCursor;
+    if (!next || list.data.some((card) => !card.redeemed)) break;
+  }
+  return { cards: found, next };
+}
+
+async function showMore() {
+  const button = at("more");
+  button.disabled = true;
+  try {
+    const shown = new Set(page.cards.map((card) => card.id));
+    const { cards: found, next } = await readCards(page.next, PAGE);
+    const fresh = found.filter((card) => !shown.has(card.id));
+    page.cards.push(...fresh);
+    page.next = next;
+    showCards();
+    tell(`${cards(fresh.length)} more ${fresh.length === 1 ? "is" : "are"} shown.`);
+    focusCard(fresh.find((card) => !card.redeemed)?.id);
+  } catch (error) {
+    if (error.status === 401) return showExpired();
+    tell(`${error.message} Please try again.`);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** Move the focus to a card, or to the heading of all cards if it is not there. */
+function focusCard(id) {
+  const card = id && document.querySelector(`#cards [data-id="${id}"] .amount`);
+  (card || at("cards-title")).focus();
+}
+
+// Redeeming and passing on
+
+function askToRedeem(card) {
+  const { name } = storeOf(card.storeId);
+  const text = [`The card's ${money(card.credit)} become your store credit at ${name}`];
+  text.push(...(card.expiresAt ? [". It lasts until ", dateOf(card.expiresAt), ", as the card does."] : [", and don't expire."]));
+  ask({
+    card,
+    title: `Redeem ${money(card.credit)}?`,
+    text,
+    confirm: "Redeem",
+    progress: "Redeeming…",
+    done: `Redeemed: ${money(card.credit)} are now your store credit at ${name}.`,
+    after: (all) => all.map((each) => (each.id === card.id ? { ...each, credit: 0, redeemed: true } : each)),
+    run: () => once(`redeem ${card.id}`, `giftcards/${encodeURIComponent(card.id)}/redeem`),
+  });
+}
+
+function askForReceiver(card, receiver = "") {
+  const { name } = storeOf(card.storeId);
+  ask({
+    card,
+    title: `Transfer ${money(card.credit)}`,
+    text: [`Who shall have this gift card of ${name}?`],
+    confirm: "Continue",
+    receiver,
+    run: null,
+  });
+}
+
+function askToTransfer(card, receiver) {
+  const { name } = storeOf(card.storeId);
+  ask({
+    card,
+    title: `Give ${money(card.credit)} to ${receiver}?`,
+    text: [`The gift card of ${name} will be ${receiver}'s, and yours no more.`],
+    confirm: "Transfer",
+    progress: "Transferring…",
+    done: `Transferred: the gift card of ${money(card.credit)} is ${receiver}'s now.`,
+    back: () => askForReceiver(card, receiver),
+    after: (all) => all.filter((each) => each.id !== card.id),
+    run: () => once(`transfer ${card.id} ${receiver}`, `giftcards/${encodeURIComponent(card.id)}/transfer`, { receiverIdentifier: receiver }),
+  });
+}
+
+/** Open the dialog, or turn it over to its next question. */
+function ask(action) {
+  const wanted = action.receiver !== undefined;
+  asked = { stale: asked?.stale ?? false, busy: false, ...action };
+  at("ask-title").textContent = action.title;
+  at("ask-text").replaceChildren(...action.text);
+  at("ask-to").hidden = !wanted;
+  at("ask-final").hidden = wanted;
+  at("ask-cancel").textContent = action.back ? "Back" : "Cancel";
+  at("receiver").value = action.receiver ?? "";
+  setBusy(false);
+  setConfirm(action.confirm);
+  showFailure("");
+  if (!at("ask").open) at("ask").showModal();
+  (wanted ? at("receiver") : at("ask-title")).focus();
+}
+
+function setConfirm(text, disabled = false) {
+  at("ask-confirm").textContent = text;
+  at("ask-confirm").disabled = disabled;
+}
+
+/** While a request runs nothing can be pressed; Escape can't take back what was sent. */
+function setBusy(busy) {
+  if (asked) asked.busy = busy;
+  at("ask-confirm").disabled = busy;
+  at("ask-cancel").disabled = busy;
+  at("ask").classList.toggle("busy", busy);
+  at("ask-progress").textContent = busy ? (asked?.progress ?? "") : "";
+}
+
+function showFailure(text) {
+  at("ask-failure").textContent = text;
+  at("receiver").removeAttribute("aria-invalid");
+}
+
+async function confirmAsked(event) {
+  event.preventDefault();
+  if (!asked || asked.busy || at("ask-confirm").disabled) return;
+  if (!asked.run) return checkReceiver();
+  const action = asked;
+  showFailure("");
+  at("ask-title").focus(); // a disabled button can't keep it
+  setBusy(true);
+  setConfirm(action.progress, true);
+  try {
+    await action.run();
+    await finish(action);
+  } catch (error) {
+    await handleFailure(action, error);
+  }
+}
+
+function checkReceiver() {
+  const receiver = plain(at("receiver").value).trim();
+  if (receiver) return askToTransfer(asked.card, receiver);
+  showFailure("Please write the receiver's username.");
+  at("receiver").setAttribute("aria-invalid", "true");
+  at("receiver").focus();
+}
+
+async function finish(action) {
+  const open = page.cards.filter((card) => !card.redeemed);
+  const neighbour = open[open.findIndex((card) => card.id === action.card.id) + 1];
+  setBusy(false);
+  asked = null;
+  at("ask").close();
+  page.cards = action.after(page.cards);
+  showCards();
+  focusCard(neighbour?.id);
+  tell(action.done);
+  await refresh();
+  if (!at("ready").hidden && document.activeElement === document.body) focusCard(neighbour?.id);
+}
+
+async function handleFailure(action, error) {
+  setBusy(false);
+  if (error.status === 401) return showExpired();
+  if (!(error instanceof Trouble)) console.error(error);
+  if (!at("ask").open) return tell(error.message);
+  action.stale = true;
+  if (error.fate === "refused") return handleRefusal(action, error);
+  const again = error.fate === "later"
+    ? `There were too many requests. You can try again in ${seconds(error.wait)}.`
+    : `${error.message} You can safely try again: it is done once only.`;
+  showFailure(again);
+  await waitToConfirm(action, error.wait);
+}
+
+function handleRefusal(action, error) {
+  const aboutReceiver = ["receiver_not_found", "receiver_is_owner", "identifier_malformed", "validation_failed"];
+  if (action.back && aboutReceiver.includes(error.code)) {
+    action.back();
+    at("receiver").setAttribute("aria-invalid", "true");
+    at("receiver").select();
+  } else {
+    setConfirm(action.confirm, true);
+    at("ask-cancel").textContent = "Close";
+    action.back = null;
+    at("ask-cancel").focus();
+  }
+  at("ask-failure").textContent = error.message;
+}
+
+/** Count down on the button, then let it be pressed. */
+async function waitToConfirm(action, wait) {
+  for (let left = wait; left > 0; left -= 1) {
+    setConfirm(`Try again in ${left} s`, true);
+    await sleep(1);
+    if (asked !== action) return;
+  }
+  setConfirm("Try again");
+  at("ask-confirm").focus();
+}
+
+function leaveAsked() {
+  if (asked?.back) asked.back();
+  else at("ask").close();
+}
+
+/** After the dialog: the focus returns by itself; what may have changed is read again. */
+function afterAsking() {
+  const left = asked;
+  asked = null;
+  if (left?.busy || !left?.stale || !page.token) return;
+  refresh().then(() => at("ready").hidden || focusCard(left.card.id));
+}
+
+const seconds = (count) => (count === 1 ? "1 second" : `${count} seconds`);
+const sleep = (count) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+// The beginning
+
+at("again").addEventListener("click", () => load());
+at("more").addEventListener("click", showMore);
+at("dismiss").addEventListener("click", () => { tell(""); at("title").focus({ preventScroll: true }); });
+at("ask-form").addEventListener("submit", confirmAsked);
+at("ask-cancel").addEventListener("click", leaveAsked);
+at("ask").addEventListener("cancel", (event) => asked?.busy && event.preventDefault());
+at("ask").addEventListener("close", afterAsking);
+window.addEventListener("hashchange", () => {
+  if (!location.hash.startsWith("#ct=")) return;
+  takeToken();
+  load();
+});
+takeToken();
+load();

@@ -1,0 +1,1 @@
+"""The resident's page in a real browser."""

@@ -1,0 +1,548 @@
+"""The page at /me: what a resident sees and does there (contract section 8)."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from gridgift.domain.model import Resident
+from gridgift.http.auth import CACHED_FOR
+from tests.browser.visit import DESK, PHONE, SMALL, Store, Visit
+
+BAD_REQUEST = "status of 400"
+DEAD_TOKEN = "status of 401"
+LIMITED = "status of 429"
+TEXTURE = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+
+
+# What is shown
+
+
+def test_it_greets_and_shows_credit_and_cards(visit: Visit, store: Store, kelly: Resident) -> None:
+    store.deposit(kelly, 1234, expiresAt="2099-06-30T00:00:00Z")
+    store.deposit(kelly, 66, expiresAt="2098-12-01T00:00:00Z")
+    store.deposit(kelly, 1000)
+    store.deposit(kelly, 200, restricted=True, expiresAt="2099-01-15T00:00:00Z")
+    dated = store.grant(kelly, credit=2500, expiresAt="2099-12-20T12:00:00Z", texture=TEXTURE)
+    mine = store.grant(kelly, credit=70, transfer=False)
+    off = store.grant(kelly, credit=30)
+    store.change(off, active=False)
+    page = visit.greet(kelly)
+    expect(page.locator("#brand")).to_have_text("Moonwall Couture")
+    expect(page.locator("#lead")).to_have_text("You have 2 gift cards to use at Moonwall Couture.")
+    expect(page.locator(".total")).to_have_text("L$ 2,300")
+    expect(page.locator(".restricted")).to_contain_text("L$ 200 of restricted credit")
+    expect(page.locator(".lots li")).to_have_text(
+        [
+            "L$ 66 until 1 December 2098",
+            "L$ 200 until 15 January 2099, restricted",
+            "L$ 1,234 until 30 June 2099",
+            "L$ 1,000 does not expire",
+        ]
+    )
+    assert page.locator(".lots time").first.get_attribute("datetime") == "2098-12-01T00:00:00Z"
+    expect(visit.card(dated)).to_contain_text("Expires on 20 December 2099")
+    expect(visit.card(dated).get_by_role("heading")).to_have_text("L$ 2,500")
+    assert visit.card(dated).locator("time").get_attribute("datetime") == "2099-12-20T12:00:00Z"
+    expect(visit.card(mine)).to_contain_text("Active, for you only")
+    expect(visit.card(mine).get_by_role("button")).to_have_text(["Redeem the card of L$ 70"])
+    expect(visit.card(off)).to_contain_text("Inactive")
+    expect(visit.card(off).get_by_role("button")).to_have_count(0)
+    visit.card(dated).locator(".picture").scroll_into_view_if_needed()
+    assert visit.pictures == [f"https://picture-service.secondlife.com/{TEXTURE}/256x192.jpg"]
+    visit.check()
+    visit.shoot("cards-light", whole=True)
+
+
+def test_dates_are_the_residents(
+    visits: Callable[..., Visit], store: Store, kelly: Resident
+) -> None:
+    store.grant(kelly, expiresAt="2099-12-20T12:00:00Z")
+    page = visits(locale="de-DE").greet(kelly)
+    expect(page.locator(".until")).to_have_text("Expires on 20. Dezember 2099")
+    assert page.locator(".until time").get_attribute("lang") == "de-DE"
+
+
+def test_nothing_yet(visit: Visit, kelly: Resident) -> None:
+    page = visit.greet(kelly)
+    expect(page.get_by_text("No gift card is waiting for you")).to_be_visible()
+    expect(page.get_by_text("No credit at Moonwall Couture yet")).to_be_visible()
+    visit.check()
+    visit.shoot("empty")
+
+
+def test_more_cards_come_when_asked_for(visit: Visit, store: Store, kelly: Resident) -> None:
+    cards = [store.grant(kelly, credit=number) for number in range(1, 31)]
+    page = visit.greet(kelly)
+    expect(page.locator("#cards > li")).to_have_count(24)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator("#cards > li")).to_have_count(30)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    expect(visit.said).to_have_text("6 gift cards more are shown.")
+    assert visit.focused() == "L$\u00a025"
+    visit.card(cards[29]).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(page.locator(".total")).to_have_text("L$ 30")
+    expect(page.locator("#cards > li")).to_have_count(29)
+    visit.check()
+
+
+def test_a_picture_falls_back_to_the_logo_and_then_to_a_drawing(
+    visits: Callable[..., Visit], make_store: Callable[..., Store]
+) -> None:
+    store = make_store()
+    store.update(logo="11112222-3333-4444-8555-666677778888")
+    kelly = store.resident()
+    with_texture, without = store.grant(kelly, texture=TEXTURE), store.grant(kelly)
+    visit = visits(at=store)
+    page = visit.greet(kelly)
+    logo = "https://picture-service.secondlife.com/11112222-3333-4444-8555-666677778888/256x192.jpg"
+    expect(visit.card(without).locator("img")).to_have_attribute("src", logo)
+    expect(page.locator("#logo")).to_have_attribute("src", logo)
+    visit.broken_pictures = True
+    page.reload()
+    for card in (with_texture, without):
+        expect(visit.card(card).locator("img")).to_have_attribute("src", "/static/card.svg")
+    expect(page.locator("#logo")).to_have_attribute("src", "/static/icon.svg")
+    wait = "[...document.querySelectorAll('.card img')].every((i) => i.complete && i.naturalWidth)"
+    page.wait_for_function(wait)
+    visit.check("status of 404")
+
+
+# The link
+
+
+def test_the_token_leaves_the_address_and_outlives_a_reload(visit: Visit, kelly: Resident) -> None:
+    page = visit.greet(kelly)
+    assert page.url == f"{visit.store.server.url}/me"
+    assert page.evaluate("history.length") <= 2
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {kelly.username}")
+    other_tab = visit.context.new_page()
+    other_tab.goto(f"{visit.store.server.url}/me")
+    expect(other_tab.get_by_role("heading", level=1)).to_have_text("Open your link once more")
+    assert visit.context.cookies() == []
+    assert page.evaluate("localStorage.length") == 0
+    visit.check()
+
+
+def test_without_a_link(visit: Visit) -> None:
+    page = visit.open(f"{visit.store.server.url}/me")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Open your link once more")
+    assert page.get_by_role("button").count() == 0
+    visit.check()
+    visit.shoot("no-link")
+
+
+def test_another_link_in_the_same_tab(visit: Visit, kelly: Resident, jo: Resident) -> None:
+    page = visit.greet(kelly)
+    page.evaluate("token => { location.hash = 'ct=' + token }", visit.store.token(jo))
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {jo.username}")
+    assert "#" not in page.url
+    visit.check()
+
+
+def test_an_expired_link_is_forgotten(visit: Visit, store: Store, kelly: Resident) -> None:
+    page = visit.open(f"{store.server.url}/me#ct={store.dead_token(kelly)}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired")
+    assert page.evaluate("sessionStorage.length") == 0
+    visit.check(DEAD_TOKEN)
+    visit.shoot("expired")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Open your link once more")
+
+
+@pytest.mark.parametrize("token", ["", "half", "日本", "%00", "a b", "x" * 600, "<img src=x>"])
+def test_a_broken_link(visit: Visit, token: str) -> None:
+    page = visit.open(f"{visit.store.server.url}/me#ct={token}")
+    words = re.compile("This link has expired|Open your link once more")
+    expect(page.get_by_role("heading", level=1)).to_have_text(words)
+    visit.check(DEAD_TOKEN)
+
+
+def test_a_link_that_is_revoked_meanwhile(visit: Visit, store: Store, kelly: Resident) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    store.revoke(kelly)
+    page.wait_for_timeout(1000 * CACHED_FOR + 100)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired")
+    expect(visit.dialog).to_have_count(0)
+    assert not store.card(card)["redeemed"]
+    visit.check(DEAD_TOKEN)
+
+
+# Redeeming
+
+
+def test_redeeming(visit: Visit, store: Store, kelly: Resident) -> None:
+    card = store.grant(kelly, credit=1500, expiresAt="2099-12-20T12:00:00Z")
+    page = visit.greet(kelly)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    expect(visit.dialog.get_by_role("heading")).to_have_text("Redeem L$ 1,500?")
+    expect(visit.dialog).to_contain_text("store credit at Moonwall Couture")
+    expect(visit.dialog).to_contain_text("It lasts until 20 December 2099")
+    expect(visit.dialog).to_contain_text("This can't be undone.")
+    visit.shoot("redeem")
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(visit.said).to_have_text(
+        "Redeemed: L$ 1,500 are now your store credit at Moonwall Couture."
+    )
+    expect(page.locator(".total")).to_have_text("L$ 1,500")
+    expect(page.locator(".lots li")).to_have_text("L$ 1,500 until 20 December 2099")
+    expect(page.locator("#past")).to_contain_text("Redeemed (1)")
+    expect(page.locator("#cards > li")).to_have_count(0)
+    assert store.card(card)["redeemed"]
+    assert store.credit(kelly) == 1500
+    assert re.fullmatch(r"[0-9a-f-]{32,36}", visit.posts[0].headers["idempotency-key"])
+    visit.check()
+    visit.shoot("redeemed")
+    page.get_by_role("button", name="Close this message").click()
+    expect(visit.said).to_be_empty()
+
+
+def test_a_double_click_redeems_once(visit: Visit, store: Store, kelly: Resident) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").dblclick()
+    expect(page.locator(".total")).to_have_text("L$ 500")
+    assert len(visit.posts) == 1
+    assert store.credit(kelly) == 500
+    visit.check()
+
+
+def test_everything_waits_while_a_request_runs(visit: Visit, store: Store, kelly: Resident) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    held: list[Route] = []
+    page.route("**/redeem", lambda route: held.append(route))
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog.get_by_role("button", name="Redeeming…")).to_be_disabled()
+    expect(visit.dialog.get_by_role("button", name="Cancel")).to_be_disabled()
+    expect(page.locator("#ask-progress")).to_have_text("Redeeming…")
+    page.keyboard.press("Escape")
+    expect(visit.dialog).to_be_visible()
+    held[0].continue_()
+    expect(page.locator(".total")).to_have_text("L$ 500")
+    visit.check()
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(
+    visit: Visit, store: Store, kelly: Resident
+) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/redeem", lose, times=1)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("You can safely try again")
+    assert store.card(card)["redeemed"], "the server has done it"
+    visit.dialog.get_by_role("button", name="Try again").click()
+    expect(visit.said).to_contain_text("Redeemed: L$ 500")
+    first, second = (post.headers["idempotency-key"] for post in visit.posts)
+    assert first == second
+    assert store.credit(kelly) == 500
+    visit.check("net::ERR_FAILED")
+
+
+def test_offline_and_back(visit: Visit, store: Store, kelly: Resident) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    visit.context.set_offline(True)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("No answer came.")
+    assert visit.focused() == "Try again"
+    visit.shoot("offline")
+    visit.context.set_offline(False)
+    page.keyboard.press("Enter")
+    expect(page.locator(".total")).to_have_text("L$ 500")
+    assert store.credit(kelly) == 500
+    visit.check("net::ERR_INTERNET_DISCONNECTED")
+
+
+def test_the_page_can_be_read_again_after_a_failure(
+    visit: Visit, store: Store, kelly: Resident
+) -> None:
+    visit.context.route("**/v1/customer/**", lambda route: route.abort())
+    page = visit.open(store.link(kelly))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your cards can't be shown now")
+    visit.shoot("unreachable")
+    visit.context.unroute("**/v1/customer/**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {kelly.username}")
+    visit.check("net::ERR_FAILED")
+
+
+def test_a_card_that_was_redeemed_elsewhere(visit: Visit, store: Store, kelly: Resident) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    headers = {"X-Customer-Token": store.token(kelly)}
+    store.client.post(f"/v1/customer/giftcards/{card['id']}/redeem", headers=headers)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("was redeemed and can't be changed")
+    visit.dialog.get_by_role("button", name="Close").click()
+    expect(page.locator(".total")).to_have_text("L$ 500")
+    expect(page.locator("#cards > li")).to_have_count(0)
+    visit.check(BAD_REQUEST)
+
+
+# Passing on
+
+
+def test_transferring(visit: Visit, store: Store, kelly: Resident, jo: Resident) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    visit.shoot("transfer-to")
+    visit.dialog.get_by_label("The receiver's username").fill(f" {jo.username} ")
+    visit.dialog.get_by_role("button", name="Continue").click()
+    expect(visit.dialog.get_by_role("heading")).to_have_text(f"Give L$ 500 to {jo.username}?")
+    expect(visit.dialog).to_contain_text("Moonwall Couture")
+    expect(visit.dialog).to_contain_text("This can't be undone.")
+    visit.shoot("transfer")
+    visit.dialog.get_by_role("button", name="Transfer").click()
+    expect(visit.said).to_have_text(f"Transferred: the gift card of L$ 500 is {jo.username}'s now.")
+    expect(page.locator("#cards > li")).to_have_count(0)
+    assert store.card(card)["ownerUuid"] == jo.uuid
+    visit.check()
+
+
+def test_a_transfer_can_be_thought_over(
+    visit: Visit, store: Store, kelly: Resident, jo: Resident
+) -> None:
+    card = store.grant(kelly)
+    visit.greet(kelly)
+    start = visit.card(card).get_by_role("button", name="Transfer")
+    start.click()
+    visit.dialog.get_by_role("button", name="Continue").click()
+    expect(visit.dialog.get_by_role("alert")).to_have_text("Please write the receiver's username.")
+    visit.dialog.get_by_label("The receiver's username").fill(jo.username)
+    visit.dialog.get_by_role("button", name="Continue").click()
+    visit.dialog.get_by_role("button", name="Back").click()
+    expect(visit.dialog.get_by_label("The receiver's username")).to_have_value(jo.username)
+    visit.dialog.get_by_role("button", name="Cancel").click()
+    expect(visit.dialog).to_have_count(0)
+    expect(start).to_be_focused()
+    assert visit.posts == []
+    assert store.card(card)["ownerUuid"] == kelly.uuid
+    visit.check()
+
+
+def test_a_receiver_who_is_unknown(
+    visit: Visit, store: Store, kelly: Resident, jo: Resident
+) -> None:
+    card = store.grant(kelly)
+    visit.greet(kelly)
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    name = visit.dialog.get_by_label("The receiver's username")
+    for wrong, why in (
+        ("nobody.known", "No resident nobody.known is known here."),
+        ("<b>x</b>", "neither a Second Life username nor an avatar UUID"),
+        (kelly.username, "The receiver has this gift card already."),
+    ):
+        name.fill(wrong)
+        visit.dialog.get_by_role("button", name="Continue").click()
+        visit.dialog.get_by_role("button", name="Transfer").click()
+        expect(visit.dialog.get_by_role("alert")).to_contain_text(why)
+        expect(name).to_be_focused()
+        expect(name).to_have_attribute("aria-invalid", "true")
+    visit.shoot("transfer-refused")
+    name.fill(jo.username)
+    visit.dialog.get_by_role("button", name="Continue").click()
+    visit.dialog.get_by_role("button", name="Transfer").click()
+    expect(visit.said).to_contain_text("Transferred")
+    assert store.card(card)["ownerUuid"] == jo.uuid
+    visit.check(BAD_REQUEST)
+
+
+def test_a_card_that_is_not_transferable_any_more(
+    visit: Visit, store: Store, kelly: Resident, jo: Resident
+) -> None:
+    card = store.grant(kelly)
+    visit.greet(kelly)
+    store.change(card, transfer=False)
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    visit.dialog.get_by_label("The receiver's username").fill(jo.username)
+    visit.dialog.get_by_role("button", name="Continue").click()
+    visit.dialog.get_by_role("button", name="Transfer").click()
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("can't be passed on")
+    visit.dialog.get_by_role("button", name="Close").click()
+    expect(visit.card(card).get_by_role("button", name="Transfer")).to_have_count(0)
+    assert store.card(card)["ownerUuid"] == kelly.uuid
+    visit.check(BAD_REQUEST)
+
+
+# Limits
+
+
+def test_the_limit_of_requests_is_waited_for(
+    visits: Callable[..., Visit], make_store: Callable[..., Store]
+) -> None:
+    store = make_store(GRIDGIFT_RATE_LIMIT="1200", GRIDGIFT_TOKEN_RATE_LIMIT="40")
+    kelly = store.resident()
+    card = store.grant(kelly)
+    token = store.token(kelly)
+
+    def use_up() -> None:
+        while store.client.get(
+            "/v1/customer/profile", headers={"X-Customer-Token": token}
+        ).is_success:
+            pass
+
+    visit = visits(at=store)
+    use_up()
+    page = visit.open(f"{store.server.url}/me#ct={token}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("One moment, please")
+    expect(page.locator("#lead")).to_have_text(
+        re.compile(r"too many requests.* in (1 second|2 seconds)\.")
+    )
+    visit.shoot("limited")
+    greeted = expect(page.get_by_role("heading", level=1))
+    greeted.to_have_text(f"Hello, {kelly.username}", timeout=20_000)
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    use_up()
+    visit.dialog.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog.get_by_role("alert")).to_have_text(
+        re.compile(r"You can try again in (1 second|2 seconds)\.")
+    )
+    expect(visit.dialog.get_by_role("button", name="Try again in")).to_be_disabled()
+    visit.shoot("limited-redeem")
+    visit.dialog.get_by_role("button", name="Try again", exact=True).click()
+    expect(visit.said).to_contain_text("Redeemed: L$ 500")
+    expect(page.locator(".total")).to_have_text("L$ 500")
+    assert store.credit(kelly) == 500
+    visit.check(LIMITED)
+
+
+# Hostile things
+
+
+def test_names_and_textures_are_text(visit: Visit, store: Store, kelly: Resident) -> None:
+    evil = "<img src=x onerror=\"document.title='owned'\"><script>alert(1)</script>"
+    card = store.grant(kelly)
+
+    def lie(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        if "username" in body:
+            body["username"] = evil
+        if "brand" in body:
+            body["brand"] = {"name": evil, "logo": "//evil.example/x"}
+            body["stores"][0] |= {"name": evil, "logo": "javascript:alert(1)"}
+        if "data" in body:
+            body["data"][0]["texture"] = "../../evil?x="
+        route.fulfill(response=answer, json=body)
+
+    visit.context.route("**/v1/customer/**", lie)
+    page = visit.open(store.link(kelly))
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {evil}")
+    expect(page.locator("#brand")).to_have_text(evil)
+    expect(visit.card(card).locator("img")).to_have_attribute("src", "/static/card.svg")
+    visit.card(card).get_by_role("button", name="Redeem").click()
+    expect(visit.dialog).to_contain_text(evil)
+    page.keyboard.press("Escape")
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    visit.dialog.get_by_label("The receiver's username").fill(evil)
+    page.keyboard.press("Enter")
+    expect(visit.dialog.get_by_role("heading")).to_contain_text("<img src=x")
+    assert page.locator("[onerror], main script, [src=x]").count() == 0
+    assert page.title() != "owned"
+    assert visit.pictures == []
+    visit.check()
+
+
+def test_a_hostile_store_name_from_the_server(
+    visits: Callable[..., Visit], make_store: Callable[..., Store]
+) -> None:
+    store = make_store()
+    name = '"><script>alert(1)</script>{{7*7}}\u202e' + "W" * 90
+    store.update(name=name)
+    kelly = store.resident()
+    store.grant(kelly, expiresAt="2099-12-20T12:00:00Z")
+    visit = visits(SMALL, at=store)
+    page = visit.greet(kelly)
+    name = name.replace("\u202e", "")  # it would turn what follows around
+    expect(page.locator("#brand")).to_have_text(name)
+    assert "\u202e" not in page.locator("body").inner_text()
+    visit.check()
+    page.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog).to_contain_text(name)
+    visit.check()
+    visit.shoot("long-name", whole=True)
+
+
+def test_what_the_policy_forbids(visit: Visit, kelly: Resident) -> None:
+    page = visit.greet(kelly)
+    script = "document.body.append(Object.assign(document.createElement('script'), {text: ''}))"
+    with pytest.raises(Exception, match="TrustedScript"):
+        page.evaluate(script)
+    failed = page.evaluate("fetch('https://evil.example/').then(() => false, () => true)")
+    assert failed
+    assert visit.strangers == []
+    response = page.request.get(f"{visit.store.server.url}/me")
+    assert response.headers["referrer-policy"] == "no-referrer"
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+
+
+# Sizes, schemes
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [SMALL, PHONE, DESK], ids=["small", "phone", "desk"])
+def test_it_fits(
+    visits: Callable[..., Visit], store: Store, kelly: Resident, size: tuple[int, int], scheme: str
+) -> None:
+    store.deposit(kelly, 2_000_000_000, expiresAt="2099-06-30T00:00:00Z")
+    store.deposit(kelly, 50, restricted=True)
+    for number in range(4):
+        store.grant(
+            kelly,
+            credit=2_147_483_647 - number,
+            texture=TEXTURE if number else None,
+            expiresAt="2099-12-20T12:00:00Z",
+        )
+    visit = visits(size, color_scheme=scheme)
+    page = visit.greet(kelly)
+    visit.check()
+    visit.shoot(f"{scheme}-{size[0]}", whole=True)
+    for name in ("Redeem", "Transfer"):
+        page.get_by_role("button", name=name).first.click()
+        box = visit.dialog.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert box["y"] + box["height"] <= size[1]
+        visit.check()
+        visit.shoot(f"{scheme}-{size[0]}-{name.lower()}")
+        page.keyboard.press("Escape")
+    small = """[...document.querySelectorAll('button, summary, input')]
+        .filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect())
+        .filter((r) => r.height < 44 || r.width < 44).length"""
+    assert page.evaluate(small) == 0
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (int(re.findall(r"\d+", paper)[0]) < 128) == (scheme == "dark")
+    visit.check()
+
+
+def test_nothing_moves_for_those_who_want_rest(
+    visits: Callable[..., Visit], store: Store, kelly: Resident
+) -> None:
+    store.grant(kelly)
+    for preference, moving in (("reduce", False), ("no-preference", True)):
+        page = visits(reduced_motion=preference).greet(kelly)
+        page.get_by_role("button", name="Redeem").click()
+        animated = "getComputedStyle(document.querySelector('dialog')).animationName !== 'none'"
+        assert page.evaluate(animated) == moving

@@ -1,0 +1,107 @@
+"""How tests run the command line, and what came of it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+REPOSITORY: Final = Path(__file__).parents[2]
+
+
+class Result(Struct, frozen=True):
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What is on standard output, which must be JSON and nothing else."""
+        return json.loads(self.out)
+
+    def refused(self, code: int, *words: str) -> None:
+        """Check that this was a refusal: one sentence on standard error, with these words."""
+        assert self.code == code, self
+        assert self.out == ""
+        assert len(self.err.splitlines()) == 1, self.err
+        for word in words:
+            assert word in self.err
+
+    def misused(self, *words: str) -> None:
+        """Check that the command was not understood, and that these words say why."""
+        assert (self.code, self.out) == (2, ""), self
+        assert "Traceback" not in self.err
+        for word in words:
+            assert word in self.err
+
+
+class Commands:
+    """Runs commands, each in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]", scratch: Path) -> None:
+        self._process = process
+        self._scratch = scratch
+
+    @classmethod
+    @contextmanager
+    def started(cls, scratch: Path) -> Iterator["Commands"]:
+        """Start what the commands are forked from."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cli.zygote"],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            yield cls(process, scratch)
+            assert process.stdin is not None
+            process.stdin.close()
+
+    def run(self, folder: Path, environ: dict[str, str], *arguments: str) -> Result:
+        """Run one command to its end."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        out, err = self._scratch / "out", self._scratch / "err"
+        out.write_bytes(b"")
+        err.write_bytes(b"")
+        request = {
+            "folder": str(folder),
+            "environ": environ,
+            "arguments": arguments,
+            "out": str(out),
+            "err": str(err),
+        }
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        code = int(self._process.stdout.readline())
+        return Result(code, out.read_text(), err.read_text())
+
+
+class Desk:
+    """A folder in which someone types commands."""
+
+    def __init__(self, commands: Commands, folder: Path) -> None:
+        self._commands = commands
+        self.folder = folder
+        self.environ = clean_environ()
+
+    def __call__(self, *arguments: object) -> Result:
+        """Run ``gridgift`` with these arguments."""
+        return self._commands.run(self.folder, self.environ, *map(str, arguments))
+
+    def json(self, *arguments: object) -> Any:
+        """Run it with ``--json``; it must succeed. Return what it answered."""
+        result = self(*arguments, "--json")
+        assert result.code == 0, result
+        return result.json
+
+
+def clean_environ() -> dict[str, str]:
+    """Return this process's environment without any setting of Gridgift."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("GRIDGIFT_")}

@@ -1,0 +1,71 @@
+"""``gridgift card``."""
+
+import getpass
+
+from tests.cli.commands import Desk
+from tests.cli.conftest import add_store
+from tests.shop import KELLY
+
+TEXTURE = "89556747-24cb-43ed-920b-47caed15465f"
+SHAPE = {
+    "id", "storeId", "ownerUuid", "ownerUsername", "credit", "active", "redeemed", "transfer",
+    "texture", "purchased", "expiresAt", "createdAt", "updatedAt",
+}  # fmt: skip
+
+
+def test_grant_show_and_list(both: Desk) -> None:
+    add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    card = both.json(
+        "card", "grant", "Kelly Resident", "--credit", 500, "--transfer", "--texture", TEXTURE,
+        "--expires", "2099-01-31T12:00:00+02:00", "--reason", "Contest",
+    )  # fmt: skip
+    assert card.keys() == SHAPE
+    assert card["expiresAt"] == "2099-01-31T10:00:00Z"
+    assert (card["ownerUuid"], card["credit"], card["texture"]) == (KELLY.uuid, 500, TEXTURE)
+    assert card["active"] and card["transfer"] and not card["redeemed"]
+    shown = both.json("card", "show", card["id"].upper())
+    (entry,) = shown.pop("entries")
+    assert shown == card
+    assert (entry["kind"], entry["delta"], entry["balanceAfter"]) == ("granted", 500, 500)
+    assert (entry["actorKind"], entry["actorId"]) == ("operator", getpass.getuser())
+    assert entry["reason"] == "Contest"
+    assert len(entry["requestId"]) == 36
+    assert both.json("card", "list", KELLY.uuid) == [card]
+
+
+def test_list_filters(desk: Desk, kelly: str) -> None:
+    ids = [desk.json("card", "grant", kelly, "--credit", 1)["id"] for _ in range(3)]
+    for options, expected in (
+        ((), ids),
+        (("--active",), ids),
+        (("--inactive",), []),
+        (("--redeemed",), []),
+        (("--not-redeemed", "--active"), ids),
+    ):
+        assert [card["id"] for card in desk.json("card", "list", kelly, *options)] == expected
+    assert all(card_id in desk("card", "list", kelly).out for card_id in ids)
+
+
+def test_show_prints_the_ledger(desk: Desk, kelly: str) -> None:
+    card = desk.json("card", "grant", kelly, "--credit", 7, "--reason", "[bold]Hunt[/bold]")
+    shown = desk("card", "show", card["id"]).out
+    assert "granted" in shown and "+7" in shown and "[bold]Hunt[/bold]" in shown
+
+
+def test_refusals(desk: Desk, kelly: str) -> None:
+    unknown = "01234567-89ab-7def-8123-456789abcdef"
+    desk("card", "show", unknown).refused(1, f"no gift card {unknown}")
+    desk("card", "show", "x").misused("not a UUID")
+    desk("card", "list", "nobody").refused(1, "No resident nobody")
+    desk("card", "list", "no body else").refused(1, "neither a Second Life username")
+    desk("card", "grant", "nobody", "--credit", 5).refused(1, "No resident nobody")
+    for credit in ("0", "-1", "2147483648", "1.5", "ten"):
+        desk("card", "grant", kelly, "--credit", credit).misused("--credit")
+    desk("card", "grant", kelly).misused("--credit")
+    grant = ("card", "grant", kelly, "--credit", 5)
+    desk(*grant, "--texture", "abc").misused("--texture")
+    desk(*grant, "--expires", "2020-01-01").refused(1, "expiresAt", "future")
+    desk(*grant, "--reason", "two\nlines").misused("printable")
+    desk(*grant, "--store", unknown).refused(1, f"no store {unknown}")
+    assert desk.json("card", "list", kelly) == []

@@ -1,0 +1,113 @@
+"""``gridgift demo``: what ``make run`` runs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.cli.commands import Desk
+from tests.cli.conftest import add_store
+from tests.shop import SECRET
+
+
+@contextmanager
+def demo(desk: Desk) -> Iterator[str]:
+    """Run the demo on a free port; yields what it prints, once it serves."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "gridgift", "demo", "--port", "0"],
+        cwd=desk.folder,
+        env=desk.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            said = process.stderr.readline()
+            assert "listens on http://127.0.0.1:" in said
+            text = ""
+            while "/docs" not in text:
+                text += process.stdout.readline()
+            yield text
+        finally:
+            process.terminate()
+        assert process.wait(10) == 0
+
+
+def curl_lines(text: str) -> list[str]:
+    """Return the commands of the printed text."""
+    return [line for line in text.splitlines() if line.startswith("curl ")]
+
+
+def bash(command: str, folder: Path) -> Any:
+    """Paste a command; it must answer with JSON."""
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_every_printed_command_works(desk: Desk) -> None:
+    for visit in range(2):
+        with demo(desk) as text:
+            assert "\x1b" not in text
+            answers = [bash(line, desk.folder) for line in curl_lines(text)]
+            assert not any("code" in answer for answer in answers), answers
+            store, cards, card, granted, updated, disabled = answers
+            assert store["name"] == "Moonwall Couture (demo)"
+            assert len(cards["data"]) == 3 + visit  # the first visit's grant is there
+            assert card["id"] in [each["id"] for each in cards["data"]]
+            assert (granted["credit"], updated["credit"]) == (500, 750)
+            assert updated["active"] and not disabled["active"]
+            whole = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True)
+            assert (whole.returncode, whole.stderr) == (0, "")
+            assert desk.json("demo", "--no-serve")["key"] in text
+
+
+def test_the_second_run_finds_everything(desk: Desk) -> None:
+    first = desk.json("demo", "--no-serve")
+    assert first.keys() == {"database", "store", "key", "url", "residents", "cards"}
+    assert first["database"] == "sqlite:///gridgift-demo.db"
+    assert len(first["residents"]) == 3
+    cards = first["cards"]
+    assert {card["active"] for card in cards} == {True, False}
+    assert {card["transfer"] for card in cards} == {True, False}
+    assert any(card["texture"] for card in cards) and any(card["expiresAt"] for card in cards)
+    assert desk.json("demo", "--no-serve") == first
+    key = desk.folder / "gridgift-demo.db.key"
+    assert key.read_text().strip() == first["key"]
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_that_is_lost_or_dead_is_replaced(desk: Desk) -> None:
+    database = ("--database", "sqlite:///gridgift-demo.db")
+    kept = desk.folder / "gridgift-demo.db.key"
+    keys = [desk.json("demo", "--no-serve")["key"]]
+    kept.unlink()
+    keys.append(desk.json("demo", "--no-serve")["key"])
+    kept.write_text("allo_live_nonsense")
+    keys.append(desk.json("demo", "--no-serve")["key"])
+    newest = desk.json("key", "list", *database)[-1]
+    desk.json("key", "revoke", newest["id"], *database)
+    keys.append(desk.json("demo", "--no-serve")["key"])
+    assert len(set(keys)) == 4
+    assert desk.json("demo", "--no-serve")["key"] == keys[-1] == kept.read_text().strip()
+    assert len(desk.json("store", "list", *database)) == 1
+
+
+def test_the_demo_keeps_out_of_other_stores(desk: Desk) -> None:
+    desk.environ["GRIDGIFT_DATABASE_URL"] = "sqlite:///shop.db"
+    add_store(desk, "A real one")
+    desk("demo", "--no-serve").refused(2, "stores that are not the demo's", "--database")
+    assert len(desk.json("store", "list")) == 1
+    assert not (desk.folder / "shop.db.key").exists()
+
+
+def test_the_demo_runs_on_both_engines(both: Desk, database_url: str) -> None:
+    made = both.json("demo", "--no-serve", "--database", database_url)
+    assert len(made["cards"]) == 5
+    assert both.json("demo", "--no-serve")["key"] == made["key"]
+    assert SECRET not in json.dumps(made)

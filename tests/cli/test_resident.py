@@ -1,0 +1,112 @@
+"""``gridgift resident``."""
+
+import subprocess
+import sys
+import uuid
+
+from tests.cli.commands import Desk
+from tests.cli.live import file_of
+from tests.shop import JO, KELLY
+
+
+def test_add_and_rename(both: Desk) -> None:
+    added = both.json("resident", "add", "Kelly Resident", KELLY.uuid.upper())
+    assert added == {"uuid": KELLY.uuid, "username": "kelly"}
+    both("resident", "add", "kelly", JO.uuid).refused(1, "kelly", KELLY.uuid)
+    assert both.json("resident", "add", "Kelly New", KELLY.uuid)["username"] == "kelly.new"
+    both("resident", "add", "kelly", JO.uuid).refused(1, "already belongs to")
+    assert both("resident", "add", "kelly", JO.uuid, "--reassign").code == 0
+    both("resident", "add", "kelly", KELLY.uuid).refused(1, JO.uuid)
+
+
+def test_bad_values_are_refused(desk: Desk) -> None:
+    desk("resident", "add", "a.b.c", KELLY.uuid).refused(1, "not a username")
+    desk("resident", "add", "kelly", "1234").misused("not a UUID")
+
+
+def test_import_reports_lines_and_keeps_the_others(both: Desk) -> None:
+    """Columns in another order and case, a byte order mark, CRLF, a blank line, extra columns."""
+    rows = (
+        "Note, UUID ,UserName",
+        f"first,{KELLY.uuid.upper()},Kelly Resident",
+        "second,1234,jo",
+        "",
+        f"fourth,{JO.uuid},kelly",
+        f'"of, two\nlines",{JO.uuid},jo.winter',
+        "short",
+        f"eighth,{uuid.uuid4()},caf\xe9",
+    )
+    file_of(both, "people.csv", b"\xef\xbb\xbf" + "\r\n".join(rows).encode("latin-1"))
+    result = both("resident", "import", "people.csv", "--json")
+    assert result.code == 1
+    assert (result.json["imported"], result.json["refused"]) == (2, 4)
+    reasons = {each["line"]: each["reason"] for each in result.json["refusals"]}
+    assert reasons.keys() == {3, 5, 8, 9}
+    assert "'1234' is not a UUID" in reasons[3]
+    assert f"kelly already belongs to {KELLY.uuid}" in reasons[5]
+    assert "too few columns" in reasons[8]
+    assert "not a username" in reasons[9]
+    # The refused lines have left nothing behind, the others are there.
+    both("resident", "add", "jo.winter", KELLY.uuid).refused(1, JO.uuid)
+    plain = both("resident", "import", "people.csv")
+    assert plain.code == 1
+    assert plain.out == ""
+    assert [line.partition(":")[0] for line in plain.err.splitlines()] == [
+        "line 3", "line 5", "line 8", "line 9", "2 residents imported, 4 refused.",
+    ]  # fmt: skip
+
+
+def test_a_refused_line_does_not_rename_anyone(desk: Desk, store: str, kelly: str) -> None:
+    file_of(desk, "people.csv", f"username,uuid\njo.winter,{JO.uuid}\nkelly,{JO.uuid}\n")
+    assert desk("resident", "import", "people.csv").code == 1
+    assert desk.json("card", "grant", JO.uuid, "--credit", 1)["ownerUsername"] == "jo.winter"
+
+
+def test_import_takes_many_batches(both: Desk) -> None:
+    people = [(f"person{number}", str(uuid.uuid4())) for number in range(1203)]
+    lines = "\n".join(f"{name},{key}" for name, key in people)
+    file_of(both, "people.csv", f"username,uuid\n{lines}")
+    imported = both.json("resident", "import", "people.csv")
+    assert imported == {"imported": 1203, "refused": 0, "refusals": []}
+    for name, key in (people[0], people[-1]):
+        both("resident", "add", name, KELLY.uuid).refused(1, key)
+
+
+def test_import_survives_broken_csv(desk: Desk) -> None:
+    good = f"kelly,{KELLY.uuid}\n"
+    file_of(desk, "people.csv", f'username,uuid\n"x"y,z\n{good}kelly\0,{KELLY.uuid}\n"open,')
+    result = desk("resident", "import", "people.csv", "--json")
+    assert result.code == 1
+    assert result.json["imported"] == 1
+    assert [each["line"] for each in result.json["refusals"]] == [2, 4, 5]
+
+
+def test_import_refuses_a_file_without_the_columns(desk: Desk) -> None:
+    for text in ("", f"kelly,{KELLY.uuid}\n", "username,uuid,uuid\n"):
+        file_of(desk, "people.csv", text)
+        desk("resident", "import", "people.csv").refused(2, "username,uuid")
+    desk("resident", "import", "nobody.csv").misused("nobody.csv")
+    desk("resident", "import", ".").misused("directory")
+
+
+def test_import_needs_little_memory(desk: Desk) -> None:
+    """Of 80 000 refused lines no more is kept than of ten."""
+    peaks = []
+    for lines in (10, 80_000):
+        file_of(desk, "people.csv", "username,uuid\n" + "no,no\n" * lines)
+        script = (
+            "import resource, subprocess, sys;"
+            "subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL);"
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        )
+        command = [sys.executable, "-m", "gridgift", "resident", "import", "people.csv"]
+        measured = subprocess.run(
+            [sys.executable, "-c", script, *command],
+            cwd=desk.folder,
+            env=desk.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        peaks.append(int(measured.stdout))
+    assert peaks[1] - peaks[0] < 40_000  # KiB

@@ -1,0 +1,187 @@
+"""``gridgift serve``."""
+
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.cli.commands import Desk
+from tests.cli.live import accepts, file_of, running, until
+
+SLOW = (
+    b"POST /v1/customers/kelly/actions/grant-gift-card HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+)
+
+
+def workers_of(pid: int) -> list[int]:
+    """List a process's children."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def test_it_serves_until_a_signal(both: Desk) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with running(both, "serve", "--port", "0") as server:
+            assert server.said == {"url": server.url, "docs": f"{server.url}/docs", "workers": 1}
+            assert server.get("/readyz").status_code == 200
+            problem = server.get("/v1/store").json()
+            assert problem["type"] == f"{server.url}/errors/api_key_missing"
+            left = server.stop(number)
+        assert left.code == 0
+        assert left.out == ""
+        lines = left.err.splitlines()  # of the server's own software there is nothing to read
+        assert all('"event":"request"' in line for line in lines), left.err
+        assert not accepts(server.url)
+
+
+def test_it_says_where_it_listens(desk: Desk) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "gridgift", "serve", "--port", "0", "--host", "localhost"],
+        cwd=desk.folder,
+        env={**desk.environ, "GRIDGIFT_PUBLIC_URL": "https://gifts.test"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        url = line.partition("listens on ")[2].partition(";")[0]
+        assert f"{url}/docs" in line
+        problem = httpx2.get(f"{url}/v1/store").json()
+        assert problem["type"].startswith("https://gifts.test/")
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_a_request_that_runs_is_answered_before_it_leaves(desk: Desk, kelly: str) -> None:
+    key = desk.json("key", "create", "--name", "Till", "--scope", "all")["key"]
+    with running(desk, "serve", "--port", "0") as server:
+        place = urlsplit(server.url)
+        with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+            connection.sendall(SLOW % key.encode() + b'{"credit')
+            time.sleep(0.3)
+            server.process.terminate()
+            time.sleep(0.3)
+            connection.sendall(b'":5}')
+            answer = connection.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert server.process.wait(10) == 0
+    assert [card["credit"] for card in desk.json("card", "list", kelly)] == [5]
+
+
+def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
+    with running(desk, "serve", "--port", "0", "--workers", "2") as server:
+        until(lambda: len(workers_of(server.process.pid)) == 2)
+        before = set(workers_of(server.process.pid))
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(set(workers_of(server.process.pid)) - before) == 1)
+        until(lambda: accepts(server.url))
+        assert server.stop().code == 0
+
+
+def test_workers_are_renewed_on_hangup(desk: Desk) -> None:
+    with running(desk, "serve", "--port", "0") as server:
+        before = workers_of(server.process.pid)
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not set(workers_of(server.process.pid)) & set(before))
+        assert accepts(server.url)
+        assert server.stop().code == 0
+
+
+def test_workers_leave_when_their_parent_was_killed(desk: Desk) -> None:
+    with running(desk, "serve", "--port", "0") as server:
+        port = urlsplit(server.url).port
+        server.process.kill()
+        server.process.wait()
+        until(lambda: not accepts(server.url))
+    with running(desk, "serve", "--port", port) as server:
+        assert server.get("/readyz").status_code == 200
+
+
+def test_a_port_in_use_is_one_sentence(desk: Desk) -> None:
+    with running(desk, "serve", "--port", "0") as server:
+        port = urlsplit(server.url).port
+        desk("serve", "--port", port).refused(2, f"port {port}", "already in use", "--port")
+        desk("demo", "--port", port).refused(2, "already in use")
+    desk("serve", "--host", "nowhere.invalid").refused(2, "nowhere.invalid", "--host")
+    desk("serve", "--port", "70000").misused("--port")
+    desk("serve", "--workers", "0").misused("--workers")
+
+
+@pytest.fixture
+def certificate(desk: Desk) -> ssl.SSLContext:
+    """Make ``cert.pem`` and ``key.pem`` on the desk; answers with what trusts them."""
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ],
+        cwd=desk.folder,
+        check=True,
+        capture_output=True,
+    )
+    return ssl.create_default_context(cafile=str(desk.folder / "cert.pem"))
+
+
+def test_tls(desk: Desk, certificate: ssl.SSLContext) -> None:
+    files = ("--tls-certificate", "cert.pem", "--tls-key", "key.pem")
+    with running(desk, "serve", "--port", "0", *files) as server:
+        assert server.url.startswith("https://")
+        with httpx2.Client(verify=certificate) as client:
+            answer = client.get(f"{server.url}/v1/store")
+            assert answer.http_version == "HTTP/1.1"
+            assert answer.json()["type"].startswith(server.url)
+        curl = ["curl", "-sk", "--http1.1", f"{server.url}/healthz"]
+        assert b"alive" in subprocess.run(curl, capture_output=True, check=True).stdout
+        assert server.stop().code == 0
+
+
+def test_bad_tls_files_are_one_sentence(desk: Desk, certificate: ssl.SSLContext) -> None:
+    def refused(certificate: str, key: str, *words: str) -> None:
+        desk("serve", "--tls-certificate", certificate, "--tls-key", key).refused(2, *words)
+
+    file_of(desk, "junk.pem", "junk")
+    subprocess.run(
+        ["openssl", "rsa", "-aes128", "-passout", "pass:x", "-in", "key.pem", "-out", "locked.pem"],
+        cwd=desk.folder,
+        check=True,
+        capture_output=True,
+    )
+    refused("cert.pem", "missing.pem", "missing.pem can't be read")
+    refused("cert.pem", "junk.pem", "not a certificate and its key")
+    refused("key.pem", "cert.pem", "not a certificate and its key")
+    refused("cert.pem", "locked.pem", "without a password")
+    desk("serve", "--tls-key", "key.pem").refused(2, "both --tls-certificate and --tls-key")
+
+
+def test_postgres_needs_a_secret(desk: Desk, empty_postgres_url: str) -> None:
+    desk.environ["GRIDGIFT_DATABASE_URL"] = empty_postgres_url
+    assert desk("migrate").code == 0
+    desk("serve", "--port", "0").refused(2, "GRIDGIFT_SECRET is not set")
+
+
+def test_a_secret_that_others_can_read_is_refused(desk: Desk, store: str) -> None:
+    file_of(desk, "gridgift.db.secret", "s" * 40).chmod(0o644)
+    desk("serve", "--port", "0").refused(2, "chmod 600 gridgift.db.secret")
+    desk("key", "create", "--name", "Till", "--scope", "all").refused(2, "chmod 600")

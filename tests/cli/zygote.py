@@ -1,0 +1,65 @@
+"""Runs commands in processes of their own without importing the program each time.
+
+One process imports ``gridgift.cli`` and forks for every command: it has its own arguments, folder,
+environment, files and exit code, as from a shell. ``python -m gridgift`` itself is tested too.
+"""
+
+import io
+import json
+import os
+import sys
+import traceback
+from contextlib import redirect_stderr, suppress
+from typing import Any, NoReturn
+
+
+def main() -> None:
+    """Read one request a line, run it, answer with its exit code."""
+    answers = os.fdopen(os.dup(1), "w")
+    warm_up()
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            run(json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+
+
+def warm_up() -> None:
+    """Import what commands import, the things they import late included."""
+    from gridgift.cli import main as command
+
+    sys.argv = ["gridgift", "store", "list", "--database", "nothing that could be opened"]
+    with suppress(SystemExit), redirect_stderr(io.StringIO()):
+        command()
+
+
+def run(request: dict[str, Any]) -> NoReturn:
+    """Become the command."""
+    os.chdir(request["folder"])
+    for descriptor, name, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, request["out"], os.O_WRONLY),
+        (2, request["err"], os.O_WRONLY),
+    ):
+        os.dup2(os.open(name, flags), descriptor)
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    sys.argv = ["gridgift", *request["arguments"]]
+    code: Any = 0
+    try:
+        from gridgift.cli import main as command
+
+        command()
+    except SystemExit as leaving:
+        code = leaving.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

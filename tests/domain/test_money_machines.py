@@ -1,0 +1,509 @@
+"""Cards, holds and credit against a plain model, in any order, at any instant, on both engines."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec import UNSET
+
+from gridgift.domain import (
+    credit,
+    expiry,
+    failures,
+    giftcards,
+    holds,
+    ledger,
+    redemption,
+    stores,
+    transfers,
+    verify,
+)
+from gridgift.domain.credit import Change
+from gridgift.domain.failures import Failure
+from gridgift.domain.giftcards import Patch, Replacement, Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import MAX_CREDIT, Caller, GiftCard, Resident
+from gridgift.domain.residents import Identifier
+from gridgift.domain.verify import Fault
+from gridgift.storage.database import Row, Tx
+from tests.domain.money_model import ModelAccount, ModelCard, ModelHold
+from tests.domain.world import World
+from tests.shop import JO, KELLY, OWNER, START
+
+PEOPLE = {resident.uuid: resident for resident in (KELLY, JO)}
+TEXTURE = "5748decc-f629-461c-9a36-a35a221fe21f"
+EFFORT = settings(
+    max_examples=100,
+    stateful_step_count=50,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+people = st.sampled_from(sorted(PEOPLE))
+amounts = st.integers(1, 40).map(lambda n: n if n < 40 else MAX_CREDIT - 20)
+grid = st.integers(1, 12).map(lambda seconds: START + seconds * 1000)  # so that dates meet
+dates = st.one_of(st.none(), grid)
+uuids = st.sampled_from([None, TEXTURE])
+# when something happens: now, or 1 ms before, at, or 1 ms after an end that matters to it
+moments = st.sampled_from([None, None, -1, 0, 0, 1])
+
+
+class OneStore:
+    """A transaction in which there is only one store, for verify to look at."""
+
+    def __init__(self, tx: Tx, store_id: str) -> None:
+        self._tx = tx
+        self._store_id = store_id
+        self.one = tx.one
+        self.run = tx.run
+
+    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+        """Return all rows."""
+        rows = await self._tx.all(query, **values)
+        return [row for row in rows if query != "stores_all" or row[0] == self._store_id]
+
+
+async def faults_of(tx: Tx, store_id: str, now: int) -> list[Fault]:
+    """Verify one store."""
+    found: list[Fault] = []
+    await verify.verify(OneStore(tx, store_id), now, found.append, lambda seen: None)
+    return found
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    """Each run has a store of its own, two customers and a clock that moves to any instant."""
+
+    world: ClassVar[World]
+
+    def open_store(self) -> None:
+        self.now = START
+        store = stores.NewStore("Moonwall", OWNER)
+        self.store_id = self.world.write(stores.create, store, new_id(), START).id
+        self.caller = Caller(self.store_id, "key", new_id(), "request-1")
+        self.model: dict[str, ModelCard] = {}
+        self.accounts = {uuid: ModelAccount() for uuid in PEOPLE}
+
+    def do(self, refusal: type[Failure] | None, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run a write that must end as the model says."""
+        if refusal is None:
+            return self.world.write(operation, *args, **kwargs)
+        with pytest.raises(Failure) as raised:
+            self.world.write(operation, *args, **kwargs)
+        assert type(raised.value) is refusal
+        return raised.value
+
+    def instants(self) -> Iterator[int]:
+        """Go through all instants at which something ends by the clock."""
+        for card in self.model.values():
+            yield from (hold.expires_at for hold in card.holds.values())
+            if card.expires_at is not None:
+                yield card.expires_at
+        for account in self.accounts.values():
+            yield from (lot.expires_at for lot in account.lots if lot.expires_at is not None)
+
+    @rule(index=st.integers(0, 99), offset=st.sampled_from([-1, 0, 0, 1]))
+    def time_passes_to_an_end(self, index: int, offset: int) -> None:
+        ahead = sorted(instant for instant in set(self.instants()) if instant > self.now)
+        if ahead:
+            self.now = max(self.now, ahead[index % len(ahead)] + offset)
+
+    def approach(self, ends: Iterable[int | None], moment: int | None) -> None:
+        """Let time pass to (just before, just after) the first of some ends, if it is ahead."""
+        ahead = [end + (moment or 0) for end in ends if end is not None]
+        ahead = [instant for instant in ahead if instant > self.now]
+        if moment is not None and ahead:
+            self.now = min(ahead)
+
+    def ends_of(self, card: ModelCard | None) -> list[int | None]:
+        """Return when a card and its holds end."""
+        if card is None:
+            return []
+        return [card.expires_at, *(hold.expires_at for hold in card.holds.values())]
+
+    @rule(milliseconds=st.integers(1, 1500))
+    def time_passes(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+    @rule()
+    def the_job_runs(self) -> None:
+        self.world.write(expiry.note_cards, "job", self.now, 1_000)
+        self.world.write(expiry.note_credit, "job", self.now, 1_000)
+        for card in self.model.values():
+            if card.expired(self.now) and not card.redeemed and not card.noted:
+                card.noted = True
+                card.kinds.append("expired")
+        for account in self.accounts.values():
+            account.settle(self.now)
+
+    @invariant()
+    def everything_is_as_in_the_model(self) -> None:
+        self.world.read(self.compare)
+
+    async def compare(self, tx: Tx) -> None:
+        """Compare every card and account, and verify the store."""
+        for card_id, card in self.model.items():
+            real, held = await giftcards.read_shown(tx, self.store_id, card_id, self.now)
+            assert fields(real) == fields(card)
+            assert held == card.held(self.now) <= card.credit
+            entries = await ledger.entries(tx, self.store_id, "card", card_id)
+            assert [entry.kind for entry in entries] == card.kinds
+        for uuid, account in self.accounts.items():
+            shown = await credit.read(tx, self.store_id, PEOPLE[uuid], self.now)
+            lots = account.open_lots(self.now)
+            assert shown.total == sum(lot.remaining for lot in lots if not lot.restricted)
+            assert shown.restricted == sum(lot.remaining for lot in lots if lot.restricted)
+            assert [(lot.remaining, lot.expires_at, lot.restricted) for lot in shown.lots] == [
+                (lot.remaining, lot.expires_at, lot.restricted)
+                for lot in lots
+                if lot.expires_at is not None
+            ]
+            entries = await ledger.entries(tx, self.store_id, "credit", uuid)
+            assert [entry.kind for entry in entries] == account.kinds
+        assert await faults_of(tx, self.store_id, self.now) == []
+
+
+class CardMachine(MoneyMachine):
+    """Cards and their holds, up to redemption."""
+
+    cards: Bundle[str] = Bundle("cards")
+    placed: Bundle[tuple[str, str]] = Bundle("placed")
+
+    @initialize(target=cards)
+    def have_cards(self) -> Any:
+        self.open_store()
+        dates = (START + 1000, START + 2000, START + 3000, None)
+        given = [self.grant(KELLY.uuid, 30, True, date) for date in dates]
+        return multiple(*given)
+
+    @rule(
+        target=cards,
+        owner=people,
+        amount=amounts,
+        transfer=st.booleans(),
+        expires_at=st.one_of(st.just(UNSET), dates),
+    )
+    def grant(self, owner: str, amount: int, transfer: bool, expires_at: Any) -> Any:
+        date = None if expires_at is UNSET else expires_at
+        over = date is not None and date <= self.now
+        terms = Terms(amount, transfer=transfer, expires_at=expires_at)
+        card_id = new_id()
+        self.do(
+            failures.ValidationFailed if over else None,
+            giftcards.grant, self.caller, Identifier(uuid=owner), terms, card_id, self.now,
+        )  # fmt: skip
+        if not over:
+            self.model[card_id] = ModelCard(owner, amount, transfer, date, kinds=["granted"])
+        return multiple() if over else card_id
+
+    def known(self, card_id: str) -> ModelCard | None:
+        """Return the model of a card; None: it was never granted."""
+        return self.model.get(card_id)
+
+    @rule(
+        card_id=cards,
+        amount=st.one_of(st.just(0), amounts),
+        texture=uuids,
+        transfer=st.booleans(),
+        active=st.booleans(),
+    )
+    def update(self, card_id: str, amount: int, texture: Any, transfer: bool, active: bool) -> None:
+        card = self.known(card_id)
+        refusal: type[Failure] | None = None
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif card.redeemed:
+            refusal = failures.GiftCardRedeemed
+        elif card.held(self.now) and card.credit != amount:
+            refusal = failures.GiftCardHeld
+        replacement = Replacement(amount, texture, transfer, active)
+        self.do(refusal, giftcards.update, self.caller, card_id, replacement, None, self.now)
+        if card is not None and refusal is None:
+            card.change(credit=amount, texture=texture, transfer=transfer, active=active)
+
+    @rule(
+        card_id=cards,
+        wanted=st.fixed_dictionaries(
+            {},
+            optional={
+                "credit": st.one_of(st.just(0), amounts),
+                "texture": uuids,
+                "transfer": st.booleans(),
+                "active": st.booleans(),
+                "expires_at": dates,
+            },
+        ),
+    )
+    def patch(self, card_id: str, wanted: dict[str, Any]) -> None:
+        card = self.known(card_id)
+        refusal: type[Failure] | None = None
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif card.redeemed:
+            refusal = failures.GiftCardRedeemed
+        else:
+            date = wanted.get("expires_at", card.expires_at)
+            if date != card.expires_at and date is not None and date <= self.now:
+                refusal = failures.ValidationFailed
+            elif wanted.get("credit", card.credit) != card.credit and card.held(self.now):
+                refusal = failures.GiftCardHeld
+        self.do(refusal, giftcards.patch, self.caller, card_id, Patch(**wanted), None, self.now)
+        if card is not None and refusal is None:
+            card.change(**wanted)
+
+    @rule(
+        card_id=cards,
+        delta=st.one_of(st.integers(-40, 40), st.just(MAX_CREDIT)),
+        moment=moments,
+    )
+    def adjust(self, card_id: str, delta: int, moment: int | None) -> None:
+        card = self.known(card_id)
+        self.approach(self.ends_of(card), moment)
+        refusal: type[Failure] | None = None
+        if delta == 0:
+            return
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif card.redeemed:
+            refusal = failures.GiftCardRedeemed
+        elif card.credit - card.held(self.now) + delta < 0:
+            refusal = failures.InsufficientCredit
+        elif card.credit + delta > MAX_CREDIT:
+            refusal = failures.CreditLimitExceeded
+        failure = self.do(refusal, giftcards.adjust, self.caller, card_id, delta, "why", self.now)
+        if card is not None and refusal is failures.InsufficientCredit:
+            assert failure.available == card.credit - card.held(self.now)
+        if card is not None and refusal is None:
+            card.credit += delta
+            card.kinds.append("adjusted")
+
+    @rule(card_id=cards)
+    def disable(self, card_id: str) -> None:
+        card = self.known(card_id)
+        refusal: type[Failure] | None = None
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif card.redeemed:
+            refusal = failures.GiftCardRedeemed
+        self.do(refusal, giftcards.disable, self.caller, card_id, None, self.now)
+        if card is not None and refusal is None:
+            card.change(active=False)
+
+    @rule(card_id=cards, by=st.one_of(st.none(), st.none(), people), moment=moments)
+    def redeem(self, card_id: str, by: str | None, moment: int | None) -> None:
+        card = self.known(card_id)
+        self.approach(self.ends_of(card), moment)
+        by = by or (JO.uuid if card is None else card.owner)
+        account = self.accounts[by]
+        refusal: type[Failure] | None = None
+        if card is None or card.owner != by:
+            refusal = failures.GiftCardNotFound
+        else:
+            refusal = card.why_not(self.now)
+        if card is not None and refusal is None and card.credit:
+            refusal = account.deposit(
+                card.credit, card.expires_at, False, "credit_redeemed", self.now
+            )
+        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, new_id(), self.now)
+        if card is not None and refusal is None:
+            card.credit, card.redeemed = 0, True
+            card.kinds.append("redeemed")
+
+    @rule(card_id=cards, by=st.one_of(st.none(), people), to=people, moment=moments)
+    def transfer(self, card_id: str, by: str | None, to: str, moment: int | None) -> None:
+        card = self.known(card_id)
+        self.approach(self.ends_of(card), moment)
+        refusal: type[Failure] | None = None
+        if card is None or by not in {None, card.owner}:
+            refusal = failures.GiftCardNotFound
+        elif card.owner == to:
+            refusal = failures.ReceiverIsOwner
+        else:
+            refusal = card.why_not(self.now)
+            if refusal is None and not card.transfer:
+                refusal = failures.GiftCardNotTransferable
+        owner: Resident | None = None if by is None else PEOPLE[by]
+        self.do(
+            refusal,
+            transfers.transfer, self.caller, owner, card_id, Identifier(uuid=to), self.now,
+        )  # fmt: skip
+        if card is not None and refusal is None:
+            card.owner = to
+            card.kinds.append("transferred")
+
+    @rule(target=cards, card_id=cards, moment=moments)
+    def reissue(self, card_id: str, moment: int | None) -> Any:
+        card = self.known(card_id)
+        self.approach(self.ends_of(card), moment)
+        refusal: type[Failure] | None = None
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif card.redeemed:
+            refusal = failures.GiftCardRedeemed
+        elif not card.credit:
+            refusal = failures.GiftCardVoid
+        elif card.held(self.now):
+            refusal = failures.GiftCardHeld
+        made = new_id()
+        self.do(refusal, transfers.reissue, self.caller, card_id, made, "lost", self.now)
+        if card is not None and refusal is None:
+            self.model[made] = ModelCard(
+                card.owner, card.credit, card.transfer, card.expires_at, card.texture,
+                kinds=["reissued"],
+            )  # fmt: skip
+            card.credit, card.active, card.transfer = 0, False, False
+            card.kinds.append("reissued")
+        return multiple(made) if refusal is None else multiple()
+
+    @rule(
+        target=placed,
+        card_id=cards,
+        amount=st.integers(1, 15),
+        lifetime=st.sampled_from([1, 1000, 2500]),
+        moment=moments,
+    )
+    def hold(self, card_id: str, amount: int, lifetime: int, moment: int | None) -> Any:
+        card = self.known(card_id)
+        self.approach(self.ends_of(card), moment)
+        refusal: type[Failure] | None = None
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif card.redeemed:
+            refusal = failures.GiftCardRedeemed
+        elif not card.active:
+            refusal = failures.GiftCardInactive
+        elif card.expired(self.now):
+            refusal = failures.GiftCardExpired
+        elif amount > card.credit - card.held(self.now):
+            refusal = failures.InsufficientCredit
+        hold_id, end = new_id(), self.now + lifetime
+        self.do(refusal, holds.place, self.caller, card_id, hold_id, amount, end, self.now)
+        if card is not None and refusal is None:
+            card.holds[hold_id] = ModelHold(amount, end)
+            card.kinds.append("held")
+        return (card_id, hold_id) if refusal is None else multiple()
+
+    @rule(which=placed, captured=st.booleans(), moment=moments)
+    def close(self, which: tuple[str, str], captured: bool, moment: int | None) -> None:
+        card_id, hold_id = which
+        card = self.known(card_id)
+        held = None if card is None else card.holds.get(hold_id)
+        self.approach([held.expires_at] if held else [], moment)
+        refusal: type[Failure] | None = None
+        if card is None:
+            refusal = failures.GiftCardNotFound
+        elif held is None:
+            refusal = failures.HoldNotFound
+        elif not held.open_at(self.now):
+            refusal = failures.HoldClosed
+        operation = holds.capture if captured else holds.void
+        self.do(refusal, operation, self.caller, card_id, hold_id, self.now)
+        if card is not None and held is not None and refusal is None:
+            held.state = "captured" if captured else "voided"
+            card.credit -= held.amount if captured else 0
+            card.kinds.append(held.state)
+
+
+class CreditMachine(MoneyMachine):
+    """Store credit: lots, spends and refunds."""
+
+    spends: Bundle[tuple[str, str]] = Bundle("spends")
+
+    @initialize()
+    def have_lots(self) -> None:
+        self.open_store()
+        for date in (START + 1000, START + 2000, None):
+            for restricted in (False, True):
+                self.deposit(KELLY.uuid, 10, date, restricted)
+
+    @rule(by=people, amount=amounts, expires_at=dates, restricted=st.booleans())
+    def deposit(self, by: str, amount: int, expires_at: int | None, restricted: bool) -> None:
+        refusal: type[Failure] | None = failures.ValidationFailed
+        if expires_at is None or expires_at > self.now:
+            refusal = self.accounts[by].deposit(
+                amount, expires_at, restricted, "credit_deposited", self.now
+            )
+        self.do(
+            refusal,
+            credit.deposit, self.caller, PEOPLE[by], Change(amount), new_id(), self.now,
+            expires_at=expires_at, restricted=restricted,
+        )  # fmt: skip
+
+    @rule(
+        target=spends,
+        by=people,
+        amount=st.integers(1, 25),
+        restricted=st.booleans(),
+        moment=moments,
+    )
+    def spend(self, by: str, amount: int, restricted: bool, moment: int | None) -> Any:
+        self.approach([lot.expires_at for lot in self.accounts[by].lots], moment)
+        spend_id = new_id()
+        available = self.accounts[by].spend(spend_id, amount, restricted, self.now)
+        failure = self.do(
+            None if available is None else failures.InsufficientCredit,
+            credit.spend, self.caller, PEOPLE[by], Change(amount), spend_id, self.now,
+            restricted=restricted,
+        )  # fmt: skip
+        assert available is None or failure.available == available
+        return (by, spend_id) if available is None else multiple()
+
+    @rule(by=people, restricted=st.booleans(), target=spends, moment=moments)
+    def spend_all(self, by: str, restricted: bool, moment: int | None) -> Any:
+        self.approach([lot.expires_at for lot in self.accounts[by].lots], moment)
+        lots = self.accounts[by].open_lots(self.now)
+        amount = sum(lot.remaining for lot in lots if restricted or not lot.restricted)
+        return self.spend(by, max(1, amount), restricted, None)
+
+    @rule(
+        which=st.one_of(spends, spends, spends, st.builds(lambda: (JO.uuid, new_id()))),
+        amount=st.integers(1, 12),
+        moment=moments,
+    )
+    def refund(self, which: tuple[str, str], amount: int, moment: int | None) -> None:
+        by, spend_id = which
+        self.approach([lot.expires_at for lot in self.accounts[by].lots], moment)
+        account = self.accounts[by]
+        refusal: type[Failure] | None
+        if spend_id in account.spends:
+            refusal = account.refund(spend_id, amount, self.now)
+        elif account.balance(self.now) + amount > MAX_CREDIT:
+            refusal = failures.CreditLimitExceeded
+        else:
+            refusal = failures.SpendNotFound
+        self.do(
+            refusal,
+            credit.refund, self.caller, PEOPLE[by], spend_id, Change(amount), self.now,
+        )  # fmt: skip
+
+    @rule(which=spends)
+    def refund_the_rest(self, which: tuple[str, str]) -> None:
+        spend = self.accounts[which[0]].spends.get(which[1])
+        if spend is not None and spend.refunded < spend.amount:
+            self.refund(which, spend.amount - spend.refunded, None)
+
+
+def fields(card: GiftCard | ModelCard) -> tuple[Any, ...]:
+    """Return what a card and its model have in common."""
+    owner = card.owner_uuid if isinstance(card, GiftCard) else card.owner
+    return (
+        owner, card.credit, card.active, card.redeemed, card.transfer, card.texture,
+        card.expires_at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", [CardMachine, CreditMachine])
+def test_money_in_any_order(world: World, machine: type[MoneyMachine]) -> None:
+    bound = type(machine.__name__, (machine,), {"world": world})
+    run_state_machine_as_test(bound, settings=EFFORT)

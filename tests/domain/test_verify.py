@@ -1,0 +1,441 @@
+"""verify: nothing wrong with a database full of everything; each way of breaking it is found."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, get_args
+
+import asyncpg
+import msgspec
+import pytest
+
+from gridgift.domain import credit, expiry, giftcards, holds, redemption, stores, transfers, verify
+from gridgift.domain.credit import Change
+from gridgift.domain.giftcards import Patch, Replacement
+from gridgift.domain.ids import new_id
+from gridgift.domain.ledger import entry_hash
+from gridgift.domain.model import Caller, Entry, EntryKind, GiftCard
+from gridgift.domain.residents import Identifier
+from gridgift.domain.verify import Counts, Fault
+from tests.domain.world import World
+from tests.shop import JO, KELLY, OWNER
+
+SECOND = 1_000
+TRIGGERS = ("entries_no_update", "entries_no_delete", "entries_no_replace")
+
+
+class Scene:
+    """A store in which everything has happened that can happen to money."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.plain = self.card(KELLY, 100)
+        self.changed = self.card(KELLY, 200, transfer=True)
+        self.do(giftcards.update, self.changed, Replacement(150, None, True, True), None)
+        self.do(giftcards.patch, self.changed, Patch(credit=160, active=False), None)
+        self.do(giftcards.patch, self.changed, Patch(active=True), None)
+        self.do(giftcards.adjust, self.changed, -10, "order 7")
+        self.do(giftcards.disable, self.card(KELLY, 5), None)
+        self.given = self.card(KELLY, 30, transfer=True)
+        self.write(
+            transfers.transfer, world.caller, KELLY, self.given, Identifier(uuid=JO.uuid), world.now
+        )
+        self.lost = self.card(JO, 40)
+        self.found = self.do(transfers.reissue, self.lost, new_id(), "lost").id
+        self.redeemed = self.card(KELLY, 70)
+        self.redeem(self.redeemed)
+        self.redeem(self.card(KELLY, 50, expires_at=world.now + SECOND))
+        self.hold_some()
+        self.spend = self.spend_some()
+        world.now += 2 * SECOND
+        self.expired = self.card(JO, 9, expires_at=world.now + 1)
+        world.now += 1
+        world.write(expiry.note_cards, "job", world.now, 100)
+        world.write(expiry.note_credit, "job", world.now, 100)
+
+    def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run a write."""
+        return self.world.write(operation, *args, **kwargs)
+
+    def do(self, operation: Any, card_id: str, *args: Any) -> GiftCard:
+        """Change a card."""
+        changed: GiftCard = self.write(operation, self.world.caller, card_id, *args, self.world.now)
+        return changed
+
+    def card(self, owner: Any, amount: int, **terms: Any) -> str:
+        """Grant a card."""
+        return self.world.grant(owner, amount, **terms).id
+
+    def redeem(self, card_id: str) -> None:
+        """Redeem one of Kelly's cards."""
+        self.write(redemption.redeem, self.world.caller, KELLY, card_id, new_id(), self.world.now)
+
+    def hold_some(self) -> None:
+        """Place four holds on a card: one stays, one is taken, one freed, one runs out."""
+        self.held = self.card(JO, 100)
+        caller, now = self.world.caller, self.world.now
+        self.holds = [new_id() for _ in range(4)]
+        for hold_id, end in zip(self.holds, (3600, 3600, 3600, 1), strict=True):
+            self.write(holds.place, caller, self.held, hold_id, 20, now + end * SECOND, now)
+        self.write(holds.capture, caller, self.held, self.holds[1], now)
+        self.write(holds.void, caller, self.held, self.holds[2], now)
+
+    def spend_some(self) -> str:
+        """Deposit, spend and refund for Kelly; return the spend's id."""
+        caller, now = self.world.caller, self.world.now
+        for amount, date, restricted in ((60, now + 9 * SECOND, True), (80, None, False)):
+            self.write(
+                credit.deposit, caller, KELLY, Change(amount), new_id(), now,
+                expires_at=date, restricted=restricted,
+            )  # fmt: skip
+        spend = new_id()
+        self.write(credit.spend, caller, KELLY, Change(90), spend, now)
+        self.write(credit.refund, caller, KELLY, spend, Change(60), now)
+        return spend
+
+    def chain(self, card_id: str) -> list[Entry]:
+        """Read a card's chain."""
+        return self.world.entries(card_id)
+
+    def faults(self) -> list[Fault]:
+        """Verify."""
+        return faults_of(self.world)
+
+    def tamper(self, *statements: str) -> None:
+        """Run statements as someone who has the database's own rights, past all its guards."""
+        path = self.world.settings.sqlite_path
+        if path is None:
+            self.world.run(tamper_postgres(self.world.settings.database_url, statements))
+            return
+        with closing(sqlite3.connect(path)) as raw, raw:
+            for trigger in TRIGGERS:
+                raw.execute(f"DROP TRIGGER {trigger}")
+            for statement in statements:
+                raw.execute(statement)
+
+
+async def tamper_postgres(url: str, statements: tuple[str, ...]) -> None:
+    """Run statements without triggers and foreign keys."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def faults_of(world: World) -> list[Fault]:
+    """Verify a world; the number told is the number returned."""
+    found: list[Fault] = []
+    seen: list[int] = []
+    number = world.run(world.database.snapshot(verify.verify, world.now, found.append, seen.append))
+    counts: Counts = world.read(verify.count)
+    assert number == len(found)
+    assert sum(seen) == counts.cards + counts.customers
+    return found
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """A database full of everything, for this test alone."""
+    return Scene(world)
+
+
+def entry_where(card_id: str, seq: int) -> str:
+    return f"WHERE account_id = '{card_id}' AND seq = {seq}"
+
+
+def of_card(card_id: str) -> str:
+    return f"WHERE id = '{card_id}'"
+
+
+def replace(entry: Entry, **fields: Any) -> str:
+    """Write an entry anew, with its own hash made to fit."""
+    forged = msgspec.structs.replace(entry, **fields)
+    values = ", ".join(f"{name} = {literal(value)}" for name, value in fields.items())
+    digest = entry_hash(forged).hex()
+    where = entry_where(entry.account_id, entry.seq)
+    return f"UPDATE entries SET {values}, hash = X'{digest}' {where}"
+
+
+def literal(value: Any) -> str:
+    return str(value) if isinstance(value, int) else f"'{value}'"
+
+
+def swapped(card_id: str) -> list[str]:
+    """Exchange the numbers of two entries."""
+    return [
+        f"UPDATE entries SET seq = {to} {entry_where(card_id, seq)}"
+        for seq, to in ((2, 999), (3, 2), (999, 3))
+    ]
+
+
+def copied(table: str, where: str, columns: dict[str, str]) -> str:
+    """Write an INSERT that copies rows with some columns changed; ``*`` names the table's."""
+    names = {
+        "credit_lots": "store_id resident_uuid id amount remaining expires_at restricted "
+        "created_at",
+        "entries": "store_id account_kind account_id seq kind delta balance_after state "
+        "actor_kind actor_id reason request_id created_at previous_hash hash",
+    }[table].split()
+    values = ", ".join(columns.get(name, name) for name in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} {where}"
+
+
+KELLYS = f"account_kind = 'credit' AND account_id = '{KELLY.uuid}'"
+
+# what is done behind the ledger's back, and a part of what verify says of it
+BREAKS: dict[str, tuple[Callable[[Scene], list[str]], str]] = {
+    "a changed balance": (
+        lambda s: [f"UPDATE gift_cards SET credit = credit + 1 {of_card(s.plain)}"],
+        "the card has L$ 101, the ledger says L$ 100",
+    ),
+    "a changed entry": (
+        lambda s: [f"UPDATE entries SET reason = 'other' {entry_where(s.changed, 2)}"],
+        "entry 2 was changed",
+    ),
+    "a changed balance in an entry": (
+        lambda s: [f"UPDATE entries SET balance_after = 7 {entry_where(s.changed, 2)}"],
+        "entry 2 has L$ 7 after",
+    ),
+    "an entry replaced by one with a fitting hash": (
+        lambda s: [replace(s.chain(s.changed)[1], reason="forged")],
+        "entry 3 does not follow",
+    ),
+    "the last entry removed": (
+        lambda s: [f"DELETE FROM entries {entry_where(s.changed, len(s.chain(s.changed)))}"],
+        "the ledger has",
+    ),
+    "the first entry removed": (
+        lambda s: [f"DELETE FROM entries {entry_where(s.changed, 1)}"],
+        "entry 1 is missing",
+    ),
+    "a middle entry removed": (
+        lambda s: [f"DELETE FROM entries {entry_where(s.changed, 3)}"],
+        "entry 3 is missing",
+    ),
+    "a middle entry removed, the others renumbered": (
+        lambda s: [
+            f"DELETE FROM entries {entry_where(s.changed, 3)}",
+            *(
+                f"UPDATE entries SET seq = {seq - 1} {entry_where(s.changed, seq)}"
+                for seq in range(4, len(s.chain(s.changed)) + 1)
+            ),
+        ],
+        "entry 3 does not follow",
+    ),
+    "all entries removed": (
+        lambda s: [f"DELETE FROM entries WHERE account_id = '{s.plain}'"],
+        "the card counts 1 entries, the ledger has 0",
+    ),
+    "two entries swapped": (lambda s: swapped(s.changed), "does not follow"),
+    "a lot that does not add up": (
+        lambda s: ["UPDATE credit_lots SET remaining = remaining - 1 WHERE remaining = 60"],
+        "has L$ 59, its entries say L$ 60",
+    ),
+    "two lots that differ by the same": (
+        lambda s: [
+            "UPDATE credit_lots SET remaining = remaining - 1 WHERE remaining = 60",
+            "UPDATE credit_lots SET remaining = remaining + 1 WHERE amount = 50",
+        ],
+        "has L$ 59, its entries say L$ 60",
+    ),
+    "a lot that began with more": (
+        lambda s: ["UPDATE credit_lots SET amount = amount + 5 WHERE amount = 60"],
+        "began with L$ 65, its entry says L$ 60",
+    ),
+    "a lot from nowhere": (
+        lambda s: [
+            copied("credit_lots", "WHERE amount = 60", {"id": f"CAST('{new_id()}' AS uuid)"})
+        ],
+        "its entries say L$ 0",
+    ),
+    "a removed lot": (
+        lambda s: ["DELETE FROM credit_lots WHERE amount = 60"],
+        "is in the ledger and nowhere else",
+    ),
+    "a removed card": (
+        lambda s: [f"DELETE FROM gift_cards {of_card(s.plain)}"],
+        "a card that is not there",
+    ),
+    "a removed customer": (
+        lambda s: [f"DELETE FROM customers WHERE resident_uuid = '{KELLY.uuid}'"],
+        "a customer who is not there",
+    ),
+    "a removed customer with an emptied ledger": (
+        lambda s: [
+            f"DELETE FROM customers WHERE resident_uuid = '{KELLY.uuid}'",
+            f"DELETE FROM entries WHERE {KELLYS}",
+        ],
+        "a customer who is not there",
+    ),
+    "a changed spend": (
+        lambda s: ["UPDATE credit_spends SET amount = amount + 1"],
+        "is of L$ 91, its entry says L$ 90",
+    ),
+    "a changed refund": (
+        lambda s: ["UPDATE credit_spends SET refunded = refunded - 1"],
+        "has L$ 59 refunded",
+    ),
+    "a changed part of a spend": (
+        lambda s: ["UPDATE credit_spend_lots SET taken = taken + 1 WHERE position = 0"],
+        "is of L$ 90",
+    ),
+    "a removed spend": (
+        lambda s: ["DELETE FROM credit_spend_lots", "DELETE FROM credit_spends"],
+        "is in the ledger and nowhere else",
+    ),
+    "a redemption that never reached the credit": (
+        lambda s: [f"DELETE FROM entries WHERE {KELLYS}"],
+        "L$ 70 left the card by redemption, L$ 0 entered store credit",
+    ),
+    "a card that seems never redeemed": (
+        lambda s: [
+            f"DELETE FROM entries {entry_where(s.redeemed, 2)}",
+            f"UPDATE gift_cards SET credit = 70, redeemed = FALSE, version = 1 "
+            f"{of_card(s.redeemed)}",
+        ],
+        "L$ 0 left the card by redemption, L$ 70 entered store credit",
+    ),
+    "a changed hold": (
+        lambda s: [f"UPDATE holds SET state = 'voided' WHERE id = '{s.holds[0]}'"],
+        "its entries say otherwise",
+    ),
+    "a hold that took less": (
+        lambda s: [f"UPDATE holds SET amount = 1 WHERE id = '{s.holds[1]}'"],
+        "is of L$ 1, its entries took L$ 20",
+    ),
+    "a hold of more than there is": (
+        lambda s: [f"UPDATE holds SET amount = 500 WHERE id = '{s.holds[0]}'"],
+        "holds reserve L$ 500 of L$ 80",
+    ),
+    "a removed hold": (
+        lambda s: [f"DELETE FROM holds WHERE id = '{s.holds[3]}'"],
+        "is in the ledger and nowhere else",
+    ),
+    "an account's number of entries": (
+        lambda s: [f"UPDATE customers SET version = 99 WHERE resident_uuid = '{KELLY.uuid}'"],
+        "the account counts 99 entries",
+    ),
+    "a state that can't be read": (
+        lambda s: [f"UPDATE entries SET state = '[5' {entry_where(s.plain, 1)}"],
+        "the state in entry 1 can't be read",
+    ),
+    "a state of another sort": (
+        lambda s: [f"""UPDATE entries SET state = '{{"lots": 5}}' WHERE {KELLYS}"""],
+        "do not add up to its delta",
+    ),
+}
+CARD_FIELDS = {
+    "owner_uuid": f"'{JO.uuid}'",
+    "active": "FALSE",
+    "redeemed": "TRUE",
+    "transfer": "TRUE",
+    "texture": f"'{JO.uuid}'",
+    "purchased": "TRUE",
+    "expires_at": "5",
+}
+ENTRY_FIELDS = {
+    "kind": "'imported'",
+    "delta": "delta + 1",
+    "balance_after": "balance_after + 1",
+    "state": "'{}'",
+    "actor_kind": "'system'",
+    "actor_id": "'someone else'",
+    "reason": "'other'",
+    "request_id": "'other'",
+    "created_at": "created_at + 1",
+}
+
+
+def test_a_database_full_of_everything_is_clean(scene: Scene) -> None:
+    kinds = {row[0] for row in scene.world.sql("SELECT DISTINCT kind FROM entries")}
+    assert kinds == set(get_args(EntryKind)) - {"imported"}
+    assert scene.faults() == []
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_finds(scene: Scene, name: str) -> None:
+    statements, said = BREAKS[name]
+    broken = statements(scene)
+    if scene.world.engine == "sqlite":
+        broken = [statement.replace("AS uuid)", "AS text)") for statement in broken]
+    else:
+        broken = [statement.replace("hash = X'", "hash = '\\x") for statement in broken]
+    scene.tamper(*broken)
+    found = scene.faults()
+    assert any(said in fault.what for fault in found), found
+    assert all(fault.store_id == scene.world.store.id for fault in found)
+
+
+def test_names_the_account(scene: Scene) -> None:
+    scene.tamper(f"UPDATE gift_cards SET credit = 1 {of_card(scene.plain)}")
+    (fault,) = scene.faults()
+    assert (fault.account_kind, fault.account_id) == ("card", scene.plain)
+
+
+@pytest.mark.parametrize("field", CARD_FIELDS)
+def test_finds_a_changed_field_of_a_card(scene: Scene, field: str) -> None:
+    scene.tamper(f"UPDATE gift_cards SET {field} = {CARD_FIELDS[field]} {of_card(scene.plain)}")
+    (fault,) = scene.faults()
+    assert fault.what == "the card's fields are not those of its last entry"
+    assert fault.account_id == scene.plain
+
+
+@pytest.mark.parametrize(
+    ("field", "seq"), [*((field, 3) for field in ENTRY_FIELDS), ("reason", 1), ("reason", 5)]
+)
+def test_finds_a_change_anywhere_in_an_entry(scene: Scene, field: str, seq: int) -> None:
+    assert len(scene.chain(scene.changed)) == 5
+    where = entry_where(scene.changed, seq)
+    scene.tamper(f"UPDATE entries SET {field} = {ENTRY_FIELDS[field]} {where}")
+    found = scene.faults()
+    assert f"entry {seq} was changed: its hash does not fit" in {fault.what for fault in found}
+    assert {fault.account_id for fault in found} == {scene.changed}
+
+
+def test_finds_a_doubled_redemption(scene: Scene) -> None:
+    """Someone runs the deposit of a redemption a second time, in the proper way."""
+    scene.write(
+        credit.deposit, scene.world.caller, KELLY, Change(70, reference=scene.redeemed),
+        new_id(), scene.world.now, kind="credit_redeemed",
+    )  # fmt: skip
+    (fault,) = scene.faults()
+    assert fault.account_id == scene.redeemed
+    assert fault.what == "L$ 70 left the card by redemption, L$ 140 entered store credit"
+
+
+def test_finds_a_reissue_that_made_money(scene: Scene) -> None:
+    old = scene.card(KELLY, 10)
+    made = scene.do(transfers.reissue, old, new_id(), "lost")
+    (entry,) = scene.chain(made.id)
+    (zeroed,) = [e for e in scene.chain(old) if e.kind == "reissued"]
+    forged = replace(entry, delta=11, balance_after=11)
+    if scene.world.engine == "postgres":
+        forged = forged.replace("hash = X'", "hash = '\\x")
+    assert zeroed.delta == -10
+    scene.tamper(forged, f"UPDATE gift_cards SET credit = 11 {of_card(made.id)}")
+    (fault,) = scene.faults()
+    assert fault.what == "reissued cards gained L$ 1 in sum"
+
+
+def test_walks_page_by_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "PAGE", 2)
+    assert scene.faults() == []
+    scene.tamper(
+        f"DELETE FROM gift_cards {of_card(scene.expired)}",
+        f"UPDATE gift_cards SET credit = 1 {of_card(scene.plain)}",
+    )
+    assert {fault.account_id for fault in scene.faults()} == {scene.expired, scene.plain}
+
+
+def test_each_store_is_looked_at(world: World) -> None:
+    first = Scene(world).plain
+    other = world.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id(), world.now)
+    world.caller = Caller(other.id, "key", new_id(), "request-2")
+    second = world.grant(KELLY, 5).id
+    assert faults_of(world) == []
+    world.sql(f"UPDATE gift_cards SET credit = 1 WHERE id IN ('{first}', '{second}')")
+    found = {(fault.store_id, fault.account_id) for fault in faults_of(world)}
+    assert found == {(world.store.id, first), (other.id, second)}

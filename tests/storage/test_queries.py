@@ -1,0 +1,108 @@
+"""Named SQL: every statement names its store, and its columns are the struct's fields."""
+
+import asyncio
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from gridgift.domain.model import Entry, GiftCard, Key, Store
+from gridgift.storage.queries import QUERIES, Query, load
+from tests.domain.world import bare_sql, columns_of
+
+FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
+TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
+FRAGMENTS = {
+    name: text.strip()
+    for whole in TEXTS.values()
+    for name, text in re.findall(r"^-- fragment: (\w+)\n(.*?)(?=^--|\Z)", whole, re.M | re.S)
+}
+TABLES = {"card": "gift_cards", "store": "stores s JOIN residents r ON r.uuid = s.owner_uuid"}
+TABLES |= {"key": "api_keys", "entry": "entries"}
+STRUCTS: dict[str, Any] = {"card": GiftCard, "store": Store, "key": Key, "entry": Entry}
+RENAMED = {"username": "owner_username"}
+
+
+def test_the_fragments_are_known() -> None:
+    assert set(FRAGMENTS) == set(STRUCTS)
+
+
+@pytest.mark.parametrize("fragment", sorted(STRUCTS))
+def test_a_fragments_columns_are_its_structs_fields(fragment: str, database_url: str) -> None:
+    fields = list(STRUCTS[fragment].__struct_fields__)
+    names = []
+    for column in columns_of(FRAGMENTS[fragment]):
+        name = re.findall(r"(?:SELECT )?(?:\w\.)?(\w+)", column.removeprefix("("))[0]
+        names.append(name)
+    assert [RENAMED.get(name, name) for name in names] == fields
+    statement = f"SELECT {FRAGMENTS[fragment]} FROM {TABLES[fragment]}"
+    asyncio.run(bare_sql(database_url, statement))  # each of them is there on this engine
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_every_statement_filters_by_its_store(name: str) -> None:
+    sql = QUERIES[name].sqlite
+    if "store_id" not in QUERIES[name].parameters:
+        headings = [text for text in TEXTS.values() if f"-- name: {name} (any store)\n" in text]
+        assert len(headings) == 1
+        return
+    if sql.startswith("INSERT"):
+        columns, values = re.findall(r"\(([^()]*)\)", sql)[:2]
+        first = columns.split(",")[0].strip(), values.split(",")[0].strip()
+        assert first in {("store_id", ":store_id"), ("id", ":store_id")}
+        return
+    condition = re.split(r"\nWHERE |(?<= )WHERE ", sql.partition("RETURNING")[0])[-1]
+    assert re.match(r"(store_id|s\.id|id) = :store_id\b", condition), sql
+    assert condition.startswith("store_id") or "stores" in sql
+    assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_every_statement_is_one_for_both_engines(name: str, database_url: str) -> None:
+    query = QUERIES[name]
+    assert ";" not in query.sqlite
+    assert "OFFSET" not in query.sqlite.upper()
+    assert "{" not in query.sqlite
+    if database_url.startswith("sqlite"):
+        nothing = re.sub(r"(?<![:\w]):[a-z_]+", "NULL", query.sqlite)
+        asyncio.run(bare_sql(database_url, f"EXPLAIN {nothing}"))
+    else:
+        asyncio.run(bare_sql(database_url, f"PREPARE it AS {query.postgres}"))
+
+
+def test_placeholders_are_numbered_once() -> None:
+    query = Query.parse("q", "SELECT CAST(:b AS text), :a, :b, x::text WHERE y = ':no' || :a_b")
+    assert query.parameters[:3] == ("b", "a", "no")
+    assert query.postgres.startswith("SELECT CAST($1 AS text), $2, $1, x::text")
+
+
+def test_a_statement_that_forgets_its_store_does_not_load() -> None:
+    with pytest.raises(ValueError, match="query q must either name its store"):
+        load(["-- name: q\nSELECT * FROM gift_cards WHERE id = :id\n"])
+
+
+def test_a_statement_that_says_any_store_and_names_one_does_not_load() -> None:
+    with pytest.raises(ValueError, match="query q must either name its store"):
+        load(["-- name: q (any store)\nSELECT 1 WHERE store_id = :store_id\n"])
+
+
+def test_a_name_is_given_once() -> None:
+    one = "-- name: q (any store)\nSELECT 1\n"
+    with pytest.raises(ValueError, match="query q is there twice"):
+        load([one, one])
+
+
+def test_fragments_are_put_in_and_comments_left_out() -> None:
+    text = (
+        "-- fragment: f\na, b\n\n-- why it is so\n-- name: q\n"
+        "SELECT {f} -- all\nFROM t WHERE store_id = :store_id;\n-- a last word\n"
+    )
+    query = load([text])["q"]
+    assert query.sqlite == "SELECT a, b -- all\nFROM t WHERE store_id = :store_id"
+    assert query.parameters == ("store_id",)
+
+
+def test_a_fragment_that_is_not_there() -> None:
+    with pytest.raises(KeyError):
+        load(["-- name: q (any store)\nSELECT {missing} FROM t\n"])

@@ -1,0 +1,243 @@
+"""The house rules, as a ratchet: sizes, layers, who may commit, and what must not be there."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+SOURCE: Final = Path(__file__).parents[1] / "src" / "gridgift"
+FILES: Final = sorted(SOURCE.rglob("*.py"))
+LONGEST_FUNCTION: Final = 70
+LONGEST_FILE: Final = 400
+
+DRIVERS: Final = {"storage/sqlite.py", "storage/postgres.py"}
+DRIVER_MODULES: Final = {"gridgift.storage.sqlite", "gridgift.storage.postgres"}
+# What the domain may import from elsewhere: nothing that has a clock, dice, a wire or a disk.
+DOMAIN_MAY: Final = {
+    "base64", "binascii", "collections.abc", "datetime", "hashlib", "hmac", "re", "typing", "uuid",
+    "msgspec", "gridgift.storage.database",
+}  # fmt: skip
+IDS_MAY: Final = {"uuid_utils"}  # ids.py makes ids; whoever calls it is an edge
+SQL: Final = re.compile(
+    r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE"
+    r"|BEGIN\s+IMMEDIATE|ROLLBACK|SAVEPOINT)\b",
+    re.DOTALL,
+)
+
+Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def place(file: Path) -> str:
+    return file.relative_to(SOURCE).as_posix()
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, anywhere in it."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{place(file)} has a relative import"
+            assert node.module is not None
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if is_module(name) else node.module
+
+
+def is_module(name: str) -> bool:
+    path = SOURCE.parent / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
+def definitions(root: ast.AST) -> Iterator[Defined]:
+    for node in ast.walk(root):
+        if isinstance(node, Defined):
+            yield node
+
+
+def docstrings(root: ast.AST) -> set[int]:
+    """Return the ids of the nodes that are docstrings."""
+    found = set()
+    for node in ast.walk(root):
+        if isinstance(node, Defined | ast.Module) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            assert isinstance(first, ast.Expr)
+            found.add(id(first.value))
+    return found
+
+
+def strings(file: Path) -> Iterator[str]:
+    """Yield the texts in a file's code; docstrings are none."""
+    root = tree(file)
+    skipped = docstrings(root)
+    for node in ast.walk(root):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in skipped
+        ):
+            yield node.value
+
+
+def calls(file: Path) -> Iterator[str]:
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+every_file = pytest.mark.parametrize("file", FILES, ids=place)
+in_the_domain = pytest.mark.parametrize("file", sorted((SOURCE / "domain").glob("*.py")), ids=place)
+
+
+@every_file
+def test_sizes(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    for node in definitions(tree(file)):
+        if not isinstance(node, ast.ClassDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < LONGEST_FUNCTION, node.name
+
+
+@in_the_domain
+def test_the_domain_knows_no_outside(file: Path) -> None:
+    allowed = DOMAIN_MAY | (IDS_MAY if file.name == "ids.py" else set())
+    strangers = {name for name in imported(file) if not name.startswith("gridgift.domain")}
+    assert strangers <= allowed
+
+
+@in_the_domain
+def test_the_domain_takes_time_and_chance_as_arguments(file: Path) -> None:
+    forbidden = {"new_id", "uuid.uuid4", "uuid.uuid1", "datetime.now", "datetime.utcnow", "open"}
+    assert forbidden.isdisjoint(calls(file))
+
+
+@in_the_domain
+def test_no_fractions_of_a_linden_dollar(file: Path) -> None:
+    for node in ast.walk(tree(file)):
+        divides = isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
+        assert not divides, ast.unparse(node)
+        if isinstance(node, ast.Constant):
+            assert not isinstance(node.value, float | complex)
+        if isinstance(node, ast.Name):
+            assert node.id not in {"float", "Decimal", "round"}
+
+
+@every_file
+def test_imports_point_one_way(file: Path) -> None:
+    where, ours = place(file), {name for name in imported(file) if name.startswith("gridgift.")}
+    if where.startswith("storage/"):
+        assert all(name.startswith("gridgift.storage") for name in ours)
+    elif where != "app.py":
+        storage = {name for name in ours if name.startswith("gridgift.storage")}
+        assert storage <= {"gridgift.storage.database"} | may_also_see(where)
+    if not where.startswith(("app.py", "cli/", "__main__.py")):
+        assert "gridgift.app" not in ours
+        assert not any(name.startswith("gridgift.cli") for name in ours)
+
+
+def may_also_see(where: str) -> set[str]:
+    """The command line migrates and counts migrations; it still names no driver."""
+    return {"gridgift.storage.migrate"} if where.startswith("cli/") else set()
+
+
+@every_file
+def test_only_the_composition_root_names_a_driver(file: Path) -> None:
+    if place(file) != "app.py":
+        assert DRIVER_MODULES.isdisjoint(imported(file))
+
+
+def test_only_the_drivers_commit() -> None:
+    ends = re.compile(r"\bCOMMIT\b|\bcommit\b")
+    committing = {
+        place(file)
+        for file in FILES
+        if any(ends.search(text) for text in strings(file))
+        or any(call.endswith((".commit", "_commit", ".transaction")) for call in calls(file))
+    }
+    assert committing == DRIVERS
+
+
+@every_file
+def test_sql_stands_in_the_storage(file: Path) -> None:
+    if not place(file).startswith("storage/"):
+        statements = [text for text in strings(file) if SQL.search(text)]
+        assert not statements
+
+
+@every_file
+def test_nothing_is_left_lying_about(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text)
+    forbidden = {"breakpoint", "eval", "exec", "pdb.set_trace"}
+    if not place(file).startswith("cli/"):
+        forbidden |= {"print", "input"}
+    assert forbidden.isdisjoint(calls(file))
+
+
+def undocumented(node: ast.AST, path: str = "") -> Iterator[str]:
+    """Yield public names without a docstring; what is inside a function is not public."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Defined) and not child.name.startswith("_"):
+            if ast.get_docstring(child) is None and not is_setter(child):
+                yield f"{path}{child.name}"
+            if isinstance(child, ast.ClassDef):
+                yield from undocumented(child, f"{path}{child.name}.")
+
+
+def is_setter(node: Defined) -> bool:
+    return any("overload" in ast.unparse(mark) for mark in node.decorator_list)
+
+
+@every_file
+def test_everything_public_says_what_it_is(file: Path) -> None:
+    root = tree(file)
+    assert ast.get_docstring(root) or not root.body
+    assert not list(undocumented(root))
+
+
+def test_migrations_come_in_pairs() -> None:
+    folders = [SOURCE / "storage" / "migrations" / engine for engine in ("sqlite", "postgres")]
+    small, large = ({file.name for file in folder.glob("*.sql")} for folder in folders)
+    assert small == large
+    assert small
+
+
+def test_no_module_is_called_utils() -> None:
+    assert not [file for file in FILES if re.search(r"util|helper|misc|common", file.stem)]
+
+
+Check = Callable[[Path], object]
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "check"),
+    [
+        ("domain/x.py", "import time", test_the_domain_knows_no_outside),
+        ("domain/x.py", "from os import environ", test_the_domain_knows_no_outside),
+        ("domain/x.py", "from gridgift.http import auth", test_the_domain_knows_no_outside),
+        ("domain/x.py", "half = credit / 2", test_no_fractions_of_a_linden_dollar),
+        ("http/x.py", "from gridgift.storage import sqlite", test_imports_point_one_way),
+        ("http/x.py", "q = 'DELETE FROM entries'", test_sql_stands_in_the_storage),
+        ("http/x.py", "print(1)", test_nothing_is_left_lying_about),
+        ("http/x.py", "def f():\n    pass", test_everything_public_says_what_it_is),
+        ("http/x.py", "def f():\n" + "    x()\n" * 70, test_sizes),
+    ],
+)
+def test_the_checks_see_what_they_look_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, text: str, check: Check
+) -> None:
+    source = tmp_path / "gridgift"
+    (source / "storage").mkdir(parents=True)
+    (source / "storage" / "sqlite.py").touch()
+    (source / where).parent.mkdir()
+    (source / where).write_text(text)
+    monkeypatch.setattr("tests.test_tidy.SOURCE", source)
+    with pytest.raises(AssertionError):
+        check(source / where)

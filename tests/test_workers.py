@@ -1,0 +1,158 @@
+"""Housekeeping: notes of key use are written in time, old answers forgotten, trouble outlived."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from gridgift import workers
+from gridgift.domain import idempotency, keys
+from gridgift.domain.idempotency import KEPT_FOR, Answer
+from gridgift.domain.ids import new_id
+from gridgift.domain.keys import Fresh, IssuedKey, Signer
+from gridgift.http.auth import KeyRing
+from gridgift.storage.database import DatabaseUnavailable
+from gridgift.workers import Housekeeper
+from tests.domain.world import World
+from tests.shop import SECRET, Shop
+
+SIGNER = Signer(SECRET.encode())
+
+
+class Fragile:
+    """A database that is out of reach, or has a defect, when the test says so."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self.trouble: Exception | None = None
+        self.writes = 0
+
+    async def write(self, operation: Any, *args: Any) -> Any:
+        """Write, unless there is trouble."""
+        self.writes += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return await self._database.write(operation, *args)
+
+    async def read(self, operation: Any, *args: Any) -> Any:
+        """Read."""
+        return await self._database.read(operation, *args)
+
+
+class Scene:
+    """A key, its ring, and a housekeeper."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.issued: IssuedKey = world.write(
+            keys.create, SIGNER, world.store.id, "website", ["store:read"],
+            Fresh(new_id(), bytes(32)), world.now,
+        )  # fmt: skip
+        self.database = Fragile(world.database)
+        self.ring = KeyRing(self.database, SIGNER)
+        self.keeper = Housekeeper(self.database, self.ring, lambda: world.now)
+
+    def use(self, at: int) -> None:
+        """Use the key."""
+        headers = [(b"x-api-key", self.issued.key.encode())]
+        self.world.run(self.ring.authenticate(headers, at, 0.0))
+
+    def last_used(self) -> int | None:
+        """Return when the key was last used, as the database has it."""
+        key = self.world.read(keys.read, self.world.store.id, self.issued.stored.id)
+        used: int | None = key.last_used_at
+        return used
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A store and two residents on each engine."""
+    with World.opened(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """A key and a housekeeper on each engine."""
+    return Scene(world)
+
+
+def test_uses_are_written_later_and_together(scene: Scene) -> None:
+    for at in (5, 6, 7):
+        scene.use(at)
+    assert scene.last_used() is None
+    scene.world.run(scene.keeper.once())
+    assert scene.last_used() == 7
+    writes = scene.database.writes
+    scene.world.run(scene.keeper.once())
+    assert scene.database.writes == writes + 1  # nothing to note: only old answers are looked for
+
+
+def test_uses_outlive_a_database_that_is_out_of_reach(scene: Scene) -> None:
+    scene.use(5)
+    scene.database.trouble = DatabaseUnavailable("gone")
+    scene.world.run(scene.keeper.once())
+    scene.use(9)
+    scene.world.run(scene.keeper.once())
+    scene.database.trouble = None
+    assert scene.last_used() is None
+    scene.world.run(scene.keeper.once())
+    assert scene.last_used() == 9
+
+
+def test_old_answers_are_forgotten_whatever_their_number(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "ROWS", 2)
+    world, answer = scene.world, Answer(200, b"")
+    for number in range(5):
+        world.write(idempotency.keep, world.store.id, f"k{number}", bytes(32), answer, world.now)
+    world.now += KEPT_FOR
+    world.write(idempotency.keep, world.store.id, "young", bytes(32), answer, world.now)
+    world.run(scene.keeper.once())
+    assert world.sql("SELECT key FROM idempotency_keys") == [("young",)]
+
+
+@pytest.mark.parametrize("trouble", [DatabaseUnavailable("gone"), RuntimeError("a defect")])
+def test_it_goes_on_after_trouble(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    monkeypatch.setattr(workers, "EVERY", 0.01)
+    scene.use(5)
+    scene.database.trouble = trouble
+
+    async def live() -> None:
+        scene.keeper.start()
+        await until(lambda: scene.database.writes >= 3)
+        scene.database.trouble = None
+        await until(lambda: scene.database.writes >= 6)
+        await scene.keeper.stop()
+
+    scene.world.run(live())
+    assert scene.last_used() == 5
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("that never happens")
+
+
+def test_the_last_notes_are_written_when_the_server_stops(scene: Scene) -> None:
+    async def live() -> None:
+        scene.keeper.start()
+        await asyncio.sleep(0)
+        await scene.keeper.stop()
+
+    scene.use(5)
+    scene.world.run(live())
+    assert scene.last_used() == 5
+
+
+def test_requests_write_nothing_about_their_key(shop: Shop) -> None:
+    shop.call("GET", "/v1/store")
+    (key,) = shop.read(keys.list_of, shop.store.id)
+    assert key.last_used_at is None
