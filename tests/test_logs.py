@@ -161,3 +161,20 @@ def test_what_is_no_json_does_not_stop_a_log(configured: Configure) -> None:
     stream = configured("json")
     structlog.get_logger("x").info("odd", value=object(), raw=b"\xff", many={1, 2})
     assert len(stream.lines()) == 1
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_traceback_shows_no_local_variable(
+    configured: Callable[..., Stream], log_format: str
+) -> None:
+    stream = configured(log_format)
+
+    def fail(secret: str) -> None:
+        raise RuntimeError(f"a defect with {len(secret)} signs")
+
+    try:
+        fail("".join(["nobody", "'s business"]))
+    except RuntimeError as error:
+        structlog.get_logger("test").error("internal error", exc_info=error)
+    assert "a defect with 17 signs" in stream.text()
+    assert "nobody's business" not in stream.text()

@@ -38,13 +38,12 @@ def test_unknown(world: World) -> None:
         world.read(stores.read, new_id())
 
 
-@pytest.mark.parametrize(
-    "name", ["", " ", "a\x00b", "a\nb", "a\x7fb", "a\x9bb", "\udcff", "x" * 129, "\t"]
-)
-def test_bad_names(world: World, name: str) -> None:
-    with pytest.raises(ValidationFailed) as refused:
-        world.write(stores.create, NewStore(name, JO), new_id(), world.now)
-    assert list(refused.value.errors) == ["name"]
+def test_bad_names(world: World) -> None:
+    for name in ("", " ", "a\x00b", "a\nb", "a\x7fb", "a\x9bb", "\udcff", "x" * 129, "\t"):
+        with pytest.raises(ValidationFailed) as refused:
+            world.write(stores.create, NewStore(name, JO), new_id(), world.now)
+        assert list(refused.value.errors) == ["name"]
+    assert len(world.read(stores.list_all)) == 1
 
 
 def test_an_owner_with_someone_elses_name_makes_no_store(world: World) -> None:
