@@ -1,18 +1,25 @@
-# make run: try it. make test: all tests. make check: lint, types, tests. make lock: after a change
-# of the dependencies in pyproject.toml.
+# make run: try it. make test: all tests. make check: lint, types, tests. make race-test and
+# make crash-test: the long forms of two of them (ROUNDS=…). make lock: after a change of the
+# dependencies in pyproject.toml.
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMPS := .venv/.stamps
 ARGS ?=
 
-.PHONY: run test check lint types lock clean
+.PHONY: run test race-test crash-test check lint types lock clean
 
 run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
 
 test: $(STAMPS)/dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+race-test: $(STAMPS)/dev
+	@$(BIN)/python -m tests.races --rounds $(or $(ROUNDS),200)
+
+crash-test: $(STAMPS)/dev
+	@$(BIN)/python -m tests.crash --rounds $(or $(ROUNDS),50)
 
 check: lint types test
 

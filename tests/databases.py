@@ -1,6 +1,8 @@
 """Databases for tests: real files, and databases on a real PostgreSQL server."""
 
 import asyncio
+import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,3 +87,30 @@ def postgres(url: str | None, folder: Path) -> Iterator[Postgres]:
         yield Postgres(server.get_uri(), server)
     finally:
         server.cleanup()
+
+
+@contextmanager
+def fresh(engine: str) -> Iterator[str]:
+    """Make a migrated, empty database on an engine, for what runs outside pytest."""
+    with tempfile.TemporaryDirectory(prefix="gridgift-") as folder:
+        if engine == "sqlite":
+            url = f"sqlite:///{folder}/gridgift.db"
+            migrate_url(url)
+            yield url
+            return
+        where = Path(folder) / "postgres"
+        with (
+            postgres(os.environ.get("TEST_POSTGRES_URL"), where) as server,
+            server.database(migrated=True) as url,
+        ):
+            yield url
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """Start a PostgreSQL that nobody else uses, so that it may crash."""
+    with (
+        tempfile.TemporaryDirectory(prefix="gridgift-") as folder,
+        postgres(None, Path(folder) / "postgres") as server,
+    ):
+        yield server

@@ -178,7 +178,6 @@ class CardMachine(MoneyMachine):
     """Cards and their holds, up to redemption."""
 
     cards: Bundle[str] = Bundle("cards")
-    placed: Bundle[tuple[str, str]] = Bundle("placed")
 
     @initialize(target=cards)
     def have_cards(self) -> Any:
@@ -367,13 +366,12 @@ class CardMachine(MoneyMachine):
         return multiple(made) if refusal is None else multiple()
 
     @rule(
-        target=placed,
         card_id=cards,
         amount=st.integers(1, 15),
-        lifetime=st.sampled_from([1, 1000, 2500]),
+        lifetime=st.sampled_from([2500, 1000, 1]),
         moment=moments,
     )
-    def hold(self, card_id: str, amount: int, lifetime: int, moment: int | None) -> Any:
+    def hold(self, card_id: str, amount: int, lifetime: int, moment: int | None) -> None:
         card = self.known(card_id)
         self.approach(self.ends_of(card), moment)
         refusal: type[Failure] | None = None
@@ -392,24 +390,21 @@ class CardMachine(MoneyMachine):
         if card is not None and refusal is None:
             card.holds[hold_id] = ModelHold(amount, end)
             card.kinds.append("held")
-        return (card_id, hold_id) if refusal is None else multiple()
 
-    @rule(which=placed, captured=st.booleans(), moment=moments)
-    def close(self, which: tuple[str, str], captured: bool, moment: int | None) -> None:
-        card_id, hold_id = which
-        card = self.known(card_id)
-        held = None if card is None else card.holds.get(hold_id)
-        self.approach([held.expires_at] if held else [], moment)
-        refusal: type[Failure] | None = None
-        if card is None:
-            refusal = failures.GiftCardNotFound
-        elif held is None:
-            refusal = failures.HoldNotFound
-        elif not held.open_at(self.now):
-            refusal = failures.HoldClosed
+    @rule(index=st.integers(0, 9), captured=st.booleans(), moment=moments)
+    def close(self, index: int, captured: bool, moment: int | None) -> None:
+        known = [
+            (id_, card, *pair) for id_, card in self.model.items() for pair in card.holds.items()
+        ]
+        if not known:
+            return
+        known.sort(key=lambda which: not which[3].open_at(self.now))
+        card_id, card, hold_id, held = known[index % len(known)]
+        self.approach([held.expires_at], moment)
+        refusal = None if held.open_at(self.now) else failures.HoldClosed
         operation = holds.capture if captured else holds.void
         self.do(refusal, operation, self.caller, card_id, hold_id, self.now)
-        if card is not None and held is not None and refusal is None:
+        if refusal is None:
             held.state = "captured" if captured else "voided"
             card.credit -= held.amount if captured else 0
             card.kinds.append(held.state)

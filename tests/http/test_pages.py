@@ -39,6 +39,22 @@ def test_all_that_the_reference_loads_is_here(shop: Shop) -> None:
         assert shop.call("GET", address, key=None).status_code == 200
 
 
+def test_the_residents_page_lets_nothing_in_or_out(shop: Shop) -> None:
+    response = shop.call("GET", "/me", key=None)
+    assert (response.status_code, response.headers["referrer-policy"]) == (200, "no-referrer")
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';" in policy
+    assert "img-src 'self' https://picture-service.secondlife.com;" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert (
+        re.search(r"<script(?! type=\"module\" src=)|<style|\son\w+=|style=", response.text) is None
+    )
+    script = shop.call("GET", "/static/me.js", key=None).text
+    for way_in in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert way_in not in script
+
+
 @pytest.mark.contract("3.4")
 def test_every_code_has_a_page(shop: Shop) -> None:
     index = page(shop, "/errors")

@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
 from gridgift.cli.output import print_json, print_table, say
 from gridgift.cli.session import now, read_settings, run
 from gridgift.cli.shapes import FaultShape
@@ -36,7 +36,11 @@ def verify_all(database: DatabaseOption = None, json: JsonOption = False) -> Non
             )
         return accounts, found
 
-    accounts, found = run(read_settings(database), work)
+    settings = read_settings(database)
+    path = settings.sqlite_path
+    if path is not None and not path.exists():  # any other command would make it: all is well
+        raise UsageError(f"There is no database {path}: name another with --database.")
+    accounts, found = run(settings, work)
     if json:
         shapes = [FaultShape.of(fault) for fault in faults]
         print_json({"accounts": accounts, "faults": found, "first": shapes})

@@ -8,6 +8,12 @@ const KEPT = "gridgift.token";
 const PAGE = 24; // cards asked for at once
 const PATIENCE = 20_000; // milliseconds until a request counts as unanswered
 const DAY = 86_400_000; // milliseconds
+const ABOUT_RECEIVER = new Set([
+  "receiver_not_found",
+  "receiver_is_owner",
+  "identifier_malformed",
+  "validation_failed",
+]);
 
 const at = (id) => document.getElementById(id);
 const page = { token: null, username: "", brand: null, stores: new Map(), cards: [], next: null };
@@ -187,12 +193,21 @@ function showState(title, lead, { again = false, focus = true } = {}) {
 }
 
 const showNoLink = () =>
-  showState("Open your link once more", "This page opens with the link that the store gave you. Please open that link again, or ask the store for a new one.", { focus: false });
+  showState(
+    "Open your link once more",
+    "This page opens with the link that the store gave you. Please open that link again, or ask the " +
+      "store for a new one.",
+    { focus: false },
+  );
 
 function showExpired() {
   forgetToken();
   tell("");
-  showState("This link has expired", "Links to this page work for a limited time. Your cards and your credit are safe: ask the store for a new link.");
+  showState(
+    "This link has expired",
+    "Links to this page work for a limited time. Your cards and your credit are safe: ask the store " +
+      "for a new link.",
+  );
 }
 
 function showGreeting() {
@@ -215,7 +230,8 @@ function sayHowMany() {
 }
 
 function showAccounts(accounts) {
-  at("accounts").replaceChildren(...accounts.map((account) => drawAccount(account, accounts.length > 1)));
+  const several = accounts.length > 1;
+  at("accounts").replaceChildren(...accounts.map((account) => drawAccount(account, several)));
 }
 
 function drawAccount(account, several) {
@@ -226,9 +242,13 @@ function drawAccount(account, several) {
   find(".store").textContent = name;
   writeMoney(find(".total"), account.credit);
   const none = account.credit + account.restrictedCredit === 0;
-  find(".where").textContent = none ? `No credit at ${name} yet. Redeem a gift card, and its worth is here.` : `to spend on anything at ${name}`;
+  find(".where").textContent = none
+    ? `No credit at ${name} yet. Redeem a gift card, and its worth is here.`
+    : `to spend on anything at ${name}`;
   find(".restricted").hidden = !account.restrictedCredit;
-  find(".restricted").textContent = `And ${money(account.restrictedCredit)} of restricted credit: it pays only for what the store allows it for.`;
+  find(".restricted").textContent =
+    `And ${money(account.restrictedCredit)} of restricted credit: ` +
+    "it pays only for what the store allows it for.";
   const rows = [...account.creditLots.map(drawLot), ...drawUndated(account)];
   find(".dates").hidden = rows.length === 0;
   find(".lots").replaceChildren(...rows);
@@ -242,8 +262,10 @@ function drawLot(lot) {
 
 /** What is in a total and in no lot has no date. */
 function drawUndated(account) {
-  const dated = (restricted) =>
-    account.creditLots.filter((lot) => lot.restricted === restricted).reduce((sum, lot) => sum + lot.amount, 0);
+  const dated = (restricted) => {
+    const lots = account.creditLots.filter((lot) => lot.restricted === restricted);
+    return lots.reduce((sum, lot) => sum + lot.amount, 0);
+  };
   return [[account.credit - dated(false), false], [account.restrictedCredit - dated(true), true]]
     .filter(([amount]) => amount > 0)
     .map(([amount, restricted]) => drawRow(amount, ["does not expire"], restricted));
@@ -284,7 +306,7 @@ function drawCard(card) {
   if (card.redeemed) find(".amount").textContent = "Redeemed"; // it has no credit any more
   find(".state").textContent = stateOf(card);
   find(".state").classList.toggle("good", usable);
-  if (!card.redeemed) find(".until").append(...(card.expiresAt ? ["Expires on ", dateOf(card.expiresAt), soon(card.expiresAt)] : ["Does not expire"]));
+  if (!card.redeemed) find(".until").append(...expiryOf(card));
   showPicture(find(".picture"), [card.texture, storeOf(card.storeId).logo], "/static/card.svg");
   find(".buttons").hidden = !usable;
   find(".redeem .unseen").textContent = ` the card of ${money(card.credit)}`;
@@ -293,6 +315,10 @@ function drawCard(card) {
   find(".transfer").onclick = () => askForReceiver(card);
   find(".transfer").hidden = !card.transfer;
   return drawn;
+}
+
+function expiryOf({ expiresAt }) {
+  return expiresAt ? ["Expires on ", dateOf(expiresAt), soon(expiresAt)] : ["Does not expire"];
 }
 
 function stateOf(card) {
@@ -319,7 +345,8 @@ async function load() {
   at("again").disabled = true;
   try {
     const profile = await read("profile"); // alone: a dead token is told once
-    const found = await Promise.all([read("context"), read("account"), readCards(null, PAGE)]);
+    const rest = [read("context"), read("account"), readCards(null, PAGE)];
+    const found = await Promise.all(rest);
     if (mine === loads) showAll(profile, ...found);
   } catch (error) {
     if (mine === loads) handleLoading(error);
@@ -346,7 +373,8 @@ function tellToWait(wait) {
 function handleLoading(error) {
   if (error.status === 401) return showExpired();
   if (!(error instanceof Trouble)) console.error(error);
-  const text = error.fate === "refused" ? error.message : "The server could not be reached. Please check your connection and try again.";
+  const unreachable = "The server could not be reached. Please check your connection and try again.";
+  const text = error.fate === "refused" ? error.message : unreachable;
   return showState("Your cards can't be shown now", text, { again: true });
 }
 
@@ -412,7 +440,8 @@ function focusCard(id) {
 function askToRedeem(card) {
   const { name } = storeOf(card.storeId);
   const text = [`The card's ${money(card.credit)} become your store credit at ${name}`];
-  text.push(...(card.expiresAt ? [". It lasts until ", dateOf(card.expiresAt), ", as the card does."] : [", and don't expire."]));
+  if (card.expiresAt) text.push(". It lasts until ", dateOf(card.expiresAt), ", as the card does.");
+  else text.push(", and don't expire.");
   ask({
     card,
     title: `Redeem ${money(card.credit)}?`,
@@ -448,7 +477,10 @@ function askToTransfer(card, receiver) {
     done: `Transferred: the gift card of ${money(card.credit)} is ${receiver}'s now.`,
     back: () => askForReceiver(card, receiver),
     after: (all) => all.filter((each) => each.id !== card.id),
-    run: () => once(`transfer ${card.id} ${receiver}`, `giftcards/${encodeURIComponent(card.id)}/transfer`, { receiverIdentifier: receiver }),
+    run: () =>
+      once(`transfer ${card.id} ${receiver}`, `giftcards/${encodeURIComponent(card.id)}/transfer`, {
+        receiverIdentifier: receiver,
+      }),
   });
 }
 
@@ -531,7 +563,10 @@ async function handleFailure(action, error) {
   setBusy(false);
   if (error.status === 401) return showExpired();
   if (!(error instanceof Trouble)) console.error(error);
-  if (!at("ask").open) return tell(error.message);
+  if (!at("ask").open) {
+    tell(error.message);
+    return refresh();
+  }
   action.stale = true;
   if (error.fate === "refused") return handleRefusal(action, error);
   const again = error.fate === "later"
@@ -542,8 +577,7 @@ async function handleFailure(action, error) {
 }
 
 function handleRefusal(action, error) {
-  const aboutReceiver = ["receiver_not_found", "receiver_is_owner", "identifier_malformed", "validation_failed"];
-  if (action.back && aboutReceiver.includes(error.code)) {
+  if (action.back && ABOUT_RECEIVER.has(error.code)) {
     action.back();
     at("receiver").setAttribute("aria-invalid", "true");
     at("receiver").select();
@@ -564,7 +598,8 @@ async function waitToConfirm(action, wait) {
     if (asked !== action) return;
   }
   setConfirm("Try again");
-  at("ask-confirm").focus();
+  // Whoever went to another button meanwhile must not find another one under the finger.
+  if ([document.body, at("ask-title")].includes(document.activeElement)) at("ask-confirm").focus();
 }
 
 function leaveAsked() {
@@ -587,7 +622,10 @@ const sleep = (count) => new Promise((resolve) => setTimeout(resolve, count * 10
 
 at("again").addEventListener("click", () => load());
 at("more").addEventListener("click", showMore);
-at("dismiss").addEventListener("click", () => { tell(""); at("title").focus({ preventScroll: true }); });
+at("dismiss").addEventListener("click", () => {
+  tell("");
+  at("title").focus({ preventScroll: true });
+});
 at("ask-form").addEventListener("submit", confirmAsked);
 at("ask-cancel").addEventListener("click", leaveAsked);
 at("ask").addEventListener("cancel", (event) => asked?.busy && event.preventDefault());
