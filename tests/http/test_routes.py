@@ -1,7 +1,7 @@
 """The whole route table: what holds for every endpoint, present and future."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,63 +10,127 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.http import schemas
 from gridgift.http.openapi import document, refusals_of
 from gridgift.http.problems import PROBLEMS
-from gridgift.http.route import PUBLIC, Route
+from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.routes import ROUTES, endpoints
 from tests.http.scene import one_engine, other_stores_key, unchanged
 from tests.shop import Shop, problem
 
-GUARDED = [route for route in ROUTES if route.scope != PUBLIC]
+KEYED = [route for route in ROUTES if route.scope in SCOPES]
+CUSTOMERS = [route for route in ROUTES if route.scope == CUSTOMER]
+COMPATIBLE = [route for route in KEYED if not route.path.startswith("/ext/")]
 PATHS = sorted({route.path for route in ROUTES})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 
-each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.method} {r.path}")
-each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
+
+def each(routes: Sequence[Route]) -> pytest.MarkDecorator:
+    """Run a test once for every route."""
+    return pytest.mark.parametrize("route", routes, ids=lambda r: f"{r.method} {r.path}")
 
 
-def ask(shop: Shop, route: Route, card_id: str = "x", **options: Any) -> Any:
-    """Send a route's request as its example has it."""
-    path = route.path.format(identifier="kelly", id=card_id, code="api_key_missing")
-    return shop.call(route.method, path, json=route.body_example, **options)
+class Scene:
+    """A card with a hold, and a customer with a spend: what any route may ask for."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.card_id = shop.grant(transfer=True)["id"]
+        self.card_without_hold = shop.grant(transfer=True)["id"]
+        self.hold_id = self._post(
+            f"/ext/v1/giftcards/{self.card_id}/holds", {"amount": 100, "expiresIn": 900}
+        )
+        credit = "/ext/v1/customers/kelly/credit/actions"
+        change = {"amount": 900, "reason": "test", "reference": "test"}
+        self._post(f"{credit}/deposit", change | {"amount": 2_000})
+        self.spend_id = self._post(f"{credit}/spend", change)
+
+    def _post(self, path: str, body: dict[str, Any]) -> str:
+        response = self.shop.call("POST", path, json=body)
+        assert response.is_success, response.text
+        made: str = response.json()["id"]
+        return made
+
+    def ask(self, route: Route, **options: Any) -> Any:
+        """Send a route's request as its example has it."""
+        body = dict(route.body_example) if route.body_example is not None else None
+        if body is not None and "spend" in body:
+            body["spend"] = self.spend_id
+        if body is not None and "customerIdentifier" in body:
+            body["customerIdentifier"] = "kelly"
+        held = "{hold}" in route.path
+        path = route.path.format(
+            identifier="kelly",
+            id=self.card_id if held else self.card_without_hold,
+            hold=self.hold_id,
+            code="api_key_missing",
+        )
+        return self.shop.call(route.method, path, json=body, **options)
 
 
-@each_guarded
+@pytest.fixture
+def scene(shop: Shop) -> Scene:
+    """Set the scene in a shop."""
+    return Scene(shop)
+
+
+@each(KEYED)
 @one_engine
 @pytest.mark.contract("2.1", "2.3", "2.4")
-def test_without_a_key(shop: Shop, route: Route) -> None:
-    with unchanged(shop):
-        response = ask(shop, route, key=None)
+def test_without_a_key(scene: Scene, route: Route) -> None:
+    with unchanged(scene.shop):
+        response = scene.ask(route, key=None)
         problem(response, 401, "api_key_missing")
         assert response.headers["www-authenticate"] == 'ApiKey realm="gridgift"'
 
 
-@each_guarded
+@each(CUSTOMERS)
+@one_engine
+def test_without_a_token(scene: Scene, route: Route) -> None:
+    with unchanged(scene.shop):
+        response = scene.ask(route)  # a key is no token
+        problem(response, 401, "customer_token_invalid")
+        assert response.headers["www-authenticate"] == 'CustomerToken realm="gridgift"'
+
+
+@each(KEYED)
 @pytest.mark.contract("2.17", "2.18", "2.19")
-def test_every_scope_but_the_right_one(shop: Shop, route: Route) -> None:
-    card = shop.grant()
-    key = shop.add_key(*(SCOPES.keys() - {route.scope})).key
-    with unchanged(shop):
-        body = problem(ask(shop, route, card["id"], key=key), 403, "scope_missing")
+def test_every_scope_but_the_right_one(scene: Scene, route: Route) -> None:
+    key = scene.shop.add_key(*(SCOPES.keys() - {route.scope})).key
+    with unchanged(scene.shop):
+        body = problem(scene.ask(route, key=key), 403, "scope_missing")
     assert route.scope in body["detail"]
 
 
-@each_guarded
+@each(KEYED)
 @pytest.mark.contract("2.17")
-def test_the_right_scope_is_enough(shop: Shop, route: Route) -> None:
-    card = shop.grant()
-    key = shop.add_key(route.scope).key
-    assert ask(shop, route, card["id"], key=key).status_code == route.status
+def test_the_right_scope_is_enough(scene: Scene, route: Route) -> None:
+    key = scene.shop.add_key(route.scope).key
+    assert scene.ask(route, key=key).status_code == route.status
 
 
-@each_guarded
+@each(CUSTOMERS)
+def test_a_token_is_enough(scene: Scene, route: Route) -> None:
+    body = {"customerIdentifier": "kelly"}
+    token = scene.shop.call("POST", "/v1/customer-tokens", json=body).json()["token"]
+    response = scene.ask(route, key=None, headers={"X-Customer-Token": token})
+    assert response.status_code == route.status, response.text
+
+
+@each(KEYED)
 @pytest.mark.contract("1.9", "1.10")
-def test_another_stores_key_sees_nothing_of_this_store(shop: Shop, route: Route) -> None:
-    card = shop.grant()
-    before = shop.card(card["id"]), shop.entries(card["id"])
-    response = ask(shop, route, card["id"], key=other_stores_key(shop, route.scope))
-    assert response.status_code == (404 if "{id}" in route.path else route.status)
-    for secret in (shop.store.id, shop.store.name, f'"{card["id"]}"'):
+def test_another_stores_key_sees_nothing_of_this_store(scene: Scene, route: Route) -> None:
+    shop = scene.shop
+    before = shop.card(scene.card_id), shop.entries(scene.card_id)
+    response = scene.ask(route, key=other_stores_key(shop, route.scope))
+    if "{id}" in route.path:
+        problem(response, 404, "gift_card_not_found")
+    elif route.path.endswith("/refund"):
+        problem(response, 404, "spend_not_found")
+    elif route.path.endswith("/spend"):
+        problem(response, 409, "insufficient_credit")
+    else:
+        assert response.status_code == route.status
+    for secret in (shop.store.id, shop.store.name, f'"{scene.card_id}"'):
         assert secret not in response.text
-    assert (shop.card(card["id"]), shop.entries(card["id"])) == before
+    assert (shop.card(scene.card_id), shop.entries(scene.card_id)) == before
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -77,26 +141,31 @@ def test_other_methods(shop: Shop, path: str) -> None:
     if "GET" in possible:
         possible.add("HEAD")
     for method in set(METHODS) - possible:
-        response = shop.call(method, path.format(identifier="kelly", id="x", code="x"), key=None)
+        asked = path.format(identifier="kelly", id="x", hold="x", code="x")
+        response = shop.call(method, asked, key=None)
         assert response.headers["allow"] == ", ".join(sorted(possible))
         if method != "HEAD":
             problem(response, 405, "method_not_allowed")
 
 
-@each_route
+@each(ROUTES)
 @one_engine
 def test_is_documented(shop: Shop, route: Route) -> None:
     described = shop.call("GET", "/openapi.json").json()["paths"][route.path]
     operation = described[route.method.lower()]
     assert operation["summary"]
     assert operation["operationId"]
-    statuses = {str(PROBLEMS[failure].status) for failure in refusals_of(route)}
+    refusals = refusals_of(route)
+    statuses = {str(PROBLEMS[failure].status_at(route.path)) for failure in refusals}
     statuses |= {str(route.status), "500", "503"}
-    if route.scope != PUBLIC:
+    if route.scope == CUSTOMER:
+        assert operation["security"] == [{"CustomerToken": []}]
+        statuses |= {"401", "429"}
+    elif route.scope != PUBLIC:
         assert operation["security"] == [{"ApiKey": []}]
         assert operation["x-scope"] == route.scope
         statuses |= {"401", "403", "429"}
-    if route.writes:
+    if route.keyed:
         statuses |= {"400", "422"}
     if route.body is not None:
         assert operation["requestBody"]["required"]
@@ -106,7 +175,7 @@ def test_is_documented(shop: Shop, route: Route) -> None:
     assert operation["responses"].keys() >= statuses
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert parameters >= set(re.findall(r"{(\w+)}", route.path))
-    assert ("Idempotency-Key" in parameters) is route.writes
+    assert ("Idempotency-Key" in parameters) is route.keyed
 
 
 @one_engine
@@ -119,13 +188,14 @@ def test_the_document_is_derived_from_the_table(shop: Shop) -> None:
 
 @pytest.mark.contract("1.1", "6.14")
 def test_the_compatible_endpoints() -> None:
-    assert {(route.method, route.path, route.scope) for route in GUARDED} == {
+    assert {(route.method, route.path, route.scope) for route in COMPATIBLE} == {
         ("GET", "/v1/store", "store:read"),
         ("GET", "/v1/customers/{identifier}/giftcards", "giftcards:read"),
         ("POST", "/v1/customers/{identifier}/actions/grant-gift-card", "giftcards:write"),
         ("GET", "/v1/giftcards/{id}", "giftcards:read"),
         ("PUT", "/v1/giftcards/{id}", "giftcards:write"),
         ("POST", "/v1/giftcards/{id}/actions/disable", "giftcards:write"),
+        ("POST", "/v1/customer-tokens", "customertokens:mint"),
     }
 
 
@@ -142,7 +212,7 @@ def members(schema: Any) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.contract("1.2", "1.3", "1.8")
 def test_fields_are_camel_case_and_amounts_integers() -> None:
-    found = list(members(document(GUARDED, "http://shop.test")["components"]["schemas"]))
+    found = list(members(document(COMPATIBLE, "http://shop.test")["components"]["schemas"]))
     assert {"ownerUuid", "locationSlUrl", "nextCursor", "expiresAt"} <= {name for name, _ in found}
     for name, schema in found:
         assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)
