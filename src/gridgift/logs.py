@@ -21,6 +21,7 @@ class RequestLine(Struct, frozen=True, omit_defaults=True, tag_field="event", ta
     status: int
     ms: float
     timestamp: str
+    level: str
     store: str | None = None
     key: str | None = None
     resident: str | None = None

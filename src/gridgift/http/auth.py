@@ -46,7 +46,8 @@ class Hashed(Protocol):
     """What a credential's text is compared with."""
 
     @property
-    def hash(self) -> bytes: ...
+    def hash(self) -> bytes:
+        """SHA-256 of the credential's text."""
 
 
 C = TypeVar("C", bound=Hashed)

@@ -189,6 +189,7 @@ class Endpoint:
         self._services.request_log.write(
             RequestLine(
                 timestamp=format_instant(call.now),
+                level="info",
                 request_id=call.request_id,
                 method=call.method if call.method in _METHODS else "other",
                 route=self._path,
