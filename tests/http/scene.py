@@ -6,11 +6,15 @@ from typing import Any, Final
 
 import pytest
 
-from gridgift.domain import ledger
+from gridgift.domain import ledger, verify
+from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Entry
 from tests.shop import OWNER, Shop
 
-TABLES: Final = ("gift_cards", "entries", "customers", "idempotency_keys")
+TABLES: Final = (
+    "gift_cards", "entries", "customers", "idempotency_keys", "holds", "credit_lots",
+    "credit_spends", "credit_spend_lots", "customer_tokens",
+)  # fmt: skip
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
 
 # For what the edge alone decides: the engine behind it plays no part.
@@ -43,6 +47,68 @@ def check_chain(entries: Sequence[Entry]) -> None:
 def other_stores_key(shop: Shop, *scopes: str) -> str:
     """Make another store and a key of it."""
     return shop.add_key(*scopes, store=shop.add_store("Elsewhere", OWNER)).key
+
+
+def ext(shop: Shop, card_id: str, action: str, body: Any = None, **options: Any) -> Any:
+    """Do something with a card under /ext/v1: an action, or what follows its path."""
+    path = action if "/" in action or action == "holds" else f"actions/{action}"
+    return shop.call("POST", f"/ext/v1/giftcards/{card_id}/{path}", json=body, **options)
+
+
+def credit_of(shop: Shop, resident: str = "kelly") -> Any:
+    """Read a resident's store credit."""
+    response = shop.call("GET", f"/ext/v1/customers/{resident}/credit")
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def change_credit(shop: Shop, action: str, amount: Any, **more: Any) -> Any:
+    """Deposit, spend or refund for Kelly."""
+    options = {name: more.pop(name) for name in ("headers", "key") if name in more}
+    body = {"amount": amount, "reason": "why", "reference": "order 7"} | more
+    path = f"/ext/v1/customers/kelly/credit/actions/{action}"
+    return shop.call("POST", path, json=body, **options)
+
+
+class Page:
+    """The resident's own page: calls with a token."""
+
+    def __init__(self, shop: Shop, resident: str = "kelly", **options: Any) -> None:
+        self.shop = shop
+        minted = shop.call(
+            "POST", "/v1/customer-tokens", json={"customerIdentifier": resident}, **options
+        )
+        assert minted.status_code == 200, minted.text
+        self.minted = minted.json()
+        self.token = self.minted["token"]
+
+    def call(self, method: str, path: str, /, **options: Any) -> Any:
+        """Send a request with the token (or with ``token=…``)."""
+        token = options.pop("token", self.token)
+        headers = {"X-Customer-Token": token} if token is not None else {}
+        headers |= options.pop("headers", {})
+        return self.shop.call(method, f"/v1/customer/{path}", key=None, headers=headers, **options)
+
+    def redeem(self, card_id: str, **options: Any) -> Any:
+        """Redeem a card."""
+        return self.call("POST", f"giftcards/{card_id}/redeem", **options)
+
+    def transfer(self, card_id: str, to: Any = "jo.winter", **options: Any) -> Any:
+        """Pass a card on."""
+        body = {"receiverIdentifier": to}
+        return self.call("POST", f"giftcards/{card_id}/transfer", json=body, **options)
+
+
+def at(shop: Shop, seconds: float) -> str:
+    """Write the instant so many seconds from now."""
+    return format_instant(shop.clock.now() + round(seconds * 1000))
+
+
+def clean(shop: Shop) -> None:
+    """Assert that verify finds nothing."""
+    found: list[verify.Fault] = []
+    shop.read(verify.verify, shop.clock.now(), found.append, lambda seen: None)
+    assert found == []
 
 
 def altered(text: str, index: int) -> str:

@@ -29,7 +29,7 @@ Text = Annotated[
     Meta(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]*$",
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)",  # "$" alone would let a newline follow
         extra={"says": "must have 1 to 200 printable characters"},
     ),
 ]

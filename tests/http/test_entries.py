@@ -1,0 +1,66 @@
+"""GET /ext/v1/giftcards/{id}/entries."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.scene import ext, other_stores_key
+from tests.shop import Shop, problem
+
+
+def entries(shop: Shop, card_id: str, **options: Any) -> Any:
+    return shop.call("GET", f"/ext/v1/giftcards/{card_id}/entries", **options)
+
+
+@pytest.mark.contract("10.19", "10.26")
+def test_a_cards_life(shop: Shop) -> None:
+    card = shop.grant(credit=50)["id"]
+    shop.clock.advance(1)
+    body = {"delta": -20, "reason": "order 7"}
+    ext(shop, card, "adjust", body, headers={"X-Request-Id": "request-7"})
+    response = entries(shop, card, key=shop.add_key("giftcards:read").key)
+    assert response.status_code == 200
+    granted, adjusted = response.json()["data"]
+    first, second = shop.entries(card)
+    assert adjusted == {
+        "seq": 2, "kind": "adjusted", "delta": -20, "balanceAfter": 30,
+        "state": granted["state"],
+        "actor": {"kind": "key", "id": shop.issued.stored.id},
+        "reason": "order 7", "requestId": "request-7", "createdAt": "2026-09-21T14:13:21Z",
+        "previousHash": granted["hash"], "hash": second.hash.hex(),
+    }  # fmt: skip
+    assert granted["previousHash"] == "00" * 32
+    assert granted["hash"] == first.hash.hex()
+    assert response.json()["pagination"] == {
+        "nextCursor": None, "previousCursor": None, "limit": 100,
+    }  # fmt: skip
+
+
+@pytest.mark.contract("10.19")
+def test_pages_there_and_back(shop: Shop) -> None:
+    card = shop.grant(credit=50)["id"]
+    for _ in range(6):
+        ext(shop, card, "adjust", {"delta": 1, "reason": "x"})
+    pages, cursor = [], None
+    while True:
+        params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page = entries(shop, card, params=params).json()
+        pages.append([row["seq"] for row in page["data"]])
+        cursor = page["pagination"]["nextCursor"]
+        if cursor is None:
+            break
+    assert pages == [[1, 2, 3], [4, 5, 6], [7]]
+    back = {"limit": 3, "cursor": page["pagination"]["previousCursor"]}
+    page = entries(shop, card, params=back).json()
+    assert [row["seq"] for row in page["data"]] == [4, 5, 6]
+    other = shop.grant()["id"]
+    problem(entries(shop, other, params=back), 400, "cursor_invalid")
+    problem(entries(shop, card, params={"limit": 0}), 400, "validation_failed")
+
+
+def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
+    card = shop.grant()["id"]
+    key = other_stores_key(shop, "giftcards:read")
+    problem(entries(shop, card, key=key), 404, "gift_card_not_found")
+    problem(entries(shop, unknown_id), 404, "gift_card_not_found")
+    problem(entries(shop, "abc"), 404, "gift_card_not_found")
