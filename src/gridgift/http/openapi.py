@@ -92,6 +92,8 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
+            "examples": _problem_examples(),
+            "headers": _headers(),
             "securitySchemes": {
                 "ApiKey": {
                     "type": "apiKey",
@@ -235,7 +237,7 @@ def _responses(route: Route) -> dict[str, Any]:
     for failure in refusals_of(route):
         by_status.setdefault(_status(failure, route), []).append(failure)
     for status, kinds in by_status.items():
-        responses[str(status)] = _refusal(status, kinds, route)
+        responses[str(status)] = _refusal(status, kinds)
     return responses
 
 
@@ -248,16 +250,13 @@ def _success_headers(route: Route) -> list[str]:
     return names
 
 
-def _refusal(status: int, kinds: list[type[Failure]], route: Route) -> dict[str, Any]:
+def _refusal(status: int, kinds: list[type[Failure]]) -> dict[str, Any]:
     headers = ["X-Request-Id"]
     if status == 401:
         headers.append("WWW-Authenticate")
     if status in {429, 503}:
         headers.append("Retry-After")
-    examples = {
-        kind.code: {"summary": PROBLEMS[kind].title, "value": _example(kind, route)}
-        for kind in kinds
-    }
+    examples = {kind.code: _reference("examples", _example_name(kind, status)) for kind in kinds}
     content = {"schema": _schema(ProblemResponse), "examples": examples}
     return {
         "description": "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + ".",
@@ -266,32 +265,54 @@ def _refusal(status: int, kinds: list[type[Failure]], route: Route) -> dict[str,
     }
 
 
-def _example(kind: type[Failure], route: Route) -> dict[str, Any]:
+def _problem_examples() -> dict[str, Any]:
+    """Show every failure with each of its statuses, once for all operations."""
+    shown = {}
+    for kind, problem in PROBLEMS.items():
+        for status in {problem.status, problem.status_at("/ext/")}:
+            value = _example(kind, status)
+            shown[_example_name(kind, status)] = {"summary": problem.title, "value": value}
+    return shown
+
+
+def _example_name(kind: type[Failure], status: int) -> str:
+    return f"{kind.code}_{status}"
+
+
+def _example(kind: type[Failure], status: int) -> dict[str, Any]:
     problem = PROBLEMS[kind]
     example: dict[str, Any] = {
         "type": f"https://gifts.example.com/errors/{kind.code}",
         "title": problem.title,
-        "status": _status(kind, route),
+        "status": status,
         "detail": problem.remedy,
         "code": kind.code,
-        "instance": route.path,
+        "instance": "/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
         "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
     }
     if kind.code == "validation_failed":
         example["errors"] = {"credit": ["must be an integer from 0 to 2147483647"]}
-    if problem.status in {429, 503}:
+    if status in {429, 503}:
         example["retryAfter"] = 2
     return example
 
 
+def _reference(sort: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{sort}/{name}"}
+
+
 def _describe(*names: str) -> dict[str, Any]:
+    return {name: _reference("headers", name) for name in names}
+
+
+def _headers() -> dict[str, Any]:
     return {
         name: {
-            "description": _HEADERS[name][0],
+            "description": description,
             "required": name not in _NOT_ALWAYS,
-            "schema": {"type": _HEADERS[name][1]},
+            "schema": {"type": kind},
         }
-        for name in names
+        for name, (description, kind) in _HEADERS.items()
     }
 
 
