@@ -1,7 +1,7 @@
 """The whole route table: what holds for every endpoint, present and future."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,125 +12,108 @@ from gridgift.http.openapi import document, refusals_of
 from gridgift.http.problems import PROBLEMS
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.routes import ROUTES, endpoints
-from tests.http.scene import one_engine, other_stores_key, unchanged
+from tests.http.scene import (
+    change_credit,
+    credit_of,
+    ext,
+    one_engine,
+    other_stores_key,
+    unchanged,
+)
 from tests.shop import Shop, problem
 
-KEYED = [route for route in ROUTES if route.scope in SCOPES]
-CUSTOMERS = [route for route in ROUTES if route.scope == CUSTOMER]
-COMPATIBLE = [route for route in KEYED if not route.path.startswith("/ext/")]
+GUARDED = [route for route in ROUTES if route.scope not in {PUBLIC, CUSTOMER}]
+FOR_CUSTOMERS = [route for route in ROUTES if route.scope == CUSTOMER]
+COMPATIBLE = [route for route in GUARDED if route.path.startswith("/v1/")]
+PARTS = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x"}
 PATHS = sorted({route.path for route in ROUTES})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 
-
-def each(routes: Sequence[Route]) -> pytest.MarkDecorator:
-    """Run a test once for every route."""
-    return pytest.mark.parametrize("route", routes, ids=lambda r: f"{r.method} {r.path}")
+each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.method} {r.path}")
+each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
 
 
-class Scene:
-    """A card with a hold, and a customer with a spend: what any route may ask for."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self.card_id = shop.grant(transfer=True)["id"]
-        self.card_without_hold = shop.grant(transfer=True)["id"]
-        self.hold_id = self._post(
-            f"/ext/v1/giftcards/{self.card_id}/holds", {"amount": 100, "expiresIn": 900}
-        )
-        credit = "/ext/v1/customers/kelly/credit/actions"
-        change = {"amount": 900, "reason": "test", "reference": "test"}
-        self._post(f"{credit}/deposit", change | {"amount": 2_000})
-        self.spend_id = self._post(f"{credit}/spend", change)
-
-    def _post(self, path: str, body: dict[str, Any]) -> str:
-        response = self.shop.call("POST", path, json=body)
-        assert response.is_success, response.text
-        made: str = response.json()["id"]
-        return made
-
-    def ask(self, route: Route, **options: Any) -> Any:
-        """Send a route's request as its example has it."""
-        body = dict(route.body_example) if route.body_example is not None else None
-        if body is not None and "spend" in body:
-            body["spend"] = self.spend_id
-        if body is not None and "customerIdentifier" in body:
-            body["customerIdentifier"] = "kelly"
-        held = "{hold}" in route.path
-        path = route.path.format(
-            identifier="kelly",
-            id=self.card_id if held else self.card_without_hold,
-            hold=self.hold_id,
-            code="api_key_missing",
-        )
-        return self.shop.call(route.method, path, json=body, **options)
+def path_of(route: Route, **parts: str) -> str:
+    """Fill in a route's path."""
+    return route.path.format(**(PARTS | parts))
 
 
-@pytest.fixture
-def scene(shop: Shop) -> Scene:
-    """Set the scene in a shop."""
-    return Scene(shop)
+def prepared(shop: Shop, route: Route) -> tuple[dict[str, str], Any]:
+    """Set the scene for a route's example: a card, a hold and a spend; return path and body."""
+    card = shop.grant(credit=1000, transfer=True)["id"]
+    held = ext(shop, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
+    if "hold" not in route.path:
+        ext(shop, card, f"holds/{held}/actions/void")
+    change_credit(shop, "deposit", 1000)
+    body = route.body_example
+    if body is not None and "spend" in body:
+        body = body | {"spend": change_credit(shop, "spend", 500).json()["id"]}
+    if body is not None and "customerIdentifier" in body:
+        body = body | {"customerIdentifier": "kelly"}
+    return {"id": card, "hold": held}, body
 
 
-@each(KEYED)
+def ask(shop: Shop, route: Route, card_id: str = "x", **options: Any) -> Any:
+    """Send a route's request as its example has it."""
+    path = path_of(route, id=card_id, code="api_key_missing")
+    return shop.call(route.method, path, json=route.body_example, **options)
+
+
+@each_guarded
 @one_engine
 @pytest.mark.contract("2.1", "2.3", "2.4")
-def test_without_a_key(scene: Scene, route: Route) -> None:
-    with unchanged(scene.shop):
-        response = scene.ask(route, key=None)
+def test_without_a_key(shop: Shop, route: Route) -> None:
+    with unchanged(shop):
+        response = ask(shop, route, key=None)
         problem(response, 401, "api_key_missing")
         assert response.headers["www-authenticate"] == 'ApiKey realm="gridgift"'
 
 
-@each(CUSTOMERS)
-@one_engine
-def test_without_a_token(scene: Scene, route: Route) -> None:
-    with unchanged(scene.shop):
-        response = scene.ask(route)  # a key is no token
-        problem(response, 401, "customer_token_invalid")
-        assert response.headers["www-authenticate"] == 'CustomerToken realm="gridgift"'
-
-
-@each(KEYED)
+@each_guarded
 @pytest.mark.contract("2.17", "2.18", "2.19")
-def test_every_scope_but_the_right_one(scene: Scene, route: Route) -> None:
-    key = scene.shop.add_key(*(SCOPES.keys() - {route.scope})).key
-    with unchanged(scene.shop):
-        body = problem(scene.ask(route, key=key), 403, "scope_missing")
+def test_every_scope_but_the_right_one(shop: Shop, route: Route) -> None:
+    card = shop.grant()
+    key = shop.add_key(*(SCOPES.keys() - {route.scope})).key
+    with unchanged(shop):
+        body = problem(ask(shop, route, card["id"], key=key), 403, "scope_missing")
     assert route.scope in body["detail"]
 
 
-@each(KEYED)
+@each_guarded
 @pytest.mark.contract("2.17")
-def test_the_right_scope_is_enough(scene: Scene, route: Route) -> None:
-    key = scene.shop.add_key(route.scope).key
-    assert scene.ask(route, key=key).status_code == route.status
-
-
-@each(CUSTOMERS)
-def test_a_token_is_enough(scene: Scene, route: Route) -> None:
-    body = {"customerIdentifier": "kelly"}
-    token = scene.shop.call("POST", "/v1/customer-tokens", json=body).json()["token"]
-    response = scene.ask(route, key=None, headers={"X-Customer-Token": token})
+def test_the_right_scope_is_enough(shop: Shop, route: Route) -> None:
+    parts, body = prepared(shop, route)
+    key = shop.add_key(route.scope).key
+    response = shop.call(route.method, path_of(route, **parts), json=body, key=key)
     assert response.status_code == route.status, response.text
 
 
-@each(KEYED)
+@each_guarded
 @pytest.mark.contract("1.9", "1.10")
-def test_another_stores_key_sees_nothing_of_this_store(scene: Scene, route: Route) -> None:
-    shop = scene.shop
-    before = shop.card(scene.card_id), shop.entries(scene.card_id)
-    response = scene.ask(route, key=other_stores_key(shop, route.scope))
-    if "{id}" in route.path:
-        problem(response, 404, "gift_card_not_found")
-    elif route.path.endswith("/refund"):
-        problem(response, 404, "spend_not_found")
-    elif route.path.endswith("/spend"):
+def test_another_stores_key_sees_nothing_of_this_store(shop: Shop, route: Route) -> None:
+    parts, body = prepared(shop, route)
+    card_id = parts["id"]
+    before = shop.card(card_id), shop.entries(card_id), credit_of(shop)
+    key = other_stores_key(shop, route.scope)
+    response = shop.call(route.method, path_of(route, **parts), json=body, key=key)
+    if "{id}" in route.path or "refund" in route.path:
+        assert response.status_code == 404
+    elif "actions/spend" in route.path:
         problem(response, 409, "insufficient_credit")
     else:
-        assert response.status_code == route.status
-    for secret in (shop.store.id, shop.store.name, f'"{scene.card_id}"'):
+        assert response.status_code == route.status, response.text
+    for secret in (shop.store.id, shop.store.name, f'"{card_id}"'):
         assert secret not in response.text
-    assert (shop.card(scene.card_id), shop.entries(scene.card_id)) == before
+    assert (shop.card(card_id), shop.entries(card_id), credit_of(shop)) == before
+
+
+@pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
+@one_engine
+@pytest.mark.contract("8.1", "8.2")
+def test_without_a_token(shop: Shop, route: Route) -> None:
+    with unchanged(shop):
+        for key in (None, shop.key):
+            problem(ask(shop, route, key=key), 401, "customer_token_invalid")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -141,14 +124,13 @@ def test_other_methods(shop: Shop, path: str) -> None:
     if "GET" in possible:
         possible.add("HEAD")
     for method in set(METHODS) - possible:
-        asked = path.format(identifier="kelly", id="x", hold="x", code="x")
-        response = shop.call(method, asked, key=None)
+        response = shop.call(method, path.format(**PARTS), key=None)
         assert response.headers["allow"] == ", ".join(sorted(possible))
         if method != "HEAD":
             problem(response, 405, "method_not_allowed")
 
 
-@each(ROUTES)
+@each_route
 @one_engine
 def test_is_documented(shop: Shop, route: Route) -> None:
     described = shop.call("GET", "/openapi.json").json()["paths"][route.path]
@@ -189,13 +171,13 @@ def test_the_document_is_derived_from_the_table(shop: Shop) -> None:
 @pytest.mark.contract("1.1", "6.14")
 def test_the_compatible_endpoints() -> None:
     assert {(route.method, route.path, route.scope) for route in COMPATIBLE} == {
+        ("POST", "/v1/customer-tokens", "customertokens:mint"),
         ("GET", "/v1/store", "store:read"),
         ("GET", "/v1/customers/{identifier}/giftcards", "giftcards:read"),
         ("POST", "/v1/customers/{identifier}/actions/grant-gift-card", "giftcards:write"),
         ("GET", "/v1/giftcards/{id}", "giftcards:read"),
         ("PUT", "/v1/giftcards/{id}", "giftcards:write"),
         ("POST", "/v1/giftcards/{id}/actions/disable", "giftcards:write"),
-        ("POST", "/v1/customer-tokens", "customertokens:mint"),
     }
 
 
