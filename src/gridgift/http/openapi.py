@@ -10,14 +10,16 @@ from gridgift import __version__
 from gridgift.domain.failures import (
     Failure,
     IdempotencyKeyReused,
+    InsufficientCredit,
     PreconditionFailed,
+    RefundExceedsSpend,
     ValidationFailed,
 )
 from gridgift.domain.scopes import SCOPES
 from gridgift.http import refusals
 from gridgift.http.problems import PROBLEMS
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
-from gridgift.http.schemas import UUID_PATTERN, ProblemResponse
+from gridgift.http.schemas import IDENTIFIER_SCHEMA, ProblemResponse
 
 _TEMPLATE: Final = "#/components/schemas/{name}"
 _ALWAYS: Final = (refusals.InternalError, refusals.DatabaseOutOfReach)
@@ -29,6 +31,7 @@ _AUTHENTICATED: Final = (
     refusals.ScopeMissing,
     refusals.RateLimited,
 )
+_WITH_TOKEN: Final = (refusals.CustomerTokenInvalid, refusals.RateLimited)
 _WITH_BODY: Final = (
     refusals.BodyMalformed,
     refusals.BodyTooSlow,
@@ -38,12 +41,7 @@ _WITH_BODY: Final = (
 _PATH_PARAMETERS: Final = {
     "identifier": (
         "A resident's username or avatar UUID.",
-        {
-            "anyOf": [
-                {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
-                {"type": "string", "pattern": UUID_PATTERN, "not": {"pattern": "^[0-]+$"}},
-            ]
-        },
+        IDENTIFIER_SCHEMA,
         "kelly.moonwall",
     ),
     "id": (
@@ -58,16 +56,19 @@ _PATH_PARAMETERS: Final = {
     ),
     "code": ("An error's code.", {"type": "string"}, "gift_card_redeemed"),
 }
+# No space around it, which HTTP takes away; no empty pair of quotes.
+_KEY_PATTERN: Final = r'^(?!""$)[!-~]([ -~]*[!-~])?$'
 _HEADERS: Final = {
     "X-Request-Id": ("Names this request in the log; your own is kept if it is safe.", "string"),
     "RateLimit": ("Requests left, and seconds until the limit is full again.", "string"),
     "RateLimit-Policy": ("The limit: requests in a window of seconds.", "string"),
     "ETag": ("Names the card's present state.", "string"),
+    "ETagUnlessHeld": ("Names the card's present state; none while part of it is held.", "string"),
     "Idempotent-Replayed": ("true if this is an earlier answer to the same request.", "string"),
     "Retry-After": ("Seconds to wait.", "integer"),
     "WWW-Authenticate": ("How to authenticate.", "string"),
 }
-_NOT_ALWAYS: Final = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
+_NOT_ALWAYS: Final = {"ETagUnlessHeld", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
 
 
 def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
@@ -116,7 +117,9 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
 def refusals_of(route: Route) -> list[type[Failure]]:
     """List everything that a route may refuse with."""
     found = [*route.refusals, *_ALWAYS]
-    if route.scope != PUBLIC:
+    if route.scope == CUSTOMER:
+        found += _WITH_TOKEN
+    elif route.scope != PUBLIC:
         found += _AUTHENTICATED
     if route.body is not None:
         found += _WITH_BODY
@@ -173,7 +176,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is not None:
         parameters += _query_parameters(route.query)
     if route.keyed:
-        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN}
         parameters.append(_header("Idempotency-Key", "The same key: done once.", schema))
     if route.etag and route.method == "GET":
         parameters.append(_header("If-None-Match", "304 if the ETag is still this one."))
@@ -220,6 +223,8 @@ def _responses(route: Route) -> dict[str, Any]:
         "description": "See Location." if route.status == 307 else route.summary,
         "headers": _describe("X-Request-Id", *_success_headers(route)),
     }
+    if route.etag_unless_held:
+        success["headers"]["ETag"] = _reference("headers", "ETagUnlessHeld")
     if route.answer is not None:
         content = {"schema": _schema(route.answer)}
         if route.example is not None:
@@ -292,6 +297,10 @@ def _example(kind: type[Failure], status: int) -> dict[str, Any]:
     }
     if kind.code == "validation_failed":
         example["errors"] = {"credit": ["must be an integer from 0 to 2147483647"]}
+    if kind is InsufficientCredit:
+        example["available"] = 400
+    if kind is RefundExceedsSpend:
+        example["refundable"] = 500
     if status in {429, 503}:
         example["retryAfter"] = 2
     return example

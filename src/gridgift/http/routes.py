@@ -57,6 +57,7 @@ ROUTES: Final = (
             failures.ValidationFailed,
             failures.GiftCardNotFound,
             failures.GiftCardRedeemed,
+            failures.GiftCardHeld,
             failures.PreconditionFailed,
         ),
     ),
