@@ -71,10 +71,12 @@ EXTENSION_ROUTES: Final = (
         handler=extensions.get_gift_card_details,
         tag="Gift cards, extended",
         summary="Read a gift card with its expiry",
-        description="Beside the nine fields: when it expires, and how much no hold reserves.",
+        description="Beside the nine fields: when it expires, and how much no hold reserves. "
+        "While part of it is held there is no ETag: a hold's end changes the card without one.",
         answer=GiftCardDetails,
         example=DETAILS_EXAMPLE,
         etag=True,
+        etag_unless_held=True,
         refusals=_NO_CARD,
     ),
     Route(method="PATCH", path=_CARD, handler=extensions.patch_gift_card, **_PATCH),
