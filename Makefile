@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMPS := .venv/.stamps
 ARGS ?=
+# tests that run at once: they wait for disks and for each other's processes more than they compute
+JOBS ?= 3
 
 .PHONY: run test race-test crash-test check lint types lock clean
 
@@ -13,7 +15,7 @@ run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
 
 test: $(STAMPS)/dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 race-test: $(STAMPS)/dev
 	@$(BIN)/python -m tests.races --rounds $(or $(ROUNDS),200)

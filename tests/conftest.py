@@ -29,6 +29,8 @@ def postgres() -> Iterator[databases.Postgres]:
     folder = tempfile.TemporaryDirectory(prefix="gridgift-postgres-", ignore_cleanup_errors=True)
     url = os.environ.get("TEST_POSTGRES_URL")
     with folder as path, databases.postgres(url, Path(path)) as server:
+        if url is None:
+            server.spare_the_disk()
         yield server
 
 

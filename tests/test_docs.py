@@ -174,8 +174,9 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
             yield f"{method.upper()} {path}", operation
 
 
-def examples_in(operation: Any) -> Iterator[tuple[str, Any, Any]]:
+def examples_in(document: Any, operation: Any) -> Iterator[tuple[str, Any, Any]]:
     """Return each example of an operation: where it stands, the schema, and the value."""
+    shared = document["components"]["examples"]
     for parameter in operation["parameters"]:
         if "example" in parameter:
             yield parameter["name"], parameter["schema"], parameter["example"]
@@ -189,7 +190,10 @@ def examples_in(operation: Any) -> Iterator[tuple[str, Any, Any]]:
             if "example" in described:
                 yield where, described["schema"], described["example"]
             for name, example in described.get("examples", {}).items():
-                yield f"{where} {name}", described["schema"], example["value"]
+                named = shared[example["$ref"].removeprefix("#/components/examples/")]
+                assert named["value"]["code"] == name
+                assert str(named["value"]["status"]) == place
+                yield f"{where} {name}", described["schema"], named["value"]
 
 
 def test_the_document_is_openapi_3_1(document: Any):
@@ -223,7 +227,7 @@ def test_every_json_answer_and_body_has_an_example():
 def test_every_example_fits_its_schema(document: Any):
     checked = 0
     for name, operation in operations(document):
-        for where, schema, value in examples_in(operation):
+        for where, schema, value in examples_in(document, operation):
             whole = {**schema, "components": document["components"]}
             validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
             complaints = [error.message for error in validator.iter_errors(value)]

@@ -23,7 +23,7 @@ from gridgift.http.pages import MISSING_ASSET, Assets
 from gridgift.http.paging import Cursors
 from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
-from gridgift.logs import configure_logs
+from gridgift.logs import RequestLog, configure_logs
 from gridgift.settings import Settings, server_secret
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
@@ -160,6 +160,7 @@ def _services(
         failed_logins=Limiter(FAILURES if settings.rate_limit else 0),
         cursors=Cursors(server_secret(settings)),
         directory=directory,
+        request_log=RequestLog(settings.log_format),
         clock=clock,
         ticks=ticks,
         check_ready=readiness,

@@ -155,6 +155,7 @@ def test_is_documented(shop: Shop, route: Route) -> None:
     if "{" in route.path:
         statuses |= {"404"}
     assert operation["responses"].keys() >= statuses
+    assert ("403" in operation["responses"]) is (route.scope not in {PUBLIC, CUSTOMER})
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert parameters >= set(re.findall(r"{(\w+)}", route.path))
     assert ("Idempotency-Key" in parameters) is route.keyed

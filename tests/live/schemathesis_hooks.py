@@ -4,50 +4,100 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import schemathesis
 
-from gridgift.domain.failures import IdentifierMalformed
-from gridgift.domain.residents import parse_identifier
+from gridgift.http.examples import CARD_EXAMPLE, CREDIT_CHANGE_EXAMPLE, HOLD_EXAMPLE
 
 AHEAD = "2999-12-31T23:59:59Z"
-WHOLE_NUMBERS = {"credit", "amount", "delta", "expiresIn"}
-IDENTIFIERS = {"customerIdentifier", "receiverIdentifier"}
+OWNER, RECEIVER = CARD_EXAMPLE["ownerUsername"], "jo.winter"
+CREDIT = f"/ext/v1/customers/{OWNER}/credit/actions"
+MUCH = 1_000_000  # L$: deposits of more would soon fill the account
+
+client = httpx2.Client(
+    base_url=os.environ["EXAMPLE_URL"],
+    headers={
+        "X-API-Key": os.environ["EXAMPLE_KEY"],
+        "X-Customer-Token": os.environ["EXAMPLE_TOKEN"],
+    },
+)
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Make a request that is right by the schema right by the contract too.
 
-    To JSON Schema 5.0 is an integer; the contract takes 5 only. An expiry has to be ahead, a delta
-    is not 0, an identifier has to be one, and a cursor has to come from the list's own answer.
-    Wrong requests stay as they are.
+    A write gets a card, hold or spend of its own instead of the example's, which an earlier write
+    may have used up; under /v1, where a conflict is a 400, instead of any. Wrong requests stay as
+    they are.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if case.query and "cursor" in case.query:
         _correct_cursor(case)
+    if case.method != "GET" and "id" in case.path_parameters:
+        _refresh_card(case)
     if isinstance(case.body, dict):
         _correct_body(case.body)
+        _refresh_spend(case)
+        if case.path == "/v1/customer/giftcards/{id}/transfer":
+            case.body["receiverIdentifier"] = RECEIVER  # anyone else is a 400: a conflict
+
+
+@schemathesis.check
+def refusal_code_conformance(context: Any, response: Any, case: Any) -> None:
+    """Every code that a refusal has is among the document's examples for its status."""
+    described = case.operation.definition.raw["responses"].get(str(response.status_code))
+    if described is None:
+        return  # status_code_conformance tells whether that is right
+    shown = described.get("content", {}).get("application/problem+json")
+    if shown is not None:
+        code = response.json()["code"]
+        assert code in shown["examples"], f"{code} is not documented here"
 
 
 def _correct_cursor(case: Any) -> None:
-    """Send the cursor that the test got for the example's resident, if the list is hers."""
-    listed = case.path.endswith("/customers/{identifier}/giftcards")
-    if listed and case.path_parameters["identifier"] == os.environ["EXAMPLE_USERNAME"]:
-        case.query["cursor"] = os.environ["EXAMPLE_CURSOR"]
-    else:
-        del case.query["cursor"]
+    """Send a cursor from the list's own answer, or none if there is none."""
+    query = {name: value for name, value in case.query.items() if name != "cursor"}
+    answer = client.get(case.formatted_path, params=query | {"limit": 1})
+    cursor = answer.json()["pagination"]["nextCursor"] if answer.is_success else None
+    case.query = query if cursor is None else query | {"cursor": cursor}
+
+
+def _refresh_card(case: Any) -> None:
+    parts = case.path_parameters
+    if parts["id"] != CARD_EXAMPLE["id"] and not _is_known_v1(case):
+        return
+    grant = f"/v1/customers/{OWNER}/actions/grant-gift-card"
+    parts["id"] = _post(grant, credit=500, transfer=True)["id"]
+    if parts.get("hold") == HOLD_EXAMPLE["id"]:
+        place = f"/ext/v1/giftcards/{parts['id']}/holds"
+        parts["hold"] = _post(place, amount=100, expiresIn=900)["id"]
+
+
+def _is_known_v1(case: Any) -> bool:
+    card = f"/v1/giftcards/{case.path_parameters['id']}"
+    return case.path.startswith("/v1/") and client.get(card).is_success
+
+
+def _refresh_spend(case: Any) -> None:
+    if case.body.get("spend") == CREDIT_CHANGE_EXAMPLE["id"]:
+        change = {"amount": 500, "reason": "test", "reference": "test"}
+        _post(f"{CREDIT}/deposit", **change)
+        case.body["spend"] = _post(f"{CREDIT}/spend", **change)["id"]
+
+
+def _post(path: str, **body: Any) -> Any:
+    return client.post(path, json=body).raise_for_status().json()
 
 
 def _correct_body(body: dict[str, Any]) -> None:
-    for name in WHOLE_NUMBERS & body.keys():
-        if isinstance(body[name], float) and body[name].is_integer():
-            body[name] = int(body[name])
-    for name in IDENTIFIERS & body.keys():
-        if not _names_someone(body[name]):
-            body[name] = os.environ["EXAMPLE_USERNAME"]
-    if "delta" in body:
-        body["delta"] = body["delta"] or 1
+    """To JSON Schema 5.0 is an integer; the contract takes 5 only. An expiry has to be ahead."""
+    for name, value in body.items():
+        if isinstance(value, float) and value.is_integer():
+            body[name] = int(value)
+    if "reference" in body and "spend" not in body:
+        body["amount"] = min(body["amount"], MUCH)
     expires_at = body.get("expiresAt")
     if isinstance(expires_at, str) and not _is_ahead(expires_at):
         body["expiresAt"] = AHEAD
@@ -58,11 +108,3 @@ def _is_ahead(text: str) -> bool:
         return datetime.fromisoformat(text.upper()) > datetime.now(UTC)
     except ValueError:
         return False
-
-
-def _names_someone(text: Any) -> bool:
-    try:
-        parse_identifier(text)
-    except IdentifierMalformed:
-        return False
-    return True

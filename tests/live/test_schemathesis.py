@@ -1,6 +1,7 @@
 """schemathesis on a running server: what /openapi.json says is true, whatever is sent."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from gridgift.app import connect, now
-from gridgift.domain import giftcards, residents
+from gridgift.domain import credit, giftcards, holds, residents
+from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import parse_identifier
-from gridgift.http.routes import CARD_EXAMPLE, ROUTES
+from gridgift.http.examples import CARD_EXAMPLE, CREDIT_CHANGE_EXAMPLE, HOLD_EXAMPLE
+from gridgift.http.routes import ROUTES
 from tests.serving import Server
 
 HERE = Path(__file__).parent
@@ -24,28 +28,25 @@ USERNAME = CARD_EXAMPLE["ownerUsername"]
 
 @pytest.fixture
 def example_server(live_server: Server) -> Server:
-    """A server on which the examples of the document are true: its resident and card are there."""
+    """A server on which the document's examples are true: its card, hold and spend are there."""
     asyncio.run(_make_the_example_true(live_server))
     return live_server
 
 
 def test_the_document_is_true(example_server: Server) -> None:
-    with example_server.client() as client:
-        path = f"/v1/customers/{USERNAME}/giftcards"
-        cursor = client.get(path, params={"limit": 1}).json()["pagination"]["nextCursor"]
     run = subprocess.run(
         [
             str(Path(sys.executable).with_name("st")),
             *("--config-file", str(HERE / "schemathesis.toml"), "run"),
             *("--checks", "all", "--continue-on-failure", "--no-color"),
-            *("--header", f"X-API-Key: {example_server.key}"),
             f"{example_server.url}/openapi.json",
         ],
         env={
             **os.environ,
             "SCHEMATHESIS_HOOKS": "tests.live.schemathesis_hooks",
-            "EXAMPLE_USERNAME": USERNAME,
-            "EXAMPLE_CURSOR": cursor,
+            "EXAMPLE_URL": example_server.url,
+            "EXAMPLE_KEY": example_server.key,
+            "EXAMPLE_TOKEN": _token(example_server),
         },
         cwd=HERE.parent.parent,
         capture_output=True,
@@ -58,7 +59,25 @@ def test_the_document_is_true(example_server: Server) -> None:
     # schemathesis leaves out the address that it reads the document from
     assert _count(r"Tested: (\d+)", report) == len(ROUTES) - 1, report
     assert _count(r"(\d+) generated", report) > 500, report
+    assert "returned only 401/403" not in report, report
     assert '"status":5' not in example_server.log()
+    answered = _answered(example_server)
+    for route in ROUTES:
+        assert (route.method, route.path, route.status) in answered
+
+
+def _token(server: Server) -> str:
+    """Make a token for the example's resident."""
+    with server.client() as client:
+        body = {"customerIdentifier": USERNAME}
+        token: str = client.post("/v1/customer-tokens", json=body).json()["token"]
+        return token
+
+
+def _answered(server: Server) -> set[tuple[str, str, int]]:
+    """Read off the log which route answered with which status."""
+    lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+    return {(line["method"], line["route"], line["status"]) for line in lines if "route" in line}
 
 
 def _count(pattern: str, report: str) -> int:
@@ -68,17 +87,18 @@ def _count(pattern: str, report: str) -> int:
 
 async def _make_the_example_true(server: Server) -> None:
     database = connect(server.settings)
+    owner = Resident(CARD_EXAMPLE["ownerUuid"], USERNAME)
+    caller = Caller(server.store_id, "key", server.key_id, "example")
+    card, hold, spend = CARD_EXAMPLE["id"], HOLD_EXAMPLE["id"], CREDIT_CHANGE_EXAMPLE["id"]
+    credit_before, spent = Change(1250, "prize", "hunt 2026"), Change(500, "order", "order 1042")
+    terms, until = Terms(CARD_EXAMPLE["credit"], transfer=True), now() + HOUR
     try:
-        owner = Resident(CARD_EXAMPLE["ownerUuid"], USERNAME)
         await database.write(residents.remember, owner, now())
-        for card_id in (CARD_EXAMPLE["id"], new_id()):
-            await database.write(
-                giftcards.grant,
-                Caller(server.store_id, "key", server.key_id, "example"),
-                parse_identifier(USERNAME),
-                Terms(CARD_EXAMPLE["credit"]),
-                card_id,
-                now(),
-            )
+        for card_id in (card, new_id()):
+            identifier = parse_identifier(USERNAME)
+            await database.write(giftcards.grant, caller, identifier, terms, card_id, now())
+        await database.write(holds.place, caller, card, hold, 100, until, now())
+        await database.write(credit.deposit, caller, owner, credit_before, new_id(), now())
+        await database.write(credit.spend, caller, owner, spent, spend, now())
     finally:
         await database.close()

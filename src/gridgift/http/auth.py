@@ -7,7 +7,7 @@ a background job.
 
 import hmac
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -24,7 +24,6 @@ from gridgift.http.refusals import (
     ApiKeyRevoked,
     CustomerTokenInvalid,
 )
-from gridgift.http.reply import Header
 from gridgift.storage.database import Database, Tx
 
 CACHED_FOR: Final = 4.0  # seconds; the contract allows 5
@@ -48,7 +47,7 @@ class Hashed(Protocol):
 
     @property
     def hash(self) -> bytes:
-        """The SHA-256 of the credential's text."""
+        """SHA-256 of the credential's text."""
 
 
 C = TypeVar("C", bound=Hashed)
@@ -65,7 +64,7 @@ class Cached(Struct, Generic[C], frozen=True):
 class Authenticator(Protocol[A_co]):
     """What an endpoint asks who is calling."""
 
-    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> A_co:
+    async def authenticate(self, headers: Mapping[bytes, bytes], now: int, tick: float) -> A_co:
         """Return a live credential, or raise what is wrong with it."""
 
 
@@ -85,12 +84,15 @@ class Ring(Generic[C]):
         """Return what the database has of a credential."""
         raise AssertionError("each ring has its own")
 
-    async def present(self, headers: Sequence[Header], tick: float) -> C:
+    async def present(self, headers: Mapping[bytes, bytes], tick: float) -> C:
         """Return the credential that a request carries, be it dead or alive.
 
         ``tick`` is in seconds of the monotonic clock. Raises the ring's two failures.
         """
-        text = self._sole_value(headers)
+        value = headers.get(self.header)
+        if not value:
+            raise self.missing
+        text = value.decode("latin-1")  # several lines were joined by commas, which no key has
         cached = self._cache.get(text)
         if cached is None or cached.until < tick:
             cached = Cached(await self._look_up(text), tick + CACHED_FOR)
@@ -112,14 +114,6 @@ class Ring(Generic[C]):
         if len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)
 
-    def _sole_value(self, headers: Sequence[Header]) -> str:
-        values = [value for name, value in headers if name == self.header]
-        if not values or values == [b""]:
-            raise self.missing
-        if len(values) > 1:
-            raise self.invalid
-        return values[0].decode("latin-1")
-
 
 class KeyRing(Ring[Key]):
     """Checks API keys, and collects when each was last used."""
@@ -139,7 +133,7 @@ class KeyRing(Ring[Key]):
         except KeyNotFound:
             return None
 
-    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> Key:
+    async def authenticate(self, headers: Mapping[bytes, bytes], now: int, tick: float) -> Key:
         """Return the key that a request carries.
 
         ``now`` is in milliseconds since the epoch, ``tick`` in seconds of the monotonic clock.
@@ -173,7 +167,7 @@ class TokenRing(Ring[Visitor]):
             return None
         return Visitor(token, await residents.find(tx, Identifier(uuid=token.resident_uuid)))
 
-    async def authenticate(self, headers: Sequence[Header], now: int, tick: float) -> Visitor:
+    async def authenticate(self, headers: Mapping[bytes, bytes], now: int, tick: float) -> Visitor:
         """Return the resident whose token a request carries. Raises ``CustomerTokenInvalid``."""
         visitor = await self.present(headers, tick)
         if visitor.token.revoked_at is not None or visitor.token.expires_at <= now:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import quote
 
 from msgspec import Struct
+from starlette.types import Scope
 
 from gridgift.domain import idempotency
 from gridgift.domain.failures import (
@@ -37,7 +39,7 @@ class Call(Struct):
 
     services: Services
     method: str
-    target: str
+    scope: Scope
     headers: dict[bytes, bytes]
     path: dict[str, str]
     request_id: str
@@ -47,6 +49,17 @@ class Call(Struct):
     query: Any = None
     body: Any = None
     raw_body: bytes = b""
+
+    @property
+    def target(self) -> str:
+        """The path as it came, percent-encoded, with its query."""
+        raw: bytes | None = self.scope.get("raw_path")
+        if raw is None:
+            path = quote(self.scope["path"])
+        else:
+            path = raw.partition(b"?")[0].decode("latin-1")
+        query = self.scope["query_string"].decode("latin-1")
+        return f"{path}?{query}" if query else path
 
     @property
     def store_id(self) -> str:

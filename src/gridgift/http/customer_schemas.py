@@ -8,13 +8,21 @@ from msgspec import Struct
 from gridgift.domain.credit import Credit
 from gridgift.domain.model import GiftCard, Store
 from gridgift.http.extension_schemas import LotResponse, lots_of
-from gridgift.http.schemas import Cursor, GiftCardResponse, Instant, Limit, Uuid, written
+from gridgift.http.schemas import (
+    Cursor,
+    GiftCardResponse,
+    Identifier,
+    Instant,
+    Limit,
+    Uuid,
+    written,
+)
 
 
 class MintTokenRequest(Struct, frozen=True, rename="camel"):
     """For whom: a username or an avatar UUID."""
 
-    customer_identifier: str
+    customer_identifier: Identifier
 
 
 class MintTokenResponse(Struct, frozen=True, rename="camel"):
@@ -112,7 +120,7 @@ class CustomerListQuery(Struct, frozen=True, rename="camel"):
 class CustomerTransferRequest(Struct, frozen=True, rename="camel"):
     """To whom: a username or an avatar UUID."""
 
-    receiver_identifier: str
+    receiver_identifier: Identifier
 
 
 class UnreadCount(Struct, frozen=True, rename="camel"):

@@ -1,16 +1,16 @@
 """The one pipeline: authenticate → authorise → limit → decode → operation → encode → log."""
 
+import random
 import re
-import secrets
 from collections.abc import Sequence
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gridgift.domain.failures import Failure
+from gridgift.domain.instants import format_instant
 from gridgift.http.auth import A_co, Authenticator
 from gridgift.http.call import Call
 from gridgift.http.cors import PREFLIGHT, VARY
@@ -35,6 +35,7 @@ from gridgift.http.refusals import (
 from gridgift.http.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.services import Services
+from gridgift.logs import RequestLine
 from gridgift.storage.database import DatabaseUnavailable
 
 HUNG_UP: Final = 499  # what the log says of a client that left before its answer
@@ -74,7 +75,7 @@ class Endpoint:
         call = Call(
             services=self._services,
             method=scope["method"],
-            target=_target(scope),
+            scope=scope,
             headers=headers,
             path=scope.get("path_params", {}),
             request_id=request_id,
@@ -134,7 +135,7 @@ class Endpoint:
     async def _authenticate(self, call: Call, scope: Scope, ring: Authenticator[A_co]) -> A_co:
         services = self._services
         try:
-            return await ring.authenticate(scope["headers"], call.now, services.ticks())
+            return await ring.authenticate(call.headers, call.now, services.ticks())
         except _FAILED_LOGIN:
             peer = (scope.get("client") or ("",))[0]
             forwarded = call.headers.get(b"x-forwarded-for")
@@ -184,24 +185,28 @@ class Endpoint:
         )
 
     def _log(self, call: Call, status: int, started: float) -> None:
-        fields: dict[str, Any] = {
-            "request_id": call.request_id,
-            "method": call.method if call.method in _METHODS else "other",
-            "route": self._path,
-            "status": status,
-            "ms": round((self._services.ticks() - started) * 1000, 2),
-        }
-        if call.key is not None:
-            fields["store"] = call.key.store_id
-            fields["key"] = call.key.id
-        elif call.visitor is not None:
-            fields["store"] = call.visitor.token.store_id
-            fields["resident"] = call.visitor.token.resident_uuid
-        log.info("request", **fields)
+        visitor = call.visitor
+        self._services.request_log.write(
+            RequestLine(
+                timestamp=format_instant(call.now),
+                level="info",
+                request_id=call.request_id,
+                method=call.method if call.method in _METHODS else "other",
+                route=self._path,
+                status=status,
+                ms=round((self._services.ticks() - started) * 1000, 2),
+                store=call.store_id if call.key or visitor else None,
+                key=call.key.id if call.key else None,
+                resident=visitor.token.resident_uuid if visitor else None,
+            )
+        )
 
 
 def _combined(lines: Sequence[Header]) -> dict[bytes, bytes]:
     """Join a header's lines into one list (RFC 9110, 5.3), so that none is overlooked."""
+    single = dict(lines)
+    if len(single) == len(lines):
+        return single
     headers: dict[bytes, bytes] = {}
     for name, value in lines:
         headers[name] = headers[name] + b", " + value if name in headers else value
@@ -210,13 +215,7 @@ def _combined(lines: Sequence[Header]) -> dict[bytes, bytes]:
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
     """Keep a caller's id if it is safe to repeat, else make one (contract section 3)."""
-    given = headers.get(b"x-request-id", b"")
-    return given.decode() if _SAFE_ID.fullmatch(given) else secrets.token_hex(12)
-
-
-def _target(scope: Scope) -> str:
-    """Return the path as it came, percent-encoded, with its query."""
-    raw: bytes | None = scope.get("raw_path")
-    path = quote(scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    return f"{path}?{query}" if query else path
+    given = headers.get(b"x-request-id")
+    if given is not None and _SAFE_ID.fullmatch(given):
+        return given.decode()
+    return f"{random.getrandbits(96):024x}"

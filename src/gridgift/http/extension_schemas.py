@@ -14,6 +14,7 @@ from gridgift.http.schemas import (
     Cursor,
     GiftCardResponse,
     GrantedCredit,
+    Identifier,
     Instant,
     Limit,
     Uuid,
@@ -39,6 +40,7 @@ Delta = Annotated[
         ge=-MAX_CREDIT,
         le=MAX_CREDIT,
         description="Linden Dollars (L$) to add, or, negative, to take away; not 0.",
+        extra_json_schema={"not": {"const": 0}},
         extra={"says": f"must be an integer from {-MAX_CREDIT} to {MAX_CREDIT}"},
     ),
 ]
@@ -105,7 +107,7 @@ class AdjustRequest(Struct, frozen=True):
 class TransferRequest(Struct, frozen=True, rename="camel"):
     """To whom: a username or an avatar UUID."""
 
-    receiver_identifier: str
+    receiver_identifier: Identifier
     reason: Text | None = None
 
 

@@ -10,14 +10,16 @@ from gridgift import __version__
 from gridgift.domain.failures import (
     Failure,
     IdempotencyKeyReused,
+    InsufficientCredit,
     PreconditionFailed,
+    RefundExceedsSpend,
     ValidationFailed,
 )
 from gridgift.domain.scopes import SCOPES
 from gridgift.http import refusals
 from gridgift.http.problems import PROBLEMS
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
-from gridgift.http.schemas import UUID_PATTERN, ProblemResponse
+from gridgift.http.schemas import IDENTIFIER_SCHEMA, ProblemResponse
 
 _TEMPLATE: Final = "#/components/schemas/{name}"
 _ALWAYS: Final = (refusals.InternalError, refusals.DatabaseOutOfReach)
@@ -29,6 +31,7 @@ _AUTHENTICATED: Final = (
     refusals.ScopeMissing,
     refusals.RateLimited,
 )
+_WITH_TOKEN: Final = (refusals.CustomerTokenInvalid, refusals.RateLimited)
 _WITH_BODY: Final = (
     refusals.BodyMalformed,
     refusals.BodyTooSlow,
@@ -38,12 +41,7 @@ _WITH_BODY: Final = (
 _PATH_PARAMETERS: Final = {
     "identifier": (
         "A resident's username or avatar UUID.",
-        {
-            "anyOf": [
-                {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
-                {"type": "string", "pattern": UUID_PATTERN, "not": {"pattern": "^[0-]+$"}},
-            ]
-        },
+        IDENTIFIER_SCHEMA,
         "kelly.moonwall",
     ),
     "id": (
@@ -58,16 +56,19 @@ _PATH_PARAMETERS: Final = {
     ),
     "code": ("An error's code.", {"type": "string"}, "gift_card_redeemed"),
 }
+# No space around it, which HTTP takes away; no empty pair of quotes.
+_KEY_PATTERN: Final = r'^(?!""$)[!-~]([ -~]*[!-~])?$'
 _HEADERS: Final = {
     "X-Request-Id": ("Names this request in the log; your own is kept if it is safe.", "string"),
     "RateLimit": ("Requests left, and seconds until the limit is full again.", "string"),
     "RateLimit-Policy": ("The limit: requests in a window of seconds.", "string"),
     "ETag": ("Names the card's present state.", "string"),
+    "ETagUnlessHeld": ("Names the card's present state; none while part of it is held.", "string"),
     "Idempotent-Replayed": ("true if this is an earlier answer to the same request.", "string"),
     "Retry-After": ("Seconds to wait.", "integer"),
     "WWW-Authenticate": ("How to authenticate.", "string"),
 }
-_NOT_ALWAYS: Final = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
+_NOT_ALWAYS: Final = {"ETagUnlessHeld", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
 
 
 def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
@@ -92,6 +93,8 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
+            "examples": _problem_examples(),
+            "headers": _headers(),
             "securitySchemes": {
                 "ApiKey": {
                     "type": "apiKey",
@@ -114,7 +117,9 @@ def document(table: Iterable[Route], public_url: str) -> dict[str, Any]:
 def refusals_of(route: Route) -> list[type[Failure]]:
     """List everything that a route may refuse with."""
     found = [*route.refusals, *_ALWAYS]
-    if route.scope != PUBLIC:
+    if route.scope == CUSTOMER:
+        found += _WITH_TOKEN
+    elif route.scope != PUBLIC:
         found += _AUTHENTICATED
     if route.body is not None:
         found += _WITH_BODY
@@ -171,7 +176,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is not None:
         parameters += _query_parameters(route.query)
     if route.keyed:
-        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN}
         parameters.append(_header("Idempotency-Key", "The same key: done once.", schema))
     if route.etag and route.method == "GET":
         parameters.append(_header("If-None-Match", "304 if the ETag is still this one."))
@@ -218,6 +223,8 @@ def _responses(route: Route) -> dict[str, Any]:
         "description": "See Location." if route.status == 307 else route.summary,
         "headers": _describe("X-Request-Id", *_success_headers(route)),
     }
+    if route.etag_unless_held:
+        success["headers"]["ETag"] = _reference("headers", "ETagUnlessHeld")
     if route.answer is not None:
         content = {"schema": _schema(route.answer)}
         if route.example is not None:
@@ -235,7 +242,7 @@ def _responses(route: Route) -> dict[str, Any]:
     for failure in refusals_of(route):
         by_status.setdefault(_status(failure, route), []).append(failure)
     for status, kinds in by_status.items():
-        responses[str(status)] = _refusal(status, kinds, route)
+        responses[str(status)] = _refusal(status, kinds)
     return responses
 
 
@@ -248,16 +255,13 @@ def _success_headers(route: Route) -> list[str]:
     return names
 
 
-def _refusal(status: int, kinds: list[type[Failure]], route: Route) -> dict[str, Any]:
+def _refusal(status: int, kinds: list[type[Failure]]) -> dict[str, Any]:
     headers = ["X-Request-Id"]
     if status == 401:
         headers.append("WWW-Authenticate")
     if status in {429, 503}:
         headers.append("Retry-After")
-    examples = {
-        kind.code: {"summary": PROBLEMS[kind].title, "value": _example(kind, route)}
-        for kind in kinds
-    }
+    examples = {kind.code: _reference("examples", _example_name(kind, status)) for kind in kinds}
     content = {"schema": _schema(ProblemResponse), "examples": examples}
     return {
         "description": "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + ".",
@@ -266,32 +270,58 @@ def _refusal(status: int, kinds: list[type[Failure]], route: Route) -> dict[str,
     }
 
 
-def _example(kind: type[Failure], route: Route) -> dict[str, Any]:
+def _problem_examples() -> dict[str, Any]:
+    """Show every failure with each of its statuses, once for all operations."""
+    shown = {}
+    for kind, problem in PROBLEMS.items():
+        for status in {problem.status, problem.status_at("/ext/")}:
+            value = _example(kind, status)
+            shown[_example_name(kind, status)] = {"summary": problem.title, "value": value}
+    return shown
+
+
+def _example_name(kind: type[Failure], status: int) -> str:
+    return f"{kind.code}_{status}"
+
+
+def _example(kind: type[Failure], status: int) -> dict[str, Any]:
     problem = PROBLEMS[kind]
     example: dict[str, Any] = {
         "type": f"https://gifts.example.com/errors/{kind.code}",
         "title": problem.title,
-        "status": _status(kind, route),
+        "status": status,
         "detail": problem.remedy,
         "code": kind.code,
-        "instance": route.path,
+        "instance": "/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
         "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
     }
     if kind.code == "validation_failed":
         example["errors"] = {"credit": ["must be an integer from 0 to 2147483647"]}
-    if problem.status in {429, 503}:
+    if kind is InsufficientCredit:
+        example["available"] = 400
+    if kind is RefundExceedsSpend:
+        example["refundable"] = 500
+    if status in {429, 503}:
         example["retryAfter"] = 2
     return example
 
 
+def _reference(sort: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{sort}/{name}"}
+
+
 def _describe(*names: str) -> dict[str, Any]:
+    return {name: _reference("headers", name) for name in names}
+
+
+def _headers() -> dict[str, Any]:
     return {
         name: {
-            "description": _HEADERS[name][0],
+            "description": description,
             "required": name not in _NOT_ALWAYS,
-            "schema": {"type": _HEADERS[name][1]},
+            "schema": {"type": kind},
         }
-        for name in names
+        for name, (description, kind) in _HEADERS.items()
     }
 
 

@@ -13,7 +13,7 @@ from gridgift.http.call import Call
 from gridgift.http.openapi import document
 from gridgift.http.problems import BY_CODE
 from gridgift.http.refusals import PathNotFound
-from gridgift.http.reply import Header, Reply
+from gridgift.http.reply import JSON, NO_STORE, Header, Reply, encode_json
 from gridgift.http.route import PUBLIC, Route
 
 _templates = Environment(
@@ -81,7 +81,7 @@ async def get_reference(call: Call) -> Reply:
 
 async def get_openapi(call: Call) -> Reply:
     """Answer with the OpenAPI document."""
-    return Reply.json(_document(call.services.settings.public_url))
+    return Reply(200, (JSON, NO_STORE), _document(call.services.settings.public_url))
 
 
 async def get_errors(call: Call) -> Reply:
@@ -108,10 +108,10 @@ async def get_residents_page(call: Call) -> Reply:
 
 
 @cache
-def _document(public_url: str) -> dict[str, Any]:
+def _document(public_url: str) -> bytes:
     from gridgift.http.routes import ROUTES
 
-    return document(ROUTES, public_url)
+    return encode_json(document(ROUTES, public_url))
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Reply:

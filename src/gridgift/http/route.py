@@ -33,6 +33,7 @@ class Route(Struct, frozen=True, kw_only=True):
     body_example: Any = None
     refusals: tuple[type[Failure], ...] = ()
     etag: bool = False
+    etag_unless_held: bool = False
     afresh: bool = False
 
     def __post_init__(self) -> None:

@@ -24,6 +24,43 @@ from gridgift.http.schemas import (
 from gridgift.http.services import Services
 
 ROUTES: Final = (
+    # Starlette tries the paths in this order: what is asked for most comes first.
+    Route(
+        method="GET",
+        path="/v1/giftcards/{id}",
+        scope="giftcards:read",
+        handler=giftcards.get_gift_card,
+        tag="Gift cards",
+        summary="Read a gift card",
+        description="With If-None-Match and the card's present ETag the answer is 304.",
+        answer=GiftCardResponse,
+        example=CARD_EXAMPLE,
+        etag=True,
+        refusals=(failures.GiftCardNotFound,),
+    ),
+    Route(
+        method="PUT",
+        path="/v1/giftcards/{id}",
+        scope="giftcards:write",
+        handler=giftcards.update_gift_card,
+        tag="Gift cards",
+        summary="Replace a gift card's fields",
+        description="Replaces credit, texture, transfer and active, all four: an omitted one is "
+        "set to its default (0, null, false, false), not left. With If-Match the card must still "
+        "have that ETag.",
+        body=UpdateGiftCardRequest,
+        body_example={"credit": 250, "texture": None, "transfer": True, "active": True},
+        answer=GiftCardResponse,
+        example=CARD_EXAMPLE | {"credit": 250},
+        etag=True,
+        refusals=(
+            failures.ValidationFailed,
+            failures.GiftCardNotFound,
+            failures.GiftCardRedeemed,
+            failures.GiftCardHeld,
+            failures.PreconditionFailed,
+        ),
+    ),
     Route(
         method="GET",
         path="/v1/store",
@@ -72,41 +109,6 @@ ROUTES: Final = (
             failures.ValidationFailed,
             failures.IdentifierMalformed,
             failures.ResidentNotFound,
-        ),
-    ),
-    Route(
-        method="GET",
-        path="/v1/giftcards/{id}",
-        scope="giftcards:read",
-        handler=giftcards.get_gift_card,
-        tag="Gift cards",
-        summary="Read a gift card",
-        description="With If-None-Match and the card's present ETag the answer is 304.",
-        answer=GiftCardResponse,
-        example=CARD_EXAMPLE,
-        etag=True,
-        refusals=(failures.GiftCardNotFound,),
-    ),
-    Route(
-        method="PUT",
-        path="/v1/giftcards/{id}",
-        scope="giftcards:write",
-        handler=giftcards.update_gift_card,
-        tag="Gift cards",
-        summary="Replace a gift card's fields",
-        description="Replaces credit, texture, transfer and active, all four: an omitted one is "
-        "set to its default (0, null, false, false), not left. With If-Match the card must still "
-        "have that ETag.",
-        body=UpdateGiftCardRequest,
-        body_example={"credit": 250, "texture": None, "transfer": True, "active": True},
-        answer=GiftCardResponse,
-        example=CARD_EXAMPLE | {"credit": 250},
-        etag=True,
-        refusals=(
-            failures.ValidationFailed,
-            failures.GiftCardNotFound,
-            failures.GiftCardRedeemed,
-            failures.PreconditionFailed,
         ),
     ),
     Route(

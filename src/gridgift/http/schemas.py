@@ -1,6 +1,6 @@
 """What travels: request and response bodies, camelCase, exactly as the contract has them."""
 
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Final, Generic, Self, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -12,6 +12,18 @@ T = TypeVar("T")
 
 UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
+IDENTIFIER_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
+        {"type": "string", "pattern": UUID_PATTERN, "not": {"pattern": "^[0-]+$"}},
+    ]
+}
+
+# Only described here: the domain reads it, and refuses it with a code of its own.
+Identifier = Annotated[
+    str,
+    Meta(description="A resident's username or avatar UUID.", extra_json_schema=IDENTIFIER_SCHEMA),
+]
 Credit = Annotated[
     int,
     Meta(
@@ -204,7 +216,9 @@ class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
     instance: str
     request_id: str
     errors: dict[str, list[str]] | None = None
-    retry_after: int | None = None
+    retry_after: Annotated[int, Meta(description="Seconds.")] | None = None
+    available: Annotated[int, Meta(description="What can be taken, in L$.")] | None = None
+    refundable: Annotated[int, Meta(description="What is left of the spend, in L$.")] | None = None
 
 
 def instant_of(text: str | None) -> int | None:

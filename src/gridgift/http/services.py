@@ -9,6 +9,7 @@ from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
 from gridgift.http.limits import Limiter
 from gridgift.http.paging import Cursors
+from gridgift.logs import RequestLog
 from gridgift.settings import Settings
 from gridgift.storage.database import Database
 
@@ -26,6 +27,7 @@ class Services(Struct, frozen=True):
     failed_logins: Limiter
     cursors: Cursors
     directory: Directory | None
+    request_log: RequestLog
     clock: Callable[[], int]
     ticks: Callable[[], float]
     check_ready: Callable[[], Awaitable[None]]

@@ -162,14 +162,13 @@ class SqliteDatabase:
         self._thread.start()
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a read-only operation here, without a hop to another thread."""
+        """Run a read-only operation here, without a hop to another thread.
+
+        Each statement is a transaction of its own, as on PostgreSQL.
+        """
         try:
-            raw, tx = self._reader.use()
-            raw.execute("BEGIN")
-            try:
-                return run_to_end(operation(tx, *args, **kwargs))
-            finally:
-                raw.execute("END")
+            _, tx = self._reader.use()
+            return run_to_end(operation(tx, *args, **kwargs))
         except sqlite3.Error as error:
             self._reader.close()
             raise translated(error) from error
