@@ -56,7 +56,7 @@ class Scene:
     def use(self, at: int) -> None:
         """Use the key."""
         headers = [(b"x-api-key", self.issued.key.encode())]
-        self.world.run(self.ring.authenticate(headers, at, 0.0))
+        self.world.run(self.ring.authenticate(dict(headers), at, 0.0))
 
     def last_used(self) -> int | None:
         """Return when the key was last used, as the database has it."""
