@@ -1,7 +1,6 @@
 """The directory: unknown usernames are asked for outside, politely (contract section 5)."""
 
 import asyncio
-import itertools
 import json
 import threading
 import time
@@ -248,12 +247,12 @@ def test_uuids_can_not_be_asked_for(learn: Learn, resolver: Resolver) -> None:
 
 def test_requests_keep_their_distance(learn: Learn, resolver: Resolver) -> None:
     resolver.says(404)
+    started = time.monotonic()
     learn(*(f"name{number}" for number in range(6)))
-    times = sorted(asked.at for asked in resolver.asked)
+    times = sorted(asked.at - started for asked in resolver.asked)
     assert len(times) == 6
-    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert min(gaps) > FAST * 0.6  # what was sent evenly arrives nearly so
-    assert times[-1] - times[0] > 5 * FAST * 0.9
+    for number, arrived in enumerate(times):  # a busy machine may deliver late, never early
+        assert arrived > number * FAST * 0.9
 
 
 def test_the_distance_is_half_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
