@@ -39,6 +39,7 @@ GOOD = {
     "GRIDGIFT_KEY_PREFIX": [("shop_live", "shop_live"), ("x" * 32, "x" * 32)],
     "GRIDGIFT_RESOLVER_URL": [("https://names.example/id", "https://names.example/id")],
     "GRIDGIFT_RESOLVER_KEY": [("k", "k"), ("", "")],
+    "GRIDGIFT_METRICS_TOKEN": [("m" * 16, "m" * 16), ("aA0-._~+/aA0-._~==", "aA0-._~+/aA0-._~==")],
     "GRIDGIFT_LOG_FORMAT": [("auto", "auto"), ("json", "json"), ("console", "console")],
 }
 BAD = {
@@ -58,6 +59,7 @@ BAD = {
     "GRIDGIFT_KEY_PREFIX": ["", "x" * 33, "a-b", "a.b", "é"],
     "GRIDGIFT_RESOLVER_URL": ["", "names.example", "https://x:99999/"],
     "GRIDGIFT_LOG_FORMAT": ["", "JSON", "pretty"],
+    "GRIDGIFT_METRICS_TOKEN": ["", "short", "x" * 513, "a token with blanks", "é" * 16],
     "GRIDGIFT_TRUSTED_PROXIES": ["", "proxy", "10.0.0.0/33", "10.0.0.1,,", "10.0.0.1/8"],
 }  # fmt: skip
 

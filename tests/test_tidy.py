@@ -17,8 +17,8 @@ DRIVERS: Final = {"storage/sqlite.py", "storage/postgres.py"}
 DRIVER_MODULES: Final = {"gridgift.storage.sqlite", "gridgift.storage.postgres"}
 # What the domain may import from elsewhere: nothing that has a clock, dice, a wire or a disk.
 DOMAIN_MAY: Final = {
-    "base64", "binascii", "collections", "collections.abc", "datetime", "hashlib", "hmac", "re",
-    "typing", "uuid", "msgspec", "gridgift.storage.database",
+    "base64", "binascii", "collections", "collections.abc", "datetime", "functools", "hashlib",
+    "hmac", "re", "typing", "uuid", "msgspec", "gridgift.storage.database",
 }  # fmt: skip
 IDS_MAY: Final = {"uuid_utils"}  # ids.py makes ids; whoever calls it is an edge
 SQL: Final = re.compile(

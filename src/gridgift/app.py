@@ -9,21 +9,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.routing import Mount, Router
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from gridgift.directory import Directory
-from gridgift.domain import tokens
+from gridgift.domain import giftcards, tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
+from gridgift.http.dispatch import Application, Paths
 from gridgift.http.endpoint import Endpoint
+from gridgift.http.gathering import Gatherer
 from gridgift.http.limits import FAILURES, Limiter
 from gridgift.http.pages import MISSING_ASSET, Assets
 from gridgift.http.paging import Cursors
 from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
+from gridgift.metrics import Metrics
 from gridgift.settings import Settings, server_secret
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
@@ -31,6 +34,7 @@ from gridgift.storage.sqlite import WRITER_WAIT, SqliteDatabase, create_file
 from gridgift.storage.sqlite import connect as open_file
 from gridgift.workers import Housekeeper
 
+METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
 STATIC: Final = str(files("gridgift.http") / "static")
 
 
@@ -103,7 +107,7 @@ def create_app(
     settings: Settings, clock: Callable[[], int] = now, ticks: Callable[[], float] = time.monotonic
 ) -> ASGIApp:
     """Compose the server: an ASGI application that opens its database when it starts."""
-    app = Router(redirect_slashes=False)
+    app = Application(redirect_slashes=False)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -112,7 +116,8 @@ def create_app(
         services = _services(settings, database, directory, clock, ticks)
         housekeeper = Housekeeper(database, services.keys, clock)
         missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
-        app.routes[:] = [*endpoints(services), Mount("/static", Assets(STATIC, missing))]
+        app.paths = Paths(endpoints(services))
+        app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
         app.default = Endpoint(services, "", {})
         housekeeper.start()
         yield
@@ -152,6 +157,7 @@ def _services(
     return Services(
         settings=settings,
         database=database,
+        cards=Gatherer(database, giftcards.read_many),
         keys=KeyRing(database, signer(settings)),
         tokens=TokenRing(database, token_signer(settings)),
         origins=Origins(database),
@@ -160,6 +166,7 @@ def _services(
         failed_logins=Limiter(FAILURES if settings.rate_limit else 0),
         cursors=Cursors(server_secret(settings)),
         directory=directory,
+        metrics=Metrics(os.environ.get(METRICS_FOLDER)),
         request_log=RequestLog(settings.log_format),
         clock=clock,
         ticks=ticks,

@@ -1,15 +1,17 @@
 """Logs: one structured line an event on standard error, JSON or, in a terminal, for people."""
 
+import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import asdict
 
-_encode: Final = msgspec.json.Encoder().encode
+_encode_lines: Final = msgspec.json.Encoder().encode_lines
 
 
 class RequestLine(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="request"):
@@ -28,12 +30,24 @@ class RequestLine(Struct, frozen=True, omit_defaults=True, tag_field="event", ta
 
 
 class RequestLog:
-    """Writes a line a request. JSON lines are encoded straight: there is one for every answer."""
+    """Writes a line a request, as JSON or for people.
+
+    JSON lines are encoded straight, and those of one turn of the event loop leave together.
+    """
 
     def __init__(self, log_format: str) -> None:
-        self.write: Callable[[RequestLine], None] = (
-            _tell if is_for_people(log_format) else _write_json
-        )
+        self._tell = _tell_people if is_for_people(log_format) else _write_json
+        self._waiting: list[RequestLine] = []
+
+    def write(self, line: RequestLine) -> None:
+        """Have a line written in this turn of the running event loop, or in the next."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(line)
+
+    def _flush(self) -> None:
+        lines, self._waiting = self._waiting, []
+        self._tell(lines)
 
 
 def is_for_people(log_format: str) -> bool:
@@ -67,19 +81,18 @@ def configure_logs(log_format: str) -> None:
     )
 
 
-def _write_json(line: RequestLine) -> None:
-    """Write a line at once and whole, so that a crash takes none back."""
+def _write_json(lines: Sequence[RequestLine]) -> None:
     stream = sys.stderr.buffer
-    stream.write(_encode(line) + b"\n")
+    stream.write(_encode_lines(lines))
     stream.flush()
 
 
-def _tell(line: RequestLine) -> None:
-    told = {
-        name: value for name, value in msgspec.structs.asdict(line).items() if value is not None
-    }
-    del told["timestamp"]
-    structlog.get_logger("gridgift.http").info("request", **told)
+def _tell_people(lines: Sequence[RequestLine]) -> None:
+    log = structlog.get_logger("gridgift.http")
+    for line in lines:
+        told = {name: value for name, value in asdict(line).items() if value is not None}
+        del told["timestamp"]
+        log.info("request", **told)
 
 
 def _to_json(event: Any, default: Any, **_: Any) -> bytes:

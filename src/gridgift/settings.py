@@ -41,6 +41,7 @@ class Settings(Struct, frozen=True):
     resolver_url: str = ""
     resolver_key: str = ""
     log_format: str = "auto"
+    metrics_token: str = ""
     trusted_proxies: tuple[Network, ...] = ()
 
     @classmethod
@@ -122,6 +123,12 @@ def _secret(text: str) -> str:
     return text
 
 
+def _token(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,512}=*", text):  # RFC 6750, 2.1
+        raise ValueError("must be 16 to 512 letters, digits or -._~+/")
+    return text
+
+
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_]{1,32}", text):
         raise ValueError("must be 1 to 32 letters, digits or underscores")
@@ -180,6 +187,10 @@ VARIABLES: Final = {
     ),
     "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", str, _mask),
     "GRIDGIFT_LOG_FORMAT": Variable("log_format", "auto, json or console", _log_format),
+    "GRIDGIFT_METRICS_TOKEN": Variable(
+        "metrics_token", "the bearer token that opens /metrics; without it there is none", _token,
+        _mask,
+    ),
     "GRIDGIFT_TRUSTED_PROXIES": Variable(
         "trusted_proxies", "proxies whose X-Forwarded-For is believed", _networks,
         lambda networks: ", ".join(map(str, networks)),

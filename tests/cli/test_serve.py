@@ -1,6 +1,7 @@
 """``gridgift serve``."""
 
 import os
+import re
 import signal
 import socket
 import ssl
@@ -83,6 +84,19 @@ def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
         os.kill(min(before), signal.SIGKILL)
         until(lambda: len(set(workers_of(server.process.pid)) - before) == 1)
         until(lambda: accepts(server.url))
+        assert server.stop().code == 0
+
+
+def test_workers_keep_one_count(desk: Desk) -> None:
+    token = "m" * 16
+    environ = {"GRIDGIFT_METRICS_TOKEN": token}
+    with running(desk, "serve", "--port", "0", "--workers", "2", environ=environ) as server:
+        until(lambda: len(workers_of(server.process.pid)) == 2)
+        for _ in range(20):
+            assert server.get("/readyz").status_code == 200
+        answer = httpx2.get(server.url + "/metrics", headers={"Authorization": f"Bearer {token}"})
+        (count,) = re.findall(r'_count{.*route="/readyz".*} (.*)', answer.text)
+        assert float(count) >= 20
         assert server.stop().code == 0
 
 

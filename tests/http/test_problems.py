@@ -269,11 +269,11 @@ def test_no_particulars_of_a_defect(
     async def broken(*_: Any) -> None:
         raise error
 
-    for name in ("read", "grant"):
+    for name in ("read_shown", "grant"):
         monkeypatch.setattr(giftcards, name, broken)
     with unchanged(shop), capture_logs() as logged:
         for response in (
-            shop.call("GET", "/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),
+            shop.call("GET", "/ext/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),
             shop.call("POST", GRANT, json={"credit": 5}),
         ):
             problem(response, status, code)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,7 +16,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
-from gridgift.app import signer
+from gridgift.app import METRICS_FOLDER, signer
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json, say
@@ -92,11 +93,14 @@ def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool
         os.register_at_fork(after_in_child=forget_signal_handlers)
     server = _server(listener, workers)
     server.on_startup(lambda: _announce_later(listener, workers, json))
-    try:
-        server.serve()
-    except SystemExit:
-        if not server.interrupt_signal:
-            raise  # workers that failed again and again; a worker that left at Ctrl-C did not
+    with TemporaryDirectory(prefix="gridgift-metrics-", ignore_cleanup_errors=True) as folder:
+        if workers > 1:
+            os.environ[METRICS_FOLDER] = folder
+        try:
+            server.serve()
+        except SystemExit:
+            if not server.interrupt_signal:
+                raise  # workers that failed again and again; a worker that left at Ctrl-C did not
 
 
 def _server(listener: Listener, workers: int) -> AbstractServer[Any]:

@@ -1,5 +1,7 @@
 """Gift cards: grant, read, list, update, patch, adjust, disable (contract sections 6 and 10)."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
@@ -105,6 +107,12 @@ async def read(tx: Tx, store_id: str, card_id: str) -> GiftCard:
     if row is None:
         raise GiftCardNotFound(card_id)
     return GiftCard.from_row(row)
+
+
+async def read_many(tx: Tx, store_id: str, card_ids: Sequence[str]) -> dict[str, GiftCard]:
+    """Return those of the cards that the store has, by id."""
+    rows = await tx.all("cards_by_ids", store_id=store_id, ids=card_ids)
+    return {row[1]: GiftCard.from_row(row) for row in rows}
 
 
 async def read_shown(tx: Tx, store_id: str, card_id: str, now: int) -> tuple[GiftCard, int]:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,9 +18,13 @@ DAY: Final = 86_400_000
 
 def format_instant(milliseconds: int) -> str:
     """Write an instant like ``2026-11-22T19:30:00Z``; with milliseconds only if it has some."""
-    moment = _EPOCH + milliseconds * _MILLISECOND
-    timespec = "milliseconds" if milliseconds % SECOND else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+    seconds, rest = divmod(milliseconds, SECOND)
+    return f"{_date_and_time(seconds)}.{rest:03d}Z" if rest else _date_and_time(seconds) + "Z"
+
+
+@lru_cache(maxsize=256)  # the present second is written many times
+def _date_and_time(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def parse_instant(text: str) -> int | None:

@@ -78,7 +78,7 @@ class Ring(Generic[C]):
     def __init__(self, database: Database, signer: Signer) -> None:
         self.signer = signer
         self._database = database
-        self._cache: OrderedDict[str, Cached[C]] = OrderedDict()
+        self._cache: OrderedDict[bytes, Cached[C]] = OrderedDict()
 
     async def find(self, tx: Tx, store_id: str, credential_id: str) -> C | None:
         """Return what the database has of a credential."""
@@ -92,12 +92,17 @@ class Ring(Generic[C]):
         value = headers.get(self.header)
         if not value:
             raise self.missing
-        text = value.decode("latin-1")  # several lines were joined by commas, which no key has
-        cached = self._cache.get(text)
-        if cached is None or cached.until < tick:
-            cached = Cached(await self._look_up(text), tick + CACHED_FOR)
-            self._remember(text, cached)
-        return cached.credential
+        credential = self.recall(value, tick)
+        if credential is None:
+            text = value.decode("latin-1")  # several lines were joined by commas: no key has one
+            credential = await self._look_up(text)
+            self._remember(value, Cached(credential, tick + CACHED_FOR))
+        return credential
+
+    def recall(self, value: bytes, tick: float) -> C | None:
+        """Return what was looked up for a header's value, while that may still be relied on."""
+        cached = self._cache.get(value)
+        return None if cached is None or cached.until < tick else cached.credential
 
     async def _look_up(self, text: str) -> C:
         ids = self.signer.read(text)
@@ -108,9 +113,9 @@ class Ring(Generic[C]):
             raise self.invalid
         return credential
 
-    def _remember(self, text: str, cached: Cached[C]) -> None:
-        self._cache[text] = cached
-        self._cache.move_to_end(text)
+    def _remember(self, value: bytes, cached: Cached[C]) -> None:
+        self._cache[value] = cached
+        self._cache.move_to_end(value)
         if len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)
 
@@ -139,7 +144,7 @@ class KeyRing(Ring[Key]):
         ``now`` is in milliseconds since the epoch, ``tick`` in seconds of the monotonic clock.
         Raises ``ApiKeyMissing``, ``ApiKeyInvalid``, ``ApiKeyRevoked``, ``ApiKeyExpired``.
         """
-        key = await self.present(headers, tick)
+        key = self.recall(headers.get(self.header, b""), tick) or await self.present(headers, tick)
         if key.revoked_at is not None:
             raise ApiKeyRevoked
         if key.expires_at is not None and key.expires_at <= now:

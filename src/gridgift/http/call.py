@@ -117,10 +117,11 @@ class Call(Struct):
         known = [tag.removeprefix("W/") for tag in _ETAG.findall(value.decode("latin-1"))]
         return value.strip() == b"*" or etag in known
 
-    def conditional(self, etag: str, answer: Answer) -> Reply:
-        """Answer a read, or that the caller has it already."""
-        if self.not_modified(etag):
-            return Reply(304, (REVALIDATE, (b"etag", etag.encode())))
+    def conditional(self, answer: Answer) -> Reply:
+        """Answer a read that has an ETag, or that the caller has it already."""
+        assert answer.etag is not None, "without an ETag there is no condition"
+        if b"if-none-match" in self.headers and self.not_modified(answer.etag):
+            return Reply(304, (REVALIDATE, (b"etag", answer.etag.encode())))
         return reply_of(answer)
 
     def list_reply(self, listing: str, page: Page[Any], limit: int) -> Reply:

@@ -83,7 +83,7 @@ class Endpoint:
         )
         extra: list[Header] = [(b"x-request-id", request_id.encode()), NO_SNIFFING]
         try:
-            reply = await self._answer(call, scope, receive, extra)
+            reply = await self._answer(call, receive, extra)
         except ClientDisconnect:
             self._log(call, HUNG_UP, started)
             return
@@ -96,13 +96,21 @@ class Endpoint:
         await reply.send(send, extra, head=call.method == "HEAD")
         self._log(call, reply.status, started)
 
-    async def _answer(
-        self, call: Call, scope: Scope, receive: Receive, extra: list[Header]
-    ) -> Reply:
-        if self._is_preflight(call):  # useless to a page on an origin that no store has
+    async def _answer(self, call: Call, receive: Receive, extra: list[Header]) -> Reply:
+        if self._for_customers and self._is_preflight(call):
             return Reply(204, (NO_STORE, *PREFLIGHT))
         try:
-            route = await self._admit(call, scope, extra)
+            route = self._route(call.method)
+            if route.scope is CUSTOMER:
+                call.visitor = await self._authenticate(call, self._services.tokens)
+                self._limit(self._services.token_limiter, call.visitor.token.id, extra)
+            elif route.scope is not PUBLIC:
+                call.key = await self._authenticate(call, self._services.keys)
+                self._limit(self._services.limiter, call.key.id, extra)
+                if route.scope not in call.key.scopes:
+                    raise ScopeMissing(route.scope)
+            if route.query is not None:
+                call.query = decode_query(call.scope["query_string"], route.query)
         except Exception:
             if not await discard_body(call.headers, receive):
                 extra.append(CLOSE)
@@ -113,31 +121,20 @@ class Endpoint:
             call.body = decode_body(call.raw_body, call.headers, route.body)
         return await route.handler(call)
 
-    async def _admit(self, call: Call, scope: Scope, extra: list[Header]) -> Route:
-        """Find the route and check everything about the request but its body."""
-        route = self._routes.get(call.method)
+    def _route(self, method: str) -> Route:
+        route = self._routes.get(method)
         if route is None:
             if not self._routes:
                 raise PathNotFound
-            raise MethodNotAllowed(call.method[:16], self._allow)
-        if route.scope is CUSTOMER:
-            call.visitor = await self._authenticate(call, scope, self._services.tokens)
-            self._limit(self._services.token_limiter, call.visitor.token.id, extra)
-        elif route.scope is not PUBLIC:
-            call.key = await self._authenticate(call, scope, self._services.keys)
-            self._limit(self._services.limiter, call.key.id, extra)
-            if route.scope not in call.key.scopes:
-                raise ScopeMissing(route.scope)
-        if route.query is not None:
-            call.query = decode_query(scope["query_string"], route.query)
+            raise MethodNotAllowed(method[:16], self._allow)
         return route
 
-    async def _authenticate(self, call: Call, scope: Scope, ring: Authenticator[A_co]) -> A_co:
+    async def _authenticate(self, call: Call, ring: Authenticator[A_co]) -> A_co:
         services = self._services
         try:
             return await ring.authenticate(call.headers, call.now, services.ticks())
         except _FAILED_LOGIN:
-            peer = (scope.get("client") or ("",))[0]
+            peer = (call.scope.get("client") or ("",))[0]
             forwarded = call.headers.get(b"x-forwarded-for")
             address = client_address(peer, forwarded, services.settings.trusted_proxies)
             services.failed_logins.take(address, services.ticks())
@@ -153,8 +150,8 @@ class Endpoint:
         extra.extend(limiter.headers(left))
 
     def _is_preflight(self, call: Call) -> bool:
-        asked = b"access-control-request-method" in call.headers
-        return self._for_customers and call.method == "OPTIONS" and asked
+        """Tell it from an OPTIONS request; it is useless to a page on an origin of no store."""
+        return call.method == "OPTIONS" and b"access-control-request-method" in call.headers
 
     async def _cors(self, call: Call) -> tuple[Header, ...]:
         """Let the store's own customer page read the answer, whatever it is."""
@@ -186,15 +183,18 @@ class Endpoint:
 
     def _log(self, call: Call, status: int, started: float) -> None:
         visitor = call.visitor
+        seconds = self._services.ticks() - started
+        method = call.method if call.method in _METHODS else "other"
+        self._services.metrics.observe(method, self._path, status, seconds)
         self._services.request_log.write(
             RequestLine(
                 timestamp=format_instant(call.now),
                 level="info",
                 request_id=call.request_id,
-                method=call.method if call.method in _METHODS else "other",
+                method=method,
                 route=self._path,
                 status=status,
-                ms=round((self._services.ticks() - started) * 1000, 2),
+                ms=round(seconds * 1000, 2),
                 store=call.store_id if call.key or visitor else None,
                 key=call.key.id if call.key else None,
                 resident=visitor.token.resident_uuid if visitor else None,

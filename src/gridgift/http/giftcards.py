@@ -1,6 +1,7 @@
 """Gift cards over HTTP (contract section 6)."""
 
 from gridgift.domain import giftcards, residents
+from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import GiftCard
@@ -28,8 +29,11 @@ async def list_gift_cards(call: Call) -> Reply:
 
 async def get_gift_card(call: Call) -> Reply:
     """Read one card."""
-    card = await call.read(giftcards.read, call.store_id, call.card_id())
-    return call.conditional(giftcards.etag(card), _answer(card))
+    card_id = call.card_id()
+    card = await call.services.cards.get(call.store_id, card_id)
+    if card is None:
+        raise GiftCardNotFound(card_id)
+    return call.conditional(_answer(card))
 
 
 async def update_gift_card(call: Call) -> Reply:

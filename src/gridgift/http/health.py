@@ -1,7 +1,10 @@
-"""Health: alive, and ready to serve."""
+"""Health: alive, ready to serve, and how it serves."""
+
+import hmac
 
 from gridgift.http.call import Call
-from gridgift.http.reply import Reply
+from gridgift.http.refusals import MetricsTokenInvalid, PathNotFound
+from gridgift.http.reply import NO_STORE, Reply
 from gridgift.http.schemas import HealthResponse
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
@@ -18,3 +21,15 @@ async def get_readiness(call: Call) -> Reply:
     except DatabaseRefused as error:
         raise DatabaseUnavailable(str(error)) from error
     return Reply.json(HealthResponse("ready"))
+
+
+async def get_metrics(call: Call) -> Reply:
+    """Answer with this server's counts, for Prometheus; only whoever has the token may see them."""
+    token = call.services.settings.metrics_token
+    if not token:
+        raise PathNotFound
+    given = call.headers.get(b"authorization", b"")
+    if not hmac.compare_digest(given, b"Bearer " + token.encode()):
+        raise MetricsTokenInvalid
+    metrics = call.services.metrics
+    return Reply(200, ((b"content-type", metrics.content_type), NO_STORE), metrics.text())

@@ -98,6 +98,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     refusals.CustomerTokenInvalid: Problem(
         401, "The link is no longer valid", "Ask the store for a new link to your page."
     ),
+    refusals.MetricsTokenInvalid: Problem(
+        401, "The metrics need a token", "Send Authorization: Bearer with the operator's token."
+    ),
     refusals.ScopeMissing: Problem(
         403, "The API key lacks a scope", "Ask the store's owner to add the scope to your key."
     ),
@@ -218,10 +221,16 @@ def _retry_after(failure: Failure) -> int | None:
     return RETRY_UNAVAILABLE if isinstance(failure, refusals.DatabaseOutOfReach) else None
 
 
+_SCHEMES: Final[dict[type[Failure], bytes]] = {
+    refusals.CustomerTokenInvalid: b"CustomerToken",
+    refusals.MetricsTokenInvalid: b"Bearer",
+}
+
+
 def _headers(failure: Failure, retry_after: int | None) -> Sequence[Header]:
     headers: list[Header] = []
     if PROBLEMS[type(failure)].status == 401:
-        sort = b"CustomerToken" if isinstance(failure, refusals.CustomerTokenInvalid) else b"ApiKey"
+        sort = _SCHEMES.get(type(failure), b"ApiKey")
         headers.append((b"www-authenticate", sort + b' realm="gridgift"'))
     if isinstance(failure, refusals.MethodNotAllowed):
         headers.append((b"allow", failure.allow.encode()))

@@ -48,6 +48,15 @@ class CustomerTokenInvalid(Failure):
         super().__init__("This link is no longer valid. Ask the store for a new one.")
 
 
+class MetricsTokenInvalid(Failure):
+    """Whoever asks for the metrics lacks the server's token for them."""
+
+    code = "metrics_token_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("The metrics need the bearer token that the server's operator set.")
+
+
 class ScopeMissing(Failure):
     """A valid key that was not given the endpoint's scope."""
 

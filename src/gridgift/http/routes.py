@@ -2,11 +2,8 @@
 
 from typing import Any, Final
 
-from starlette.routing import BaseRoute
-from starlette.routing import Route as StarletteRoute
-
 from gridgift.domain import failures
-from gridgift.http import giftcards, health, pages, stores
+from gridgift.http import giftcards, health, pages, refusals, stores
 from gridgift.http.endpoint import Endpoint
 from gridgift.http.examples import CARD_EXAMPLE, STORE_EXAMPLE, page_of
 from gridgift.http.route import PUBLIC, Route
@@ -24,7 +21,6 @@ from gridgift.http.schemas import (
 from gridgift.http.services import Services
 
 ROUTES: Final = (
-    # Starlette tries the paths in this order: what is asked for most comes first.
     Route(
         method="GET",
         path="/v1/giftcards/{id}",
@@ -153,6 +149,18 @@ ROUTES: Final = (
     ),
     Route(
         method="GET",
+        path="/metrics",
+        scope=PUBLIC,
+        handler=health.get_metrics,
+        tag="Health",
+        summary="Counts for Prometheus",
+        description="How many requests were answered, how, and within how many seconds. There only "
+        "if the operator set a token, which is sent as Authorization: Bearer.",
+        media_type="text/plain",
+        refusals=(refusals.MetricsTokenInvalid, refusals.PathNotFound),
+    ),
+    Route(
+        method="GET",
         path="/",
         scope=PUBLIC,
         handler=pages.get_home,
@@ -200,14 +208,12 @@ ROUTES: Final = (
 )
 
 
-def endpoints(services: Services, table: tuple[Route, ...] = ROUTES) -> list[BaseRoute]:
-    """Make one Starlette route per path; its endpoint knows the path's methods."""
+def endpoints(services: Services, table: tuple[Route, ...] = ROUTES) -> dict[str, Endpoint]:
+    """Make one endpoint per path, which knows the path's methods."""
     paths: dict[str, dict[str, Route]] = {}
     for route in table:
         methods = paths.setdefault(route.path, {})
         if route.method in methods:
             raise ValueError(f"{route.method} {route.path} is there twice")
         methods[route.method] = route
-    return [
-        StarletteRoute(path, Endpoint(services, path, routes)) for path, routes in paths.items()
-    ]
+    return {path: Endpoint(services, path, routes) for path, routes in paths.items()}

@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from gridgift.directory import Directory
+from gridgift.domain.model import GiftCard
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
+from gridgift.http.gathering import Gatherer
 from gridgift.http.limits import Limiter
 from gridgift.http.paging import Cursors
 from gridgift.logs import RequestLog
+from gridgift.metrics import Metrics
 from gridgift.settings import Settings
 from gridgift.storage.database import Database
 
@@ -19,6 +22,7 @@ class Services(Struct, frozen=True):
 
     settings: Settings
     database: Database
+    cards: Gatherer[GiftCard]
     keys: KeyRing
     tokens: TokenRing
     origins: Origins
@@ -28,6 +32,7 @@ class Services(Struct, frozen=True):
     cursors: Cursors
     directory: Directory | None
     request_log: RequestLog
+    metrics: Metrics
     clock: Callable[[], int]
     ticks: Callable[[], float]
     check_ready: Callable[[], Awaitable[None]]

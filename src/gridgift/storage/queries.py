@@ -18,6 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
+_ANY = re.compile(r"= ANY\((:[a-z_]+)\)")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -35,8 +36,9 @@ class Query(Struct, frozen=True):
         parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
         numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
         postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
-        # SQLite's one writer holds every row already
-        return cls(name, text.replace(" FOR UPDATE", ""), postgres, parameters)
+        # SQLite's one writer holds every row already, and its arrays are JSON
+        sqlite = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", text.replace(" FOR UPDATE", ""))
+        return cls(name, sqlite, postgres, parameters)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:

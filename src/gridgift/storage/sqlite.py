@@ -16,6 +16,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+import msgspec
+
 from gridgift.storage.database import (
     DatabaseRefused,
     DatabaseUnavailable,
@@ -40,6 +42,9 @@ Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 Inode = tuple[int, int] | None  # a file's device and number; None: there is no file
 
 
+_encode: Final = msgspec.json.Encoder().encode
+
+
 class SqliteTx:
     """The statements of one transaction on one connection."""
 
@@ -55,6 +60,9 @@ class SqliteTx:
 
     async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
+        for name, value in values.items():
+            if isinstance(value, list):
+                values[name] = _encode(value).decode()
         return self._execute(QUERIES[query].sqlite, values).fetchall()
 
     async def run(self, query: str, /, **values: Any) -> int:

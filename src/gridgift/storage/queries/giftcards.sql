@@ -9,6 +9,9 @@ created_at, updated_at, held_until
 -- name: card_by_id
 SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id
 
+-- name: cards_by_ids
+SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = ANY(:ids)
+
 -- The card and what is held of it, by one look: two could fall on both sides of a change.
 -- name: card_shown
 SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h

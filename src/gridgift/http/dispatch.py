@@ -1,0 +1,60 @@
+"""From a path to its endpoint, segment by segment, however many paths there are."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_HERE: Final = "/"  # in a node: the endpoint of the path that ends here; no segment has a slash
+_ANY: Final = "{}"  # in a node: the node of whatever segment, which a parameter takes
+
+Node = dict[str, Any]
+
+
+class Paths:
+    """Finds endpoints by path templates like ``/v1/giftcards/{id}``.
+
+    A fixed segment goes before a parameter, and a parameter takes one segment that isn't empty.
+    """
+
+    def __init__(self, endpoints: Mapping[str, ASGIApp]) -> None:
+        self._root: Node = {}
+        for template, endpoint in endpoints.items():
+            node, names = self._root, []
+            for segment in template.split("/")[1:]:
+                is_parameter = segment.startswith("{")
+                names += [segment[1:-1]] if is_parameter else []
+                node = node.setdefault(_ANY if is_parameter else segment, {})
+            node[_HERE] = endpoint, names
+
+    def find(self, path: str) -> tuple[ASGIApp, dict[str, str]] | None:
+        """Return a path's endpoint and its parameters, or None if no template has this form."""
+        node, values = self._root, []
+        for segment in path.split("/")[1:]:
+            below = node.get(segment)
+            if below is None or segment == _ANY:
+                below = node.get(_ANY)
+                if below is None or not segment:
+                    return None
+                values.append(segment)
+            node = below
+        if _HERE not in node:
+            return None
+        endpoint, names = node[_HERE]
+        return endpoint, dict(zip(names, values, strict=True))
+
+
+class Application(Router):
+    """The API's endpoints by their paths; Starlette's router has the rest."""
+
+    paths = Paths({})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or run the life span."""
+        found = self.paths.find(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+            return
+        endpoint, scope["path_params"] = found
+        await endpoint(scope, receive, send)
