@@ -329,7 +329,7 @@ async def list_of(
         redeemed=filters.redeemed,
         rows=limit + 1,
     )
-    return page_of([GiftCard.from_row(row) for row in rows], position, limit)
+    return page_of([GiftCard.owned(store_id, owner, row) for row in rows], position, limit)
 
 
 async def list_shown(
@@ -344,7 +344,7 @@ async def list_shown(
         now=now,
         rows=limit + 1,
     )
-    return page_of([GiftCard.from_row(row) for row in rows], position, limit)
+    return page_of([GiftCard.owned(store_id, owner, row) for row in rows], position, limit)
 
 
 def etag(card: GiftCard) -> str:

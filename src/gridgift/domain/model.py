@@ -113,6 +113,15 @@ class GiftCard(Struct, frozen=True):
             held_until,
         )  # fmt: skip
 
+    @classmethod
+    def owned(cls, store_id: str, owner: Resident, row: Sequence[Any]) -> Self:
+        """Build an owner's card from the columns of the SQL fragment ``owned_card``."""
+        card_id, credit, active, redeemed, transfer, texture, purchased, *rest = row
+        return cls(
+            store_id, card_id, owner.uuid, owner.username, credit, bool(active), bool(redeemed),
+            bool(transfer), texture, bool(purchased), *rest,
+        )  # fmt: skip
+
 
 class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Everything about a card besides its balance, as a ledger entry keeps it.

@@ -5,6 +5,7 @@ from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import GiftCard
+from gridgift.domain.paging import Page
 from gridgift.http.call import Call
 from gridgift.http.reply import Reply, encode_json
 from gridgift.http.schemas import (
@@ -13,17 +14,23 @@ from gridgift.http.schemas import (
     GrantGiftCardRequest,
     UpdateGiftCardRequest,
 )
+from gridgift.storage.database import Tx
 
 
 async def list_gift_cards(call: Call) -> Reply:
     """List a customer's cards, oldest first, a page at a time."""
     query: GiftCardsQuery = call.query
-    owner = await call.read(residents.find, call.identifier())
-    listing = f"giftcards {call.store_id} {owner.uuid}"
-    position = call.services.cursors.read(listing, query.cursor)
-    page = await call.read(
-        giftcards.list_of, call.store_id, owner, query.filters(), position, query.limit
-    )
+
+    async def find(tx: Tx) -> tuple[str, Page[GiftCard]]:
+        owner = await residents.find(tx, call.identifier())
+        listing = f"giftcards {call.store_id} {owner.uuid}"
+        position = call.services.cursors.read(listing, query.cursor)
+        filters = query.filters()
+        return listing, await giftcards.list_of(
+            tx, call.store_id, owner, filters, position, query.limit
+        )
+
+    listing, page = await call.read(find)
     return call.list_reply(listing, page.map(GiftCardResponse.of), query.limit)
 
 

@@ -6,6 +6,11 @@ store_id, id, owner_uuid,
 credit, active, redeemed, transfer, texture, purchased, expires_at, version,
 created_at, updated_at, held_until
 
+-- What differs between the cards of one owner; the name would be looked up for each of them.
+-- fragment: owned_card
+id, credit, active, redeemed, transfer, texture, purchased, expires_at, version, created_at,
+updated_at, held_until
+
 -- name: card_by_id
 SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id
 
@@ -20,14 +25,14 @@ SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
 -- name: cards_of_owner_after
-SELECT {card} FROM gift_cards
+SELECT {owned_card} FROM gift_cards
 WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
     AND (CAST(:active AS boolean) IS NULL OR active = CAST(:active AS boolean))
     AND (CAST(:redeemed AS boolean) IS NULL OR redeemed = CAST(:redeemed AS boolean))
 ORDER BY id LIMIT :rows
 
 -- name: cards_of_owner_before
-SELECT {card} FROM gift_cards
+SELECT {owned_card} FROM gift_cards
 WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
     AND (CAST(:active AS boolean) IS NULL OR active = CAST(:active AS boolean))
     AND (CAST(:redeemed AS boolean) IS NULL OR redeemed = CAST(:redeemed AS boolean))
@@ -107,13 +112,13 @@ SELECT store_id, id FROM gift_cards
 WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed LIMIT :rows
 
 -- name: cards_shown_after
-SELECT {card} FROM gift_cards
+SELECT {owned_card} FROM gift_cards
 WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
     AND (redeemed OR expires_at IS NULL OR expires_at > :now)
 ORDER BY id LIMIT :rows
 
 -- name: cards_shown_before
-SELECT {card} FROM gift_cards
+SELECT {owned_card} FROM gift_cards
 WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
     AND (redeemed OR expires_at IS NULL OR expires_at > :now)
 ORDER BY id DESC LIMIT :rows
