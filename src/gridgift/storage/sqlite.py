@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -26,7 +26,7 @@ from gridgift.storage.database import (
     run_to_end,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
-from gridgift.storage.queries import QUERIES
+from gridgift.storage.queries import QUERIES, Query
 
 MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 BATCH: Final = 128  # writes in one commit, at most
@@ -45,21 +45,30 @@ class SqliteTx:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._execute_many = connection.executemany
 
-    async def one(self, query: str, /, **values: Any) -> Row | None:
+    async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
-        cursor = self._execute(QUERIES[query].sqlite, values)
+        cursor = self._execute(_text(query), values)
         row: Row | None = cursor.fetchone()
         cursor.close()
         return row
 
-    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+    async def all(self, query: str | Query, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
-        return self._execute(QUERIES[query].sqlite, values).fetchall()
+        return self._execute(_text(query), values).fetchall()
 
-    async def run(self, query: str, /, **values: Any) -> int:
+    async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement; answer how many rows it touched."""
-        return self._execute(QUERIES[query].sqlite, values).rowcount
+        return self._execute(_text(query), values).rowcount
+
+    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of these values."""
+        self._execute_many(_text(query), rows)
+
+
+def _text(query: str | Query) -> str:
+    return (QUERIES[query] if isinstance(query, str) else query).sqlite
 
 
 class _Place:
