@@ -15,6 +15,9 @@ MANY: Final = 20_000
 OWNED: Final = 100_000  # cards of one resident
 RARE: Final = 30_000  # one card in so many is redeemed, or inactive
 
+NOW: Final = START + MANY - 50
+LATER: Final = START + 30 * 86_400_000
+
 
 def uuid(kind: int, number: int) -> str:
     """Return the id that ``U(kind, number)`` stands for."""
@@ -27,39 +30,47 @@ THING: Final = uuid(3, 7)  # a card, a hold, a key, a lot, a spend, a token
 CARD: Final = uuid(3, 1)  # a card with a long history
 
 ROWS: Final = f"""
-residents {MANY}: SELECT U(1, i), 'r' || i, 1 FROM n;
-resident_names {MANY}: SELECT 'r' || i, U(1, i), 1 FROM n;
-stores (id, name, owner_uuid, created_at, customer_origin) 50: SELECT U(2, i), 'store ' || i, U(1, 1), 1, 'https://' || i FROM n;
-customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1 FROM n;
-api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1 FROM n;
-gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE, NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0 FROM n;
-gift_cards {MANY}: SELECT U(2, 1), U(4, i), U(1, i), 5, i % 2 = 0, i % 3 = 0, FALSE, NULL, FALSE, CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE FROM n;
-entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '', 'key', '', '', '', i, BYTES, BYTES FROM n;
-entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '', 'key', '', '', '', i, BYTES, BYTES FROM n;
-entries {MANY}: SELECT U(2, 1), 'credit', U(1, 1), i, 'credit_spent', 0, 5, '', 'key', '', '', '', i, BYTES, BYTES FROM n;
-idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, 200, NULL, BYTES, {START} + i FROM n;
-credit_lots {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 5, {START} + i, FALSE, 1 FROM n;
-credit_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, CASE WHEN i < 900 THEN 5 ELSE 0 END, {START} + i, FALSE, 1 FROM n;
-credit_spends {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, 0, '', 1 FROM n;
-credit_spends {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 0, '', 1 FROM n;
-credit_spend_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 1, U(3, i), 5, 0 FROM n;
-holds {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, 'open', {START} + i, 1 FROM n;
-holds {MANY}: SELECT U(2, 1), U(4, i), U(3, i), 1, 'open', {START} + i, 1 FROM n;
-customer_tokens {MANY}: SELECT U(2, 1), U(3, i), U(1, i), BYTES, 1, {START} + i, NULL FROM n;
-customer_tokens 500: SELECT U(2, 1), U(4, i), U(1, 1), BYTES, 1, {START} + i, NULL FROM n
+residents {MANY}: SELECT U(1, i), 'r' || i, 1;
+resident_names {MANY}: SELECT 'r' || i, U(1, i), 1;
+stores (id, name, owner_uuid, created_at, customer_origin) 50:
+    SELECT U(2, i), 'store ' || i, U(1, i * 300), 1, 'https://' || i;
+customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1;
+api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1;
+gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE,
+    NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0;
+gift_cards {MANY}: SELECT U(2, 1), U(4, i), U(1, i), 5, i % 2 = 0, i % 3 = 0, FALSE, NULL, FALSE,
+    CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE;
+entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '', 'key', '', '', '', i,
+    BYTES, BYTES;
+entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '', 'key', '', '', '', i,
+    BYTES, BYTES;
+entries {MANY}: SELECT U(2, 1), 'credit', U(1, 1), i, 'credit_spent', 0, 5, '', 'key', '', '', '',
+    i, BYTES, BYTES;
+idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, 200, NULL, BYTES, {START} + i;
+credit_lots {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 5, {LATER} + i, FALSE, 1;
+credit_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, CASE WHEN i < 300 THEN 5 ELSE 0 END,
+    {LATER} + i, FALSE, 1;
+credit_spends {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, 0, '', 1;
+credit_spends {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 0, '', 1;
+credit_spend_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 1, U(3, i), 5, 0;
+holds {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, 'open', {START} + i, 1;
+holds {MANY}: SELECT U(2, 1), U(4, i), U(3, i), 1, 'open', {START} + i, 1;
+customer_tokens {MANY}: SELECT U(2, 1), U(3, i), U(1, i), BYTES, 1, {START} + i, NULL;
+customer_tokens 500: SELECT U(2, 1), U(4, i), U(1, 1), BYTES, 1, {START} + i, NULL
 """
 
 BIG: Final = frozenset(re.findall(rf"^(\w+) .*?(?:{MANY}|{OWNED}):", ROWS, re.MULTILINE))
 
 
-def fill(url: str) -> None:
-    """Fill a migrated, empty database on either engine, and let it count its rows."""
+def fill(url: str, *, analyze: bool = True) -> None:
+    """Fill a migrated, empty database on either engine, and let it gather its statistics."""
     dialect = _sqlite if url.startswith("sqlite") else _postgres
     for line in ROWS.strip().split(";\n"):
-        heading, _, select = line.partition(": ")
+        heading, _, select = line.partition(":")
         table, _, rows = heading.rpartition(" ")
         run(url, dialect(table, int(rows), select))
-    run(url, "ANALYZE")
+    if analyze:
+        run(url, "ANALYZE")
 
 
 def run(url: str, statement: str) -> Any:
@@ -68,14 +79,14 @@ def run(url: str, statement: str) -> Any:
 
 
 def _sqlite(table: str, rows: int, select: str) -> str:
-    select = re.sub(r"U\((\d), (\w+)\)", r"printf('%08x-0000-4000-8000-%012d', \1, \2)", select)
+    select = re.sub(r"U\((\d), ([\w *]+)\)", r"printf('%08x-0000-4000-8000-%012d', \1, \2)", select)
     numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"
-    return f"{numbers} INSERT INTO {table} {select.replace('BYTES', 'zeroblob(32)')}"
+    return f"{numbers} INSERT INTO {table} {select.replace('BYTES', 'zeroblob(32)')} FROM n"
 
 
 def _postgres(table: str, rows: int, select: str) -> str:
-    digits = r"lpad(\2::text, 12, '0')"
+    digits = r"lpad((\2)::text, 12, '0')"
     uuid_ = rf"('0000000\1-0000-4000-8000-' || {digits})::uuid"
-    select = re.sub(r"U\((\d), (\w+)\)", uuid_, select)
+    select = re.sub(r"U\((\d), ([\w *]+)\)", uuid_, select)
     select = select.replace("BYTES", f"'\\x{'00' * 32}'::bytea")
-    return f"INSERT INTO {table} {select.replace('FROM n', f'FROM generate_series(1, {rows}) n (i)')}"
+    return f"INSERT INTO {table} {select} FROM generate_series(1, {rows}) n (i)"

@@ -1,5 +1,7 @@
 """Gift cards: grant, read, list, update, patch, adjust, disable (contract sections 6 and 10)."""
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
@@ -311,17 +313,30 @@ async def list_of(
     tx: Tx, store_id: str, owner: Resident, filters: Filters, position: Position, limit: int
 ) -> Page[GiftCard]:
     """Return a page of at most ``limit`` of a customer's cards, oldest first."""
-    statement = "cards_of_owner_before" if position.backward else "cards_of_owner_after"
-    rows = await tx.all(
-        statement,
-        store_id=store_id,
-        owner_uuid=owner.uuid,
-        position=position.id,
-        active=filters.active,
-        redeemed=filters.redeemed,
-        rows=limit + 1,
-    )
+    side = "before" if position.backward else "after"
+    values: dict[str, Any] = {
+        "store_id": store_id,
+        "owner_uuid": owner.uuid,
+        "position": position.id,
+        "rows": limit + 1,
+    }
+    if filters == Filters():
+        rows = await tx.all(f"cards_of_owner_{side}", **values)
+    else:
+        rows = await tx.all(f"cards_in_states_{side}", **values, **_states(filters))
     return page_of([GiftCard.from_row(row) for row in rows], position, limit)
+
+
+def _states(filters: Filters) -> dict[str, bool]:
+    """Return the one or two states that filters leave, as the statement takes them."""
+    redeemed = (False, True) if filters.redeemed is None else (filters.redeemed,)
+    active = (False, True) if filters.active is None else (filters.active,)
+    return {
+        "redeemed": redeemed[0],
+        "active": active[0],
+        "or_redeemed": redeemed[-1],
+        "or_active": active[-1],
+    }
 
 
 async def list_shown(

@@ -8,6 +8,9 @@ A file in ``queries/`` holds fragments and statements::
     SELECT {card} FROM gift_cards c WHERE c.store_id = :store_id AND c.id = :id
 
 Every statement names its store, unless its table belongs to no store (``-- any store``).
+
+``/* INDEXED BY name */`` is a comment for PostgreSQL, which knows its tables by statistics. SQLite
+has none, takes a walk through the primary key for cheap, and is told.
 """
 
 import re
@@ -19,6 +22,7 @@ from msgspec import Struct
 
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
+_INDEX = re.compile(r"/\* (INDEXED BY \w+) \*/")
 
 
 class Query(Struct, frozen=True):
@@ -36,7 +40,8 @@ class Query(Struct, frozen=True):
         numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
         postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
         # SQLite's one writer holds every row already
-        return cls(name, text.replace(" FOR UPDATE", ""), postgres, parameters)
+        sqlite = _INDEX.sub(r"\1", text.replace(" FOR UPDATE", ""))
+        return cls(name, sqlite, postgres, parameters)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:
