@@ -33,7 +33,7 @@ def engine() -> str:
 
 
 @pytest.fixture
-def database_url(postgres: databases.Postgres, partitioned: str) -> Iterator[str]:
+def database_url(engine: str, postgres: databases.Postgres, partitioned: str) -> Iterator[str]:
     """A fresh, partitioned, empty database."""
     with copy_of(postgres, partitioned) as url:
         yield url
