@@ -3,8 +3,9 @@
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,7 @@ from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import Metrics
 from gridgift.settings import Settings, server_secret
+from gridgift.storage.copying import Copy, Side
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.sqlite import WRITER_WAIT, SqliteDatabase, create_file
@@ -81,6 +83,24 @@ async def migrated(settings: Settings) -> list[Migration]:
         return await migrate(database, now())
     finally:
         await database.close()
+
+
+@contextmanager
+def copying(
+    source: Settings, target: Settings, advance: Callable[[str, int], None]
+) -> Iterator[Copy]:
+    """Open two databases, one to be copied into the other; call it outside of any event loop.
+
+    A SQLite file is made for the target as needed, never for the source. ``advance`` hears of
+    which table how many rows were dealt with.
+    """
+    if target.sqlite_path is not None:
+        create_file(target.sqlite_path)
+    with (
+        closing(Side(partial(connect, source))) as here,
+        closing(Side(partial(connect, target))) as there,
+    ):
+        yield Copy(here, there, advance)
 
 
 def find_damage(path: Path) -> list[str]:

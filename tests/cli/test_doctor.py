@@ -74,7 +74,7 @@ def test_a_clock_that_is_behind_the_ledger(both: Desk, database_url: str) -> Non
             )
 
     asyncio.run(grant_tomorrow())
-    assert "newest entry" in check(both, "clock")["found"]
+    assert "newest card" in check(both, "clock")["found"]
 
 
 def test_a_damaged_file(desk: Desk, store: str) -> None:

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from gridgift.domain import giftcards, paging
-from gridgift.domain.giftcards import Filters, Terms
+from gridgift.domain import giftcards, lists, paging
+from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
+from gridgift.domain.lists import Filters
 from gridgift.domain.model import GiftCard, Resident
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.residents import Identifier
@@ -116,7 +117,7 @@ def test_an_empty_list_is_one_page() -> None:
 def reader(world: World, owner: Resident, filters: Filters, limit: int) -> Read:
     def read(position: Position) -> Page[GiftCard]:
         page: Page[GiftCard] = world.read(
-            giftcards.list_of, world.store.id, owner, filters, position, limit
+            lists.list_of, world.store.id, owner, filters, position, limit
         )
         assert len(page.rows) <= limit
         return page
@@ -215,7 +216,7 @@ def test_a_walk_while_others_are_granting(world: World) -> None:
 
     async def list_of(position: Position) -> Page[GiftCard]:
         return await world.database.read(
-            giftcards.list_of, world.store.id, owner, Filters(), position, 7
+            lists.list_of, world.store.id, owner, Filters(), position, 7
         )
 
     async def walk_meanwhile() -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, Store, Token
+from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
 from gridgift.storage.queries import QUERIES, Query, load
 from tests.domain.world import bare_sql, columns_of
 
@@ -20,14 +20,15 @@ FRAGMENTS = {
 }
 TABLES = {"card": "gift_cards", "store": "stores s JOIN residents r ON r.uuid = s.owner_uuid"}
 TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": "holds"}
-TABLES |= {"token": "customer_tokens"}
+TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards"}
 STRUCTS: dict[str, Any] = {"card": GiftCard, "store": Store, "key": Key, "entry": Entry}
-STRUCTS |= {"lot": Lot, "hold": Hold, "token": Token}
+STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token}
 RENAMED = {"username": "owner_username"}
 
 
 def test_the_fragments_are_known() -> None:
-    assert set(FRAGMENTS) == set(STRUCTS)
+    assert set(FRAGMENTS) == {*STRUCTS, "owned_cards"}
+    assert FRAGMENTS["owned_cards"].strip() == "json_agg(json_build_array({owned_card}))"
 
 
 def test_a_fragments_columns_are_its_structs_fields(database_url: str) -> None:

@@ -12,12 +12,24 @@ from typing import Final, NoReturn
 
 import typer
 
-from gridgift.cli import card, demo, doctor, key, migrate, resident, serve, store, token, verify
+from gridgift.cli import (
+    card,
+    copy,
+    demo,
+    doctor,
+    key,
+    migrate,
+    resident,
+    serve,
+    store,
+    token,
+    verify,
+)
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import complain
 from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
 from gridgift.settings import SettingsError
-from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
+from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnavailable
 
 REFUSED: Final = 1
 UNUSABLE: Final = 2
@@ -35,6 +47,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("copy")(copy.copy)
 app.command("verify")(verify.verify_all)
 app.add_typer(store.app, name="store")
 app.add_typer(key.app, name="key")
@@ -57,6 +70,8 @@ def _guarded(run: Callable[[], object]) -> None:
         run()
     except Failure as failure:
         _leave(REFUSED, _sentence(failure))
+    except CopyDiffers as error:
+        _leave(REFUSED, str(error))
     except DatabaseUnavailable as error:
         _leave(UNUSABLE, f"The database can't be used for now: {error}.")
     except (SettingsError, DatabaseRefused, UsageError) as error:

@@ -18,9 +18,10 @@ from gridgift.cli.options import (
 from gridgift.cli.output import instant, print_json, print_table
 from gridgift.cli.session import now, operator, read_settings, run, the_store
 from gridgift.cli.shapes import CardShape, EntryShape
-from gridgift.domain import giftcards, ledger, residents
-from gridgift.domain.giftcards import Filters, Terms
+from gridgift.domain import giftcards, ledger, lists, residents
+from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
+from gridgift.domain.lists import Filters
 from gridgift.domain.model import Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier
@@ -138,8 +139,8 @@ async def every_card(
     found: list[GiftCard] = []
     position: Position | None = Position()
     while position is not None:
-        page = await database.read(giftcards.list_of, store_id, owner, filters, position, PAGE)
-        found.extend(page.rows)
+        page = await database.read(lists.list_of, store_id, owner, filters, position, PAGE)
+        found.extend(card.of(store_id, owner) for card in page.rows)
         position = page.next
     return found
 

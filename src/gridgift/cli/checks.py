@@ -55,16 +55,16 @@ def _secret(settings: Settings) -> Check:
 
 
 def _database(settings: Settings, there: bool) -> tuple[Check, int | None]:
-    """Open the database as every command does; answer with its newest entry's instant too."""
+    """Open the database as every command does; answer with the newest card's instant too."""
 
-    async def newest_entry() -> int | None:
+    async def newest_card() -> int | None:
         async with opened(settings) as database:
             port: Database = database
-            return await port.read(stores.newest_entry)
+            return await port.read(stores.newest_card)
 
     place = mask_url(settings.database_url)
     try:
-        newest = asyncio.run(newest_entry())
+        newest = asyncio.run(newest_card())
     except (DatabaseRefused, DatabaseUnavailable) as error:
         remedy = "Correct --database or GRIDGIFT_DATABASE_URL, or start the database's server."
         return Check("database", False, str(error), remedy), None
@@ -104,5 +104,5 @@ def _clock(newest: int | None) -> Check:
     if at < EARLIEST:
         return Check("clock", False, f"{found} That was before Gridgift was made.", remedy)
     if newest is not None and newest > at + SKEW:
-        return Check("clock", False, f"{found} The newest entry is from {instant(newest)}.", remedy)
+        return Check("clock", False, f"{found} The newest card is from {instant(newest)}.", remedy)
     return Check("clock", True, found)

@@ -12,10 +12,11 @@ from gridgift.cli.options import UsageError
 from gridgift.cli.session import fresh, now, operator
 from gridgift.domain import giftcards, keys, residents, stores
 from gridgift.domain.failures import KeyNotFound
-from gridgift.domain.giftcards import Filters, Terms
+from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.keys import Signer
+from gridgift.domain.lists import Filters
 from gridgift.domain.model import Caller, GiftCard, Resident, Store
 from gridgift.domain.residents import Identifier
 from gridgift.domain.scopes import SCOPES

@@ -23,14 +23,17 @@ R = TypeVar("R")
 __all__ = ["fresh", "now", "operator", "read", "read_settings", "run", "the_store", "write"]
 
 
-def read_settings(database: str | None) -> Settings:
-    """Read the settings; ``--database`` goes before the environment. Raises ``SettingsError``."""
+def read_settings(database: str | None, named: str = "--database") -> Settings:
+    """Read the settings; ``--database`` goes before the environment. Raises ``SettingsError``.
+
+    ``named`` is what the address is called where it is complained about.
+    """
     environ = dict(os.environ)
     if database is not None:
         try:
             Settings.from_environ({DATABASE_URL: database})
         except SettingsError as error:
-            raise SettingsError(str(error).replace(DATABASE_URL, "--database")) from None
+            raise SettingsError(str(error).replace(DATABASE_URL, named)) from None
         environ[DATABASE_URL] = database
     return Settings.from_environ(environ)
 

@@ -18,9 +18,9 @@ async def note_cards(tx: Tx, request_id: str, now: int, rows: int) -> int:
 
 
 async def note_credit(tx: Tx, request_id: str, now: int, rows: int) -> int:
-    """Write the ``credit_expired`` entries of up to ``rows`` accounts; return how many."""
+    """Write the ``credit_expired`` entries of up to ``rows`` lots; return how many lots."""
     found = await tx.all("lots_expired", now=now, rows=rows)
-    for store_id, resident_uuid in sorted(map(tuple, found)):
+    for store_id, resident_uuid in sorted({tuple(row) for row in found}):
         caller = Caller(store_id, "system", ACTOR, request_id)
         resident = await residents.find(tx, Identifier(uuid=resident_uuid))
         await credit.settle(tx, caller, resident, now)

@@ -25,9 +25,7 @@ from gridgift.domain.model import (
     EntryKind,
     GiftCard,
     Hold,
-    Resident,
 )
-from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import TransactionConflict, Tx
 
@@ -62,13 +60,6 @@ class Patch(Struct, frozen=True):
     transfer: bool | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     expires_at: int | None | UnsetType = UNSET
-
-
-class Filters(Struct, frozen=True):
-    """Which of a customer's cards to list; None does not filter."""
-
-    active: bool | None = None
-    redeemed: bool | None = None
 
 
 async def grant(
@@ -313,38 +304,6 @@ async def disable(
         tx, caller, "card_disable", card_id, now, kind=lambda last, card: "disabled"
     )
     return await _outcome(tx, caller, card_id, changed, if_match)
-
-
-async def list_of(
-    tx: Tx, store_id: str, owner: Resident, filters: Filters, position: Position, limit: int
-) -> Page[GiftCard]:
-    """Return a page of at most ``limit`` of a customer's cards, oldest first."""
-    statement = "cards_of_owner_before" if position.backward else "cards_of_owner_after"
-    rows = await tx.all(
-        statement,
-        store_id=store_id,
-        owner_uuid=owner.uuid,
-        position=position.id,
-        active=filters.active,
-        redeemed=filters.redeemed,
-        rows=limit + 1,
-    )
-    return page_of([GiftCard.owned(store_id, owner, row) for row in rows], position, limit)
-
-
-async def list_shown(
-    tx: Tx, store_id: str, owner: Resident, position: Position, limit: int, now: int
-) -> Page[GiftCard]:
-    """Return a page of a resident's own cards: all but those that expired unredeemed."""
-    rows = await tx.all(
-        "cards_shown_before" if position.backward else "cards_shown_after",
-        store_id=store_id,
-        owner_uuid=owner.uuid,
-        position=position.id,
-        now=now,
-        rows=limit + 1,
-    )
-    return page_of([GiftCard.owned(store_id, owner, row) for row in rows], position, limit)
 
 
 def etag(card: GiftCard) -> str:

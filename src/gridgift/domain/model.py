@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 MAX_CREDIT: Final = 2_147_483_647  # Second Life's scripts have 32-bit signed integers
 NIL_UUID: Final = "00000000-0000-0000-0000-000000000000"
@@ -113,14 +113,27 @@ class GiftCard(Struct, frozen=True):
             held_until,
         )  # fmt: skip
 
-    @classmethod
-    def owned(cls, store_id: str, owner: Resident, row: Sequence[Any]) -> Self:
-        """Build an owner's card from the columns of the SQL fragment ``owned_card``."""
-        card_id, credit, active, redeemed, transfer, texture, purchased, *rest = row
-        return cls(
-            store_id, card_id, owner.uuid, owner.username, credit, bool(active), bool(redeemed),
-            bool(transfer), texture, bool(purchased), *rest,
-        )  # fmt: skip
+
+class OwnedCard(Struct, frozen=True, array_like=True):
+    """A card in a list of one owner's at one store: the SQL fragment ``owned_card``."""
+
+    id: str
+    credit: int
+    active: bool
+    redeemed: bool
+    transfer: bool
+    texture: str | None
+    purchased: bool
+    expires_at: int | None
+    version: int
+    created_at: int
+    updated_at: int
+    held_until: int | None
+
+    def of(self, store_id: str, owner: Resident) -> GiftCard:
+        """Return the whole card."""
+        return GiftCard(store_id=store_id, owner_uuid=owner.uuid, owner_username=owner.username,
+                        **structs.asdict(self))  # fmt: skip
 
 
 class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):

@@ -87,10 +87,10 @@ async def list_all(tx: Tx) -> list[Store]:
     return [Store.from_row(row) for row in await tx.all("stores_all")]
 
 
-async def newest_entry(tx: Tx) -> int | None:
-    """Return when the newest ledger entry of any store was written, or None without entries."""
-    row = await tx.one("newest_entry")
-    return None if row is None else row[0]
+async def newest_card(tx: Tx) -> int | None:
+    """Return when the newest card of any store was granted, or None without cards."""
+    found = [row[0] for row in await tx.all("newest_cards")]
+    return max((instant for instant in found if instant is not None), default=None)
 
 
 def _check(values: dict[str, Any]) -> None:

@@ -82,4 +82,6 @@ async def revoke(tx: Tx, store_id: str, resident: Resident, now: int) -> int:
 
 async def forget(tx: Tx, gone_since: int, rows: int) -> int:
     """Delete up to ``rows`` tokens that expired before an instant; return how many."""
-    return await tx.run("tokens_forget", gone_since=gone_since, rows=rows)
+    old = await tx.all("tokens_old", gone_since=gone_since, rows=rows)
+    await tx.many("token_forget", [{"store_id": row[0], "id": row[1]} for row in old])
+    return len(old)

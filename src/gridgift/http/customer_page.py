@@ -1,15 +1,16 @@
 """What the resident's own page calls, ``/v1/customer/*`` (contract section 8)."""
 
 import secrets
+from functools import partial
 from typing import Final
 
-from gridgift.domain import credit, giftcards, redemption, stores, tokens, transfers
+from gridgift.domain import credit, lists, redemption, stores, tokens, transfers
 from gridgift.domain.credit import Credit
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.keys import RANDOM_BYTES, Fresh
-from gridgift.domain.model import GiftCard, Store
+from gridgift.domain.model import OwnedCard, Store
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken
@@ -80,9 +81,10 @@ async def list_own_gift_cards(call: Call) -> Reply:
     listing = f"own giftcards {call.store_id} {call.resident.uuid}"
     position = call.services.cursors.read(listing, query.cursor)
     page = await call.read(
-        giftcards.list_shown, call.store_id, call.resident, position, query.limit, call.now
+        lists.list_shown, call.store_id, call.resident, position, query.limit, call.now
     )
-    return call.list_reply(listing, page.map(CustomerGiftCardResponse.own), query.limit)
+    show = partial(CustomerGiftCardResponse.own, call.store_id, call.resident)
+    return call.list_reply(listing, page.map(show), query.limit)
 
 
 async def redeem_own_gift_card(call: Call) -> Reply:
@@ -116,7 +118,7 @@ async def list_nothing(call: Call) -> Reply:
     """Answer for the lists that gift cards have nothing to do with."""
     query: CustomerListQuery = call.query
     call.services.cursors.read("nothing", query.cursor)
-    empty: Page[GiftCard] = page_of([], Position(), query.limit)
+    empty: Page[OwnedCard] = page_of([], Position(), query.limit)
     return call.list_reply("nothing", empty, query.limit)
 
 

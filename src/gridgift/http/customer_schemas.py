@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from gridgift.domain.credit import Credit
-from gridgift.domain.model import GiftCard, Store
+from gridgift.domain.model import OwnedCard, Resident, Store
 from gridgift.http.extension_schemas import LotResponse, lots_of
 from gridgift.http.schemas import (
     Cursor,
@@ -100,11 +100,11 @@ class CustomerGiftCardResponse(GiftCardResponse, frozen=True, rename="camel"):
     expires_at: Instant | None
 
     @classmethod
-    def own(cls, card: GiftCard) -> Self:
+    def own(cls, store_id: str, owner: Resident, card: OwnedCard) -> Self:
         """Show a card to its owner."""
         return cls(
-            **msgspec.structs.asdict(GiftCardResponse.of(card)),
-            store_id=card.store_id,
+            **msgspec.structs.asdict(GiftCardResponse.owned(owner, card)),
+            store_id=store_id,
             expires_at=written(card.expires_at),
         )
 

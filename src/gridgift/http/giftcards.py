@@ -1,6 +1,8 @@
 """Gift cards over HTTP (contract section 6)."""
 
-from gridgift.domain import giftcards, residents
+from functools import partial
+
+from gridgift.domain import giftcards, lists, residents
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
@@ -21,17 +23,15 @@ async def list_gift_cards(call: Call) -> Reply:
     """List a customer's cards, oldest first, a page at a time."""
     query: GiftCardsQuery = call.query
 
-    async def find(tx: Tx) -> tuple[str, Page[GiftCard]]:
+    async def find(tx: Tx) -> tuple[str, Page[GiftCardResponse]]:
         owner = await residents.find(tx, call.identifier())
         listing = f"giftcards {call.store_id} {owner.uuid}"
         position = call.services.cursors.read(listing, query.cursor)
-        filters = query.filters()
-        return listing, await giftcards.list_of(
-            tx, call.store_id, owner, filters, position, query.limit
-        )
+        page = await lists.list_of(tx, call.store_id, owner, query.filters(), position, query.limit)
+        return listing, page.map(partial(GiftCardResponse.owned, owner))
 
     listing, page = await call.read(find)
-    return call.list_reply(listing, page.map(GiftCardResponse.of), query.limit)
+    return call.list_reply(listing, page, query.limit)
 
 
 async def get_gift_card(call: Call) -> Reply:

@@ -4,9 +4,10 @@ from typing import Annotated, Final, Generic, Self, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain.giftcards import Filters, Replacement, Terms
+from gridgift.domain.giftcards import Replacement, Terms
 from gridgift.domain.instants import format_instant, parse_instant
-from gridgift.domain.model import MAX_CREDIT, GiftCard, Store
+from gridgift.domain.lists import Filters
+from gridgift.domain.model import MAX_CREDIT, GiftCard, OwnedCard, Resident, Store
 
 T = TypeVar("T")
 
@@ -97,6 +98,21 @@ class GiftCardResponse(Struct, frozen=True, rename="camel"):
             card.id,
             card.owner_uuid,
             card.owner_username,
+            card.credit,
+            card.active,
+            card.redeemed,
+            card.transfer,
+            card.texture,
+            card.purchased,
+        )
+
+    @classmethod
+    def owned(cls, owner: Resident, card: OwnedCard) -> Self:
+        """Show a card out of a list of its owner's."""
+        return cls(
+            card.id,
+            owner.uuid,
+            owner.username,
             card.credit,
             card.active,
             card.redeemed,

@@ -4,8 +4,10 @@ An operation is ``async def operation(tx, ...)`` and awaits nothing but its ``Tx
 it suspends at each statement; on SQLite no statement suspends, so ``run_to_end`` drives it.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from gridgift.storage.queries import Query
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -14,16 +16,22 @@ Row = Sequence[Any]
 
 
 class Tx(Protocol):
-    """One transaction. Queries are named as in ``storage/queries/*.sql``."""
+    """One transaction. Queries are named as in ``storage/queries/*.sql``.
 
-    async def one(self, query: str, /, **values: Any) -> Row | None:
+    What the storage itself makes from the schema, for a copy, is passed as a ``Query``.
+    """
+
+    async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
 
-    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+    async def all(self, query: str | Query, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
 
-    async def run(self, query: str, /, **values: Any) -> int:
+    async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement that returns no rows; answer how many rows it touched."""
+
+    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that returns no rows once for each of these values."""
 
 
 Operation = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
@@ -68,6 +76,10 @@ class DatabaseUnavailable(Exception):
 
 class DatabaseRefused(Exception):
     """The database can't be served as it is; the message is one sentence with the remedy."""
+
+
+class CopyDiffers(Exception):
+    """A copy is not what its source is; the message is one sentence with the remedy."""
 
 
 class TransactionConflict(Exception):

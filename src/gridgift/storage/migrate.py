@@ -10,6 +10,8 @@ from gridgift.storage.database import DatabaseRefused
 
 Engine = Literal["sqlite", "postgres"]
 
+UNFINISHED: Final = 0  # the number under which an unfinished copy is marked
+
 TABLE: Final = """
 CREATE TABLE IF NOT EXISTS migrations (
     version integer NOT NULL PRIMARY KEY,
@@ -62,10 +64,14 @@ def migrations(engine: Engine) -> list[Migration]:
 def pending(engine: Engine, applied: list[Applied]) -> list[Migration]:
     """Compare a database with this program's migrations and return what it lacks.
 
-    Raises ``DatabaseRefused`` if the database is newer than this program, or was migrated by
-    files that are not these.
+    Raises ``DatabaseRefused`` if the database is newer than this program, was migrated by files
+    that are not these, or is an unfinished copy.
     """
     known = migrations(engine)
+    if applied and applied[0].version == UNFINISHED:
+        raise DatabaseRefused(
+            "The database is an unfinished copy: run 'gridgift copy' with the same addresses again."
+        )
     if len(applied) > len(known):
         newest = applied[-1]
         raise DatabaseRefused(

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from gridgift.storage.database import (
     TransactionConflict,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
-from gridgift.storage.queries import QUERIES
+from gridgift.storage.queries import QUERIES, Query
 
 MINIMUM_POSTGRES: Final = 150_000
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
@@ -53,29 +53,36 @@ class PostgresTx:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def one(self, query: str, /, **values: Any) -> Row | None:
+    async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
-        known = QUERIES[query]
+        known = QUERIES[query] if isinstance(query, str) else query
         row: Row | None = await self._connection.fetchrow(
             known.postgres, *[values[name] for name in known.parameters]
         )
         return row
 
-    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+    async def all(self, query: str | Query, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
-        known = QUERIES[query]
+        known = QUERIES[query] if isinstance(query, str) else query
         rows: Sequence[Row] = await self._connection.fetch(
             known.postgres, *[values[name] for name in known.parameters]
         )
         return rows
 
-    async def run(self, query: str, /, **values: Any) -> int:
+    async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement; answer how many rows it touched."""
-        known = QUERIES[query]
+        known = QUERIES[query] if isinstance(query, str) else query
         status: str = await self._connection.execute(
             known.postgres, *[values[name] for name in known.parameters]
         )
         return int(status.rpartition(" ")[2])
+
+    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of these values, without a round trip for each."""
+        known = QUERIES[query] if isinstance(query, str) else query
+        await self._connection.executemany(
+            known.postgres, [[row[name] for name in known.parameters] for row in rows]
+        )
 
 
 class PostgresDatabase:

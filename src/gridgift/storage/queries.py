@@ -8,6 +8,9 @@ A file in ``queries/`` holds fragments and statements::
     SELECT {card} FROM gift_cards c WHERE c.store_id = :store_id AND c.id = :id
 
 Every statement names its store, unless its table belongs to no store (``-- any store``).
+
+``/* INDEXED BY name */`` is a comment for PostgreSQL, which knows its tables by statistics. SQLite
+has none, takes a walk through the primary key for cheap, and is told.
 """
 
 import re
@@ -19,7 +22,9 @@ from msgspec import Struct
 
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
 _ANY = re.compile(r"= ANY\((:[a-z_]+)\)")
+_IN_SQLITE: Final = {"json_agg(": "json_group_array(", "json_build_array(": "json_array("}
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
+_INDEX = re.compile(r"/\* (INDEXED BY \w+) \*/")
 
 
 class Query(Struct, frozen=True):
@@ -38,6 +43,9 @@ class Query(Struct, frozen=True):
         postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
         # SQLite's one writer holds every row already, and its arrays are JSON
         sqlite = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", text.replace(" FOR UPDATE", ""))
+        sqlite = _INDEX.sub(r"\1", sqlite)
+        for ours, theirs in _IN_SQLITE.items():
+            sqlite = sqlite.replace(ours, theirs)
         return cls(name, sqlite, postgres, parameters)
 
 
@@ -57,7 +65,7 @@ def load(texts: list[str]) -> dict[str, Query]:
     for sort, name, any_store, body in sections:
         if sort == "fragment":
             continue
-        query = Query.parse(name, body.format(**fragments))
+        query = Query.parse(name, body.format(**fragments).format(**fragments))
         if name in queries:
             raise ValueError(f"query {name} is there twice")
         if ("store_id" in query.parameters) == any_store:

@@ -7,16 +7,15 @@ from its ghost, and serving resumes when a file is there again.
 """
 
 import asyncio
+import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
-
-import msgspec
 
 from gridgift.storage.database import (
     DatabaseRefused,
@@ -28,12 +27,14 @@ from gridgift.storage.database import (
     run_to_end,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
-from gridgift.storage.queries import QUERIES
+from gridgift.storage.queries import QUERIES, Query
 
 MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 BATCH: Final = 128  # writes in one commit, at most
 WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
 READER_WAIT: Final = 1_000
+
+sqlite3.register_adapter(list, json.dumps)  # what ``= ANY(…)`` looks through; see queries.py
 
 # whom to answer, with what, or with which error
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
@@ -42,32 +43,35 @@ Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 Inode = tuple[int, int] | None  # a file's device and number; None: there is no file
 
 
-_encode: Final = msgspec.json.Encoder().encode
-
-
 class SqliteTx:
     """The statements of one transaction on one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._execute_many = connection.executemany
 
-    async def one(self, query: str, /, **values: Any) -> Row | None:
+    async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
-        cursor = self._execute(QUERIES[query].sqlite, values)
+        cursor = self._execute(_text(query), values)
         row: Row | None = cursor.fetchone()
         cursor.close()
         return row
 
-    async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
+    async def all(self, query: str | Query, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
-        for name, value in values.items():
-            if isinstance(value, list):
-                values[name] = _encode(value).decode()
-        return self._execute(QUERIES[query].sqlite, values).fetchall()
+        return self._execute(_text(query), values).fetchall()
 
-    async def run(self, query: str, /, **values: Any) -> int:
+    async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement; answer how many rows it touched."""
-        return self._execute(QUERIES[query].sqlite, values).rowcount
+        return self._execute(_text(query), values).rowcount
+
+    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of these values."""
+        self._execute_many(_text(query), rows)
+
+
+def _text(query: str | Query) -> str:
+    return (QUERIES[query] if isinstance(query, str) else query).sqlite
 
 
 class _Place:

@@ -10,7 +10,7 @@ WHERE store_id = :store_id AND resident_uuid = :resident_uuid
 id, amount, remaining, expires_at, restricted
 
 -- name: lots_open
-SELECT {lot} FROM credit_lots
+SELECT {lot} FROM credit_lots /* INDEXED BY credit_lots_open */
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND remaining > 0
 ORDER BY expires_at IS NULL, expires_at, NOT restricted, id
 
@@ -24,8 +24,9 @@ UPDATE credit_lots SET remaining = remaining + :delta
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
 
 -- name: lots_expired (any store)
-SELECT DISTINCT store_id, resident_uuid FROM credit_lots
-WHERE remaining > 0 AND expires_at <= :now LIMIT :rows
+SELECT store_id, resident_uuid FROM credit_lots
+WHERE remaining > 0 AND expires_at <= :now
+ORDER BY expires_at LIMIT :rows
 
 -- name: spend_add
 INSERT INTO credit_spends (store_id, resident_uuid, id, amount, refunded, reference, created_at)

@@ -10,6 +10,10 @@ ON CONFLICT (store_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,
     created_at = excluded.created_at
 WHERE idempotency_keys.created_at <= :kept_since
 
--- name: answers_forget (any store)
-DELETE FROM idempotency_keys WHERE (store_id, key) IN (
-    SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since LIMIT :rows)
+-- name: answers_old (any store)
+SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since
+ORDER BY created_at LIMIT :rows
+
+-- name: answer_forget
+DELETE FROM idempotency_keys
+WHERE store_id = :store_id AND key = :key AND created_at <= :kept_since

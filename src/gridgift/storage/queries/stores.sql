@@ -31,5 +31,7 @@ WHERE id = :store_id
 -- name: stores_of_origin (any store)
 SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1000
 
--- name: newest_entry (any store)
-SELECT max(created_at) FROM entries
+-- A card's id begins with its time, so the newest is the last.
+-- name: newest_cards (any store)
+SELECT (SELECT c.created_at FROM gift_cards c WHERE c.store_id = s.id ORDER BY c.id DESC LIMIT 1)
+FROM stores s

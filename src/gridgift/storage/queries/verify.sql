@@ -32,9 +32,9 @@ ORDER BY resident_uuid, id
 
 -- name: spends_in_range
 SELECT s.resident_uuid, s.id, s.amount, s.refunded,
-    (SELECT COALESCE(SUM(l.taken), 0) FROM credit_spend_lots l WHERE l.store_id = s.store_id
+    (SELECT COALESCE(SUM(l.taken), 0) FROM credit_spend_lots l WHERE l.store_id = :store_id
         AND l.resident_uuid = s.resident_uuid AND l.spend_id = s.id),
-    (SELECT COALESCE(SUM(l.restored), 0) FROM credit_spend_lots l WHERE l.store_id = s.store_id
+    (SELECT COALESCE(SUM(l.restored), 0) FROM credit_spend_lots l WHERE l.store_id = :store_id
         AND l.resident_uuid = s.resident_uuid AND l.spend_id = s.id)
 FROM credit_spends s
 WHERE s.store_id = :store_id AND s.resident_uuid > :after AND s.resident_uuid <= :until

@@ -1,0 +1,124 @@
+"""``gridgift copy``: a whole database into another one, on whichever engine each of them is."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+
+from gridgift.app import copying
+from gridgift.cli.options import JsonOption, UsageError
+from gridgift.cli.output import print_json, print_table, say
+from gridgift.cli.session import now, read_settings
+from gridgift.domain import verify
+from gridgift.domain.verify import Fault
+from gridgift.settings import Settings, mask_url, secret_file
+from gridgift.storage.copying import Copied
+
+FromArgument = Annotated[
+    str, typer.Argument(metavar="FROM", help="sqlite:///FILE or postgresql://…: what is copied.")
+]
+ToArgument = Annotated[
+    str, typer.Argument(metavar="TO", help="An empty database, or one whose copy broke off.")
+]
+
+
+def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> None:
+    """Copy a whole database into an empty one, and compare both in the end.
+
+    Stop the server first. A copy that broke off goes on when it is run again; until it is whole,
+    nothing serves it. The exit code is 1 if the copy is not the source, or does not add up.
+    """
+    ours, theirs = read_settings(source, "FROM"), read_settings(target, "TO")
+    _check_places(ours, theirs)
+    shown = _Shown()
+    with copying(ours, theirs, shown.advance) as work:
+        sizes = work.prepare(now())
+        with shown.bar:
+            shown.begin("copying", sum(sizes.values()))
+            work.move()
+            shown.begin("comparing", 2 * sum(sizes.values()))
+            copied = work.compare()
+            shown.begin("verifying", copied.accounts)
+            faults = work.examine(verify.verify, now(), _pass_over, shown.advance_accounts)
+        work.finish()
+    _report(ours, theirs, copied, faults, json)
+    if faults:
+        raise typer.Exit(1)
+
+
+class _Shown:
+    """A progress bar for one phase after another."""
+
+    def __init__(self) -> None:
+        self.bar = Progress(
+            "{task.description}",
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._phase = ""
+        self._task = TaskID(0)
+
+    def begin(self, phase: str, total: int) -> None:
+        """Show the next phase, of about so many rows."""
+        self._phase = phase
+        self._task = self.bar.add_task(phase, total=total)
+
+    def advance(self, what: str, rows: int) -> None:
+        """Count rows of a table; a total that was guessed too low is raised."""
+        task = self.bar.tasks[self._task]
+        done = task.completed + rows
+        self.bar.update(
+            self._task,
+            description=f"{self._phase} {what}",
+            completed=done,
+            total=max(task.total or 0, done),
+        )
+
+    def advance_accounts(self, accounts: int) -> None:
+        """Count accounts of the ledger."""
+        self.advance("the ledger", accounts)
+
+
+def _pass_over(fault: Fault) -> None:
+    """Leave the listing of faults to ``gridgift verify``."""
+
+
+def _check_places(ours: Settings, theirs: Settings) -> None:
+    here, there = ours.sqlite_path, theirs.sqlite_path
+    if here is not None and not here.exists():  # any other command would make it
+        raise UsageError(f"There is no database {here}: name another as FROM.")
+    same_file = here is not None and there is not None and here.resolve() == there.resolve()
+    if same_file or ours.database_url == theirs.database_url:
+        raise UsageError("FROM and TO are the same database.")
+
+
+def _report(ours: Settings, theirs: Settings, copied: Copied, faults: int, json: bool) -> None:
+    places = [mask_url(settings.database_url) for settings in (ours, theirs)]
+    digests = [(name, tally.rows, tally.hex()) for name, tally in copied.tables.items()]
+    note = _note_on_secret(ours, theirs)
+    if json:
+        tables = [{"table": name, "rows": rows, "digest": hex_} for name, rows, hex_ in digests]
+        heads = {"accounts": copied.accounts, "digest": copied.heads, "faults": faults}
+        print_json(
+            {"from": places[0], "to": places[1], "tables": tables, "ledger": heads, "left": note}
+        )
+    else:
+        print_table(("TABLE", "ROWS", "DIGEST"), digests)
+    say(f"{places[1]} holds all of {places[0]}; both have the ledger {copied.heads}.")
+    if faults:
+        say(f"The ledger has {faults} faults on both sides: see 'gridgift verify'.")
+    say(note)
+
+
+def _note_on_secret(ours: Settings, theirs: Settings) -> str:
+    """Say what to do with the one thing that is in no table."""
+    if ours.secret or ours.sqlite_path is None:
+        return "Not copied: GRIDGIFT_SECRET. Set the same one for the new server."
+    kept = secret_file(ours.sqlite_path)
+    if theirs.sqlite_path is not None:
+        there = secret_file(theirs.sqlite_path)
+        return f"Not copied: the server's secret. Run 'cp -p {kept} {there}'."
+    return f"Not copied: the server's secret. Set GRIDGIFT_SECRET to the text in {kept}."

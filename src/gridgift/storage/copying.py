@@ -1,0 +1,355 @@
+"""A whole database into another one: page by page, resumable, and compared in the end.
+
+The target bears a mark from the first row to the last comparison: a migration with the number 0,
+which no Gridgift accepts, whatever its version. ``copy_progress`` says how far each table is, and
+moves on in the transaction that writes the rows.
+"""
+
+import asyncio
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Final, Protocol, TypeVar
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from gridgift.storage.database import CopyDiffers, Database, DatabaseRefused, Tx
+from gridgift.storage.migrate import (
+    UNFINISHED,
+    Applied,
+    Migratable,
+    migrate,
+    pending,
+    require_current,
+)
+from gridgift.storage.queries import Query
+from gridgift.storage.tables import LEDGER, Table, Tally, Values, common, pages, tables
+
+T = TypeVar("T")
+
+OWN: Final = frozenset({"migrations", "copy_progress"})
+CLOSE_WITHIN: Final = 30.0  # seconds
+BREACHES: Final = (
+    sqlite3.IntegrityError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DataError,
+)
+
+Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
+
+
+class Port(Database, Migratable, Protocol):
+    """A database that can be migrated."""
+
+
+class Side:
+    """A database with an event loop of its own: one side's snapshot can wait for the other."""
+
+    def __init__(self, connect: Callable[[], Port]) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self.database = self.run(_made(connect))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in this side's loop and wait for it, in any thread but that loop's."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def read(self, operation: Any, *args: Any) -> Any:
+        """Run a read."""
+        return self.run(_awaited(self.database.read, operation, args))
+
+    def write(self, operation: Any, *args: Any) -> Any:
+        """Run a write."""
+        return self.run(_awaited(self.database.write, operation, args))
+
+    def snapshot(self, operation: Any, *args: Any) -> Any:
+        """Run a long read over one state of the database."""
+        return self.run(_awaited(self.database.snapshot, operation, args))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self.database.close(), self._loop).result(CLOSE_WITHIN)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+class Copied(Struct, frozen=True):
+    """What was copied: ``heads`` is the digest of the last entries of all ``accounts``."""
+
+    tables: dict[str, Tally]
+    accounts: int
+    heads: str
+
+
+class Place(Struct, frozen=True):
+    """How far the copy of a table is: its last key, None before the first row."""
+
+    after: Values | None
+    tally: Tally
+
+
+class Interrupted(Exception):
+    """Whoever started the copy no longer waits for it."""
+
+
+class Copy:
+    """The copy of one database into another."""
+
+    def __init__(self, source: Side, target: Side, advance: Advance) -> None:
+        self._source = source
+        self._target = target
+        self._advance = advance
+        self._stopped = False
+        self._tables: list[Table] = []  # as the source describes them
+        self._places: dict[str, Place] = {}
+
+    def prepare(self, now: int) -> dict[str, int]:
+        """Make the target ready to be filled; answer with about how many rows each table has.
+
+        A target that a copy of this source was broken off in is gone on with. Raises
+        ``DatabaseRefused`` if either side is not what it has to be; then nothing has changed.
+        """
+        self._source.run(require_current(self._source.database))
+        self._tables = self._source.read(tables, OWN)
+        identity = self._source.read(_identity)
+        begun = self._target.run(self._target.database.applied_migrations())
+        if begun and begun[0].version == UNFINISHED:
+            self._check_begun(begun, identity)
+        else:
+            self._begin(identity, now)
+        self._places = self._target.read(_places)
+        return dict(self._source.read(_sizes, self._tables))
+
+    def move(self) -> None:
+        """Copy what the target lacks. Raises ``CopyDiffers`` if a row can't be kept there."""
+        try:
+            self._source.snapshot(self._move)
+        except BREACHES as error:
+            said = str(error).splitlines()[0]
+            raise CopyDiffers(
+                f"The target can't keep a row of the source ({said}). {_AGAIN}"
+            ) from error
+        finally:
+            self._stopped = True  # a snapshot's thread may outlive whoever waited for it
+
+    def compare(self) -> Copied:
+        """Read both sides again, whole. Raises ``CopyDiffers``, which names what is different."""
+        places = self._target.read(_places)
+        there = self._source.snapshot(_read_all, self._tables, self._advance)
+        for table in self._tables:
+            if there.tables[table.name] != places[table.name].tally:
+                raise CopyDiffers(f"The source's table {table.name} changed meanwhile. {_AGAIN}")
+        here = self._target.snapshot(_read_all, self._tables, self._advance)
+        for table in self._tables:
+            if here.tables[table.name] != there.tables[table.name]:
+                raise CopyDiffers(self._first_difference(table))
+        result: Copied = here
+        return result
+
+    def examine(self, operation: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        """Run a long read over the target, which still bears its mark."""
+        result: T = self._target.snapshot(operation, *args)
+        return result
+
+    def finish(self) -> None:
+        """Take the mark off the target."""
+        self._target.write(_finish)
+
+    def _check_begun(self, begun: list[Applied], identity: str) -> None:
+        if begun[0].checksum != identity:
+            raise DatabaseRefused(
+                "The target holds an unfinished copy of another database: name an empty one."
+            )
+        if pending(self._target.database.engine, begun[1:]):
+            raise DatabaseRefused(
+                "The target holds a copy that an older Gridgift began: name an empty database."
+            )
+
+    def _begin(self, identity: str, now: int) -> None:
+        occupied = self._target.read(_first_occupied)
+        if occupied is not None:
+            raise DatabaseRefused(
+                f"The target is not empty (there are rows in {occupied}): name an empty database."
+            )
+        self._target.run(migrate(self._target.database, now))
+        ours, theirs = (
+            sorted((table.name, table.columns, table.key) for table in side)
+            for side in (self._tables, self._target.read(tables, OWN))
+        )
+        if ours != theirs:
+            raise DatabaseRefused(
+                "The target's tables are not those of the source: name an empty database."
+            )
+        self._target.write(_begin, identity, [table.name for table in self._tables], now)
+
+    async def _move(self, tx: Tx) -> None:
+        theirs = {table.name: table for table in self._target.read(tables, OWN)}
+        for table in self._tables:
+            place = self._places[table.name]
+            self._advance(table.name, place.tally.rows)
+            async for page in pages(tx, table, place.after):
+                if self._stopped:
+                    raise Interrupted
+                tally = Tally(place.tally.rows, place.tally.digest)
+                tally.add(page)
+                moved = Place(table.key_of(page[-1]), tally)
+                self._target.write(_put, theirs[table.name], page, place, moved)
+                place = moved
+                self._advance(table.name, len(page))
+
+    def _first_difference(self, table: Table) -> str:
+        """Say which row is not the same on both sides, in the order of the source's keys."""
+        sides = (self._source, self._target), (self._target, self._source)
+        for walked, other in sides:
+            key = walked.snapshot(_first_unlike, table, other)
+            if key is not None:
+                return _sentence(table, key)
+        return f"The copy's table {table.name} changed while it was compared. {_AFRESH}"
+
+
+_AFRESH: Final = "Copy again into an empty database."
+_AGAIN: Final = "Stop whatever writes to it, then copy again into an empty database."
+
+_MIGRATIONS: Final = Query.parse(
+    "migrations", "SELECT version, checksum, applied_at FROM migrations ORDER BY version"
+)
+_CREATE: Final = Query.parse(
+    "progress_create",
+    """CREATE TABLE copy_progress (
+    table_name text NOT NULL PRIMARY KEY,
+    copied bigint NOT NULL,
+    last_key text NOT NULL,
+    digest text NOT NULL
+)""",
+)
+_START: Final = Query.parse(
+    "progress_start", "INSERT INTO copy_progress VALUES (:table_name, 0, 'null', '0')"
+)
+_MARK: Final = Query.parse(
+    "mark", "INSERT INTO migrations VALUES (:version, 'unfinished copy', :identity, :now)"
+)
+_PROGRESS: Final = Query.parse(
+    "progress", "SELECT table_name, copied, last_key, digest FROM copy_progress"
+)
+_ADVANCE: Final = Query.parse(
+    "progress_advance",
+    """UPDATE copy_progress SET copied = :copied, last_key = :last_key, digest = :digest
+    WHERE table_name = :table_name AND copied = :copied_before""",
+)
+_UNMARK: Final = Query.parse("unmark", "DELETE FROM migrations WHERE version = :version")
+_DROP: Final = Query.parse("progress_drop", "DROP TABLE copy_progress")
+
+
+def _sentence(table: Table, key: Values) -> str:
+    named = ", ".join(f"{name} {value}" for name, value in zip(table.key, key, strict=True))
+    return f"The copy is not the source: the row of {table.name} with {named} differs. {_AFRESH}"
+
+
+async def _made(connect: Callable[[], Port]) -> Port:
+    return connect()
+
+
+async def _awaited(method: Any, operation: Any, args: Sequence[Any]) -> Any:
+    return await method(operation, *args)
+
+
+async def _identity(tx: Tx) -> str:
+    """Tell a database from others: no two were migrated at the same milliseconds."""
+    rows = [list(row) for row in await tx.all(_MIGRATIONS)]
+    return hashlib.sha256(msgspec.msgpack.encode(rows)).hexdigest()
+
+
+async def _first_occupied(tx: Tx) -> str | None:
+    for table in await tables(tx, OWN):
+        if await tx.one(table.some()) is not None:
+            return table.name
+    return None
+
+
+async def _sizes(tx: Tx, described: list[Table]) -> list[tuple[str, int]]:
+    sizes = []
+    for table in described:
+        row = await tx.one(table.size())
+        sizes.append((table.name, row[0] if row is not None else 0))
+    return sizes
+
+
+async def _begin(tx: Tx, identity: str, names: list[str], now: int) -> None:
+    await tx.one(_CREATE)
+    await tx.many(_START, [{"table_name": name} for name in names])
+    await tx.run(_MARK, version=UNFINISHED, identity=identity, now=now)
+
+
+async def _places(tx: Tx) -> dict[str, Place]:
+    return {
+        name: Place(msgspec.json.decode(last_key), Tally(copied, int(digest, 16)))
+        for name, copied, last_key, digest in await tx.all(_PROGRESS)
+    }
+
+
+async def _put(tx: Tx, table: Table, page: list[Values], before: Place, after: Place) -> None:
+    """Write a page, and how far the copy is now, in one transaction."""
+    await tx.many(table.insert(), [table.named(row) for row in page])
+    moved = await tx.run(
+        _ADVANCE,
+        table_name=table.name,
+        copied=after.tally.rows,
+        last_key=msgspec.json.encode(after.after).decode(),
+        digest=after.tally.hex(),
+        copied_before=before.tally.rows,
+    )
+    if not moved:
+        raise DatabaseRefused("Another copy writes to the target: let one of them finish.")
+
+
+async def _finish(tx: Tx) -> None:
+    await tx.one(_DROP)
+    await tx.run(_UNMARK, version=UNFINISHED)
+
+
+async def _read_all(tx: Tx, described: list[Table], advance: Advance) -> Copied:
+    """Digest every table, and the head of every account's chain."""
+    tallies: dict[str, Tally] = {}
+    heads = Tally()
+    for table in described:
+        tallies[table.name] = tally = Tally()
+        head: Values | None = None
+        async for page in pages(tx, table):
+            tally.add(page)
+            if table.name == LEDGER:
+                head = _count_heads(heads, table, head, page)
+            advance(table.name, len(page))
+        heads.add([] if head is None else [head])
+    return Copied(tallies, heads.rows, heads.hex())
+
+
+def _count_heads(heads: Tally, table: Table, last: Values | None, page: list[Values]) -> Values:
+    """Count the last entry of every account that another account's entry follows."""
+    for row in page:
+        if last is not None and table.key_of(row)[:-1] != table.key_of(last)[:-1]:
+            heads.add([last])
+        last = row
+    assert last is not None
+    return last
+
+
+async def _first_unlike(tx: Tx, table: Table, other: Side) -> Values | None:
+    async for page in pages(tx, table):
+        keys = [table.key_of(row) for row in page]
+        for row, key, found in zip(page, keys, other.read(_rows, table, keys), strict=True):
+            if row != found:
+                return key
+    return None
+
+
+async def _rows(tx: Tx, table: Table, keys: list[Values]) -> list[Values | None]:
+    """Look up rows by their keys."""
+    found = []
+    for key in keys:
+        row = await tx.one(table.by_key(), **dict(zip(table.key, key, strict=True)))
+        found.append(None if row is None else common(row))
+    return found

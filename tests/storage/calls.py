@@ -1,0 +1,117 @@
+"""How each named statement is called in a filled database: values for every parameter."""
+
+from typing import Any, Final
+
+from gridgift.storage.queries import QUERIES
+from tests.storage.filled import CARD, LATER, MANY, NOW, OWNER, START, STORE, THING, uuid
+
+NEW: Final = uuid(9, 1)
+FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
+HASH: Final = b"\0" * 32
+
+VALUES: Final[dict[str, Any]] = {
+    "account_id": CARD,
+    "account_kind": "card",
+    "active": True,
+    "after": FIRST,
+    "actor_id": "someone",
+    "actor_kind": "key",
+    "amount": 1,
+    "application_open": False,
+    "balance_after": 5,
+    "base_bonus": 0,
+    "blog_listed": False,
+    "body": HASH,
+    "card_id": THING,
+    "card_lifetime": None,
+    "created_at": NOW,
+    "credit": 4,
+    "customer_origin": None,
+    "delta": 0,
+    "etag": None,
+    "expires_at": LATER,
+    "expiry_moved": False,
+    "fingerprint": HASH,
+    "gone_since": START + 1_000,
+    "group_bonus": 0,
+    "hash": HASH,
+    "held_until": None,
+    "id": THING,
+    "kept_since": START + 1_000,
+    "key": "key 7",
+    "kind": "updated",
+    "location_slurl": "",
+    "logo": None,
+    "lot_id": THING,
+    "name": "key 7",
+    "now": NOW,
+    "origin": "https://7",
+    "owner_uuid": OWNER,
+    "position": FIRST,
+    "preview": "x",
+    "previous_hash": HASH,
+    "purchased": False,
+    "reason": "",
+    "receiver_uuid": uuid(1, 7),
+    "reference": "",
+    "request_id": "",
+    "resident_uuid": OWNER,
+    "restricted": False,
+    "ids": [THING, NEW],
+    "rows": 101,
+    "scopes": "x",
+    "seq": MANY // 2,
+    "spend_id": THING,
+    "state": "captured",
+    "status": 200,
+    "store_id": STORE,
+    "taken": 1,
+    "texture": None,
+    "transfer": False,
+    "until": uuid(3, 7),
+    "used_at": NOW,
+    "username": "r7",
+    "usual_expiry": False,
+    "uuid": uuid(1, 7),
+    "version": 2,
+}
+
+# active, redeemed, both, neither: nearly all cards, or nearly none
+STATES: Final[list[dict[str, Any]]] = [
+    {"redeemed": redeemed, "or_redeemed": or_redeemed, "active": active, "or_active": or_active}
+    for redeemed, or_redeemed in ((False, False), (False, True), (True, True))
+    for active, or_active in ((False, False), (False, True), (True, True))
+    if redeemed == or_redeemed or active == or_active
+]
+
+# Where a statement needs other values than its parameters usually have, one set for each call.
+CALLS: Final[dict[str, list[dict[str, Any]]]] = {
+    "card_add": [{"id": NEW}],
+    "card_patch": [{"active": True}],
+    "card_update": [{"active": True}],
+    "cards_in_states_after": STATES,
+    "cards_in_states_before": [states | {"position": LAST} for states in STATES],
+    "cards_of_owner_before": [{"position": LAST}],
+    "cards_shown_before": [{"position": LAST}],
+    "entry_add": [{"seq": MANY + 1}],
+    "hold_add": [{"id": NEW}],
+    "key_add": [{"id": NEW, "name": "new"}],
+    "key_rename": [{"name": "new"}],
+    "key_retire": [{"name": "new"}],
+    "lot_add": [{"id": NEW}],
+    "resident_keep": [{"uuid": NEW}],
+    "resident_name_keep": [{"username": "new"}],
+    "spend_add": [{"id": NEW}],
+    "spend_lot_add": [{"position": 2}],
+    "spend_lot_restore": [{"position": 1}],
+    "store_add": [{"store_id": NEW}],
+    "token_add": [{"id": NEW}],
+}
+
+
+def calls(name: str) -> list[dict[str, Any]]:
+    """Return the values of each call of a statement; a new parameter needs a line above."""
+    return [
+        {parameter: (VALUES | own)[parameter] for parameter in QUERIES[name].parameters}
+        for own in CALLS.get(name, [{}])
+    ]

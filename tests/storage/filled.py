@@ -1,0 +1,92 @@
+"""A database with so many rows that a planner has a choice, filled by SQL in a moment.
+
+Everything lies in one store; what has the number 7 has the same id in every table. Resident 1 owns
+nearly all cards, and has the longest chain, the most holds, lots, spends and tokens.
+"""
+
+import asyncio
+import re
+from typing import Any, Final
+
+from tests.domain.world import bare_sql
+from tests.shop import START
+
+MANY: Final = 20_000
+OWNED: Final = 100_000  # cards of one resident
+RARE: Final = 30_000  # one card in so many is redeemed, or inactive
+
+NOW: Final = START + MANY - 50
+LATER: Final = START + 30 * 86_400_000
+
+
+def uuid(kind: int, number: int) -> str:
+    """Return the id that ``U(kind, number)`` stands for."""
+    return f"{kind:08x}-0000-4000-8000-{number:012d}"
+
+
+STORE: Final = uuid(2, 1)
+OWNER: Final = uuid(1, 1)
+THING: Final = uuid(3, 7)  # a card, a hold, a key, a lot, a spend, a token
+CARD: Final = uuid(3, 1)  # a card with a long history
+
+ROWS: Final = f"""
+residents {MANY}: SELECT U(1, i), 'r' || i, 1;
+resident_names {MANY}: SELECT 'r' || i, U(1, i), 1;
+stores (id, name, owner_uuid, created_at, customer_origin) 50:
+    SELECT U(2, i), 'store ' || i, U(1, i * 300), 1, 'https://' || i;
+customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1;
+api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1;
+gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE,
+    NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0;
+gift_cards {MANY}: SELECT U(2, 1), U(4, i), U(1, i), 5, i % 2 = 0, i % 3 = 0, FALSE, NULL, FALSE,
+    CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE;
+entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '', 'key', '', '', '', i,
+    BYTES, BYTES;
+entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '', 'key', '', '', '', i,
+    BYTES, BYTES;
+entries {MANY}: SELECT U(2, 1), 'credit', U(1, 1), i, 'credit_spent', 0, 5, '', 'key', '', '', '',
+    i, BYTES, BYTES;
+idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, 200, NULL, BYTES, {START} + i;
+credit_lots {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 5, {LATER} + i, FALSE, 1;
+credit_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, CASE WHEN i < 300 THEN 5 ELSE 0 END,
+    {LATER} + i, FALSE, 1;
+credit_spends {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, 0, '', 1;
+credit_spends {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 0, '', 1;
+credit_spend_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 1, U(3, i), 5, 0;
+holds {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, 'open', {START} + i, 1;
+holds {MANY}: SELECT U(2, 1), U(4, i), U(3, i), 1, 'open', {START} + i, 1;
+customer_tokens {MANY}: SELECT U(2, 1), U(3, i), U(1, i), BYTES, 1, {START} + i, NULL;
+customer_tokens 500: SELECT U(2, 1), U(4, i), U(1, 1), BYTES, 1, {START} + i, NULL
+"""
+
+BIG: Final = frozenset(re.findall(rf"^(\w+) .*?(?:{MANY}|{OWNED}):", ROWS, re.MULTILINE))
+
+
+def fill(url: str, *, analyze: bool = True) -> None:
+    """Fill a migrated, empty database on either engine, and let it gather its statistics."""
+    dialect = _sqlite if url.startswith("sqlite") else _postgres
+    for line in ROWS.strip().split(";\n"):
+        heading, _, select = line.partition(":")
+        table, _, rows = heading.rpartition(" ")
+        run(url, dialect(table, int(rows), select))
+    if analyze:
+        run(url, "ANALYZE")
+
+
+def run(url: str, statement: str) -> Any:
+    """Run a statement past everything."""
+    return asyncio.run(bare_sql(url, statement))
+
+
+def _sqlite(table: str, rows: int, select: str) -> str:
+    select = re.sub(r"U\((\d), ([\w *]+)\)", r"printf('%08x-0000-4000-8000-%012d', \1, \2)", select)
+    numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"
+    return f"{numbers} INSERT INTO {table} {select.replace('BYTES', 'zeroblob(32)')} FROM n"
+
+
+def _postgres(table: str, rows: int, select: str) -> str:
+    digits = r"lpad((\2)::text, 12, '0')"
+    uuid_ = rf"('0000000\1-0000-4000-8000-' || {digits})::uuid"
+    select = re.sub(r"U\((\d), ([\w *]+)\)", uuid_, select)
+    select = select.replace("BYTES", f"'\\x{'00' * 32}'::bytea")
+    return f"INSERT INTO {table} {select} FROM generate_series(1, {rows}) n (i)"

@@ -1,0 +1,71 @@
+"""The schema hash-partitioned by store, as a sharded engine spreads it."""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from gridgift.storage.migrate import migrations
+from gridgift.storage.postgres import PostgresDatabase
+from tests.databases import Postgres
+
+PARTITIONS: Final = 8
+_TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re.DOTALL)
+
+# Small, or the grid's and no store's: a sharded engine keeps a copy on every node.
+REFERENCE: Final = frozenset({"residents", "resident_names", "stores"})
+
+
+def rewritten(text: str) -> str:
+    """Partition every table of a migration that has a store."""
+    return _TABLE.sub(_partitioned, text)
+
+
+def _partitioned(table: re.Match[str]) -> str:
+    name, columns = table.groups()
+    if not re.search(r"^\s+store_id ", columns, re.MULTILINE):
+        return table[0]
+    parts = [
+        f"CREATE TABLE {name}_{number} PARTITION OF {name} "
+        f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number});"
+        for number in range(PARTITIONS)
+    ]
+    return "\n".join([f"{table[0][:-1]} PARTITION BY HASH (store_id);", *parts])
+
+
+async def migrate_partitioned(url: str) -> None:
+    """Apply the migrations, rewritten; the database says that it has the real ones."""
+    database = PostgresDatabase(url, 1)
+    try:
+        for step in migrations("postgres"):
+            changed = msgspec.structs.replace(step, text=rewritten(step.text))
+            await database.apply_migration(changed, 1)
+    finally:
+        await database.close()
+
+
+@contextmanager
+def template(server: Postgres) -> Iterator[str]:
+    """Make a partitioned, empty database to copy from; yield its name."""
+    name = f"partitioned_{uuid.uuid4().hex}"
+    server.execute(f"CREATE DATABASE {name}")
+    try:
+        asyncio.run(migrate_partitioned(server.url_of(name)))
+        yield name
+    finally:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def copy_of(server: Postgres, name: str) -> Iterator[str]:
+    """Make a database like a template; yield its address."""
+    copy = f"test_{uuid.uuid4().hex}"
+    server.execute(f"CREATE DATABASE {copy} TEMPLATE {name} STRATEGY FILE_COPY")
+    try:
+        yield server.url_of(copy)
+    finally:
+        server.execute(f"DROP DATABASE {copy} WITH (FORCE)")

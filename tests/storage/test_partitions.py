@@ -1,0 +1,112 @@
+"""Hash-partitioned by store, every statement of a request touches one partition of each table.
+
+That is the condition under which a sharded engine sends it to one node.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from gridgift.storage.queries import QUERIES
+from tests import databases
+from tests.storage import filled
+from tests.storage.calls import calls
+from tests.storage.partitioned import PARTITIONS, REFERENCE, copy_of, template
+from tests.storage.plans import explain, walk
+from tests.storage.test_migrations import postgres_tables
+
+# Of any store: not in the path of a request, or of tables that every node has.
+ANY_STORE: Final = {
+    "answers_old": "housekeeping looks for old answers; each is then forgotten by its store",
+    "cards_count": "gridgift verify looks at everything",
+    "cards_expired": "housekeeping looks for what has expired; each is then noted by its store",
+    "customers_count": "gridgift verify looks at everything",
+    "lots_expired": "housekeeping looks for what has expired; each is then settled by its store",
+    "newest_cards": "gridgift doctor looks at every store",
+    "resident_by_username": "residents are on every node",
+    "resident_by_uuid": "residents are on every node",
+    "resident_keep": "residents are on every node",
+    "resident_name_keep": "residents are on every node",
+    "resident_name_move": "residents are on every node",
+    "stores_all": "stores are on every node; commands list them",
+    "stores_of_origin": "stores are on every node",
+    "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
+}
+OF_A_STORE: Final = sorted(query for query in QUERIES if query not in ANY_STORE)
+
+
+@pytest.fixture(scope="module")
+def place(postgres: databases.Postgres) -> Iterator[str]:
+    """A partitioned database with many rows."""
+    with template(postgres) as name, copy_of(postgres, name) as url:
+        filled.fill(url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def partitions(place: str) -> dict[str, str]:
+    """Which table each partition is of."""
+    rows = filled.run(
+        place,
+        "SELECT inhrelid::regclass::text, inhparent::regclass::text "
+        "FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r'",
+    )
+    return dict(rows)
+
+
+async def nodes_of(url: str, name: str, values: dict[str, Any], mode: str) -> list[dict[str, Any]]:
+    """Return the nodes of a statement's plan."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"SET plan_cache_mode = {mode}")
+        await connection.execute(f"PREPARE it AS {QUERIES[name].postgres}")
+        return list(walk(await explain(connection, QUERIES[name], values)))
+    finally:
+        await connection.close()
+
+
+def test_every_table_is_partitioned_or_a_reference(place: str, partitions: dict[str, str]) -> None:
+    tables = asyncio.run(postgres_tables(place)).keys() - partitions.keys() - {"migrations"}
+    assert tables - set(partitions.values()) == REFERENCE
+    for table in tables - REFERENCE:
+        assert list(partitions.values()).count(table) == PARTITIONS
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", OF_A_STORE)
+def test_one_partition_of_each_table(
+    place: str, partitions: dict[str, str], name: str, mode: str
+) -> None:
+    for values in calls(name):
+        touched: dict[str, set[str]] = {}
+        for node in asyncio.run(nodes_of(place, name, values, mode)):
+            relation = node.get("Relation Name", "")
+            # An update's own node names the parent; what it changes is in the scans below it.
+            if relation in partitions:
+                touched.setdefault(partitions[relation], set()).add(relation)
+        assert all(len(found) == 1 for found in touched.values()), touched
+        assert touched or is_insert(name) or stores_only(name)
+
+
+def is_insert(name: str) -> bool:
+    """Tell whether a statement only adds one row, whose store decides where."""
+    return QUERIES[name].postgres.startswith("INSERT")
+
+
+def stores_only(name: str) -> bool:
+    """Tell whether a statement is about stores, which are on every node."""
+    return name in {"key_names_lock", "store_by_id", "store_update"}
+
+
+def test_exemptions_are_of_statements_that_are_there() -> None:
+    without = {name for name, query in QUERIES.items() if "store_id" not in query.parameters}
+    assert without == ANY_STORE.keys()
+
+
+def test_several_partitions_would_be_seen(place: str, partitions: dict[str, str]) -> None:
+    nodes = asyncio.run(nodes_of(place, "cards_count", {}, "force_custom_plan"))
+    seen = {node["Relation Name"] for node in nodes if "Relation Name" in node}
+    assert len(seen & partitions.keys()) == PARTITIONS

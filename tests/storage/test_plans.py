@@ -1,0 +1,82 @@
+"""Every statement of a request finds its rows by an index, and sorts nothing without a bound."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from gridgift.storage.queries import QUERIES
+from tests import databases
+from tests.storage import filled
+from tests.storage.calls import calls
+from tests.storage.plans import Plan, of_postgres, of_sqlite
+
+WORK: Final = 8_000  # rows that a statement may look at, where the big tables have 20 000
+
+# Not in the path of a request, nor of what runs beside requests.
+EXEMPT: Final = {
+    "cards_count": "gridgift verify looks at everything",
+    "customers_count": "gridgift verify looks at everything",
+    "entries_in_range": "gridgift verify looks at everything",
+    "holds_in_range": "gridgift verify looks at everything",
+    "lots_in_range": "gridgift verify looks at everything",
+    "spends_in_range": "gridgift verify looks at everything",
+    "keys_of_store": "gridgift key list lists all keys of a store",
+    "stores_all": "commands list all stores; there are few",
+}
+BOUNDED_SORTS: Final = {
+    "cards_in_states_after": "two pages of cards",
+    "cards_in_states_before": "two pages of cards",
+    "lots_open": "an account has at most 1000 open lots",
+    "spend_lots_unrestored": "a spend takes from at most 1000 lots",
+}
+STATEMENTS: Final = sorted(QUERIES.keys() - EXEMPT.keys())
+
+
+# SQLite as it is in use, without statistics, and after someone ran ANALYZE
+@pytest.fixture(scope="module", params=["sqlite", "sqlite-analyzed", "postgres"])
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A filled database on each engine, for the whole file."""
+    if request.param != "postgres":
+        path = tmp_path_factory.mktemp("filled") / "filled.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        filled.fill(f"sqlite:///{path}", analyze="analyzed" in request.param)
+        yield f"sqlite:///{path}"
+        return
+    server: databases.Postgres = request.getfixturevalue("postgres")
+    with server.database(migrated=True) as url:
+        filled.fill(url)
+        yield url
+
+
+def plans(place: str, name: str, values: dict[str, Any]) -> list[Plan]:
+    """Return how a statement is run on this engine."""
+    if place.startswith("sqlite"):
+        return of_sqlite(Path(place.removeprefix("sqlite:///")), QUERIES[name], values)
+    return asyncio.run(of_postgres(place, QUERIES[name], values))
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_an_index_leads_to_the_rows(place: str, name: str) -> None:
+    for values in calls(name):
+        for plan in plans(place, name, values):
+            assert not plan.scans, plan
+            assert not plan.sorts or name in BOUNDED_SORTS, plan
+            assert plan.work <= WORK, plan
+
+
+def test_exemptions_are_of_statements_that_are_there() -> None:
+    assert EXEMPT.keys() | BOUNDED_SORTS.keys() <= QUERIES.keys()
+
+
+@pytest.mark.parametrize("name", ["cards_count", "entries_in_range"])
+def test_a_scan_would_be_seen(place: str, name: str) -> None:
+    (values,) = calls(name)
+    if "until" in values:
+        values["until"] = filled.uuid(9, 0)
+    assert all(plan.scans or plan.work > WORK for plan in plans(place, name, values))
