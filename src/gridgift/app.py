@@ -25,6 +25,7 @@ from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.settings import Settings, server_secret
+from gridgift.storage.listener import Listener
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.sqlite import WRITER_WAIT, SqliteDatabase, create_file
@@ -111,11 +112,16 @@ def create_app(
         directory = _directory(settings, database)
         services = _services(settings, database, directory, clock, ticks)
         housekeeper = Housekeeper(database, services.keys, clock)
+        listener = _listener(settings, services)
         missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
         app.routes[:] = [*endpoints(services), Mount("/static", Assets(STATIC, missing))]
         app.default = Endpoint(services, "", {})
         housekeeper.start()
+        if listener is not None:
+            listener.start()
         yield
+        if listener is not None:
+            await listener.stop()
         await housekeeper.stop()
         if directory is not None:
             await directory.close()
@@ -136,6 +142,16 @@ def _directory(settings: Settings, database: SqliteDatabase | PostgresDatabase) 
     if not settings.resolver_url:
         return None
     return Directory(database, settings.resolver_url, settings.resolver_key)
+
+
+def _listener(settings: Settings, services: Services) -> Listener | None:
+    """Make what forgets a key, a token or an origin when another process has changed it.
+
+    On SQLite there is nothing to listen to: there what is remembered ends by itself.
+    """
+    if settings.sqlite_path is not None:
+        return None
+    return Listener(settings.database_url, services.forget, services.forget_all)
 
 
 def _services(

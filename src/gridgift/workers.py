@@ -1,4 +1,8 @@
-"""What runs beside requests: notes of key use and of expiry, and forgetting what is old."""
+"""What runs beside requests: notes of key use and of expiry, and forgetting what is old.
+
+Every server runs all of it. The statements claim the rows that they take, passing over those that
+another server has claimed (SKIP LOCKED), so the servers share the work and none does it twice.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -68,7 +72,7 @@ class Housekeeper:
         """Run an operation in one transaction after another until it finds no full batch."""
         rows: int = args[-1]
         done = rows
-        while done == rows:
+        while done >= rows:
             done = await self._database.write(operation, *args)
 
     async def _run(self) -> None:

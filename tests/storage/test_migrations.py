@@ -57,6 +57,7 @@ ROWS: Final = {
     6: [
         f"INSERT INTO customer_tokens VALUES ('{STORE}', '{OWNER}', '{OWNER}', HASH, 1, 9, NULL)",
     ],
+    7: ["UPDATE stores SET name = 'Moonwall Couture'"],
 }
 
 SQLITE_SCHEMA: Final = {

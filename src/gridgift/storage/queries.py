@@ -18,6 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
+_LOCKING = re.compile(r" FOR UPDATE(?: SKIP LOCKED)?")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -36,7 +37,7 @@ class Query(Struct, frozen=True):
         numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
         postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
         # SQLite's one writer holds every row already
-        return cls(name, text.replace(" FOR UPDATE", ""), postgres, parameters)
+        return cls(name, _LOCKING.sub("", text), postgres, parameters)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:

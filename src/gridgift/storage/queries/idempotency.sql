@@ -12,4 +12,5 @@ WHERE idempotency_keys.created_at <= :kept_since
 
 -- name: answers_forget (any store)
 DELETE FROM idempotency_keys WHERE (store_id, key) IN (
-    SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since LIMIT :rows)
+    SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since
+    LIMIT :rows FOR UPDATE SKIP LOCKED)

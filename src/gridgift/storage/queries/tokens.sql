@@ -15,4 +15,5 @@ WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND revoked_at IS 
 
 -- name: tokens_forget (any store)
 DELETE FROM customer_tokens WHERE (store_id, id) IN (
-    SELECT store_id, id FROM customer_tokens WHERE expires_at <= :gone_since LIMIT :rows)
+    SELECT store_id, id FROM customer_tokens WHERE expires_at <= :gone_since
+    LIMIT :rows FOR UPDATE SKIP LOCKED)
