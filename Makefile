@@ -36,10 +36,10 @@ types: $(STAMPS)/dev
 lock: $(STAMPS)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version 3.11 \
-		pyproject.toml --group build -o requirements.lock
+		pyproject.toml --extra redis --group build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version 3.11 \
-		pyproject.toml --group dev -o requirements-dev.lock
+		pyproject.toml --extra redis --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf .venv test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

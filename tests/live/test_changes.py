@@ -127,7 +127,7 @@ def test_with_the_listener_cut_off_again_and_again_the_time_out_holds(pair: list
 
 
 def test_a_revoked_token_and_another_origin(pair: list[Server]) -> None:
-    one, other = pair
+    one, _ = pair
     with one.client() as client:
         made = client.post("/v1/customer-tokens", json={"customerIdentifier": KELLY.uuid})
         token = {"X-Customer-Token": made.json()["token"], "Origin": ORIGIN}

@@ -15,7 +15,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
-from gridgift.app import signer
+from gridgift.app import shared_counter, signer
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json, say
@@ -82,6 +82,7 @@ def check(settings: Settings) -> None:
 
     run(settings, nothing)
     signer(settings)
+    shared_counter(settings)
 
 
 def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:
