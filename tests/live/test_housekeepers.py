@@ -96,6 +96,7 @@ def faults(world: World) -> list[Any]:
     return found
 
 
+@pytest.mark.contract("10.31")
 def test_each_expiry_is_noted_once_and_the_work_is_shared(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,8 +20,6 @@ CHECK_TIMEOUT: Final = 2.0
 FIRST_WAIT: Final = 0.1  # before a connection is made anew; doubled up to the longest
 LONGEST_WAIT: Final = 5.0
 
-_TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError)
-
 log = structlog.get_logger("gridgift.listener")
 
 
@@ -56,7 +54,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except _TROUBLE as error:
+            except Exception as error:  # whatever it is, the time-out of what is remembered holds
                 log.warning("changes are not heard", why=str(error) or type(error).__name__)
             await asyncio.sleep(self._wait * random.uniform(0.5, 1))  # noqa: S311
             self._wait = min(self._wait * 2, LONGEST_WAIT)
