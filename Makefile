@@ -1,6 +1,6 @@
-# make run: try it. make test: all tests. make check: lint, types, tests. make race-test and
-# make crash-test: the long forms of two of them (ROUNDS=…). make lock: after a change of the
-# dependencies in pyproject.toml.
+# make run: try it. make test: all tests. make check: lint, types, tests. make race-test,
+# make crash-test and make rolling-test: the long forms of three of them (ROUNDS=…). make lock:
+# after a change of the dependencies in pyproject.toml.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ ARGS ?=
 # tests that run at once: they wait for disks and for each other's processes more than they compute
 JOBS ?= 3
 
-.PHONY: run test race-test crash-test check lint types lock clean
+.PHONY: run test race-test crash-test rolling-test check lint types lock clean
 
 run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
@@ -22,6 +22,9 @@ race-test: $(STAMPS)/dev
 
 crash-test: $(STAMPS)/dev
 	@$(BIN)/python -m tests.crash --rounds $(or $(ROUNDS),50)
+
+rolling-test: $(STAMPS)/dev
+	@$(BIN)/python -m tests.rolling --rounds $(or $(ROUNDS),10)
 
 check: lint types test
 
@@ -36,10 +39,10 @@ types: $(STAMPS)/dev
 lock: $(STAMPS)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version 3.11 \
-		pyproject.toml --group build -o requirements.lock
+		pyproject.toml --extra redis --group build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version 3.11 \
-		pyproject.toml --group dev -o requirements-dev.lock
+		pyproject.toml --extra redis --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf .venv test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

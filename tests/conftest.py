@@ -14,6 +14,7 @@ import pytest
 from gridgift.app import create_app
 from gridgift.settings import Settings
 from tests import databases
+from tests.redis import Redis
 from tests.serving import Server
 from tests.shop import SECRET, Clock, Shop
 
@@ -104,6 +105,13 @@ def make_server(database_url: str) -> Iterator[Callable[..., Server]]:
 def live_server(make_server: Callable[..., Server]) -> Server:
     """A real server with a store, residents and an all-scopes key; no rate limits."""
     return make_server()
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A real Redis of the test's own, which may be killed."""
+    with Redis.started() as server:
+        yield server
 
 
 @pytest.fixture

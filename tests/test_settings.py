@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gridgift.app import shared_counter
 from gridgift.settings import (
     MINIMUM_SECRET,
     VARIABLES,
@@ -36,6 +37,10 @@ GOOD = {
     "GRIDGIFT_TOKEN_HOURS": [("1", 1), ("24", 24), ("8760", 8760)],
     "GRIDGIFT_TOKEN_RATE_LIMIT": [("0", 0), ("120", 120), ("10000000", 10_000_000)],
     "GRIDGIFT_RATE_LIMIT": [("0", 0), ("1200", 1200), ("10000000", 10_000_000)],
+    "GRIDGIFT_REDIS_URL": [
+        ("redis://cache", "redis://cache"),
+        ("rediss://me:pw@cache:6380/2", "rediss://me:pw@cache:6380/2"),
+    ],
     "GRIDGIFT_KEY_PREFIX": [("shop_live", "shop_live"), ("x" * 32, "x" * 32)],
     "GRIDGIFT_RESOLVER_URL": [("https://names.example/id", "https://names.example/id")],
     "GRIDGIFT_RESOLVER_KEY": [("k", "k"), ("", "")],
@@ -56,6 +61,7 @@ BAD = {
     "GRIDGIFT_TOKEN_HOURS": ["", "0", "8761", "1.5", "a day"],
     "GRIDGIFT_TOKEN_RATE_LIMIT": ["", "-1", "10000001", "many"],
     "GRIDGIFT_RATE_LIMIT": ["", "-1", "10000001", "many", "1e3", "9" * 400],
+    "GRIDGIFT_REDIS_URL": ["", "cache:6379", "http://cache", "redis://", "redis://x:port"],
     "GRIDGIFT_KEY_PREFIX": ["", "x" * 33, "a-b", "a.b", "é"],
     "GRIDGIFT_RESOLVER_URL": ["", "names.example", "https://x:99999/"],
     "GRIDGIFT_LOG_FORMAT": ["", "JSON", "pretty"],
@@ -146,6 +152,7 @@ def test_what_is_shown_gives_no_secret_away() -> None:
             resolver_key="hunter2",
             public_url="https://me:hunter2@gifts.example",
             resolver_url="https://me:hunter2@names.example/id",
+            redis_url="redis://:hunter2@cache:6379/0",
         )
         shown = settings.masked()
         assert set(shown) == set(VARIABLES)
@@ -235,3 +242,10 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 def test_postgres_needs_a_secret_in_the_settings() -> None:
     with pytest.raises(SettingsError, match="GRIDGIFT_SECRET is not set"):
         server_secret(Settings(database_url="postgresql://db/gifts"))
+
+
+def test_redis_needs_what_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gridgift.counter", None)
+    assert shared_counter(Settings()) is None
+    with pytest.raises(SettingsError, match=r"pip install gridgift\[redis\]"):
+        shared_counter(Settings(redis_url="redis://cache"))

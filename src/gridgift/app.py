@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.routing import Mount
 from starlette.types import ASGIApp
@@ -28,13 +28,17 @@ from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import Metrics
-from gridgift.settings import Settings, server_secret
+from gridgift.settings import Settings, SettingsError, server_secret
 from gridgift.storage.copying import Copy, Side
+from gridgift.storage.listener import Listener
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.sqlite import WRITER_WAIT, SqliteDatabase, create_file
 from gridgift.storage.sqlite import connect as open_file
 from gridgift.workers import Housekeeper
+
+if TYPE_CHECKING:
+    from gridgift.counter import RedisCounter
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
 STATIC: Final = str(files("gridgift.http") / "static")
@@ -123,6 +127,25 @@ def token_signer(settings: Settings) -> Signer:
     return Signer(server_secret(settings), tokens.PREFIX)
 
 
+def shared_counter(
+    settings: Settings, clock: Callable[[], int] = now, ticks: Callable[[], float] = time.monotonic
+) -> "RedisCounter | None":
+    """Make what counts requests for all servers, if the settings name one.
+
+    Raises ``SettingsError`` if what it needs is not installed.
+    """
+    if not settings.redis_url:
+        return None
+    try:
+        from gridgift.counter import RedisCounter
+    except ImportError as error:
+        raise SettingsError(
+            "GRIDGIFT_REDIS_URL is set, and what it needs is not installed: "
+            "run 'pip install gridgift[redis]', or unset it."
+        ) from error
+    return RedisCounter(settings.redis_url, clock, ticks)
+
+
 def create_app(
     settings: Settings, clock: Callable[[], int] = now, ticks: Callable[[], float] = time.monotonic
 ) -> ASGIApp:
@@ -133,17 +156,25 @@ def create_app(
     async def lifespan(_: Any) -> AsyncIterator[None]:
         database = connect(settings)
         directory = _directory(settings, database)
-        services = _services(settings, database, directory, clock, ticks)
+        counter = shared_counter(settings, clock, ticks)
+        services = _services(settings, database, directory, counter, clock, ticks)
         housekeeper = Housekeeper(database, services.keys, clock)
+        listener = _listener(settings, services)
         missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
         app.paths = Paths(endpoints(services))
         app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
         app.default = Endpoint(services, "", {})
         housekeeper.start()
+        if listener is not None:
+            listener.start()
         yield
+        if listener is not None:
+            await listener.stop()
         await housekeeper.stop()
         if directory is not None:
             await directory.close()
+        if counter is not None:
+            await counter.close()
         await database.close()
 
     app.lifespan_context = lifespan
@@ -163,15 +194,30 @@ def _directory(settings: Settings, database: SqliteDatabase | PostgresDatabase) 
     return Directory(database, settings.resolver_url, settings.resolver_key)
 
 
+def _listener(settings: Settings, services: Services) -> Listener | None:
+    """Make what forgets a key, a token or an origin when another process has changed it.
+
+    On SQLite there is nothing to listen to: there what is remembered ends by itself.
+    """
+    if settings.sqlite_path is not None:
+        return None
+    return Listener(settings.database_url, services.forget, services.forget_all)
+
+
 def _services(
     settings: Settings,
     database: SqliteDatabase | PostgresDatabase,
     directory: Directory | None,
+    counter: "RedisCounter | None",
     clock: Callable[[], int],
     ticks: Callable[[], float],
 ) -> Services:
     async def check_ready() -> None:
         await require_current(database)
+
+    def limiter(sort: str, limit: int) -> Limiter:
+        shared = None if counter is None else partial(counter.count, sort)
+        return Limiter(limit if settings.rate_limit else 0, shared)
 
     readiness: Callable[[], Awaitable[None]] = check_ready
     return Services(
@@ -181,9 +227,9 @@ def _services(
         keys=KeyRing(database, signer(settings)),
         tokens=TokenRing(database, token_signer(settings)),
         origins=Origins(database),
-        limiter=Limiter(settings.rate_limit),
-        token_limiter=Limiter(settings.token_rate_limit if settings.rate_limit else 0),
-        failed_logins=Limiter(FAILURES if settings.rate_limit else 0),
+        limiter=limiter("key", settings.rate_limit),
+        token_limiter=limiter("token", settings.token_rate_limit),
+        failed_logins=limiter("address", FAILURES),
         cursors=Cursors(server_secret(settings)),
         directory=directory,
         metrics=Metrics(os.environ.get(METRICS_FOLDER)),

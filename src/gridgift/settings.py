@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True):
     key_prefix: str = "allo_live"
     token_hours: int = 24
     token_rate_limit: int = 120
+    redis_url: str = ""
     resolver_url: str = ""
     resolver_key: str = ""
     log_format: str = "auto"
@@ -106,6 +107,17 @@ def _url(text: str) -> str:
     if not named or parts.query:
         raise ValueError("must be an http:// or https:// address")
     return text.rstrip("/")
+
+
+def _redis_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that don't close, a port that is no number
+        named = False
+    if not named:
+        raise ValueError("must be redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss:// for TLS")
+    return text
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -180,6 +192,9 @@ VARIABLES: Final = {
     ),
     "GRIDGIFT_TOKEN_RATE_LIMIT": Variable(
         "token_rate_limit", "requests a minute a link; 0: no limit", _whole(0, 10_000_000)
+    ),
+    "GRIDGIFT_REDIS_URL": Variable(
+        "redis_url", "a Redis in which all servers count requests together", _redis_url, mask_url
     ),
     "GRIDGIFT_KEY_PREFIX": Variable("key_prefix", "what API keys begin with", _prefix),
     "GRIDGIFT_RESOLVER_URL": Variable(

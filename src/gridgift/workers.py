@@ -1,4 +1,8 @@
-"""What runs beside requests: notes of key use and of expiry, and forgetting what is old."""
+"""What runs beside requests: notes of key use and of expiry, and forgetting what is old.
+
+Every server runs all of it. The statements claim the rows that they take, passing over those that
+another server has claimed (SKIP LOCKED), so the servers share the work and none does it twice.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -65,11 +69,9 @@ class Housekeeper:
             self._uses.clear()
 
     async def _in_batches(self, operation: Callable[..., Any], *args: Any) -> None:
-        """Run an operation in one transaction after another until it finds no full batch."""
-        rows: int = args[-1]
-        done = rows
-        while done == rows:
-            done = await self._database.write(operation, *args)
+        """Run an operation in one transaction after another until it finds nothing to do."""
+        while await self._database.write(operation, *args):
+            pass
 
     async def _run(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
 from gridgift.settings import VARIABLES, Settings
 from tests.cli.commands import Desk
+from tests.redis import Redis
 from tests.shop import KELLY, SECRET
 
 
@@ -95,3 +96,10 @@ def test_a_bad_setting_and_a_missing_folder(desk: Desk) -> None:
     desk.environ = {**desk.environ, "GRIDGIFT_PUBLIC_URL": "http://shop.test"}
     desk.environ["GRIDGIFT_DATABASE_URL"] = "sqlite:///nowhere/x.db"
     assert "nowhere/x.db" in check(desk, "database")["found"]
+
+
+def test_redis(desk: Desk, redis: Redis) -> None:
+    desk.environ["GRIDGIFT_REDIS_URL"] = redis.url
+    assert f"{redis.url} answers." in desk("doctor").out
+    redis.kill()
+    assert "does not answer" in check(desk, "redis")["found"]

@@ -55,7 +55,7 @@ def test_credit_is_noted_once(world: World) -> None:
             expires_at=world.now + end * SECOND,
         )  # fmt: skip
     world.now += SECOND
-    assert note(world) == (0, 2)
+    assert note(world) == (0, 1)
     assert note(world) == (0, 0)
     entries = world.read(ledger.entries, world.store.id, "credit", KELLY.uuid)
     assert [(entry.kind, entry.delta) for entry in entries[3:]] == [("credit_expired", -12)]

@@ -58,6 +58,7 @@ ROWS: Final = {
         f"INSERT INTO customer_tokens VALUES ('{STORE}', '{OWNER}', '{OWNER}', HASH, 1, 9, NULL)",
     ],
     7: [],
+    8: ["UPDATE stores SET name = 'Moonwall Couture'"],
 }
 
 SQLITE_SCHEMA: Final = {

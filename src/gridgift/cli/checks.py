@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gridgift.app import find_damage, now, opened
+from gridgift.app import find_damage, now, opened, shared_counter
 from gridgift.cli.output import instant
 from gridgift.domain import stores
 from gridgift.settings import Settings, SettingsError, mask_url, secret_file, server_secret
@@ -39,6 +39,8 @@ def examine(settings: Settings) -> list[Check]:
     if settings.sqlite_path is not None and settings.sqlite_path.exists():
         path = settings.sqlite_path
         checks += [_file(path), _disk(path), _structure(path)]
+    if settings.redis_url:
+        checks.append(_redis(settings))
     return [*checks, _clock(newest)]
 
 
@@ -70,6 +72,26 @@ def _database(settings: Settings, there: bool) -> tuple[Check, int | None]:
         return Check("database", False, str(error), remedy), None
     found = "can be reached and is migrated" if there else "was not there: an empty one was made"
     return Check("database", True, f"{place} {found}."), newest
+
+
+def _redis(settings: Settings) -> Check:
+    async def answers() -> bool:
+        counter = shared_counter(settings)
+        assert counter is not None
+        try:
+            return await counter.answers()
+        finally:
+            await counter.close()
+
+    place = mask_url(settings.redis_url)
+    try:
+        there = asyncio.run(answers())
+    except SettingsError as error:
+        return Check("redis", False, str(error), "Do as it says.")
+    if not there:
+        remedy = "Correct GRIDGIFT_REDIS_URL, or start the Redis server; limits hold per process."
+        return Check("redis", False, f"{place} does not answer.", remedy)
+    return Check("redis", True, f"{place} answers.")
 
 
 def _file(path: Path) -> Check:

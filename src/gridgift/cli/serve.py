@@ -16,7 +16,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
-from gridgift.app import METRICS_FOLDER, signer
+from gridgift.app import METRICS_FOLDER, shared_counter, signer
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json, say
@@ -83,6 +83,7 @@ def check(settings: Settings) -> None:
 
     run(settings, nothing)
     signer(settings)
+    shared_counter(settings)
 
 
 def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:

@@ -1,4 +1,8 @@
-"""Expiry's entries: written later by a job; what has expired is so by the clock before that."""
+"""Expiry's entries: written later by a job; what has expired is so by the clock before that.
+
+Jobs of several servers may run at once: each batch is claimed in the transaction that deals with
+it, so none is done twice, and what a killed server had claimed is free again.
+"""
 
 from gridgift.domain import credit, giftcards, residents
 from gridgift.domain.model import Caller
@@ -11,16 +15,19 @@ ACTOR = "expiry"
 async def note_cards(tx: Tx, request_id: str, now: int, rows: int) -> int:
     """Write the ``expired`` entries of up to ``rows`` cards of any store; return how many."""
     found = await tx.all("cards_expired", now=now, rows=rows)
-    for store_id, card_id in sorted(map(tuple, found)):  # one order for all, so none deadlock
+    for store_id, card_id in sorted(map(tuple, found)):  # one order for all
         caller = Caller(store_id, "system", ACTOR, request_id)
         await giftcards.note_expiry(tx, caller, card_id, now)
     return len(found)
 
 
 async def note_credit(tx: Tx, request_id: str, now: int, rows: int) -> int:
-    """Write the ``credit_expired`` entries of up to ``rows`` lots; return how many lots."""
-    found = await tx.all("lots_expired", now=now, rows=rows)
-    for store_id, resident_uuid in sorted({tuple(row) for row in found}):
+    """Write the ``credit_expired`` entries of the accounts of up to ``rows`` expired lots.
+
+    Returns how many accounts.
+    """
+    found = await tx.all("accounts_expired", now=now, rows=rows)
+    for store_id, resident_uuid in sorted(map(tuple, found)):
         caller = Caller(store_id, "system", ACTOR, request_id)
         resident = await residents.find(tx, Identifier(uuid=resident_uuid))
         await credit.settle(tx, caller, resident, now)

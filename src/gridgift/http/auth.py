@@ -1,8 +1,8 @@
 """Authentication: from a header to a key with its store and scopes, or to a resident's token.
 
 Whatever was looked up is remembered for ``CACHED_FOR`` seconds, so a revocation reaches every
-replica within the contract's 5 seconds (section 2). A key's last use is noted here and written by
-a background job.
+replica within the contract's 5 seconds (section 2), and at once where the database tells of it
+(``forget``). A key's last use is noted here and written by a background job.
 """
 
 import hmac
@@ -37,13 +37,22 @@ class Visitor(Struct, frozen=True):
     resident: Resident
 
     @property
+    def id(self) -> str:
+        """The token's."""
+        return self.token.id
+
+    @property
     def hash(self) -> bytes:
         """The token's."""
         return self.token.hash
 
 
 class Hashed(Protocol):
-    """What a credential's text is compared with."""
+    """What a credential is known by, and what its text is compared with."""
+
+    @property
+    def id(self) -> str:
+        """The key's or the token's."""
 
     @property
     def hash(self) -> bytes:
@@ -79,6 +88,7 @@ class Ring(Generic[C]):
         self.signer = signer
         self._database = database
         self._cache: OrderedDict[bytes, Cached[C]] = OrderedDict()
+        self._forgotten = 0  # times; a look-up that one of them overtook may be out of date
 
     async def find(self, tx: Tx, store_id: str, credential_id: str) -> C | None:
         """Return what the database has of a credential."""
@@ -94,15 +104,26 @@ class Ring(Generic[C]):
             raise self.missing
         credential = self.recall(value, tick)
         if credential is None:
+            forgotten = self._forgotten
             text = value.decode("latin-1")  # several lines were joined by commas: no key has one
             credential = await self._look_up(text)
-            self._remember(value, Cached(credential, tick + CACHED_FOR))
+            if forgotten == self._forgotten:
+                self._remember(value, Cached(credential, tick + CACHED_FOR))
         return credential
 
     def recall(self, value: bytes, tick: float) -> C | None:
         """Return what was looked up for a header's value, while that may still be relied on."""
         cached = self._cache.get(value)
         return None if cached is None or cached.until < tick else cached.credential
+
+    def forget(self, credential_id: str | None = None) -> None:
+        """Look a credential up again when it is next presented; None: every one."""
+        self._forgotten += 1
+        if credential_id is None:
+            self._cache.clear()
+            return
+        for text in [t for t, c in self._cache.items() if c.credential.id == credential_id]:
+            del self._cache[text]
 
     async def _look_up(self, text: str) -> C:
         ids = self.signer.read(text)

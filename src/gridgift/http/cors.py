@@ -30,6 +30,12 @@ class Origins:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: OrderedDict[str, tuple[frozenset[str], float]] = OrderedDict()
+        self._forgotten = 0  # times; a look-up that one of them overtook may be out of date
+
+    def forget(self) -> None:
+        """Look every origin up again: some store has changed."""
+        self._forgotten += 1
+        self._cache.clear()
 
     async def headers(
         self, origin: bytes | None, store_id: str | None, tick: float
@@ -50,9 +56,14 @@ class Origins:
         name = origin.decode("latin-1")
         found, until = self._cache.get(name, (frozenset(), 0.0))
         if until < tick:
+            forgotten = self._forgotten
             found = await self._database.read(stores.of_origin, name)
-            self._cache[name] = found, tick + CACHED_FOR
-            self._cache.move_to_end(name)
-            if len(self._cache) > MAX_CACHED:
-                self._cache.popitem(last=False)
+            if forgotten == self._forgotten:
+                self._remember(name, found, tick + CACHED_FOR)
         return bool(found) if store_id is None else store_id in found
+
+    def _remember(self, name: str, found: frozenset[str], until: float) -> None:
+        self._cache[name] = found, until
+        self._cache.move_to_end(name)
+        if len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)

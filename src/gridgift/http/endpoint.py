@@ -103,10 +103,14 @@ class Endpoint:
             route = self._route(call.method)
             if route.scope is CUSTOMER:
                 call.visitor = await self._authenticate(call, self._services.tokens)
-                self._limit(self._services.token_limiter, call.visitor.token.id, extra)
+                limiter, name = self._services.token_limiter, call.visitor.token.id
+                if limiter.shared is None or not await self._limit_shared(limiter, name, extra):
+                    self._limit(limiter, name, extra)
             elif route.scope is not PUBLIC:
                 call.key = await self._authenticate(call, self._services.keys)
-                self._limit(self._services.limiter, call.key.id, extra)
+                limiter, name = self._services.limiter, call.key.id
+                if limiter.shared is None or not await self._limit_shared(limiter, name, extra):
+                    self._limit(limiter, name, extra)
                 if route.scope not in call.key.scopes:
                     raise ScopeMissing(route.scope)
             if route.query is not None:
@@ -137,7 +141,9 @@ class Endpoint:
             peer = (call.scope.get("client") or ("",))[0]
             forwarded = call.headers.get(b"x-forwarded-for")
             address = client_address(peer, forwarded, services.settings.trusted_proxies)
-            services.failed_logins.take(address, services.ticks())
+            limiter = services.failed_logins
+            if limiter.shared is None or not await self._limit_shared(limiter, address, []):
+                limiter.take(address, services.ticks())
             raise
 
     def _limit(self, limiter: Limiter, name: str, extra: list[Header]) -> None:
@@ -148,6 +154,18 @@ class Endpoint:
             extra.extend(limiter.headers(0))
             raise
         extra.extend(limiter.headers(left))
+
+    async def _limit_shared(self, limiter: Limiter, name: str, extra: list[Header]) -> bool:
+        """Count a request where all servers do; False: that can't be asked now."""
+        assert limiter.shared is not None
+        window = await limiter.shared(name)
+        if window is None:
+            return False
+        left = limiter.limit - window.counted
+        extra.extend(limiter.headers(max(0, left), window.ends_in))
+        if left < 0:
+            raise RateLimited(window.ends_in)
+        return True
 
     def _is_preflight(self, call: Call) -> bool:
         """Tell it from an OPTIONS request; it is useless to a page on an origin of no store."""

@@ -1,12 +1,16 @@
 """Rate limits: a token bucket per API key, and one per address for failed authentications.
 
-Buckets live in this process: with several workers or replicas each counts for itself.
+Buckets live in this process: with several workers or replicas each counts for itself, unless
+requests are counted by something that all of them share (``Limiter.shared``).
 """
 
 import ipaddress
 import math
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import Final
+
+from msgspec import Struct
 
 from gridgift.http.refusals import RateLimited
 from gridgift.http.reply import Header
@@ -27,11 +31,25 @@ class Bucket:
         self.seen = seen
 
 
-class Limiter:
-    """Buckets of ``limit`` requests a minute each, by name; a limit of 0 lets everyone pass."""
+class Window(Struct, frozen=True):
+    """How many requests all servers counted since a window began; ``ends_in`` is in seconds."""
 
-    def __init__(self, limit: int) -> None:
+    counted: int
+    ends_in: int
+
+
+SharedCount = Callable[[str], Awaitable[Window | None]]
+
+
+class Limiter:
+    """Buckets of ``limit`` requests a minute each, by name; a limit of 0 lets everyone pass.
+
+    ``shared`` counts a name's request for all servers; when it answers None, the bucket decides.
+    """
+
+    def __init__(self, limit: int, shared: SharedCount | None = None) -> None:
         self.limit = limit
+        self.shared = shared if limit else None
         self._rate = limit / PER
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._policy: Header = (b"ratelimit-policy", b'"default";q=%d;w=%d' % (limit, int(PER)))
@@ -58,11 +76,15 @@ class Limiter:
         bucket.tokens -= 1
         return int(bucket.tokens)
 
-    def headers(self, left: int) -> tuple[Header, ...]:
-        """Describe the limit as in the IETF draft (httpapi-ratelimit-headers)."""
+    def headers(self, left: int, reset: int | None = None) -> tuple[Header, ...]:
+        """Describe the limit as in the IETF draft (httpapi-ratelimit-headers).
+
+        ``reset`` is the seconds until all is left again; None: what a bucket takes to fill.
+        """
         if not self.limit:
             return ()
-        reset = math.ceil((self.limit - left) / self._rate)
+        if reset is None:
+            reset = math.ceil((self.limit - left) / self._rate)
         return (self._policy, (b"ratelimit", b'"default";r=%d;t=%d' % (left, reset)))
 
 

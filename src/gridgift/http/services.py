@@ -36,3 +36,18 @@ class Services(Struct, frozen=True):
     clock: Callable[[], int]
     ticks: Callable[[], float]
     check_ready: Callable[[], Awaitable[None]]
+
+    def forget(self, sort: str, changed_id: str) -> None:
+        """Forget what is remembered of a "key", a "token" or a "store" that has changed."""
+        if sort == "key":
+            self.keys.forget(changed_id)
+        elif sort == "token":
+            self.tokens.forget(changed_id)
+        else:
+            self.origins.forget()
+
+    def forget_all(self) -> None:
+        """Forget all that is remembered of the database: changes may have gone unheard."""
+        self.keys.forget()
+        self.tokens.forget()
+        self.origins.forget()

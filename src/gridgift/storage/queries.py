@@ -23,6 +23,7 @@ from msgspec import Struct
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
 _ANY = re.compile(r"= ANY\((:[a-z_]+)\)")
 _IN_SQLITE: Final = {"json_agg(": "json_group_array(", "json_build_array(": "json_array("}
+_LOCKING = re.compile(r" FOR UPDATE(?: SKIP LOCKED)?")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _INDEX = re.compile(r"/\* (INDEXED BY \w+) \*/")
 
@@ -42,7 +43,7 @@ class Query(Struct, frozen=True):
         numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
         postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
         # SQLite's one writer holds every row already, and its arrays are JSON
-        sqlite = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", text.replace(" FOR UPDATE", ""))
+        sqlite = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", _LOCKING.sub("", text))
         sqlite = _INDEX.sub(r"\1", sqlite)
         for ours, theirs in _IN_SQLITE.items():
             sqlite = sqlite.replace(ours, theirs)

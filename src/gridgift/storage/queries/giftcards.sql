@@ -141,9 +141,11 @@ WHERE store_id = :store_id AND id = :id AND NOT redeemed AND NOT expiry_noted
     AND expires_at <= :now
 RETURNING {card}
 
+-- Whoever takes a card here has claimed it until the transaction's end; others pass it over.
 -- name: cards_expired (any store)
 SELECT store_id, id FROM gift_cards
-WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed LIMIT :rows
+WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed
+LIMIT :rows FOR UPDATE SKIP LOCKED
 
 -- name: cards_shown_after
 SELECT {owned_cards} FROM (

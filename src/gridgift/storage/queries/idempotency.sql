@@ -12,7 +12,7 @@ WHERE idempotency_keys.created_at <= :kept_since
 
 -- name: answers_old (any store)
 SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since
-ORDER BY created_at LIMIT :rows
+ORDER BY created_at LIMIT :rows FOR UPDATE SKIP LOCKED
 
 -- name: answer_forget
 DELETE FROM idempotency_keys

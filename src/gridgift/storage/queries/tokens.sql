@@ -15,7 +15,7 @@ WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND revoked_at IS 
 
 -- name: tokens_old (any store)
 SELECT store_id, id FROM customer_tokens WHERE expires_at <= :gone_since
-ORDER BY expires_at LIMIT :rows
+ORDER BY expires_at LIMIT :rows FOR UPDATE SKIP LOCKED
 
 -- name: token_forget
 DELETE FROM customer_tokens WHERE store_id = :store_id AND id = :id

@@ -1,0 +1,140 @@
+"""Several servers' housekeeping at once: the work is shared, and each part of it done once."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridgift import workers
+from gridgift.app import connect, signer
+from gridgift.domain import credit, giftcards, verify
+from gridgift.domain.credit import Change
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.residents import Identifier
+from gridgift.http.auth import KeyRing
+from gridgift.storage.database import Tx
+from gridgift.workers import Housekeeper
+from tests.domain.world import World
+from tests.shop import KELLY
+
+pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+
+CARDS = 2_000
+ACCOUNTS = 300
+KEEPERS = 4
+NOTED = "SELECT request_id, account_id FROM entries WHERE kind = '{}'"
+
+CLAIM = """
+import asyncio, sys
+from gridgift.app import connect
+from gridgift.domain import expiry
+from gridgift.settings import Settings
+
+async def claim(tx):
+    await expiry.note_cards(tx, "killed", int(sys.argv[2]), 100)
+    print("claimed", flush=True)
+    sys.stdin.readline()
+
+async def main():
+    await connect(Settings(database_url=sys.argv[1])).write(claim)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A store whose cards and credit have expired, and nobody has noted it."""
+    with World.opened(database_url) as opened:
+        at = opened.now + 1_000
+        people = [opened.newcomer() for _ in range(ACCOUNTS)]
+
+        async def fill(tx: Tx) -> None:
+            for number in range(CARDS):
+                owner = Identifier(uuid=KELLY.uuid)
+                terms = Terms(1 + number % 9, expires_at=at)
+                await giftcards.grant(tx, opened.caller, owner, terms, new_id(), opened.now)
+            for resident in people:
+                change = Change(5, "test", "test")
+                await credit.deposit(
+                    tx, opened.caller, resident, change, new_id(), opened.now, expires_at=at
+                )
+
+        opened.write(fill)
+        opened.now = at + 1
+        yield opened
+
+
+def keep(world: World) -> None:
+    """Let several servers' housekeepers run at once."""
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            keepers = []
+            for _ in range(KEEPERS):
+                database = connect(world.settings)
+                stack.push_async_callback(database.close)
+                ring = KeyRing(database, signer(world.settings))
+                keepers.append(Housekeeper(database, ring, lambda: world.now))
+            await asyncio.gather(*(keeper.once() for keeper in keepers))
+
+    world.run(run())
+
+
+def faults(world: World) -> list[Any]:
+    found: list[Any] = []
+    run = world.database.snapshot(verify.verify, world.now, found.append, lambda seen: None)
+    world.run(run)
+    return found
+
+
+@pytest.mark.contract("10.31")
+def test_each_expiry_is_noted_once_and_the_work_is_shared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conflicts: list[object] = []
+    monkeypatch.setattr(workers.log, "warning", lambda *_, **words: conflicts.append(words))
+    keep(world)
+    assert not conflicts
+    for kind, expected in (("expired", CARDS), ("credit_expired", ACCOUNTS)):
+        noted = world.sql(NOTED.format(kind))
+        assert len(noted) == len({account for _, account in noted}) == expected
+        by_job = Counter(job for job, _ in noted)
+        assert len(by_job) > 1, by_job
+    ((deadlocks,),) = world.sql(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+    assert deadlocks == 0
+    assert faults(world) == []
+
+
+def test_what_a_killed_housekeeper_claimed_is_done_by_another(world: World) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLAIM, world.settings.database_url, str(world.now)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "claimed\n"
+        keep(world)
+        assert len(world.sql(NOTED.format("expired"))) == CARDS - 100
+        process.send_signal(signal.SIGKILL)
+    for _ in range(50):  # until PostgreSQL has seen that its client is gone
+        keep(world)
+        if len(world.sql(NOTED.format("expired"))) == CARDS:
+            break
+    noted = world.sql(NOTED.format("expired"))
+    assert len({account for _, account in noted}) == len(noted) == CARDS
+    assert "killed" not in {job for job, _ in noted}
+    assert faults(world) == []
