@@ -25,6 +25,13 @@ class Tx(Protocol):
     async def run(self, query: str, /, **values: Any) -> int:
         """Run a statement that returns no rows; answer how many rows it touched."""
 
+    async def many(self, query: str, rows: Sequence[Row], /) -> None:
+        """Run a statement once for each row.
+
+        A row has the values of the statement's placeholders, in the order in which it first names
+        them (``Query.parameters``). Far faster than ``run`` in a loop.
+        """
+
 
 Operation = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
 

@@ -77,6 +77,10 @@ class PostgresTx:
         )
         return int(status.rpartition(" ")[2])
 
+    async def many(self, query: str, rows: Sequence[Row], /) -> None:
+        """Run a statement once for each row, without waiting for one before sending the next."""
+        await self._connection.executemany(QUERIES[query].postgres, rows)
+
 
 class PostgresDatabase:
     """The ``Database`` port on a pool of connections."""

@@ -19,13 +19,18 @@ from msgspec import Struct
 
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
+_ANY_OF = re.compile(r"= ANY\((:[a-z_]+)\)")  # a list: an array, or JSON where there are none
 
 
 class Query(Struct, frozen=True):
-    """One statement in both dialects: ``:name`` for SQLite, ``$1`` for PostgreSQL."""
+    """One statement in both dialects: ``:name`` for SQLite, ``$1`` for PostgreSQL.
+
+    ``numbered`` is SQLite's again, with ``?1``, for rows of values without names.
+    """
 
     name: str
     sqlite: str
+    numbered: str
     postgres: str
     parameters: tuple[str, ...]
 
@@ -33,10 +38,13 @@ class Query(Struct, frozen=True):
     def parse(cls, name: str, text: str) -> "Query":
         """Compile a statement's text; a placeholder may occur several times."""
         parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
-        numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
-        postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
+        numbers = {parameter: index for index, parameter in enumerate(parameters, 1)}
+        postgres = _PLACEHOLDER.sub(lambda match: f"${numbers[match[1]]}", text)
         # SQLite's one writer holds every row already
-        return cls(name, text.replace(" FOR UPDATE", ""), postgres, parameters)
+        sqlite = _ANY_OF.sub(r"IN (SELECT value FROM json_each(\1))", text)
+        sqlite = sqlite.replace(" FOR UPDATE", "")
+        numbered = _PLACEHOLDER.sub(lambda match: f"?{numbers[match[1]]}", sqlite)
+        return cls(name, sqlite, numbered, postgres, parameters)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:

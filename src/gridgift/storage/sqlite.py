@@ -7,6 +7,7 @@ from its ghost, and serving resumes when a file is there again.
 """
 
 import asyncio
+import json
 import os
 import sqlite3
 import threading
@@ -33,6 +34,8 @@ BATCH: Final = 128  # writes in one commit, at most
 WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
 READER_WAIT: Final = 1_000
 
+sqlite3.register_adapter(list, json.dumps)  # what ``= ANY(…)`` looks through; see queries.py
+
 # whom to answer, with what, or with which error
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
@@ -45,6 +48,7 @@ class SqliteTx:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._executemany = connection.executemany
 
     async def one(self, query: str, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
@@ -60,6 +64,10 @@ class SqliteTx:
     async def run(self, query: str, /, **values: Any) -> int:
         """Run a statement; answer how many rows it touched."""
         return self._execute(QUERIES[query].sqlite, values).rowcount
+
+    async def many(self, query: str, rows: Sequence[Row], /) -> None:
+        """Run a statement once for each row."""
+        self._executemany(QUERIES[query].numbered, rows).close()
 
 
 class _Place:
