@@ -91,18 +91,15 @@ async def _owners(
 ) -> list[Resident | Skipped | Failure]:
     """Find each row's resident, or why it has none; ``remember`` those whom the rows name."""
     checked = [_checked(row, now) for row in rows]
-    wishes = [row for row in checked if isinstance(row, Wish)]
-    named = [wish.username is not None and remember for wish in wishes]
-    known = await residents.find_all(
-        tx, [wish.identifier for wish, named_here in zip(wishes, named, strict=True)
-             if not named_here]
-    )  # fmt: skip
-    seen = [
-        Resident(str(wish.identifier), wish.username)
-        for wish in wishes
-        if remember and wish.username is not None
-    ]
+    seen, wanted = [], []
+    for row in checked:
+        if isinstance(row, Wish):
+            if remember and row.username is not None:
+                seen.append(Resident(str(row.identifier), row.username))
+            else:
+                wanted.append(row.identifier)
     remembered = iter(await residents.remember_all(tx, seen, now, dry=dry))
+    known = await residents.find_all(tx, wanted)
     return [_owner(row, known, remembered, remember) for row in checked]
 
 
