@@ -57,6 +57,10 @@ ROWS: Final = {
     6: [
         f"INSERT INTO customer_tokens VALUES ('{STORE}', '{OWNER}', '{OWNER}', HASH, 1, 9, NULL)",
     ],
+    7: [
+        f"INSERT INTO imports VALUES ('{STORE}', HASH, 1, 0, 0, 1, 1, NULL)",
+        f"INSERT INTO import_refusals VALUES ('{STORE}', HASH, 1, 'why')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {
