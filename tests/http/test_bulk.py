@@ -138,7 +138,9 @@ def test_all_or_nothing(shop: Shop) -> None:
     ]  # fmt: skip
     good = send(shop, lines(row(), row()), atomic=True, headers={"Idempotency-Key": "k"})
     assert good.json()["granted"] == 2, "a refusal is not kept"
-    problem(send(shop, lines(row()), headers={"Idempotency-Key": "k"}), 422, "idempotency_key_reused")
+    problem(
+        send(shop, lines(row()), headers={"Idempotency-Key": "k"}), 422, "idempotency_key_reused"
+    )
 
 
 @pytest.mark.contract("10.73")
@@ -158,7 +160,9 @@ def test_one_idempotency_key_covers_the_whole(shop: Shop) -> None:
 def test_how_many_rows(shop: Shop) -> None:
     with unchanged(shop):
         for text in ("", "\n\n", lines(row()) * (MAX_ROWS + 1)):
-            assert "from 1 to 10000 rows" in str(problem(send(shop, text), 400, "validation_failed"))
+            assert "from 1 to 10000 rows" in str(
+                problem(send(shop, text), 400, "validation_failed")
+            )
         for text in ("identifier,credit\n", "identifier,credit\n" + "kelly,1\n" * (MAX_ROWS + 1)):
             problem(send(shop, text, CSV), 400, "validation_failed")
         problem(send(shop, b" " * (MAX_BULK_BODY + 1)), 413, "body_too_large")
