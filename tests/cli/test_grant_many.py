@@ -148,8 +148,8 @@ def started(desk: Desk, *options: str) -> "subprocess.Popen[str]":
 
 def check_whole(desk: Desk, refused: list[int]) -> None:
     """Every row is granted once or in the report once, in order."""
-    credits = [credit for (credit,) in sql(desk, "SELECT credit FROM gift_cards ORDER BY id")]
-    assert credits == [number for number in range(1, ROWS + 1) if number % 7]
+    there = [credit for (credit,) in sql(desk, "SELECT credit FROM gift_cards ORDER BY id")]
+    assert there == [number for number in range(1, ROWS + 1) if number % 7]
     with (desk.folder / "cards.refused.csv").open(newline="") as text:
         rows = list(csv.DictReader(text))
     assert [int(row["credit"]) for row in rows] == refused
@@ -223,7 +223,8 @@ def counted():
     return whole()
 granting.new_id = counted
 file = Path(sys.argv[1])
-granting.grant_file(read_settings(None), Order(file, None, file.with_suffix('.r'), False, False, False))
+order = Order(file, None, file.with_suffix('.r'), False, False, False)
+granting.grant_file(read_settings(None), order)
 print(seen[-1] - seen[0])
 """
 

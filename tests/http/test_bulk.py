@@ -213,7 +213,8 @@ def test_allomancys_columns(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "kelly,500\n", "identifier\nkelly\n", "credit\n5\n", "identifier,credit,Credit\nkelly,5,5\n",
+        "kelly,500\n", "identifier\nkelly\n", "credit\n5\n",
+        "identifier,credit,Credit\nkelly,5,5\n",
         "identifier,key,credit\nkelly,x,5\n", "identifier,credit,gift card credits\nkelly,5,5\n",
         "\0\1\2\n", b"\xff\xfei\0d\0", "x" * 70_000, '"identifier,credit\n',
     ],

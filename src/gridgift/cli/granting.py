@@ -20,7 +20,7 @@ from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, say, shown
 from gridgift.cli.session import now, operator, run, the_store
 from gridgift.domain import bulk, imports
-from gridgift.domain.failures import Failure
+from gridgift.domain.failures import Failure, ImportTaken
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Caller
@@ -142,6 +142,8 @@ async def _write_report(
                     report.add(line, problems[number])
                 if number == after:
                     break
+        if report.rows != state.refused:  # another run has finished and forgotten them meanwhile
+            raise ImportTaken
 
 
 class _Report:
@@ -153,7 +155,7 @@ class _Report:
         self._sheet = sheet
         self._keep = [n for n, name in enumerate(sheet.header) if name.lower() != PROBLEM]
         self._encoding = "utf-8-sig" if _starts_with_bom(file) else "utf-8"
-        self._rows = 0
+        self.rows = 0
 
     def __enter__(self) -> "_Report":
         try:
@@ -173,13 +175,13 @@ class _Report:
         cells = line.cells + [""] * (len(self._sheet.header) - len(line.cells))
         rest = cells[len(self._sheet.header) :]
         self._writer.writerow([*(cells[n] for n in self._keep), shown(problem), *rest])
-        self._rows += 1
+        self.rows += 1
 
     def __exit__(self, sort: object, error: object, trace: object) -> None:
         self._text.flush()
         os.fsync(self._text.fileno())
         self._text.close()
-        if error is None and self._rows:
+        if error is None and self.rows:
             self._draft.replace(self._path)
         else:
             self._draft.unlink()
