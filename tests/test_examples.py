@@ -246,6 +246,17 @@ def test_the_examples_for_more_of_a_card(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_many(examples: Examples):
+    with examples.client() as client:
+        (granted,) = examples.output("grant_gift_cards")
+        assert (granted["granted"], granted["refused"]) == (2, 0)
+        assert examples.output("grant_gift_cards") == [granted], "the same rows are granted once"
+        cards = read(client, f"/v1/customers/{KELLY.uuid}/giftcards")["data"]
+        assert [card["credit"] for card in cards] == [500, 250]
+        assert [card["id"] for card in cards] == [row["id"] for row in granted["results"]]
+
+
+@everywhere
 def test_the_examples_for_holds(examples: Examples):
     with examples.client() as client:
         card = grant(client)["id"]

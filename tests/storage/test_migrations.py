@@ -59,6 +59,10 @@ ROWS: Final = {
     ],
     7: [],
     8: ["UPDATE stores SET name = 'Moonwall Couture'"],
+    9: [
+        f"INSERT INTO imports VALUES ('{STORE}', HASH, 1, 0, 0, 1, 1, NULL)",
+        f"INSERT INTO import_refusals VALUES ('{STORE}', HASH, 1, 'why')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

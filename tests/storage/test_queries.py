@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
 from gridgift.storage.queries import QUERIES, Query, load
 from tests.domain.world import bare_sql, columns_of
@@ -20,9 +21,9 @@ FRAGMENTS = {
 }
 TABLES = {"card": "gift_cards", "store": "stores s JOIN residents r ON r.uuid = s.owner_uuid"}
 TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": "holds"}
-TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards"}
+TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 STRUCTS: dict[str, Any] = {"card": GiftCard, "store": Store, "key": Key, "entry": Entry}
-STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token}
+STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
 RENAMED = {"username": "owner_username"}
 
 
@@ -75,6 +76,15 @@ def test_placeholders_are_numbered_once() -> None:
     query = Query.parse("q", "SELECT CAST(:b AS text), :a, :b, x::text WHERE y = ':no' || :a_b")
     assert query.parameters[:3] == ("b", "a", "no")
     assert query.postgres.startswith("SELECT CAST($1 AS text), $2, $1, x::text")
+
+
+def test_rows_without_names_have_the_order_of_the_placeholders() -> None:
+    query = Query.parse("q", "SELECT :b, :a FROM t WHERE x = ANY(:b)")
+    assert query.numbered == "SELECT ?1, ?2 FROM t WHERE x IN (SELECT value FROM json_each(?1))"
+    assert query.postgres == "SELECT $1, $2 FROM t WHERE x = ANY($1)"
+    assert QUERIES["entry_add"].parameters == Entry.__struct_fields__
+    fields = set(GiftCard.__struct_fields__) - {"owner_username", "held_until"}
+    assert set(QUERIES["card_put"].parameters) == fields
 
 
 def test_a_statement_that_forgets_its_store_does_not_load() -> None:

@@ -1,10 +1,12 @@
 """``gridgift card``: grant and look at gift cards."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from gridgift.cli.granting import Order, grant_file
 from gridgift.cli.options import (
     CreditOption,
     DatabaseOption,
@@ -63,6 +65,36 @@ def grant(
         print_json(CardShape.of(card))
     else:
         _table([card])
+
+
+@app.command("grant-many")
+def grant_many(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="In UTF-8."
+        ),
+    ],
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="FILE", help="Where refused rows go; else FILE.refused.csv."
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Grant a file once more that was granted before.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows, grant none.")] = False,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Grant a card for each row of a CSV file; begin it again if it broke off, it continues.
+
+    Refused rows go into a report and do not keep the others out; then the exit code is 1.
+    """
+    chosen = report or file.with_name(f"{file.name.removesuffix('.csv')}.refused.csv")
+    grant_file(read_settings(database), Order(file, store, chosen, again, dry_run, json))
 
 
 @app.command("show")

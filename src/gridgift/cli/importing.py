@@ -63,7 +63,7 @@ async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool
         # What is not UTF-8 becomes surrogates, which no username has: its line is refused.
         with (
             file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
-            _progress(file, text) as step,
+            progress(file, text, "Importing") as step,
         ):
             lines = _lines(text)
             while batch := list(islice(lines, BATCH)):
@@ -147,19 +147,19 @@ def _note(report: Report, refusal: Refusal, quiet: bool) -> None:
 
 
 @contextmanager
-def _progress(file: Path, text: TextIO) -> Iterator[Callable[[], None]]:
+def progress(file: Path, text: TextIO, doing: str) -> Iterator[Callable[[], None]]:
     """Show a bar in a terminal; yields what moves it to where the file is read now."""
     size = file.stat().st_size or None  # a pipe has none: its bar has no end
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(
         *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task("Importing", total=size)
+    ) as bar:
+        task = bar.add_task(doing, total=size)
 
         def step() -> None:
             if size is not None:
-                progress.update(task, completed=text.buffer.tell())
+                bar.update(task, completed=text.buffer.tell())
 
         yield step
 

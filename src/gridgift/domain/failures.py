@@ -236,6 +236,42 @@ class IdempotencyKeyReused(Failure):
         super().__init__("This Idempotency-Key was already used for a different request.")
 
 
+class RowsRefused(Failure):
+    """All or nothing was asked for, and some rows can't be granted: none was.
+
+    ``rows`` has the number (from 1) and the failure of each of them, in order.
+    """
+
+    code = "rows_refused"
+
+    def __init__(self, rows: Sequence[tuple[int, Failure]]) -> None:
+        super().__init__(f"{len(rows)} of the rows can't be granted, so none was.")
+        self.rows = rows
+
+
+class ImportFinished(Failure):
+    """This very file was imported into this store before (``granted`` cards)."""
+
+    code = "import_finished"
+
+    def __init__(self, granted: int) -> None:
+        super().__init__(
+            f"This file was imported before, to its end ({granted} cards granted). "
+            "To grant all of it once more, say --again."
+        )
+
+
+class ImportTaken(Failure):
+    """Another run of the same file has done the next rows."""
+
+    code = "import_taken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another run of this file is going on, so this one has stopped; nothing is done twice."
+        )
+
+
 class KeyNotFound(Failure):
     """The store has no such API key."""
 

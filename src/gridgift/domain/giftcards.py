@@ -69,11 +69,9 @@ async def grant(
 
     Raises ``ResidentNotFound``, and ``ValidationFailed`` for an expiry that is not ahead.
     """
-    if not 1 <= terms.credit <= MAX_CREDIT:
-        raise ValidationFailed({"credit": [f"must be from 1 to {MAX_CREDIT}"]})
+    check_terms(terms, now)
     usual = isinstance(terms.expires_at, UnsetType)
     expires_at = None if isinstance(terms.expires_at, UnsetType) else terms.expires_at
-    _check_expiry(expires_at, now)
     owner = await residents.find(tx, identifier)
     await tx.run("customer_add", store_id=caller.store_id, resident_uuid=owner.uuid, now=now)
     return await ledger.open_card(
@@ -90,6 +88,14 @@ async def grant(
         usual_expiry=usual,
         expires_at=expires_at,
     )
+
+
+def check_terms(terms: Terms, now: int) -> None:
+    """Raise ``ValidationFailed`` for a credit or an expiry that no card can be granted with."""
+    if not 1 <= terms.credit <= MAX_CREDIT:
+        raise ValidationFailed({"credit": [f"must be from 1 to {MAX_CREDIT}"]})
+    if not isinstance(terms.expires_at, UnsetType):
+        _check_expiry(terms.expires_at, now)
 
 
 async def read(tx: Tx, store_id: str, card_id: str) -> GiftCard:

@@ -62,6 +62,5 @@ async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, n
 async def forget(tx: Tx, now: int, rows: int) -> int:
     """Delete up to ``rows`` answers that are older than 7 days; return how many."""
     old = await tx.all("answers_old", kept_since=now - KEPT_FOR, rows=rows)
-    names = [{"store_id": row[0], "key": row[1], "kept_since": now - KEPT_FOR} for row in old]
-    await tx.many("answer_forget", names)
+    await tx.many("answer_forget", [(*row, now - KEPT_FOR) for row in old])
     return len(old)

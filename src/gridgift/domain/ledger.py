@@ -7,7 +7,7 @@ entries alone.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +41,21 @@ async def open_card(
     card = GiftCard.from_row(row)
     await _append_card(tx, caller, card, None, kind, reason, source, now)
     return card
+
+
+async def open_cards(
+    tx: Tx, caller: Caller, now: int, cards: Sequence[GiftCard], reasons: Sequence[str]
+) -> None:
+    """Add many new cards of the caller's store, each with its first entry, as ``open_card`` does.
+
+    ``reasons`` has one for each card. Nothing may be left for the database to refuse.
+    """
+    entries = [
+        _entry_of_card(caller, card, None, "granted", reason, None, now)
+        for card, reason in zip(cards, reasons, strict=True)
+    ]
+    await tx.many("card_put", [_columns(card) for card in cards])
+    await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
 
 
 async def change_card(
@@ -84,6 +99,25 @@ async def append(
     now: int,
 ) -> Entry:
     """Write the entry that follows ``last`` (None: the account's first) and return it."""
+    entry = next_entry(
+        caller, account_kind, account_id, last, kind, balance_after, state, reason, now
+    )
+    await tx.run("entry_add", **msgspec.structs.asdict(entry))
+    return entry
+
+
+def next_entry(
+    caller: Caller,
+    account_kind: AccountKind,
+    account_id: str,
+    last: Entry | None,
+    kind: EntryKind,
+    balance_after: int,
+    state: bytes,
+    reason: str,
+    now: int,
+) -> Entry:
+    """Make the entry that follows ``last`` (None: the account's first), with its hash."""
     entry = Entry(
         store_id=caller.store_id,
         account_kind=account_kind,
@@ -101,9 +135,7 @@ async def append(
         previous_hash=last.hash if last else NO_HASH,
         hash=b"",
     )
-    entry = msgspec.structs.replace(entry, hash=entry_hash(entry))
-    await tx.run("entry_add", **msgspec.structs.asdict(entry))
-    return entry
+    return msgspec.structs.replace(entry, hash=entry_hash(entry))
 
 
 async def last_entry(
@@ -158,7 +190,7 @@ async def list_of(
 
 def entry_hash(entry: Entry) -> bytes:
     """SHA-256 over a canonical JSON array of all fields of the entry but the hash itself."""
-    fields = [getattr(entry, name) for name in Entry.__struct_fields__ if name != "hash"]
+    *fields, _ = msgspec.structs.astuple(entry)
     return hashlib.sha256(encode_state(fields)).digest()
 
 
@@ -172,6 +204,29 @@ async def _append_card(
     source: str | None,
     now: int,
 ) -> None:
+    entry = _entry_of_card(caller, card, last, kind, reason, source, now)
+    await tx.run("entry_add", **msgspec.structs.asdict(entry))
+
+
+def _entry_of_card(
+    caller: Caller,
+    card: GiftCard,
+    last: Entry | None,
+    kind: EntryKind,
+    reason: str,
+    source: str | None,
+    now: int,
+) -> Entry:
     state = encode_state(CardState.of(card, source))
-    entry = await append(tx, caller, "card", card.id, last, kind, card.credit, state, reason, now)
+    entry = next_entry(caller, "card", card.id, last, kind, card.credit, state, reason, now)
     assert entry.seq == card.version, "a card's version is the number of its entries"
+    return entry
+
+
+def _columns(card: GiftCard) -> tuple[Any, ...]:
+    """Return a card's columns in the order of ``card_put``."""
+    return (
+        card.store_id, card.id, card.owner_uuid, card.credit, card.active, card.redeemed,
+        card.transfer, card.texture, card.purchased, card.expires_at, card.version,
+        card.created_at, card.updated_at,
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Residents: how they are named, found and remembered (contract section 5)."""
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -79,3 +80,60 @@ async def remember(tx: Tx, resident: Resident, now: int, *, reassign: bool = Fal
             raise TransactionConflict
         await tx.run("resident_name_move", **values)
     return resident
+
+
+async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier, Resident]:
+    """Find many at once, as ``find`` does; who is not known is not in the answer."""
+    wanted = set(identifiers)
+    uuids = [each.uuid for each in wanted if each.uuid is not None]
+    names = [each.username for each in wanted if each.username is not None]
+    found: dict[Identifier, Resident] = {}
+    if uuids:
+        for uuid, username in await tx.all("residents_by_uuid", uuids=uuids):
+            found[Identifier(uuid=uuid)] = Resident(uuid, username)
+    if names:
+        for name, uuid, username in await tx.all("residents_by_username", usernames=names):
+            found[Identifier(username=name)] = Resident(uuid, username)
+    return found
+
+
+async def remember_all(
+    tx: Tx, seen: Sequence[Resident], now: int, *, dry: bool = False
+) -> list[Resident | UsernameTaken]:
+    """Note many, one after the other, as ``remember`` does; answer for each what came of it.
+
+    ``dry`` notes nothing. Raises ``TransactionConflict`` if someone takes a name meanwhile.
+    """
+    if not seen:
+        return []
+    known = await find_all(tx, [Identifier(uuid=each.uuid) for each in seen])
+    named = await find_all(tx, [Identifier(username=each.username) for each in seen])
+    present = {resident.uuid: resident.username for resident in known.values()}
+    holders = {str(name): resident.uuid for name, resident in named.items()}
+    renamed: dict[str, str] = {}
+    new_names: dict[str, str] = {}
+    outcomes: list[Resident | UsernameTaken] = []
+    for each in seen:
+        holder = holders.setdefault(each.username, each.uuid)
+        if holder != each.uuid:
+            outcomes.append(UsernameTaken(each.username, holder))
+            continue
+        if Identifier(username=each.username) not in named:
+            new_names[each.username] = each.uuid
+        if present.get(each.uuid) != each.username:
+            present[each.uuid] = renamed[each.uuid] = each.username
+        outcomes.append(each)
+    if not dry:
+        await _keep_all(tx, renamed, new_names, now)
+    return outcomes
+
+
+async def _keep_all(tx: Tx, renamed: dict[str, str], new_names: dict[str, str], now: int) -> None:
+    """Write usernames by UUID, and UUIDs by new name; in one order for all, so none deadlock."""
+    if renamed:
+        await tx.many("resident_keep", [(*pair, now) for pair in sorted(renamed.items())])
+    if new_names:
+        await tx.many("resident_name_add", [(*pair, now) for pair in sorted(new_names.items())])
+        kept = await tx.all("residents_by_username", usernames=list(new_names))
+        if {name: uuid for name, uuid, _ in kept} != new_names:
+            raise TransactionConflict

@@ -83,5 +83,5 @@ async def revoke(tx: Tx, store_id: str, resident: Resident, now: int) -> int:
 async def forget(tx: Tx, gone_since: int, rows: int) -> int:
     """Delete up to ``rows`` tokens that expired before an instant; return how many."""
     old = await tx.all("tokens_old", gone_since=gone_since, rows=rows)
-    await tx.many("token_forget", [{"store_id": row[0], "id": row[1]} for row in old])
+    await tx.many("token_forget", [tuple(row) for row in old])
     return len(old)

@@ -35,15 +35,15 @@ class _NotOurJson(ValueError):
     """Text that Python's parser takes, and that is no JSON or ambiguous."""
 
 
-async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int = MAX_BODY) -> bytes:
     """Read a request's body.
 
-    Raises ``BodyTooLarge`` over 64 KiB, ``BodyTooSlow`` after 10 s, and Starlette's
+    Raises ``BodyTooLarge`` over ``limit`` bytes, ``BodyTooSlow`` after 10 s, and Starlette's
     ``ClientDisconnect`` if the client hangs up before the end.
     """
     declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared[:20]) > MAX_BODY:
-        raise BodyTooLarge(MAX_BODY)
+    if declared.isdigit() and int(declared[:20]) > limit:
+        raise BodyTooLarge(limit)
     chunks, size = [], 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -53,8 +53,8 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
                     raise ClientDisconnect
                 chunk = message.get("body", b"")
                 size += len(chunk)
-                if size > MAX_BODY:
-                    raise BodyTooLarge(MAX_BODY)
+                if size > limit:
+                    raise BodyTooLarge(limit)
                 chunks.append(chunk)
                 if not message.get("more_body", False):
                     return b"".join(chunks)
@@ -91,6 +91,11 @@ def decode_body(raw: bytes, headers: dict[bytes, bytes], into: type[S]) -> S:
     media_type = headers.get(b"content-type", b"")
     if not _JSON_TYPE.fullmatch(media_type.strip()) or b"content-encoding" in headers:
         raise MediaTypeUnsupported
+    return decode_object(raw, into)
+
+
+def decode_object(raw: bytes, into: type[S]) -> S:
+    """Decode the text of one JSON object. Raises ``BodyMalformed``, ``ValidationFailed``."""
     value = _parse_json(raw)
     if not isinstance(value, dict):
         raise BodyMalformed("it is something else")

@@ -120,7 +120,7 @@ class Endpoint:
                 extra.append(CLOSE)
             raise
         if route.body is not None or has_body(call.headers):
-            call.raw_body = await read_body(call.headers, receive)
+            call.raw_body = await read_body(call.headers, receive, route.body_limit)
         if route.body is not None:
             call.body = decode_body(call.raw_body, call.headers, route.body)
         return await route.handler(call)

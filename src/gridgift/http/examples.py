@@ -65,6 +65,26 @@ CREDIT_CHANGE_EXAMPLE: Final[dict[str, Any]] = CREDIT_EXAMPLE | {
     "id": "019aad3e-3333-7444-8555-666677778888",
     "amount": 500,
 }
+LINES_EXAMPLE: Final = (
+    '{"identifier": "kelly.moonwall", "credit": 500, "transfer": true}\n'
+    '{"identifier": "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f", "credit": 250}\n'
+)
+SHEET_EXAMPLE: Final = (
+    "identifier,credit,reason\nkelly.moonwall,500,hunt 2026\nnobody.known,250,hunt 2026\n"
+)
+REFUSED_ROW_EXAMPLE: Final[dict[str, Any]] = {
+    "row": 2,
+    "problem": {
+        "code": "resident_not_found",
+        "detail": "No resident nobody.known is known here.",
+    },
+}
+BULK_EXAMPLE: Final[dict[str, Any]] = {
+    "granted": 1,
+    "skipped": 0,
+    "refused": 1,
+    "results": [{"row": 1, "id": CARD_EXAMPLE["id"]}, REFUSED_ROW_EXAMPLE],
+}
 
 
 def page_of(row: dict[str, Any]) -> dict[str, Any]:

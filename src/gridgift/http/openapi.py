@@ -13,10 +13,12 @@ from gridgift.domain.failures import (
     InsufficientCredit,
     PreconditionFailed,
     RefundExceedsSpend,
+    RowsRefused,
     ValidationFailed,
 )
 from gridgift.domain.scopes import SCOPES
 from gridgift.http import refusals
+from gridgift.http.examples import REFUSED_ROW_EXAMPLE
 from gridgift.http.problems import PROBLEMS
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.schemas import IDENTIFIER_SCHEMA, ProblemResponse
@@ -123,6 +125,8 @@ def refusals_of(route: Route) -> list[type[Failure]]:
         found += _AUTHENTICATED
     if route.body is not None:
         found += _WITH_BODY
+    if route.rows is not None:
+        found += [kind for kind in _WITH_BODY if kind is not refusals.BodyMalformed]
     if route.body is not None or route.keyed:
         found.append(ValidationFailed)
     if route.keyed:
@@ -156,6 +160,12 @@ def _operation(route: Route) -> dict[str, Any]:
         if route.body_example is not None:
             content["example"] = route.body_example
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.rows is not None:
+        kinds = {
+            media_type: {"schema": {"type": "string"}, "example": example}
+            for media_type, example in route.rows.items()
+        }
+        operation["requestBody"] = {"required": True, "content": kinds}
     return operation
 
 
@@ -299,6 +309,8 @@ def _example(kind: type[Failure], status: int) -> dict[str, Any]:
         example["errors"] = {"credit": ["must be an integer from 0 to 2147483647"]}
     if kind is InsufficientCredit:
         example["available"] = 400
+    if kind is RowsRefused:
+        example["results"] = [REFUSED_ROW_EXAMPLE]
     if kind is RefundExceedsSpend:
         example["refundable"] = 500
     if status in {429, 503}:

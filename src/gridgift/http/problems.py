@@ -8,6 +8,7 @@ from msgspec import Struct
 from gridgift.domain import failures
 from gridgift.domain.failures import Failure
 from gridgift.http import refusals
+from gridgift.http.bulk_schemas import RowResult
 from gridgift.http.reply import NO_STORE, Header, Reply, encode_json
 
 RETRY_UNAVAILABLE: Final = 2  # seconds
@@ -121,6 +122,17 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     ),
     failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
     failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),
+    failures.RowsRefused: Problem(
+        400,
+        "Some rows can't be granted",
+        "Correct the rows named in 'results', or send them without atomic=true.",
+    ),
+    failures.ImportFinished: Problem(
+        409, "The file was imported before", "To grant all of it once more, say --again."
+    ),
+    failures.ImportTaken: Problem(
+        409, "Another import of the file is going on", "Wait for its end, then begin again."
+    ),
     refusals.MethodNotAllowed: Problem(
         405, "The method is not possible here", "Use one of the methods in the Allow header."
     ),
@@ -141,9 +153,15 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         "The gift card has changed",
         "Read the card again and decide anew; send its present ETag in If-Match.",
     ),
-    refusals.BodyTooLarge: Problem(413, "The body is too large", "Send at most 64 KiB."),
+    refusals.BodyTooLarge: Problem(
+        413,
+        "The body is too large",
+        "Send at most 64 KiB, or 4 MiB of rows where the endpoint takes many.",
+    ),
     refusals.MediaTypeUnsupported: Problem(
-        415, "The body is not JSON", "Send JSON with Content-Type: application/json."
+        415,
+        "The body's media type is not taken",
+        "Send JSON with Content-Type: application/json, or what the endpoint's reference says.",
     ),
     failures.IdempotencyKeyReused: Problem(
         422,
@@ -187,6 +205,8 @@ def problem_reply(
         body["available"] = failure.available
     if isinstance(failure, failures.RefundExceedsSpend):
         body["refundable"] = failure.refundable
+    if isinstance(failure, failures.RowsRefused):
+        body["results"] = [RowResult.of(number, why) for number, why in failure.rows]
     retry_after = _retry_after(failure)
     if retry_after is not None:
         body["retryAfter"] = retry_after

@@ -124,12 +124,12 @@ class BodyTooSlow(Failure):
 
 
 class MediaTypeUnsupported(Failure):
-    """The body is not declared as JSON."""
+    """The body is not declared as JSON, or as what the endpoint takes instead (``wanted``)."""
 
     code = "media_type_unsupported"
 
-    def __init__(self) -> None:
-        super().__init__("Send the body as JSON, with Content-Type: application/json.")
+    def __init__(self, wanted: str = "JSON, with Content-Type: application/json") -> None:
+        super().__init__(f"Send the body as {wanted}.")
 
 
 class DatabaseOutOfReach(Failure):

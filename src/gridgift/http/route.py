@@ -1,6 +1,6 @@
 """A row of the API's table: one method at one path, and all there is to know about it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec import Struct
 from gridgift.domain.failures import Failure
 from gridgift.domain.scopes import SCOPES
 from gridgift.http.call import Call
+from gridgift.http.decode import MAX_BODY
 from gridgift.http.reply import Reply
 
 PUBLIC: Final = "PUBLIC"
@@ -15,7 +16,11 @@ CUSTOMER: Final = "CUSTOMER"  # a resident with a token
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One endpoint. Without a known scope, ``CUSTOMER`` or ``PUBLIC`` it does not load."""
+    """One endpoint. Without a known scope, ``CUSTOMER`` or ``PUBLIC`` it does not load.
+
+    ``rows``: instead of one JSON object the body has many rows, which the handler reads; an
+    example for each media type. ``body_limit`` is in bytes.
+    """
 
     method: str
     path: str
@@ -26,6 +31,8 @@ class Route(Struct, frozen=True, kw_only=True):
     description: str = ""
     query: type[Struct] | None = None
     body: type[Struct] | None = None
+    rows: Mapping[str, str] | None = None
+    body_limit: int = MAX_BODY
     answer: Any = None
     media_type: str = "application/json"
     status: int = 200

@@ -4,13 +4,17 @@ from typing import Any, Final
 
 from gridgift.domain import failures
 from gridgift.domain.failures import Failure
-from gridgift.http import extensions
+from gridgift.http import bulk, extensions
+from gridgift.http.bulk_schemas import BulkGrantQuery, BulkGrantResponse
 from gridgift.http.examples import (
+    BULK_EXAMPLE,
     CREDIT_CHANGE_EXAMPLE,
     CREDIT_EXAMPLE,
     DETAILS_EXAMPLE,
     ENTRY_EXAMPLE,
     HOLD_EXAMPLE,
+    LINES_EXAMPLE,
+    SHEET_EXAMPLE,
     page_of,
 )
 from gridgift.http.extension_schemas import (
@@ -64,6 +68,24 @@ _CHANGE: Final[dict[str, Any]] = {
 }
 
 EXTENSION_ROUTES: Final = (
+    Route(  # before the cards: "bulk" is not an id
+        method="POST",
+        path="/ext/v1/giftcards/bulk",
+        scope="giftcards:write",
+        handler=bulk.grant_gift_cards,
+        tag="Gift cards, extended",
+        summary="Grant many gift cards",
+        description="Up to 10 000 rows and 4 MiB, as JSON lines (the body of a single grant with "
+        "identifier and, if wanted, reason) or as CSV whose first line names the columns. Each "
+        "row is answered in order. A resident whom nobody knows is not looked up. A row of CSV "
+        "without gift card credits asks for no card: its result has only its number.",
+        query=BulkGrantQuery,
+        rows=dict.fromkeys(bulk.JSON_LINES, LINES_EXAMPLE) | {bulk.CSV: SHEET_EXAMPLE},
+        body_limit=bulk.MAX_BULK_BODY,
+        answer=BulkGrantResponse,
+        example=BULK_EXAMPLE,
+        refusals=(failures.RowsRefused,),
+    ),
     Route(
         method="GET",
         path=_CARD,

@@ -8,6 +8,7 @@ from gridgift.domain.giftcards import Replacement, Terms
 from gridgift.domain.instants import format_instant, parse_instant
 from gridgift.domain.lists import Filters
 from gridgift.domain.model import MAX_CREDIT, GiftCard, OwnedCard, Resident, Store
+from gridgift.http.bulk_schemas import RowResult
 
 T = TypeVar("T")
 
@@ -235,6 +236,7 @@ class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
     retry_after: Annotated[int, Meta(description="Seconds.")] | None = None
     available: Annotated[int, Meta(description="What can be taken, in L$.")] | None = None
     refundable: Annotated[int, Meta(description="What is left of the spend, in L$.")] | None = None
+    results: Annotated[list[RowResult], Meta(description="Rows that are refused.")] | None = None
 
 
 def instant_of(text: str | None) -> int | None:

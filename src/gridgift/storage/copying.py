@@ -280,7 +280,7 @@ async def _sizes(tx: Tx, described: list[Table]) -> list[tuple[str, int]]:
 
 async def _begin(tx: Tx, identity: str, names: list[str], now: int) -> None:
     await tx.one(_CREATE)
-    await tx.many(_START, [{"table_name": name} for name in names])
+    await tx.many(_START, [(name,) for name in names])
     await tx.run(_MARK, version=UNFINISHED, identity=identity, now=now)
 
 
@@ -293,7 +293,7 @@ async def _places(tx: Tx) -> dict[str, Place]:
 
 async def _put(tx: Tx, table: Table, page: list[Values], before: Place, after: Place) -> None:
     """Write a page, and how far the copy is now, in one transaction."""
-    await tx.many(table.insert(), [table.named(row) for row in page])
+    await tx.many(table.insert(), [table.typed(row) for row in page])
     moved = await tx.run(
         _ADVANCE,
         table_name=table.name,

@@ -4,7 +4,7 @@ An operation is ``async def operation(tx, ...)`` and awaits nothing but its ``Tx
 it suspends at each statement; on SQLite no statement suspends, so ``run_to_end`` drives it.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from gridgift.storage.queries import Query
@@ -30,8 +30,12 @@ class Tx(Protocol):
     async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement that returns no rows; answer how many rows it touched."""
 
-    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement that returns no rows once for each of these values."""
+    async def many(self, query: str | Query, rows: Sequence[Row], /) -> None:
+        """Run a statement once for each row.
+
+        A row has the values of the statement's placeholders, in the order in which it first names
+        them (``Query.parameters``). Far faster than ``run`` in a loop.
+        """
 
 
 Operation = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -77,12 +77,10 @@ class PostgresTx:
         )
         return int(status.rpartition(" ")[2])
 
-    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each of these values, without a round trip for each."""
+    async def many(self, query: str | Query, rows: Sequence[Row], /) -> None:
+        """Run a statement once for each row, without waiting for one before sending the next."""
         known = QUERIES[query] if isinstance(query, str) else query
-        await self._connection.executemany(
-            known.postgres, [[row[name] for name in known.parameters] for row in rows]
-        )
+        await self._connection.executemany(known.postgres, rows)
 
 
 class PostgresDatabase:

@@ -29,25 +29,30 @@ _INDEX = re.compile(r"/\* (INDEXED BY \w+) \*/")
 
 
 class Query(Struct, frozen=True):
-    """One statement in both dialects: ``:name`` for SQLite, ``$1`` for PostgreSQL."""
+    """One statement in both dialects: ``:name`` for SQLite, ``$1`` for PostgreSQL.
+
+    ``numbered`` is SQLite's again, with ``?1``, for rows of values without names.
+    """
 
     name: str
     sqlite: str
     postgres: str
     parameters: tuple[str, ...]
+    numbered: str = ""
 
     @classmethod
     def parse(cls, name: str, text: str) -> "Query":
         """Compile a statement's text; a placeholder may occur several times."""
         parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
-        numbered = {parameter: f"${index}" for index, parameter in enumerate(parameters, 1)}
-        postgres = _PLACEHOLDER.sub(lambda match: numbered[match[1]], text)
+        numbers = {parameter: index for index, parameter in enumerate(parameters, 1)}
+        postgres = _PLACEHOLDER.sub(lambda match: f"${numbers[match[1]]}", text)
         # SQLite's one writer holds every row already, and its arrays are JSON
         sqlite = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", _LOCKING.sub("", text))
         sqlite = _INDEX.sub(r"\1", sqlite)
         for ours, theirs in _IN_SQLITE.items():
             sqlite = sqlite.replace(ours, theirs)
-        return cls(name, sqlite, postgres, parameters)
+        numbered = _PLACEHOLDER.sub(lambda match: f"?{numbers[match[1]]}", sqlite)
+        return cls(name, sqlite, postgres, parameters, numbered)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -48,7 +48,7 @@ class SqliteTx:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-        self._execute_many = connection.executemany
+        self._executemany = connection.executemany
 
     async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
@@ -65,9 +65,10 @@ class SqliteTx:
         """Run a statement; answer how many rows it touched."""
         return self._execute(_text(query), values).rowcount
 
-    async def many(self, query: str | Query, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each of these values."""
-        self._execute_many(_text(query), rows)
+    async def many(self, query: str | Query, rows: Sequence[Row], /) -> None:
+        """Run a statement once for each row."""
+        known = QUERIES[query] if isinstance(query, str) else query
+        self._executemany(known.numbered, rows).close()
 
 
 def _text(query: str | Query) -> str:

@@ -61,12 +61,12 @@ class Table(Struct, frozen=True):
         """Return a row's primary key."""
         return [row[self.columns.index(column)] for column in self.key]
 
-    def named(self, row: Values) -> dict[str, Any]:
-        """Return a row's values by column, as the engine takes them."""
-        return {
-            column: bool(value) if column in self.booleans and value is not None else value
+    def typed(self, row: Values) -> Values:
+        """Return a row's values as the engine takes them."""
+        return [
+            bool(value) if column in self.booleans and value is not None else value
             for column, value in zip(self.columns, row, strict=True)
-        }
+        ]
 
     def page(self, *, first: bool) -> Query:
         """Select the first rows in the order of the key, or those after a key."""
@@ -169,6 +169,7 @@ def _query(text: str, parameters: tuple[str, ...]) -> Query:
         text.format(", ".join(f":{name}" for name in parameters)),
         text.format(", ".join(f"${number}" for number, _ in enumerate(parameters, 1))),
         parameters,
+        text.format(", ".join(f"?{number}" for number, _ in enumerate(parameters, 1))),
     )
 
 

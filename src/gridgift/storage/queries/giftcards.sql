@@ -83,6 +83,13 @@ VALUES (:store_id, :id, :owner_uuid, :credit, TRUE, FALSE, :transfer, :texture, 
     1, :now, :now)
 RETURNING {card}
 
+-- A card as the ledger has made it, for many at once; no value is left to the database.
+-- name: card_put
+INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture,
+    purchased, expires_at, version, created_at, updated_at)
+VALUES (:store_id, :id, :owner_uuid, :credit, :active, :redeemed, :transfer, :texture, :purchased,
+    :expires_at, :version, :created_at, :updated_at)
+
 -- name: card_update
 UPDATE gift_cards
 SET credit = :credit, texture = :texture, transfer = :transfer, active = :active,

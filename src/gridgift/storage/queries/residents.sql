@@ -20,3 +20,15 @@ RETURNING resident_uuid
 
 -- name: resident_name_move (any store)
 UPDATE resident_names SET resident_uuid = :uuid, seen_at = :now WHERE username = :username
+
+-- name: residents_by_uuid (any store)
+SELECT uuid, username FROM residents WHERE uuid = ANY(:uuids)
+
+-- name: residents_by_username (any store)
+SELECT n.username, r.uuid, r.username
+FROM resident_names n JOIN residents r ON r.uuid = n.resident_uuid
+WHERE n.username = ANY(:usernames)
+
+-- name: resident_name_add (any store)
+INSERT INTO resident_names (username, resident_uuid, seen_at) VALUES (:username, :uuid, :now)
+ON CONFLICT (username) DO NOTHING

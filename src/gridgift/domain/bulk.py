@@ -1,0 +1,145 @@
+"""Many grants in one transaction, set by set; each is the same as a single one (section 10).
+
+Everything is checked before anything is inserted, so a row is granted or refused, and no insert
+can fail.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct, UnsetType
+
+from gridgift.domain import giftcards, ledger, residents, stores
+from gridgift.domain.failures import Failure, ResidentNotFound, RowsRefused
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.instants import DAY
+from gridgift.domain.model import Caller, GiftCard, Resident
+from gridgift.domain.residents import Identifier
+from gridgift.storage.database import Tx
+
+MAX_ROWS: Final = 10_000  # in one transaction
+SET: Final = 1_000  # cards that are made and inserted together
+
+
+class Wish(Struct, frozen=True):
+    """A row to grant: to whom, and what.
+
+    ``username`` is the one that a row with a UUID gives its resident besides, to be remembered.
+    """
+
+    identifier: Identifier
+    terms: Terms
+    username: str | None = None
+
+
+class Skipped(Struct, frozen=True):
+    """A row that asks for no card: a customer who has none."""
+
+
+Row = Wish | Skipped | Failure  # a failure: the row could not be read
+Outcome = str | Skipped | Failure  # the id of the granted card, no card asked for, or why not
+
+
+async def grant(
+    tx: Tx,
+    caller: Caller,
+    rows: Sequence[Row],
+    ids: Sequence[str],
+    now: int,
+    *,
+    atomic: bool = False,
+    remember: bool = False,
+) -> list[Outcome]:
+    """Grant what can be granted, in order, and answer row by row.
+
+    ``ids`` has an id for each row, to be its card's. ``remember`` notes the usernames that rows
+    give: only whoever runs the server may say who is called what. Raises ``RowsRefused`` if
+    ``atomic`` and any row is refused; then nothing has changed.
+    """
+    assert len(rows) <= MAX_ROWS
+    owners = await _owners(tx, rows, now, remember=remember)
+    refused = [(n, owner) for n, owner in enumerate(owners, 1) if isinstance(owner, Failure)]
+    if atomic and refused:
+        raise RowsRefused(refused)
+    cards: list[GiftCard] = []
+    reasons: list[str] = []
+    lifetime = (await stores.read(tx, caller.store_id)).card_lifetime
+    for row, owner, card_id in zip(rows, owners, ids, strict=True):
+        if isinstance(row, Wish) and isinstance(owner, Resident):
+            cards.append(_card(caller.store_id, card_id, owner, row.terms, lifetime, now))
+            reasons.append(row.terms.reason)
+    await _add_customers(tx, caller.store_id, cards, now)
+    for start in range(0, len(cards), SET):
+        part = slice(start, start + SET)
+        await ledger.open_cards(tx, caller, now, cards[part], reasons[part])
+    return [
+        card_id if isinstance(owner, Resident) else owner
+        for owner, card_id in zip(owners, ids, strict=True)
+    ]
+
+
+async def check(
+    tx: Tx, rows: Sequence[Row], now: int, *, remember: bool = False
+) -> list[Outcome | None]:
+    """Answer row by row what ``grant`` would refuse or skip (None: granted); change nothing."""
+    owners = await _owners(tx, rows, now, remember=remember, dry=True)
+    return [None if isinstance(owner, Resident) else owner for owner in owners]
+
+
+async def _owners(
+    tx: Tx, rows: Sequence[Row], now: int, *, remember: bool, dry: bool = False
+) -> list[Resident | Skipped | Failure]:
+    """Find each row's resident, or why it has none; ``remember`` those whom the rows name."""
+    checked = [_checked(row, now) for row in rows]
+    seen, wanted = [], []
+    for row in checked:
+        if isinstance(row, Wish):
+            if remember and row.username is not None:
+                seen.append(Resident(str(row.identifier), row.username))
+            else:
+                wanted.append(row.identifier)
+    remembered = iter(await residents.remember_all(tx, seen, now, dry=dry))
+    known = await residents.find_all(tx, wanted)
+    return [_owner(row, known, remembered, remember) for row in checked]
+
+
+def _checked(row: Row, now: int) -> Row:
+    if isinstance(row, Wish):
+        try:
+            giftcards.check_terms(row.terms, now)
+        except Failure as failure:
+            return failure
+    return row
+
+
+def _owner(
+    row: Row,
+    known: dict[Identifier, Resident],
+    remembered: Iterator[Resident | Failure],
+    remember: bool,
+) -> Resident | Skipped | Failure:
+    if not isinstance(row, Wish):
+        return row
+    if remember and row.username is not None:
+        return next(remembered)
+    owner = known.get(row.identifier)
+    return ResidentNotFound(str(row.identifier)) if owner is None else owner
+
+
+def _card(
+    store_id: str, card_id: str, owner: Resident, terms: Terms, lifetime: int | None, now: int
+) -> GiftCard:
+    """Make a new card as ``card_add`` does; ``lifetime`` is the store's, in days."""
+    expires_at = terms.expires_at
+    if isinstance(expires_at, UnsetType):
+        expires_at = None if lifetime is None else now + lifetime * DAY
+    return GiftCard(
+        store_id, card_id, owner.uuid, owner.username, terms.credit, True, False, terms.transfer,
+        terms.texture, False, expires_at, 1, now, now,
+    )  # fmt: skip
+
+
+async def _add_customers(tx: Tx, store_id: str, cards: Sequence[GiftCard], now: int) -> None:
+    """Make the owners the store's customers, in one order for all, so that none deadlock."""
+    owners = sorted({card.owner_uuid for card in cards})
+    await tx.many("customer_add", [(store_id, owner, now) for owner in owners])

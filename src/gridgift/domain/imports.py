@@ -1,0 +1,107 @@
+"""Imports of files of grants: how far each has come, kept in the grants' own transactions.
+
+So an import that broke off goes on where it stopped, and no row is granted twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from msgspec import Struct
+
+from gridgift.domain import bulk
+from gridgift.domain.bulk import Outcome, Row, Skipped
+from gridgift.domain.failures import Failure, ImportFinished, ImportTaken, ValidationFailed
+from gridgift.domain.model import Caller
+from gridgift.storage.database import Tx
+
+
+class Import(Struct, frozen=True):
+    """How far the import of a file into a store has come; ``digest`` is the file's SHA-256."""
+
+    store_id: str
+    digest: bytes
+    rows_done: int = 0
+    granted: int = 0
+    skipped: int = 0
+    refused: int = 0
+    started_at: int = 0
+    finished_at: int | None = None
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build it from the columns of the SQL fragment ``import``."""
+        return cls(*row)
+
+
+async def begin(tx: Tx, store_id: str, digest: bytes, now: int, *, again: bool) -> Import:
+    """Note that a file's import begins, or find how far it came.
+
+    ``again`` begins a finished one anew. Raises ``ImportFinished`` without it.
+    """
+    file = {"store_id": store_id, "digest": digest}
+    await tx.run("import_add", **file, now=now)
+    if again:
+        await tx.run("import_again", **file, now=now)
+    row = await tx.one("import_find", **file)
+    assert row is not None, "it was added if it was not there"
+    found = Import.from_row(row)
+    if found.finished_at is not None:
+        raise ImportFinished(found.granted)
+    return found
+
+
+async def grant(
+    tx: Tx, caller: Caller, begun: Import, rows: Sequence[Row], ids: Sequence[str], now: int
+) -> Import:
+    """Grant the file's next rows and note it; return how far it is now.
+
+    ``begun`` is how far it was. Raises ``ImportTaken`` if it is not there any more: another run
+    has done these rows.
+    """
+    file = {"store_id": begun.store_id, "digest": begun.digest}
+    if not await tx.run("import_advance", **file, rows_done=begun.rows_done, rows=len(rows)):
+        raise ImportTaken
+    outcomes = await bulk.grant(tx, caller, rows, ids, now, remember=True)
+    refused = [
+        (begun.store_id, begun.digest, begun.rows_done + number, problem(outcome))
+        for number, outcome in enumerate(outcomes, 1)
+        if isinstance(outcome, Failure)
+    ]
+    if refused:
+        await tx.many("refusal_add", refused)
+    counts = count(outcomes)
+    await tx.run("import_count", **file, **counts)
+    row = await tx.one("import_find", **file)
+    assert row is not None
+    return Import.from_row(row)
+
+
+async def refusals(tx: Tx, begun: Import, after: int, rows: int) -> list[tuple[int, str]]:
+    """Return the next refused rows of an unfinished import: number and problem, in order."""
+    found = await tx.all(
+        "refusals_after", store_id=begun.store_id, digest=begun.digest, number=after, rows=rows
+    )
+    return [(number, said) for number, said in found]
+
+
+async def finish(tx: Tx, begun: Import, now: int) -> None:
+    """Note that the whole file is done and reported. Raises ``ImportTaken``."""
+    file = {"store_id": begun.store_id, "digest": begun.digest}
+    if not await tx.run("import_finish", **file, rows_done=begun.rows_done, now=now):
+        raise ImportTaken
+    await tx.run("refusals_forget", **file)
+
+
+def count(outcomes: Sequence[Outcome | None]) -> dict[str, int]:
+    """Count what was granted, skipped and refused."""
+    refused = sum(isinstance(outcome, Failure) for outcome in outcomes)
+    skipped = sum(isinstance(outcome, Skipped) for outcome in outcomes)
+    granted = len(outcomes) - refused - skipped
+    return {"granted": granted, "skipped": skipped, "refused": refused}
+
+
+def problem(failure: Failure) -> str:
+    """Say in one line why a row was refused."""
+    if not isinstance(failure, ValidationFailed):
+        return failure.detail
+    return " ".join(f"{name}: {said[0]}." for name, said in failure.errors.items())

@@ -1,0 +1,45 @@
+-- How far the import of a file has come, and which of its rows were refused.
+
+-- fragment: import
+store_id, digest, rows_done, granted, skipped, refused, started_at, finished_at
+
+-- name: import_add
+INSERT INTO imports ({import})
+VALUES (:store_id, :digest, 0, 0, 0, 0, :now, NULL)
+ON CONFLICT (store_id, digest) DO NOTHING
+
+-- name: import_again
+UPDATE imports SET rows_done = 0, granted = 0, skipped = 0, refused = 0, started_at = :now,
+    finished_at = NULL
+WHERE store_id = :store_id AND digest = :digest AND finished_at IS NOT NULL
+
+-- name: import_find
+SELECT {import} FROM imports WHERE store_id = :store_id AND digest = :digest
+
+-- The guard: of two runs that come to the same rows, one finds rows_done as it expects it.
+-- name: import_advance
+UPDATE imports SET rows_done = rows_done + :rows
+WHERE store_id = :store_id AND digest = :digest AND rows_done = :rows_done
+    AND finished_at IS NULL
+
+-- name: import_count
+UPDATE imports SET granted = granted + :granted, skipped = skipped + :skipped,
+    refused = refused + :refused
+WHERE store_id = :store_id AND digest = :digest
+
+-- name: import_finish
+UPDATE imports SET finished_at = :now
+WHERE store_id = :store_id AND digest = :digest AND rows_done = :rows_done
+    AND finished_at IS NULL
+
+-- name: refusal_add
+INSERT INTO import_refusals (store_id, digest, number, problem)
+VALUES (:store_id, :digest, :number, :problem)
+
+-- name: refusals_after
+SELECT number, problem FROM import_refusals
+WHERE store_id = :store_id AND digest = :digest AND number > :number
+ORDER BY number LIMIT :rows
+
+-- name: refusals_forget
+DELETE FROM import_refusals WHERE store_id = :store_id AND digest = :digest
