@@ -1,7 +1,5 @@
 """Gift cards: grant, read, list, update, patch, adjust, disable (contract sections 6 and 10)."""
 
-from typing import Any
-
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
@@ -313,17 +311,15 @@ async def list_of(
     tx: Tx, store_id: str, owner: Resident, filters: Filters, position: Position, limit: int
 ) -> Page[GiftCard]:
     """Return a page of at most ``limit`` of a customer's cards, oldest first."""
-    side = "before" if position.backward else "after"
-    values: dict[str, Any] = {
-        "store_id": store_id,
-        "owner_uuid": owner.uuid,
-        "position": position.id,
-        "rows": limit + 1,
-    }
-    if filters == Filters():
-        rows = await tx.all(f"cards_of_owner_{side}", **values)
-    else:
-        rows = await tx.all(f"cards_in_states_{side}", **values, **_states(filters))
+    kind = "cards_of_owner" if filters == Filters() else "cards_in_states"
+    rows = await tx.all(
+        f"{kind}_before" if position.backward else f"{kind}_after",
+        store_id=store_id,
+        owner_uuid=owner.uuid,
+        position=position.id,
+        rows=limit + 1,
+        **_states(filters),
+    )
     return page_of([GiftCard.from_row(row) for row in rows], position, limit)
 
 
