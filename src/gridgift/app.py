@@ -96,15 +96,19 @@ def copying(
     """Open two databases, one to be copied into the other; call it outside of any event loop.
 
     A SQLite file is made for the target as needed, never for the source. ``advance`` hears of
-    which table how many rows were dealt with.
+    which table how many rows were dealt with. Raises ``DatabaseRefused`` if the source is not up to
+    date.
     """
-    if target.sqlite_path is not None:
-        create_file(target.sqlite_path)
-    with (
-        closing(Side(partial(connect, source))) as here,
-        closing(Side(partial(connect, target))) as there,
-    ):
-        yield Copy(here, there, advance)
+    with closing(Side(partial(connect, source))) as here:
+        here.run(require_current(here.database))
+        if target.sqlite_path is not None:
+            create_file(target.sqlite_path)
+        with closing(Side(partial(connect, target))) as there:
+            work = Copy(here, there, advance)
+            try:
+                yield work
+            finally:
+                work.stop()
 
 
 def find_damage(path: Path) -> list[str]:

@@ -157,3 +157,4 @@ def test_misuse(both: Desk, database_url: str, tmp_path: Path) -> None:
     nowhere = "postgresql://a:hush@127.0.0.1:1/b"
     both("copy", database_url, nowhere).refused(2, "PostgreSQL server can't be used")
     assert "hush" not in both("copy", nowhere, "sqlite:///b.db").err
+    assert not (both.folder / "b.db").exists()

@@ -24,7 +24,6 @@ from gridgift.storage.migrate import (
     Migratable,
     migrate,
     pending,
-    require_current,
 )
 from gridgift.storage.queries import Query
 from gridgift.storage.tables import LEDGER, Table, Tally, Values, common, pages, tables
@@ -102,7 +101,7 @@ class Copy:
     def __init__(self, source: Side, target: Side, advance: Advance) -> None:
         self._source = source
         self._target = target
-        self._advance = advance
+        self._tell = advance
         self._stopped = False
         self._tables: list[Table] = []  # as the source describes them
         self._places: dict[str, Place] = {}
@@ -111,9 +110,8 @@ class Copy:
         """Make the target ready to be filled; answer with about how many rows each table has.
 
         A target that a copy of this source was broken off in is gone on with. Raises
-        ``DatabaseRefused`` if either side is not what it has to be; then nothing has changed.
+        ``DatabaseRefused`` if the target is not what it has to be.
         """
-        self._source.run(require_current(self._source.database))
         self._tables = self._source.read(tables, OWN)
         identity = self._source.read(_identity)
         begun = self._target.run(self._target.database.applied_migrations())
@@ -133,8 +131,6 @@ class Copy:
             raise CopyDiffers(
                 f"The target can't keep a row of the source ({said}). {_AGAIN}"
             ) from error
-        finally:
-            self._stopped = True  # a snapshot's thread may outlive whoever waited for it
 
     def compare(self) -> Copied:
         """Read both sides again, whole. Raises ``CopyDiffers``, which names what is different."""
@@ -158,6 +154,15 @@ class Copy:
     def finish(self) -> None:
         """Take the mark off the target."""
         self._target.write(_finish)
+
+    def stop(self) -> None:
+        """End what is still under way: a snapshot's thread may outlive whoever waited for it."""
+        self._stopped = True
+
+    def _advance(self, table: str, rows: int) -> None:
+        if self._stopped:
+            raise Interrupted
+        self._tell(table, rows)
 
     def _check_begun(self, begun: list[Applied], identity: str) -> None:
         if begun[0].checksum != identity:
@@ -192,8 +197,6 @@ class Copy:
             place = self._places[table.name]
             self._advance(table.name, place.tally.rows)
             async for page in pages(tx, table, place.after):
-                if self._stopped:
-                    raise Interrupted
                 tally = Tally(place.tally.rows, place.tally.digest)
                 tally.add(page)
                 moved = Place(table.key_of(page[-1]), tally)
