@@ -48,7 +48,7 @@ def _on_sqlite(bench: Bench) -> Result:
         url = bench.copy(stack, "sqlite", cards)
         server = bench.serve(stack, url)
         path = Path(url.removeprefix("sqlite:///"))
-        bench.load(script, server, load.WARM_UP)
+        bench.warm_up(script, server)
         ours, theirs = bench.in_turn(
             lambda: bench.load(script, server),
             lambda: bare_loop(path, cards, bench.seconds),
@@ -105,7 +105,7 @@ def _on_postgres(bench: Bench) -> Result:
         url = bench.copy(stack, "postgres", cards)
         recorded = statements.record(url)
         server = bench.serve(stack, url)
-        bench.load(script, server, load.WARM_UP)
+        bench.warm_up(script, server)
         ours, theirs = bench.in_turn(
             lambda: bench.load(script, server),
             lambda: pgbench(bench, url, recorded, cards),

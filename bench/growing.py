@@ -49,7 +49,7 @@ def _grants(bench: Bench, engine: Engine, size: int) -> Load:
     with ExitStack() as stack:
         server = bench.serve(stack, bench.copy(stack, engine, size))
         script = load.grants(size)
-        bench.load(script, server, load.WARM_UP)
+        bench.warm_up(script, server)
         bench.progress.say(f"growth: grant, {SPOKEN[engine]}, {size:,} cards")
         return bench.load(script, server)
 

@@ -12,8 +12,9 @@ from bench.report import amount
 from bench.runs import SPOKEN
 
 WIDTH: Final = 5.0  # inches: as wide as a phone, so that nothing shrinks there
-BAR: Final = 0.46  # inches a bar, with its label
+BAR: Final = 0.52  # inches a bar, with its label
 LONGEST: Final = 2.0  # a bar ends at twice its limit; its label has the true figure
+PALE: Final = 0.35  # how much is left of the colour of a bar that is not judged
 COLOURS: Final = {"sqlite": "#0b7285", "postgres": "#5f3dc4"}
 INK: Final = "#1c2430"
 PAPER: Final = "#ffffff"  # a ground of its own: legible whatever the page's is
@@ -36,18 +37,27 @@ class Bar(Struct, frozen=True):
     ratio: float
     limit: float
     at_least: bool
+    judged: bool
 
     @property
     def label(self) -> str:
         """What stands above it."""
         sign = "≥" if self.at_least else "≤"
-        return f"{SPOKEN[self.engine]}: {amount(self.ratio)}, aim {sign} {self.limit:g}"
+        aim = f"aim {sign} {self.limit:g}{'' if self.judged else ', not judged'}"
+        return f"{SPOKEN[self.engine]}: {amount(self.ratio)}, {aim}"
 
 
 def bars(results: Results) -> list[Bar]:
     """Take the bars out of the results: what must reach its limit first, then what must not."""
     found = [
-        Bar(row.title, row.engine, row.ratio.median, row.aim.limit, row.aim.at_least)
+        Bar(
+            row.title,
+            row.engine,
+            row.ratio.median,
+            row.aim.limit,
+            row.aim.at_least,
+            row.met is not None,
+        )
         for row in results.rows
         if row.ratio is not None and row.aim is not None
     ]
@@ -74,12 +84,12 @@ def draw(results: Results, path: Path) -> None:
     drawn = bars(results)
     groups = [group for group in _groups(drawn) if group[1]]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, BAR * len(drawn) + 0.7 * len(groups)), facecolor=PAPER)
-        ratios = [len(group) + 0.8 for _, group in groups]
+        figure = Figure(figsize=(WIDTH, BAR * len(drawn) + 0.5 * len(groups)), facecolor=PAPER)
+        ratios = [len(group) + 0.6 for _, group in groups]
         axes = figure.subplots(len(groups), 1, squeeze=False, height_ratios=ratios)
         for (heading, group), (axis,) in zip(groups, axes, strict=True):
             _panel(axis, heading, group)
-        figure.subplots_adjust(left=0.04, right=0.96, top=0.97, bottom=0.02, hspace=0.18)
+        figure.subplots_adjust(left=0.04, right=0.96, top=0.97, bottom=0.02, hspace=0.1)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(
             path, format="svg", facecolor=PAPER, metadata=nothing | {"Description": source(results)}
@@ -100,7 +110,13 @@ def _panel(axis: Any, heading: str, group: list[Bar]) -> None:
     axis.set_ylim(len(group), -0.1)
     for place, bar in enumerate(group):
         length = min(bar.ratio / bar.limit, LONGEST)
-        axis.barh(place + 0.74, length, height=0.34, color=COLOURS[bar.engine])
-        axis.text(0, place + 0.22, bar.title, va="center", color=INK)
-        axis.text(0, place + 0.46, bar.label, va="center", color=COLOURS[bar.engine], fontsize=8.5)
-        axis.plot([1, 1], [place + 0.53, place + 0.95], color=INK, linewidth=1.6)
+        axis.barh(
+            place + 0.74,
+            length,
+            height=0.3,
+            color=COLOURS[bar.engine],
+            alpha=1 if bar.judged else PALE,
+        )
+        axis.text(0, place + 0.13, bar.title, va="center", color=INK)
+        axis.text(0, place + 0.42, bar.label, va="center", color=COLOURS[bar.engine], fontsize=8.5)
+        axis.plot([1, 1], [place + 0.55, place + 0.93], color=INK, linewidth=1.6)

@@ -126,7 +126,7 @@ def p99(bench: Bench) -> Iterator[Result]:
             finally:
                 writing.append(load.finish(grants, bench.seconds + 2))
 
-        bench.load(script, server, load.WARM_UP)
+        bench.warm_up(script, server)
         busy, quiet = bench.in_turn(beside, alone, what="p99, SQLite")
     slowest = [[run.p99_ms for run in runs] for runs in (busy, quiet)]
     note = f"beside {min(run.per_second for run in writing):,.0f} grants/s or more"

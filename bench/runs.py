@@ -70,6 +70,11 @@ class Bench(Struct):
         """Put load on a server for the time of a run."""
         return load.run(script, server, self.folder, seconds or self.seconds, connections)
 
+    def warm_up(self, script: Script, server: Serving) -> None:
+        """Let caches fill before anything counts; a run of a second is not worth it."""
+        if self.seconds > load.WARM_UP:
+            self.load(script, server, load.WARM_UP)
+
     def in_turn(self, *runs: Callable[[], Load], what: str) -> list[list[Load]]:
         """Run all of them, then all again, and give each one's figures."""
         given: list[list[Load]] = [[] for _ in runs]
@@ -82,7 +87,7 @@ class Bench(Struct):
     def compare(self, runs: list[tuple[Script, Serving]], *, what: str) -> list[list[Load]]:
         """Load several servers in turn, after each has been warmed up."""
         for script, server in runs:
-            self.load(script, server, load.WARM_UP)
+            self.warm_up(script, server)
 
         def runner(script: Script, server: Serving) -> Callable[[], Load]:
             return lambda: self.load(script, server)

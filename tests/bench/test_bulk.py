@@ -1,0 +1,52 @@
+"""The row of bulk grants: how the command is found, run, and looked at."""
+
+from pathlib import Path
+
+import pytest
+from bench.progress import Progress
+from bench.runs import SMALL, Bench
+from bench.seeding import Seeds
+from rich.console import Console
+
+from bench import bulk
+from gridgift import cli
+
+BULKY = "import time; kept = bytearray(80_000_000); time.sleep(0.5)"
+CHECK = "import sys; lines = open(sys.argv[1]).read().split(); sys.exit(len(lines) != 8)"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A run that seeds nothing."""
+    progress = Progress(Console(quiet=True))
+    seeds = Seeds(tmp_path / "cache", None, progress)
+    return Bench(seeds, tmp_path, progress, seconds=1, rounds=1, sizes=SMALL)
+
+
+def test_the_command_is_measured_once_it_is_there(bench: Bench) -> None:
+    names = {command.name for app in cli.app.registered_groups if app.name == "card"
+             and app.typer_instance for command in app.typer_instance.registered_commands}  # fmt: skip
+    assert bulk.is_there() is ("grant-many" in names)
+
+
+def test_a_command_that_is_not_there_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "COMMAND", ("-m", "gridgift", "card", "grant-nobody"))
+    assert [row.note[:13] for row in bulk.bulk(bench)] == ["not there yet"] * 2
+
+
+def test_the_highest_memory_of_the_command_is_seen(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "COMMAND", ("-c", BULKY))
+    spent, peak = bulk.command(bench, "sqlite:///none.db", 3)
+    assert spent > 0.5
+    assert 80 < peak < 160
+
+
+def test_the_file_has_a_heading_and_a_line_a_grant(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "COMMAND", ("-c", CHECK))
+    bulk.command(bench, "sqlite:///none.db", 7)
+    with pytest.raises(RuntimeError, match="grant-many failed"):
+        bulk.command(bench, "sqlite:///none.db", 6)
