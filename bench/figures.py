@@ -3,6 +3,7 @@
 from statistics import median
 from typing import Final, Literal
 
+import msgspec
 from msgspec import Struct
 
 NAMES: Final = (
@@ -154,6 +155,8 @@ class Results(Struct, frozen=True):
         if self.facts is not None and self.facts.same_machine(facts):
             again = {(row.name, row.engine) for row in fresh}
             kept = {row.id: row for row in self.rows if (row.name, row.engine) not in again}
+            postgres = facts.postgres or self.facts.postgres  # it runs only when it is asked for
+            facts = msgspec.structs.replace(facts, postgres=postgres)
         kept |= {row.id: row for row in fresh}
         return Results(facts, sorted(kept.values(), key=_place))
 

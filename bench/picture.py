@@ -110,13 +110,8 @@ def _panel(axis: Any, heading: str, group: list[Bar]) -> None:
     axis.set_ylim(len(group), -0.1)
     for place, bar in enumerate(group):
         length = min(bar.ratio / bar.limit, LONGEST)
-        axis.barh(
-            place + 0.74,
-            length,
-            height=0.3,
-            color=COLOURS[bar.engine],
-            alpha=1 if bar.judged else PALE,
-        )
+        colour, alpha = COLOURS[bar.engine], 1 if bar.judged else PALE
+        axis.barh(place + 0.74, length, height=0.3, color=colour, alpha=alpha)
         axis.text(0, place + 0.13, bar.title, va="center", color=INK)
-        axis.text(0, place + 0.42, bar.label, va="center", color=COLOURS[bar.engine], fontsize=8.5)
+        axis.text(0, place + 0.42, bar.label, va="center", color=colour, fontsize=8.5)
         axis.plot([1, 1], [place + 0.55, place + 0.93], color=INK, linewidth=1.6)

@@ -56,3 +56,10 @@ def test_figures_of_two_machines_are_not_mixed() -> None:
     other = Facts("CPU", 64, 8, "3.11.7", "3.40.1", "18.0", "2.8.0", "1.10.0", "2026-11-22", "abc")
     merged = Results(FACTS, [read_row("postgres")]).merged(other, [read_row()])
     assert [row.id for row in merged.rows] == ["read-sqlite"]
+
+
+def test_a_run_without_postgresql_forgets_no_version_of_it() -> None:
+    without = Facts("CPU", 2, 8, "3.11.7", "3.40.1", "", "2.8.0", "1.10.0", "2026-11-23", "def")
+    merged = Results(FACTS, [read_row("postgres")]).merged(without, [read_row()])
+    assert merged.facts is not None
+    assert (merged.facts.postgres, merged.facts.date) == ("18.0", "2026-11-23")

@@ -69,9 +69,8 @@ def test_a_seeded_database_verifies(url: str) -> None:
 def test_the_seed_is_made_once_and_copies_leave_nothing(seeds: Seeds, engine: Engine) -> None:
     def there() -> list[str]:
         if engine == "sqlite":
-            return sorted(
-                f"{path.name} {path.stat().st_mtime_ns}" for path in seeds.folder.iterdir()
-            )
+            files = seeds.folder.iterdir()
+            return sorted(f"{path.name} {path.stat().st_mtime_ns}" for path in files)
         return sorted(seeds._databases("gridgift_bench_"))
 
     with seeds.copy(engine, 1_000):
