@@ -25,7 +25,8 @@ from gridgift.storage.sqlite import connect as open_file
 COMMAND: Final = ("-m", "gridgift", "card", "grant-many")
 FEW: Final = 1_000  # rows after which the command's memory counts as that of its start
 FLAT: Final = 30.0  # MB that more rows may add
-LONGEST: Final = 900.0  # seconds
+LONGEST: Final = 900.0  # seconds that one import may take
+ENOUGH: Final = 300.0  # seconds after which an engine gets no further round
 LOOK: Final = 0.05  # seconds between two looks at the memory
 _TABLES: Final = ("customers", "gift_cards", "entries")
 
@@ -54,6 +55,7 @@ def is_there() -> bool:
 
 def _measure(bench: Bench, engine: Engine, figure: Figure) -> Result:
     count, ours, theirs, grown = bench.sizes.bulk, [], [], []
+    started = time.perf_counter()
     for lap in range(bench.rounds):
         with ExitStack() as stack:
             url = bench.copy(stack, engine, bench.sizes.usual)
@@ -66,8 +68,13 @@ def _measure(bench: Bench, engine: Engine, figure: Figure) -> Result:
             url = bench.copy(stack, engine, bench.sizes.usual)
             bench.progress.say(f"bulk: executemany, {SPOKEN[engine]}, round {lap + 1}")
             theirs.append(count / executemany(engine, url, count, bench.sizes.usual))
+        if time.perf_counter() - started > ENOUGH:
+            break
     flat = max(grown) <= FLAT
-    note = f"memory: {max(grown):+.0f} MB at most, against {FEW:,} rows; limit {FLAT:.0f} MB"
+    note = (
+        f"{len(ours)} of {bench.rounds} rounds; memory: {max(grown):+.0f} MB at most, against "
+        f"{FEW:,} rows; limit {FLAT:.0f} MB"
+    )
     return figure.result(ours, theirs, also=flat, note=note)
 
 

@@ -12,7 +12,7 @@ from bench.servers import Serving
 
 HELLO: Final = "the constant's server"
 SETTLE: Final = 1.0  # seconds before memory is read
-LONGEST: Final = 1_200.0  # seconds that the requests of the memory row may take
+LONGEST: Final = 600.0  # seconds that the requests of the memory row may take
 
 
 def start(bench: Bench) -> Iterator[Result]:

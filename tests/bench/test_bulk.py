@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from bench.progress import Progress
-from bench.runs import SMALL, Bench
+from bench.runs import SMALL, Bench, Sizes
 from bench.seeding import Seeds
 from rich.console import Console
 from typer.main import get_command
@@ -51,3 +51,13 @@ def test_the_file_has_a_heading_and_a_line_a_grant(
     bulk.command(bench, "sqlite:///none.db", 7)
     with pytest.raises(RuntimeError, match="grant-many failed"):
         bulk.command(bench, "sqlite:///none.db", 6)
+
+
+def test_a_round_makes_a_row(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "COMMAND", ("-c", "import time; time.sleep(0.3)"))
+    monkeypatch.setattr(bulk, "is_there", lambda: True)
+    bench.engines = ("sqlite",)
+    bench.sizes = Sizes(usual=1_000, bulk=500)
+    (row,) = bulk.bulk(bench)
+    assert row.ratio is not None
+    assert row.note.startswith("1 of 1 rounds; memory: ")
