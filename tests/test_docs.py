@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import bench.__main__
-import bench.postgres
 import jsonschema_rs
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from typer.main import get_command
 
+import bench.__main__
+import bench.postgres
 from gridgift import cli
 from gridgift.domain.failures import Failure
 from gridgift.http.problems import BY_CODE, PROBLEMS

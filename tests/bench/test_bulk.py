@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.progress import Progress
-from bench.runs import SMALL, Bench, Sizes
-from bench.seeding import Seeds
 from rich.console import Console
 from typer.main import get_command
 
 from bench import bulk
+from bench.progress import Progress
+from bench.runs import SMALL, Bench, Sizes
+from bench.seeding import Seeds
 from gridgift import cli
 
 BULKY = "import time; kept = bytearray(80_000_000); time.sleep(0.5)"

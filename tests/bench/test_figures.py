@@ -1,6 +1,7 @@
 """Statistics, aims, and how fresh rows take the place of older ones."""
 
 import pytest
+
 from bench.figures import Aim, Facts, Figure, Range, Result, Results
 
 FACTS = Facts("CPU", 2, 8, "3.11.7", "3.40.1", "18.0", "2.8.0", "1.10.0", "2026-11-22", "abc")

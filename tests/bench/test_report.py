@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from bench.figures import Results
 
 from bench import picture, report
+from bench.figures import Results
 from tests.bench.test_figures import FACTS, P99, READ
 
 ROOT = Path(__file__).parents[2]

@@ -7,12 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from bench.progress import Progress
-from bench.runs import SMALL, Bench
-from bench.seeding import Engine, Seeds
 from rich.console import Console
 
 from bench import bulk, granting, rows, statements, world
+from bench.progress import Progress
+from bench.runs import SMALL, Bench
+from bench.seeding import Engine, Seeds
 from gridgift.app import connect
 from gridgift.domain import verify
 from gridgift.domain.verify import Counts, Fault

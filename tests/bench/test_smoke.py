@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from bench.servers import ROOT
 
 from bench import report
+from bench.servers import ROOT
 
 PATIENCE = 120.0  # seconds; the machine may be busy
 

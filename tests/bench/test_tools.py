@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bench import granting, hello, load
 from bench.__main__ import main, parse
 from bench.granting import find_pgbench
 from bench.load import Tool
-
-from bench import granting, hello, load
 from gridgift.cli import serve
 from gridgift.cli.listen import Listener
 
