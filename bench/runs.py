@@ -29,7 +29,7 @@ class Sizes(Struct, frozen=True):
     requests: tuple[int, int] = (10_000, 1_000_000)
 
 
-SMALL: Final = Sizes(10_000, 20_000, (10_000, 20_000), 5_000, (1_000, 20_000))
+SMALL: Final = Sizes(10_000, 20_000, (10_000, 20_000), 5_000, (1_000, 5_000))
 
 
 class Bench(Struct):
