@@ -1,6 +1,7 @@
 # make run: try it. make test: all tests. make check: lint, types, tests. make race-test,
 # make crash-test and make rolling-test: the long forms of three of them (ROUNDS=…). make lock:
-# after a change of the dependencies in pyproject.toml.
+# after a change of the dependencies in pyproject.toml. make bench: how fast it is here
+# (only=read,page engine=sqlite seconds=5 rounds=3 small=1); docs/performance.md says what it measures.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +10,7 @@ ARGS ?=
 # tests that run at once: they wait for disks and for each other's processes more than they compute
 JOBS ?= 3
 
-.PHONY: run test race-test crash-test rolling-test check lint types lock clean
+.PHONY: run test race-test crash-test rolling-test bench check lint types lock clean
 
 run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
@@ -25,6 +26,11 @@ crash-test: $(STAMPS)/dev
 
 rolling-test: $(STAMPS)/dev
 	@$(BIN)/python -m tests.rolling --rounds $(or $(ROUNDS),10)
+
+bench: $(STAMPS)/bench
+	@$(BIN)/python -m bench $(if $(only),--only $(only)) $(if $(engine),--engine $(engine)) \
+		$(if $(seconds),--seconds $(seconds)) $(if $(rounds),--rounds $(rounds)) \
+		$(if $(small),--small) $(ARGS)
 
 check: lint types test
 
@@ -43,6 +49,9 @@ lock: $(STAMPS)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version 3.11 \
 		pyproject.toml --extra redis --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command "make lock" --python-version 3.11 \
+		pyproject.toml --group bench -o requirements-bench.lock
 
 clean:
 	rm -rf .venv test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -56,6 +65,12 @@ $(STAMPS)/run: requirements.lock pyproject.toml | $(STAMPS)
 $(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(STAMPS)
 	@echo "Installing what Gridgift and its tests need (a few minutes, once) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS)/bench: requirements-bench.lock pyproject.toml | $(STAMPS)
+	@echo "Installing what Gridgift and its benchmark need (a minute, once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ $(STAMPS)/run
 

@@ -1,0 +1,108 @@
+"""The rows that a grant leaves behind, made by the domain's own functions."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from bench import world
+from gridgift.domain.giftcards import etag
+from gridgift.domain.idempotency import fingerprint
+from gridgift.domain.ledger import NO_HASH, encode_state, entry_hash
+from gridgift.domain.model import CardState, Entry, GiftCard
+from gridgift.http.reply import encode_json
+from gridgift.http.schemas import GiftCardResponse
+
+Row = tuple[Any, ...]
+
+COLUMNS: Final = {
+    "residents": ("uuid", "username", "updated_at"),
+    "resident_names": ("username", "resident_uuid", "seen_at"),
+    "customers": ("store_id", "resident_uuid", "created_at"),
+    "gift_cards": (
+        "store_id", "id", "owner_uuid", "credit", "active", "redeemed", "transfer", "texture",
+        "purchased", "expires_at", "version", "created_at", "updated_at",
+    ),
+    "entries": Entry.__struct_fields__,
+    "idempotency_keys": (
+        "store_id", "key", "fingerprint", "status", "etag", "body", "created_at",
+    ),
+}  # fmt: skip
+
+
+class Grant(Struct, frozen=True):
+    """The rows of one grant: of the customer, the card, its first entry and the kept answer."""
+
+    customer: Row
+    card: Row
+    entry: Row
+    answer: Row
+
+
+def card_and_entry(
+    card_id: str, store: int, owner: int, credit: int, now: int
+) -> tuple[GiftCard, Entry]:
+    """Make a granted card and the first entry of its ledger."""
+    store_id = world.store_id(store)
+    card = GiftCard(
+        store_id, card_id, world.resident_uuid(owner), world.username(owner), credit,
+        True, False, False, None, False, None, 1, now, now,
+    )  # fmt: skip
+    entry = Entry(
+        store_id, "card", card_id, 1, "granted", credit, credit,
+        encode_state(CardState.of(card)).decode(), "key", world.key_id(store), "", "bench", now,
+        NO_HASH, b"",
+    )  # fmt: skip
+    return card, msgspec.structs.replace(entry, hash=entry_hash(entry))
+
+
+def card_row(card: GiftCard) -> Row:
+    """Take the stored columns out of a card."""
+    return (
+        card.store_id, card.id, card.owner_uuid, card.credit, card.active, card.redeemed,
+        card.transfer, card.texture, card.purchased, card.expires_at, card.version,
+        card.created_at, card.updated_at,
+    )  # fmt: skip
+
+
+def grant(card_id: str, store: int, owner: int, credit: int, key: str, now: int) -> Grant:
+    """Make all rows of a grant that was sent with an idempotency key."""
+    card, entry = card_and_entry(card_id, store, owner, credit, now)
+    path = f"/v1/customers/{card.owner_uuid}/actions/grant-gift-card"
+    print_ = fingerprint("POST", path, b'{"credit":%d}' % credit)
+    answer = encode_json(GiftCardResponse.of(card))
+    return Grant(
+        customer=(card.store_id, card.owner_uuid, now),
+        card=card_row(card),
+        entry=msgspec.structs.astuple(entry),
+        answer=(card.store_id, key, print_, 200, etag(card), answer, now),
+    )
+
+
+def seeded(first: int, end: int) -> dict[str, list[Row]]:
+    """Make every table's rows for the cards from ``first`` up to ``end``."""
+    tables: dict[str, list[Row]] = {name: [] for name in COLUMNS if name != "idempotency_keys"}
+    for number in range(first, end):
+        owner, store = world.owner_of(number), world.store_of(number)
+        now, credit = world.instant(number), 100 + number % 900
+        card, entry = card_and_entry(world.card_id(number), store, owner, credit, now)
+        if owner == number:
+            tables["residents"].append((card.owner_uuid, card.owner_username, now))
+            tables["resident_names"].append((card.owner_username, card.owner_uuid, now))
+            tables["customers"].append((card.store_id, card.owner_uuid, now))
+        tables["gift_cards"].append(card_row(card))
+        tables["entries"].append(msgspec.structs.astuple(entry))
+    return tables
+
+
+def insert(table: str) -> str:
+    """Write a plain INSERT of a table's row, in SQLite's dialect."""
+    columns = COLUMNS[table]
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def chunks(cards: int, size: int = 10_000) -> Iterator[tuple[int, int]]:
+    """Cut the cards' numbers into ranges of at most ``size``."""
+    for first in range(0, cards, size):
+        yield first, min(first + size, cards)

@@ -1,0 +1,140 @@
+"""Seeded databases are sound, and so is what the baselines write into them."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bench import bulk, granting, rows, statements, world
+from bench.progress import Progress
+from bench.runs import SMALL, Bench
+from bench.seeding import Engine, Seeds
+from gridgift.app import connect
+from gridgift.domain import verify
+from gridgift.domain.verify import Counts, Fault
+from gridgift.settings import Settings
+
+CARDS = 2_000
+
+
+@pytest.fixture
+def seeds(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seeds]:
+    """A folder for seeded databases, on each engine."""
+    url = request.getfixturevalue("postgres").url if engine == "postgres" else None
+    seeds = Seeds(tmp_path / "cache", url, Progress(Console(quiet=True)))
+    yield seeds
+    if url is not None:
+        for name in seeds._databases("gridgift_bench_"):
+            seeds._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def url(seeds: Seeds, engine: Engine) -> Iterator[str]:
+    """A copy of a seeded database."""
+    with seeds.copy(engine, CARDS) as copy:
+        yield copy
+
+
+def look(url: str) -> tuple[Counts, list[Fault]]:
+    """Count the accounts of a database, and verify all of them."""
+
+    async def run() -> tuple[Counts, list[Fault]]:
+        database = connect(Settings(database_url=url, secret=world.SECRET))
+        faults: list[Fault] = []
+        try:
+            counts = await database.read(verify.count)
+            await database.snapshot(verify.verify, world.SINCE, faults.append, lambda _: None)
+            return counts, faults
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def test_a_seeded_database_verifies(url: str) -> None:
+    counts, faults = look(url)
+    owners = {(world.store_of(n), world.owner_of(n)) for n in range(CARDS)}
+    assert counts == Counts(cards=CARDS, customers=len(owners))
+    assert not faults
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as raw:
+            assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+            assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_the_seed_is_made_once_and_copies_leave_nothing(seeds: Seeds, engine: Engine) -> None:
+    def there() -> list[str]:
+        if engine == "sqlite":
+            files = seeds.folder.iterdir()
+            return sorted(f"{path.name} {path.stat().st_mtime_ns}" for path in files)
+        return sorted(seeds._databases("gridgift_bench_"))
+
+    with seeds.copy(engine, 1_000):
+        pass
+    before = there()
+    assert len(before) == 1
+    with seeds.copy(engine, 1_000):
+        assert len(there()) == 2
+    assert there() == before
+
+
+def test_cards_are_spread_as_the_documentation_says() -> None:
+    owned: dict[int, int] = {}
+    for number in range(10_000):
+        owner = world.owner_of(number)
+        owned[owner] = owned.get(owner, 0) + 1
+        assert owner <= number or owner == world.HOARDER
+    assert owned.pop(world.HOARDER) == world.hoard(10_000) == 630
+    assert sorted(set(owned.values())) == [1, 2, 63]
+    assert sum(count == 63 for count in owned.values()) == 10
+
+
+def test_ids_are_unique_and_in_order() -> None:
+    ids = [world.card_id(number) for number in range(70_000)]
+    assert ids == sorted(set(ids))
+    assert world.MOST * world.SCATTER < 2**53, "Lua has doubles"
+
+
+def test_a_grants_rows_are_those_of_a_grant(seeds: Seeds, engine: Engine) -> None:
+    """What the bare loop and executemany insert leaves a ledger that adds up."""
+    with seeds.copy(engine, 1_000) as url:
+        assert bulk.executemany(engine, url, 1_500, 1_000) > 0
+        done = 1_500
+        if engine == "sqlite":
+            done += granting.bare_loop(Path(url.removeprefix("sqlite:///")), 1_000, 0.3).requests
+        counts, faults = look(url)
+        assert counts.cards == 1_000 + done
+        assert not faults
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_pgbench_runs_a_grants_statements(seeds: Seeds, url: str, tmp_path: Path) -> None:
+    recorded = statements.record(url)
+    names = [statement.name for statement in recorded.statements]
+    assert {"customer_add", "card_add", "entry_add", "answer_keep"} <= set(names)
+    progress = Progress(Console(quiet=True))
+    bench = Bench(seeds, tmp_path, progress, seconds=1, rounds=1, sizes=SMALL)
+    runs = [granting.pgbench(bench, url, recorded, CARDS) for _ in range(2)]
+    assert [run.failed for run in runs] == [0, 0]
+    assert look(url)[0].cards == CARDS + 1 + sum(run.requests for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("value", "sql"),
+    [
+        (None, "NULL"), (True, "TRUE"), (7, "7"), (b"\x01\xff", r"'\x01ff'"),
+        ("it's", "E'it''s'"), ('{"a":1}', r"""E'{"a"\0721}'"""), ("\\", r"E'\\'"),
+    ],
+)  # fmt: skip
+def test_literals(value: object, sql: str) -> None:
+    assert statements.literal(value) == sql
+
+
+def test_every_column_is_named_once() -> None:
+    assert rows.insert("customers") == (
+        "INSERT INTO customers (store_id, resident_uuid, created_at) VALUES (?, ?, ?)"
+    )
