@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +91,8 @@ def _expression(value: Any, recorded: Recorded, run: str) -> str:
         world.store_id(0): STORE_SQL,
         IDEMPOTENCY_KEY: f"'{run}-' || to_hex(CAST(:serial AS bigint))",
     }
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(_expression(one, recorded, run) for one in value)}]"
     if isinstance(value, str) and value in known:
         return known[value]
     if isinstance(value, int) and not isinstance(value, bool) and value > world.SINCE:
@@ -129,5 +131,13 @@ def _noted() -> Iterator[list[Statement]]:
 
         return mock.patch.object(PostgresTx, method, noted)
 
-    with noting("one"), noting("all"), noting("run"):
+    async def many(self: PostgresTx, query: str, rows: Sequence[Sequence[Any]], /) -> None:
+        for row in rows:
+            statements.append(Statement(query, QUERIES[query].postgres, tuple(row)))
+        await original_many(self, query, rows)
+
+    original_many = PostgresTx.many
+    with (
+        noting("one"), noting("all"), noting("run"), mock.patch.object(PostgresTx, "many", many)
+    ):  # fmt: skip
         yield statements

@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from gridgift.directory import Directory
-from gridgift.domain import giftcards, tokens
+from gridgift.domain import giftcards, grants, tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gridgift.counter import RedisCounter
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
+POSTGRES_LANES: Final = 2  # groups of reads, and of grants, of one store that run at once
 STATIC: Final = str(files("gridgift.http") / "static")
 
 
@@ -224,10 +225,12 @@ def _services(
         return Limiter(limit if settings.rate_limit else 0, shared)
 
     readiness: Callable[[], Awaitable[None]] = check_ready
+    lanes = 1 if settings.sqlite_path is not None else POSTGRES_LANES
     return Services(
         settings=settings,
         database=database,
-        cards=Gatherer(database, giftcards.read_many),
+        cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
+        grants=Gatherer(lambda *asks: database.write(grants.grant_all, *asks), lanes),
         keys=KeyRing(database, signer(settings)),
         tokens=TokenRing(database, token_signer(settings)),
         origins=Origins(database),

@@ -1,86 +1,115 @@
-"""Reads that are asked for at the same moment travel together, and each gets its own answer."""
+"""What is asked for at the same moment travels together, and each gets its own answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 
+from gridgift.domain.failures import GiftCardNotFound
 from gridgift.http.gathering import MAX_GATHERED, Gatherer
-from gridgift.storage.database import Database, DatabaseUnavailable
-from tests.shop import JO, Shop
+from gridgift.storage.database import DatabaseUnavailable
+from tests.shop import JO, KELLY, Shop
+
+AT_ONCE = 2
+GRANT = f"/v1/customers/{KELLY.username}/actions/grant-gift-card"
 
 
-class Reads:
-    """A database that keeps what it was asked, and answers when it is told to."""
+class Source:
+    """What gatherers ask: it keeps what it was asked, and fails when it is told to."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, list[str]]] = []
         self.error: Exception | None = None
+        self.open = asyncio.Event()
+        self.open.set()
 
-    async def read(self, _: Any, store_id: str, ids: Sequence[str]) -> Mapping[str, str]:
+    async def together(self, store_id: str, ids: Sequence[str]) -> list[str | Exception]:
         """Answer with a row for every id but those that begin with ``no``."""
         self.asked.append((store_id, list(ids)))
-        await asyncio.sleep(0)
+        await self.open.wait()
         if self.error is not None:
             raise self.error
-        return {row_id: f"{store_id}/{row_id}" for row_id in ids if not row_id.startswith("no")}
+        return [
+            GiftCardNotFound(row_id) if row_id.startswith("no") else f"{store_id}/{row_id}"
+            for row_id in ids
+        ]
 
 
-def gathered(use: Callable[[Gatherer[str], Reads], Awaitable[Any]]) -> tuple[Any, Reads]:
-    """Use a gatherer in a loop of its own; return what came out and what was asked."""
-    reads = Reads()
+def gathered(
+    use: Callable[[Gatherer[str, str], Source], Awaitable[Any]],
+) -> tuple[Any, Source]:
+    """Use a gatherer in a loop of its own; return what came out, and what was asked."""
 
-    async def run() -> Any:
-        operation = cast("Any", None)  # this database asks no operation
-        return await use(Gatherer(cast("Database", reads), operation), reads)
+    async def run() -> tuple[Any, Source]:
+        source = Source()
+        return await use(Gatherer(source.together, AT_ONCE), source), source
 
-    return asyncio.run(run()), reads
+    return asyncio.run(run())
 
 
-def test_one_statement_a_store() -> None:
+def test_together_for_each_store() -> None:
     wanted = [("a", "1"), ("b", "1"), ("a", "2"), ("a", "none"), ("a", "1")]
-    rows, reads = gathered(
-        lambda gatherer, _: asyncio.gather(*[gatherer.get(*names) for names in wanted])
+    rows, source = gathered(
+        lambda gatherer, _: asyncio.gather(
+            *[gatherer.ask(*names) for names in wanted], return_exceptions=True
+        )
     )
-    assert rows == ["a/1", "b/1", "a/2", None, "a/1"]
-    assert reads.asked == [("a", ["1", "2", "none", "1"]), ("b", ["1"])]
+    assert rows[:3] == ["a/1", "b/1", "a/2"]
+    assert isinstance(rows[3], GiftCardNotFound)
+    assert rows[4] == "a/1"
+    assert source.asked == [("a", ["1", "2", "none", "1"]), ("b", ["1"])]
 
 
-def test_whoever_comes_later_reads_again() -> None:
-    async def use(gatherer: Gatherer[str], reads: Reads) -> None:
-        first = asyncio.create_task(gatherer.get("a", "1"))
-        while not reads.asked:
+def test_whoever_comes_later_asks_again() -> None:
+    async def use(gatherer: Gatherer[str, str], source: Source) -> None:
+        source.open.clear()
+        first = asyncio.create_task(gatherer.ask("a", "1"))
+        while not source.asked:
             await asyncio.sleep(0)
-        assert await gatherer.get("a", "1") == await first  # its read had begun: not an old answer
+        second = asyncio.create_task(gatherer.ask("a", "1"))  # its answer may not be older than it
+        await asyncio.sleep(0.01)
+        source.open.set()
+        assert await second == await first
 
     assert gathered(use)[1].asked == [("a", ["1"]), ("a", ["1"])]
 
 
-def test_a_statement_has_a_limit() -> None:
-    ids = [str(number) for number in range(2 * MAX_GATHERED + 1)]
-    rows, reads = gathered(
-        lambda gatherer, _: asyncio.gather(*[gatherer.get("a", row_id) for row_id in ids])
-    )
+def test_groups_have_a_limit_and_grow_while_others_are_on_their_way() -> None:
+    ids = [str(number) for number in range(3 * MAX_GATHERED)]
+
+    async def use(gatherer: Gatherer[str, str], source: Source) -> list[str]:
+        source.open.clear()
+        tasks = []
+        for row_id in ids:
+            tasks.append(asyncio.create_task(gatherer.ask("a", row_id)))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        assert len(source.asked) == AT_ONCE
+        source.open.set()
+        return await asyncio.gather(*tasks)
+
+    rows, source = gathered(use)
     assert rows == [f"a/{row_id}" for row_id in ids]
-    assert [len(asked) for _, asked in reads.asked] == [MAX_GATHERED, MAX_GATHERED, 1]
+    assert max(len(asked) for _, asked in source.asked) == MAX_GATHERED
+    assert sorted(row_id for _, asked in source.asked for row_id in asked) == sorted(ids)
 
 
-def test_trouble_reaches_everyone() -> None:
-    async def use(gatherer: Gatherer[str], reads: Reads) -> list[Any]:
-        reads.error = DatabaseUnavailable("away")
-        both = [gatherer.get("a", "1"), gatherer.get("a", "2")]
+def test_trouble_reaches_everyone_and_ends_nothing() -> None:
+    async def use(gatherer: Gatherer[str, str], source: Source) -> list[Any]:
+        source.error = DatabaseUnavailable("away")
+        both = [gatherer.ask("a", "1"), gatherer.ask("a", "2")]
         answers = await asyncio.gather(*both, return_exceptions=True)
-        reads.error = None
-        return [*map(type, answers), await gatherer.get("a", "1")]
+        source.error = None
+        return [*map(type, answers), await gatherer.ask("a", "1")]
 
     assert gathered(use)[0] == [DatabaseUnavailable, DatabaseUnavailable, "a/1"]
 
 
 def test_a_caller_that_gives_up_takes_nobody_with_it() -> None:
-    async def use(gatherer: Gatherer[str], reads: Reads) -> str | None:
-        impatient = asyncio.create_task(gatherer.get("a", "1"))
-        patient = asyncio.create_task(gatherer.get("a", "1"))
+    async def use(gatherer: Gatherer[str, str], source: Source) -> str:
+        impatient = asyncio.create_task(gatherer.ask("a", "1"))
+        patient = asyncio.create_task(gatherer.ask("a", "1"))
         await asyncio.sleep(0)
         impatient.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -90,19 +119,59 @@ def test_a_caller_that_gives_up_takes_nobody_with_it() -> None:
     assert gathered(use)[0] == "a/1"
 
 
+def at_once(shop: Shop, *requests: tuple[str, str, dict[str, Any]]) -> list[Any]:
+    """Send requests at the same moment and return their answers in order."""
+
+    async def send() -> list[Any]:
+        return await asyncio.gather(
+            *[asyncio.to_thread(shop.call, way, path, **more) for way, path, more in requests]
+        )
+
+    return asyncio.run(send())
+
+
 def test_cards_asked_for_at_once(shop: Shop, unknown_id: str) -> None:
     cards = [shop.grant(credit=credit) for credit in (1, 2, 3)]
-    stranger = shop.add_store("Another", JO)
-    key = shop.add_key("giftcards:read", store=stranger).key
+    key = shop.add_key("giftcards:read", store=shop.add_store("Another", JO)).key
     asked = [(card["id"], shop.key) for card in cards] + [(unknown_id, shop.key)]
     asked += [(card["id"], key) for card in cards]
+    answers = at_once(
+        shop, *[("GET", f"/v1/giftcards/{card_id}", {"key": key}) for card_id, key in asked]
+    )
+    found = [(answer.status_code, answer.json().get("credit")) for answer in answers]
+    assert found == [(200, 1), (200, 2), (200, 3), (404, None)] + [(404, None)] * 3
 
-    async def ask(card_id: str, key: str) -> tuple[int, Any]:
-        answer = await asyncio.to_thread(shop.call, "GET", f"/v1/giftcards/{card_id}", key=key)
-        return answer.status_code, answer.json().get("credit")
 
-    async def ask_all() -> list[tuple[int, Any]]:
-        return await asyncio.gather(*[ask(*names) for names in asked])
+def test_grants_at_once_are_answered_each_for_itself(shop: Shop) -> None:
+    other = "/v1/customers/nobody.known/actions/grant-gift-card"
+    same = {"headers": {"Idempotency-Key": "same"}, "json": {"credit": 7}}
+    answers = at_once(
+        shop,
+        ("POST", GRANT, {"json": {"credit": 1}}),
+        ("POST", other, {"json": {"credit": 2}}),
+        ("POST", GRANT, {"json": {"credit": 3, "expiresAt": "2001-01-01T00:00:00Z"}}),
+        *[("POST", GRANT, same)] * 4,
+        ("POST", GRANT, {"headers": {"Idempotency-Key": "own"}, "json": {"credit": 9}}),
+    )
+    assert [answer.status_code for answer in answers] == [200, 404, 400, *[200] * 5]
+    fourfold = answers[3:7]
+    assert len({answer.content for answer in fourfold}) == 1
+    replays = [answer.headers.get("idempotent-replayed") for answer in fourfold]
+    assert sorted(replays, key=str) == [None, "true", "true", "true"]
+    ids = {answer.json()["id"] for answer in answers if answer.status_code == 200}
+    assert [(len(shop.entries(card_id)), shop.card(card_id)["id"]) for card_id in ids] == [
+        (1, card_id) for card_id in ids
+    ]
+    ((count, total),) = shop.sql("SELECT COUNT(*), SUM(credit) FROM gift_cards")
+    assert (count, total) == (3, 1 + 7 + 9)
 
-    answers = asyncio.run(ask_all())
-    assert answers == [(200, 1), (200, 2), (200, 3), (404, None)] + [(404, None)] * 3
+
+def test_one_key_for_two_requests_at_once(shop: Shop) -> None:
+    headers = {"Idempotency-Key": "torn"}
+    answers = at_once(
+        shop,
+        *[("POST", GRANT, {"headers": headers, "json": {"credit": credit}}) for credit in (1, 2)],
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 422]
+    ((count,),) = shop.sql("SELECT COUNT(*) FROM gift_cards")
+    assert count == 1

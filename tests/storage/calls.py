@@ -37,6 +37,7 @@ VALUES: Final[dict[str, Any]] = {
     "hash": HASH,
     "held_until": None,
     "id": THING,
+    "keys": ["key 7", "new"],
     "kept_since": START + 1_000,
     "key": "key 7",
     "kind": "updated",

@@ -7,13 +7,12 @@ can fail.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct, UnsetType
+from msgspec import Struct
 
-from gridgift.domain import giftcards, ledger, residents, stores
+from gridgift.domain import giftcards, grants, residents, stores
 from gridgift.domain.failures import Failure, ResidentNotFound, RowsRefused
 from gridgift.domain.giftcards import Terms
-from gridgift.domain.instants import DAY
-from gridgift.domain.model import Caller, GiftCard, Resident
+from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
@@ -61,17 +60,15 @@ async def grant(
     refused = [(n, owner) for n, owner in enumerate(owners, 1) if isinstance(owner, Failure)]
     if atomic and refused:
         raise RowsRefused(refused)
-    cards: list[GiftCard] = []
-    reasons: list[str] = []
-    lifetime = (await stores.read(tx, caller.store_id)).card_lifetime
-    for row, owner, card_id in zip(rows, owners, ids, strict=True):
-        if isinstance(row, Wish) and isinstance(owner, Resident):
-            cards.append(_card(caller.store_id, card_id, owner, row.terms, lifetime, now))
-            reasons.append(row.terms.reason)
-    await _add_customers(tx, caller.store_id, cards, now)
-    for start in range(0, len(cards), SET):
-        part = slice(start, start + SET)
-        await ledger.open_cards(tx, caller, now, cards[part], reasons[part])
+    store_id = caller.store_id
+    lifetime = (await stores.read(tx, store_id)).card_lifetime
+    opened = [
+        (caller, grants.fresh(store_id, card_id, owner, row.terms, lifetime, now), row.terms.reason)
+        for row, owner, card_id in zip(rows, owners, ids, strict=True)
+        if isinstance(row, Wish) and isinstance(owner, Resident)
+    ]
+    for start in range(0, len(opened), SET):
+        await grants.open_all(tx, store_id, opened[start : start + SET], now)
     return [
         card_id if isinstance(owner, Resident) else owner
         for owner, card_id in zip(owners, ids, strict=True)
@@ -124,22 +121,3 @@ def _owner(
         return next(remembered)
     owner = known.get(row.identifier)
     return ResidentNotFound(str(row.identifier)) if owner is None else owner
-
-
-def _card(
-    store_id: str, card_id: str, owner: Resident, terms: Terms, lifetime: int | None, now: int
-) -> GiftCard:
-    """Make a new card as ``card_add`` does; ``lifetime`` is the store's, in days."""
-    expires_at = terms.expires_at
-    if isinstance(expires_at, UnsetType):
-        expires_at = None if lifetime is None else now + lifetime * DAY
-    return GiftCard(
-        store_id, card_id, owner.uuid, owner.username, terms.credit, True, False, terms.transfer,
-        terms.texture, False, expires_at, 1, now, now,
-    )  # fmt: skip
-
-
-async def _add_customers(tx: Tx, store_id: str, cards: Sequence[GiftCard], now: int) -> None:
-    """Make the owners the store's customers, in one order for all, so that none deadlock."""
-    owners = sorted({card.owner_uuid for card in cards})
-    await tx.many("customer_add", [(store_id, owner, now) for owner in owners])

@@ -106,10 +106,13 @@ async def read(tx: Tx, store_id: str, card_id: str) -> GiftCard:
     return GiftCard.from_row(row)
 
 
-async def read_many(tx: Tx, store_id: str, card_ids: Sequence[str]) -> dict[str, GiftCard]:
-    """Return those of the cards that the store has, by id."""
+async def read_many(
+    tx: Tx, store_id: str, card_ids: Sequence[str]
+) -> list[GiftCard | GiftCardNotFound]:
+    """Return the cards in the order of their ids, each for itself found or not."""
     rows = await tx.all("cards_by_ids", store_id=store_id, ids=card_ids)
-    return {row[1]: GiftCard.from_row(row) for row in rows}
+    found = {row[1]: GiftCard.from_row(row) for row in rows}
+    return [found.get(card_id) or GiftCardNotFound(card_id) for card_id in card_ids]
 
 
 async def read_shown(tx: Tx, store_id: str, card_id: str, now: int) -> tuple[GiftCard, int]:

@@ -1,6 +1,7 @@
 """Idempotency keys: a write sent again answers as it did the first time (contract section 10)."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -20,6 +21,19 @@ class Answer(Struct, frozen=True):
     etag: str | None = None
 
 
+class Kept(Struct, frozen=True):
+    """An answer, and the fingerprint of the request that it was given to."""
+
+    fingerprint: bytes
+    answer: Answer
+
+    def to(self, print_: bytes) -> Answer:
+        """Return the answer to the same request. Raises ``IdempotencyKeyReused`` to another."""
+        if self.fingerprint != print_:
+            raise IdempotencyKeyReused
+        return self.answer
+
+
 def fingerprint(method: str, target: str, body: bytes) -> bytes:
     """Digest what makes two requests the same: method, path with query, and body."""
     return hashlib.sha256(b"\n".join([method.encode(), target.encode(), body])).digest()
@@ -34,9 +48,40 @@ async def find(tx: Tx, store_id: str, key: str, print_: bytes, now: int) -> Answ
     if row is None:
         return None
     kept_print, status, etag, body = row
-    if kept_print != print_:
-        raise IdempotencyKeyReused
-    return Answer(status, body, etag)
+    return Kept(kept_print, Answer(status, body, etag)).to(print_)
+
+
+async def find_all(tx: Tx, store_id: str, keys: list[str], now: int) -> dict[str, Kept]:
+    """Return what is kept for these keys, by key; what is older than 7 days is deleted."""
+    if not keys:
+        return {}
+    rows = await tx.all("answers_find", store_id=store_id, keys=keys)
+    since = now - KEPT_FOR
+    old = [(store_id, row[0], since) for row in rows if row[1] <= since]
+    if old:
+        await tx.many("answer_forget", sorted(old))
+    return {
+        key: Kept(print_, Answer(status, body, etag))
+        for key, kept_at, print_, status, etag, body in rows
+        if kept_at > since
+    }
+
+
+async def keep_all(tx: Tx, store_id: str, kept: Mapping[str, Kept], now: int) -> None:
+    """Keep many answers in the transaction of their effects, in the order of their keys.
+
+    Raises ``TransactionConflict`` if one of the keys was kept meanwhile: run again, it is found.
+    """
+    await tx.many(
+        "answer_add",
+        [
+            (store_id, key, each.fingerprint, each.answer.status, each.answer.etag,
+             each.answer.body, now)
+            for key, each in sorted(kept.items())
+        ],
+    )  # fmt: skip
+    if await find_all(tx, store_id, list(kept), now) != kept:
+        raise TransactionConflict
 
 
 async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, now: int) -> None:

@@ -43,18 +43,16 @@ async def open_card(
     return card
 
 
-async def open_cards(
-    tx: Tx, caller: Caller, now: int, cards: Sequence[GiftCard], reasons: Sequence[str]
-) -> None:
-    """Add many new cards of the caller's store, each with its first entry, as ``open_card`` does.
+async def open_cards(tx: Tx, opened: Sequence[tuple[Caller, GiftCard, str]]) -> None:
+    """Add many new cards, each with its first entry, as ``open_card`` does.
 
-    ``reasons`` has one for each card. Nothing may be left for the database to refuse.
+    Each comes with who grants it, and why. Nothing may be left for the database to refuse.
     """
     entries = [
-        _entry_of_card(caller, card, None, "granted", reason, None, now)
-        for card, reason in zip(cards, reasons, strict=True)
+        _entry_of_card(caller, card, None, "granted", reason, None, card.created_at)
+        for caller, card, reason in opened
     ]
-    await tx.many("card_put", [_columns(card) for card in cards])
+    await tx.many("card_put", [_columns(card) for _, card, _ in opened])
     await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
 
 

@@ -140,7 +140,7 @@ class Call(Struct):
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read; an unknown resident is looked up in the directory, once."""
-        return await self._knowing_residents(
+        return await self.knowing_residents(
             lambda: self.services.database.read(operation, *args, **kwargs)
         )
 
@@ -157,7 +157,7 @@ class Call(Struct):
         With an ``Idempotency-Key`` the answer is kept in the same transaction, and given again
         to the same request (contract section 10).
         """
-        key = self._idempotency_key()
+        key, fingerprint = self.idempotency()
         if key is None:
             return await self.write_afresh(operation, answer, *args, **kwargs)
 
@@ -169,8 +169,7 @@ class Call(Struct):
             await idempotency.keep(tx, self.store_id, key, fingerprint, given, self.now)
             return given, False
 
-        fingerprint = idempotency.fingerprint(self.method, self.target, self.raw_body)
-        given, replayed = await self._knowing_residents(lambda: self.services.database.write(once))
+        given, replayed = await self.knowing_residents(lambda: self.services.database.write(once))
         return reply_of(given, (REPLAYED,) if replayed else ())
 
     async def write_afresh(
@@ -182,12 +181,13 @@ class Call(Struct):
         **kwargs: P.kwargs,
     ) -> Reply:
         """Run a write whatever the ``Idempotency-Key``: for answers that must not be kept."""
-        result = await self._knowing_residents(
+        result = await self.knowing_residents(
             lambda: self.services.database.write(operation, *args, **kwargs)
         )
         return reply_of(answer(result))
 
-    async def _knowing_residents(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def knowing_residents(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Make an attempt; who it does not know is looked up in the directory before another."""
         try:
             return await attempt()
         except (ResidentNotFound, ReceiverNotFound) as failure:
@@ -201,10 +201,11 @@ class Call(Struct):
                 ) from unknown
         return await attempt()
 
-    def _idempotency_key(self) -> str | None:
+    def idempotency(self) -> tuple[str | None, bytes]:
+        """Return the ``Idempotency-Key``, if there is one, and what the request is known by."""
         value = self.headers.get(b"idempotency-key")
         if value is None:
-            return None
+            return None, b""
         text = value.decode("latin-1")
         quoted = _QUOTED_KEY.fullmatch(text)
         if quoted is not None:
@@ -214,7 +215,8 @@ class Call(Struct):
                 {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
             )
         # A resident's keys are the resident's own, not the store's.
-        return text if self.visitor is None else f"{self.resident.uuid} {text}"
+        key = text if self.visitor is None else f"{self.resident.uuid} {text}"
+        return key, idempotency.fingerprint(self.method, self.target, self.raw_body)
 
 
 def reply_of(answer: Answer, headers: tuple[Header, ...] = ()) -> Reply:

@@ -191,12 +191,7 @@ def _from_text(text: str, basic: type) -> Any:
 
 def _parse_json(raw: bytes) -> Any:
     try:
-        return json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_members,
-            parse_float=lambda text: _Float(),
-            parse_constant=_no_constant,
-        )
+        return _decoder.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise BodyMalformed("its text is not UTF-8") from None
     except RecursionError:
@@ -218,6 +213,11 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> Any:
     raise _NotOurJson(f"{text} is no JSON")
+
+
+_decoder: Final = json.JSONDecoder(
+    object_pairs_hook=_members, parse_float=lambda text: _Float(), parse_constant=_no_constant
+)
 
 
 def _metas(annotation: Any) -> list[msgspec.Meta]:

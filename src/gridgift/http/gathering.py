@@ -1,62 +1,73 @@
-"""Reads by id that are asked for at the same moment travel as one statement.
+"""What is asked for at the same moment travels together.
 
-A statement costs the same few system calls and, on PostgreSQL, the same round trip for one row as
-for twenty. Under load many requests are ready in one turn of the event loop, so what they ask for
-is gathered until the next turn and read together, a store at a time.
+A statement costs the same few system calls, or the same round trip, for one row as for twenty, and
+so does a commit. Under load many requests are ready in one turn of the event loop, so what they ask
+for is gathered until the next turn and done together, a store at a time.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from gridgift.storage.database import Database, Operation
-
+A = TypeVar("A")
 R = TypeVar("R")
 
-MAX_GATHERED: Final = 500  # ids in one statement
+MAX_GATHERED: Final = 100  # asks that are done together
 
-Ids = Sequence[str]
-Waiting = tuple[str, "asyncio.Future[Any]"]  # an id, and who waits for its row
+Together = Callable[[str, Sequence[A]], Awaitable[Sequence[R | Exception]]]
+Waiting = tuple[Any, "asyncio.Future[Any]"]  # an ask, and who waits for its result
 
 
-class Gatherer(Generic[R]):
-    """Runs ``operation(tx, store_id, ids)``, which answers with what it found by id.
+class Gatherer(Generic[A, R]):
+    """Runs ``together(store_id, asks)``, which answers each ask in order: a result, or why not.
 
     Made inside a running event loop.
     """
 
-    def __init__(
-        self, database: Database, operation: "Operation[[str, Ids], Mapping[str, R]]"
-    ) -> None:
+    def __init__(self, together: "Together[A, R]", at_once: int) -> None:
+        """``at_once`` groups of a store may be on their way; the next one waits, and grows."""
         self._loop = asyncio.get_running_loop()
-        self._database = database
-        self._operation = operation
-        self._open: dict[str, list[Waiting]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._together = together
+        self._at_once = at_once
+        self._waiting: dict[str, list[Waiting]] = {}
+        self._running: dict[str, set[asyncio.Task[None]]] = {}
 
-    async def get(self, store_id: str, row_id: str) -> R | None:
-        """Return what has this id at the store, or None. Raises ``DatabaseUnavailable``."""
-        waiting: asyncio.Future[R | None] = self._loop.create_future()
-        batch = self._open.get(store_id)
-        if batch is None or len(batch) >= MAX_GATHERED:
-            batch = self._open[store_id] = []
-            task = self._loop.create_task(self._read(store_id, batch))  # begins in the next turn
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        batch.append((row_id, waiting))
-        return await waiting
+    async def ask(self, store_id: str, ask: A) -> R:
+        """Return what came of an ask, or raise it."""
+        future: asyncio.Future[R] = self._loop.create_future()
+        self._waiting.setdefault(store_id, []).append((ask, future))
+        running = self._running.setdefault(store_id, set())
+        if len(running) < self._at_once:
+            task = self._loop.create_task(self._run(store_id))  # begins in the next turn
+            running.add(task)
+            task.add_done_callback(lambda done: self._end(store_id, done))
+        return await future
 
-    async def _read(self, store_id: str, batch: list[Waiting]) -> None:
-        if self._open.get(store_id) is batch:
-            del self._open[store_id]
-        try:
-            ids = [row_id for row_id, _ in batch]
-            found = await self._database.read(self._operation, store_id, ids)
-        except Exception as error:
-            for _, waiting in batch:
-                if not waiting.done():
-                    waiting.set_exception(error)
-            return
-        for row_id, waiting in batch:
-            if not waiting.done():  # else its request was given up
-                waiting.set_result(found.get(row_id))
+    async def _run(self, store_id: str) -> None:
+        while group := self._next_group(store_id):
+            try:
+                results = await self._together(store_id, [ask for ask, _ in group])
+            except Exception as error:
+                results = [error] * len(group)
+            for (_, future), result in zip(group, results, strict=True):
+                if future.done():  # its request was given up
+                    continue
+                if isinstance(result, Exception):
+                    future.set_exception(result)
+                else:
+                    future.set_result(result)
+
+    def _next_group(self, store_id: str) -> list[Waiting]:
+        waiting = self._waiting.get(store_id, [])
+        group, rest = waiting[:MAX_GATHERED], waiting[MAX_GATHERED:]
+        if rest:
+            self._waiting[store_id] = rest
+        else:
+            self._waiting.pop(store_id, None)
+        return group
+
+    def _end(self, store_id: str, done: "asyncio.Task[None]") -> None:
+        running = self._running[store_id]
+        running.discard(done)
+        if not running:
+            del self._running[store_id]

@@ -3,12 +3,12 @@
 from functools import partial
 
 from gridgift.domain import giftcards, lists, residents
-from gridgift.domain.failures import GiftCardNotFound
+from gridgift.domain.grants import Ask
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import GiftCard
 from gridgift.domain.paging import Page
-from gridgift.http.call import Call
+from gridgift.http.call import REPLAYED, Call, reply_of
 from gridgift.http.reply import Reply, encode_json
 from gridgift.http.schemas import (
     GiftCardResponse,
@@ -36,10 +36,7 @@ async def list_gift_cards(call: Call) -> Reply:
 
 async def get_gift_card(call: Call) -> Reply:
     """Read one card."""
-    card_id = call.card_id()
-    card = await call.services.cards.get(call.store_id, card_id)
-    if card is None:
-        raise GiftCardNotFound(card_id)
+    card = await call.services.cards.ask(call.store_id, call.card_id())
     return call.conditional(_answer(card))
 
 
@@ -67,9 +64,12 @@ async def disable_gift_card(call: Call) -> Reply:
 async def grant_gift_card(call: Call) -> Reply:
     """Give a resident a new card."""
     body: GrantGiftCardRequest = call.body
-    return await call.write(
-        giftcards.grant, _answer, call.caller, call.identifier(), body.terms(), new_id(), call.now
+    key, fingerprint = call.idempotency()
+    ask = Ask(
+        call.caller, call.identifier(), body.terms(), new_id(), call.now, _answer, key, fingerprint
     )
+    given = await call.knowing_residents(lambda: call.services.grants.ask(call.store_id, ask))
+    return reply_of(given.answer, (REPLAYED,) if given.replayed else ())
 
 
 def _answer(card: GiftCard) -> Answer:

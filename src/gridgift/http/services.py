@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from gridgift.directory import Directory
+from gridgift.domain.grants import Ask, Given
 from gridgift.domain.model import GiftCard
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
@@ -22,7 +23,8 @@ class Services(Struct, frozen=True):
 
     settings: Settings
     database: Database
-    cards: Gatherer[GiftCard]
+    cards: Gatherer[str, GiftCard]
+    grants: Gatherer[Ask, Given]
     keys: KeyRing
     tokens: TokenRing
     origins: Origins

@@ -23,7 +23,9 @@ from msgspec import Struct
 _HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
 _ANY = re.compile(r"= ANY\((:[a-z_]+)\)")
 _IN_SQLITE: Final = {"json_agg(": "json_group_array(", "json_build_array(": "json_array("}
+_NUMBER = re.compile(r"\?(\d+)")
 _LOCKING = re.compile(r" FOR UPDATE(?: SKIP LOCKED)?")
+_ROW = re.compile(r"(?<=\bVALUES )\([^()]*\)")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _INDEX = re.compile(r"/\* (INDEXED BY \w+) \*/")
 
@@ -53,6 +55,18 @@ class Query(Struct, frozen=True):
             sqlite = sqlite.replace(ours, theirs)
         numbered = _PLACEHOLDER.sub(lambda match: f"?{numbers[match[1]]}", sqlite)
         return cls(name, sqlite, postgres, parameters, numbered)
+
+    def for_rows(self, count: int) -> str | None:
+        """Write an INSERT for SQLite that takes ``count`` rows' values in one; None: it is none."""
+        row = _ROW.search(self.numbered)
+        if row is None or "?" in self.numbered[row.end() :]:
+            return None
+        rows = [_shifted(row[0], n * len(self.parameters)) for n in range(count)]
+        return self.numbered[: row.start()] + ", ".join(rows) + self.numbered[row.end() :]
+
+
+def _shifted(row: str, by: int) -> str:
+    return _NUMBER.sub(lambda match: f"?{int(match[1]) + by}", row)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:

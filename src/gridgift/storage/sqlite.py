@@ -13,6 +13,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -33,6 +35,7 @@ MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 BATCH: Final = 128  # writes in one commit, at most
 WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
 READER_WAIT: Final = 1_000
+ROWS_AT_ONCE: Final = (32, 16, 8, 4, 2)  # in one INSERT
 
 sqlite3.register_adapter(list, json.dumps)  # what ``= ANY(…)`` looks through; see queries.py
 
@@ -66,9 +69,25 @@ class SqliteTx:
         return self._execute(_text(query), values).rowcount
 
     async def many(self, query: str | Query, rows: Sequence[Row], /) -> None:
-        """Run a statement once for each row."""
+        """Run a statement once for each row, or an INSERT once for some rows.
+
+        Each run hands the interpreter's lock over and back, which costs more than the row.
+        """
         known = QUERIES[query] if isinstance(query, str) else query
-        self._executemany(known.numbered, rows).close()
+        start = 0
+        for size in ROWS_AT_ONCE:
+            statement = _for_rows(known, size) if len(rows) - start >= size else None
+            while statement is not None and len(rows) - start >= size:
+                values = list(chain.from_iterable(rows[start : start + size]))
+                self._execute(statement, values).close()
+                start += size
+        if start < len(rows):
+            self._executemany(known.numbered, rows[start:]).close()
+
+
+@lru_cache(maxsize=256)
+def _for_rows(query: Query, count: int) -> str | None:
+    return query.for_rows(count)
 
 
 def _text(query: str | Query) -> str:
@@ -334,7 +353,12 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
         uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait / 1000
     )
     try:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+        ):  # else each savepoint makes a file
             raw.execute(f"PRAGMA {pragma}")
     except sqlite3.Error:
         raw.close()

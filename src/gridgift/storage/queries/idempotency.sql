@@ -2,6 +2,15 @@
 SELECT fingerprint, status, etag, body FROM idempotency_keys
 WHERE store_id = :store_id AND key = :key AND created_at > :kept_since
 
+-- name: answers_find
+SELECT key, created_at, fingerprint, status, etag, body FROM idempotency_keys
+WHERE store_id = :store_id AND key = ANY(:keys)
+
+-- name: answer_add
+INSERT INTO idempotency_keys (store_id, key, fingerprint, status, etag, body, created_at)
+VALUES (:store_id, :key, :fingerprint, :status, :etag, :body, :now)
+ON CONFLICT (store_id, key) DO NOTHING
+
 -- name: answer_keep
 INSERT INTO idempotency_keys (store_id, key, fingerprint, status, etag, body, created_at)
 VALUES (:store_id, :key, :fingerprint, :status, :etag, :body, :now)
