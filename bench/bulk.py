@@ -19,8 +19,8 @@ from bench.runs import SPOKEN, Bench
 from bench.seeding import Engine
 from gridgift.app import now
 from gridgift.domain.ids import new_id
-from gridgift.storage.sqlite import WRITER_WAIT
-from gridgift.storage.sqlite import connect as open_file
+from gridgift.storage.sqlite_file import WRITER_WAIT
+from gridgift.storage.sqlite_file import connect as open_file
 
 COMMAND: Final = ("-m", "gridgift", "card", "grant-many")
 FEW: Final = 1_000  # rows after which the command's memory counts as that of its start

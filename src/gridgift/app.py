@@ -33,8 +33,9 @@ from gridgift.storage.copying import Copy, Side
 from gridgift.storage.listener import Listener
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.postgres import PostgresDatabase
-from gridgift.storage.sqlite import WRITER_WAIT, SqliteDatabase, create_file
-from gridgift.storage.sqlite import connect as open_file
+from gridgift.storage.sqlite import SqliteDatabase
+from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
+from gridgift.storage.sqlite_file import connect as open_file
 from gridgift.workers import Housekeeper
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from gridgift.settings import Settings
 from gridgift.storage import migrate as migrating
 from gridgift.storage.database import DatabaseRefused
 from gridgift.storage.migrate import Engine, Migration, migrate, migrations, pending
-from gridgift.storage.sqlite import create_file
+from gridgift.storage.sqlite_file import create_file
 from tests.domain.world import bare_sql
 from tests.storage.scenes import in_a_loop
 

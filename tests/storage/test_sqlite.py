@@ -19,7 +19,8 @@ from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.model import Resident
 from gridgift.storage import sqlite
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, Tx
-from gridgift.storage.sqlite import SqliteDatabase, connect, create_file
+from gridgift.storage.sqlite import SqliteDatabase
+from gridgift.storage.sqlite_file import connect, create_file
 from tests.storage.scenes import (
     Gate,
     add,

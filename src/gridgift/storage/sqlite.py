@@ -20,7 +20,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from gridgift.storage.database import (
-    DatabaseRefused,
     DatabaseUnavailable,
     Operation,
     P,
@@ -30,10 +29,9 @@ from gridgift.storage.database import (
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
 from gridgift.storage.queries import QUERIES, Query
+from gridgift.storage.sqlite_file import WRITER_WAIT, connect, opened, statements
 
-MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 BATCH: Final = 128  # writes in one commit, at most
-WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
 READER_WAIT: Final = 1_000
 ROWS_AT_ONCE: Final = (32, 16, 8, 4, 2)  # in one INSERT
 
@@ -241,7 +239,7 @@ class SqliteDatabase:
 
     async def applied_migrations(self) -> list[Applied]:
         """List what was applied; an empty list for a fresh file."""
-        with _opened(self.path) as raw:
+        with opened(self.path) as raw:
             if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
                 return []
             rows = raw.execute("SELECT version, name, checksum FROM migrations ORDER BY version")
@@ -249,12 +247,12 @@ class SqliteDatabase:
 
     async def apply_migration(self, migration: Migration, now: int) -> None:
         """Apply one step in one transaction, unless another process was faster."""
-        with _opened(self.path) as raw:
+        with opened(self.path) as raw:
             raw.execute("BEGIN IMMEDIATE")
             raw.execute(TABLE.format(instant="integer"))
             done = raw.execute("SELECT 1 FROM migrations WHERE version = ?", (migration.version,))
             if done.fetchone() is None:
-                for statement in _statements(migration.text):
+                for statement in statements(migration.text):
                     raw.execute(statement)
                 raw.execute(
                     "INSERT INTO migrations VALUES (?, ?, ?, ?)",
@@ -341,83 +339,3 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.Error) and not defect:
         return DatabaseUnavailable(str(error))
     return error
-
-
-def connect(path: Path, wait: int) -> sqlite3.Connection:
-    """Open an existing file with the pragmas that make an acknowledged write durable.
-
-    ``wait`` is the busy time-out in milliseconds.
-    """
-    uri = f"{path.absolute().as_uri()}?mode=rw"
-    raw = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait / 1000
-    )
-    try:
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "temp_store = MEMORY",
-        ):  # else each savepoint makes a file
-            raw.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
-        raw.close()
-        raise
-    return raw
-
-
-def create_file(path: Path) -> None:
-    """Make an empty database file. Raises ``DatabaseRefused`` if that can't be."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise DatabaseRefused(
-            f"The database {path} can't be made ({error.strerror}): check the folder."
-        ) from error
-
-
-class _opened:  # noqa: N801 - used as a function
-    """A connection for one step of a migration; complaints become one clear sentence."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> sqlite3.Connection:
-        if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
-            raise DatabaseRefused(
-                f"This Python has SQLite {sqlite3.sqlite_version}; Gridgift needs 3.39 or newer."
-            )
-        try:
-            self._raw = connect(self._path, WRITER_WAIT)
-        except sqlite3.Error as error:
-            raise refusal(self._path, error) from error
-        return self._raw
-
-    def __exit__(self, sort: object, error: BaseException | None, trace: object) -> None:
-        self._raw.close()
-        if isinstance(error, sqlite3.Error):
-            raise refusal(self._path, error) from error
-
-
-def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused:
-    """Say in one sentence why a file can't be served, and what to do."""
-    if "not a database" in str(error):
-        return DatabaseRefused(
-            f"{path} is not a SQLite database: name another file with --database."
-        )
-    if not path.exists():
-        return DatabaseRefused(f"The database {path} is not there: run 'gridgift migrate' first.")
-    return DatabaseRefused(f"The database {path} can't be used: {error}.")
-
-
-def _statements(text: str) -> list[str]:
-    """Split a migration into statements; a trigger's body stays whole."""
-    statements, pending = [], ""
-    for line in text.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            statements.append(pending)
-            pending = ""
-    return [*statements, pending]  # what lacks its semicolon is no less part of it

@@ -1,0 +1,92 @@
+"""The SQLite file itself: how it is made, opened and complained about."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from gridgift.storage.database import DatabaseRefused
+
+MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
+WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
+PRAGMAS: Final = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",  # else each savepoint makes a file
+)
+
+
+def connect(path: Path, wait: int) -> sqlite3.Connection:
+    """Open an existing file with the pragmas that make an acknowledged write durable.
+
+    ``wait`` is the busy time-out in milliseconds.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    raw = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait / 1000
+    )
+    try:
+        for pragma in PRAGMAS:
+            raw.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        raw.close()
+        raise
+    return raw
+
+
+def create_file(path: Path) -> None:
+    """Make an empty database file. Raises ``DatabaseRefused`` if that can't be."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise DatabaseRefused(
+            f"The database {path} can't be made ({error.strerror}): check the folder."
+        ) from error
+
+
+class opened:  # noqa: N801 - used as a function
+    """A connection for one step of a migration; complaints become one clear sentence."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> sqlite3.Connection:
+        if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+            raise DatabaseRefused(
+                f"This Python has SQLite {sqlite3.sqlite_version}; Gridgift needs 3.39 or newer."
+            )
+        try:
+            self._raw = connect(self._path, WRITER_WAIT)
+        except sqlite3.Error as error:
+            raise refusal(self._path, error) from error
+        return self._raw
+
+    def __exit__(self, sort: object, error: BaseException | None, trace: object) -> None:
+        self._raw.close()
+        if isinstance(error, sqlite3.Error):
+            raise refusal(self._path, error) from error
+
+
+def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused:
+    """Say in one sentence why a file can't be served, and what to do."""
+    if "not a database" in str(error):
+        return DatabaseRefused(
+            f"{path} is not a SQLite database: name another file with --database."
+        )
+    if not path.exists():
+        return DatabaseRefused(f"The database {path} is not there: run 'gridgift migrate' first.")
+    return DatabaseRefused(f"The database {path} can't be used: {error}.")
+
+
+def statements(text: str) -> list[str]:
+    """Split a migration into statements; a trigger's body stays whole."""
+    found, pending = [], ""
+    for line in text.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            found.append(pending)
+            pending = ""
+    return [*found, pending]  # what lacks its semicolon is no less part of it
