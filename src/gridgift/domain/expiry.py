@@ -22,10 +22,7 @@ async def note_cards(tx: Tx, request_id: str, now: int, rows: int) -> int:
 
 
 async def note_credit(tx: Tx, request_id: str, now: int, rows: int) -> int:
-    """Write the ``credit_expired`` entries of the accounts of up to ``rows`` expired lots.
-
-    Returns how many accounts.
-    """
+    """Write the ``credit_expired`` entries of up to ``rows`` accounts; return how many."""
     found = await tx.all("accounts_expired", now=now, rows=rows)
     for store_id, resident_uuid in sorted(map(tuple, found)):
         caller = Caller(store_id, "system", ACTOR, request_id)

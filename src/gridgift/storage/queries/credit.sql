@@ -23,11 +23,13 @@ VALUES (:store_id, :resident_uuid, :id, :amount, :amount, :expires_at, :restrict
 UPDATE credit_lots SET remaining = remaining + :delta
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
 
--- Claims accounts, not lots: every change of a lot locks its account first.
+-- Claims accounts, not lots: every change of a lot locks its account first. More lots are looked at
+-- than accounts are taken, so that there is something left where others have claimed the first.
 -- name: accounts_expired (any store)
 SELECT store_id, resident_uuid FROM customers WHERE (store_id, resident_uuid) IN (
     SELECT store_id, resident_uuid FROM credit_lots WHERE remaining > 0 AND expires_at <= :now
-    ORDER BY expires_at LIMIT :rows) FOR UPDATE SKIP LOCKED
+    ORDER BY expires_at LIMIT CAST(:rows AS bigint) * 8)
+LIMIT CAST(:rows AS bigint) FOR UPDATE SKIP LOCKED
 
 -- name: spend_add
 INSERT INTO credit_spends (store_id, resident_uuid, id, amount, refunded, reference, created_at)
