@@ -115,7 +115,7 @@ def test_a_grants_rows_are_those_of_a_grant(seeds: Seeds, engine: Engine) -> Non
 def test_pgbench_runs_a_grants_statements(seeds: Seeds, url: str, tmp_path: Path) -> None:
     recorded = statements.record(url)
     names = [statement.name for statement in recorded.statements]
-    assert {"customer_add", "card_add", "entry_add", "answer_keep"} <= set(names)
+    assert {"customer_add", "card_put", "entry_add", "answer_add"} <= set(names)
     progress = Progress(Console(quiet=True))
     bench = Bench(seeds, tmp_path, progress, seconds=1, rounds=1, sizes=SMALL)
     runs = [granting.pgbench(bench, url, recorded, CARDS) for _ in range(2)]

@@ -10,6 +10,7 @@ from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
 ACTOR = "expiry"
+LOOKED_AT = 8  # lots for each account to note: others may have claimed the first
 
 
 async def note_cards(tx: Tx, request_id: str, now: int, rows: int) -> int:
@@ -23,9 +24,16 @@ async def note_cards(tx: Tx, request_id: str, now: int, rows: int) -> int:
 
 async def note_credit(tx: Tx, request_id: str, now: int, rows: int) -> int:
     """Write the ``credit_expired`` entries of up to ``rows`` accounts; return how many."""
-    found = await tx.all("accounts_expired", now=now, rows=rows)
-    for store_id, resident_uuid in sorted(map(tuple, found)):
+    lots = await tx.all("lots_expired", now=now, rows=LOOKED_AT * rows)
+    noted = 0
+    for store_id, resident_uuid in sorted({tuple(lot) for lot in lots}):
+        if noted == rows:
+            break
+        account = {"store_id": store_id, "resident_uuid": resident_uuid}
+        if await tx.one("account_claim", **account) is None:  # another server has it
+            continue
         caller = Caller(store_id, "system", ACTOR, request_id)
         resident = await residents.find(tx, Identifier(uuid=resident_uuid))
         await credit.settle(tx, caller, resident, now)
-    return len(found)
+        noted += 1
+    return noted

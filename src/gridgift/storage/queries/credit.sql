@@ -23,13 +23,15 @@ VALUES (:store_id, :resident_uuid, :id, :amount, :amount, :expires_at, :restrict
 UPDATE credit_lots SET remaining = remaining + :delta
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
 
--- Claims accounts, not lots: every change of a lot locks its account first. More lots are looked at
--- than accounts are taken, so that there is something left where others have claimed the first.
--- name: accounts_expired (any store)
-SELECT store_id, resident_uuid FROM customers WHERE (store_id, resident_uuid) IN (
-    SELECT store_id, resident_uuid FROM credit_lots WHERE remaining > 0 AND expires_at <= :now
-    ORDER BY expires_at LIMIT CAST(:rows AS bigint) * 8)
-LIMIT CAST(:rows AS bigint) FOR UPDATE SKIP LOCKED
+-- name: lots_expired (any store)
+SELECT store_id, resident_uuid FROM credit_lots
+WHERE remaining > 0 AND expires_at <= :now
+ORDER BY expires_at LIMIT :rows
+
+-- Every change of a lot locks its account first; one that another transaction has is passed over.
+-- name: account_claim
+SELECT resident_uuid FROM customers
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid FOR UPDATE SKIP LOCKED
 
 -- name: spend_add
 INSERT INTO credit_spends (store_id, resident_uuid, id, amount, refunded, reference, created_at)
