@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gridgift.domain import giftcards
+from gridgift.domain import giftcards, grants
 from gridgift.domain.failures import Failure
 from gridgift.http.decode import MAX_BODY
 from gridgift.http.problems import PROBLEMS
@@ -269,8 +269,8 @@ def test_no_particulars_of_a_defect(
     async def broken(*_: Any) -> None:
         raise error
 
-    for name in ("read_shown", "grant"):
-        monkeypatch.setattr(giftcards, name, broken)
+    monkeypatch.setattr(giftcards, "read_shown", broken)
+    monkeypatch.setattr(grants, "grant_all", broken)
     with unchanged(shop), capture_logs() as logged:
         for response in (
             shop.call("GET", "/ext/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),

@@ -1,8 +1,14 @@
 """A shop in which everything has happened, all of it through operations."""
 
-from gridgift.domain import expiry, keys, residents
+from functools import partial
+
+from gridgift.domain import expiry, imports, keys, residents
+from gridgift.domain.bulk import Wish
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
-from gridgift.domain.model import Resident
+from gridgift.domain.model import Caller, Resident
+from gridgift.domain.residents import Identifier
 from tests.http.scene import TEXTURE, Page, at, change_credit, ext
 from tests.shop import JO, KELLY, Shop
 
@@ -18,8 +24,21 @@ def fill(shop: Shop) -> None:
     spare = shop.add_key("store:read", expires_at=shop.clock.now() + DAY)
     shop.write(keys.revoke, shop.store.id, spare.stored.id, shop.clock.now())
     shop.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
+    _break_an_import_off(shop)
     for number in range(CARDS):
         shop.grant("jo.winter", 1 + number, transfer=number % 2 == 0)
+
+
+def _break_an_import_off(shop: Shop) -> None:
+    caller = Caller(shop.store.id, "operator", "someone", "import")
+    now, digest = shop.clock.now(), bytes(32)
+    begun = shop.write(partial(imports.begin, again=False), shop.store.id, digest, now)
+    rows = [
+        Wish(Identifier(uuid=KELLY.uuid), Terms(5)),
+        Wish(Identifier(username="no.one"), Terms(5)),
+    ]
+    done = shop.write(imports.grant, caller, begun, rows, [new_id(), new_id()], now)
+    assert (done.granted, done.refused) == (1, 1)
 
 
 def _pass_time_on_cards(shop: Shop) -> None:

@@ -26,6 +26,7 @@ EXEMPT: Final = {
     "spends_in_range": "gridgift verify looks at everything",
     "keys_of_store": "gridgift key list lists all keys of a store",
     "stores_all": "commands list all stores; there are few",
+    "refusals_forget": "ends an import: forgets whatever was refused in it",
 }
 BOUNDED_SORTS: Final = {
     "cards_in_states_after": "two pages of cards",
