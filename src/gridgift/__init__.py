@@ -1,5 +1,3 @@
 """Gridgift: the gift card server for Second Life stores."""
 
-from importlib.metadata import version
-
-__version__ = version("gridgift")
+__version__ = "0.1.0"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from gridgift.directory import Directory
 from gridgift.domain import giftcards, grants, tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.auth import KeyRing, TokenRing
@@ -29,17 +28,21 @@ from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import Metrics
 from gridgift.settings import Settings, SettingsError, server_secret
-from gridgift.storage.copying import Copy, Side
-from gridgift.storage.listener import Listener
 from gridgift.storage.migrate import Migration, migrate, require_current
-from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
 from gridgift.storage.sqlite_file import connect as open_file
 from gridgift.workers import Housekeeper
 
+# What not every server or command needs is imported where it is needed: it takes its time.
 if TYPE_CHECKING:
     from gridgift.counter import RedisCounter
+    from gridgift.directory import Directory
+    from gridgift.storage.copying import Copy
+    from gridgift.storage.listener import Listener
+    from gridgift.storage.postgres import PostgresDatabase
+
+    AnyDatabase = SqliteDatabase | PostgresDatabase
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
 POSTGRES_LANES: Final = 2  # groups of reads, and of grants, of one store that run at once
@@ -51,15 +54,17 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def connect(settings: Settings) -> SqliteDatabase | PostgresDatabase:
+def connect(settings: Settings) -> "AnyDatabase":
     """Make the database that the settings name; call it inside a running event loop."""
     if settings.sqlite_path is not None:
         return SqliteDatabase(settings.sqlite_path)
+    from gridgift.storage.postgres import PostgresDatabase
+
     return PostgresDatabase(settings.database_url, settings.database_connections)
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[SqliteDatabase | PostgresDatabase]:
+async def opened(settings: Settings) -> "AsyncIterator[AnyDatabase]":
     """Open a database that is ready for this program.
 
     A SQLite file is made and migrated as needed; on PostgreSQL ``migrate`` is a step of its own.
@@ -94,13 +99,15 @@ async def migrated(settings: Settings) -> list[Migration]:
 @contextmanager
 def copying(
     source: Settings, target: Settings, advance: Callable[[str, int], None]
-) -> Iterator[Copy]:
+) -> "Iterator[Copy]":
     """Open two databases, one to be copied into the other; call it outside of any event loop.
 
     A SQLite file is made for the target as needed, never for the source. ``advance`` hears of
     which table how many rows were dealt with. Raises ``DatabaseRefused`` if the source is not up to
     date.
     """
+    from gridgift.storage.copying import Copy, Side
+
     with closing(Side(partial(connect, source))) as here:
         here.run(require_current(here.database))
         if target.sqlite_path is not None:
@@ -194,26 +201,30 @@ def from_environment() -> ASGIApp:
     return create_app(settings)
 
 
-def _directory(settings: Settings, database: SqliteDatabase | PostgresDatabase) -> Directory | None:
+def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None":
     if not settings.resolver_url:
         return None
+    from gridgift.directory import Directory
+
     return Directory(database, settings.resolver_url, settings.resolver_key)
 
 
-def _listener(settings: Settings, services: Services) -> Listener | None:
+def _listener(settings: Settings, services: Services) -> "Listener | None":
     """Make what forgets a key, a token or an origin when another process has changed it.
 
     On SQLite there is nothing to listen to: there what is remembered ends by itself.
     """
     if settings.sqlite_path is not None:
         return None
+    from gridgift.storage.listener import Listener
+
     return Listener(settings.database_url, services.forget, services.forget_all)
 
 
 def _services(
     settings: Settings,
-    database: SqliteDatabase | PostgresDatabase,
-    directory: Directory | None,
+    database: "AnyDatabase",
+    directory: "Directory | None",
     counter: "RedisCounter | None",
     clock: Callable[[], int],
     ticks: Callable[[], float],

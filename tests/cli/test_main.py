@@ -65,3 +65,10 @@ def test_a_terminal_without_utf_8_is_no_reason_to_fail(desk: Desk) -> None:
             check=True,
         )
         assert b"Zo\\xeb \\u793c" in listed.stdout
+
+
+def test_a_command_brings_only_what_it_needs() -> None:
+    heavy = ["asyncpg", "httpx2", "jinja2", "prometheus_client", "limits", "importlib.metadata"]
+    ask = f"import sys, gridgift.cli; print([name for name in {heavy} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

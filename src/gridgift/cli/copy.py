@@ -1,6 +1,6 @@
 """``gridgift copy``: a whole database into another one, on whichever engine each of them is."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,7 +13,9 @@ from gridgift.cli.session import now, read_settings
 from gridgift.domain import verify
 from gridgift.domain.verify import Fault
 from gridgift.settings import Settings, mask_url, secret_file
-from gridgift.storage.copying import Copied
+
+if TYPE_CHECKING:
+    from gridgift.storage.copying import Copied
 
 FromArgument = Annotated[
     str, typer.Argument(metavar="FROM", help="sqlite:///FILE or postgresql://…: what is copied.")
@@ -95,7 +97,7 @@ def _check_places(ours: Settings, theirs: Settings) -> None:
         raise UsageError("FROM and TO are the same database.")
 
 
-def _report(ours: Settings, theirs: Settings, copied: Copied, faults: int, json: bool) -> None:
+def _report(ours: Settings, theirs: Settings, copied: "Copied", faults: int, json: bool) -> None:
     places = [mask_url(settings.database_url) for settings in (ours, theirs)]
     digests = [(name, tally.rows, tally.hex()) for name, tally in copied.tables.items()]
     note = _note_on_secret(ours, theirs)

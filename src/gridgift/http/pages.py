@@ -1,9 +1,8 @@
 """Pages for people: the reference, a page on every error code, and the resident's own page."""
 
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,9 +15,9 @@ from gridgift.http.refusals import PathNotFound
 from gridgift.http.reply import JSON, NO_STORE, Header, Reply, encode_json
 from gridgift.http.route import PUBLIC, Route
 
-_templates = Environment(
-    loader=PackageLoader("gridgift.http"), autoescape=True, undefined=StrictUndefined
-)
+if TYPE_CHECKING:
+    from jinja2 import Environment  # imported with the first page: a server of programs needs none
+
 _OWN_THINGS_ONLY: Header = (
     b"content-security-policy",
     b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -103,8 +102,17 @@ async def get_residents_page(call: Call) -> Reply:
     It is the same for everyone: the token stands in the fragment, which no browser sends
     (contract section 8).
     """
-    text = _templates.get_template("me.html").render(version=__version__)
+    text = _templates().get_template("me.html").render(version=__version__)
     return Reply.html(text, headers=_RESIDENTS_PAGE)
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("gridgift.http"), autoescape=True, undefined=StrictUndefined
+    )
 
 
 @cache
@@ -115,5 +123,5 @@ def _document(public_url: str) -> bytes:
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Reply:
-    text = _templates.get_template(template).render(**values)
+    text = _templates().get_template(template).render(**values)
     return Reply.html(text, status, (_OWN_THINGS_ONLY,))

@@ -1,10 +1,10 @@
 """What handlers are given: the database and the few things that the edge keeps between requests."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gridgift.directory import Directory
 from gridgift.domain.grants import Ask, Given
 from gridgift.domain.model import GiftCard
 from gridgift.http.auth import KeyRing, TokenRing
@@ -16,6 +16,9 @@ from gridgift.logs import RequestLog
 from gridgift.metrics import Metrics
 from gridgift.settings import Settings
 from gridgift.storage.database import Database
+
+if TYPE_CHECKING:
+    from gridgift.directory import Directory  # brings a whole HTTP client
 
 
 class Services(Struct, frozen=True):
@@ -32,7 +35,7 @@ class Services(Struct, frozen=True):
     token_limiter: Limiter
     failed_logins: Limiter
     cursors: Cursors
-    directory: Directory | None
+    directory: "Directory | None"
     request_log: RequestLog
     metrics: Metrics
     clock: Callable[[], int]
