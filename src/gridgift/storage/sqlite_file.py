@@ -14,6 +14,7 @@ PRAGMAS: Final = (
     "synchronous = FULL",
     "foreign_keys = ON",
     "temp_store = MEMORY",  # else each savepoint makes a file
+    "cache_size = -16384",  # KiB: the inner pages of a million cards' indexes, and then some
 )
 
 
