@@ -37,13 +37,13 @@ class Source:
 
 
 def gathered(
-    use: Callable[[Gatherer[str, str], Source], Awaitable[Any]],
+    use: Callable[[Gatherer[str, str], Source], Awaitable[Any]], at_once: int = AT_ONCE
 ) -> tuple[Any, Source]:
     """Use a gatherer in a loop of its own; return what came out, and what was asked."""
 
     async def run() -> tuple[Any, Source]:
         source = Source()
-        return await use(Gatherer(source.together, AT_ONCE), source), source
+        return await use(Gatherer(source.together, at_once), source), source
 
     return asyncio.run(run())
 
@@ -93,6 +93,16 @@ def test_groups_have_a_limit_and_grow_while_others_are_on_their_way() -> None:
     assert rows == [f"a/{row_id}" for row_id in ids]
     assert max(len(asked) for _, asked in source.asked) == MAX_GATHERED
     assert sorted(row_id for _, asked in source.asked for row_id in asked) == sorted(ids)
+
+
+def test_whoever_asks_the_moment_a_run_ends_is_not_left_waiting() -> None:
+    async def use(gatherer: Gatherer[str, str], source: Source) -> list[str]:
+        async with asyncio.timeout(5):  # each ask comes in the turn in which the last was answered
+            return [await gatherer.ask("a", str(number)) for number in range(20)]
+
+    rows, source = gathered(use, at_once=1)
+    assert rows == [f"a/{number}" for number in range(20)]
+    assert source.asked == [("a", [str(number)]) for number in range(20)]
 
 
 def test_trouble_reaches_everyone_and_ends_nothing() -> None:

@@ -6,6 +6,7 @@ for is gathered until the next turn and done together, a store at a time.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -30,17 +31,18 @@ class Gatherer(Generic[A, R]):
         self._together = together
         self._at_once = at_once
         self._waiting: dict[str, list[Waiting]] = {}
-        self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._running: Counter[str] = Counter()  # runs that will take what waits, by store
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, store_id: str, ask: A) -> R:
         """Return what came of an ask, or raise it."""
         future: asyncio.Future[R] = self._loop.create_future()
         self._waiting.setdefault(store_id, []).append((ask, future))
-        running = self._running.setdefault(store_id, set())
-        if len(running) < self._at_once:
+        if self._running[store_id] < self._at_once:
+            self._running[store_id] += 1
             task = self._loop.create_task(self._run(store_id))  # begins in the next turn
-            running.add(task)
-            task.add_done_callback(lambda done: self._end(store_id, done))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def _run(self, store_id: str) -> None:
@@ -58,16 +60,12 @@ class Gatherer(Generic[A, R]):
                     future.set_result(result)
 
     def _next_group(self, store_id: str) -> list[Waiting]:
-        waiting = self._waiting.get(store_id, [])
-        group, rest = waiting[:MAX_GATHERED], waiting[MAX_GATHERED:]
-        if rest:
-            self._waiting[store_id] = rest
-        else:
-            self._waiting.pop(store_id, None)
-        return group
-
-    def _end(self, store_id: str, done: "asyncio.Task[None]") -> None:
-        running = self._running[store_id]
-        running.discard(done)
-        if not running:
-            del self._running[store_id]
+        """Take what waits; if nothing does, the run ends here, before anyone else can ask."""
+        waiting = self._waiting.pop(store_id, [])
+        if len(waiting) > MAX_GATHERED:
+            self._waiting[store_id] = waiting[MAX_GATHERED:]
+        elif not waiting:
+            self._running[store_id] -= 1
+            if not self._running[store_id]:
+                del self._running[store_id]
+        return waiting[:MAX_GATHERED]
