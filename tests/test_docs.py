@@ -98,7 +98,7 @@ def test_commands_are_found():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_shown_commands_exist(command: str):
-    group: Any = get_command(cli.app)
+    group: Any = get_command(cli.command_line())
     words = shlex.split(command)
     while words and words[0] in getattr(group, "commands", {}):
         group = group.commands[words.pop(0)]
@@ -117,7 +117,7 @@ def test_whole_commands_parse(command: str):
     """Parse arguments and options as they stand; a mere name of a command is let off."""
     words = [ID if word == "ID" else word for word in shlex.split(command)]
     words = [ID if word == "UUID" else word for word in words]
-    group: Any = get_command(cli.app)
+    group: Any = get_command(cli.command_line())
     depth = 0
     while depth < len(words) and words[depth] in getattr(group, "commands", {}):
         group = group.commands[words[depth]]

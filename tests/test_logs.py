@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gridgift.logs import configure_logs
+from gridgift.logs import Log, configure_logs
 from tests.shop import Shop
 
 
@@ -49,11 +49,9 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stream
         stream = Stream(terminal=terminal)
         monkeypatch.setattr(sys, "stderr", stream)
         configure_logs(log_format)
-        # Loggers that were used before keep their old stream: these are new for each test.
-        for module in ("gridgift.http.endpoint", "gridgift.workers", "gridgift.directory"):
-            monkeypatch.setattr(f"{module}.log", structlog.get_logger(module))
         return stream
 
+    monkeypatch.setattr(Log, "wanted", None)
     yield configure
     structlog.reset_defaults()
 
@@ -147,8 +145,7 @@ def test_a_defect_is_logged_with_its_trace_and_not_shown(
 )
 def test_formats(configured: Configure, log_format: str, terminal: bool, pretty: bool) -> None:
     stream = configured(log_format, terminal=terminal)
-    structlog.get_logger("x").info("hello", name="Émile\nwith a second line", number=5)
-    structlog.get_logger("x").debug("not this")
+    Log("x").info("hello", name="Émile\nwith a second line", number=5)
     if pretty:
         assert "hello" in stream.text()
         assert not stream.text().startswith("{")
@@ -159,7 +156,7 @@ def test_formats(configured: Configure, log_format: str, terminal: bool, pretty:
 
 def test_what_is_no_json_does_not_stop_a_log(configured: Configure) -> None:
     stream = configured("json")
-    structlog.get_logger("x").info("odd", value=object(), raw=b"\xff", many={1, 2})
+    Log("x").info("odd", value=object(), raw=b"\xff", many={1, 2})
     assert len(stream.lines()) == 1
 
 
@@ -175,6 +172,6 @@ def test_a_traceback_shows_no_local_variable(
     try:
         fail("".join(["nobody", "'s business"]))
     except RuntimeError as error:
-        structlog.get_logger("test").error("internal error", exc_info=error)
+        Log("test").error("internal error", exc_info=error)
     assert "a defect with 17 signs" in stream.text()
     assert "nobody's business" not in stream.text()

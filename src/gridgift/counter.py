@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-import structlog
 from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
@@ -17,12 +16,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gridgift.http.limits import PER, Window
+from gridgift.logs import Log
 
 ANSWERS_WITHIN: Final = 0.25  # seconds that a request may wait for Redis
 AWAY_FOR: Final = 5.0  # seconds in which nobody asks again after a failure, then one request does
 LOGGED_EVERY: Final = 60.0  # seconds
 
-log = structlog.get_logger("gridgift.counter")
+log = Log("gridgift.counter")
 
 
 class RedisCounter:

@@ -11,12 +11,12 @@ from collections import OrderedDict
 from typing import Final
 
 import httpx2
-import structlog
 
 from gridgift.domain import residents
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.model import Resident
+from gridgift.logs import Log
 from gridgift.storage.database import Database
 
 TIMEOUT: Final = 3.0  # seconds for one look-up, waiting for its turn included
@@ -24,7 +24,7 @@ INTERVAL: Final = 0.5  # seconds between two requests: the service takes about 2
 MISSED_FOR: Final = 600.0  # seconds that an unknown name is not asked for again
 MAX_MISSES: Final = 10_000
 
-log = structlog.get_logger("gridgift.directory")
+log = Log("gridgift.directory")
 
 
 class Directory:

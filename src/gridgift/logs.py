@@ -1,13 +1,11 @@
 """Logs: one structured line an event on standard error, JSON or, in a terminal, for people."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
-import structlog
 from msgspec import Struct
 from msgspec.structs import asdict
 
@@ -56,29 +54,59 @@ def is_for_people(log_format: str) -> bool:
 
 
 def configure_logs(log_format: str) -> None:
-    """Set structlog up: ``json``, ``console``, or ``auto`` (console only in a terminal)."""
-    shared: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    if is_for_people(log_format):
-        structlog.configure(
-            processors=[*shared, _console()],
-            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-            cache_logger_on_first_use=True,
-        )
-        return
-    structlog.configure(
-        processors=[
-            *shared,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_to_json),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        cache_logger_on_first_use=True,
-    )
+    """Have lines written as ``json``, ``console``, or ``auto`` (console only in a terminal)."""
+    Log.wanted = log_format
+
+
+class Log:
+    """A log of structlog's, which is imported with its first line: most servers never write one."""
+
+    wanted: ClassVar[str | None] = None  # a format that structlog is still to be set up with
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def info(self, event: str, **values: Any) -> None:
+        """Tell what happened."""
+        self._logger().info(event, **values)
+
+    def warning(self, event: str, **values: Any) -> None:
+        """Tell what someone should look at."""
+        self._logger().warning(event, **values)
+
+    def error(self, event: str, **values: Any) -> None:
+        """Tell what failed; ``exc_info`` is the exception, if its trace is to be told."""
+        self._logger().error(event, **values)
+
+    def _logger(self) -> Any:
+        import structlog
+
+        if Log.wanted is not None:
+            structlog.configure(
+                processors=[
+                    structlog.processors.add_log_level,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                    *(_for_people() if is_for_people(Log.wanted) else _for_programs()),
+                ],
+                logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+                if is_for_people(Log.wanted)
+                else structlog.BytesLoggerFactory(sys.stderr.buffer),
+            )
+            Log.wanted = None
+        return structlog.get_logger(self._name)
+
+
+def _for_people() -> list[Any]:
+    """Plain tracebacks: the pretty ones show local variables, the server's secret among them."""
+    from structlog.dev import ConsoleRenderer, plain_traceback
+
+    return [ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
+
+
+def _for_programs() -> list[Any]:
+    from structlog.processors import JSONRenderer, format_exc_info
+
+    return [format_exc_info, JSONRenderer(serializer=_to_json)]
 
 
 def _write_json(lines: Sequence[RequestLine]) -> None:
@@ -88,7 +116,7 @@ def _write_json(lines: Sequence[RequestLine]) -> None:
 
 
 def _tell_people(lines: Sequence[RequestLine]) -> None:
-    log = structlog.get_logger("gridgift.http")
+    log = Log("gridgift.http")
     for line in lines:
         told = {name: value for name, value in asdict(line).items() if value is not None}
         del told["timestamp"]
@@ -97,10 +125,3 @@ def _tell_people(lines: Sequence[RequestLine]) -> None:
 
 def _to_json(event: Any, default: Any, **_: Any) -> bytes:
     return msgspec.json.encode(event, enc_hook=default)
-
-
-def _console() -> structlog.dev.ConsoleRenderer:
-    """Plain tracebacks: the pretty ones show local variables, the server's secret among them."""
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )

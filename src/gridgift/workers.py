@@ -9,12 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-import structlog
-
 from gridgift.domain import expiry, idempotency, keys, tokens
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.http.auth import KeyRing
+from gridgift.logs import Log
 from gridgift.storage.database import Database, DatabaseUnavailable
 
 EVERY: Final = 30.0  # seconds
@@ -22,7 +21,7 @@ ROWS: Final = 1_000  # deleted in one transaction, at most
 EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
 TOKENS_KEPT_FOR: Final = 30 * DAY  # after their end, so that a log can still be understood
 
-log = structlog.get_logger("gridgift.workers")
+log = Log("gridgift.workers")
 
 
 class Housekeeper:

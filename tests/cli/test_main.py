@@ -72,3 +72,17 @@ def test_a_command_brings_only_what_it_needs() -> None:
     ask = f"import sys, gridgift.cli; print([name for name in {heavy} if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+def test_a_server_brings_only_what_it_needs():
+    """What a command imports is a part of its start, and stays in the memory of every worker."""
+    looked = (
+        "import sys; from gridgift.cli import command_line; command_line(['serve']); "
+        "print(*sys.modules)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", looked], capture_output=True, text=True, check=True
+    )
+    brought = {name.partition(".")[0] for name in shown.stdout.split()}
+    assert {"typer", "granian", "starlette"} <= brought
+    assert not {"rich", "structlog", "pydantic", "asyncpg", "jinja2", "httpx2"} & brought

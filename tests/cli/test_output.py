@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from gridgift.cli.output import print_table, shown
+from gridgift.cli.output import shown
+from gridgift.cli.tables import print_table
 
 
 def test_no_control_character_reaches_the_terminal() -> None:

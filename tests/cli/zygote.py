@@ -27,8 +27,10 @@ def main() -> None:
 
 def warm_up() -> None:
     """Import what commands import, the things they import late included."""
+    from gridgift.cli import command_line
     from gridgift.cli import main as command
 
+    command_line()
     sys.argv = ["gridgift", "store", "list", "--database", "nothing that could be opened"]
     with suppress(SystemExit), redirect_stderr(io.StringIO()):
         command()

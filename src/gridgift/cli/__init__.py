@@ -6,25 +6,13 @@ can't be used.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from io import TextIOWrapper
 from typing import Final, NoReturn
 
 import typer
 
-from gridgift.cli import (
-    card,
-    copy,
-    demo,
-    doctor,
-    key,
-    migrate,
-    resident,
-    serve,
-    store,
-    token,
-    verify,
-)
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import complain
 from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
@@ -34,26 +22,39 @@ from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnav
 REFUSED: Final = 1
 UNUSABLE: Final = 2
 
-app = typer.Typer(
-    name="gridgift",
-    help="Gift cards for Second Life stores.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
+    "serve",
+    "demo",
+    "migrate",
+    "doctor",
+    "copy",
+    "verify",
+    "store",
+    "key",
+    "resident",
+    "card",
+    "token",
 )
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("migrate")(migrate.migrate)
-app.command("doctor")(doctor.doctor)
-app.command("copy")(copy.copy)
-app.command("verify")(verify.verify_all)
-app.add_typer(store.app, name="store")
-app.add_typer(key.app, name="key")
-app.add_typer(resident.app, name="resident")
-app.add_typer(card.app, name="card")
-app.add_typer(token.app, name="token")
+
+
+def command_line(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Make the command line of the named commands, and import no other."""
+    app = typer.Typer(
+        name="gridgift",
+        help="Gift cards for Second Life stores.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(no_args_is_help=True)(lambda: None)  # a single command keeps its name too
+    for name in names:
+        module = import_module(f"gridgift.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
+    return app
 
 
 def main() -> None:
@@ -61,7 +62,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 is no reason to fail
             stream.reconfigure(errors="backslashreplace")
-    _guarded(app)
+    named = sys.argv[1:2]
+    _guarded(command_line(named if named and named[0] in COMMANDS else COMMANDS))
 
 
 def _guarded(run: Callable[[], object]) -> None:

@@ -17,13 +17,14 @@ from gridgift.cli.options import (
     read_reason,
     read_uuid,
 )
-from gridgift.cli.output import instant, print_json, print_table
+from gridgift.cli.output import instant, print_json
 from gridgift.cli.session import now, operator, read_settings, run, the_store
 from gridgift.cli.shapes import CardShape, EntryShape
-from gridgift.domain import giftcards, ledger, lists, residents
+from gridgift.cli.tables import print_table
+from gridgift.domain import giftcards, grants, ledger, lists, residents
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.lists import Filters
+from gridgift.domain.lists import Filters, ListAsk
 from gridgift.domain.model import Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier
@@ -58,7 +59,7 @@ def grant(
 
     async def work(db: Database) -> GiftCard:
         caller = operator(await the_store(db, store))
-        return await db.write(giftcards.grant, caller, identifier, terms, new_id(), now())
+        return await db.write(grants.grant, caller, identifier, terms, new_id(), now())
 
     card = run(read_settings(database), work)
     if json:
@@ -171,8 +172,11 @@ async def every_card(
     found: list[GiftCard] = []
     position: Position | None = Position()
     while position is not None:
-        page = await database.read(lists.list_of, store_id, owner, filters, position, PAGE)
-        found.extend(card.of(store_id, owner) for card in page.rows)
+        ask = ListAsk(owner.uuid, position, PAGE, filters)
+        _, page = await database.read(lists.list_of, store_id, ask)
+        ids = [card.id for card in page.rows]
+        cards = await database.read(giftcards.read_many, store_id, ids)
+        found.extend(card for card in cards if isinstance(card, GiftCard))
         position = page.next
     return found
 

@@ -8,8 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeR
 
 from gridgift.app import copying
 from gridgift.cli.options import JsonOption, UsageError
-from gridgift.cli.output import print_json, print_table, say
+from gridgift.cli.output import print_json, say
 from gridgift.cli.session import now, read_settings
+from gridgift.cli.tables import print_table
 from gridgift.domain import verify
 from gridgift.domain.verify import Fault
 from gridgift.settings import Settings, mask_url, secret_file

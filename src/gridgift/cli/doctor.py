@@ -4,8 +4,9 @@ import typer
 
 from gridgift.cli.checks import Check, examine
 from gridgift.cli.options import DatabaseOption, JsonOption
-from gridgift.cli.output import print_json, print_table
+from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
+from gridgift.cli.tables import print_table
 from gridgift.settings import VARIABLES, Settings, SettingsError
 
 

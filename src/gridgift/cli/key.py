@@ -16,9 +16,10 @@ from gridgift.cli.options import (
     read_scopes,
     read_uuid,
 )
-from gridgift.cli.output import instant, print_json, print_table, say, shown
+from gridgift.cli.output import instant, print_json, say, shown
 from gridgift.cli.session import fresh, now, read_settings, run, the_store
 from gridgift.cli.shapes import KeyShape, issued
+from gridgift.cli.tables import print_table
 from gridgift.domain import keys
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key

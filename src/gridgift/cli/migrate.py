@@ -4,8 +4,9 @@ import asyncio
 
 from gridgift.app import migrated
 from gridgift.cli.options import DatabaseOption, JsonOption
-from gridgift.cli.output import print_json, print_table, say
+from gridgift.cli.output import print_json, say
 from gridgift.cli.session import read_settings
+from gridgift.cli.tables import print_table
 from gridgift.settings import mask_url
 
 

@@ -7,9 +7,10 @@ import typer
 
 from gridgift.cli.importing import import_residents
 from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
-from gridgift.cli.output import print_json, print_table
+from gridgift.cli.output import print_json
 from gridgift.cli.session import now, read_settings, write
 from gridgift.cli.store import read_resident
+from gridgift.cli.tables import print_table
 from gridgift.domain import residents
 
 app = typer.Typer(help="Residents: usernames and avatars.", no_args_is_help=True)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from gridgift.cli.card import every_card
 from gridgift.cli.options import UsageError
 from gridgift.cli.session import fresh, now, operator
-from gridgift.domain import giftcards, keys, residents, stores
+from gridgift.domain import giftcards, grants, keys, residents, stores
 from gridgift.domain.failures import KeyNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
@@ -90,7 +90,7 @@ async def _seed(tx: Tx, store_id: str, at: int) -> Store:
 
 
 async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms, at: int) -> GiftCard:
-    return await giftcards.grant(tx, caller, Identifier(uuid=owner.uuid), terms, new_id(), at)
+    return await grants.grant(tx, caller, Identifier(uuid=owner.uuid), terms, new_id(), at)
 
 
 async def _restock(database: Database, store_id: str) -> None:
@@ -99,7 +99,7 @@ async def _restock(database: Database, store_id: str) -> None:
     cards = _changeable(await every_card(database, store_id, kelly, Filters()))
     for _ in range(EXAMPLES - len(cards)):
         terms = Terms(500, transfer=True, reason="Restocked")
-        await database.write(giftcards.grant, operator(store_id), kelly, terms, new_id(), now())
+        await database.write(grants.grant, operator(store_id), kelly, terms, new_id(), now())
 
 
 def _changeable(cards: list[GiftCard]) -> list[GiftCard]:

@@ -7,9 +7,10 @@ import typer
 from msgspec import UNSET, UnsetType
 
 from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_uuid
-from gridgift.cli.output import print_json, print_table
+from gridgift.cli.output import print_json
 from gridgift.cli.session import now, read, write
 from gridgift.cli.shapes import StoreShape
+from gridgift.cli.tables import print_table
 from gridgift.domain import stores
 from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
 from gridgift.domain.ids import NIL_UUID, new_id

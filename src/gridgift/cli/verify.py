@@ -5,17 +5,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
-from gridgift.cli.output import print_json, print_table, say
+from gridgift.cli.output import print_json, say
 from gridgift.cli.session import now, read_settings, run
 from gridgift.cli.shapes import FaultShape
-from gridgift.domain import verify
+from gridgift.cli.tables import print_table
+from gridgift.domain import verify as ledgers
 from gridgift.domain.verify import Fault
 from gridgift.storage.database import Database
 
 SHOWN = 1_000  # faults that are printed; all are counted
 
 
-def verify_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
+def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
     """Re-sum and re-hash the whole ledger; tell each fault, and exit with 1 if there is any.
 
     It reads one snapshot, changes nothing, and may run beside a server.
@@ -27,12 +28,12 @@ def verify_all(database: DatabaseOption = None, json: JsonOption = False) -> Non
             faults.append(fault)
 
     async def work(db: Database) -> tuple[int, int]:
-        counts = await db.read(verify.count)
+        counts = await db.read(ledgers.count)
         accounts = counts.cards + counts.customers
         with _bar() as bar:
             task = bar.add_task("verifying", total=accounts)
             found = await db.snapshot(
-                verify.verify, now(), tell, lambda seen: bar.advance(task, seen)
+                ledgers.verify, now(), tell, lambda seen: bar.advance(task, seen)
             )
         return accounts, found
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -35,7 +34,7 @@ from gridgift.http.refusals import (
 from gridgift.http.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.services import Services
-from gridgift.logs import RequestLine
+from gridgift.logs import Log, RequestLine
 from gridgift.storage.database import DatabaseUnavailable
 
 HUNG_UP: Final = 499  # what the log says of a client that left before its answer
@@ -52,7 +51,7 @@ _FAILED_LOGIN: Final = (
     CustomerTokenInvalid,
 )
 
-log = structlog.get_logger("gridgift.http")
+log = Log("gridgift.http")
 
 
 class Endpoint:
@@ -103,14 +102,10 @@ class Endpoint:
             route = self._route(call.method)
             if route.scope is CUSTOMER:
                 call.visitor = await self._authenticate(call, self._services.tokens)
-                limiter, name = self._services.token_limiter, call.visitor.token.id
-                if limiter.shared is None or not await self._limit_shared(limiter, name, extra):
-                    self._limit(limiter, name, extra)
+                await self._limit(self._services.token_limiter, call.visitor.token.id, extra)
             elif route.scope is not PUBLIC:
                 call.key = await self._authenticate(call, self._services.keys)
-                limiter, name = self._services.limiter, call.key.id
-                if limiter.shared is None or not await self._limit_shared(limiter, name, extra):
-                    self._limit(limiter, name, extra)
+                await self._limit(self._services.limiter, call.key.id, extra)
                 if route.scope not in call.key.scopes:
                     raise ScopeMissing(route.scope)
             if route.query is not None:
@@ -141,13 +136,13 @@ class Endpoint:
             peer = (call.scope.get("client") or ("",))[0]
             forwarded = call.headers.get(b"x-forwarded-for")
             address = client_address(peer, forwarded, services.settings.trusted_proxies)
-            limiter = services.failed_logins
-            if limiter.shared is None or not await self._limit_shared(limiter, address, []):
-                limiter.take(address, services.ticks())
+            await self._limit(services.failed_logins, address, [])
             raise
 
-    def _limit(self, limiter: Limiter, name: str, extra: list[Header]) -> None:
-        """Take a token from a bucket; the answer, be it a refusal, tells what is left."""
+    async def _limit(self, limiter: Limiter, name: str, extra: list[Header]) -> None:
+        """Count a request; the answer, be it a refusal, tells in ``extra`` what is left."""
+        if limiter.shared is not None and await self._limit_shared(limiter, name, extra):
+            return
         try:
             left = limiter.take(name, self._services.ticks())
         except RateLimited:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
-import structlog
+
+from gridgift.logs import Log
 
 CHANNEL: Final = "gridgift_changes"
 CONNECT_TIMEOUT: Final = 5.0  # seconds
@@ -20,7 +21,7 @@ CHECK_TIMEOUT: Final = 2.0
 FIRST_WAIT: Final = 0.1  # before a connection is made anew; doubled up to the longest
 LONGEST_WAIT: Final = 5.0
 
-log = structlog.get_logger("gridgift.listener")
+log = Log("gridgift.listener")
 
 
 class Listener:
