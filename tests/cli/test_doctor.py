@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from gridgift.app import now, opened
-from gridgift.domain import giftcards
+from gridgift.domain import grants
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
@@ -71,7 +71,7 @@ def test_a_clock_that_is_behind_the_ledger(both: Desk, database_url: str) -> Non
             caller = Caller(store, "system", "test", "test")
             tomorrow = now() + 86_400_000
             await database.write(
-                giftcards.grant, caller, Identifier(uuid=KELLY.uuid), Terms(1), new_id(), tomorrow
+                grants.grant, caller, Identifier(uuid=KELLY.uuid), Terms(1), new_id(), tomorrow
             )
 
     asyncio.run(grant_tomorrow())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import giftcards, residents
+from gridgift.domain import giftcards, grants, residents
 from gridgift.domain.failures import (
     GiftCardNotFound,
     GiftCardRedeemed,
@@ -131,7 +131,7 @@ def test_granted(world: World) -> None:
 def test_bad_terms_grant_nothing(world: World, field: str, terms: Terms) -> None:
     kelly = Identifier(uuid=KELLY.uuid)
     with pytest.raises(ValidationFailed) as refused:
-        world.write(giftcards.grant, world.caller, kelly, terms, new_id(), world.now)
+        world.write(grants.grant, world.caller, kelly, terms, new_id(), world.now)
     assert list(refused.value.errors) == [field]
     assert world.sql("SELECT count(*) FROM gift_cards") == [(0,)]
     assert world.sql("SELECT count(*) FROM customers") == [(0,)]

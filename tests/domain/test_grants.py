@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gridgift.domain import giftcards, grants, stores
+from gridgift.domain import grants, stores
 from gridgift.domain.failures import IdempotencyKeyReused, ResidentNotFound, ValidationFailed
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import Ask, Given
@@ -48,7 +48,7 @@ def test_each_is_the_same_as_a_grant_that_came_alone(world: World) -> None:
     ]
     for each in asks:
         alone = world.write(
-            giftcards.grant, each.caller, each.identifier, each.terms, new_id(), world.now
+            grants.grant, each.caller, each.identifier, each.terms, new_id(), world.now
         )
         together = world.card(each.card_id)
         assert msgspec.structs.replace(together, id=alone.id) == alone

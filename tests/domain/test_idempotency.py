@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridgift.domain import giftcards, idempotency
+from gridgift.domain import grants, idempotency
 from gridgift.domain.failures import IdempotencyKeyReused
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.idempotency import KEPT_FOR, Answer, fingerprint
@@ -47,7 +47,7 @@ def keep(world: World, key: str = "k", at: int | None = None, **values: Any) -> 
 
 def find(world: World, key: str = "k", at: int | None = None, print_: bytes = PRINT) -> Any:
     now = world.now if at is None else at
-    return world.read(idempotency.find, world.store.id, key, print_, now)
+    return world.write(idempotency.find, world.store.id, key, print_, now)
 
 
 @pytest.mark.contract("10.3")
@@ -84,6 +84,7 @@ def test_kept_for_seven_days(world: World) -> None:
 def test_an_old_key_can_be_used_anew(world: World) -> None:
     keep(world)
     later = world.now + KEPT_FOR
+    assert find(world, at=later, print_=OTHER) is None
     keep(world, at=later, print_=OTHER, answer=Answer(200, b"new"))
     assert find(world, at=later, print_=OTHER) == Answer(200, b"new")
 
@@ -141,7 +142,7 @@ async def grant_once(world: World, tx: Any, key: str) -> bytes:
     if kept is not None:
         return kept.body
     kelly = Identifier(uuid=KELLY.uuid)
-    card = await giftcards.grant(tx, world.caller, kelly, Terms(5), new_id(), world.now)
+    card = await grants.grant(tx, world.caller, kelly, Terms(5), new_id(), world.now)
     answer = Answer(200, card.id.encode())
     await idempotency.keep(tx, world.store.id, key, PRINT, answer, world.now)
     return answer.body

@@ -22,6 +22,7 @@ from gridgift.domain import (
     expiry,
     failures,
     giftcards,
+    grants,
     holds,
     ledger,
     redemption,
@@ -200,7 +201,7 @@ class CardMachine(MoneyMachine):
         card_id = new_id()
         self.do(
             failures.ValidationFailed if over else None,
-            giftcards.grant, self.caller, Identifier(uuid=owner), terms, card_id, self.now,
+            grants.grant, self.caller, Identifier(uuid=owner), terms, card_id, self.now,
         )  # fmt: skip
         if not over:
             self.model[card_id] = ModelCard(owner, amount, transfer, date, kinds=["granted"])

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Final
 
 from gridgift.app import connect
-from gridgift.domain import giftcards, ledger, residents, stores
+from gridgift.domain import giftcards, grants, ledger, residents, stores
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Entry, GiftCard, Resident
@@ -71,7 +71,7 @@ class World:
     def grant(self, owner: Resident = KELLY, credit: int = 500, **terms: Any) -> GiftCard:
         """Grant a card."""
         return self.write(
-            giftcards.grant,
+            grants.grant,
             self.caller,
             Identifier(uuid=owner.uuid),
             Terms(credit, **terms),

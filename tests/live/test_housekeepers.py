@@ -14,7 +14,7 @@ import pytest
 
 from gridgift import workers
 from gridgift.app import connect, signer
-from gridgift.domain import credit, giftcards, verify
+from gridgift.domain import credit, grants, verify
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
@@ -61,7 +61,7 @@ def world(database_url: str) -> Iterator[World]:
             for number in range(CARDS):
                 owner = Identifier(uuid=KELLY.uuid)
                 terms = Terms(1 + number % 9, expires_at=at)
-                await giftcards.grant(tx, opened.caller, owner, terms, new_id(), opened.now)
+                await grants.grant(tx, opened.caller, owner, terms, new_id(), opened.now)
             for resident in people:
                 change = Change(5, "test", "test")
                 await credit.deposit(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gridgift.app import connect, now
-from gridgift.domain import credit, giftcards, holds, residents
+from gridgift.domain import credit, grants, holds, residents
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
@@ -97,7 +97,7 @@ async def _make_the_example_true(server: Server) -> None:
         await database.write(residents.remember, owner, now())
         for card_id in (card, new_id()):
             identifier = parse_identifier(USERNAME)
-            await database.write(giftcards.grant, caller, identifier, terms, card_id, now())
+            await database.write(grants.grant, caller, identifier, terms, card_id, now())
         await database.write(holds.place, caller, card, hold, 100, until, now())
         await database.write(credit.deposit, caller, owner, credit_before, new_id(), now())
         await database.write(credit.spend, caller, owner, spent, spend, now())

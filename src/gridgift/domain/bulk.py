@@ -12,6 +12,7 @@ from msgspec import Struct
 from gridgift.domain import giftcards, grants, residents, stores
 from gridgift.domain.failures import Failure, ResidentNotFound, RowsRefused
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.ledger import Opening
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
@@ -62,13 +63,17 @@ async def grant(
         raise RowsRefused(refused)
     store_id = caller.store_id
     lifetime = (await stores.read(tx, store_id)).card_lifetime
-    opened = [
-        (caller, grants.fresh(store_id, card_id, owner, row.terms, lifetime, now), row.terms.reason)
+    openings = [
+        Opening(
+            caller,
+            grants.fresh(store_id, card_id, owner, row.terms, lifetime, now),
+            row.terms.reason,
+        )
         for row, owner, card_id in zip(rows, owners, ids, strict=True)
         if isinstance(row, Wish) and isinstance(owner, Resident)
     ]
-    for start in range(0, len(opened), SET):
-        await grants.open_all(tx, store_id, opened[start : start + SET], now)
+    for start in range(0, len(openings), SET):
+        await grants.open_all(tx, store_id, openings[start : start + SET], now)
     return [
         card_id if isinstance(owner, Resident) else owner
         for owner, card_id in zip(owners, ids, strict=True)

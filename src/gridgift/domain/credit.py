@@ -248,8 +248,7 @@ async def _record(
     """Write the account's entry: its state says which lots moved, by how much."""
     before = account.last.balance_after if account.last else 0
     state = {"lots": moves, "reference": change.reference, **details}
-    account.last = await ledger.append(
-        tx,
+    account.last = ledger.next_entry(
         caller,
         "credit",
         account.resident.uuid,
@@ -260,6 +259,7 @@ async def _record(
         change.reason,
         now,
     )
+    await ledger.append(tx, account.last)
     await tx.run(
         "account_version",
         store_id=caller.store_id,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import ledger, residents
+from gridgift.domain import ledger
 from gridgift.domain.failures import (
     CreditLimitExceeded,
     GiftCardExpired,
@@ -26,7 +26,6 @@ from gridgift.domain.model import (
     GiftCard,
     Hold,
 )
-from gridgift.domain.residents import Identifier
 from gridgift.storage.database import TransactionConflict, Tx
 
 
@@ -60,34 +59,6 @@ class Patch(Struct, frozen=True):
     transfer: bool | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     expires_at: int | None | UnsetType = UNSET
-
-
-async def grant(
-    tx: Tx, caller: Caller, identifier: Identifier, terms: Terms, card_id: str, now: int
-) -> GiftCard:
-    """Give a resident a new card; the resident becomes the store's customer.
-
-    Raises ``ResidentNotFound``, and ``ValidationFailed`` for an expiry that is not ahead.
-    """
-    check_terms(terms, now)
-    usual = isinstance(terms.expires_at, UnsetType)
-    expires_at = None if isinstance(terms.expires_at, UnsetType) else terms.expires_at
-    owner = await residents.find(tx, identifier)
-    await tx.run("customer_add", store_id=caller.store_id, resident_uuid=owner.uuid, now=now)
-    return await ledger.open_card(
-        tx,
-        caller,
-        now,
-        reason=terms.reason,
-        id=card_id,
-        owner_uuid=owner.uuid,
-        credit=terms.credit,
-        transfer=terms.transfer,
-        texture=terms.texture,
-        purchased=False,
-        usual_expiry=usual,
-        expires_at=expires_at,
-    )
 
 
 def check_terms(terms: Terms, now: int) -> None:

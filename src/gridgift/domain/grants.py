@@ -1,4 +1,4 @@
-"""Grants of the same moment in one transaction; each is answered as if it had come alone."""
+"""Grants: one, or those of the same moment in one transaction, each answered for itself."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +9,7 @@ from gridgift.domain.failures import Failure, ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.idempotency import Answer, Kept
 from gridgift.domain.instants import DAY
+from gridgift.domain.ledger import Opening
 from gridgift.domain.model import Caller, GiftCard, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
@@ -52,7 +53,7 @@ async def grant_all(tx: Tx, store_id: str, asks: Sequence[Ask]) -> list[Given | 
     lifetime = None
     if any(ask.terms.expires_at is UNSET for ask in asks):
         lifetime = (await stores.read(tx, store_id)).card_lifetime
-    opened: list[tuple[Caller, GiftCard, str]] = []
+    openings: list[Opening] = []
     outcomes: list[Given | Failure] = []
     for ask in asks:
         try:
@@ -70,20 +71,35 @@ async def grant_all(tx: Tx, store_id: str, asks: Sequence[Ask]) -> list[Given | 
         given = Given(ask.answer(card))
         if ask.key is not None:
             kept[ask.key] = Kept(ask.fingerprint, given.answer)
-        opened.append((ask.caller, card, ask.terms.reason))
+        openings.append(Opening(ask.caller, card, ask.terms.reason))
         outcomes.append(given)
-    if opened:
-        await open_all(tx, store_id, opened, min(ask.now for ask in asks))
+    if openings:
+        await open_all(tx, store_id, openings, min(ask.now for ask in asks))
     new = {key: kept[key] for key in keys if key in kept and key not in before}
     if new:
         await idempotency.keep_all(tx, store_id, new, max(ask.now for ask in asks))
     return outcomes
 
 
+async def grant(
+    tx: Tx, caller: Caller, identifier: Identifier, terms: Terms, card_id: str, now: int
+) -> GiftCard:
+    """Give a resident a new card; the resident becomes the store's customer.
+
+    Raises ``ResidentNotFound``, and ``ValidationFailed`` for terms that no card can have.
+    """
+    giftcards.check_terms(terms, now)
+    owner = await residents.find(tx, identifier)
+    lifetime = (await stores.read(tx, caller.store_id)).card_lifetime
+    card = fresh(caller.store_id, card_id, owner, terms, lifetime, now)
+    await open_all(tx, caller.store_id, [Opening(caller, card, terms.reason)], now)
+    return card
+
+
 def fresh(
     store_id: str, card_id: str, owner: Resident, terms: Terms, lifetime: int | None, now: int
 ) -> GiftCard:
-    """Make a new card as ``card_add`` does; ``lifetime`` is the store's, in days."""
+    """Make a new card; ``lifetime`` is the store's, in days, for terms without a date."""
     expires_at = terms.expires_at
     if isinstance(expires_at, UnsetType):
         expires_at = None if lifetime is None else now + lifetime * DAY
@@ -93,13 +109,11 @@ def fresh(
     )  # fmt: skip
 
 
-async def open_all(
-    tx: Tx, store_id: str, opened: Sequence[tuple[Caller, GiftCard, str]], now: int
-) -> None:
-    """Add new cards (who grants it, the card, and why) of a store; their owners are customers now.
+async def open_all(tx: Tx, store_id: str, openings: Sequence[Opening], now: int) -> None:
+    """Add new cards of a store; their owners are customers now.
 
     The owners come in one order for all transactions, so that none deadlock.
     """
-    owners = sorted({card.owner_uuid for _, card, _ in opened})
+    owners = sorted({each.card.owner_uuid for each in openings})
     await tx.many("customer_add", [(store_id, owner, now) for owner in owners])
-    await ledger.open_cards(tx, opened)
+    await ledger.open_cards(tx, openings)

@@ -40,15 +40,14 @@ def fingerprint(method: str, target: str, body: bytes) -> bytes:
 
 
 async def find(tx: Tx, store_id: str, key: str, print_: bytes, now: int) -> Answer | None:
-    """Return the answer kept for this key, or None if it is new (or older than 7 days).
+    """Return the answer kept for this key, or None if it is new.
+
+    One that is older than 7 days is deleted, so that the key may be kept anew.
 
     Raises ``IdempotencyKeyReused`` if the key came with another request.
     """
-    row = await tx.one("answer_find", store_id=store_id, key=key, kept_since=now - KEPT_FOR)
-    if row is None:
-        return None
-    kept_print, status, etag, body = row
-    return Kept(kept_print, Answer(status, body, etag)).to(print_)
+    kept = (await find_all(tx, store_id, [key], now)).get(key)
+    return None if kept is None else kept.to(print_)
 
 
 async def find_all(tx: Tx, store_id: str, keys: list[str], now: int) -> dict[str, Kept]:
@@ -85,12 +84,12 @@ async def keep_all(tx: Tx, store_id: str, kept: Mapping[str, Kept], now: int) ->
 
 
 async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, now: int) -> None:
-    """Keep an answer in the transaction of its effect.
+    """Keep an answer, for a key that ``find`` had none for, in the transaction of its effect.
 
     Raises ``TransactionConflict`` if the same key was kept meanwhile: run again, it is found.
     """
     kept = await tx.run(
-        "answer_keep",
+        "answer_add",
         store_id=store_id,
         key=key,
         fingerprint=print_,
@@ -98,7 +97,6 @@ async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, n
         etag=answer.etag,
         body=answer.body,
         now=now,
-        kept_since=now - KEPT_FOR,
     )
     if not kept:
         raise TransactionConflict

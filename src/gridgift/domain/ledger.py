@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from gridgift.domain.model import AccountKind, Caller, CardState, Entry, EntryKind, GiftCard
 from gridgift.domain.paging import Page, Position, page_of
@@ -22,37 +23,28 @@ NO_HASH: Final = bytes(32)  # what the first entry of an account names as its pr
 encode_state: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
-async def open_card(
-    tx: Tx,
-    caller: Caller,
-    now: int,
-    *,
-    kind: EntryKind = "granted",
-    reason: str,
-    source: str | None = None,
-    **columns: Any,
-) -> GiftCard:
-    """Add a card with its credit (L$) and write its first entry.
+class Opening(Struct, frozen=True):
+    """A new card as it is to be, who opens it and why; ``source`` is the card that it replaces."""
 
-    ``source`` names the card that this one replaces.
-    """
-    row = await tx.one("card_add", store_id=caller.store_id, now=now, **columns)
-    assert row is not None
-    card = GiftCard.from_row(row)
-    await _append_card(tx, caller, card, None, kind, reason, source, now)
-    return card
+    caller: Caller
+    card: GiftCard
+    reason: str
+    kind: EntryKind = "granted"
+    source: str | None = None
 
 
-async def open_cards(tx: Tx, opened: Sequence[tuple[Caller, GiftCard, str]]) -> None:
-    """Add many new cards, each with its first entry, as ``open_card`` does.
+async def open_cards(tx: Tx, openings: Sequence[Opening]) -> None:
+    """Add new cards, each with its credit (L$) and first entry.
 
-    Each comes with who grants it, and why. Nothing may be left for the database to refuse.
+    The owners must be customers of the store; nothing may be left for the database to refuse.
     """
     entries = [
-        _entry_of_card(caller, card, None, "granted", reason, None, card.created_at)
-        for caller, card, reason in opened
+        _entry_of_card(
+            each.caller, each.card, None, each.kind, each.reason, each.source, each.card.created_at
+        )
+        for each in openings
     ]
-    await tx.many("card_put", [_columns(card) for _, card, _ in opened])
+    await tx.many("card_put", [_columns(each.card) for each in openings])
     await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
 
 
@@ -80,28 +72,13 @@ async def change_card(
     card = GiftCard.from_row(row)
     last = await last_entry(tx, caller.store_id, "card", card_id)
     assert last is not None, "every card has an entry"
-    await _append_card(tx, caller, card, last, kind(last, card), reason, source, now)
+    await append(tx, _entry_of_card(caller, card, last, kind(last, card), reason, source, now))
     return card
 
 
-async def append(
-    tx: Tx,
-    caller: Caller,
-    account_kind: AccountKind,
-    account_id: str,
-    last: Entry | None,
-    kind: EntryKind,
-    balance_after: int,
-    state: bytes,
-    reason: str,
-    now: int,
-) -> Entry:
-    """Write the entry that follows ``last`` (None: the account's first) and return it."""
-    entry = next_entry(
-        caller, account_kind, account_id, last, kind, balance_after, state, reason, now
-    )
+async def append(tx: Tx, entry: Entry) -> None:
+    """Write an entry."""
     await tx.run("entry_add", **msgspec.structs.asdict(entry))
-    return entry
 
 
 def next_entry(
@@ -190,20 +167,6 @@ def entry_hash(entry: Entry) -> bytes:
     """SHA-256 over a canonical JSON array of all fields of the entry but the hash itself."""
     *fields, _ = msgspec.structs.astuple(entry)
     return hashlib.sha256(encode_state(fields)).digest()
-
-
-async def _append_card(
-    tx: Tx,
-    caller: Caller,
-    card: GiftCard,
-    last: Entry | None,
-    kind: EntryKind,
-    reason: str,
-    source: str | None,
-    now: int,
-) -> None:
-    entry = _entry_of_card(caller, card, last, kind, reason, source, now)
-    await tx.run("entry_add", **msgspec.structs.asdict(entry))
 
 
 def _entry_of_card(

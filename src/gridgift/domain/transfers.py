@@ -1,5 +1,7 @@
 """Passing a card on, and replacing a lost one (contract sections 8 and 10)."""
 
+from msgspec import structs
+
 from gridgift.domain import giftcards, ledger, residents
 from gridgift.domain.failures import (
     GiftCardHeld,
@@ -11,6 +13,7 @@ from gridgift.domain.failures import (
     ReceiverNotFound,
     ResidentNotFound,
 )
+from gridgift.domain.ledger import Opening
 from gridgift.domain.model import Caller, GiftCard, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
@@ -80,22 +83,11 @@ async def reissue(
         reason=reason,
         source=new_id,
     )
-    return await ledger.open_card(
-        tx,
-        caller,
-        now,
-        kind="reissued",
-        reason=reason,
-        source=card_id,
-        id=new_id,
-        owner_uuid=old.owner_uuid,
-        credit=old.credit,
-        transfer=old.transfer,
-        texture=old.texture,
-        purchased=old.purchased,
-        usual_expiry=False,
-        expires_at=old.expires_at,
+    new = structs.replace(
+        old, id=new_id, active=True, version=1, created_at=now, updated_at=now, held_until=None
     )
+    await ledger.open_cards(tx, [Opening(caller, new, reason, "reissued", card_id)])
+    return new
 
 
 async def _receiver(tx: Tx, identifier: Identifier) -> Resident:
