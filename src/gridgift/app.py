@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from gridgift.domain import giftcards, grants, tokens
+from gridgift.domain import giftcards, grants, lists, tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
 POSTGRES_LANES: Final = 2  # groups of reads, and of grants, of one store that run at once
+MAX_PAGES: Final = 10  # of lists that are read together: each may have a thousand cards
 STATIC: Final = str(files("gridgift.http") / "static")
 
 
@@ -242,6 +243,7 @@ def _services(
         settings=settings,
         database=database,
         cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
+        pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), lanes, MAX_PAGES),
         grants=Gatherer(lambda *asks: database.write(grants.grant_all, *asks), lanes),
         keys=KeyRing(database, signer(settings)),
         tokens=TokenRing(database, token_signer(settings)),

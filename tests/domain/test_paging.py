@@ -1,7 +1,7 @@
 """Keyset paging: forward and backward equals the set (contract section 4)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from gridgift.domain import giftcards, lists, paging
+from gridgift.domain import giftcards, grants, lists, paging
+from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.lists import Filters
-from gridgift.domain.model import GiftCard, Resident
+from gridgift.domain.lists import Filters, ListAsk
+from gridgift.domain.model import GiftCard, OwnedCard, Resident
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.residents import Identifier
 from tests.domain.world import World
@@ -115,17 +116,17 @@ def test_an_empty_list_is_one_page() -> None:
 
 
 def reader(world: World, owner: Resident, filters: Filters, limit: int) -> Read:
-    def read(position: Position) -> Page[GiftCard]:
-        page: Page[GiftCard] = world.read(
-            lists.list_of, world.store.id, owner, filters, position, limit
-        )
+    def read(position: Position) -> Page[OwnedCard]:
+        ask = ListAsk(owner.uuid, position, limit, filters)
+        named, page = world.read(lists.list_of, world.store.id, ask)
+        assert named == owner
         assert len(page.rows) <= limit
         return page
 
     return read
 
 
-def ids_of(cards: list[GiftCard]) -> list[str]:
+def ids_of(cards: Sequence[GiftCard | OwnedCard]) -> list[str]:
     return [card.id for card in cards]
 
 
@@ -211,13 +212,13 @@ def test_a_walk_while_others_are_granting(world: World) -> None:
         while not stop.is_set():
             identifier, card_id = Identifier(uuid=owner.uuid), new_id()
             await world.database.write(
-                giftcards.grant, world.caller, identifier, Terms(1), card_id, world.now
+                grants.grant, world.caller, identifier, Terms(1), card_id, world.now
             )
 
-    async def list_of(position: Position) -> Page[GiftCard]:
-        return await world.database.read(
-            lists.list_of, world.store.id, owner, Filters(), position, 7
-        )
+    async def list_of(position: Position) -> Page[OwnedCard]:
+        ask = ListAsk(owner.uuid, position, 7)
+        _, page = await world.database.read(lists.list_of, world.store.id, ask)
+        return page
 
     async def walk_meanwhile() -> list[str]:
         stop = asyncio.Event()
@@ -236,3 +237,30 @@ def test_a_walk_while_others_are_granting(world: World) -> None:
     seen = world.run(walk_meanwhile())
     assert seen[:20] == there
     assert seen == sorted(set(seen))
+
+
+@pytest.mark.contract("4.7", "6.8")
+def test_pages_that_are_asked_for_together_are_those_asked_for_alone(world: World) -> None:
+    owner, other = world.newcomer(), world.newcomer()
+    cards = [world.grant(owner) for _ in range(5)]
+    world.write(giftcards.disable, world.caller, cards[3].id, None, world.now)
+    nobody = new_id()
+    asks = [
+        ListAsk(owner.uuid, Position(cards[1].id), 2),
+        ListAsk(nobody, Position(), 2),
+        ListAsk(owner.uuid, Position(cards[4].id, backward=True), 2),
+        ListAsk(owner.uuid, Position(), 9, Filters(active=False)),
+        ListAsk(other.uuid, Position(), 2),
+        ListAsk(owner.uuid, Position(), 2),
+    ]
+    answers = world.read(lists.list_many, world.store.id, asks)
+    assert str(answers[1]) == str(ResidentNotFound(nobody))
+    for ask, answer in zip(asks, answers, strict=True):
+        if ask.owner_uuid == nobody:
+            with pytest.raises(ResidentNotFound):
+                world.read(lists.list_of, world.store.id, ask)
+        else:
+            assert answer == world.read(lists.list_of, world.store.id, ask)
+    pages = [[cards[2], cards[3]], [cards[2], cards[3]], [cards[3]], [], [cards[0], cards[1]]]
+    found = [answer[1] for answer in answers if isinstance(answer, tuple)]
+    assert [ids_of(page.rows) for page in found] == [ids_of(page) for page in pages]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gridgift.domain.failures import GiftCardNotFound
-from gridgift.http.gathering import MAX_GATHERED, Gatherer
+from gridgift.http.gathering import MOST, Gatherer
 from gridgift.storage.database import DatabaseUnavailable
 from tests.shop import JO, KELLY, Shop
 
@@ -76,7 +76,7 @@ def test_whoever_comes_later_asks_again() -> None:
 
 
 def test_groups_have_a_limit_and_grow_while_others_are_on_their_way() -> None:
-    ids = [str(number) for number in range(3 * MAX_GATHERED)]
+    ids = [str(number) for number in range(3 * MOST)]
 
     async def use(gatherer: Gatherer[str, str], source: Source) -> list[str]:
         source.open.clear()
@@ -91,7 +91,7 @@ def test_groups_have_a_limit_and_grow_while_others_are_on_their_way() -> None:
 
     rows, source = gathered(use)
     assert rows == [f"a/{row_id}" for row_id in ids]
-    assert max(len(asked) for _, asked in source.asked) == MAX_GATHERED
+    assert max(len(asked) for _, asked in source.asked) == MOST
     assert sorted(row_id for _, asked in source.asked for row_id in asked) == sorted(ids)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from gridgift.app import connect
-from gridgift.domain import ledger, lists
+from gridgift.domain import giftcards, ledger, lists
 from gridgift.domain.model import Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, find
@@ -62,8 +62,8 @@ async def _cards(tx: Tx, store_id: str, owner: Any) -> list[GiftCard]:
     cards: list[GiftCard] = []
     position = Position()
     while True:
-        page = await lists.list_of(tx, store_id, owner, lists.Filters(), position, PAGE)
-        cards += [card.of(store_id, owner) for card in page.rows]
+        _, page = await lists.list_of(tx, store_id, lists.ListAsk(owner.uuid, position, PAGE))
+        cards += [await giftcards.read(tx, store_id, card.id) for card in page.rows]
         if page.next is None:
             return cards
         position = page.next

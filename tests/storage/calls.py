@@ -82,7 +82,6 @@ VALUES: Final[dict[str, Any]] = {
     "used_at": NOW,
     "username": "r7",
     "usernames": ["r7", "r8"],
-    "usual_expiry": False,
     "uuid": uuid(1, 7),
     "uuids": [uuid(1, 7), NEW],
     "version": 2,
@@ -98,7 +97,6 @@ STATES: Final[list[dict[str, Any]]] = [
 
 # Where a statement needs other values than its parameters usually have, one set for each call.
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
-    "card_add": [{"id": NEW}],
     "card_put": [{"id": NEW}],
     "card_patch": [{"active": True}],
     "card_update": [{"active": True}],

@@ -63,6 +63,7 @@ ROWS: Final = {
         f"INSERT INTO imports VALUES ('{STORE}', HASH, 1, 0, 0, 1, 1, NULL)",
         f"INSERT INTO import_refusals VALUES ('{STORE}', HASH, 1, 'why')",
     ],
+    10: [],
 }
 
 SQLITE_SCHEMA: Final = {

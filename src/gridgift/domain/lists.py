@@ -1,10 +1,13 @@
 """Lists of gift cards: a page of one owner's at one store (contract section 4)."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.model import OwnedCard, Resident
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Row, Tx
@@ -20,42 +23,80 @@ class Filters(Struct, frozen=True):
     redeemed: bool | None = None
 
 
-async def list_of(
-    tx: Tx, store_id: str, owner: Resident, filters: Filters, position: Position, limit: int
-) -> Page[OwnedCard]:
-    """Return a page of at most ``limit`` of a customer's cards, oldest first."""
-    side = "before" if position.backward else "after"
-    values: dict[str, Any] = {
+class ListAsk(Struct, frozen=True):
+    """A request for a page of at most ``limit`` of a resident's cards at a store."""
+
+    owner_uuid: str
+    position: Position
+    limit: int
+    filters: Filters = Filters()
+
+
+OwnedPage = tuple[Resident, Page[OwnedCard]]
+
+
+async def list_many(
+    tx: Tx, store_id: str, asks: Sequence[ListAsk]
+) -> list[OwnedPage | ResidentNotFound]:
+    """Answer each ask, in order, with the resident and a page of the cards, oldest first."""
+    answers: dict[int, OwnedPage | ResidentNotFound] = {}
+    numbered: defaultdict[str, list[int]] = defaultdict(list)
+    for number, ask in enumerate(asks):
+        numbered[_statement(ask)].append(number)
+    for statement, numbers in numbered.items():
+        values = [_values(store_id, asks[number]) for number in numbers]
+        for number, row in zip(numbers, await tx.each(statement, values), strict=True):
+            answers[number] = _answer(asks[number], row)
+    return [answers[number] for number in range(len(asks))]
+
+
+async def list_of(tx: Tx, store_id: str, ask: ListAsk) -> OwnedPage:
+    """Return a resident and a page of the cards. Raises ``ResidentNotFound``."""
+    (answer,) = await list_many(tx, store_id, [ask])
+    if isinstance(answer, ResidentNotFound):
+        raise answer
+    return answer
+
+
+async def list_shown(tx: Tx, store_id: str, ask: ListAsk, now: int) -> OwnedPage:
+    """Return a resident and a page of the cards but those that expired unredeemed.
+
+    Raises ``ResidentNotFound``.
+    """
+    statement = f"cards_shown_{_direction(ask)}"
+    row = await tx.one(statement, **_values(store_id, ask), now=now)
+    assert row is not None
+    answer = _answer(ask, row)
+    if isinstance(answer, ResidentNotFound):
+        raise answer
+    return answer
+
+
+def _direction(ask: ListAsk) -> str:
+    return "before" if ask.position.backward else "after"
+
+
+def _statement(ask: ListAsk) -> str:
+    filtered = "cards_of_owner" if ask.filters == Filters() else "cards_in_states"
+    return f"{filtered}_{_direction(ask)}"
+
+
+def _values(store_id: str, ask: ListAsk) -> dict[str, Any]:
+    values = {
         "store_id": store_id,
-        "owner_uuid": owner.uuid,
-        "position": position.id,
-        "rows": limit + 1,
+        "owner_uuid": ask.owner_uuid,
+        "position": ask.position.id,
+        "rows": ask.limit + 1,
     }
-    if filters == Filters():
-        row = await tx.one(f"cards_of_owner_{side}", **values)
-    else:
-        row = await tx.one(f"cards_in_states_{side}", **values, **_states(filters))
-    return page_of(_owned(row), position, limit)
+    return values if ask.filters == Filters() else values | _states(ask.filters)
 
 
-async def list_shown(
-    tx: Tx, store_id: str, owner: Resident, position: Position, limit: int, now: int
-) -> Page[OwnedCard]:
-    """Return a page of a resident's own cards: all but those that expired unredeemed."""
-    row = await tx.one(
-        "cards_shown_before" if position.backward else "cards_shown_after",
-        store_id=store_id,
-        owner_uuid=owner.uuid,
-        position=position.id,
-        now=now,
-        rows=limit + 1,
-    )
-    return page_of(_owned(row), position, limit)
-
-
-def _owned(row: Row | None) -> list[OwnedCard]:
-    """Read a page's JSON; it is missing where PostgreSQL found no row."""
-    return _decode_owned(row[0]) if row is not None and row[0] is not None else []
+def _answer(ask: ListAsk, row: Row) -> OwnedPage | ResidentNotFound:
+    username, cards = row
+    if username is None:
+        return ResidentNotFound(ask.owner_uuid)
+    found = [] if cards is None else _decode_owned(cards)  # PostgreSQL: null if there are none
+    return Resident(ask.owner_uuid, username), page_of(found, ask.position, ask.limit)
 
 
 def _states(filters: Filters) -> dict[str, bool]:

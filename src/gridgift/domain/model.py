@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 MAX_CREDIT: Final = 2_147_483_647  # Second Life's scripts have 32-bit signed integers
 NIL_UUID: Final = "00000000-0000-0000-0000-000000000000"
@@ -125,15 +125,6 @@ class OwnedCard(Struct, frozen=True, array_like=True):
     texture: str | None
     purchased: bool
     expires_at: int | None
-    version: int
-    created_at: int
-    updated_at: int
-    held_until: int | None
-
-    def of(self, store_id: str, owner: Resident) -> GiftCard:
-        """Return the whole card."""
-        return GiftCard(store_id=store_id, owner_uuid=owner.uuid, owner_username=owner.username,
-                        **structs.asdict(self))  # fmt: skip
 
 
 class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):

@@ -10,6 +10,7 @@ from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.keys import RANDOM_BYTES, Fresh
+from gridgift.domain.lists import ListAsk
 from gridgift.domain.model import OwnedCard, Store
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import parse_identifier
@@ -80,10 +81,13 @@ async def list_own_gift_cards(call: Call) -> Reply:
         return await list_nothing(call)
     listing = f"own giftcards {call.store_id} {call.resident.uuid}"
     position = call.services.cursors.read(listing, query.cursor)
-    page = await call.read(
-        lists.list_shown, call.store_id, call.resident, position, query.limit, call.now
+    owner, page = await call.read(
+        lists.list_shown,
+        call.store_id,
+        ListAsk(call.resident.uuid, position, query.limit),
+        call.now,
     )
-    show = partial(CustomerGiftCardResponse.own, call.store_id, call.resident)
+    show = partial(CustomerGiftCardResponse.own, call.store_id, owner)
     return call.list_reply(listing, page.map(show), query.limit)
 
 

@@ -102,6 +102,7 @@ def decode_object(raw: bytes, into: type[S]) -> S:
     return _convert(value, into)
 
 
+@lru_cache(maxsize=64)  # the same few come again and again: the structs can't be changed
 def decode_query(raw: bytes, into: type[S]) -> S:
     """Decode a query string into a struct; unknown parameters are ignored.
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 A = TypeVar("A")
 R = TypeVar("R")
 
-MAX_GATHERED: Final = 100  # asks that are done together
+MOST: Final = 100  # asks that are done together, where nothing else is said
 
 Together = Callable[[str, Sequence[A]], Awaitable[Sequence[R | Exception]]]
 Waiting = tuple[Any, "asyncio.Future[Any]"]  # an ask, and who waits for its result
@@ -25,11 +25,15 @@ class Gatherer(Generic[A, R]):
     Made inside a running event loop.
     """
 
-    def __init__(self, together: "Together[A, R]", at_once: int) -> None:
-        """``at_once`` groups of a store may be on their way; the next one waits, and grows."""
+    def __init__(self, together: "Together[A, R]", at_once: int, most: int = MOST) -> None:
+        """``at_once`` groups of a store may be on their way; the next one waits, and grows.
+
+        A group has at most ``most`` asks.
+        """
         self._loop = asyncio.get_running_loop()
         self._together = together
         self._at_once = at_once
+        self._most = most
         self._waiting: dict[str, list[Waiting]] = {}
         self._running: Counter[str] = Counter()  # runs that will take what waits, by store
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,10 +66,10 @@ class Gatherer(Generic[A, R]):
     def _next_group(self, store_id: str) -> list[Waiting]:
         """Take what waits; if nothing does, the run ends here, before anyone else can ask."""
         waiting = self._waiting.pop(store_id, [])
-        if len(waiting) > MAX_GATHERED:
-            self._waiting[store_id] = waiting[MAX_GATHERED:]
+        if len(waiting) > self._most:
+            self._waiting[store_id] = waiting[self._most :]
         elif not waiting:
             self._running[store_id] -= 1
             if not self._running[store_id]:
                 del self._running[store_id]
-        return waiting[:MAX_GATHERED]
+        return waiting[: self._most]

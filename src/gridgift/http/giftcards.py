@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from gridgift.domain import giftcards, lists, residents
+from gridgift.domain import giftcards, residents
 from gridgift.domain.grants import Ask
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
+from gridgift.domain.lists import ListAsk
 from gridgift.domain.model import GiftCard
-from gridgift.domain.paging import Page
 from gridgift.http.call import REPLAYED, Call, reply_of
 from gridgift.http.reply import Reply, encode_json
 from gridgift.http.schemas import (
@@ -16,22 +16,19 @@ from gridgift.http.schemas import (
     GrantGiftCardRequest,
     UpdateGiftCardRequest,
 )
-from gridgift.storage.database import Tx
 
 
 async def list_gift_cards(call: Call) -> Reply:
     """List a customer's cards, oldest first, a page at a time."""
     query: GiftCardsQuery = call.query
-
-    async def find(tx: Tx) -> tuple[str, Page[GiftCardResponse]]:
-        owner = await residents.find(tx, call.identifier())
-        listing = f"giftcards {call.store_id} {owner.uuid}"
-        position = call.services.cursors.read(listing, query.cursor)
-        page = await lists.list_of(tx, call.store_id, owner, query.filters(), position, query.limit)
-        return listing, page.map(partial(GiftCardResponse.owned, owner))
-
-    listing, page = await call.read(find)
-    return call.list_reply(listing, page, query.limit)
+    identifier = call.identifier()
+    owner_uuid = identifier.uuid or (await call.read(residents.find, identifier)).uuid
+    listing = f"giftcards {call.store_id} {owner_uuid}"
+    position = call.services.cursors.read(listing, query.cursor)
+    ask = ListAsk(owner_uuid, position, query.limit, query.filters())
+    owner, page = await call.knowing_residents(lambda: call.services.pages.ask(call.store_id, ask))
+    shown = page.map(partial(GiftCardResponse.owned, owner))
+    return call.list_reply(listing, shown, query.limit)
 
 
 async def get_gift_card(call: Call) -> Reply:

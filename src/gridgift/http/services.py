@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from gridgift.domain.grants import Ask, Given
+from gridgift.domain.lists import ListAsk, OwnedPage
 from gridgift.domain.model import GiftCard
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
@@ -27,6 +28,7 @@ class Services(Struct, frozen=True):
     settings: Settings
     database: Database
     cards: Gatherer[str, GiftCard]
+    pages: Gatherer[ListAsk, OwnedPage]
     grants: Gatherer[Ask, Given]
     keys: KeyRing
     tokens: TokenRing

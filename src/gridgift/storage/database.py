@@ -4,7 +4,7 @@ An operation is ``async def operation(tx, ...)`` and awaits nothing but its ``Tx
 it suspends at each statement; on SQLite no statement suspends, so ``run_to_end`` drives it.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from gridgift.storage.queries import Query
@@ -26,6 +26,14 @@ class Tx(Protocol):
 
     async def all(self, query: str | Query, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
+
+    async def each(
+        self, query: str | Query, values: Sequence[Mapping[str, Any]], /
+    ) -> Sequence[Row]:
+        """Run a statement once for each set of values; answer all their rows, in this order.
+
+        Faster than ``one`` in a loop.
+        """
 
     async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement that returns no rows; answer how many rows it touched."""

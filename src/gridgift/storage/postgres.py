@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from gridgift.storage.database import (
     TransactionConflict,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
-from gridgift.storage.queries import QUERIES, Query
+from gridgift.storage.queries import Query, named
 
 MINIMUM_POSTGRES: Final = 150_000
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
@@ -55,7 +55,7 @@ class PostgresTx:
 
     async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""
-        known = QUERIES[query] if isinstance(query, str) else query
+        known = named(query)
         row: Row | None = await self._connection.fetchrow(
             known.postgres, *[values[name] for name in known.parameters]
         )
@@ -63,15 +63,24 @@ class PostgresTx:
 
     async def all(self, query: str | Query, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
-        known = QUERIES[query] if isinstance(query, str) else query
+        known = named(query)
         rows: Sequence[Row] = await self._connection.fetch(
             known.postgres, *[values[name] for name in known.parameters]
         )
         return rows
 
+    async def each(
+        self, query: str | Query, values: Sequence[Mapping[str, Any]], /
+    ) -> Sequence[Row]:
+        """Run a statement once for each set of values, in one round trip; return all rows."""
+        known = named(query)
+        sets = [[each[name] for name in known.parameters] for each in values]
+        rows: Sequence[Row] = await self._connection.fetchmany(known.postgres, sets)
+        return rows
+
     async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement; answer how many rows it touched."""
-        known = QUERIES[query] if isinstance(query, str) else query
+        known = named(query)
         status: str = await self._connection.execute(
             known.postgres, *[values[name] for name in known.parameters]
         )
@@ -79,7 +88,7 @@ class PostgresTx:
 
     async def many(self, query: str | Query, rows: Sequence[Row], /) -> None:
         """Run a statement once for each row, without waiting for one before sending the next."""
-        known = QUERIES[query] if isinstance(query, str) else query
+        known = named(query)
         await self._connection.executemany(known.postgres, rows)
 
 

@@ -104,3 +104,8 @@ def _texts() -> list[str]:
 
 
 QUERIES: Final = load(_texts())
+
+
+def named(query: str | Query) -> Query:
+    """Return the statement of a name; one that was made elsewhere is what it is."""
+    return QUERIES[query] if isinstance(query, str) else query

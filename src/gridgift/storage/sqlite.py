@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
@@ -28,7 +28,7 @@ from gridgift.storage.database import (
     run_to_end,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
-from gridgift.storage.queries import QUERIES, Query
+from gridgift.storage.queries import Query, named
 from gridgift.storage.sqlite_file import WRITER_WAIT, connect, opened, statements
 
 BATCH: Final = 128  # writes in one commit, at most
@@ -62,6 +62,13 @@ class SqliteTx:
         """Return all rows."""
         return self._execute(_text(query), values).fetchall()
 
+    async def each(
+        self, query: str | Query, values: Sequence[Mapping[str, Any]], /
+    ) -> Sequence[Row]:
+        """Run a statement once for each set of values; return all rows."""
+        text = _text(query)
+        return [row for each in values for row in self._execute(text, each).fetchall()]
+
     async def run(self, query: str | Query, /, **values: Any) -> int:
         """Run a statement; answer how many rows it touched."""
         return self._execute(_text(query), values).rowcount
@@ -71,7 +78,7 @@ class SqliteTx:
 
         Each run hands the interpreter's lock over and back, which costs more than the row.
         """
-        known = QUERIES[query] if isinstance(query, str) else query
+        known = named(query)
         start = 0
         for size in ROWS_AT_ONCE:
             statement = _for_rows(known, size) if len(rows) - start >= size else None
@@ -89,7 +96,7 @@ def _for_rows(query: Query, count: int) -> str | None:
 
 
 def _text(query: str | Query) -> str:
-    return (QUERIES[query] if isinstance(query, str) else query).sqlite
+    return named(query).sqlite
 
 
 class _Place:

@@ -6,10 +6,9 @@ store_id, id, owner_uuid,
 credit, active, redeemed, transfer, texture, purchased, expires_at, version,
 created_at, updated_at, held_until
 
--- What differs between the cards of one owner.
+-- What a list of one owner's cards shows of each. On SQLite the index gift_cards_by_owner has it all.
 -- fragment: owned_card
-id, credit, active, redeemed, transfer, texture, purchased, expires_at, version, created_at,
-updated_at, held_until
+id, credit, active, redeemed, transfer, texture, purchased, expires_at
 
 -- A page of them as one JSON array of arrays: row by row it would take several times as long.
 -- fragment: owned_cards
@@ -28,24 +27,25 @@ SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h /* INDEXED BY hol
         AND h.expires_at > :now)
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
+-- A page of an owner's cards, and the owner's username: null for a resident whom nobody knows.
 -- name: cards_of_owner_after
-SELECT {owned_cards} FROM (
+SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
     SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
     WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
     ORDER BY id LIMIT :rows
-) page
+) page)
 
 -- name: cards_of_owner_before
-SELECT {owned_cards} FROM (
+SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
     SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
     WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
     ORDER BY id DESC LIMIT :rows
-) page
+) page)
 
 -- Cards in either of two states, which may be the same: each is a walk of its own along the index,
 -- so that those in other states, however many, are never looked at.
 -- name: cards_in_states_after
-SELECT {owned_cards} FROM (
+SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
     SELECT * FROM (SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_state */
         WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
             AND redeemed = :redeemed AND active = :active
@@ -56,10 +56,10 @@ SELECT {owned_cards} FROM (
             AND redeemed = :or_redeemed AND active = :or_active
         ORDER BY id LIMIT :rows) other_state
     ORDER BY id LIMIT :rows
-) page
+) page)
 
 -- name: cards_in_states_before
-SELECT {owned_cards} FROM (
+SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
     SELECT * FROM (SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_state */
         WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
             AND redeemed = :redeemed AND active = :active
@@ -70,20 +70,9 @@ SELECT {owned_cards} FROM (
             AND redeemed = :or_redeemed AND active = :or_active
         ORDER BY id DESC LIMIT :rows) other_state
     ORDER BY id DESC LIMIT :rows
-) page
+) page)
 
--- name: card_add
-INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture,
-    purchased, expires_at, version, created_at, updated_at)
-VALUES (:store_id, :id, :owner_uuid, :credit, TRUE, FALSE, :transfer, :texture, :purchased,
-    CASE WHEN :usual_expiry THEN (
-        SELECT :now + s.card_lifetime * CAST(86400000 AS bigint)
-        FROM stores s WHERE s.id = :store_id)
-    ELSE :expires_at END,
-    1, :now, :now)
-RETURNING {card}
-
--- A card as the ledger has made it, for many at once; no value is left to the database.
+-- A card as the ledger has made it; no value is left to the database.
 -- name: card_put
 INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture,
     purchased, expires_at, version, created_at, updated_at)
@@ -155,17 +144,17 @@ WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed
 LIMIT :rows FOR UPDATE SKIP LOCKED
 
 -- name: cards_shown_after
-SELECT {owned_cards} FROM (
+SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
     SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
     WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
         AND (redeemed OR expires_at IS NULL OR expires_at > :now)
     ORDER BY id LIMIT :rows
-) page
+) page)
 
 -- name: cards_shown_before
-SELECT {owned_cards} FROM (
+SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
     SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
     WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
         AND (redeemed OR expires_at IS NULL OR expires_at > :now)
     ORDER BY id DESC LIMIT :rows
-) page
+) page)
