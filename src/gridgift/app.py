@@ -238,13 +238,16 @@ def _services(
         return Limiter(limit if settings.rate_limit else 0, shared)
 
     readiness: Callable[[], Awaitable[None]] = check_ready
-    lanes = 1 if settings.sqlite_path is not None else POSTGRES_LANES
+    on_sqlite = settings.sqlite_path is not None
+    lanes = 1 if on_sqlite else POSTGRES_LANES
     return Services(
         settings=settings,
         database=database,
         cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
-        pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), lanes, MAX_PAGES),
-        grants=Gatherer(lambda *asks: database.write(grants.grant_all, *asks), lanes),
+        pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), lanes, most=MAX_PAGES),
+        grants=Gatherer(
+            lambda *asks: database.write(grants.grant_all, *asks), lanes, across_stores=on_sqlite
+        ),
         keys=KeyRing(database, signer(settings)),
         tokens=TokenRing(database, token_signer(settings)),
         origins=Origins(database),

@@ -11,7 +11,7 @@ from bench import bulk
 from bench.progress import Progress
 from bench.runs import SMALL, Bench, Sizes
 from bench.seeding import Seeds
-from gridgift import cli
+from gridgift.cli import card
 
 BULKY = "import time; kept = bytearray(80_000_000); time.sleep(0.5)"
 CHECK = "import sys; lines = open(sys.argv[1]).read().split(); sys.exit(len(lines) != 8)"
@@ -26,8 +26,8 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_the_command_is_measured_once_it_is_there() -> None:
-    card: Any = get_command(cli.card.app)
-    assert bulk.is_there() is ("grant-many" in card.commands)
+    group: Any = get_command(card.app)
+    assert bulk.is_there() is ("grant-many" in group.commands)
 
 
 def test_a_command_that_is_not_there_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from gridgift.domain.idempotency import KEPT_FOR, Answer, fingerprint
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.residents import Identifier
-from gridgift.storage.database import TransactionConflict
 from tests.domain.world import World
 from tests.shop import KELLY
 
@@ -87,19 +86,6 @@ def test_an_old_key_can_be_used_anew(world: World) -> None:
     assert find(world, at=later, print_=OTHER) is None
     keep(world, at=later, print_=OTHER, answer=Answer(200, b"new"))
     assert find(world, at=later, print_=OTHER) == Answer(200, b"new")
-
-
-def test_a_key_that_was_kept_meanwhile_is_a_conflict(world: World) -> None:
-    keep(world)
-
-    async def once(tx: Any) -> None:
-        try:
-            await idempotency.keep(tx, world.store.id, "k", PRINT, ANSWER, world.now)
-        except TransactionConflict:
-            raise LookupError from None
-
-    with pytest.raises(LookupError):
-        world.write(once)
 
 
 def test_forgets_old_ones_only_and_a_few_at_a_time(world: World) -> None:

@@ -61,6 +61,27 @@ def test_together_for_each_store() -> None:
     assert source.asked == [("a", ["1", "2", "none", "1"]), ("b", ["1"])]
 
 
+def test_stores_may_share_a_moment() -> None:
+    async def use(_: Gatherer[str, str], source: Source) -> tuple[list[Any], int]:
+        gatherer = Gatherer(source.together, 1, across_stores=True)
+        source.open.clear()
+        first = asyncio.create_task(gatherer.ask("a", "1"))
+        while not source.asked:
+            await asyncio.sleep(0)
+        wanted = [("b", "1"), ("a", "2"), ("b", "none")]
+        later = [asyncio.create_task(gatherer.ask(*names)) for names in wanted]
+        await asyncio.sleep(0.01)
+        begun = len(source.asked)
+        source.open.set()
+        return await asyncio.gather(first, *later, return_exceptions=True), begun
+
+    (rows, begun), source = gathered(use)
+    assert rows[:3] == ["a/1", "b/1", "a/2"]
+    assert isinstance(rows[3], GiftCardNotFound)
+    assert begun == 1
+    assert source.asked == [("a", ["1"]), ("b", ["1", "none"]), ("a", ["2"])]
+
+
 def test_whoever_comes_later_asks_again() -> None:
     async def use(gatherer: Gatherer[str, str], source: Source) -> None:
         source.open.clear()

@@ -1,6 +1,7 @@
 """Gift cards: grant, read, list, update, patch, adjust, disable (contract sections 6 and 10)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -27,6 +28,9 @@ from gridgift.domain.model import (
     Hold,
 )
 from gridgift.storage.database import TransactionConflict, Tx
+
+# not strict: SQLite's booleans are numbers
+_decode_cards: Final = msgspec.json.Decoder(list[GiftCard], strict=False).decode
 
 
 class Terms(Struct, frozen=True):
@@ -81,8 +85,9 @@ async def read_many(
     tx: Tx, store_id: str, card_ids: Sequence[str]
 ) -> list[GiftCard | GiftCardNotFound]:
     """Return the cards in the order of their ids, each for itself found or not."""
-    rows = await tx.all("cards_by_ids", store_id=store_id, ids=card_ids)
-    found = {row[1]: GiftCard.from_row(row) for row in rows}
+    row = await tx.one("cards_by_ids", store_id=store_id, ids=card_ids)
+    cards = [] if row is None or row[0] is None else _decode_cards(row[0])
+    found = {card.id: card for card in cards}
     return [found.get(card_id) or GiftCardNotFound(card_id) for card_id in card_ids]
 
 

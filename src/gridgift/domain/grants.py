@@ -43,8 +43,7 @@ async def grant_all(tx: Tx, store_id: str, asks: Sequence[Ask]) -> list[Given | 
     """Grant what can be granted and answer each ask, in order.
 
     An ask fails for itself: with ``ResidentNotFound``, ``ValidationFailed`` or
-    ``IdempotencyKeyReused``. Raises ``TransactionConflict`` if another transaction keeps an answer
-    for one of the keys meanwhile.
+    ``IdempotencyKeyReused``.
     """
     keys = sorted({ask.key for ask in asks if ask.key is not None})
     kept = await idempotency.find_all(tx, store_id, keys, max(ask.now for ask in asks))

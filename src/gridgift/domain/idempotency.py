@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gridgift.domain.failures import IdempotencyKeyReused
 from gridgift.domain.instants import DAY
-from gridgift.storage.database import TransactionConflict, Tx
+from gridgift.storage.database import Tx
 
 KEPT_FOR: Final = 7 * DAY
 
@@ -67,9 +67,10 @@ async def find_all(tx: Tx, store_id: str, keys: list[str], now: int) -> dict[str
 
 
 async def keep_all(tx: Tx, store_id: str, kept: Mapping[str, Kept], now: int) -> None:
-    """Keep many answers in the transaction of their effects, in the order of their keys.
+    """Keep answers in the transaction of their effects, for keys that ``find_all`` had none for.
 
-    Raises ``TransactionConflict`` if one of the keys was kept meanwhile: run again, it is found.
+    Whoever keeps an answer for one of the keys meanwhile makes the transaction run again, and
+    then it is found. They come in the order of their keys, so that none deadlock.
     """
     await tx.many(
         "answer_add",
@@ -79,27 +80,11 @@ async def keep_all(tx: Tx, store_id: str, kept: Mapping[str, Kept], now: int) ->
             for key, each in sorted(kept.items())
         ],
     )  # fmt: skip
-    if await find_all(tx, store_id, list(kept), now) != kept:
-        raise TransactionConflict
 
 
 async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, now: int) -> None:
-    """Keep an answer, for a key that ``find`` had none for, in the transaction of its effect.
-
-    Raises ``TransactionConflict`` if the same key was kept meanwhile: run again, it is found.
-    """
-    kept = await tx.run(
-        "answer_add",
-        store_id=store_id,
-        key=key,
-        fingerprint=print_,
-        status=answer.status,
-        etag=answer.etag,
-        body=answer.body,
-        now=now,
-    )
-    if not kept:
-        raise TransactionConflict
+    """Keep one answer, as ``keep_all`` does."""
+    await keep_all(tx, store_id, {key: Kept(print_, answer)}, now)
 
 
 async def forget(tx: Tx, now: int, rows: int) -> int:

@@ -74,14 +74,14 @@ class Store(Struct, frozen=True):
         return cls(store_id, name, logo, bool(blog_listed), bool(application_open), *rest)
 
 
-class Resident(Struct, frozen=True):
+class Resident(Struct, frozen=True, array_like=True):
     """A Second Life resident: the UUID is the identity, the username the last one seen."""
 
     uuid: str
     username: str
 
 
-class GiftCard(Struct, frozen=True):
+class GiftCard(Struct, frozen=True, array_like=True):
     """A gift card as stored; ``version`` counts its ledger entries."""
 
     store_id: str

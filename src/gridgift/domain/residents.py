@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from gridgift.domain.failures import IdentifierMalformed, ResidentNotFound, UsernameTaken
@@ -12,6 +13,7 @@ from gridgift.domain.model import Resident
 from gridgift.storage.database import TransactionConflict, Tx
 
 _USERNAME: Final = re.compile(r"([a-z0-9]{1,31})(?:[. ]([a-z0-9]{1,31}))?", re.ASCII)
+_decode_residents: Final = msgspec.json.Decoder(list[Resident]).decode
 _NO_LAST_NAME: Final = (None, "resident")  # everyone who joined since 2010 is a "Resident"
 
 
@@ -89,8 +91,9 @@ async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier
     names = [each.username for each in wanted if each.username is not None]
     found: dict[Identifier, Resident] = {}
     if uuids:
-        for uuid, username in await tx.all("residents_by_uuid", uuids=uuids):
-            found[Identifier(uuid=uuid)] = Resident(uuid, username)
+        row = await tx.one("residents_by_uuid", uuids=uuids)
+        for resident in _decode_residents(row[0]) if row is not None and row[0] else ():
+            found[Identifier(uuid=resident.uuid)] = resident
     if names:
         for name, uuid, username in await tx.all("residents_by_username", usernames=names):
             found[Identifier(username=name)] = Resident(uuid, username)

@@ -6,9 +6,9 @@ for is gathered until the next turn and done together, a store at a time.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -16,7 +16,14 @@ R = TypeVar("R")
 MOST: Final = 100  # asks that are done together, where nothing else is said
 
 Together = Callable[[str, Sequence[A]], Awaitable[Sequence[R | Exception]]]
-Waiting = tuple[Any, "asyncio.Future[Any]"]  # an ask, and who waits for its result
+
+
+class Waiting(NamedTuple):
+    """An ask at a store, and who waits for its result."""
+
+    store_id: str
+    ask: Any
+    future: "asyncio.Future[Any]"
 
 
 class Gatherer(Generic[A, R]):
@@ -25,51 +32,70 @@ class Gatherer(Generic[A, R]):
     Made inside a running event loop.
     """
 
-    def __init__(self, together: "Together[A, R]", at_once: int, most: int = MOST) -> None:
-        """``at_once`` groups of a store may be on their way; the next one waits, and grows.
+    def __init__(
+        self,
+        together: "Together[A, R]",
+        at_once: int,
+        *,
+        most: int = MOST,
+        across_stores: bool = False,
+    ) -> None:
+        """``at_once`` groups may be on their way; the next one waits, and grows.
 
-        A group has at most ``most`` asks.
+        A group has at most ``most`` asks. It is of one store, or, ``across_stores``, of all, each
+        for itself but at the same moment: where one commit serves all of them anyway.
         """
         self._loop = asyncio.get_running_loop()
         self._together = together
         self._at_once = at_once
         self._most = most
-        self._waiting: dict[str, list[Waiting]] = {}
-        self._running: Counter[str] = Counter()  # runs that will take what waits, by store
+        self._across_stores = across_stores
+        self._waiting: dict[str, list[Waiting]] = {}  # by lane: a store, or one for all
+        self._running: Counter[str] = Counter()  # runs that will take what waits, by lane
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, store_id: str, ask: A) -> R:
         """Return what came of an ask, or raise it."""
+        lane = "" if self._across_stores else store_id
         future: asyncio.Future[R] = self._loop.create_future()
-        self._waiting.setdefault(store_id, []).append((ask, future))
-        if self._running[store_id] < self._at_once:
-            self._running[store_id] += 1
-            task = self._loop.create_task(self._run(store_id))  # begins in the next turn
+        self._waiting.setdefault(lane, []).append(Waiting(store_id, ask, future))
+        if self._running[lane] < self._at_once:
+            self._running[lane] += 1
+            task = self._loop.create_task(self._run(lane))  # begins in the next turn
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await future
 
-    async def _run(self, store_id: str) -> None:
-        while group := self._next_group(store_id):
-            try:
-                results = await self._together(store_id, [ask for ask, _ in group])
-            except Exception as error:
-                results = [error] * len(group)
-            for (_, future), result in zip(group, results, strict=True):
-                if future.done():  # its request was given up
-                    continue
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+    async def _run(self, lane: str) -> None:
+        while group := self._next_group(lane):
+            stores: defaultdict[str, list[Waiting]] = defaultdict(list)
+            for each in group:
+                stores[each.store_id].append(each)
+            if len(stores) == 1:
+                await self._answer(group[0].store_id, group)
+            else:
+                await asyncio.gather(*(self._answer(*store) for store in stores.items()))
 
-    def _next_group(self, store_id: str) -> list[Waiting]:
+    async def _answer(self, store_id: str, group: Sequence[Waiting]) -> None:
+        try:
+            results = await self._together(store_id, [each.ask for each in group])
+        except Exception as error:
+            results = [error] * len(group)
+        for each, result in zip(group, results, strict=True):
+            if each.future.done():  # its request was given up
+                continue
+            if isinstance(result, Exception):
+                each.future.set_exception(result)
+            else:
+                each.future.set_result(result)
+
+    def _next_group(self, lane: str) -> list[Waiting]:
         """Take what waits; if nothing does, the run ends here, before anyone else can ask."""
-        waiting = self._waiting.pop(store_id, [])
+        waiting = self._waiting.pop(lane, [])
         if len(waiting) > self._most:
-            self._waiting[store_id] = waiting[self._most :]
+            self._waiting[lane] = waiting[self._most :]
         elif not waiting:
-            self._running[store_id] -= 1
-            if not self._running[store_id]:
-                del self._running[store_id]
+            self._running[lane] -= 1
+            if not self._running[lane]:
+                del self._running[lane]
         return waiting[: self._most]

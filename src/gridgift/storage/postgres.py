@@ -29,6 +29,7 @@ MIGRATION_LOCK: Final = 0x67726964  # any number, the same for every replica
 _CONFLICTS: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,  # of a row that was not there a moment ago
     TransactionConflict,
 )
 _TROUBLE: Final = (

@@ -29,11 +29,11 @@ from gridgift.storage.database import (
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
 from gridgift.storage.queries import Query, named
-from gridgift.storage.sqlite_file import WRITER_WAIT, connect, opened, statements
+from gridgift.storage.sqlite_file import CACHED_STATEMENTS, WRITER_WAIT, connect, opened, statements
 
 BATCH: Final = 128  # writes in one commit, at most
 READER_WAIT: Final = 1_000
-ROWS_AT_ONCE: Final = (32, 16, 8, 4, 2)  # in one INSERT
+ROWS_AT_ONCE: Final = 32  # in one INSERT
 
 sqlite3.register_adapter(list, json.dumps)  # what ``= ANY(…)`` looks through; see queries.py
 
@@ -79,18 +79,16 @@ class SqliteTx:
         Each run hands the interpreter's lock over and back, which costs more than the row.
         """
         known = named(query)
-        start = 0
-        for size in ROWS_AT_ONCE:
-            statement = _for_rows(known, size) if len(rows) - start >= size else None
-            while statement is not None and len(rows) - start >= size:
-                values = list(chain.from_iterable(rows[start : start + size]))
-                self._execute(statement, values).close()
-                start += size
-        if start < len(rows):
-            self._executemany(known.numbered, rows[start:]).close()
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            statement = _for_rows(known, len(some))
+            if statement is None:
+                self._executemany(known.numbered, some).close()
+            else:
+                self._execute(statement, list(chain.from_iterable(some))).close()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=CACHED_STATEMENTS)
 def _for_rows(query: Query, count: int) -> str | None:
     return query.for_rows(count)
 

@@ -9,6 +9,7 @@ from gridgift.storage.database import DatabaseRefused
 
 MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
+CACHED_STATEMENTS: Final = 512  # an INSERT is another statement for each number of rows
 PRAGMAS: Final = (
     "journal_mode = WAL",
     "synchronous = FULL",
@@ -25,7 +26,12 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
     """
     uri = f"{path.absolute().as_uri()}?mode=rw"
     raw = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait / 1000
+        uri,
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=wait / 1000,
+        cached_statements=CACHED_STATEMENTS,
     )
     try:
         for pragma in PRAGMAS:

@@ -5,7 +5,6 @@ WHERE store_id = :store_id AND key = ANY(:keys)
 -- name: answer_add
 INSERT INTO idempotency_keys (store_id, key, fingerprint, status, etag, body, created_at)
 VALUES (:store_id, :key, :fingerprint, :status, :etag, :body, :now)
-ON CONFLICT (store_id, key) DO NOTHING
 
 -- name: answers_old (any store)
 SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since

@@ -22,7 +22,7 @@ RETURNING resident_uuid
 UPDATE resident_names SET resident_uuid = :uuid, seen_at = :now WHERE username = :username
 
 -- name: residents_by_uuid (any store)
-SELECT uuid, username FROM residents WHERE uuid = ANY(:uuids)
+SELECT json_agg(json_build_array(uuid, username)) FROM residents WHERE uuid = ANY(:uuids)
 
 -- name: residents_by_username (any store)
 SELECT n.username, r.uuid, r.username
