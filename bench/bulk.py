@@ -2,8 +2,6 @@
 
 import asyncio
 import csv
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -38,19 +36,7 @@ def bulk(bench: Bench) -> Iterator[Result]:
             "bulk", engine, f"bulk grant of {bench.sizes.bulk:,} rows from CSV",
             "gridgift card grant-many", "executemany of the same rows", "rows/s", Aim(0.5),
         )  # fmt: skip
-        if not is_there():
-            yield figure.missing("not there yet: this gridgift has no card grant-many")
-            continue
         yield _measure(bench, engine, figure)
-
-
-def is_there() -> bool:
-    """Tell whether this Gridgift has the command."""
-    asked = subprocess.run(
-        [sys.executable, *COMMAND, "--help"], env=servers.environment(), cwd=servers.ROOT,
-        capture_output=True, check=False, timeout=60,
-    )  # fmt: skip
-    return asked.returncode == 0
 
 
 def _measure(bench: Bench, engine: Engine, figure: Figure) -> Result:

@@ -26,7 +26,7 @@ from gridgift.http.paging import Cursors
 from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
-from gridgift.metrics import Metrics
+from gridgift.metrics import make_metrics
 from gridgift.settings import Settings, SettingsError, server_secret
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.sqlite import SqliteDatabase
@@ -256,7 +256,7 @@ def _services(
         failed_logins=limiter("address", FAILURES),
         cursors=Cursors(server_secret(settings)),
         directory=directory,
-        metrics=Metrics(os.environ.get(METRICS_FOLDER)),
+        metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         request_log=RequestLog(settings.log_format),
         clock=clock,
         ticks=ticks,

@@ -85,4 +85,4 @@ def test_a_server_brings_only_what_it_needs():
     )
     brought = {name.partition(".")[0] for name in shown.stdout.split()}
     assert {"typer", "granian", "starlette"} <= brought
-    assert not {"rich", "structlog", "pydantic", "asyncpg", "jinja2", "httpx2"} & brought
+    assert not {"rich", "structlog", "pydantic", "prometheus_client", "asyncpg", "jinja2"} & brought

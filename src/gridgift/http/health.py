@@ -6,6 +6,7 @@ from gridgift.http.call import Call
 from gridgift.http.refusals import MetricsTokenInvalid, PathNotFound
 from gridgift.http.reply import NO_STORE, Reply
 from gridgift.http.schemas import HealthResponse
+from gridgift.metrics import CONTENT_TYPE
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
 
@@ -31,5 +32,5 @@ async def get_metrics(call: Call) -> Reply:
     given = call.headers.get(b"authorization", b"")
     if not hmac.compare_digest(given, b"Bearer " + token.encode()):
         raise MetricsTokenInvalid
-    metrics = call.services.metrics
-    return Reply(200, ((b"content-type", metrics.content_type), NO_STORE), metrics.text())
+    text = call.services.metrics.text()
+    return Reply(200, ((b"content-type", CONTENT_TYPE), NO_STORE), text)
