@@ -97,6 +97,7 @@ STATES: Final[list[dict[str, Any]]] = [
 
 # Where a statement needs other values than its parameters usually have, one set for each call.
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
+    "answer_add": [{"key": "new"}],
     "card_put": [{"id": NEW}],
     "card_patch": [{"active": True}],
     "card_update": [{"active": True}],

@@ -119,6 +119,45 @@ async def test_a_serialisation_failure_is_run_again(
     await database.close()
 
 
+@in_a_loop
+async def test_a_row_that_someone_else_added_meanwhile_is_found_by_another_run(
+    url: str, add_query: Callable[[str, str], None]
+) -> None:
+    add_query("add", "INSERT INTO residents VALUES (:uuid, :username, 1)")
+    add_query("names", "SELECT username FROM residents WHERE uuid = :uuid")
+    database, attempts, uuid = PostgresDatabase(url, CONNECTIONS), Attempts(2), avatar().uuid
+
+    async def find_or_add(tx: Tx, username: str) -> str:
+        found = await tx.one("names", uuid=uuid)
+        await attempts.meet()
+        if found is None:
+            await tx.run("add", uuid=uuid, username=username)
+        return username if found is None else str(found[0])
+
+    one, other = await asyncio.gather(*(database.write(find_or_add, name) for name in "xy"))
+    assert one == other
+    assert attempts.runs == 3
+    await database.close()
+
+
+@in_a_loop
+async def test_a_row_that_was_there_all_along_is_a_defect(
+    url: str, add_query: Callable[[str, str], None]
+) -> None:
+    add_query("add", "INSERT INTO residents VALUES (:uuid, 'x', 1)")
+    database, attempts, uuid = PostgresDatabase(url, CONNECTIONS), Attempts(1), avatar().uuid
+
+    async def add(tx: Tx) -> None:
+        await attempts.meet()
+        await tx.run("add", uuid=uuid)
+
+    await database.write(add)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await database.write(add)
+    assert attempts.runs == 1 + ATTEMPTS
+    await database.close()
+
+
 @pytest.mark.parametrize(
     "conflict", [TransactionConflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError]
 )

@@ -74,7 +74,7 @@ class Store(Struct, frozen=True):
         return cls(store_id, name, logo, bool(blog_listed), bool(application_open), *rest)
 
 
-class Resident(Struct, frozen=True, array_like=True):
+class Resident(Struct, frozen=True):
     """A Second Life resident: the UUID is the identity, the username the last one seen."""
 
     uuid: str

@@ -13,7 +13,7 @@ from gridgift.domain.model import Resident
 from gridgift.storage.database import TransactionConflict, Tx
 
 _USERNAME: Final = re.compile(r"([a-z0-9]{1,31})(?:[. ]([a-z0-9]{1,31}))?", re.ASCII)
-_decode_residents: Final = msgspec.json.Decoder(list[Resident]).decode
+_decode_pairs: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _NO_LAST_NAME: Final = (None, "resident")  # everyone who joined since 2010 is a "Resident"
 
 
@@ -92,8 +92,8 @@ async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier
     found: dict[Identifier, Resident] = {}
     if uuids:
         row = await tx.one("residents_by_uuid", uuids=uuids)
-        for resident in _decode_residents(row[0]) if row is not None and row[0] else ():
-            found[Identifier(uuid=resident.uuid)] = resident
+        for uuid, username in _decode_pairs(row[0]) if row is not None and row[0] else ():
+            found[Identifier(uuid=uuid)] = Resident(uuid, username)
     if names:
         for name, uuid, username in await tx.all("residents_by_username", usernames=names):
             found[Identifier(username=name)] = Resident(uuid, username)

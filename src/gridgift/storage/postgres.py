@@ -29,7 +29,7 @@ MIGRATION_LOCK: Final = 0x67726964  # any number, the same for every replica
 _CONFLICTS: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
-    asyncpg.UniqueViolationError,  # of a row that was not there a moment ago
+    asyncpg.UniqueViolationError,  # by a row that was not there a moment ago
     TransactionConflict,
 )
 _TROUBLE: Final = (
@@ -124,6 +124,8 @@ class PostgresDatabase:
                 async with self._connection() as connection, connection.transaction():
                     return await operation(PostgresTx(connection), *args, **kwargs)
             except _CONFLICTS as error:
+                if attempt == ATTEMPTS and isinstance(error, asyncpg.UniqueViolationError):
+                    raise  # it has been there all along: a defect of ours
                 if attempt == ATTEMPTS:
                     raise DatabaseUnavailable("too many transactions in conflict") from error
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
