@@ -68,13 +68,13 @@ class Gatherer(Generic[A, R]):
 
     async def _run(self, lane: str) -> None:
         while group := self._next_group(lane):
+            if not self._across_stores:
+                await self._answer(lane, group)
+                continue
             stores: defaultdict[str, list[Waiting]] = defaultdict(list)
             for each in group:
                 stores[each.store_id].append(each)
-            if len(stores) == 1:
-                await self._answer(group[0].store_id, group)
-            else:
-                await asyncio.gather(*(self._answer(*store) for store in stores.items()))
+            await asyncio.gather(*(self._answer(*store) for store in stores.items()))
 
     async def _answer(self, store_id: str, group: Sequence[Waiting]) -> None:
         try:
