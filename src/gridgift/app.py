@@ -244,7 +244,7 @@ def _services(
         settings=settings,
         database=database,
         cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
-        pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), lanes, most=MAX_PAGES),
+        pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), 1, most=MAX_PAGES),
         grants=Gatherer(
             lambda *asks: database.write(grants.grant_all, *asks), lanes, across_stores=on_sqlite
         ),
