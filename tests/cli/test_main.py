@@ -67,22 +67,26 @@ def test_a_terminal_without_utf_8_is_no_reason_to_fail(desk: Desk) -> None:
         assert b"Zo\\xeb \\u793c" in listed.stdout
 
 
-def test_a_command_brings_only_what_it_needs() -> None:
-    heavy = ["asyncpg", "httpx2", "jinja2", "prometheus_client", "limits", "importlib.metadata"]
-    ask = f"import sys, gridgift.cli; print([name for name in {heavy} if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
-    assert said.stdout == "[]\n"
-
-
-def test_a_server_brings_only_what_it_needs():
-    """What a command imports is a part of its start, and stays in the memory of every worker."""
-    looked = (
-        "import sys; from gridgift.cli import command_line; command_line(['serve']); "
-        "print(*sys.modules)"
+def brought(*commands: str) -> set[str]:
+    """List what is imported by the time that these commands, or all, could run."""
+    look = (
+        "import sys; from gridgift.cli import COMMANDS, command_line; "
+        "command_line(sys.argv[1:] or COMMANDS); print(*sys.modules)"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", looked], capture_output=True, text=True, check=True
+        [sys.executable, "-c", look, *commands], capture_output=True, text=True, check=True
     )
-    brought = {name.partition(".")[0] for name in shown.stdout.split()}
-    assert {"typer", "granian", "starlette"} <= brought
-    assert not {"rich", "structlog", "pydantic", "prometheus_client", "asyncpg", "jinja2"} & brought
+    return set(shown.stdout.split())
+
+
+def test_commands_bring_only_what_each_of_them_needs() -> None:
+    heavy = {"asyncpg", "httpx2", "jinja2", "prometheus_client", "limits", "importlib.metadata"}
+    assert not heavy & brought()
+
+
+def test_a_server_brings_only_what_it_needs() -> None:
+    """What a command imports is a part of its start, and stays in the memory of every worker."""
+    needed = brought("serve")
+    assert {"typer", "granian", "starlette"} <= needed
+    assert not {"rich", "structlog", "pydantic", "prometheus_client", "asyncpg", "jinja2"} & needed
+    assert "gridgift.cli.card" not in needed
