@@ -11,7 +11,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from bench import rows, servers, world
+from bench import dataset, rows, servers
 from bench.figures import Aim, Figure, Result
 from bench.runs import SPOKEN, Bench
 from bench.seeding import Engine
@@ -76,7 +76,7 @@ def command(bench: Bench, url: str, count: int) -> tuple[float, float]:
         lines = csv.writer(text)
         lines.writerow(("identifier", "credit"))
         lines.writerows(_lines(count, bench.sizes.usual))
-    arguments = [*COMMAND, str(path), "--store", world.store_id(0), "--json"]
+    arguments = [*COMMAND, str(path), "--store", dataset.store_id(0), "--json"]
     started, peak = time.perf_counter(), 0.0
     with servers.process(arguments, servers.environment(url), log) as child:
         while child.poll() is None:
@@ -101,14 +101,14 @@ def executemany(engine: Engine, url: str, count: int, cards: int) -> float:
 def _lines(count: int, cards: int) -> Iterator[tuple[str, int]]:
     """The file's rows: a card for the owner of one seeded card after the other."""
     for number in range(count):
-        yield world.resident_uuid(world.owner_of(number % cards)), 100 + number % 900
+        yield dataset.resident_uuid(dataset.owner_of(number % cards)), 100 + number % 900
 
 
 def _made(count: int, cards: int) -> Iterator[dict[str, list[rows.Row]]]:
     for first, end in rows.chunks(count):
         tables: dict[str, list[rows.Row]] = {name: [] for name in _TABLES}
         for number in range(first, end):
-            owner, instant = world.owner_of(number % cards), now()
+            owner, instant = dataset.owner_of(number % cards), now()
             card, entry = rows.card_and_entry(new_id(), 0, owner, 100 + number % 900, instant)
             tables["customers"].append((card.store_id, card.owner_uuid, instant))
             tables["gift_cards"].append(rows.card_row(card))

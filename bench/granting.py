@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from bench import load, rows, statements, world
+from bench import dataset, load, rows, statements
 from bench.figures import Aim, Figure, Result
 from bench.load import CONNECTIONS, Load, Tool
 from bench.runs import Bench
@@ -75,7 +75,7 @@ def bare_loop(path: Path, cards: int, seconds: float) -> Load:
 
 
 def _rows(number: int, key: str) -> rows.Grant:
-    owner, store = world.owner_of(number), world.store_of(number)
+    owner, store = dataset.owner_of(number), dataset.store_of(number)
     return rows.grant(new_id(), store, owner, 500, key, now())
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from bench import world
+from bench import dataset
 from bench.servers import HELLO, Serving
 
 CONNECTIONS: Final = 32
@@ -35,9 +35,9 @@ end
 """
 _PAGE: Final = f"""
 function request()
-  local block = random(0, CARDS / {world.BLOCK} - 1)
-  local owner = resident_uuid(block * {world.BLOCK})
-  local key = keys[block % {world.STORES} + 1]
+  local block = random(0, CARDS / {dataset.BLOCK} - 1)
+  local owner = resident_uuid(block * {dataset.BLOCK})
+  local key = keys[block % {dataset.STORES} + 1]
   return get("/v1/customers/" .. owner .. "/giftcards?limit={PAGE}", key)
 end
 """
@@ -98,14 +98,14 @@ class Script(Struct, frozen=True):
 
     def write(self, path: Path, limit: int = 0) -> None:
         """Write the whole program; the random numbers and idempotency keys are this run's own."""
-        keys = ", ".join(f'"{world.key(store)}"' for store in range(world.STORES))
+        keys = ", ".join(f'"{dataset.key(store)}"' for store in range(dataset.STORES))
         values = {"CARDS": str(self.cards), "LIMIT": str(limit), "RUN": secrets.token_hex(12)}
         text = self.lua
         for name, value in values.items():
             text = text.replace(name, value)
         path.write_text(
-            f"{world.LUA}\nlocal keys = {{{keys}}}\nmath.randomseed({secrets.randbits(31)})\n{_GET}"
-            f"{text}{_DONE}"
+            f"{dataset.LUA}\nlocal keys = {{{keys}}}\n"
+            f"math.randomseed({secrets.randbits(31)})\n{_GET}{text}{_DONE}"
         )
 
 

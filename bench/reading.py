@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx2
 
-from bench import load, world
+from bench import dataset, load
 from bench.figures import Aim, Figure, Result
 from bench.load import PAGE
 from bench.runs import SPOKEN, Bench, failed, rates
@@ -71,13 +71,13 @@ def deep(bench: Bench) -> Iterator[Result]:
 
 def deep_page(cards: int) -> int:
     """Say which page is deep: the thousandth, or the last full one where there are fewer."""
-    return min(DEEP, world.hoard(cards) // PAGE)
+    return min(DEEP, dataset.hoard(cards) // PAGE)
 
 
 def walk(server: Serving, pages: int) -> str:
     """Walk through the longest list as a client does, and return the path of a page."""
-    path = first = f"/v1/customers/{world.resident_uuid(world.HOARDER)}/giftcards?limit={PAGE}"
-    headers = {"X-API-Key": world.key(0)}
+    path = first = f"/v1/customers/{dataset.resident_uuid(dataset.HOARDER)}/giftcards?limit={PAGE}"
+    headers = {"X-API-Key": dataset.key(0)}
     address = f"http://127.0.0.1:{server.port}"
     with httpx2.Client(base_url=address, headers=headers, timeout=30) as client:
         for _ in range(pages - 1):

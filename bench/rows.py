@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from bench import world
+from bench import dataset
 from gridgift.domain.giftcards import etag
 from gridgift.domain.idempotency import fingerprint
 from gridgift.domain.ledger import NO_HASH, encode_state, entry_hash
@@ -44,14 +44,14 @@ def card_and_entry(
     card_id: str, store: int, owner: int, credit: int, now: int
 ) -> tuple[GiftCard, Entry]:
     """Make a granted card and the first entry of its ledger."""
-    store_id = world.store_id(store)
+    store_id = dataset.store_id(store)
     card = GiftCard(
-        store_id, card_id, world.resident_uuid(owner), world.username(owner), credit,
+        store_id, card_id, dataset.resident_uuid(owner), dataset.username(owner), credit,
         True, False, False, None, False, None, 1, now, now,
     )  # fmt: skip
     entry = Entry(
         store_id, "card", card_id, 1, "granted", credit, credit,
-        encode_state(CardState.of(card)).decode(), "key", world.key_id(store), "", "bench", now,
+        encode_state(CardState.of(card)).decode(), "key", dataset.key_id(store), "", "bench", now,
         NO_HASH, b"",
     )  # fmt: skip
     return card, msgspec.structs.replace(entry, hash=entry_hash(entry))
@@ -84,9 +84,9 @@ def seeded(first: int, end: int) -> dict[str, list[Row]]:
     """Make every table's rows for the cards from ``first`` up to ``end``."""
     tables: dict[str, list[Row]] = {name: [] for name in COLUMNS if name != "idempotency_keys"}
     for number in range(first, end):
-        owner, store = world.owner_of(number), world.store_of(number)
-        now, credit = world.instant(number), 100 + number % 900
-        card, entry = card_and_entry(world.card_id(number), store, owner, credit, now)
+        owner, store = dataset.owner_of(number), dataset.store_of(number)
+        now, credit = dataset.instant(number), 100 + number % 900
+        card, entry = card_and_entry(dataset.card_id(number), store, owner, credit, now)
         if owner == number:
             tables["residents"].append((card.owner_uuid, card.owner_username, now))
             tables["resident_names"].append((card.owner_username, card.owner_uuid, now))

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from bench import rows, world
+from bench import dataset, rows
 from bench.progress import Progress
 from gridgift.app import connect, migrated, signer
 from gridgift.domain import keys, stores
@@ -149,23 +149,23 @@ def version(engine: Engine) -> str:
     digest = hashlib.sha256()
     for migration in migrations(engine):
         digest.update(migration.checksum.encode())
-    for source in (__file__, rows.__file__, world.__file__):
+    for source in (__file__, rows.__file__, dataset.__file__):
         digest.update(Path(source).read_bytes())
     return digest.hexdigest()[:8]
 
 
 async def prepare(url: str) -> None:
     """Migrate a database and give it the stores and their keys."""
-    settings = Settings(database_url=url, secret=world.SECRET)
+    settings = Settings(database_url=url, secret=dataset.SECRET)
     await migrated(settings)
     database = connect(settings)
     try:
-        for number in range(world.STORES):
+        for number in range(dataset.STORES):
             new = stores.NewStore(f"Store {number}", OWNER)
-            await database.write(stores.create, new, world.store_id(number), world.SINCE)
+            await database.write(stores.create, new, dataset.store_id(number), dataset.SINCE)
             await database.write(
-                keys.create, signer(settings), world.store_id(number), "bench", list(SCOPES),
-                world.fresh(number), world.SINCE,
+                keys.create, signer(settings), dataset.store_id(number), "bench", list(SCOPES),
+                dataset.fresh(number), dataset.SINCE,
             )  # fmt: skip
     finally:
         await database.close()

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench import world
+from bench import dataset
 
 ROOT: Final = Path(__file__).parents[1]
 PATIENCE: Final = 60.0  # seconds until a server must answer
@@ -36,7 +36,7 @@ class Serving(Struct, frozen=True):
 
 def first_card() -> tuple[str, dict[str, str]]:
     """A path that is answered with 200 on every seeded database, and its headers."""
-    return f"/v1/giftcards/{world.card_id(0)}", {"X-API-Key": world.key(world.store_of(0))}
+    return f"/v1/giftcards/{dataset.card_id(0)}", {"X-API-Key": dataset.key(dataset.store_of(0))}
 
 
 def environment(url: str | None = None) -> dict[str, str]:
@@ -47,7 +47,7 @@ def environment(url: str | None = None) -> dict[str, str]:
     if url is not None:
         own |= {
             "GRIDGIFT_DATABASE_URL": url,
-            "GRIDGIFT_SECRET": world.SECRET,
+            "GRIDGIFT_SECRET": dataset.SECRET,
             "GRIDGIFT_RATE_LIMIT": RATE_LIMIT,
             "GRIDGIFT_LOG_FORMAT": "json",
         }

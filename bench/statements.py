@@ -11,7 +11,7 @@ from unittest import mock
 from msgspec import Struct
 from starlette.testclient import TestClient
 
-from bench import world
+from bench import dataset
 from gridgift.app import create_app
 from gridgift.settings import Settings
 from gridgift.storage.postgres import PostgresTx
@@ -25,7 +25,7 @@ CARD_SQL: Final = (
     "CAST('01aaaaaa-0000-7000-8000-' || lpad(to_hex(CAST(:serial AS bigint)), 12, '0') AS uuid)"
 )
 STORE_SQL: Final = (
-    f"CAST('{world.store_id(0)[:-12]}' || lpad(to_hex(CAST(:store AS bigint)), 12, '0') AS uuid)"
+    f"CAST('{dataset.store_id(0)[:-12]}' || lpad(to_hex(CAST(:store AS bigint)), 12, '0') AS uuid)"
 )
 
 
@@ -47,19 +47,19 @@ class Recorded(Struct, frozen=True):
 
 def record(url: str) -> Recorded:
     """Grant a card to the first owner through the application, and note what is asked for it."""
-    settings = Settings(database_url=url, secret=world.SECRET)
-    now = world.instant(world.MOST)
+    settings = Settings(database_url=url, secret=dataset.SECRET)
+    now = dataset.instant(dataset.MOST)
     with (
         Path(os.devnull).open("w") as nowhere,
         redirect_stderr(nowhere),  # where the application logs
         _noted() as statements,
         TestClient(create_app(settings, clock=lambda: now)) as client,
     ):
-        headers = {"X-API-Key": world.key(world.store_of(0))}
-        client.get(f"/v1/giftcards/{world.card_id(0)}", headers=headers)  # the key is known then
+        headers = {"X-API-Key": dataset.key(dataset.store_of(0))}
+        client.get(f"/v1/giftcards/{dataset.card_id(0)}", headers=headers)  # the key is known then
         statements.clear()
         answer = client.post(
-            f"/v1/customers/{world.resident_uuid(0)}/actions/grant-gift-card",
+            f"/v1/customers/{dataset.resident_uuid(0)}/actions/grant-gift-card",
             json={"credit": 500},
             headers=headers | {"Idempotency-Key": IDEMPOTENCY_KEY},
         )
@@ -70,7 +70,7 @@ def record(url: str) -> Recorded:
 def pgbench_script(recorded: Recorded, cards: int, run: str) -> str:
     """Write what pgbench runs: the same statements in one transaction, for random owners."""
     lines = [
-        f"\\set card random(0, {cards - 1})", world.PGBENCH.strip(),
+        f"\\set card random(0, {cards - 1})", dataset.PGBENCH.strip(),
         "\\set count :count + 1", "\\set serial :first + :count * 64 + :client_id",
         f"\\set now {recorded.now} + :count", "BEGIN;",
     ]  # fmt: skip
@@ -87,15 +87,15 @@ def _expression(value: Any, recorded: Recorded, run: str) -> str:
     """Write a value as it differs from grant to grant, or as the literal that it was."""
     known = {
         recorded.card_id: CARD_SQL,
-        world.resident_uuid(0): world.OWNER_SQL,
-        world.store_id(0): STORE_SQL,
+        dataset.resident_uuid(0): dataset.OWNER_SQL,
+        dataset.store_id(0): STORE_SQL,
         IDEMPOTENCY_KEY: f"'{run}-' || to_hex(CAST(:serial AS bigint))",
     }
     if isinstance(value, list):
         return f"ARRAY[{', '.join(_expression(one, recorded, run) for one in value)}]"
     if isinstance(value, str) and value in known:
         return known[value]
-    if isinstance(value, int) and not isinstance(value, bool) and value > world.SINCE:
+    if isinstance(value, int) and not isinstance(value, bool) and value > dataset.SINCE:
         return f"(CAST(:now AS bigint) - {recorded.now - value})"
     return literal(value)
 

@@ -14,9 +14,9 @@ import pytest
 from gridgift.app import create_app
 from gridgift.settings import Settings
 from tests import databases
+from tests.api import SECRET, ApiFixture, Clock
 from tests.redis import Redis
 from tests.serving import Server
-from tests.shop import SECRET, Clock, Shop
 
 ENGINES = ("sqlite", "postgres")
 
@@ -69,25 +69,25 @@ def empty_postgres_url(postgres: databases.Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def make_shop(database_url: str) -> Iterator[Callable[..., Shop]]:
+def make_api(database_url: str) -> Iterator[Callable[..., ApiFixture]]:
     """Make shops (in this process) with settings of the test's choice."""
     with ExitStack() as stack:
 
-        def make(**settings: Any) -> Shop:
+        def make(**settings: Any) -> ApiFixture:
             values = {"public_url": "http://shop.test", "secret": SECRET, "rate_limit": 0}
             chosen = Settings(database_url=database_url, **(values | settings))
             clock = Clock()
             return stack.enter_context(
-                Shop.opened(create_app(chosen, clock.now, clock.ticks), chosen, clock)
+                ApiFixture.opened(create_app(chosen, clock.now, clock.ticks), chosen, clock)
             )
 
         yield make
 
 
 @pytest.fixture
-def shop(make_shop: Callable[..., Shop]) -> Shop:
+def api(make_api: Callable[..., ApiFixture]) -> ApiFixture:
     """A store with residents and an all-scopes key, served in this process on each engine."""
-    return make_shop()
+    return make_api()
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from typing import Any, Final
 import httpx2
 
 from tests import databases
+from tests.api import JO, KELLY
 from tests.races import faults
 from tests.serving import Server
-from tests.shop import JO, KELLY
 
 CLIENTS: Final = 12
 PATIENCE: Final = 40.0  # seconds until an unanswered request must be answered

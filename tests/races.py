@@ -19,8 +19,8 @@ from gridgift.app import connect, now
 from gridgift.domain import verify
 from gridgift.domain.verify import Fault
 from tests import databases
+from tests.api import JO, KELLY
 from tests.serving import Server
-from tests.shop import JO, KELLY
 
 RUNNERS: Final = 64
 HEAD_START: Final = 0.05  # seconds, at most, where all would not be equal otherwise

@@ -22,9 +22,9 @@ from typing import Any, Final
 import httpx2
 
 from tests import databases
+from tests.api import KELLY
 from tests.races import faults
 from tests.serving import Server
-from tests.shop import KELLY
 
 CLIENTS: Final = 12
 LEAVES: Final = 10.0  # seconds within which a server is gone after SIGTERM

@@ -21,7 +21,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.keys import Fresh
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
-from tests.shop import JO, KELLY, OWNER, SECRET
+from tests.api import JO, KELLY, OWNER, SECRET
 
 PATIENCE: Final = 30.0  # seconds until a server must answer
 

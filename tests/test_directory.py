@@ -19,9 +19,9 @@ from gridgift.domain import residents
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.residents import Identifier
-from tests.domain.world import World
+from tests.api import ApiFixture, problem
+from tests.domain.fixture import DomainFixture
 from tests.serving import free_port
-from tests.shop import Shop, problem
 
 FOUND: Final = "11111111-2222-4333-8444-555555555555"
 FAST: Final = 0.05  # seconds between requests in most tests
@@ -103,9 +103,9 @@ def engine() -> str:
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def domain(database_url: str) -> Iterator[DomainFixture]:
     """A store and two residents."""
-    with World.opened(database_url) as opened:
+    with DomainFixture.opened(database_url) as opened:
         yield opened
 
 
@@ -113,20 +113,20 @@ Learn = Callable[..., Any]
 
 
 @pytest.fixture
-def learn(world: World, resolver: Resolver) -> Iterator[Learn]:
+def learn(domain: DomainFixture, resolver: Resolver) -> Iterator[Learn]:
     """Ask the directory for names, all at once."""
 
     async def make() -> Directory:
-        return Directory(world.database, resolver.url, "the key")
+        return Directory(domain.database, resolver.url, "the key")
 
-    made = world.run(make())
+    made = domain.run(make())
 
     async def ask(names: tuple[str, ...]) -> list[Any]:
-        questions = (made.learn(name, world.now) for name in names)
+        questions = (made.learn(name, domain.now) for name in names)
         return await asyncio.gather(*questions, return_exceptions=True)
 
-    yield lambda *names: world.run(ask(names))
-    world.run(made.close())
+    yield lambda *names: domain.run(ask(names))
+    domain.run(made.close())
 
 
 def refusal(outcomes: list[Any], *, failed: bool) -> ResidentNotFound:
@@ -154,20 +154,20 @@ def test_the_request_has_the_documented_form(
     assert asked.body == body
 
 
-def test_who_is_found_is_remembered(learn: Learn, world: World) -> None:
+def test_who_is_found_is_remembered(learn: Learn, domain: DomainFixture) -> None:
     assert learn("philip.linden") == [None]
-    found = world.read(residents.find, Identifier(username="philip.linden"))
+    found = domain.read(residents.find, Identifier(username="philip.linden"))
     assert found.uuid == FOUND
-    assert world.read(residents.find, Identifier(uuid=FOUND)).username == "philip.linden"
+    assert domain.read(residents.find, Identifier(uuid=FOUND)).username == "philip.linden"
 
 
 def test_an_upper_case_answer_is_the_same_avatar(
-    learn: Learn, world: World, resolver: Resolver
+    learn: Learn, domain: DomainFixture, resolver: Resolver
 ) -> None:
     avatar = str(uuid.uuid4())
     resolver.says(200, json.dumps({"agent_id": avatar.upper(), "more": 1}).encode())
     assert learn("philip.linden") == [None]
-    assert world.read(residents.find, Identifier(username="philip.linden")).uuid == avatar
+    assert domain.read(residents.find, Identifier(username="philip.linden")).uuid == avatar
 
 
 @pytest.mark.contract("5.3")
@@ -230,14 +230,14 @@ def test_a_slow_answer_is_a_failure(
     assert time.monotonic() - started < 0.8
 
 
-def test_nobody_listens(world: World) -> None:
+def test_nobody_listens(domain: DomainFixture) -> None:
     async def ask() -> None:
-        made = Directory(world.database, f"http://127.0.0.1:{free_port()}/x", "")
+        made = Directory(domain.database, f"http://127.0.0.1:{free_port()}/x", "")
         with pytest.raises(ResidentNotFound, match="could not be asked"):
-            await made.learn("philip.linden", world.now)
+            await made.learn("philip.linden", domain.now)
         await made.close()
 
-    world.run(ask())
+    domain.run(ask())
 
 
 def test_uuids_can_not_be_asked_for(learn: Learn, resolver: Resolver) -> None:
@@ -271,19 +271,19 @@ def test_whoever_waits_for_too_long_is_told_so(
     assert len(resolver.asked) <= 3
 
 
-def grant(shop: Shop, name: str) -> Any:
+def grant(api: ApiFixture, name: str) -> Any:
     path = f"/v1/customers/{name}/actions/grant-gift-card"
-    return shop.call("POST", path, json={"credit": 5})
+    return api.call("POST", path, json={"credit": 5})
 
 
 @pytest.fixture
-def asking_shop(make_shop: Callable[..., Shop], resolver: Resolver) -> Shop:
+def asking_shop(make_api: Callable[..., ApiFixture], resolver: Resolver) -> ApiFixture:
     """A shop with a resolver."""
-    return make_shop(resolver_url=resolver.url, resolver_key="the key")
+    return make_api(resolver_url=resolver.url, resolver_key="the key")
 
 
 def test_an_unknown_resident_gets_a_card_after_a_look_up(
-    asking_shop: Shop, resolver: Resolver
+    asking_shop: ApiFixture, resolver: Resolver
 ) -> None:
     for name in ("Philip.Linden", "Philip Linden", "philip.linden"):
         card = grant(asking_shop, name)
@@ -294,7 +294,7 @@ def test_an_unknown_resident_gets_a_card_after_a_look_up(
 
 
 def test_a_look_up_happens_once_under_an_idempotency_key_too(
-    asking_shop: Shop, resolver: Resolver
+    asking_shop: ApiFixture, resolver: Resolver
 ) -> None:
     path = "/v1/customers/philip.linden/actions/grant-gift-card"
     headers = {"Idempotency-Key": "once"}
@@ -307,30 +307,30 @@ def test_a_look_up_happens_once_under_an_idempotency_key_too(
 
 
 @pytest.mark.contract("5.4")
-def test_a_list_looks_up_too(asking_shop: Shop) -> None:
+def test_a_list_looks_up_too(asking_shop: ApiFixture) -> None:
     response = asking_shop.call("GET", "/v1/customers/philip.linden/giftcards")
     assert response.status_code == 200
     assert response.json()["data"] == []
 
 
 @pytest.mark.contract("5.3")
-def test_nobody_has_the_name(asking_shop: Shop, resolver: Resolver) -> None:
+def test_nobody_has_the_name(asking_shop: ApiFixture, resolver: Resolver) -> None:
     resolver.says(404)
     body = problem(grant(asking_shop, "nobody.here"), 404, "resident_not_found")
     assert "directory" not in body["detail"]
 
 
-def test_the_directory_can_not_be_asked(asking_shop: Shop, resolver: Resolver) -> None:
+def test_the_directory_can_not_be_asked(asking_shop: ApiFixture, resolver: Resolver) -> None:
     resolver.says(500)
     body = problem(grant(asking_shop, "philip.linden"), 404, "resident_not_found")
     assert "directory could not be asked" in body["detail"]
 
 
-def test_malformed_names_are_not_asked_for(asking_shop: Shop, resolver: Resolver) -> None:
+def test_malformed_names_are_not_asked_for(asking_shop: ApiFixture, resolver: Resolver) -> None:
     problem(grant(asking_shop, "no_such_name!"), 400, "identifier_malformed")
     assert resolver.asked == []
 
 
-def test_without_a_resolver_nobody_is_asked(shop: Shop) -> None:
-    body = problem(grant(shop, "philip.linden"), 404, "resident_not_found")
+def test_without_a_resolver_nobody_is_asked(api: ApiFixture) -> None:
+    body = problem(grant(api, "philip.linden"), 404, "resident_not_found")
     assert "directory" not in body["detail"]

@@ -19,7 +19,7 @@ from gridgift.http.problems import BY_CODE, PROBLEMS
 from gridgift.http.route import PUBLIC
 from gridgift.http.routes import ROUTES
 from gridgift.settings import VARIABLES, Settings
-from tests.shop import Shop
+from tests.api import ApiFixture
 
 ROOT = Path(__file__).parent.parent
 BENCH_VARIABLES = {bench.__main__.FOLDER, bench.postgres.URL}
@@ -147,25 +147,25 @@ def test_every_failure_has_a_problem():
     assert len(BY_CODE) == len(PROBLEMS), "codes are unique"
 
 
-def test_every_code_has_a_page(shop: Shop):
-    index = shop.call("GET", "/errors", key=None)
+def test_every_code_has_a_page(api: ApiFixture):
+    index = api.call("GET", "/errors", key=None)
     assert index.status_code == 200
     for code, problem in BY_CODE.items():
         assert f'href="/errors/{code}"' in index.text
-        page = shop.call("GET", f"/errors/{code}", key=None)
+        page = api.call("GET", f"/errors/{code}", key=None)
         assert page.status_code == 200
         assert code in page.text
         assert str(problem.status) in page.text
-    assert shop.call("GET", "/errors/no_such_code", key=None).status_code == 404
+    assert api.call("GET", "/errors/no_such_code", key=None).status_code == 404
 
 
 # The OpenAPI document
 
 
 @pytest.fixture
-def document(shop: Shop) -> Any:
+def document(api: ApiFixture) -> Any:
     """The OpenAPI document as the server gives it."""
-    response = shop.call("GET", "/openapi.json", key=None)
+    response = api.call("GET", "/openapi.json", key=None)
     assert response.headers["content-type"] == "application/json"
     return response.json()
 
@@ -239,13 +239,13 @@ def test_every_example_fits_its_schema(document: Any):
     assert checked > 100
 
 
-def test_every_answer_has_exactly_the_documented_fields(document: Any, shop: Shop):
+def test_every_answer_has_exactly_the_documented_fields(document: Any, api: ApiFixture):
     """What is sent is what the schemas describe; nothing more, nothing less."""
-    card = shop.grant()
+    card = api.grant()
     answers = {
-        "StoreResponse": shop.call("GET", "/v1/store").json(),
+        "StoreResponse": api.call("GET", "/v1/store").json(),
         "GiftCardResponse": card,
-        "HealthResponse": shop.call("GET", "/healthz", key=None).json(),
+        "HealthResponse": api.call("GET", "/healthz", key=None).json(),
     }
     for name, answer in answers.items():
         schema = document["components"]["schemas"][name]
@@ -259,29 +259,29 @@ ATTRIBUTES = re.compile(r"""(?:src|href)\s*=\s*["']([^"']*)["']""")
 
 
 @pytest.mark.parametrize("path", ["/docs", "/errors", "/errors/validation_failed", "/me"])
-def test_pages_load_nothing_from_elsewhere(shop: Shop, path: str):
-    page = shop.call("GET", path, key=None)
+def test_pages_load_nothing_from_elsewhere(api: ApiFixture, path: str):
+    page = api.call("GET", path, key=None)
     assert page.status_code == 200
     addresses = ATTRIBUTES.findall(page.text)
     assert addresses
     for address in addresses:
         assert re.match(r"/(?!/)", address), address
-        assert shop.call("GET", address, key=None).status_code == 200, address
+        assert api.call("GET", address, key=None).status_code == 200, address
     assert re.match(r"default-src '(self|none)'", page.headers["content-security-policy"])
 
 
-def test_the_reference_needs_the_vendored_files(shop: Shop):
-    loaded = ATTRIBUTES.findall(shop.call("GET", "/docs", key=None).text)
+def test_the_reference_needs_the_vendored_files(api: ApiFixture):
+    loaded = ATTRIBUTES.findall(api.call("GET", "/docs", key=None).text)
     assert [address for address in loaded if "swagger-ui" in address and address.endswith(".js")]
     assert [address for address in loaded if "swagger-ui" in address and address.endswith(".css")]
-    script = shop.call("GET", "/static/reference.js", key=None).text
+    script = api.call("GET", "/static/reference.js", key=None).text
     assert "//" not in script.replace("// ", "")
 
 
-def test_public_pages_need_no_key(make_shop: Callable[..., Shop]):
-    shop = make_shop()
+def test_public_pages_need_no_key(make_api: Callable[..., ApiFixture]):
+    api = make_api()
     for route in ROUTES:
         if route.scope == PUBLIC:
             path = route.path.replace("{code}", "validation_failed")
             status = 404 if path == "/metrics" else route.status  # no token is set for it
-            assert shop.call("GET", path, key=None).status_code == status
+            assert api.call("GET", path, key=None).status_code == status

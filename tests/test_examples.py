@@ -23,9 +23,9 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.http.route import CUSTOMER as RESIDENT
 from gridgift.http.route import PUBLIC
 from gridgift.http.routes import ROUTES
+from tests.api import JO, KELLY, OWNER
 from tests.conftest import ENGINES
 from tests.serving import Server
-from tests.shop import JO, KELLY, OWNER
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 LANGUAGES = {

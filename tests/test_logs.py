@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from gridgift.logs import Log, configure_logs
-from tests.shop import Shop
+from tests.api import ApiFixture
 
 
 class Stream(io.TextIOWrapper):
@@ -63,10 +63,10 @@ def requests(stream: Stream) -> list[Any]:
     return [line for line in stream.lines() if line["event"] == "request"]
 
 
-def test_one_line_a_request(shop: Shop, configured: Configure) -> None:
+def test_one_line_a_request(api: ApiFixture, configured: Configure) -> None:
     stream = configured("json")
-    card = shop.grant()
-    shop.card(card["id"])
+    card = api.grant()
+    api.card(card["id"])
     granted, read = requests(stream)
     assert set(granted) == {
         "event", "level", "timestamp", "request_id", "method", "route", "status", "ms", "store",
@@ -76,55 +76,55 @@ def test_one_line_a_request(shop: Shop, configured: Configure) -> None:
     assert (granted["method"], granted["status"], granted["level"]) == ("POST", 200, "info")
     assert (read["method"], read["route"]) == ("GET", "/v1/giftcards/{id}")
     for line in (granted, read):
-        assert (line["store"], line["key"]) == (shop.store.id, shop.issued.stored.id)
+        assert (line["store"], line["key"]) == (api.store.id, api.issued.stored.id)
         assert isinstance(line["ms"], int | float)
         assert line["timestamp"].endswith("Z")
 
 
-def test_the_request_id_is_the_answers(shop: Shop, configured: Configure) -> None:
+def test_the_request_id_is_the_answers(api: ApiFixture, configured: Configure) -> None:
     stream = configured("json")
-    given = shop.call("GET", "/v1/store", headers={"X-Request-Id": "till-7"})
-    made = shop.call("GET", "/v1/store")
+    given = api.call("GET", "/v1/store", headers={"X-Request-Id": "till-7"})
+    made = api.call("GET", "/v1/store")
     ids = [line["request_id"] for line in requests(stream)]
     assert ids == ["till-7", made.headers["x-request-id"]]
     assert given.headers["x-request-id"] == "till-7"
 
 
-def test_refusals_are_logged_too(shop: Shop, configured: Configure) -> None:
+def test_refusals_are_logged_too(api: ApiFixture, configured: Configure) -> None:
     stream = configured("json")
-    for path, key in (("/v1/store", None), ("/v1/store", "wrong"), ("/nowhere", shop.key)):
-        shop.call("GET", path, key=key)
+    for path, key in (("/v1/store", None), ("/v1/store", "wrong"), ("/nowhere", api.key)):
+        api.call("GET", path, key=key)
     lines = requests(stream)
     assert [line["status"] for line in lines] == [401, 401, 404]
     assert not any("key" in line or "store" in line for line in lines)
 
 
-def test_neither_keys_nor_bodies(shop: Shop, configured: Configure) -> None:
+def test_neither_keys_nor_bodies(api: ApiFixture, configured: Configure) -> None:
     stream = configured("json")
     secret = "texture of a private matter"
-    shop.grant()
+    api.grant()
     path = "/v1/customers/kelly/actions/grant-gift-card"
     headers = {"Idempotency-Key": "a-private-idempotency-key"}
-    shop.call("POST", path, json={"credit": 5, "note": secret}, headers=headers)
-    shop.call("POST", path, content=secret.encode(), headers={"Content-Type": "application/json"})
-    shop.call("GET", f"/v1/store?secret={'x' * 30}")
-    shop.call("GET", "/v1/store", key=shop.key[:-1] + "A")
-    shop.call("GET", "/v1/store", headers={"Authorization": "Bearer token-of-someone"})
+    api.call("POST", path, json={"credit": 5, "note": secret}, headers=headers)
+    api.call("POST", path, content=secret.encode(), headers={"Content-Type": "application/json"})
+    api.call("GET", f"/v1/store?secret={'x' * 30}")
+    api.call("GET", "/v1/store", key=api.key[:-1] + "A")
+    api.call("GET", "/v1/store", headers={"Authorization": "Bearer token-of-someone"})
     text = stream.text()
     assert len(requests(stream)) == 6
-    for private in (shop.key, shop.key[10:60], secret, "private", "xxxxx", "token-of-someone"):
+    for private in (api.key, api.key[10:60], secret, "private", "xxxxx", "token-of-someone"):
         assert private not in text
 
 
 def test_a_defect_is_logged_with_its_trace_and_not_shown(
-    shop: Shop, configured: Configure, monkeypatch: pytest.MonkeyPatch
+    api: ApiFixture, configured: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stumble(*_: Any) -> None:
         raise RuntimeError("a defect deep inside")
 
     monkeypatch.setattr("gridgift.domain.stores.read", stumble)
     stream = configured("json")
-    response = shop.call("GET", "/v1/store")
+    response = api.call("GET", "/v1/store")
     assert response.status_code == 500
     assert "deep inside" not in response.text
     (error,) = [line for line in stream.lines() if line["level"] == "error"]

@@ -14,8 +14,8 @@ from gridgift.domain.keys import Fresh, IssuedKey, Signer
 from gridgift.http.auth import KeyRing
 from gridgift.storage.database import DatabaseUnavailable
 from gridgift.workers import Housekeeper
-from tests.domain.world import World
-from tests.shop import SECRET, Shop
+from tests.api import SECRET, ApiFixture
+from tests.domain.fixture import DomainFixture
 
 SIGNER = Signer(SECRET.encode())
 
@@ -43,49 +43,49 @@ class Fragile:
 class Scene:
     """A key, its ring, and a housekeeper."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.issued: IssuedKey = world.write(
-            keys.create, SIGNER, world.store.id, "website", ["store:read"],
-            Fresh(new_id(), bytes(32)), world.now,
+    def __init__(self, domain: DomainFixture) -> None:
+        self.domain = domain
+        self.issued: IssuedKey = domain.write(
+            keys.create, SIGNER, domain.store.id, "website", ["store:read"],
+            Fresh(new_id(), bytes(32)), domain.now,
         )  # fmt: skip
-        self.database = Fragile(world.database)
+        self.database = Fragile(domain.database)
         self.ring = KeyRing(self.database, SIGNER)
-        self.keeper = Housekeeper(self.database, self.ring, lambda: world.now)
+        self.keeper = Housekeeper(self.database, self.ring, lambda: domain.now)
 
     def use(self, at: int) -> None:
         """Use the key."""
         headers = [(b"x-api-key", self.issued.key.encode())]
-        self.world.run(self.ring.authenticate(dict(headers), at, 0.0))
+        self.domain.run(self.ring.authenticate(dict(headers), at, 0.0))
 
     def last_used(self) -> int | None:
         """Return when the key was last used, as the database has it."""
-        key = self.world.read(keys.read, self.world.store.id, self.issued.stored.id)
+        key = self.domain.read(keys.read, self.domain.store.id, self.issued.stored.id)
         used: int | None = key.last_used_at
         return used
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def domain(database_url: str) -> Iterator[DomainFixture]:
     """A store and two residents on each engine."""
-    with World.opened(database_url) as opened:
+    with DomainFixture.opened(database_url) as opened:
         yield opened
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(domain: DomainFixture) -> Scene:
     """A key and a housekeeper on each engine."""
-    return Scene(world)
+    return Scene(domain)
 
 
 def test_uses_are_written_later_and_together(scene: Scene) -> None:
     for at in (5, 6, 7):
         scene.use(at)
     assert scene.last_used() is None
-    scene.world.run(scene.keeper.once())
+    scene.domain.run(scene.keeper.once())
     assert scene.last_used() == 7
     writes = scene.database.writes
-    scene.world.run(scene.keeper.once())
+    scene.domain.run(scene.keeper.once())
     # nothing to note: only old answers and tokens, and what has expired, are looked for
     assert scene.database.writes == writes + 4
 
@@ -93,12 +93,12 @@ def test_uses_are_written_later_and_together(scene: Scene) -> None:
 def test_uses_outlive_a_database_that_is_out_of_reach(scene: Scene) -> None:
     scene.use(5)
     scene.database.trouble = DatabaseUnavailable("gone")
-    scene.world.run(scene.keeper.once())
+    scene.domain.run(scene.keeper.once())
     scene.use(9)
-    scene.world.run(scene.keeper.once())
+    scene.domain.run(scene.keeper.once())
     scene.database.trouble = None
     assert scene.last_used() is None
-    scene.world.run(scene.keeper.once())
+    scene.domain.run(scene.keeper.once())
     assert scene.last_used() == 9
 
 
@@ -106,13 +106,13 @@ def test_old_answers_are_forgotten_whatever_their_number(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "ROWS", 2)
-    world, answer = scene.world, Answer(200, b"")
+    domain, answer = scene.domain, Answer(200, b"")
     for number in range(5):
-        world.write(idempotency.keep, world.store.id, f"k{number}", bytes(32), answer, world.now)
-    world.now += KEPT_FOR
-    world.write(idempotency.keep, world.store.id, "young", bytes(32), answer, world.now)
-    world.run(scene.keeper.once())
-    assert world.sql("SELECT key FROM idempotency_keys") == [("young",)]
+        domain.write(idempotency.keep, domain.store.id, f"k{number}", bytes(32), answer, domain.now)
+    domain.now += KEPT_FOR
+    domain.write(idempotency.keep, domain.store.id, "young", bytes(32), answer, domain.now)
+    domain.run(scene.keeper.once())
+    assert domain.sql("SELECT key FROM idempotency_keys") == [("young",)]
 
 
 @pytest.mark.parametrize("trouble", [DatabaseUnavailable("gone"), RuntimeError("a defect")])
@@ -130,7 +130,7 @@ def test_it_goes_on_after_trouble(
         await until(lambda: scene.database.writes >= 6)
         await scene.keeper.stop()
 
-    scene.world.run(live())
+    scene.domain.run(live())
     assert scene.last_used() == 5
 
 
@@ -149,11 +149,11 @@ def test_the_last_notes_are_written_when_the_server_stops(scene: Scene) -> None:
         await scene.keeper.stop()
 
     scene.use(5)
-    scene.world.run(live())
+    scene.domain.run(live())
     assert scene.last_used() == 5
 
 
-def test_requests_write_nothing_about_their_key(shop: Shop) -> None:
-    shop.call("GET", "/v1/store")
-    (key,) = shop.read(keys.list_of, shop.store.id)
+def test_requests_write_nothing_about_their_key(api: ApiFixture) -> None:
+    api.call("GET", "/v1/store")
+    (key,) = api.read(keys.list_of, api.store.id)
     assert key.last_used_at is None

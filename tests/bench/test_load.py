@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import load, servers, world
+from bench import dataset, load, servers
 from bench.load import Script
 from bench.servers import Serving
 
-NUMBERS = (0, 1, 3, 16, 17, 999, 1_000, 69_632, 1_234_567, world.MOST - 1)
+NUMBERS = (0, 1, 3, 16, 17, 999, 1_000, 69_632, 1_234_567, dataset.MOST - 1)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def test_lua_computes_as_python_does(constant: Serving, tmp_path: Path) -> None:
     with load.start(Script(script), constant, tmp_path, 1) as wrk:
         output, _ = wrk.communicate(timeout=60)
     for number in NUMBERS:
-        owner = world.resident_uuid(world.owner_of(number))
-        ids = f"IDS {number} {world.card_id(number)} {owner} {world.store_of(number)}"
+        owner = dataset.resident_uuid(dataset.owner_of(number))
+        ids = f"IDS {number} {dataset.card_id(number)} {owner} {dataset.store_of(number)}"
         assert ids in output
 
 

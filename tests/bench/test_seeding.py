@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench import bulk, granting, rows, statements, world
+from bench import bulk, dataset, granting, rows, statements
 from bench.progress import Progress
 from bench.runs import SMALL, Bench
 from bench.seeding import Engine, Seeds
@@ -43,11 +43,11 @@ def look(url: str) -> tuple[Counts, list[Fault]]:
     """Count the accounts of a database, and verify all of them."""
 
     async def run() -> tuple[Counts, list[Fault]]:
-        database = connect(Settings(database_url=url, secret=world.SECRET))
+        database = connect(Settings(database_url=url, secret=dataset.SECRET))
         faults: list[Fault] = []
         try:
             counts = await database.read(verify.count)
-            await database.snapshot(verify.verify, world.SINCE, faults.append, lambda _: None)
+            await database.snapshot(verify.verify, dataset.SINCE, faults.append, lambda _: None)
             return counts, faults
         finally:
             await database.close()
@@ -57,7 +57,7 @@ def look(url: str) -> tuple[Counts, list[Fault]]:
 
 def test_a_seeded_database_verifies(url: str) -> None:
     counts, faults = look(url)
-    owners = {(world.store_of(n), world.owner_of(n)) for n in range(CARDS)}
+    owners = {(dataset.store_of(n), dataset.owner_of(n)) for n in range(CARDS)}
     assert counts == Counts(cards=CARDS, customers=len(owners))
     assert not faults
     if url.startswith("sqlite"):
@@ -85,18 +85,18 @@ def test_the_seed_is_made_once_and_copies_leave_nothing(seeds: Seeds, engine: En
 def test_cards_are_spread_as_the_documentation_says() -> None:
     owned: dict[int, int] = {}
     for number in range(10_000):
-        owner = world.owner_of(number)
+        owner = dataset.owner_of(number)
         owned[owner] = owned.get(owner, 0) + 1
-        assert owner <= number or owner == world.HOARDER
-    assert owned.pop(world.HOARDER) == world.hoard(10_000) == 630
+        assert owner <= number or owner == dataset.HOARDER
+    assert owned.pop(dataset.HOARDER) == dataset.hoard(10_000) == 630
     assert sorted(set(owned.values())) == [1, 2, 63]
     assert sum(count == 63 for count in owned.values()) == 10
 
 
 def test_ids_are_unique_and_in_order() -> None:
-    ids = [world.card_id(number) for number in range(70_000)]
+    ids = [dataset.card_id(number) for number in range(70_000)]
     assert ids == sorted(set(ids))
-    assert world.MOST * world.SCATTER < 2**53, "Lua has doubles"
+    assert dataset.MOST * dataset.SCATTER < 2**53, "Lua has doubles"
 
 
 def test_a_grants_rows_are_those_of_a_grant(seeds: Seeds, engine: Engine) -> None:

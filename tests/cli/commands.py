@@ -83,7 +83,7 @@ class Commands:
         return Result(code, out.read_text(), err.read_text())
 
 
-class Desk:
+class CommandRunner:
     """A folder in which someone types commands."""
 
     def __init__(self, commands: Commands, folder: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import Commands, Desk
-from tests.shop import KELLY, OWNER, SECRET
+from tests.api import KELLY, OWNER, SECRET
+from tests.cli.commands import CommandRunner, Commands
 
 
 @pytest.fixture(scope="session")
@@ -17,34 +17,34 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 
 
 @pytest.fixture
-def desk(commands: Commands, tmp_path: Path) -> Desk:
+def cli(commands: Commands, tmp_path: Path) -> CommandRunner:
     """An empty folder in which to type commands."""
     folder = tmp_path / "desk"
     folder.mkdir()
-    return Desk(commands, folder)
+    return CommandRunner(commands, folder)
 
 
 @pytest.fixture
-def both(desk: Desk, database_url: str) -> Desk:
+def both(cli: CommandRunner, database_url: str) -> CommandRunner:
     """A desk whose environment names a migrated database, once on each engine."""
-    desk.environ |= {"GRIDGIFT_DATABASE_URL": database_url, "GRIDGIFT_SECRET": SECRET}
-    return desk
+    cli.environ |= {"GRIDGIFT_DATABASE_URL": database_url, "GRIDGIFT_SECRET": SECRET}
+    return cli
 
 
 @pytest.fixture
-def store(desk: Desk) -> str:
+def store(cli: CommandRunner) -> str:
     """The id of the only store of the desk's database."""
-    return add_store(desk, "Moonwall Couture")
+    return add_store(cli, "Moonwall Couture")
 
 
 @pytest.fixture
-def kelly(desk: Desk, store: str) -> str:
+def kelly(cli: CommandRunner, store: str) -> str:
     """The username of a resident who is known there."""
-    assert desk("resident", "add", KELLY.username, KELLY.uuid).code == 0
+    assert cli("resident", "add", KELLY.username, KELLY.uuid).code == 0
     return KELLY.username
 
 
-def add_store(desk: Desk, name: str) -> str:
+def add_store(cli: CommandRunner, name: str) -> str:
     """Make a store and return its id."""
-    made = desk.json("store", "create", name, "--owner", OWNER.username, "--owner-uuid", OWNER.uuid)
+    made = cli.json("store", "create", name, "--owner", OWNER.username, "--owner-uuid", OWNER.uuid)
     return str(made["id"])

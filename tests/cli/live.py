@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from tests.cli.commands import Desk, Result
+from tests.cli.commands import CommandRunner, Result
 
 
 class Running:
@@ -40,13 +40,13 @@ class Running:
 
 @contextmanager
 def running(
-    desk: Desk, *arguments: object, environ: dict[str, str] | None = None
+    cli: CommandRunner, *arguments: object, environ: dict[str, str] | None = None
 ) -> Iterator[Running]:
     """Start ``python -m gridgift`` with these arguments and stop it in the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "gridgift", *map(str, arguments), "--json"],
-        cwd=desk.folder,
-        env={**desk.environ, **(environ or {})},
+        cwd=cli.folder,
+        env={**cli.environ, **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -77,8 +77,8 @@ def accepts(url: str) -> bool:
     return False
 
 
-def file_of(desk: Desk, name: str, text: str | bytes) -> Path:
+def file_of(cli: CommandRunner, name: str, text: str | bytes) -> Path:
     """Put a file into the desk's folder."""
-    path = desk.folder / name
+    path = cli.folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path

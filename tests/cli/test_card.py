@@ -2,9 +2,9 @@
 
 import getpass
 
-from tests.cli.commands import Desk
+from tests.api import KELLY
+from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
-from tests.shop import KELLY
 
 TEXTURE = "89556747-24cb-43ed-920b-47caed15465f"
 SHAPE = {
@@ -13,7 +13,7 @@ SHAPE = {
 }  # fmt: skip
 
 
-def test_grant_show_and_list(both: Desk) -> None:
+def test_grant_show_and_list(both: CommandRunner) -> None:
     add_store(both, "Moonwall Couture")
     both.json("resident", "add", KELLY.username, KELLY.uuid)
     card = both.json(
@@ -34,8 +34,8 @@ def test_grant_show_and_list(both: Desk) -> None:
     assert both.json("card", "list", KELLY.uuid) == [card]
 
 
-def test_list_filters(desk: Desk, kelly: str) -> None:
-    ids = [desk.json("card", "grant", kelly, "--credit", 1)["id"] for _ in range(3)]
+def test_list_filters(cli: CommandRunner, kelly: str) -> None:
+    ids = [cli.json("card", "grant", kelly, "--credit", 1)["id"] for _ in range(3)]
     for options, expected in (
         ((), ids),
         (("--active",), ids),
@@ -43,29 +43,29 @@ def test_list_filters(desk: Desk, kelly: str) -> None:
         (("--redeemed",), []),
         (("--not-redeemed", "--active"), ids),
     ):
-        assert [card["id"] for card in desk.json("card", "list", kelly, *options)] == expected
-    assert all(card_id in desk("card", "list", kelly).out for card_id in ids)
+        assert [card["id"] for card in cli.json("card", "list", kelly, *options)] == expected
+    assert all(card_id in cli("card", "list", kelly).out for card_id in ids)
 
 
-def test_show_prints_the_ledger(desk: Desk, kelly: str) -> None:
-    card = desk.json("card", "grant", kelly, "--credit", 7, "--reason", "[bold]Hunt[/bold]")
-    shown = desk("card", "show", card["id"]).out
+def test_show_prints_the_ledger(cli: CommandRunner, kelly: str) -> None:
+    card = cli.json("card", "grant", kelly, "--credit", 7, "--reason", "[bold]Hunt[/bold]")
+    shown = cli("card", "show", card["id"]).out
     assert "granted" in shown and "+7" in shown and "[bold]Hunt[/bold]" in shown
 
 
-def test_refusals(desk: Desk, kelly: str) -> None:
+def test_refusals(cli: CommandRunner, kelly: str) -> None:
     unknown = "01234567-89ab-7def-8123-456789abcdef"
-    desk("card", "show", unknown).refused(1, f"no gift card {unknown}")
-    desk("card", "show", "x").misused("not a UUID")
-    desk("card", "list", "nobody").refused(1, "No resident nobody")
-    desk("card", "list", "no body else").refused(1, "neither a Second Life username")
-    desk("card", "grant", "nobody", "--credit", 5).refused(1, "No resident nobody")
+    cli("card", "show", unknown).refused(1, f"no gift card {unknown}")
+    cli("card", "show", "x").misused("not a UUID")
+    cli("card", "list", "nobody").refused(1, "No resident nobody")
+    cli("card", "list", "no body else").refused(1, "neither a Second Life username")
+    cli("card", "grant", "nobody", "--credit", 5).refused(1, "No resident nobody")
     for credit in ("0", "-1", "2147483648", "1.5", "ten"):
-        desk("card", "grant", kelly, "--credit", credit).misused("--credit")
-    desk("card", "grant", kelly).misused("--credit")
+        cli("card", "grant", kelly, "--credit", credit).misused("--credit")
+    cli("card", "grant", kelly).misused("--credit")
     grant = ("card", "grant", kelly, "--credit", 5)
-    desk(*grant, "--texture", "abc").misused("--texture")
-    desk(*grant, "--expires", "2020-01-01").refused(1, "expiresAt", "future")
-    desk(*grant, "--reason", "two\nlines").misused("printable")
-    desk(*grant, "--store", unknown).refused(1, f"no store {unknown}")
-    assert desk.json("card", "list", kelly) == []
+    cli(*grant, "--texture", "abc").misused("--texture")
+    cli(*grant, "--expires", "2020-01-01").refused(1, "expiresAt", "future")
+    cli(*grant, "--reason", "two\nlines").misused("printable")
+    cli(*grant, "--store", unknown).refused(1, f"no store {unknown}")
+    assert cli.json("card", "list", kelly) == []

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import Desk
-from tests.domain.world import bare_sql
-from tests.shop import KELLY
+from tests.api import KELLY
+from tests.cli.commands import CommandRunner
+from tests.domain.fixture import bare_sql
 
 RESIDENTS = 30_000
 MANY = {
@@ -35,7 +35,7 @@ def target(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def filled(both: Desk, database_url: str, engine: str, store: str, kelly: str) -> str:
+def filled(both: CommandRunner, database_url: str, engine: str, store: str, kelly: str) -> str:
     """The address of a database that takes a while to be copied."""
     for credit in (100, 200):
         assert both("card", "grant", kelly, "--credit", credit).code == 0
@@ -56,11 +56,13 @@ def rows_there(target: str) -> int:
 
 
 @contextmanager
-def copy_process(desk: Desk, source: str, target: str) -> Iterator["subprocess.Popen[bytes]"]:
+def copy_process(
+    cli: CommandRunner, source: str, target: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run the command beside the test."""
     command = [sys.executable, "-m", "gridgift", "copy", source, target]
     with subprocess.Popen(
-        command, cwd=desk.folder, env=desk.environ, stdout=subprocess.DEVNULL,
+        command, cwd=cli.folder, env=cli.environ, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         try:
@@ -69,10 +71,10 @@ def copy_process(desk: Desk, source: str, target: str) -> Iterator["subprocess.P
             process.kill()
 
 
-def killed_at(desk: Desk, source: str, target: str, rows: int) -> int:
+def killed_at(cli: CommandRunner, source: str, target: str, rows: int) -> int:
     """Kill a copy outright once so many rows are there; return how many there are then."""
     deadline = time.monotonic() + PATIENCE
-    with copy_process(desk, source, target) as process:
+    with copy_process(cli, source, target) as process:
         while rows_there(target) < rows and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.005)
@@ -80,7 +82,7 @@ def killed_at(desk: Desk, source: str, target: str, rows: int) -> int:
     return rows_there(target)
 
 
-def test_killed_again_and_again(both: Desk, filled: str, target: str) -> None:
+def test_killed_again_and_again(both: CommandRunner, filled: str, target: str) -> None:
     before = 0
     for rows in (500, 8_000, 20_000):
         there = killed_at(both, filled, target, rows)
@@ -99,7 +101,9 @@ def test_killed_again_and_again(both: Desk, filled: str, target: str) -> None:
     assert both.json("copy", target, back)["tables"] == done.json["tables"]
 
 
-def test_what_it_says(both: Desk, database_url: str, target: str, store: str, kelly: str) -> None:
+def test_what_it_says(
+    both: CommandRunner, database_url: str, target: str, store: str, kelly: str
+) -> None:
     both.json("card", "grant", kelly, "--credit", 100)
     done = both("copy", database_url, target)
     assert done.code == 0
@@ -113,18 +117,18 @@ def test_what_it_says(both: Desk, database_url: str, target: str, store: str, ke
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_what_it_says_about_the_secret(desk: Desk, store: str, target: str) -> None:
-    source = f"sqlite:///{desk.folder}/gridgift.db"
-    desk("doctor")
-    said = desk("copy", source, f"sqlite:///{desk.folder}/b.db").err
-    assert f"Run 'cp -p {desk.folder}/gridgift.db.secret {desk.folder}/b.db.secret'." in said
+def test_what_it_says_about_the_secret(cli: CommandRunner, store: str, target: str) -> None:
+    source = f"sqlite:///{cli.folder}/gridgift.db"
+    cli("doctor")
+    said = cli("copy", source, f"sqlite:///{cli.folder}/b.db").err
+    assert f"Run 'cp -p {cli.folder}/gridgift.db.secret {cli.folder}/b.db.secret'." in said
     assert (
-        f"Set GRIDGIFT_SECRET to the text in {desk.folder}/gridgift.db.secret."
-        in desk("copy", source, target).err
+        f"Set GRIDGIFT_SECRET to the text in {cli.folder}/gridgift.db.secret."
+        in cli("copy", source, target).err
     )
 
 
-def test_a_tampered_row(both: Desk, filled: str, target: str) -> None:
+def test_a_tampered_row(both: CommandRunner, filled: str, target: str) -> None:
     killed_at(both, filled, target, 10_000)
     look(
         target,
@@ -138,7 +142,7 @@ def test_a_tampered_row(both: Desk, filled: str, target: str) -> None:
     both("serve", "--port", 0, "--database", target).refused(2, "an unfinished copy")
 
 
-def test_faults_that_the_source_has(both: Desk, filled: str, target: str) -> None:
+def test_faults_that_the_source_has(both: CommandRunner, filled: str, target: str) -> None:
     look(filled, "UPDATE gift_cards SET credit = credit + 1")
     done = both("copy", filled, target, "--json")
     assert done.code == 1
@@ -148,7 +152,7 @@ def test_faults_that_the_source_has(both: Desk, filled: str, target: str) -> Non
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_misuse(both: Desk, database_url: str, tmp_path: Path) -> None:
+def test_misuse(both: CommandRunner, database_url: str, tmp_path: Path) -> None:
     both("copy", database_url, database_url).refused(2, "the same database")
     both("copy", f"sqlite:///{tmp_path}/none.db", "sqlite:///b.db").refused(2, "no database")
     assert not (tmp_path / "none.db").exists()

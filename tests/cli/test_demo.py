@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cli.commands import Desk
+from tests.api import SECRET
+from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
-from tests.shop import SECRET
 
 
 @contextmanager
-def demo(desk: Desk) -> Iterator[str]:
+def demo(cli: CommandRunner) -> Iterator[str]:
     """Run the demo on a free port; yields what it prints, once it serves."""
     with subprocess.Popen(
         [sys.executable, "-m", "gridgift", "demo", "--port", "0"],
-        cwd=desk.folder,
-        env=desk.environ,
+        cwd=cli.folder,
+        env=cli.environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,11 +50,11 @@ def bash(command: str, folder: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def test_every_printed_command_works(desk: Desk) -> None:
+def test_every_printed_command_works(cli: CommandRunner) -> None:
     for visit in range(2):
-        with demo(desk) as text:
+        with demo(cli) as text:
             assert "\x1b" not in text
-            answers = [bash(line, desk.folder) for line in curl_lines(text)]
+            answers = [bash(line, cli.folder) for line in curl_lines(text)]
             assert not any("code" in answer for answer in answers), answers
             store, cards, card, granted, updated, disabled = answers
             assert store["name"] == "Moonwall Couture (demo)"
@@ -64,11 +64,11 @@ def test_every_printed_command_works(desk: Desk) -> None:
             assert updated["active"] and not disabled["active"]
             whole = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True)
             assert (whole.returncode, whole.stderr) == (0, "")
-            assert desk.json("demo", "--no-serve")["key"] in text
+            assert cli.json("demo", "--no-serve")["key"] in text
 
 
-def test_the_second_run_finds_everything(desk: Desk) -> None:
-    first = desk.json("demo", "--no-serve")
+def test_the_second_run_finds_everything(cli: CommandRunner) -> None:
+    first = cli.json("demo", "--no-serve")
     assert first.keys() == {"database", "store", "key", "url", "residents", "cards"}
     assert first["database"] == "sqlite:///gridgift-demo.db"
     assert len(first["residents"]) == 3
@@ -76,37 +76,37 @@ def test_the_second_run_finds_everything(desk: Desk) -> None:
     assert {card["active"] for card in cards} == {True, False}
     assert {card["transfer"] for card in cards} == {True, False}
     assert any(card["texture"] for card in cards) and any(card["expiresAt"] for card in cards)
-    assert desk.json("demo", "--no-serve") == first
-    key = desk.folder / "gridgift-demo.db.key"
+    assert cli.json("demo", "--no-serve") == first
+    key = cli.folder / "gridgift-demo.db.key"
     assert key.read_text().strip() == first["key"]
     assert key.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_key_that_is_lost_or_dead_is_replaced(desk: Desk) -> None:
+def test_a_key_that_is_lost_or_dead_is_replaced(cli: CommandRunner) -> None:
     database = ("--database", "sqlite:///gridgift-demo.db")
-    kept = desk.folder / "gridgift-demo.db.key"
-    keys = [desk.json("demo", "--no-serve")["key"]]
+    kept = cli.folder / "gridgift-demo.db.key"
+    keys = [cli.json("demo", "--no-serve")["key"]]
     kept.unlink()
-    keys.append(desk.json("demo", "--no-serve")["key"])
+    keys.append(cli.json("demo", "--no-serve")["key"])
     kept.write_text("allo_live_nonsense")
-    keys.append(desk.json("demo", "--no-serve")["key"])
-    newest = desk.json("key", "list", *database)[-1]
-    desk.json("key", "revoke", newest["id"], *database)
-    keys.append(desk.json("demo", "--no-serve")["key"])
+    keys.append(cli.json("demo", "--no-serve")["key"])
+    newest = cli.json("key", "list", *database)[-1]
+    cli.json("key", "revoke", newest["id"], *database)
+    keys.append(cli.json("demo", "--no-serve")["key"])
     assert len(set(keys)) == 4
-    assert desk.json("demo", "--no-serve")["key"] == keys[-1] == kept.read_text().strip()
-    assert len(desk.json("store", "list", *database)) == 1
+    assert cli.json("demo", "--no-serve")["key"] == keys[-1] == kept.read_text().strip()
+    assert len(cli.json("store", "list", *database)) == 1
 
 
-def test_the_demo_keeps_out_of_other_stores(desk: Desk) -> None:
-    desk.environ["GRIDGIFT_DATABASE_URL"] = "sqlite:///shop.db"
-    add_store(desk, "A real one")
-    desk("demo", "--no-serve").refused(2, "stores that are not the demo's", "--database")
-    assert len(desk.json("store", "list")) == 1
-    assert not (desk.folder / "shop.db.key").exists()
+def test_the_demo_keeps_out_of_other_stores(cli: CommandRunner) -> None:
+    cli.environ["GRIDGIFT_DATABASE_URL"] = "sqlite:///shop.db"
+    add_store(cli, "A real one")
+    cli("demo", "--no-serve").refused(2, "stores that are not the demo's", "--database")
+    assert len(cli.json("store", "list")) == 1
+    assert not (cli.folder / "shop.db.key").exists()
 
 
-def test_the_demo_runs_on_both_engines(both: Desk, database_url: str) -> None:
+def test_the_demo_runs_on_both_engines(both: CommandRunner, database_url: str) -> None:
     made = both.json("demo", "--no-serve", "--database", database_url)
     assert len(made["cards"]) == 5
     assert both.json("demo", "--no-serve")["key"] == made["key"]

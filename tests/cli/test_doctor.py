@@ -11,25 +11,25 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
 from gridgift.settings import VARIABLES, Settings
-from tests.cli.commands import Desk
+from tests.api import KELLY, SECRET
+from tests.cli.commands import CommandRunner
 from tests.redis import Redis
-from tests.shop import KELLY, SECRET
 
 
-def check(desk: Desk, name: str) -> dict[str, Any]:
+def check(cli: CommandRunner, name: str) -> dict[str, Any]:
     """Run the doctor, which must find something wrong, and return one of its checks."""
-    result = desk("doctor", "--json")
+    result = cli("doctor", "--json")
     assert result.code == 1, result
     assert not result.json["ok"]
     (found,) = [check for check in result.json["checks"] if check["name"] == name]
     assert not found["ok"] and found["remedy"]
-    plain = desk("doctor")
+    plain = cli("doctor")
     assert plain.code == 1
     assert "WRONG" in plain.out and found["remedy"] in plain.out
     return dict(found)
 
 
-def test_all_is_well(both: Desk) -> None:
+def test_all_is_well(both: CommandRunner) -> None:
     both.environ["GRIDGIFT_RESOLVER_KEY"] = "hush"
     result = both("doctor", "--json")
     assert result.code == 0, result
@@ -43,27 +43,27 @@ def test_all_is_well(both: Desk) -> None:
     assert "hush" not in result.out + plain.out and SECRET not in result.out + plain.out
 
 
-def test_the_secret_is_its_owners_only(desk: Desk) -> None:
-    assert desk("doctor").code == 0
-    secret = desk.folder / "gridgift.db.secret"
+def test_the_secret_is_its_owners_only(cli: CommandRunner) -> None:
+    assert cli("doctor").code == 0
+    secret = cli.folder / "gridgift.db.secret"
     assert secret.stat().st_mode & 0o777 == 0o600
-    assert secret.read_text().strip() not in desk("doctor", "--json").out
+    assert secret.read_text().strip() not in cli("doctor", "--json").out
     secret.chmod(0o644)
-    assert "chmod 600 gridgift.db.secret" in check(desk, "secret")["found"]
+    assert "chmod 600 gridgift.db.secret" in check(cli, "secret")["found"]
 
 
-def test_the_database_is_its_owners_only(desk: Desk, store: str) -> None:
-    (desk.folder / "gridgift.db").chmod(0o644)
-    assert "chmod 600 gridgift.db" in check(desk, "file")["remedy"]
+def test_the_database_is_its_owners_only(cli: CommandRunner, store: str) -> None:
+    (cli.folder / "gridgift.db").chmod(0o644)
+    assert "chmod 600 gridgift.db" in check(cli, "file")["remedy"]
 
 
-def test_a_missing_secret_on_postgres(desk: Desk, empty_postgres_url: str) -> None:
-    desk.environ["GRIDGIFT_DATABASE_URL"] = empty_postgres_url
-    assert "GRIDGIFT_SECRET is not set" in check(desk, "secret")["found"]
-    assert "gridgift migrate" in check(desk, "database")["found"]
+def test_a_missing_secret_on_postgres(cli: CommandRunner, empty_postgres_url: str) -> None:
+    cli.environ["GRIDGIFT_DATABASE_URL"] = empty_postgres_url
+    assert "GRIDGIFT_SECRET is not set" in check(cli, "secret")["found"]
+    assert "gridgift migrate" in check(cli, "database")["found"]
 
 
-def test_a_clock_that_is_behind_the_ledger(both: Desk, database_url: str) -> None:
+def test_a_clock_that_is_behind_the_ledger(both: CommandRunner, database_url: str) -> None:
     store = both.json("store", "create", "X", "--owner", "kelly", "--owner-uuid", KELLY.uuid)["id"]
 
     async def grant_tomorrow() -> None:
@@ -78,8 +78,8 @@ def test_a_clock_that_is_behind_the_ledger(both: Desk, database_url: str) -> Non
     assert "newest card" in check(both, "clock")["found"]
 
 
-def test_a_damaged_file(desk: Desk, store: str) -> None:
-    path = desk.folder / "gridgift.db"
+def test_a_damaged_file(cli: CommandRunner, store: str) -> None:
+    path = cli.folder / "gridgift.db"
     with sqlite3.connect(path) as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         ((page,),) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'gift_cards'")
@@ -87,19 +87,19 @@ def test_a_damaged_file(desk: Desk, store: str) -> None:
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
-    assert "backup" in check(desk, "integrity")["remedy"]
+    assert "backup" in check(cli, "integrity")["remedy"]
 
 
-def test_a_bad_setting_and_a_missing_folder(desk: Desk) -> None:
-    desk.environ["GRIDGIFT_PUBLIC_URL"] = "shop.test"
-    assert "GRIDGIFT_PUBLIC_URL must be" in check(desk, "settings")["found"]
-    desk.environ = {**desk.environ, "GRIDGIFT_PUBLIC_URL": "http://shop.test"}
-    desk.environ["GRIDGIFT_DATABASE_URL"] = "sqlite:///nowhere/x.db"
-    assert "nowhere/x.db" in check(desk, "database")["found"]
+def test_a_bad_setting_and_a_missing_folder(cli: CommandRunner) -> None:
+    cli.environ["GRIDGIFT_PUBLIC_URL"] = "shop.test"
+    assert "GRIDGIFT_PUBLIC_URL must be" in check(cli, "settings")["found"]
+    cli.environ = {**cli.environ, "GRIDGIFT_PUBLIC_URL": "http://shop.test"}
+    cli.environ["GRIDGIFT_DATABASE_URL"] = "sqlite:///nowhere/x.db"
+    assert "nowhere/x.db" in check(cli, "database")["found"]
 
 
-def test_redis(desk: Desk, redis: Redis) -> None:
-    desk.environ["GRIDGIFT_REDIS_URL"] = redis.url
-    assert f"{redis.url} answers." in desk("doctor").out
+def test_redis(cli: CommandRunner, redis: Redis) -> None:
+    cli.environ["GRIDGIFT_REDIS_URL"] = redis.url
+    assert f"{redis.url} answers." in cli("doctor").out
     redis.kill()
-    assert "does not answer" in check(desk, "redis")["found"]
+    assert "does not answer" in check(cli, "redis")["found"]

@@ -11,34 +11,34 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import REPOSITORY, Desk
+from tests.api import JO, KELLY
+from tests.cli.commands import REPOSITORY, CommandRunner
 from tests.cli.conftest import add_store
 from tests.cli.live import file_of
-from tests.domain.world import bare_sql
-from tests.shop import JO, KELLY
+from tests.domain.fixture import bare_sql
 
 ROWS = 12_000
 
 
-def sql(desk: Desk, statement: str) -> Any:
+def sql(cli: CommandRunner, statement: str) -> Any:
     """Look into the desk's database."""
-    return asyncio.run(bare_sql(desk.environ["GRIDGIFT_DATABASE_URL"], statement))
+    return asyncio.run(bare_sql(cli.environ["GRIDGIFT_DATABASE_URL"], statement))
 
 
-def grant(desk: Desk, name: str = "cards.csv", *options: str) -> Any:
+def grant(cli: CommandRunner, name: str = "cards.csv", *options: str) -> Any:
     """Grant a file and return what it answered in JSON."""
-    return desk("card", "grant-many", name, *options, "--json").json
+    return cli("card", "grant-many", name, *options, "--json").json
 
 
 @pytest.fixture
-def shop(both: Desk) -> Desk:
+def api(both: CommandRunner) -> CommandRunner:
     """A desk with a store where Kelly is known, on each engine."""
     add_store(both, "Moonwall Couture")
     assert both("resident", "add", KELLY.username, KELLY.uuid).code == 0
     return both
 
 
-def test_allomancys_customers(shop: Desk) -> None:
+def test_allomancys_customers(api: CommandRunner) -> None:
     """A byte order mark, semicolons, CRLF, quotes, a note of two lines, customers without cards."""
     rows = (
         "Key;Name;Gift Card Credits;Note",
@@ -49,51 +49,51 @@ def test_allomancys_customers(shop: Desk) -> None:
         f"{JO.uuid};kelly;5;",
         ";Nobody Here;5;",
     )
-    file_of(shop, "cards.csv", b"\xef\xbb\xbf" + "\r\n".join(rows).encode())
-    result = shop("card", "grant-many", "cards.csv", "--json")
+    file_of(api, "cards.csv", b"\xef\xbb\xbf" + "\r\n".join(rows).encode())
+    result = api("card", "grant-many", "cards.csv", "--json")
     assert result.code == 1
     assert result.json == {
         "rows": 6, "granted": 2, "skipped": 2, "refused": 2, "continuedAfter": 0,
         "report": "cards.refused.csv", "ignoredColumns": ["Note"], "dryRun": False,
     }  # fmt: skip
-    report = (shop.folder / "cards.refused.csv").read_bytes()
+    report = (api.folder / "cards.refused.csv").read_bytes()
     assert report.startswith(b"\xef\xbb\xbf")
     assert report.decode("utf-8-sig").splitlines() == [
         "Key;Name;Gift Card Credits;Note;problem",
         f"{JO.uuid};kelly;5;;The username kelly already belongs to {KELLY.uuid}.",
         ";Nobody Here;5;;No resident nobody.here is known here.",
     ]
-    assert shop.json("card", "list", "kelly.new")[0]["credit"] == 7
-    assert shop.json("card", "list", "jo.winter")[0]["credit"] == 500
+    assert api.json("card", "list", "kelly.new")[0]["credit"] == 7
+    assert api.json("card", "list", "jo.winter")[0]["credit"] == 500
     mended = report.replace(b"Nobody Here", b"Kelly New").replace(b";kelly;", b";Jo Winter;")
-    file_of(shop, "mended.csv", mended)
-    assert grant(shop, "mended.csv")["granted"] == 2
-    assert shop("verify").code == 0
+    file_of(api, "mended.csv", mended)
+    assert grant(api, "mended.csv")["granted"] == 2
+    assert api("verify").code == 0
 
 
-def test_a_finished_file_is_granted_once_more_only_if_told(shop: Desk) -> None:
-    file_of(shop, "cards.csv", "identifier,credit\nkelly,5\nkelly,5\n")
-    assert grant(shop)["granted"] == 2
-    shop("card", "grant-many", "cards.csv").refused(1, "imported before", "--again")
-    assert grant(shop, "cards.csv", "--again")["granted"] == 2
-    assert len(shop.json("card", "list", "kelly")) == 4
-    other = add_store(shop, "Elsewhere")
-    shop("card", "grant-many", "cards.csv").refused(2, "--store")
-    assert grant(shop, "cards.csv", "--store", other)["granted"] == 2
+def test_a_finished_file_is_granted_once_more_only_if_told(api: CommandRunner) -> None:
+    file_of(api, "cards.csv", "identifier,credit\nkelly,5\nkelly,5\n")
+    assert grant(api)["granted"] == 2
+    api("card", "grant-many", "cards.csv").refused(1, "imported before", "--again")
+    assert grant(api, "cards.csv", "--again")["granted"] == 2
+    assert len(api.json("card", "list", "kelly")) == 4
+    other = add_store(api, "Elsewhere")
+    api("card", "grant-many", "cards.csv").refused(2, "--store")
+    assert grant(api, "cards.csv", "--store", other)["granted"] == 2
 
 
-def test_a_dry_run_changes_nothing(shop: Desk) -> None:
+def test_a_dry_run_changes_nothing(api: CommandRunner) -> None:
     text = f"key,name,credit\n{JO.uuid},jo.winter,5\n,nobody,5\n{KELLY.uuid},kelly,x\n"
-    file_of(shop, "cards.csv", text)
-    result = shop("card", "grant-many", "cards.csv", "--dry-run", "--report", "why.csv", "--json")
+    file_of(api, "cards.csv", text)
+    result = api("card", "grant-many", "cards.csv", "--dry-run", "--report", "why.csv", "--json")
     assert (result.code, result.json["granted"], result.json["refused"]) == (1, 1, 2)
-    assert len((shop.folder / "why.csv").read_text().splitlines()) == 3
+    assert len((api.folder / "why.csv").read_text().splitlines()) == 3
     for table in ("gift_cards", "imports", "customers"):
-        assert sql(shop, f"SELECT count(*) FROM {table}") == [(0,)]
-    assert (JO.uuid,) not in [(str(uuid),) for (uuid,) in sql(shop, "SELECT uuid FROM residents")]
+        assert sql(api, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert (JO.uuid,) not in [(str(uuid),) for (uuid,) in sql(api, "SELECT uuid FROM residents")]
 
 
-def test_what_is_no_sheet_is_refused(desk: Desk, store: str, kelly: str) -> None:
+def test_what_is_no_sheet_is_refused(cli: CommandRunner, store: str, kelly: str) -> None:
     for text in (
         "",
         "kelly,5\n",
@@ -101,27 +101,27 @@ def test_what_is_no_sheet_is_refused(desk: Desk, store: str, kelly: str) -> None
         b"\x89PNG\r\n\x1a\n\0",
         "identifier,credit,Credit\n",
     ):
-        file_of(desk, "cards.csv", text)
-        desk("card", "grant-many", "cards.csv").refused(2, "can't be read")
-    desk("card", "grant-many", "nobody.csv").misused("nobody.csv")
-    file_of(desk, "cards.csv", "identifier,credit\nkelly,5\n")
-    refused = desk("card", "grant-many", "cards.csv", "--report", "cards.csv")
+        file_of(cli, "cards.csv", text)
+        cli("card", "grant-many", "cards.csv").refused(2, "can't be read")
+    cli("card", "grant-many", "nobody.csv").misused("nobody.csv")
+    file_of(cli, "cards.csv", "identifier,credit\nkelly,5\n")
+    refused = cli("card", "grant-many", "cards.csv", "--report", "cards.csv")
     refused.refused(2, "take the place")
-    assert not list(desk.folder.glob("*.refused.csv"))
+    assert not list(cli.folder.glob("*.refused.csv"))
 
 
-def test_broken_rows_are_reported(desk: Desk, store: str, kelly: str) -> None:
+def test_broken_rows_are_reported(cli: CommandRunner, store: str, kelly: str) -> None:
     text = b'identifier,credit,reason\n"x"y,5,\nkelly,5,caf\xe9\nkelly\0,5,\nkelly,5\n'
-    file_of(desk, "cards.csv", text + b"kelly,5," + b"x" * 200_000 + b"\nkelly,6,ok\n")
-    result = desk("card", "grant-many", "cards.csv", "--json")
+    file_of(cli, "cards.csv", text + b"kelly,5," + b"x" * 200_000 + b"\nkelly,6,ok\n")
+    result = cli("card", "grant-many", "cards.csv", "--json")
     assert (result.json["granted"], result.json["refused"]) == (1, 5)
-    report = (desk.folder / "cards.refused.csv").read_bytes().splitlines()
+    report = (cli.folder / "cards.refused.csv").read_bytes().splitlines()
     assert report[2] == b"kelly,5,caf\xe9,reason: must have at most 200 printable characters."
     assert b"longer than 65536" in report[5]
     assert len(report) == 6
 
 
-def big(desk: Desk) -> list[int]:
+def big(cli: CommandRunner) -> list[int]:
     """Write a file of many rows, each with its own credit; return the credits to be refused."""
     lines, refused = ["identifier,credit"], []
     for number in range(1, ROWS + 1):
@@ -129,16 +129,16 @@ def big(desk: Desk) -> list[int]:
         lines.append(f"{'nobody' if bad else 'kelly'},{number}")
         if bad:
             refused.append(number)
-    file_of(desk, "cards.csv", "\n".join(lines))
+    file_of(cli, "cards.csv", "\n".join(lines))
     return refused
 
 
-def started(desk: Desk, *options: str) -> "subprocess.Popen[str]":
+def started(cli: CommandRunner, *options: str) -> "subprocess.Popen[str]":
     """Begin to grant in a process that may be killed."""
     return subprocess.Popen(
         [sys.executable, "-m", "gridgift", "card", "grant-many", "cards.csv", *options],
-        cwd=desk.folder,
-        env={**desk.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+        cwd=cli.folder,
+        env={**cli.environ, "PYTHONPATH": str(REPOSITORY / "src")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -146,64 +146,64 @@ def started(desk: Desk, *options: str) -> "subprocess.Popen[str]":
     )
 
 
-def check_whole(desk: Desk, refused: list[int]) -> None:
+def check_whole(cli: CommandRunner, refused: list[int]) -> None:
     """Every row is granted once or in the report once, in order."""
-    there = [credit for (credit,) in sql(desk, "SELECT credit FROM gift_cards ORDER BY id")]
+    there = [credit for (credit,) in sql(cli, "SELECT credit FROM gift_cards ORDER BY id")]
     assert there == [number for number in range(1, ROWS + 1) if number % 7]
-    with (desk.folder / "cards.refused.csv").open(newline="") as text:
+    with (cli.folder / "cards.refused.csv").open(newline="") as text:
         rows = list(csv.DictReader(text))
     assert [int(row["credit"]) for row in rows] == refused
     assert {row["problem"] for row in rows} == {"No resident nobody is known here."}
-    assert desk("verify").code == 0
+    assert cli("verify").code == 0
 
 
-def test_killed_and_begun_again(shop: Desk) -> None:
-    refused = big(shop)
+def test_killed_and_begun_again(api: CommandRunner) -> None:
+    refused = big(api)
     dice, kills, last = random.Random(5), 0, -1
     while True:
-        process = started(shop)
+        process = started(api)
         try:
             process.communicate(timeout=60 if kills >= 6 else dice.uniform(0.8, 2.5))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             kills += 1
-            done = (sql(shop, "SELECT rows_done FROM imports") or [(0,)])[0][0]
+            done = (sql(api, "SELECT rows_done FROM imports") or [(0,)])[0][0]
             assert done >= last
             last = done
             continue
         assert process.returncode == 1
         break
-    check_whole(shop, refused)
-    shop("card", "grant-many", "cards.csv").refused(1, "imported before")
+    check_whole(api, refused)
+    api("card", "grant-many", "cards.csv").refused(1, "imported before")
 
 
-def test_killed_in_the_middle(shop: Desk) -> None:
+def test_killed_in_the_middle(api: CommandRunner) -> None:
     """Not by luck: the kill comes when some rows are done and some are not."""
-    refused = big(shop)
-    process = started(shop)
+    refused = big(api)
+    process = started(api)
     deadline = time.monotonic() + 60
-    while not (sql(shop, "SELECT 1 FROM imports WHERE rows_done BETWEEN 1 AND 11000")):
+    while not (sql(api, "SELECT 1 FROM imports WHERE rows_done BETWEEN 1 AND 11000")):
         assert time.monotonic() < deadline
         assert process.poll() is None
     process.kill()
     process.communicate()
-    totals = grant(shop)
+    totals = grant(api)
     assert 0 < totals["continuedAfter"] <= ROWS
     assert (totals["rows"], totals["granted"], totals["refused"]) == (
         ROWS, ROWS - len(refused), len(refused),
     )  # fmt: skip
-    check_whole(shop, refused)
+    check_whole(api, refused)
 
 
-def test_two_at_once(shop: Desk) -> None:
-    refused = big(shop)
-    processes = [started(shop) for _ in range(2)]
+def test_two_at_once(api: CommandRunner) -> None:
+    refused = big(api)
+    processes = [started(api) for _ in range(2)]
     for process in processes:
         process.communicate(timeout=120)
-    if not sql(shop, "SELECT 1 FROM imports WHERE finished_at IS NOT NULL"):
-        assert shop("card", "grant-many", "cards.csv").code == 1
-    check_whole(shop, refused)
+    if not sql(api, "SELECT 1 FROM imports WHERE finished_at IS NOT NULL"):
+        assert api("card", "grant-many", "cards.csv").code == 1
+    check_whole(api, refused)
 
 
 MEASURE = """
@@ -230,14 +230,14 @@ print(seen[-1] - seen[0])
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
-def test_memory_is_flat(desk: Desk, store: str, kelly: str) -> None:
+def test_memory_is_flat(cli: CommandRunner, store: str, kelly: str) -> None:
     """After 300 000 rows, most without a card, some granted, it is within 30 MB of its start."""
     lines = ("kelly,0\n" * 29 + "kelly,5\n") * 10_000
-    file_of(desk, "cards.csv", "name,gift card credits\n" + lines)
+    file_of(cli, "cards.csv", "name,gift card credits\n" + lines)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, "cards.csv"],
-        cwd=desk.folder,
-        env={**desk.environ, "PYTHONPATH": str(REPOSITORY / "src")},
+        cwd=cli.folder,
+        env={**cli.environ, "PYTHONPATH": str(REPOSITORY / "src")},
         capture_output=True,
         text=True,
         check=False,

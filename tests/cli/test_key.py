@@ -4,7 +4,7 @@ import calendar
 import time
 
 from gridgift.domain.scopes import SCOPES
-from tests.cli.commands import Desk
+from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
 from tests.cli.live import running
 
@@ -15,8 +15,8 @@ NEW = {
 UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
 
 
-def test_create_shows_the_key_once(desk: Desk, store: str) -> None:
-    made = desk.json(
+def test_create_shows_the_key_once(cli: CommandRunner, store: str) -> None:
+    made = cli.json(
         "key", "create", "--store", store, "--name", "Till", "--scope", "giftcards:read",
         "--scope", "store:read", "--expires", "2099-01-31",
     )  # fmt: skip
@@ -24,12 +24,12 @@ def test_create_shows_the_key_once(desk: Desk, store: str) -> None:
     assert made["scopes"] == ["giftcards:read", "store:read"]
     assert made["expiresAt"] == "2099-01-31T00:00:00Z"
     assert made["preview"] == f"allo_live_***{made['key'][-6:]}"
-    listed = desk("key", "list", "--store", store, "--json")
+    listed = cli("key", "list", "--store", store, "--json")
     assert listed.json == [{name: made[name] for name in NEW - {"key"}}]
-    assert made["key"] not in listed.out + desk("key", "list").out
+    assert made["key"] not in listed.out + cli("key", "list").out
 
 
-def test_create_prints_nothing_else_on_standard_output(both: Desk) -> None:
+def test_create_prints_nothing_else_on_standard_output(both: CommandRunner) -> None:
     store = add_store(both, "Moonwall Couture")
     made = both("key", "create", "--name", "Till", "--scope", "all")
     assert made.code == 0
@@ -40,41 +40,41 @@ def test_create_prints_nothing_else_on_standard_output(both: Desk) -> None:
     assert kept["scopes"] == sorted(SCOPES)
 
 
-def test_the_store_must_be_named_unless_there_is_one(desk: Desk) -> None:
+def test_the_store_must_be_named_unless_there_is_one(cli: CommandRunner) -> None:
     create = ("key", "create", "--name", "Till", "--scope", "store:read")
-    desk(*create).refused(2, "no store yet", "gridgift store create")
-    first, second = add_store(desk, "One"), add_store(desk, "Two")
-    desk(*create).refused(2, "There are 2 stores", "--store")
-    assert desk.json(*create, "--store", second)["storeId"] == second
-    assert desk.json("key", "list", "--store", first) == []
-    desk(*create, "--store", UNKNOWN).refused(1, f"no store {UNKNOWN}")
+    cli(*create).refused(2, "no store yet", "gridgift store create")
+    first, second = add_store(cli, "One"), add_store(cli, "Two")
+    cli(*create).refused(2, "There are 2 stores", "--store")
+    assert cli.json(*create, "--store", second)["storeId"] == second
+    assert cli.json("key", "list", "--store", first) == []
+    cli(*create, "--store", UNKNOWN).refused(1, f"no store {UNKNOWN}")
 
 
-def test_bad_values_are_refused(desk: Desk, store: str) -> None:
+def test_bad_values_are_refused(cli: CommandRunner, store: str) -> None:
     create = ("key", "create", "--name", "Till")
-    desk(*create, "--scope", "giftcards:eat").refused(1, "giftcards:eat", "giftcards:write")
-    desk(*create).refused(1, "scope")
-    desk(*create, "--scope", "all", "--expires", "tomorrow").misused("2027-01-31")
-    desk(*create, "--scope", "all", "--expires", "2020-01-01").refused(1, "future")
-    desk("key", "create", "--name", "ab", "--scope", "all").refused(1, "3 to 128")
-    desk("key", "create", "--scope", "all").misused("--name")
-    assert desk(*create, "--scope", "all").code == 0
-    desk(*create, "--scope", "all").refused(1, "already called 'Till'")
+    cli(*create, "--scope", "giftcards:eat").refused(1, "giftcards:eat", "giftcards:write")
+    cli(*create).refused(1, "scope")
+    cli(*create, "--scope", "all", "--expires", "tomorrow").misused("2027-01-31")
+    cli(*create, "--scope", "all", "--expires", "2020-01-01").refused(1, "future")
+    cli("key", "create", "--name", "ab", "--scope", "all").refused(1, "3 to 128")
+    cli("key", "create", "--scope", "all").misused("--name")
+    assert cli(*create, "--scope", "all").code == 0
+    cli(*create, "--scope", "all").refused(1, "already called 'Till'")
     for command in ("revoke", "rotate"):
-        desk("key", command, UNKNOWN).refused(1, f"no key {UNKNOWN}")
-        desk("key", command, "1").misused("not a UUID")
+        cli("key", command, UNKNOWN).refused(1, f"no key {UNKNOWN}")
+        cli("key", command, "1").misused("not a UUID")
 
 
-def test_update_renames_and_rescopes(desk: Desk, store: str) -> None:
-    made = desk.json("key", "create", "--name", "Till", "--scope", "all")
-    desk("key", "update", made["id"]).refused(2, "--name, --scope")
-    changed = desk.json("key", "update", made["id"], "--name", "Cash desk", "--scope", "store:read")
+def test_update_renames_and_rescopes(cli: CommandRunner, store: str) -> None:
+    made = cli.json("key", "create", "--name", "Till", "--scope", "all")
+    cli("key", "update", made["id"]).refused(2, "--name, --scope")
+    changed = cli.json("key", "update", made["id"], "--name", "Cash desk", "--scope", "store:read")
     assert (changed["name"], changed["scopes"]) == ("Cash desk", ["store:read"])
-    desk("key", "update", made["id"], "--name", "X Y", "--scope", "no").refused(1, "unknown")
-    assert desk.json("key", "list") == [changed]
+    cli("key", "update", made["id"], "--name", "X Y", "--scope", "no").refused(1, "unknown")
+    assert cli.json("key", "list") == [changed]
 
 
-def test_keys_live_and_die_on_a_running_server(both: Desk) -> None:
+def test_keys_live_and_die_on_a_running_server(both: CommandRunner) -> None:
     add_store(both, "Moonwall Couture")
     made = [
         both.json("key", "create", "--name", name, "--scope", "store:read")
@@ -94,17 +94,17 @@ def test_keys_live_and_die_on_a_running_server(both: Desk) -> None:
     assert server.process.returncode == 0
 
 
-def test_rotate_says_how_long_the_old_key_works(desk: Desk, store: str) -> None:
-    made = desk.json("key", "create", "--name", "Till", "--scope", "store:read")
-    rotated = desk.json("key", "rotate", made["id"], "--overlap", "7d")
+def test_rotate_says_how_long_the_old_key_works(cli: CommandRunner, store: str) -> None:
+    made = cli.json("key", "create", "--name", "Till", "--scope", "store:read")
+    rotated = cli.json("key", "rotate", made["id"], "--overlap", "7d")
     assert rotated.keys() == NEW | {"replaces"}
     assert rotated["replaces"]["id"] == made["id"] != rotated["id"]
     assert (rotated["name"], rotated["scopes"]) == ("Till", ["store:read"])
     dies = time.strptime(rotated["replaces"]["expiresAt"][:19], "%Y-%m-%dT%H:%M:%S")
     assert abs(calendar.timegm(dies) - time.time() - 7 * 86_400) < 60
-    again = desk("key", "rotate", rotated["id"])
+    again = cli("key", "rotate", rotated["id"])
     assert again.code == 0
     assert again.out.startswith("allo_live_")
     assert "works until" in again.err
-    desk("key", "rotate", rotated["id"], "--overlap", "soon").misused("24h")
-    desk("key", "rotate", rotated["id"], "--overlap", "91d").refused(1, "90 days")
+    cli("key", "rotate", rotated["id"], "--overlap", "soon").misused("24h")
+    cli("key", "rotate", rotated["id"], "--overlap", "91d").refused(1, "90 days")

@@ -4,25 +4,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.commands import Desk
+from tests.cli.commands import CommandRunner
 
 COMMANDS = ("serve", "demo", "migrate", "doctor", "store", "key", "resident", "card")
 
 
-def test_both_ways_to_start_it(desk: Desk) -> None:
+def test_both_ways_to_start_it(cli: CommandRunner) -> None:
     for program in ([sys.executable, "-m", "gridgift"], [Path(sys.executable).parent / "gridgift"]):
         listed = subprocess.run(
             [*program, "store", "list", "--json"],
-            cwd=desk.folder,
-            env=desk.environ,
+            cwd=cli.folder,
+            env=cli.environ,
             capture_output=True,
             text=True,
         )
         assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
 
 
-def test_every_command_explains_itself(desk: Desk) -> None:
-    help_text = desk("--help").out
+def test_every_command_explains_itself(cli: CommandRunner) -> None:
+    help_text = cli("--help").out
     for command in COMMANDS:
         assert f"  {command} " in help_text
     for command in (
@@ -31,36 +31,36 @@ def test_every_command_explains_itself(desk: Desk) -> None:
         ("key", "update"), ("key", "rotate"), ("key", "revoke"), ("resident", "add"),
         ("resident", "import"), ("card", "grant"), ("card", "show"), ("card", "list"),
     ):  # fmt: skip
-        shown = desk(*command, "--help")
+        shown = cli(*command, "--help")
         assert shown.code == 0
         assert "--json" in shown.out and "--database" in shown.out
 
 
-def test_wrong_usage(desk: Desk) -> None:
-    desk("sell").misused("sell")
-    desk("store", "list", "--colour").misused("--colour")
-    assert desk().code == 2
+def test_wrong_usage(cli: CommandRunner) -> None:
+    cli("sell").misused("sell")
+    cli("store", "list", "--colour").misused("--colour")
+    assert cli().code == 2
 
 
-def test_a_reader_that_goes_away_is_no_crash(desk: Desk) -> None:
+def test_a_reader_that_goes_away_is_no_crash(cli: CommandRunner) -> None:
     done = subprocess.run(
         ["bash", "-c", f"'{sys.executable}' -m gridgift doctor | true"],
-        cwd=desk.folder,
-        env=desk.environ,
+        cwd=cli.folder,
+        env=cli.environ,
         capture_output=True,
         text=True,
     )
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
-def test_a_terminal_without_utf_8_is_no_reason_to_fail(desk: Desk) -> None:
+def test_a_terminal_without_utf_8_is_no_reason_to_fail(cli: CommandRunner) -> None:
     owner = ("--owner", "kelly", "--owner-uuid", "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f")
-    assert desk("store", "create", "Zoë 礼物", *owner).code == 0
+    assert cli("store", "create", "Zoë 礼物", *owner).code == 0
     for options in ((), ("--json",)):
         listed = subprocess.run(
             [sys.executable, "-m", "gridgift", "store", "list", *options],
-            cwd=desk.folder,
-            env={**desk.environ, "PYTHONIOENCODING": "ascii"},
+            cwd=cli.folder,
+            env={**cli.environ, "PYTHONIOENCODING": "ascii"},
             capture_output=True,
             check=True,
         )

@@ -6,67 +6,69 @@ import sqlite3
 import pytest
 
 from gridgift.storage.migrate import migrations
-from tests.cli.commands import Desk
+from tests.api import SECRET
+from tests.cli.commands import CommandRunner
 from tests.cli.live import file_of
-from tests.shop import SECRET
 
 
-def test_sqlite_is_made_and_migrated(desk: Desk) -> None:
-    first = desk.json("migrate", "--database", "sqlite:///shop.db")
+def test_sqlite_is_made_and_migrated(cli: CommandRunner) -> None:
+    first = cli.json("migrate", "--database", "sqlite:///shop.db")
     assert first["database"] == "sqlite:///shop.db"
     assert [step["version"] for step in first["applied"]] == [
         migration.version for migration in migrations("sqlite")
     ]
-    assert desk.json("migrate", "--database", "sqlite:///shop.db")["applied"] == []
-    assert "up to date" in desk("migrate", "--database", "sqlite:///shop.db").err
-    assert (desk.folder / "shop.db").stat().st_mode & 0o777 == 0o600
+    assert cli.json("migrate", "--database", "sqlite:///shop.db")["applied"] == []
+    assert "up to date" in cli("migrate", "--database", "sqlite:///shop.db").err
+    assert (cli.folder / "shop.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_missing_sqlite_file_is_made_by_any_command(desk: Desk) -> None:
-    assert desk.json("store", "list") == []
-    assert (desk.folder / "gridgift.db").exists()
+def test_a_missing_sqlite_file_is_made_by_any_command(cli: CommandRunner) -> None:
+    assert cli.json("store", "list") == []
+    assert (cli.folder / "gridgift.db").exists()
 
 
-def test_postgres_is_migrated_by_a_step_of_its_own(desk: Desk, empty_postgres_url: str) -> None:
-    desk.environ |= {"GRIDGIFT_DATABASE_URL": empty_postgres_url, "GRIDGIFT_SECRET": SECRET}
-    desk("store", "list").refused(2, "run 'gridgift migrate' first")
-    desk("serve", "--port", "0").refused(2, "run 'gridgift migrate' first")
-    applied = desk("migrate")
+def test_postgres_is_migrated_by_a_step_of_its_own(
+    cli: CommandRunner, empty_postgres_url: str
+) -> None:
+    cli.environ |= {"GRIDGIFT_DATABASE_URL": empty_postgres_url, "GRIDGIFT_SECRET": SECRET}
+    cli("store", "list").refused(2, "run 'gridgift migrate' first")
+    cli("serve", "--port", "0").refused(2, "run 'gridgift migrate' first")
+    applied = cli("migrate")
     assert applied.code == 0
     assert "0001" in applied.out
-    assert desk.json("store", "list") == []
-    assert desk.json("migrate")["applied"] == []
+    assert cli.json("store", "list") == []
+    assert cli.json("migrate")["applied"] == []
 
 
 @pytest.mark.parametrize("command", [("store", "list"), ("serve", "--port", "0"), ("migrate",)])
-def test_unusable_databases_are_one_sentence(desk: Desk, command: tuple[str, ...]) -> None:
+def test_unusable_databases_are_one_sentence(cli: CommandRunner, command: tuple[str, ...]) -> None:
     def refused(url: str, *words: str) -> None:
-        desk(*command, "--database", url).refused(2, *words)
+        cli(*command, "--database", url).refused(2, *words)
 
-    desk("migrate", "--database", "sqlite:///newer.db")
-    with sqlite3.connect(desk.folder / "newer.db") as newer:
+    cli("migrate", "--database", "sqlite:///newer.db")
+    with sqlite3.connect(cli.folder / "newer.db") as newer:
         newer.execute("INSERT INTO migrations VALUES (9999, 'tomorrow', 'x', 0)")
     refused("sqlite:///newer.db", "newer than this Gridgift", "9999 tomorrow")
-    file_of(desk, "junk.db", os.urandom(4096))
+    file_of(cli, "junk.db", os.urandom(4096))
     refused("sqlite:///junk.db", "junk.db is not a SQLite database")
     refused("sqlite:///no/folder/x.db", "no/folder/x.db", "No such file or directory")
     refused("sqlite:///.", "--database must be sqlite:///FILE")
-    refused(f"sqlite:///{desk.folder}", "can't be used")
+    refused(f"sqlite:///{cli.folder}", "can't be used")
     refused("postgresql://someone:hush@127.0.0.1:1/shop", "PostgreSQL server can't be used")
-    assert "hush" not in desk(*command, "--database", "postgresql://a:hush@127.0.0.1:1/b").err
+    assert "hush" not in cli(*command, "--database", "postgresql://a:hush@127.0.0.1:1/b").err
     refused("shop.db", "--database must be sqlite:///FILE")
     refused("sqlite:///:memory:", "--database must be sqlite:///FILE")
 
 
-def test_settings_that_are_wrong_are_one_sentence(desk: Desk) -> None:
+def test_settings_that_are_wrong_are_one_sentence(cli: CommandRunner) -> None:
     for name, value, words in (
         ("GRIDGIFT_COLOUR", "red", "GRIDGIFT_COLOUR is no setting"),
         ("GRIDGIFT_RATE_LIMIT", "many", "GRIDGIFT_RATE_LIMIT must be a whole number"),
         ("GRIDGIFT_SECRET", "short", "GRIDGIFT_SECRET must have at least 32"),
         ("GRIDGIFT_DATABASE_URL", "mysql://x/y", "GRIDGIFT_DATABASE_URL must be"),
     ):
-        desk.environ[name] = value
+        cli.environ[name] = value
         for command in (("store", "list"), ("serve", "--port", "0"), ("demo", "--no-serve")):
-            desk(*command).refused(2, words)
-        del desk.environ[name]
-    assert list(desk.folder.iterdir()) == []
+            cli(*command).refused(2, words)
+        del cli.environ[name]
+    assert list(cli.folder.iterdir()) == []

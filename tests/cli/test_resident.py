@@ -4,12 +4,12 @@ import subprocess
 import sys
 import uuid
 
-from tests.cli.commands import Desk
+from tests.api import JO, KELLY
+from tests.cli.commands import CommandRunner
 from tests.cli.live import file_of
-from tests.shop import JO, KELLY
 
 
-def test_add_and_rename(both: Desk) -> None:
+def test_add_and_rename(both: CommandRunner) -> None:
     added = both.json("resident", "add", "Kelly Resident", KELLY.uuid.upper())
     assert added == {"uuid": KELLY.uuid, "username": "kelly"}
     both("resident", "add", "kelly", JO.uuid).refused(1, "kelly", KELLY.uuid)
@@ -19,12 +19,12 @@ def test_add_and_rename(both: Desk) -> None:
     both("resident", "add", "kelly", KELLY.uuid).refused(1, JO.uuid)
 
 
-def test_bad_values_are_refused(desk: Desk) -> None:
-    desk("resident", "add", "a.b.c", KELLY.uuid).refused(1, "not a username")
-    desk("resident", "add", "kelly", "1234").misused("not a UUID")
+def test_bad_values_are_refused(cli: CommandRunner) -> None:
+    cli("resident", "add", "a.b.c", KELLY.uuid).refused(1, "not a username")
+    cli("resident", "add", "kelly", "1234").misused("not a UUID")
 
 
-def test_import_reports_lines_and_keeps_the_others(both: Desk) -> None:
+def test_import_reports_lines_and_keeps_the_others(both: CommandRunner) -> None:
     """Columns in another order and case, a byte order mark, CRLF, a blank line, extra columns."""
     rows = (
         "Note, UUID ,UserName",
@@ -56,13 +56,13 @@ def test_import_reports_lines_and_keeps_the_others(both: Desk) -> None:
     ]  # fmt: skip
 
 
-def test_a_refused_line_does_not_rename_anyone(desk: Desk, store: str, kelly: str) -> None:
-    file_of(desk, "people.csv", f"username,uuid\njo.winter,{JO.uuid}\nkelly,{JO.uuid}\n")
-    assert desk("resident", "import", "people.csv").code == 1
-    assert desk.json("card", "grant", JO.uuid, "--credit", 1)["ownerUsername"] == "jo.winter"
+def test_a_refused_line_does_not_rename_anyone(cli: CommandRunner, store: str, kelly: str) -> None:
+    file_of(cli, "people.csv", f"username,uuid\njo.winter,{JO.uuid}\nkelly,{JO.uuid}\n")
+    assert cli("resident", "import", "people.csv").code == 1
+    assert cli.json("card", "grant", JO.uuid, "--credit", 1)["ownerUsername"] == "jo.winter"
 
 
-def test_import_takes_many_batches(both: Desk) -> None:
+def test_import_takes_many_batches(both: CommandRunner) -> None:
     people = [(f"person{number}", str(uuid.uuid4())) for number in range(1203)]
     lines = "\n".join(f"{name},{key}" for name, key in people)
     file_of(both, "people.csv", f"username,uuid\n{lines}")
@@ -72,28 +72,28 @@ def test_import_takes_many_batches(both: Desk) -> None:
         both("resident", "add", name, KELLY.uuid).refused(1, key)
 
 
-def test_import_survives_broken_csv(desk: Desk) -> None:
+def test_import_survives_broken_csv(cli: CommandRunner) -> None:
     good = f"kelly,{KELLY.uuid}\n"
-    file_of(desk, "people.csv", f'username,uuid\n"x"y,z\n{good}kelly\0,{KELLY.uuid}\n"open,')
-    result = desk("resident", "import", "people.csv", "--json")
+    file_of(cli, "people.csv", f'username,uuid\n"x"y,z\n{good}kelly\0,{KELLY.uuid}\n"open,')
+    result = cli("resident", "import", "people.csv", "--json")
     assert result.code == 1
     assert result.json["imported"] == 1
     assert [each["line"] for each in result.json["refusals"]] == [2, 4, 5]
 
 
-def test_import_refuses_a_file_without_the_columns(desk: Desk) -> None:
+def test_import_refuses_a_file_without_the_columns(cli: CommandRunner) -> None:
     for text in ("", f"kelly,{KELLY.uuid}\n", "username,uuid,uuid\n"):
-        file_of(desk, "people.csv", text)
-        desk("resident", "import", "people.csv").refused(2, "username,uuid")
-    desk("resident", "import", "nobody.csv").misused("nobody.csv")
-    desk("resident", "import", ".").misused("directory")
+        file_of(cli, "people.csv", text)
+        cli("resident", "import", "people.csv").refused(2, "username,uuid")
+    cli("resident", "import", "nobody.csv").misused("nobody.csv")
+    cli("resident", "import", ".").misused("directory")
 
 
-def test_import_needs_little_memory(desk: Desk) -> None:
+def test_import_needs_little_memory(cli: CommandRunner) -> None:
     """Of 80 000 refused lines no more is kept than of ten."""
     peaks = []
     for lines in (10, 80_000):
-        file_of(desk, "people.csv", "username,uuid\n" + "no,no\n" * lines)
+        file_of(cli, "people.csv", "username,uuid\n" + "no,no\n" * lines)
         script = (
             "import resource, subprocess, sys;"
             "subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL);"
@@ -102,8 +102,8 @@ def test_import_needs_little_memory(desk: Desk) -> None:
         command = [sys.executable, "-m", "gridgift", "resident", "import", "people.csv"]
         measured = subprocess.run(
             [sys.executable, "-c", script, *command],
-            cwd=desk.folder,
-            env=desk.environ,
+            cwd=cli.folder,
+            env=cli.environ,
             capture_output=True,
             text=True,
             check=True,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.cli.commands import Desk
+from tests.cli.commands import CommandRunner
 from tests.cli.live import accepts, file_of, running, until
 
 SLOW = (
@@ -28,7 +28,7 @@ def workers_of(pid: int) -> list[int]:
     return [int(line) for line in found.stdout.split()]
 
 
-def test_it_serves_until_a_signal(both: Desk) -> None:
+def test_it_serves_until_a_signal(both: CommandRunner) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with running(both, "serve", "--port", "0") as server:
             assert server.said == {"url": server.url, "docs": f"{server.url}/docs", "workers": 1}
@@ -43,11 +43,11 @@ def test_it_serves_until_a_signal(both: Desk) -> None:
         assert not accepts(server.url)
 
 
-def test_it_says_where_it_listens(desk: Desk) -> None:
+def test_it_says_where_it_listens(cli: CommandRunner) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "gridgift", "serve", "--port", "0", "--host", "localhost"],
-        cwd=desk.folder,
-        env={**desk.environ, "GRIDGIFT_PUBLIC_URL": "https://gifts.test"},
+        cwd=cli.folder,
+        env={**cli.environ, "GRIDGIFT_PUBLIC_URL": "https://gifts.test"},
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
@@ -61,9 +61,9 @@ def test_it_says_where_it_listens(desk: Desk) -> None:
         assert process.wait(10) == 0
 
 
-def test_a_request_that_runs_is_answered_before_it_leaves(desk: Desk, kelly: str) -> None:
-    key = desk.json("key", "create", "--name", "Till", "--scope", "all")["key"]
-    with running(desk, "serve", "--port", "0") as server:
+def test_a_request_that_runs_is_answered_before_it_leaves(cli: CommandRunner, kelly: str) -> None:
+    key = cli.json("key", "create", "--name", "Till", "--scope", "all")["key"]
+    with running(cli, "serve", "--port", "0") as server:
         place = urlsplit(server.url)
         with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
             connection.sendall(SLOW % key.encode() + b'{"credit')
@@ -74,11 +74,11 @@ def test_a_request_that_runs_is_answered_before_it_leaves(desk: Desk, kelly: str
             answer = connection.recv(4096)
         assert answer.startswith(b"HTTP/1.1 200")
         assert server.process.wait(10) == 0
-    assert [card["credit"] for card in desk.json("card", "list", kelly)] == [5]
+    assert [card["credit"] for card in cli.json("card", "list", kelly)] == [5]
 
 
-def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
-    with running(desk, "serve", "--port", "0", "--workers", "2") as server:
+def test_a_worker_that_dies_is_replaced(cli: CommandRunner) -> None:
+    with running(cli, "serve", "--port", "0", "--workers", "2") as server:
         until(lambda: len(workers_of(server.process.pid)) == 2)
         before = set(workers_of(server.process.pid))
         os.kill(min(before), signal.SIGKILL)
@@ -87,10 +87,10 @@ def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
         assert server.stop().code == 0
 
 
-def test_workers_keep_one_count(desk: Desk) -> None:
+def test_workers_keep_one_count(cli: CommandRunner) -> None:
     token = "m" * 16
     environ = {"GRIDGIFT_METRICS_TOKEN": token}
-    with running(desk, "serve", "--port", "0", "--workers", "2", environ=environ) as server:
+    with running(cli, "serve", "--port", "0", "--workers", "2", environ=environ) as server:
         until(lambda: len(workers_of(server.process.pid)) == 2)
         for _ in range(20):
             assert server.get("/readyz").status_code == 200
@@ -100,8 +100,8 @@ def test_workers_keep_one_count(desk: Desk) -> None:
         assert server.stop().code == 0
 
 
-def test_workers_are_renewed_on_hangup(desk: Desk) -> None:
-    with running(desk, "serve", "--port", "0") as server:
+def test_workers_are_renewed_on_hangup(cli: CommandRunner) -> None:
+    with running(cli, "serve", "--port", "0") as server:
         before = workers_of(server.process.pid)
         server.process.send_signal(signal.SIGHUP)
         until(lambda: not set(workers_of(server.process.pid)) & set(before))
@@ -109,28 +109,28 @@ def test_workers_are_renewed_on_hangup(desk: Desk) -> None:
         assert server.stop().code == 0
 
 
-def test_workers_leave_when_their_parent_was_killed(desk: Desk) -> None:
-    with running(desk, "serve", "--port", "0") as server:
+def test_workers_leave_when_their_parent_was_killed(cli: CommandRunner) -> None:
+    with running(cli, "serve", "--port", "0") as server:
         port = urlsplit(server.url).port
         server.process.kill()
         server.process.wait()
         until(lambda: not accepts(server.url))
-    with running(desk, "serve", "--port", port) as server:
+    with running(cli, "serve", "--port", port) as server:
         assert server.get("/readyz").status_code == 200
 
 
-def test_a_port_in_use_is_one_sentence(desk: Desk) -> None:
-    with running(desk, "serve", "--port", "0") as server:
+def test_a_port_in_use_is_one_sentence(cli: CommandRunner) -> None:
+    with running(cli, "serve", "--port", "0") as server:
         port = urlsplit(server.url).port
-        desk("serve", "--port", port).refused(2, f"port {port}", "already in use", "--port")
-        desk("demo", "--port", port).refused(2, "already in use")
-    desk("serve", "--host", "nowhere.invalid").refused(2, "nowhere.invalid", "--host")
-    desk("serve", "--port", "70000").misused("--port")
-    desk("serve", "--workers", "0").misused("--workers")
+        cli("serve", "--port", port).refused(2, f"port {port}", "already in use", "--port")
+        cli("demo", "--port", port).refused(2, "already in use")
+    cli("serve", "--host", "nowhere.invalid").refused(2, "nowhere.invalid", "--host")
+    cli("serve", "--port", "70000").misused("--port")
+    cli("serve", "--workers", "0").misused("--workers")
 
 
 @pytest.fixture
-def certificate(desk: Desk) -> ssl.SSLContext:
+def certificate(cli: CommandRunner) -> ssl.SSLContext:
     """Make ``cert.pem`` and ``key.pem`` on the desk; answers with what trusts them."""
     subprocess.run(
         [
@@ -151,16 +151,16 @@ def certificate(desk: Desk) -> ssl.SSLContext:
             "-addext",
             "subjectAltName=DNS:localhost,IP:127.0.0.1",
         ],
-        cwd=desk.folder,
+        cwd=cli.folder,
         check=True,
         capture_output=True,
     )
-    return ssl.create_default_context(cafile=str(desk.folder / "cert.pem"))
+    return ssl.create_default_context(cafile=str(cli.folder / "cert.pem"))
 
 
-def test_tls(desk: Desk, certificate: ssl.SSLContext) -> None:
+def test_tls(cli: CommandRunner, certificate: ssl.SSLContext) -> None:
     files = ("--tls-certificate", "cert.pem", "--tls-key", "key.pem")
-    with running(desk, "serve", "--port", "0", *files) as server:
+    with running(cli, "serve", "--port", "0", *files) as server:
         assert server.url.startswith("https://")
         with httpx2.Client(verify=certificate) as client:
             answer = client.get(f"{server.url}/v1/store")
@@ -171,14 +171,14 @@ def test_tls(desk: Desk, certificate: ssl.SSLContext) -> None:
         assert server.stop().code == 0
 
 
-def test_bad_tls_files_are_one_sentence(desk: Desk, certificate: ssl.SSLContext) -> None:
+def test_bad_tls_files_are_one_sentence(cli: CommandRunner, certificate: ssl.SSLContext) -> None:
     def refused(certificate: str, key: str, *words: str) -> None:
-        desk("serve", "--tls-certificate", certificate, "--tls-key", key).refused(2, *words)
+        cli("serve", "--tls-certificate", certificate, "--tls-key", key).refused(2, *words)
 
-    file_of(desk, "junk.pem", "junk")
+    file_of(cli, "junk.pem", "junk")
     subprocess.run(
         ["openssl", "rsa", "-aes128", "-passout", "pass:x", "-in", "key.pem", "-out", "locked.pem"],
-        cwd=desk.folder,
+        cwd=cli.folder,
         check=True,
         capture_output=True,
     )
@@ -186,16 +186,16 @@ def test_bad_tls_files_are_one_sentence(desk: Desk, certificate: ssl.SSLContext)
     refused("cert.pem", "junk.pem", "not a certificate and its key")
     refused("key.pem", "cert.pem", "not a certificate and its key")
     refused("cert.pem", "locked.pem", "without a password")
-    desk("serve", "--tls-key", "key.pem").refused(2, "both --tls-certificate and --tls-key")
+    cli("serve", "--tls-key", "key.pem").refused(2, "both --tls-certificate and --tls-key")
 
 
-def test_postgres_needs_a_secret(desk: Desk, empty_postgres_url: str) -> None:
-    desk.environ["GRIDGIFT_DATABASE_URL"] = empty_postgres_url
-    assert desk("migrate").code == 0
-    desk("serve", "--port", "0").refused(2, "GRIDGIFT_SECRET is not set")
+def test_postgres_needs_a_secret(cli: CommandRunner, empty_postgres_url: str) -> None:
+    cli.environ["GRIDGIFT_DATABASE_URL"] = empty_postgres_url
+    assert cli("migrate").code == 0
+    cli("serve", "--port", "0").refused(2, "GRIDGIFT_SECRET is not set")
 
 
-def test_a_secret_that_others_can_read_is_refused(desk: Desk, store: str) -> None:
-    file_of(desk, "gridgift.db.secret", "s" * 40).chmod(0o644)
-    desk("serve", "--port", "0").refused(2, "chmod 600 gridgift.db.secret")
-    desk("key", "create", "--name", "Till", "--scope", "all").refused(2, "chmod 600")
+def test_a_secret_that_others_can_read_is_refused(cli: CommandRunner, store: str) -> None:
+    file_of(cli, "gridgift.db.secret", "s" * 40).chmod(0o644)
+    cli("serve", "--port", "0").refused(2, "chmod 600 gridgift.db.secret")
+    cli("key", "create", "--name", "Till", "--scope", "all").refused(2, "chmod 600")

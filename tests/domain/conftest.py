@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.domain.world import World
+from tests.domain.fixture import DomainFixture
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def domain(database_url: str) -> Iterator[DomainFixture]:
     """A store and two residents on each engine."""
-    with World.opened(database_url) as opened:
+    with DomainFixture.opened(database_url) as opened:
         yield opened

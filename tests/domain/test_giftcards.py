@@ -21,8 +21,8 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import NO_HASH, entry_hash
 from gridgift.domain.model import MAX_CREDIT, CardState, Entry, GiftCard, Resident
 from gridgift.domain.residents import Identifier
-from tests.domain.world import World
-from tests.shop import KELLY
+from tests.api import KELLY
+from tests.domain.fixture import DomainFixture
 
 DISABLE: Final = None
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
@@ -68,22 +68,22 @@ def expected_after(card: GiftCard, step: Replacement | None) -> tuple[GiftCard, 
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=steps)
-def test_any_sequence_of_changes(world: World, steps: list[Replacement | None]) -> None:
-    card = world.grant(credit=500)
+def test_any_sequence_of_changes(domain: DomainFixture, steps: list[Replacement | None]) -> None:
+    card = domain.grant(credit=500)
     kinds = ["granted"]
     for number, step in enumerate(steps, 1):
         after, kind = expected_after(card, step)
-        now = world.now + number
+        now = domain.now + number
         if after != card:
             kinds.append(kind)
             after = msgspec.structs.replace(after, version=card.version + 1, updated_at=now)
         if step is DISABLE:
-            answer = world.write(giftcards.disable, world.caller, card.id, None, now)
+            answer = domain.write(giftcards.disable, domain.caller, card.id, None, now)
         else:
-            answer = world.write(giftcards.update, world.caller, card.id, step, None, now)
-        assert answer == after == world.card(card.id)
+            answer = domain.write(giftcards.update, domain.caller, card.id, step, None, now)
+        assert answer == after == domain.card(card.id)
         card = after
-    chain = world.entries(card.id)
+    chain = domain.entries(card.id)
     assert [entry.kind for entry in chain] == kinds
     assert_chain(card, chain)
 
@@ -94,11 +94,11 @@ def test_the_defaults_of_a_replacement() -> None:
 
 
 @pytest.mark.contract("6.13", "6.25", "5.12")
-def test_granted(world: World) -> None:
-    expiry = world.now + 1
-    card = world.grant(KELLY, MAX_CREDIT, transfer=True, texture=TEXTURE, expires_at=expiry)
+def test_granted(domain: DomainFixture) -> None:
+    expiry = domain.now + 1
+    card = domain.grant(KELLY, MAX_CREDIT, transfer=True, texture=TEXTURE, expires_at=expiry)
     assert card == GiftCard(
-        store_id=world.store.id,
+        store_id=domain.store.id,
         id=card.id,
         owner_uuid=KELLY.uuid,
         owner_username=KELLY.username,
@@ -110,13 +110,13 @@ def test_granted(world: World) -> None:
         purchased=False,
         expires_at=expiry,
         version=1,
-        created_at=world.now,
-        updated_at=world.now,
+        created_at=domain.now,
+        updated_at=domain.now,
     )
-    assert_chain(card, world.entries(card.id))
-    assert world.sql("SELECT count(*) FROM customers") == [(1,)]
-    world.grant(KELLY)
-    assert world.sql("SELECT count(*) FROM customers") == [(1,)]
+    assert_chain(card, domain.entries(card.id))
+    assert domain.sql("SELECT count(*) FROM customers") == [(1,)]
+    domain.grant(KELLY)
+    assert domain.sql("SELECT count(*) FROM customers") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -128,73 +128,73 @@ def test_granted(world: World) -> None:
         ("expiresAt", Terms(1, expires_at=0)),
     ],
 )
-def test_bad_terms_grant_nothing(world: World, field: str, terms: Terms) -> None:
+def test_bad_terms_grant_nothing(domain: DomainFixture, field: str, terms: Terms) -> None:
     kelly = Identifier(uuid=KELLY.uuid)
     with pytest.raises(ValidationFailed) as refused:
-        world.write(grants.grant, world.caller, kelly, terms, new_id(), world.now)
+        domain.write(grants.grant, domain.caller, kelly, terms, new_id(), domain.now)
     assert list(refused.value.errors) == [field]
-    assert world.sql("SELECT count(*) FROM gift_cards") == [(0,)]
-    assert world.sql("SELECT count(*) FROM customers") == [(0,)]
+    assert domain.sql("SELECT count(*) FROM gift_cards") == [(0,)]
+    assert domain.sql("SELECT count(*) FROM customers") == [(0,)]
 
 
-def test_an_expiry_must_lie_ahead(world: World) -> None:
+def test_an_expiry_must_lie_ahead(domain: DomainFixture) -> None:
     with pytest.raises(ValidationFailed):
-        world.grant(expires_at=world.now)
+        domain.grant(expires_at=domain.now)
 
 
-def test_a_grant_to_nobody_leaves_nothing(world: World) -> None:
+def test_a_grant_to_nobody_leaves_nothing(domain: DomainFixture) -> None:
     with pytest.raises(ResidentNotFound):
-        world.grant(Resident(new_id(), "nobody"))
-    assert world.sql("SELECT count(*) FROM entries") == [(0,)]
+        domain.grant(Resident(new_id(), "nobody"))
+    assert domain.sql("SELECT count(*) FROM entries") == [(0,)]
 
 
 @pytest.mark.contract("6.22")
-def test_a_redeemed_card_stays_as_it_is(world: World) -> None:
-    card = world.grant()
-    world.sql("UPDATE gift_cards SET redeemed = TRUE")
-    before = world.card(card.id)
+def test_a_redeemed_card_stays_as_it_is(domain: DomainFixture) -> None:
+    card = domain.grant()
+    domain.sql("UPDATE gift_cards SET redeemed = TRUE")
+    before = domain.card(card.id)
     same = Replacement(before.credit, before.texture, before.transfer, before.active)
     for step in (same, Replacement(credit=1)):
         with pytest.raises(GiftCardRedeemed):
-            world.write(giftcards.update, world.caller, card.id, step, None, world.now + 1)
+            domain.write(giftcards.update, domain.caller, card.id, step, None, domain.now + 1)
     with pytest.raises(GiftCardRedeemed):
-        world.write(giftcards.disable, world.caller, card.id, None, world.now + 1)
-    assert world.card(card.id) == before
-    assert len(world.entries(card.id)) == 1
+        domain.write(giftcards.disable, domain.caller, card.id, None, domain.now + 1)
+    assert domain.card(card.id) == before
+    assert len(domain.entries(card.id)) == 1
 
 
 @pytest.mark.contract("10.9")
-def test_a_stale_etag_changes_nothing(world: World) -> None:
-    card = world.grant()
+def test_a_stale_etag_changes_nothing(domain: DomainFixture) -> None:
+    card = domain.grant()
     stale = frozenset([etag(card)])
-    changed = world.write(
-        giftcards.update, world.caller, card.id, Replacement(credit=5), stale, world.now
+    changed = domain.write(
+        giftcards.update, domain.caller, card.id, Replacement(credit=5), stale, domain.now
     )
     for step in (Replacement(credit=9), Replacement(credit=5)):
         with pytest.raises(PreconditionFailed, match=etag(changed)):
-            world.write(giftcards.update, world.caller, card.id, step, stale, world.now)
+            domain.write(giftcards.update, domain.caller, card.id, step, stale, domain.now)
     with pytest.raises(PreconditionFailed):
-        world.write(giftcards.disable, world.caller, card.id, stale, world.now)
+        domain.write(giftcards.disable, domain.caller, card.id, stale, domain.now)
     with pytest.raises(PreconditionFailed):
-        world.write(giftcards.disable, world.caller, card.id, frozenset(), world.now)
-    assert world.card(card.id) == changed
-    assert len(world.entries(card.id)) == 2
+        domain.write(giftcards.disable, domain.caller, card.id, frozenset(), domain.now)
+    assert domain.card(card.id) == changed
+    assert len(domain.entries(card.id)) == 2
 
 
-def test_the_etag_changes_with_the_owners_name(world: World) -> None:
-    card = world.grant(KELLY)
-    world.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), world.now)
-    assert etag(world.card(card.id)) != etag(card)
+def test_the_etag_changes_with_the_owners_name(domain: DomainFixture) -> None:
+    card = domain.grant(KELLY)
+    domain.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), domain.now)
+    assert etag(domain.card(card.id)) != etag(card)
 
 
 @pytest.mark.contract("1.9", "1.10")
-def test_another_stores_card_is_not_there(world: World) -> None:
-    card = world.grant()
-    elsewhere = msgspec.structs.replace(world.caller, store_id=new_id())
+def test_another_stores_card_is_not_there(domain: DomainFixture) -> None:
+    card = domain.grant()
+    elsewhere = msgspec.structs.replace(domain.caller, store_id=new_id())
     with pytest.raises(GiftCardNotFound):
-        world.read(giftcards.read, elsewhere.store_id, card.id)
+        domain.read(giftcards.read, elsewhere.store_id, card.id)
     with pytest.raises(GiftCardNotFound):
-        world.write(giftcards.update, elsewhere, card.id, Replacement(), None, world.now)
+        domain.write(giftcards.update, elsewhere, card.id, Replacement(), None, domain.now)
     with pytest.raises(GiftCardNotFound):
-        world.write(giftcards.disable, elsewhere, card.id, None, world.now)
-    assert world.card(card.id) == card
+        domain.write(giftcards.disable, elsewhere, card.id, None, domain.now)
+    assert domain.card(card.id) == card

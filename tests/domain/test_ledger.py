@@ -12,7 +12,7 @@ from gridgift.domain.giftcards import Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import NO_HASH, entry_hash
 from gridgift.domain.model import Entry
-from tests.domain.world import World
+from tests.domain.fixture import DomainFixture
 
 HASHED = [name for name in Entry.__struct_fields__ if name != "hash"]
 
@@ -66,34 +66,34 @@ def test_the_hash_does_not_cover_itself(entry: Entry, other: bytes) -> None:
     assert entry_hash(msgspec.structs.replace(entry, hash=other)) == entry_hash(entry)
 
 
-def test_an_entry_says_who_and_why_and_when(world: World) -> None:
-    card = world.grant(credit=70, reason="a thank-you")
-    (entry,) = world.entries(card.id)
+def test_an_entry_says_who_and_why_and_when(domain: DomainFixture) -> None:
+    card = domain.grant(credit=70, reason="a thank-you")
+    (entry,) = domain.entries(card.id)
     assert (entry.store_id, entry.account_kind, entry.account_id) == (
-        world.store.id, "card", card.id,
+        domain.store.id, "card", card.id,
     )  # fmt: skip
     assert (entry.seq, entry.kind, entry.delta, entry.balance_after) == (1, "granted", 70, 70)
-    assert (entry.actor_kind, entry.actor_id) == ("key", world.caller.actor_id)
+    assert (entry.actor_kind, entry.actor_id) == ("key", domain.caller.actor_id)
     assert (entry.reason, entry.request_id) == ("a thank-you", "request-1")
-    assert (entry.created_at, entry.previous_hash) == (world.now, NO_HASH)
+    assert (entry.created_at, entry.previous_hash) == (domain.now, NO_HASH)
     assert entry.hash == entry_hash(entry)
 
 
-def test_what_is_stored_hashes_as_what_was_written(world: World) -> None:
-    card = world.grant(reason='all sorts: "\\ 🎁 é \u2028')
-    world.write(
-        giftcards.update, world.caller, card.id, Replacement(credit=1, texture=new_id()), None, 7
+def test_what_is_stored_hashes_as_what_was_written(domain: DomainFixture) -> None:
+    card = domain.grant(reason='all sorts: "\\ 🎁 é \u2028')
+    domain.write(
+        giftcards.update, domain.caller, card.id, Replacement(credit=1, texture=new_id()), None, 7
     )
-    for entry in world.entries(card.id):
+    for entry in domain.entries(card.id):
         assert entry.hash == entry_hash(entry)
 
 
-def test_last_entry(world: World) -> None:
-    card = world.grant()
-    world.write(giftcards.disable, world.caller, card.id, None, world.now)
+def test_last_entry(domain: DomainFixture) -> None:
+    card = domain.grant()
+    domain.write(giftcards.disable, domain.caller, card.id, None, domain.now)
     assert (
-        world.read(ledger.last_entry, world.store.id, "card", card.id)
-        == (world.entries(card.id)[-1])
+        domain.read(ledger.last_entry, domain.store.id, "card", card.id)
+        == (domain.entries(card.id)[-1])
     )
 
 
@@ -121,18 +121,18 @@ ATTACKS_ON = {
 
 @pytest.mark.contract("10.32")
 @pytest.mark.parametrize("attack", sorted({*ATTACKS_ON["sqlite"], *ATTACKS_ON["postgres"]}))
-def test_the_database_itself_refuses_to_change_an_entry(world: World, attack: str) -> None:
-    statement = ATTACKS_ON[world.engine].get(attack)
+def test_the_database_itself_refuses_to_change_an_entry(domain: DomainFixture, attack: str) -> None:
+    statement = ATTACKS_ON[domain.engine].get(attack)
     if statement is None:
         return  # the other engine has no such statement
-    card = world.grant()
-    before = world.entries(card.id)
+    card = domain.grant()
+    before = domain.entries(card.id)
     with pytest.raises(Exception, match="append-only"):
-        world.sql(statement)
-    assert world.entries(card.id) == before
+        domain.sql(statement)
+    assert domain.entries(card.id) == before
 
 
-def test_a_second_entry_of_the_same_number_is_refused(world: World) -> None:
-    world.grant()
+def test_a_second_entry_of_the_same_number_is_refused(domain: DomainFixture) -> None:
+    domain.grant()
     with pytest.raises(Exception, match=r"append-only|duplicate key"):
-        world.sql("INSERT INTO entries SELECT * FROM entries")
+        domain.sql("INSERT INTO entries SELECT * FROM entries")

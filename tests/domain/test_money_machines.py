@@ -38,9 +38,9 @@ from gridgift.domain.model import MAX_CREDIT, Caller, GiftCard, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Fault
 from gridgift.storage.database import Row, Tx
+from tests.api import JO, KELLY, OWNER, START
+from tests.domain.fixture import DomainFixture
 from tests.domain.money_model import ModelAccount, ModelCard, ModelHold
-from tests.domain.world import World
-from tests.shop import JO, KELLY, OWNER, START
 
 PEOPLE = {resident.uuid: resident for resident in (KELLY, JO)}
 TEXTURE = "5748decc-f629-461c-9a36-a35a221fe21f"
@@ -86,12 +86,12 @@ async def faults_of(tx: Tx, store_id: str, now: int) -> list[Fault]:
 class MoneyMachine(RuleBasedStateMachine):
     """Each run has a store of its own, two customers and a clock that moves to any instant."""
 
-    world: ClassVar[World]
+    domain: ClassVar[DomainFixture]
 
     def open_store(self) -> None:
         self.now = START
         store = stores.NewStore("Moonwall", OWNER)
-        self.store_id = self.world.write(stores.create, store, new_id(), START).id
+        self.store_id = self.domain.write(stores.create, store, new_id(), START).id
         self.caller = Caller(self.store_id, "key", new_id(), "request-1")
         self.model: dict[str, ModelCard] = {}
         self.accounts = {uuid: ModelAccount() for uuid in PEOPLE}
@@ -99,9 +99,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def do(self, refusal: type[Failure] | None, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write that must end as the model says."""
         if refusal is None:
-            return self.world.write(operation, *args, **kwargs)
+            return self.domain.write(operation, *args, **kwargs)
         with pytest.raises(Failure) as raised:
-            self.world.write(operation, *args, **kwargs)
+            self.domain.write(operation, *args, **kwargs)
         assert type(raised.value) is refusal
         return raised.value
 
@@ -139,8 +139,8 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule()
     def the_job_runs(self) -> None:
-        self.world.write(expiry.note_cards, "job", self.now, 1_000)
-        self.world.write(expiry.note_credit, "job", self.now, 1_000)
+        self.domain.write(expiry.note_cards, "job", self.now, 1_000)
+        self.domain.write(expiry.note_credit, "job", self.now, 1_000)
         for card in self.model.values():
             if card.expired(self.now) and not card.redeemed and not card.noted:
                 card.noted = True
@@ -150,7 +150,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @invariant()
     def everything_is_as_in_the_model(self) -> None:
-        self.world.read(self.compare)
+        self.domain.read(self.compare)
 
     async def compare(self, tx: Tx) -> None:
         """Compare every card and account, and verify the store."""
@@ -507,6 +507,6 @@ def fields(card: GiftCard | ModelCard) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("machine", [CardMachine, CreditMachine])
-def test_money_in_any_order(world: World, machine: type[MoneyMachine]) -> None:
-    bound = type(machine.__name__, (machine,), {"world": world})
+def test_money_in_any_order(domain: DomainFixture, machine: type[MoneyMachine]) -> None:
+    bound = type(machine.__name__, (machine,), {"domain": domain})
     run_state_machine_as_test(bound, settings=EFFORT)

@@ -17,7 +17,7 @@ from gridgift.domain.lists import Filters, ListAsk
 from gridgift.domain.model import GiftCard, OwnedCard, Resident
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.residents import Identifier
-from tests.domain.world import World
+from tests.domain.fixture import DomainFixture
 
 MANY_PAGES = 200  # more than any walk here takes: a walk that does not end fails
 
@@ -115,10 +115,10 @@ def test_an_empty_list_is_one_page() -> None:
     assert page_of([], Position(), 3) == Page([], None, None)
 
 
-def reader(world: World, owner: Resident, filters: Filters, limit: int) -> Read:
+def reader(domain: DomainFixture, owner: Resident, filters: Filters, limit: int) -> Read:
     def read(position: Position) -> Page[OwnedCard]:
         ask = ListAsk(owner.uuid, position, limit, filters)
-        named, page = world.read(lists.list_of, world.store.id, ask)
+        named, page = domain.read(lists.list_of, domain.store.id, ask)
         assert named == owner
         assert len(page.rows) <= limit
         return page
@@ -140,18 +140,18 @@ between_pages = st.lists(st.sampled_from(["insert", "change", "nothing"]), max_s
 @some
 @given(size=st.integers(0, 9), limit=st.integers(1, 4), actions=between_pages)
 def test_forward_and_backward_on_the_engines(
-    world: World, size: int, limit: int, actions: list[str]
+    domain: DomainFixture, size: int, limit: int, actions: list[str]
 ) -> None:
-    owner = world.newcomer()
-    there = [world.grant(owner) for _ in range(size)]
-    read, left = reader(world, owner, Filters(), limit), iter(actions)
+    owner = domain.newcomer()
+    there = [domain.grant(owner) for _ in range(size)]
+    read, left = reader(domain, owner, Filters(), limit), iter(actions)
 
     def between() -> None:
         action = next(left, "nothing")
         if action == "insert":
-            there.append(world.grant(owner))
+            there.append(domain.grant(owner))
         elif action == "change":
-            world.write(giftcards.disable, world.caller, there[0].id, None, world.now)
+            domain.write(giftcards.disable, domain.caller, there[0].id, None, domain.now)
 
     forward, last = walk(read, between)
     assert ids_of(forward) == ids_of(there)
@@ -166,18 +166,18 @@ def test_forward_and_backward_on_the_engines(
     order=st.randoms(use_true_random=False),
 )
 def test_rows_that_leave_a_filtered_list_hide_no_others(
-    world: World, limit: int, goes: list[bool], order: Any
+    domain: DomainFixture, limit: int, goes: list[bool], order: Any
 ) -> None:
-    owner = world.newcomer()
-    cards = [world.grant(owner) for _ in goes]
+    owner = domain.newcomer()
+    cards = [domain.grant(owner) for _ in goes]
     leaving = [card for card, leaves in zip(cards, goes, strict=True) if leaves]
     staying = [card.id for card, leaves in zip(cards, goes, strict=True) if not leaves]
     order.shuffle(leaving)
-    read = reader(world, owner, Filters(active=True), limit)
+    read = reader(domain, owner, Filters(active=True), limit)
 
     def between() -> None:
         if leaving:
-            world.write(giftcards.disable, world.caller, leaving.pop().id, None, world.now)
+            domain.write(giftcards.disable, domain.caller, leaving.pop().id, None, domain.now)
 
     forward, last = walk(read, between)
     assert [card.id for card in forward if card.id in staying] == staying
@@ -187,15 +187,15 @@ def test_rows_that_leave_a_filtered_list_hide_no_others(
 
 
 @pytest.mark.contract("6.8")
-def test_filters_mean_both(world: World) -> None:
-    owner = world.newcomer()
-    cards = {(active, redeemed): world.grant(owner) for active in (1, 0) for redeemed in (1, 0)}
+def test_filters_mean_both(domain: DomainFixture) -> None:
+    owner = domain.newcomer()
+    cards = {(active, redeemed): domain.grant(owner) for active in (1, 0) for redeemed in (1, 0)}
     for (active, redeemed), card in cards.items():
         flags = f"active = {bool(active)}, redeemed = {bool(redeemed)}"
-        world.sql(f"UPDATE gift_cards SET {flags} WHERE id = '{card.id}'")
+        domain.sql(f"UPDATE gift_cards SET {flags} WHERE id = '{card.id}'")
     for wish_active in (None, True, False):
         for wish_redeemed in (None, True, False):
-            rows, _ = walk(reader(world, owner, Filters(wish_active, wish_redeemed), 2))
+            rows, _ = walk(reader(domain, owner, Filters(wish_active, wish_redeemed), 2))
             assert ids_of(rows) == [
                 card.id
                 for (active, redeemed), card in cards.items()
@@ -204,20 +204,20 @@ def test_filters_mean_both(world: World) -> None:
 
 
 @pytest.mark.contract("4.11")
-def test_a_walk_while_others_are_granting(world: World) -> None:
-    owner = world.newcomer()
-    there = ids_of([world.grant(owner) for _ in range(20)])
+def test_a_walk_while_others_are_granting(domain: DomainFixture) -> None:
+    owner = domain.newcomer()
+    there = ids_of([domain.grant(owner) for _ in range(20)])
 
     async def grant_on(stop: asyncio.Event) -> None:
         while not stop.is_set():
             identifier, card_id = Identifier(uuid=owner.uuid), new_id()
-            await world.database.write(
-                grants.grant, world.caller, identifier, Terms(1), card_id, world.now
+            await domain.database.write(
+                grants.grant, domain.caller, identifier, Terms(1), card_id, domain.now
             )
 
     async def list_of(position: Position) -> Page[OwnedCard]:
         ask = ListAsk(owner.uuid, position, 7)
-        _, page = await world.database.read(lists.list_of, world.store.id, ask)
+        _, page = await domain.database.read(lists.list_of, domain.store.id, ask)
         return page
 
     async def walk_meanwhile() -> list[str]:
@@ -234,16 +234,16 @@ def test_a_walk_while_others_are_granting(world: World) -> None:
         await asyncio.gather(*granting)
         return seen
 
-    seen = world.run(walk_meanwhile())
+    seen = domain.run(walk_meanwhile())
     assert seen[:20] == there
     assert seen == sorted(set(seen))
 
 
 @pytest.mark.contract("4.7", "6.8")
-def test_pages_that_are_asked_for_together_are_those_asked_for_alone(world: World) -> None:
-    owner, other = world.newcomer(), world.newcomer()
-    cards = [world.grant(owner) for _ in range(5)]
-    world.write(giftcards.disable, world.caller, cards[3].id, None, world.now)
+def test_pages_that_are_asked_for_together_are_those_asked_for_alone(domain: DomainFixture) -> None:
+    owner, other = domain.newcomer(), domain.newcomer()
+    cards = [domain.grant(owner) for _ in range(5)]
+    domain.write(giftcards.disable, domain.caller, cards[3].id, None, domain.now)
     nobody = new_id()
     asks = [
         ListAsk(owner.uuid, Position(cards[1].id), 2),
@@ -253,14 +253,14 @@ def test_pages_that_are_asked_for_together_are_those_asked_for_alone(world: Worl
         ListAsk(other.uuid, Position(), 2),
         ListAsk(owner.uuid, Position(), 2),
     ]
-    answers = world.read(lists.list_many, world.store.id, asks)
+    answers = domain.read(lists.list_many, domain.store.id, asks)
     assert str(answers[1]) == str(ResidentNotFound(nobody))
     for ask, answer in zip(asks, answers, strict=True):
         if ask.owner_uuid == nobody:
             with pytest.raises(ResidentNotFound):
-                world.read(lists.list_of, world.store.id, ask)
+                domain.read(lists.list_of, domain.store.id, ask)
         else:
-            assert answer == world.read(lists.list_of, world.store.id, ask)
+            assert answer == domain.read(lists.list_of, domain.store.id, ask)
     pages = [[cards[2], cards[3]], [cards[2], cards[3]], [cards[3]], [], [cards[0], cards[1]]]
     found = [answer[1] for answer in answers if isinstance(answer, tuple)]
     assert [ids_of(page.rows) for page in found] == [ids_of(page) for page in pages]

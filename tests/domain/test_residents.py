@@ -13,8 +13,8 @@ from gridgift.domain.failures import IdentifierMalformed, ResidentNotFound, User
 from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.model import Resident
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
-from tests.domain.world import World
-from tests.shop import JO, KELLY
+from tests.api import JO, KELLY
+from tests.domain.fixture import DomainFixture
 
 NORMAL = re.compile(r"[a-z0-9]{1,31}(\.[a-z0-9]{1,31})?")
 
@@ -100,59 +100,59 @@ def test_other_forms_of_a_uuid_are_not_taken_for_one(text: str) -> None:
     assert parse_uuid(text) is None
 
 
-def test_found_by_name_and_by_uuid(world: World) -> None:
+def test_found_by_name_and_by_uuid(domain: DomainFixture) -> None:
     for identifier in (Identifier(username=KELLY.username), Identifier(uuid=KELLY.uuid)):
-        assert world.read(residents.find, identifier) == KELLY
+        assert domain.read(residents.find, identifier) == KELLY
 
 
 @pytest.mark.contract("5.3")
-def test_unknown_ones_are_not_found(world: World) -> None:
+def test_unknown_ones_are_not_found(domain: DomainFixture) -> None:
     for identifier in (Identifier(username="nobody"), Identifier(uuid=str(uuid.uuid4()))):
         with pytest.raises(ResidentNotFound, match=str(identifier)):
-            world.read(residents.find, identifier)
+            domain.read(residents.find, identifier)
 
 
 @pytest.mark.contract("5.9", "5.10")
-def test_a_new_name_wins_and_old_ones_still_lead_there(world: World) -> None:
+def test_a_new_name_wins_and_old_ones_still_lead_there(domain: DomainFixture) -> None:
     renamed = Resident(KELLY.uuid, "kelly.stormwind")
-    world.write(residents.remember, renamed, world.now + 1)
+    domain.write(residents.remember, renamed, domain.now + 1)
     for name in (KELLY.username, renamed.username):
-        assert world.read(residents.find, Identifier(username=name)) == renamed
-    assert world.read(residents.find, Identifier(uuid=KELLY.uuid)) == renamed
-    world.write(residents.remember, KELLY, world.now + 2)
-    assert world.read(residents.find, Identifier(username=renamed.username)) == KELLY
+        assert domain.read(residents.find, Identifier(username=name)) == renamed
+    assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)) == renamed
+    domain.write(residents.remember, KELLY, domain.now + 2)
+    assert domain.read(residents.find, Identifier(username=renamed.username)) == KELLY
 
 
 @pytest.mark.contract("5.9")
-def test_cards_show_the_last_name(world: World) -> None:
-    card = world.grant(KELLY)
-    world.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), world.now + 1)
-    assert world.card(card.id).owner_username == "kelly.stormwind"
+def test_cards_show_the_last_name(domain: DomainFixture) -> None:
+    card = domain.grant(KELLY)
+    domain.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), domain.now + 1)
+    assert domain.card(card.id).owner_username == "kelly.stormwind"
 
 
 @pytest.mark.contract("5.11")
-def test_a_name_is_never_given_to_another(world: World) -> None:
+def test_a_name_is_never_given_to_another(domain: DomainFixture) -> None:
     former = Resident(KELLY.uuid, "kelly.stormwind")
-    world.write(residents.remember, former, world.now)
-    world.write(residents.remember, KELLY, world.now)
+    domain.write(residents.remember, former, domain.now)
+    domain.write(residents.remember, KELLY, domain.now)
     for name in (KELLY.username, former.username):
         with pytest.raises(UsernameTaken) as taken:
-            world.write(residents.remember, Resident(JO.uuid, name), world.now)
+            domain.write(residents.remember, Resident(JO.uuid, name), domain.now)
         assert taken.value.holder == KELLY.uuid
-    assert world.read(residents.find, Identifier(uuid=JO.uuid)) == JO
+    assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
 
 
-def test_a_wrong_note_can_be_corrected(world: World) -> None:
-    world.write(residents.remember, Resident(JO.uuid, "kelly"), world.now, reassign=True)
-    assert world.read(residents.find, Identifier(username="kelly")).uuid == JO.uuid
-    assert world.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
+def test_a_wrong_note_can_be_corrected(domain: DomainFixture) -> None:
+    domain.write(residents.remember, Resident(JO.uuid, "kelly"), domain.now, reassign=True)
+    assert domain.read(residents.find, Identifier(username="kelly")).uuid == JO.uuid
+    assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
 
 
-def test_two_at_once_are_one(world: World) -> None:
+def test_two_at_once_are_one(domain: DomainFixture) -> None:
     async def together() -> None:
         newcomer = Resident(str(uuid.uuid4()), "fresh.face")
-        notes = [world.database.write(residents.remember, newcomer, world.now) for _ in range(8)]
+        notes = [domain.database.write(residents.remember, newcomer, domain.now) for _ in range(8)]
         assert await asyncio.gather(*notes) == [newcomer] * 8
 
-    world.run(together())
-    assert world.sql("SELECT count(*) FROM resident_names WHERE username = 'fresh.face'") == [(1,)]
+    domain.run(together())
+    assert domain.sql("SELECT count(*) FROM resident_names WHERE username = 'fresh.face'") == [(1,)]

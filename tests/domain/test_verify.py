@@ -17,8 +17,8 @@ from gridgift.domain.ledger import entry_hash
 from gridgift.domain.model import Caller, Entry, EntryKind, GiftCard
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Counts, Fault
-from tests.domain.world import World
-from tests.shop import JO, KELLY, OWNER
+from tests.api import JO, KELLY, OWNER
+from tests.domain.fixture import DomainFixture
 
 SECOND = 1_000
 TRIGGERS = ("entries_no_update", "entries_no_delete", "entries_no_replace")
@@ -27,8 +27,8 @@ TRIGGERS = ("entries_no_update", "entries_no_delete", "entries_no_replace")
 class Scene:
     """A store in which everything has happened that can happen to money."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, domain: DomainFixture) -> None:
+        self.domain = domain
         self.plain = self.card(KELLY, 100)
         self.changed = self.card(KELLY, 200, transfer=True)
         self.do(giftcards.update, self.changed, Replacement(150, None, True, True), None)
@@ -38,42 +38,49 @@ class Scene:
         self.do(giftcards.disable, self.card(KELLY, 5), None)
         self.given = self.card(KELLY, 30, transfer=True)
         self.write(
-            transfers.transfer, world.caller, KELLY, self.given, Identifier(uuid=JO.uuid), world.now
+            transfers.transfer,
+            domain.caller,
+            KELLY,
+            self.given,
+            Identifier(uuid=JO.uuid),
+            domain.now,
         )
         self.lost = self.card(JO, 40)
         self.found = self.do(transfers.reissue, self.lost, new_id(), "lost").id
         self.redeemed = self.card(KELLY, 70)
         self.redeem(self.redeemed)
-        self.redeem(self.card(KELLY, 50, expires_at=world.now + SECOND))
+        self.redeem(self.card(KELLY, 50, expires_at=domain.now + SECOND))
         self.hold_some()
         self.spend = self.spend_some()
-        world.now += 2 * SECOND
-        self.expired = self.card(JO, 9, expires_at=world.now + 1)
-        world.now += 1
-        world.write(expiry.note_cards, "job", world.now, 100)
-        world.write(expiry.note_credit, "job", world.now, 100)
+        domain.now += 2 * SECOND
+        self.expired = self.card(JO, 9, expires_at=domain.now + 1)
+        domain.now += 1
+        domain.write(expiry.note_cards, "job", domain.now, 100)
+        domain.write(expiry.note_credit, "job", domain.now, 100)
 
     def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write."""
-        return self.world.write(operation, *args, **kwargs)
+        return self.domain.write(operation, *args, **kwargs)
 
     def do(self, operation: Any, card_id: str, *args: Any) -> GiftCard:
         """Change a card."""
-        changed: GiftCard = self.write(operation, self.world.caller, card_id, *args, self.world.now)
+        changed: GiftCard = self.write(
+            operation, self.domain.caller, card_id, *args, self.domain.now
+        )
         return changed
 
     def card(self, owner: Any, amount: int, **terms: Any) -> str:
         """Grant a card."""
-        return self.world.grant(owner, amount, **terms).id
+        return self.domain.grant(owner, amount, **terms).id
 
     def redeem(self, card_id: str) -> None:
         """Redeem one of Kelly's cards."""
-        self.write(redemption.redeem, self.world.caller, KELLY, card_id, new_id(), self.world.now)
+        self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id(), self.domain.now)
 
     def hold_some(self) -> None:
         """Place four holds on a card: one stays, one is taken, one freed, one runs out."""
         self.held = self.card(JO, 100)
-        caller, now = self.world.caller, self.world.now
+        caller, now = self.domain.caller, self.domain.now
         self.holds = [new_id() for _ in range(4)]
         for hold_id, end in zip(self.holds, (3600, 3600, 3600, 1), strict=True):
             self.write(holds.place, caller, self.held, hold_id, 20, now + end * SECOND, now)
@@ -82,7 +89,7 @@ class Scene:
 
     def spend_some(self) -> str:
         """Deposit, spend and refund for Kelly; return the spend's id."""
-        caller, now = self.world.caller, self.world.now
+        caller, now = self.domain.caller, self.domain.now
         for amount, date, restricted in ((60, now + 9 * SECOND, True), (80, None, False)):
             self.write(
                 credit.deposit, caller, KELLY, Change(amount), new_id(), now,
@@ -95,17 +102,17 @@ class Scene:
 
     def chain(self, card_id: str) -> list[Entry]:
         """Read a card's chain."""
-        return self.world.entries(card_id)
+        return self.domain.entries(card_id)
 
     def faults(self) -> list[Fault]:
         """Verify."""
-        return faults_of(self.world)
+        return faults_of(self.domain)
 
     def tamper(self, *statements: str) -> None:
         """Run statements as someone who has the database's own rights, past all its guards."""
-        path = self.world.settings.sqlite_path
+        path = self.domain.settings.sqlite_path
         if path is None:
-            self.world.run(tamper_postgres(self.world.settings.database_url, statements))
+            self.domain.run(tamper_postgres(self.domain.settings.database_url, statements))
             return
         with closing(sqlite3.connect(path)) as raw, raw:
             for trigger in TRIGGERS:
@@ -125,21 +132,23 @@ async def tamper_postgres(url: str, statements: tuple[str, ...]) -> None:
         await connection.close()
 
 
-def faults_of(world: World) -> list[Fault]:
+def faults_of(domain: DomainFixture) -> list[Fault]:
     """Verify a world; the number told is the number returned."""
     found: list[Fault] = []
     seen: list[int] = []
-    number = world.run(world.database.snapshot(verify.verify, world.now, found.append, seen.append))
-    counts: Counts = world.read(verify.count)
+    number = domain.run(
+        domain.database.snapshot(verify.verify, domain.now, found.append, seen.append)
+    )
+    counts: Counts = domain.read(verify.count)
     assert number == len(found)
     assert sum(seen) == counts.cards + counts.customers
     return found
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(domain: DomainFixture) -> Scene:
     """A database full of everything, for this test alone."""
-    return Scene(world)
+    return Scene(domain)
 
 
 def entry_where(card_id: str, seq: int) -> str:
@@ -351,7 +360,7 @@ ENTRY_FIELDS = {
 
 @pytest.mark.contract("10.64")
 def test_a_database_full_of_everything_is_clean(scene: Scene) -> None:
-    kinds = {row[0] for row in scene.world.sql("SELECT DISTINCT kind FROM entries")}
+    kinds = {row[0] for row in scene.domain.sql("SELECT DISTINCT kind FROM entries")}
     assert kinds == set(get_args(EntryKind)) - {"imported"}
     assert scene.faults() == []
 
@@ -361,14 +370,14 @@ def test_a_database_full_of_everything_is_clean(scene: Scene) -> None:
 def test_finds(scene: Scene, name: str) -> None:
     statements, said = BREAKS[name]
     broken = statements(scene)
-    if scene.world.engine == "sqlite":
+    if scene.domain.engine == "sqlite":
         broken = [statement.replace("AS uuid)", "AS text)") for statement in broken]
     else:
         broken = [statement.replace("hash = X'", "hash = '\\x") for statement in broken]
     scene.tamper(*broken)
     found = scene.faults()
     assert any(said in fault.what for fault in found), found
-    assert all(fault.store_id == scene.world.store.id for fault in found)
+    assert all(fault.store_id == scene.domain.store.id for fault in found)
 
 
 def test_names_the_account(scene: Scene) -> None:
@@ -400,8 +409,8 @@ def test_finds_a_change_anywhere_in_an_entry(scene: Scene, field: str, seq: int)
 def test_finds_a_doubled_redemption(scene: Scene) -> None:
     """Someone runs the deposit of a redemption a second time, in the proper way."""
     scene.write(
-        credit.deposit, scene.world.caller, KELLY, Change(70, reference=scene.redeemed),
-        new_id(), scene.world.now, kind="credit_redeemed",
+        credit.deposit, scene.domain.caller, KELLY, Change(70, reference=scene.redeemed),
+        new_id(), scene.domain.now, kind="credit_redeemed",
     )  # fmt: skip
     (fault,) = scene.faults()
     assert fault.account_id == scene.redeemed
@@ -414,7 +423,7 @@ def test_finds_a_reissue_that_made_money(scene: Scene) -> None:
     (entry,) = scene.chain(made.id)
     (zeroed,) = [e for e in scene.chain(old) if e.kind == "reissued"]
     forged = replace(entry, delta=11, balance_after=11)
-    if scene.world.engine == "postgres":
+    if scene.domain.engine == "postgres":
         forged = forged.replace("hash = X'", "hash = '\\x")
     assert zeroed.delta == -10
     scene.tamper(forged, f"UPDATE gift_cards SET credit = 11 {of_card(made.id)}")
@@ -432,12 +441,12 @@ def test_walks_page_by_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     assert {fault.account_id for fault in scene.faults()} == {scene.expired, scene.plain}
 
 
-def test_each_store_is_looked_at(world: World) -> None:
-    first = Scene(world).plain
-    other = world.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id(), world.now)
-    world.caller = Caller(other.id, "key", new_id(), "request-2")
-    second = world.grant(KELLY, 5).id
-    assert faults_of(world) == []
-    world.sql(f"UPDATE gift_cards SET credit = 1 WHERE id IN ('{first}', '{second}')")
-    found = {(fault.store_id, fault.account_id) for fault in faults_of(world)}
-    assert found == {(world.store.id, first), (other.id, second)}
+def test_each_store_is_looked_at(domain: DomainFixture) -> None:
+    first = Scene(domain).plain
+    other = domain.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id(), domain.now)
+    domain.caller = Caller(other.id, "key", new_id(), "request-2")
+    second = domain.grant(KELLY, 5).id
+    assert faults_of(domain) == []
+    domain.sql(f"UPDATE gift_cards SET credit = 1 WHERE id IN ('{first}', '{second}')")
+    found = {(fault.store_id, fault.account_id) for fault in faults_of(domain)}
+    assert found == {(domain.store.id, first), (other.id, second)}

@@ -6,15 +6,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.shop import Shop
+from tests.api import ApiFixture
 
-Outage = Callable[[Shop], AbstractContextManager[None]]
+Outage = Callable[[ApiFixture], AbstractContextManager[None]]
 
 
 @contextmanager
-def moved_file(shop: Shop) -> Iterator[None]:
+def moved_file(api: ApiFixture) -> Iterator[None]:
     """Take the SQLite file away."""
-    path = shop.settings.sqlite_path
+    path = api.settings.sqlite_path
     assert path is not None
     away = path.rename(path.with_name("away.db"))
     yield
@@ -29,8 +29,8 @@ def outage(engine: str, request: pytest.FixtureRequest) -> Outage:
     server = request.getfixturevalue("postgres")
 
     @contextmanager
-    def renamed_database(shop: Shop) -> Iterator[None]:
-        name = urlsplit(shop.settings.database_url).path[1:]
+    def renamed_database(api: ApiFixture) -> Iterator[None]:
+        name = urlsplit(api.settings.database_url).path[1:]
         server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         server.execute(
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"

@@ -8,18 +8,10 @@ import pytest
 from gridgift.domain.bulk import MAX_ROWS
 from gridgift.domain.stores import StoreChanges, update
 from gridgift.http.bulk import MAX_BULK_BODY
-from tests.http.scene import (
-    NO_AMOUNTS,
-    NO_TEXTURES,
-    TEXTURE,
-    check_chain,
-    clean,
-    each,
-    one_engine,
-    other_stores_key,
-    unchanged,
-)
-from tests.shop import JO, KELLY, Shop, problem
+from tests.api import JO, KELLY, ApiFixture, problem
+from tests.http.bodies import NO_AMOUNTS, NO_TEXTURES, each
+from tests.http.checks import check_chain, clean, one_engine, unchanged
+from tests.http.requests import TEXTURE, other_stores_key
 
 PATH = "/ext/v1/giftcards/bulk"
 GRANT = f"/v1/customers/{KELLY.username}/actions/grant-gift-card"
@@ -27,11 +19,11 @@ LINES, CSV = "application/jsonl", "text/csv"
 NOBODY = "0d0d0d0d-0000-4000-8000-000000000000"
 
 
-def send(shop: Shop, body: str | bytes, kind: str = LINES, **options: Any) -> Any:
+def send(api: ApiFixture, body: str | bytes, kind: str = LINES, **options: Any) -> Any:
     """Send a body as it is; ``atomic=True`` and further headers if wanted."""
     atomic = "?atomic=true" if options.pop("atomic", False) else ""
     headers = {"Content-Type": kind} | options.pop("headers", {})
-    return shop.call("POST", PATH + atomic, content=body, headers=headers, **options)
+    return api.call("POST", PATH + atomic, content=body, headers=headers, **options)
 
 
 def lines(*rows: Any) -> str:
@@ -46,40 +38,40 @@ def row(identifier: str = "kelly", credit: Any = 5, **more: Any) -> dict[str, An
 
 @pytest.mark.contract("10.67", "10.69", "10.70")
 @pytest.mark.parametrize("kind", [LINES, "application/x-ndjson"])
-def test_grants_row_by_row(shop: Shop, kind: str) -> None:
+def test_grants_row_by_row(api: ApiFixture, kind: str) -> None:
     rows = [
         row("Kelly Resident", 5, transfer=True, texture=TEXTURE.upper(), reason="hunt"),
         row(JO.uuid.upper(), 2_147_483_647, expiresAt="2030-01-01T00:00:00Z"),
         row("kelly", 5),
         row("kelly", 5),
     ]
-    response = send(shop, lines(*rows), kind, key=shop.add_key("giftcards:write").key)
+    response = send(api, lines(*rows), kind, key=api.add_key("giftcards:write").key)
     assert response.status_code == 200, response.text
     body = response.json()
     assert (body["granted"], body["skipped"], body["refused"]) == (4, 0, 0)
     assert [result["row"] for result in body["results"]] == [1, 2, 3, 4]
     ids = [result["id"] for result in body["results"]]
     assert len(set(ids)) == 4, "two rows that are alike are two grants"
-    cards = [shop.card(card_id) for card_id in ids]
+    cards = [api.card(card_id) for card_id in ids]
     assert [card["ownerUuid"] for card in cards] == [KELLY.uuid, JO.uuid, KELLY.uuid, KELLY.uuid]
     assert (cards[0]["transfer"], cards[0]["texture"]) == (True, TEXTURE)
     for card_id in ids:
-        check_chain(shop.entries(card_id))
-    assert shop.entries(ids[0])[0].reason == "hunt"
-    clean(shop)
+        check_chain(api.entries(card_id))
+    assert api.entries(ids[0])[0].reason == "hunt"
+    clean(api)
 
 
 @pytest.mark.contract("10.67")
 @pytest.mark.parametrize("lifetime", [None, 30])
-def test_a_card_is_the_same_as_of_a_single_grant(shop: Shop, lifetime: int | None) -> None:
-    shop.write(update, shop.store.id, StoreChanges(card_lifetime=lifetime))
+def test_a_card_is_the_same_as_of_a_single_grant(api: ApiFixture, lifetime: int | None) -> None:
+    api.write(update, api.store.id, StoreChanges(card_lifetime=lifetime))
     for terms in ({}, {"expiresAt": None}, {"transfer": True, "texture": TEXTURE}):
-        single = shop.grant(credit=7, **terms)["id"]
-        many = send(shop, lines(row(credit=7, **terms))).json()["results"][0]["id"]
+        single = api.grant(credit=7, **terms)["id"]
+        many = send(api, lines(row(credit=7, **terms))).json()["results"][0]["id"]
         path = "/ext/v1/giftcards/"
-        one, other = (shop.call("GET", path + id_).json() for id_ in (single, many))
+        one, other = (api.call("GET", path + id_).json() for id_ in (single, many))
         assert one | {"id": ""} == other | {"id": ""}
-        (first,), (second,) = shop.entries(single), shop.entries(many)
+        (first,), (second,) = api.entries(single), api.entries(many)
         assert (first.kind, first.state, first.delta) == (second.kind, second.state, second.delta)
 
 
@@ -98,13 +90,13 @@ def test_a_card_is_the_same_as_of_a_single_grant(shop: Shop, lifetime: int | Non
         "nonsense",
     ],
 )
-def test_a_row_is_refused_as_a_single_grant_is(shop: Shop, terms: str) -> None:
-    shop.sql(f"DELETE FROM resident_names WHERE username = '{KELLY.username}'")
+def test_a_row_is_refused_as_a_single_grant_is(api: ApiFixture, terms: str) -> None:
+    api.sql(f"DELETE FROM resident_names WHERE username = '{KELLY.username}'")
     headers = {"Content-Type": "application/json"}
-    single = shop.call("POST", GRANT, content="{" + terms + "}", headers=headers).json()
+    single = api.call("POST", GRANT, content="{" + terms + "}", headers=headers).json()
     comma = ", " if terms else ""
     text = '{"identifier": "kelly"' + comma + terms + "}\n" + lines(row("jo.winter"))
-    body = send(shop, text).json()
+    body = send(api, text).json()
     assert (body["granted"], body["refused"]) == (1, 1)
     first, second = body["results"]
     assert second["id"]
@@ -118,9 +110,9 @@ def test_a_row_is_refused_as_a_single_grant_is(shop: Shop, terms: str) -> None:
 
 @pytest.mark.contract("10.71", "10.75")
 @one_engine
-def test_who_is_refused(shop: Shop) -> None:
+def test_who_is_refused(api: ApiFixture) -> None:
     named = ["a.b.c", "kelly\0", "nobody", NOBODY, "00000000-0000-0000-0000-000000000000", ""]
-    body = send(shop, lines(*map(row, named), {"credit": 5}, row(7), row("kelly", reason="a\nb")))
+    body = send(api, lines(*map(row, named), {"credit": 5}, row(7), row("kelly", reason="a\nb")))
     codes = [result["problem"]["code"] for result in body.json()["results"]]
     malformed, unknown, invalid = "identifier_malformed", "resident_not_found", "validation_failed"
     assert codes == [malformed, malformed, unknown, unknown, malformed, malformed, *[invalid] * 3]
@@ -128,52 +120,50 @@ def test_who_is_refused(shop: Shop) -> None:
 
 
 @pytest.mark.contract("10.72")
-def test_all_or_nothing(shop: Shop) -> None:
+def test_all_or_nothing(api: ApiFixture) -> None:
     text = lines(row(), row("nobody"), row(credit=0))
-    with unchanged(shop):
-        response = send(shop, text, atomic=True, headers={"Idempotency-Key": "k"})
+    with unchanged(api):
+        response = send(api, text, atomic=True, headers={"Idempotency-Key": "k"})
         body = problem(response, 400, "rows_refused")
     assert [(each["row"], each["problem"]["code"]) for each in body["results"]] == [
         (2, "resident_not_found"), (3, "validation_failed"),
     ]  # fmt: skip
-    good = send(shop, lines(row(), row()), atomic=True, headers={"Idempotency-Key": "k"})
+    good = send(api, lines(row(), row()), atomic=True, headers={"Idempotency-Key": "k"})
     assert good.json()["granted"] == 2, "a refusal is not kept"
     problem(
-        send(shop, lines(row()), headers={"Idempotency-Key": "k"}), 422, "idempotency_key_reused"
+        send(api, lines(row()), headers={"Idempotency-Key": "k"}), 422, "idempotency_key_reused"
     )
 
 
 @pytest.mark.contract("10.73")
-def test_one_idempotency_key_covers_the_whole(shop: Shop) -> None:
+def test_one_idempotency_key_covers_the_whole(api: ApiFixture) -> None:
     headers = {"Idempotency-Key": "many"}
-    first = send(shop, lines(row(), row("nobody"), row()), headers=headers)
-    with unchanged(shop):
-        again = send(shop, lines(row(), row("nobody"), row()), headers=headers)
+    first = send(api, lines(row(), row("nobody"), row()), headers=headers)
+    with unchanged(api):
+        again = send(api, lines(row(), row("nobody"), row()), headers=headers)
         assert again.headers["idempotent-replayed"] == "true"
         assert again.content == first.content
-        other = send(shop, lines(row(), row("nobody"), row(credit=6)), headers=headers)
+        other = send(api, lines(row(), row("nobody"), row(credit=6)), headers=headers)
         problem(other, 422, "idempotency_key_reused")
 
 
 @pytest.mark.contract("10.68")
 @one_engine
-def test_how_many_rows(shop: Shop) -> None:
-    with unchanged(shop):
+def test_how_many_rows(api: ApiFixture) -> None:
+    with unchanged(api):
         for text in ("", "\n\n", lines(row()) * (MAX_ROWS + 1)):
-            assert "from 1 to 10000 rows" in str(
-                problem(send(shop, text), 400, "validation_failed")
-            )
+            assert "from 1 to 10000 rows" in str(problem(send(api, text), 400, "validation_failed"))
         for text in ("identifier,credit\n", "identifier,credit\n" + "kelly,1\n" * (MAX_ROWS + 1)):
-            problem(send(shop, text, CSV), 400, "validation_failed")
-        problem(send(shop, b" " * (MAX_BULK_BODY + 1)), 413, "body_too_large")
+            problem(send(api, text, CSV), 400, "validation_failed")
+        problem(send(api, b" " * (MAX_BULK_BODY + 1)), 413, "body_too_large")
 
 
 @pytest.mark.contract("10.68")
-def test_ten_thousand_rows(shop: Shop) -> None:
-    response = send(shop, lines(row()) * MAX_ROWS)
+def test_ten_thousand_rows(api: ApiFixture) -> None:
+    response = send(api, lines(row()) * MAX_ROWS)
     assert response.json()["granted"] == MAX_ROWS
-    assert shop.sql("SELECT count(*), sum(credit) FROM gift_cards") == [(MAX_ROWS, 5 * MAX_ROWS)]
-    clean(shop)
+    assert api.sql("SELECT count(*), sum(credit) FROM gift_cards") == [(MAX_ROWS, 5 * MAX_ROWS)]
+    clean(api)
 
 
 @pytest.mark.contract("10.68")
@@ -188,25 +178,25 @@ def test_ten_thousand_rows(shop: Shop) -> None:
     ids=str,
 )
 @one_engine
-def test_other_media_types(shop: Shop, headers: dict[str, str]) -> None:
-    with unchanged(shop):
-        body = problem(send(shop, lines(row()), headers=headers), 415, "media_type_unsupported")
+def test_other_media_types(api: ApiFixture, headers: dict[str, str]) -> None:
+    with unchanged(api):
+        body = problem(send(api, lines(row()), headers=headers), 415, "media_type_unsupported")
     assert "text/csv" in body["detail"]
 
 
 @pytest.mark.contract("10.74")
-def test_allomancys_columns(shop: Shop) -> None:
+def test_allomancys_columns(api: ApiFixture) -> None:
     """The UUID is the identity: over HTTP nobody gets another name by it."""
     text = (
         "\ufeffKey;Customer;Gift Card Credits;Note\r\n"
         f"{KELLY.uuid};Someone Else;500;x\r\n\r\n;Jo Winter;0;\r\n;jo.winter;7;\r\n"
     )
-    names = shop.sql("SELECT * FROM resident_names ORDER BY username")
-    body = send(shop, text.encode(), "text/csv; charset=utf-8").json()
+    names = api.sql("SELECT * FROM resident_names ORDER BY username")
+    body = send(api, text.encode(), "text/csv; charset=utf-8").json()
     assert (body["granted"], body["skipped"], body["refused"]) == (2, 1, 0)
     assert body["results"][1] == {"row": 2}
-    assert shop.card(body["results"][0]["id"])["ownerUsername"] == "kelly"
-    assert shop.sql("SELECT * FROM resident_names ORDER BY username") == names
+    assert api.card(body["results"][0]["id"])["ownerUsername"] == "kelly"
+    assert api.sql("SELECT * FROM resident_names ORDER BY username") == names
 
 
 @pytest.mark.contract("10.74")
@@ -220,14 +210,14 @@ def test_allomancys_columns(shop: Shop) -> None:
     ],
 )  # fmt: skip
 @one_engine
-def test_a_csv_whose_columns_are_not_clear(shop: Shop, text: str | bytes) -> None:
-    with unchanged(shop):
-        assert "body" in problem(send(shop, text, CSV), 400, "validation_failed")["errors"]
+def test_a_csv_whose_columns_are_not_clear(api: ApiFixture, text: str | bytes) -> None:
+    with unchanged(api):
+        assert "body" in problem(send(api, text, CSV), 400, "validation_failed")["errors"]
 
 
 @pytest.mark.contract("10.74")
 @one_engine
-def test_rows_of_a_csv(shop: Shop) -> None:
+def test_rows_of_a_csv(api: ApiFixture) -> None:
     rows = {
         "kelly,5,TRUE,,never,why": None,
         "kelly,5,,,2030-01-31,": None,
@@ -248,20 +238,20 @@ def test_rows_of_a_csv(shop: Shop) -> None:
         "kelly,5,,,," + "x" * 70_000: "row",
     }
     text = "identifier,credit,transfer,texture,expires_at,reason\n" + "\n".join(rows)
-    results = send(shop, text, CSV).json()["results"]
+    results = send(api, text, CSV).json()["results"]
     for said, field in zip(results, rows.values(), strict=True):
         assert list(said.get("problem", {}).get("errors", {})) == ([field] if field else [])
 
 
 @pytest.mark.contract("10.67")
-def test_another_stores_key_grants_there(shop: Shop) -> None:
-    key = other_stores_key(shop, "giftcards:write")
-    made = send(shop, lines(row()), key=key).json()["results"][0]["id"]
-    problem(shop.call("GET", f"/v1/giftcards/{made}"), 404, "gift_card_not_found")
+def test_another_stores_key_grants_there(api: ApiFixture) -> None:
+    key = other_stores_key(api, "giftcards:write")
+    made = send(api, lines(row()), key=key).json()["results"][0]["id"]
+    problem(api.call("GET", f"/v1/giftcards/{made}"), 404, "gift_card_not_found")
 
 
 @pytest.mark.contract("10.67")
-def test_the_scope(shop: Shop) -> None:
-    with unchanged(shop):
-        response = send(shop, lines(row()), key=shop.add_key("giftcards:read").key)
+def test_the_scope(api: ApiFixture) -> None:
+    with unchanged(api):
+        response = send(api, lines(row()), key=api.add_key("giftcards:read").key)
         assert "giftcards:write" in problem(response, 403, "scope_missing")["detail"]

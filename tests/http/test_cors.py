@@ -7,18 +7,19 @@ import pytest
 
 from gridgift.domain import stores
 from gridgift.domain.stores import StoreChanges
-from tests.http.scene import Page, other_stores_key
-from tests.shop import Shop, problem
+from tests.api import ApiFixture, problem
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import other_stores_key
 
 ORIGIN = "https://cards.example.com"
 PATHS = ("profile", "giftcards", "giftcards/x/redeem", "giftcards/x/transfer", "news/seen")
 
 
 @pytest.fixture
-def page(shop: Shop) -> Page:
+def page(api: ApiFixture) -> CustomerPage:
     """Kelly's page, at a store with an origin."""
-    shop.write(stores.update, shop.store.id, StoreChanges(customer_origin=ORIGIN))
-    return Page(shop)
+    api.write(stores.update, api.store.id, StoreChanges(customer_origin=ORIGIN))
+    return CustomerPage(api)
 
 
 def readable(response: Any, origin: str = ORIGIN) -> None:
@@ -36,7 +37,7 @@ def unreadable(response: Any) -> None:
     assert "Origin" in response.headers["vary"]
 
 
-def preflight(page: Page, path: str, origin: str = ORIGIN) -> Any:
+def preflight(page: CustomerPage, path: str, origin: str = ORIGIN) -> Any:
     """Ask as a browser does before it sends."""
     asked = {
         "Origin": origin,
@@ -48,7 +49,7 @@ def preflight(page: Page, path: str, origin: str = ORIGIN) -> Any:
 
 @pytest.mark.contract("8.8")
 @pytest.mark.parametrize("path", PATHS)
-def test_preflight(page: Page, path: str) -> None:
+def test_preflight(page: CustomerPage, path: str) -> None:
     response = preflight(page, path)
     assert (response.status_code, response.content) == (204, b"")
     readable(response)
@@ -61,7 +62,7 @@ def test_preflight(page: Page, path: str) -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example.com", "null", f"{ORIGIN}.evil.com", "http://cards.example.com"]
 )
-def test_other_origins(page: Page, origin: str) -> None:
+def test_other_origins(page: CustomerPage, origin: str) -> None:
     unreadable(preflight(page, "profile", origin))
     response = page.call("GET", "profile", headers={"Origin": origin})
     assert response.status_code == 200
@@ -69,8 +70,10 @@ def test_other_origins(page: Page, origin: str) -> None:
 
 
 @pytest.mark.contract("8.5", "8.6", "8.9", "8.10", "8.11")
-def test_answers_and_refusals_are_readable(shop: Shop, page: Page, unknown_id: str) -> None:
-    card, from_page = shop.grant()["id"], {"headers": {"Origin": ORIGIN}}
+def test_answers_and_refusals_are_readable(
+    api: ApiFixture, page: CustomerPage, unknown_id: str
+) -> None:
+    card, from_page = api.grant()["id"], {"headers": {"Origin": ORIGIN}}
     readable(page.call("GET", "profile", **from_page))
     readable(page.redeem(card, **from_page))
     for response, status, code in (
@@ -86,10 +89,10 @@ def test_answers_and_refusals_are_readable(shop: Shop, page: Page, unknown_id: s
 
 
 @pytest.mark.contract("8.9", "8.10")
-def test_retry_after_is_visible(make_shop: Callable[..., Shop]) -> None:
-    shop = make_shop(rate_limit=1200, token_rate_limit=1)
-    shop.write(stores.update, shop.store.id, StoreChanges(customer_origin=ORIGIN))
-    page = Page(shop)
+def test_retry_after_is_visible(make_api: Callable[..., ApiFixture]) -> None:
+    api = make_api(rate_limit=1200, token_rate_limit=1)
+    api.write(stores.update, api.store.id, StoreChanges(customer_origin=ORIGIN))
+    page = CustomerPage(api)
     page.call("GET", "profile")
     response = page.call("GET", "profile", headers={"Origin": ORIGIN})
     problem(response, 429, "rate_limited")
@@ -98,21 +101,23 @@ def test_retry_after_is_visible(make_shop: Callable[..., Shop]) -> None:
 
 
 @pytest.mark.contract("8.7")
-def test_another_stores_origin(shop: Shop, page: Page) -> None:
-    other = Page(shop, key=other_stores_key(shop, "customertokens:mint"))
+def test_another_stores_origin(api: ApiFixture, page: CustomerPage) -> None:
+    other = CustomerPage(api, key=other_stores_key(api, "customertokens:mint"))
     unreadable(other.call("GET", "profile", headers={"Origin": ORIGIN}))
 
 
-def test_an_origin_that_was_changed_counts_within_five_seconds(shop: Shop, page: Page) -> None:
+def test_an_origin_that_was_changed_counts_within_five_seconds(
+    api: ApiFixture, page: CustomerPage
+) -> None:
     readable(page.call("GET", "profile", headers={"Origin": ORIGIN}))
-    shop.write(stores.update, shop.store.id, StoreChanges(customer_origin=None))
-    shop.clock.advance(5)
+    api.write(stores.update, api.store.id, StoreChanges(customer_origin=None))
+    api.clock.advance(5)
     unreadable(page.call("GET", "profile", headers={"Origin": ORIGIN}))
 
 
-def test_the_rest_of_the_api_has_none(shop: Shop, page: Page) -> None:
-    response = shop.call("GET", "/v1/store", headers={"Origin": ORIGIN})
+def test_the_rest_of_the_api_has_none(api: ApiFixture, page: CustomerPage) -> None:
+    response = api.call("GET", "/v1/store", headers={"Origin": ORIGIN})
     assert "access-control-allow-origin" not in response.headers
     path = "/v1/customer-tokens"
-    response = shop.call("OPTIONS", path, headers={"Origin": ORIGIN})
+    response = api.call("OPTIONS", path, headers={"Origin": ORIGIN})
     assert "access-control-allow-origin" not in response.headers

@@ -2,20 +2,22 @@
 
 import pytest
 
-from tests.http.scene import TEXTURE, Page, at, change_credit, ext, one_engine
-from tests.shop import KELLY, Shop, problem
+from tests.api import KELLY, ApiFixture, problem
+from tests.http.checks import one_engine
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import TEXTURE, at, change_credit, ext
 
 EMPTY = {"data": [], "pagination": {"nextCursor": None, "previousCursor": None, "limit": 100}}
 
 
 @pytest.fixture
-def page(shop: Shop) -> Page:
+def page(api: ApiFixture) -> CustomerPage:
     """Kelly's page."""
-    return Page(shop)
+    return CustomerPage(api)
 
 
 @pytest.mark.contract("8.21")
-def test_profile(page: Page) -> None:
+def test_profile(page: CustomerPage) -> None:
     response = page.call("GET", "profile")
     assert response.status_code == 200
     assert response.json() == {"uuid": KELLY.uuid, "username": "kelly", "pictureUuid": None}
@@ -23,24 +25,24 @@ def test_profile(page: Page) -> None:
 
 
 @pytest.mark.contract("8.22")
-def test_context(shop: Shop, page: Page) -> None:
-    shop.sql(f"UPDATE stores SET logo = '{TEXTURE}'")
+def test_context(api: ApiFixture, page: CustomerPage) -> None:
+    api.sql(f"UPDATE stores SET logo = '{TEXTURE}'")
     brand = {"name": "Moonwall Couture", "logo": TEXTURE}
     found = page.call("GET", "context").json()
-    assert found == {"brand": brand, "stores": [brand | {"id": shop.store.id}]}
+    assert found == {"brand": brand, "stores": [brand | {"id": api.store.id}]}
 
 
 @pytest.mark.contract("8.23", "8.24", "8.25", "8.26", "8.27", "8.28", "8.29")
-def test_account(shop: Shop, page: Page) -> None:
-    account = {"storeId": shop.store.id, "credit": 0, "restrictedCredit": 0, "discount": 0}
+def test_account(api: ApiFixture, page: CustomerPage) -> None:
+    account = {"storeId": api.store.id, "credit": 0, "restrictedCredit": 0, "discount": 0}
     nothing = {"accounts": [account | {"creditLots": []}]}
     assert page.call("GET", "account").json() == nothing
-    soon, late = at(shop, 10), at(shop, 20)
-    change_credit(shop, "deposit", 100)
-    change_credit(shop, "deposit", 30, expiresAt=late)
-    change_credit(shop, "deposit", 20, expiresAt=soon)
-    change_credit(shop, "deposit", 5, expiresAt=late, restricted=True)
-    change_credit(shop, "spend", 8)
+    soon, late = at(api, 10), at(api, 20)
+    change_credit(api, "deposit", 100)
+    change_credit(api, "deposit", 30, expiresAt=late)
+    change_credit(api, "deposit", 20, expiresAt=soon)
+    change_credit(api, "deposit", 5, expiresAt=late, restricted=True)
+    change_credit(api, "spend", 8)
     lots = [
         {"amount": 12, "expiresAt": soon, "restricted": False},
         {"amount": 5, "expiresAt": late, "restricted": True},
@@ -48,22 +50,22 @@ def test_account(shop: Shop, page: Page) -> None:
     ]
     full = account | {"credit": 142, "restrictedCredit": 5, "creditLots": lots}
     assert page.call("GET", "account").json() == {"accounts": [full]}
-    shop.clock.advance(9.999)
+    api.clock.advance(9.999)
     assert page.call("GET", "account").json() == {"accounts": [full]}
-    shop.clock.advance(0.001)
+    api.clock.advance(0.001)
     full |= {"credit": 130, "creditLots": lots[1:]}
     assert page.call("GET", "account").json() == {"accounts": [full]}
 
 
 @pytest.mark.contract("8.30", "8.31", "10.25")
-def test_cards_but_expired_ones(shop: Shop, page: Page) -> None:
-    end = at(shop, 10)
-    shop.grant("jo.winter")
-    plain, dated, used = shop.grant(), shop.grant(expiresAt=end), shop.grant(expiresAt=end)
-    off = shop.grant()
-    shop.call("POST", f"/v1/giftcards/{off['id']}/actions/disable")
+def test_cards_but_expired_ones(api: ApiFixture, page: CustomerPage) -> None:
+    end = at(api, 10)
+    api.grant("jo.winter")
+    plain, dated, used = api.grant(), api.grant(expiresAt=end), api.grant(expiresAt=end)
+    off = api.grant()
+    api.call("POST", f"/v1/giftcards/{off['id']}/actions/disable")
     page.redeem(used["id"])
-    more = {"storeId": shop.store.id, "expiresAt": None}
+    more = {"storeId": api.store.id, "expiresAt": None}
     shown = [
         plain | more,
         dated | more | {"expiresAt": end},
@@ -71,31 +73,31 @@ def test_cards_but_expired_ones(shop: Shop, page: Page) -> None:
         off | more | {"active": False},
     ]
     assert page.call("GET", "giftcards").json() == EMPTY | {"data": shown}
-    shop.clock.advance(9.999)
+    api.clock.advance(9.999)
     assert page.call("GET", "giftcards").json()["data"] == shown
-    shop.clock.advance(0.001)
+    api.clock.advance(0.001)
     assert page.call("GET", "giftcards").json()["data"] == [shown[0], *shown[2:]]
 
 
 @pytest.mark.contract("8.30")
-def test_pages_of_cards(shop: Shop, page: Page) -> None:
-    ids = [shop.grant()["id"] for _ in range(5)]
+def test_pages_of_cards(api: ApiFixture, page: CustomerPage) -> None:
+    ids = [api.grant()["id"] for _ in range(5)]
     first = page.call("GET", "giftcards", params={"limit": 3}).json()
     cursor = first["pagination"]["nextCursor"]
     second = page.call("GET", "giftcards", params={"limit": 3, "cursor": cursor}).json()
     assert [card["id"] for card in first["data"] + second["data"]] == ids
     back = {"limit": 3, "cursor": second["pagination"]["previousCursor"]}
     assert page.call("GET", "giftcards", params=back).json()["data"] == first["data"]
-    other = Page(shop, "jo.winter").call("GET", "giftcards", params={"cursor": cursor})
+    other = CustomerPage(api, "jo.winter").call("GET", "giftcards", params={"cursor": cursor})
     problem(other, 400, "cursor_invalid")
     for wrong in ({"limit": "0"}, {"limit": "x"}, {"storeId": "x"}):
         problem(page.call("GET", "giftcards", params=wrong), 400, "validation_failed")
 
 
 @pytest.mark.contract("8.30", "8.32")
-def test_cards_of_one_store(shop: Shop, page: Page, unknown_id: str) -> None:
-    card = shop.grant()["id"]
-    for store_id in (shop.store.id, shop.store.id.upper()):
+def test_cards_of_one_store(api: ApiFixture, page: CustomerPage, unknown_id: str) -> None:
+    card = api.grant()["id"]
+    for store_id in (api.store.id, api.store.id.upper()):
         found = page.call("GET", "giftcards", params={"storeId": store_id}).json()
         assert [shown["id"] for shown in found["data"]] == [card]
     found = page.call("GET", "giftcards", params={"storeId": unknown_id})
@@ -105,7 +107,7 @@ def test_cards_of_one_store(shop: Shop, page: Page, unknown_id: str) -> None:
 @pytest.mark.contract("8.46")
 @one_engine
 @pytest.mark.parametrize("path", ["transactions", "redelivery/products", "news"])
-def test_lists_that_stay_empty(page: Page, path: str) -> None:
+def test_lists_that_stay_empty(page: CustomerPage, path: str) -> None:
     assert page.call("GET", path).json() == EMPTY
     limited = page.call("GET", path, params={"limit": 7}).json()
     assert limited["pagination"]["limit"] == 7
@@ -114,9 +116,9 @@ def test_lists_that_stay_empty(page: Page, path: str) -> None:
 
 @pytest.mark.contract("8.47", "8.48")
 @one_engine
-def test_news(shop: Shop, page: Page) -> None:
+def test_news(api: ApiFixture, page: CustomerPage) -> None:
     assert page.call("GET", "news/unread").json() == {
-        "total": 0, "byStore": [{"storeId": shop.store.id, "count": 0}],
+        "total": 0, "byStore": [{"storeId": api.store.id, "count": 0}],
     }  # fmt: skip
     for body in (None, {}, {"postIds": ["x"]}):
         response = page.call("POST", "news/seen", json=body)
@@ -124,8 +126,8 @@ def test_news(shop: Shop, page: Page) -> None:
 
 
 @one_engine
-def test_a_hold_does_not_hide_the_credit(shop: Shop, page: Page) -> None:
-    card = shop.grant(credit=50)
-    ext(shop, card["id"], "holds", {"amount": 20, "expiresIn": 10})
+def test_a_hold_does_not_hide_the_credit(api: ApiFixture, page: CustomerPage) -> None:
+    card = api.grant(credit=50)
+    ext(api, card["id"], "holds", {"amount": 20, "expiresIn": 10})
     (shown,) = page.call("GET", "giftcards").json()["data"]
     assert shown["credit"] == 50

@@ -4,28 +4,28 @@ from typing import Any
 
 import pytest
 
-from tests.http.scene import ext, other_stores_key
-from tests.shop import Shop, problem
+from tests.api import ApiFixture, problem
+from tests.http.requests import ext, other_stores_key
 
 
-def entries(shop: Shop, card_id: str, **options: Any) -> Any:
-    return shop.call("GET", f"/ext/v1/giftcards/{card_id}/entries", **options)
+def entries(api: ApiFixture, card_id: str, **options: Any) -> Any:
+    return api.call("GET", f"/ext/v1/giftcards/{card_id}/entries", **options)
 
 
 @pytest.mark.contract("10.27", "10.28", "10.29", "10.30")
-def test_a_cards_life(shop: Shop) -> None:
-    card = shop.grant(credit=50)["id"]
-    shop.clock.advance(1)
+def test_a_cards_life(api: ApiFixture) -> None:
+    card = api.grant(credit=50)["id"]
+    api.clock.advance(1)
     body = {"delta": -20, "reason": "order 7"}
-    ext(shop, card, "adjust", body, headers={"X-Request-Id": "request-7"})
-    response = entries(shop, card, key=shop.add_key("giftcards:read").key)
+    ext(api, card, "adjust", body, headers={"X-Request-Id": "request-7"})
+    response = entries(api, card, key=api.add_key("giftcards:read").key)
     assert response.status_code == 200
     granted, adjusted = response.json()["data"]
-    first, second = shop.entries(card)
+    first, second = api.entries(card)
     assert adjusted == {
         "seq": 2, "kind": "adjusted", "delta": -20, "balanceAfter": 30,
         "state": granted["state"],
-        "actor": {"kind": "key", "id": shop.issued.stored.id},
+        "actor": {"kind": "key", "id": api.issued.stored.id},
         "reason": "order 7", "requestId": "request-7", "createdAt": "2026-09-21T14:13:21Z",
         "previousHash": granted["hash"], "hash": second.hash.hex(),
     }  # fmt: skip
@@ -37,31 +37,31 @@ def test_a_cards_life(shop: Shop) -> None:
 
 
 @pytest.mark.contract("10.27")
-def test_pages_there_and_back(shop: Shop) -> None:
-    card = shop.grant(credit=50)["id"]
+def test_pages_there_and_back(api: ApiFixture) -> None:
+    card = api.grant(credit=50)["id"]
     for _ in range(6):
-        ext(shop, card, "adjust", {"delta": 1, "reason": "x"})
+        ext(api, card, "adjust", {"delta": 1, "reason": "x"})
     pages, cursor = [], None
     while True:
         params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
-        page = entries(shop, card, params=params).json()
+        page = entries(api, card, params=params).json()
         pages.append([row["seq"] for row in page["data"]])
         cursor = page["pagination"]["nextCursor"]
         if cursor is None:
             break
     assert pages == [[1, 2, 3], [4, 5, 6], [7]]
     back = {"limit": 3, "cursor": page["pagination"]["previousCursor"]}
-    page = entries(shop, card, params=back).json()
+    page = entries(api, card, params=back).json()
     assert [row["seq"] for row in page["data"]] == [4, 5, 6]
-    other = shop.grant()["id"]
-    problem(entries(shop, other, params=back), 400, "cursor_invalid")
-    problem(entries(shop, card, params={"limit": 0}), 400, "validation_failed")
+    other = api.grant()["id"]
+    problem(entries(api, other, params=back), 400, "cursor_invalid")
+    problem(entries(api, card, params={"limit": 0}), 400, "validation_failed")
 
 
 @pytest.mark.contract("10.14")
-def test_another_stores_card_and_none(shop: Shop, unknown_id: str) -> None:
-    card = shop.grant()["id"]
-    key = other_stores_key(shop, "giftcards:read")
-    problem(entries(shop, card, key=key), 404, "gift_card_not_found")
-    problem(entries(shop, unknown_id), 404, "gift_card_not_found")
-    problem(entries(shop, "abc"), 404, "gift_card_not_found")
+def test_another_stores_card_and_none(api: ApiFixture, unknown_id: str) -> None:
+    card = api.grant()["id"]
+    key = other_stores_key(api, "giftcards:read")
+    problem(entries(api, card, key=key), 404, "gift_card_not_found")
+    problem(entries(api, unknown_id), 404, "gift_card_not_found")
+    problem(entries(api, "abc"), 404, "gift_card_not_found")

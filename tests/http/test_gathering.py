@@ -9,7 +9,7 @@ import pytest
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.http.gathering import MOST, Gatherer
 from gridgift.storage.database import DatabaseUnavailable
-from tests.shop import JO, KELLY, Shop
+from tests.api import JO, KELLY, ApiFixture
 
 AT_ONCE = 2
 GRANT = f"/v1/customers/{KELLY.username}/actions/grant-gift-card"
@@ -150,34 +150,34 @@ def test_a_caller_that_gives_up_takes_nobody_with_it() -> None:
     assert gathered(use)[0] == "a/1"
 
 
-def at_once(shop: Shop, *requests: tuple[str, str, dict[str, Any]]) -> list[Any]:
+def at_once(api: ApiFixture, *requests: tuple[str, str, dict[str, Any]]) -> list[Any]:
     """Send requests at the same moment and return their answers in order."""
 
     async def send() -> list[Any]:
         return await asyncio.gather(
-            *[asyncio.to_thread(shop.call, way, path, **more) for way, path, more in requests]
+            *[asyncio.to_thread(api.call, way, path, **more) for way, path, more in requests]
         )
 
     return asyncio.run(send())
 
 
-def test_cards_asked_for_at_once(shop: Shop, unknown_id: str) -> None:
-    cards = [shop.grant(credit=credit) for credit in (1, 2, 3)]
-    key = shop.add_key("giftcards:read", store=shop.add_store("Another", JO)).key
-    asked = [(card["id"], shop.key) for card in cards] + [(unknown_id, shop.key)]
+def test_cards_asked_for_at_once(api: ApiFixture, unknown_id: str) -> None:
+    cards = [api.grant(credit=credit) for credit in (1, 2, 3)]
+    key = api.add_key("giftcards:read", store=api.add_store("Another", JO)).key
+    asked = [(card["id"], api.key) for card in cards] + [(unknown_id, api.key)]
     asked += [(card["id"], key) for card in cards]
     answers = at_once(
-        shop, *[("GET", f"/v1/giftcards/{card_id}", {"key": key}) for card_id, key in asked]
+        api, *[("GET", f"/v1/giftcards/{card_id}", {"key": key}) for card_id, key in asked]
     )
     found = [(answer.status_code, answer.json().get("credit")) for answer in answers]
     assert found == [(200, 1), (200, 2), (200, 3), (404, None)] + [(404, None)] * 3
 
 
-def test_grants_at_once_are_answered_each_for_itself(shop: Shop) -> None:
+def test_grants_at_once_are_answered_each_for_itself(api: ApiFixture) -> None:
     other = "/v1/customers/nobody.known/actions/grant-gift-card"
     same = {"headers": {"Idempotency-Key": "same"}, "json": {"credit": 7}}
     answers = at_once(
-        shop,
+        api,
         ("POST", GRANT, {"json": {"credit": 1}}),
         ("POST", other, {"json": {"credit": 2}}),
         ("POST", GRANT, {"json": {"credit": 3, "expiresAt": "2001-01-01T00:00:00Z"}}),
@@ -190,19 +190,19 @@ def test_grants_at_once_are_answered_each_for_itself(shop: Shop) -> None:
     replays = [answer.headers.get("idempotent-replayed") for answer in fourfold]
     assert sorted(replays, key=str) == [None, "true", "true", "true"]
     ids = {answer.json()["id"] for answer in answers if answer.status_code == 200}
-    assert [(len(shop.entries(card_id)), shop.card(card_id)["id"]) for card_id in ids] == [
+    assert [(len(api.entries(card_id)), api.card(card_id)["id"]) for card_id in ids] == [
         (1, card_id) for card_id in ids
     ]
-    ((count, total),) = shop.sql("SELECT COUNT(*), SUM(credit) FROM gift_cards")
+    ((count, total),) = api.sql("SELECT COUNT(*), SUM(credit) FROM gift_cards")
     assert (count, total) == (3, 1 + 7 + 9)
 
 
-def test_one_key_for_two_requests_at_once(shop: Shop) -> None:
+def test_one_key_for_two_requests_at_once(api: ApiFixture) -> None:
     headers = {"Idempotency-Key": "torn"}
     answers = at_once(
-        shop,
+        api,
         *[("POST", GRANT, {"headers": headers, "json": {"credit": credit}}) for credit in (1, 2)],
     )
     assert sorted(answer.status_code for answer in answers) == [200, 422]
-    ((count,),) = shop.sql("SELECT COUNT(*) FROM gift_cards")
+    ((count,),) = api.sql("SELECT COUNT(*) FROM gift_cards")
     assert count == 1

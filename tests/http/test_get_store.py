@@ -3,17 +3,17 @@
 import pytest
 
 from gridgift.domain.scopes import SCOPES
-from tests.http.scene import TEXTURE
-from tests.shop import OWNER, Shop, problem
+from tests.api import OWNER, ApiFixture, problem
+from tests.http.requests import TEXTURE
 
 
 @pytest.mark.contract("7.1", "7.2", "7.3", "7.4", "7.5")
-def test_a_new_store(shop: Shop) -> None:
-    response = shop.call("GET", "/v1/store", key=shop.add_key("store:read").key)
+def test_a_new_store(api: ApiFixture) -> None:
+    response = api.call("GET", "/v1/store", key=api.add_key("store:read").key)
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     assert response.json() == {
-        "id": shop.store.id,
+        "id": api.store.id,
         "name": "Moonwall Couture",
         "logo": None,
         "blogListed": False,
@@ -26,13 +26,13 @@ def test_a_new_store(shop: Shop) -> None:
 
 
 @pytest.mark.contract("7.2", "7.3", "7.4", "7.5")
-def test_a_store_with_everything(shop: Shop) -> None:
+def test_a_store_with_everything(api: ApiFixture) -> None:
     place = "http://maps.secondlife.com/secondlife/Moonwall/128/128/23"
-    shop.sql(
+    api.sql(
         f"UPDATE stores SET logo = '{TEXTURE}', blog_listed = TRUE, application_open = TRUE, "
         f"base_bonus = 5, group_bonus = 10, location_slurl = '{place}'"
     )
-    store = shop.call("GET", "/v1/store").json()
+    store = api.call("GET", "/v1/store").json()
     assert store["logo"] == TEXTURE
     assert store["blogListed"] is True
     assert store["applicationOpen"] is True
@@ -41,22 +41,22 @@ def test_a_store_with_everything(shop: Shop) -> None:
 
 
 @pytest.mark.contract("1.2")
-def test_the_answer_is_utf8(shop: Shop) -> None:
-    other = shop.add_store("Möbel & 夢 🎁", OWNER)
-    response = shop.call("GET", "/v1/store", key=shop.add_key("store:read", store=other).key)
+def test_the_answer_is_utf8(api: ApiFixture) -> None:
+    other = api.add_store("Möbel & 夢 🎁", OWNER)
+    response = api.call("GET", "/v1/store", key=api.add_key("store:read", store=other).key)
     assert "Möbel & 夢 🎁" in response.content.decode("utf-8")
 
 
 @pytest.mark.contract("1.9")
-def test_each_key_sees_its_own_store(shop: Shop) -> None:
-    other = shop.add_store("Elsewhere", OWNER)
-    key = shop.add_key("store:read", store=other).key
-    assert shop.call("GET", "/v1/store", key=key).json()["id"] == other.id
-    assert shop.call("GET", "/v1/store").json()["id"] == shop.store.id
+def test_each_key_sees_its_own_store(api: ApiFixture) -> None:
+    other = api.add_store("Elsewhere", OWNER)
+    key = api.add_key("store:read", store=other).key
+    assert api.call("GET", "/v1/store", key=key).json()["id"] == other.id
+    assert api.call("GET", "/v1/store").json()["id"] == api.store.id
 
 
 @pytest.mark.contract("2.18", "2.19", "7.1")
-def test_missing_scope(shop: Shop) -> None:
-    key = shop.add_key(*(SCOPES.keys() - {"store:read"})).key
-    body = problem(shop.call("GET", "/v1/store", key=key), 403, "scope_missing")
+def test_missing_scope(api: ApiFixture) -> None:
+    key = api.add_key(*(SCOPES.keys() - {"store:read"})).key
+    body = problem(api.call("GET", "/v1/store", key=key), 403, "scope_missing")
     assert "store:read" in body["detail"]

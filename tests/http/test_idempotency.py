@@ -6,33 +6,34 @@ from typing import Any
 import pytest
 
 from gridgift.domain import giftcards, idempotency
-from tests.http.scene import one_engine, other_stores_key, unchanged
-from tests.shop import Shop, problem
+from tests.api import ApiFixture, problem
+from tests.http.checks import one_engine, unchanged
+from tests.http.requests import other_stores_key
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 WEEK = 7 * 86_400
 
 
-def grant(shop: Shop, idempotency_key: str | bytes, credit: int = 5, **options: Any) -> Any:
+def grant(api: ApiFixture, idempotency_key: str | bytes, credit: int = 5, **options: Any) -> Any:
     """Grant a card with an idempotency key."""
     headers = {"Idempotency-Key": idempotency_key}
-    return shop.call("POST", GRANT, json={"credit": credit}, headers=headers, **options)
+    return api.call("POST", GRANT, json={"credit": credit}, headers=headers, **options)
 
 
-def cards(shop: Shop) -> int:
+def cards(api: ApiFixture) -> int:
     """Count all cards of all stores."""
-    ((count,),) = shop.sql("SELECT count(*) FROM gift_cards")
+    ((count,),) = api.sql("SELECT count(*) FROM gift_cards")
     return int(count)
 
 
 @pytest.mark.contract("10.3")
-def test_the_same_request_is_answered_again(shop: Shop) -> None:
-    first = grant(shop, "once")
+def test_the_same_request_is_answered_again(api: ApiFixture) -> None:
+    first = grant(api, "once")
     assert first.status_code == 200
     assert "idempotent-replayed" not in first.headers
-    shop.call("POST", f"/v1/giftcards/{first.json()['id']}/actions/disable")
-    with unchanged(shop):
-        again = grant(shop, "once")
+    api.call("POST", f"/v1/giftcards/{first.json()['id']}/actions/disable")
+    with unchanged(api):
+        again = grant(api, "once")
     assert again.headers["idempotent-replayed"] == "true"
     assert (again.status_code, again.content) == (200, first.content)
     for name in ("content-type", "etag", "cache-control"):
@@ -40,8 +41,8 @@ def test_the_same_request_is_answered_again(shop: Shop) -> None:
 
 
 @pytest.mark.contract("10.4")
-def test_another_request_is_refused(shop: Shop) -> None:
-    card = grant(shop, "once").json()
+def test_another_request_is_refused(api: ApiFixture) -> None:
+    card = grant(api, "once").json()
     others = [
         ("POST", GRANT, {"credit": 6}),
         ("POST", GRANT.replace("kelly", "jo.winter"), {"credit": 5}),
@@ -49,9 +50,9 @@ def test_another_request_is_refused(shop: Shop) -> None:
         ("PUT", f"/v1/giftcards/{card['id']}", {"credit": 5}),
         ("POST", f"/v1/giftcards/{card['id']}/actions/disable", None),
     ]
-    with unchanged(shop):
+    with unchanged(api):
         for method, path, body in others:
-            response = shop.call(method, path, json=body, headers={"Idempotency-Key": "once"})
+            response = api.call(method, path, json=body, headers={"Idempotency-Key": "once"})
             problem(response, 422, "idempotency_key_reused")
 
 
@@ -66,9 +67,9 @@ def test_another_request_is_refused(shop: Shop) -> None:
     ],
     ids=["plain", "escaped", "blank", "longest"],
 )
-def test_quoted_and_bare_are_one_key(shop: Shop, one: str, other: str) -> None:
-    assert grant(shop, one).status_code == 200
-    assert grant(shop, other).headers.get("idempotent-replayed") == "true"
+def test_quoted_and_bare_are_one_key(api: ApiFixture, one: str, other: str) -> None:
+    assert grant(api, one).status_code == 200
+    assert grant(api, other).headers.get("idempotent-replayed") == "true"
 
 
 @pytest.mark.contract("10.1")
@@ -87,119 +88,119 @@ def test_quoted_and_bare_are_one_key(shop: Shop, one: str, other: str) -> None:
     ids=repr,
 )
 @one_engine
-def test_bad_keys(shop: Shop, key: bytes) -> None:
-    with unchanged(shop):
-        body = problem(grant(shop, key), 400, "validation_failed")
+def test_bad_keys(api: ApiFixture, key: bytes) -> None:
+    with unchanged(api):
+        body = problem(grant(api, key), 400, "validation_failed")
     assert body["errors"].keys() == {"Idempotency-Key"}
 
 
 @pytest.mark.contract("10.1")
 @one_engine
-def test_two_keys_are_not_one_of_them(shop: Shop) -> None:
-    grant(shop, "b")
-    headers = [("X-API-Key", shop.key), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
-    response = shop.client.post(GRANT, json={"credit": 5}, headers=headers)
+def test_two_keys_are_not_one_of_them(api: ApiFixture) -> None:
+    grant(api, "b")
+    headers = [("X-API-Key", api.key), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    response = api.client.post(GRANT, json={"credit": 5}, headers=headers)
     assert "idempotent-replayed" not in response.headers
 
 
 @pytest.mark.contract("10.2")
-def test_another_store_may_use_the_same_key(shop: Shop) -> None:
-    other = other_stores_key(shop, "giftcards:write")
-    one, two = grant(shop, "once"), grant(shop, "once", key=other)
+def test_another_store_may_use_the_same_key(api: ApiFixture) -> None:
+    other = other_stores_key(api, "giftcards:write")
+    one, two = grant(api, "once"), grant(api, "once", key=other)
     assert one.json()["id"] != two.json()["id"]
-    assert grant(shop, "once", key=other).json() == two.json()
-    assert cards(shop) == 2
+    assert grant(api, "once", key=other).json() == two.json()
+    assert cards(api) == 2
 
 
 @pytest.mark.contract("10.2")
-def test_another_key_of_the_store_shares_it(shop: Shop) -> None:
-    first = grant(shop, "once")
-    again = grant(shop, "once", key=shop.add_key("giftcards:write").key)
+def test_another_key_of_the_store_shares_it(api: ApiFixture) -> None:
+    first = grant(api, "once")
+    again = grant(api, "once", key=api.add_key("giftcards:write").key)
     assert again.content == first.content
 
 
-def test_a_replay_needs_the_scope_too(shop: Shop) -> None:
-    grant(shop, "once")
-    problem(grant(shop, "once", key=shop.add_key("store:read").key), 403, "scope_missing")
+def test_a_replay_needs_the_scope_too(api: ApiFixture) -> None:
+    grant(api, "once")
+    problem(grant(api, "once", key=api.add_key("store:read").key), 403, "scope_missing")
 
 
 @pytest.mark.contract("10.5")
-def test_an_answer_is_kept_for_7_days(shop: Shop) -> None:
-    first = grant(shop, "once")
-    shop.clock.advance(WEEK - 1)
-    assert grant(shop, "once").content == first.content
-    shop.clock.advance(1)
-    second = grant(shop, "once", credit=6)
+def test_an_answer_is_kept_for_7_days(api: ApiFixture) -> None:
+    first = grant(api, "once")
+    api.clock.advance(WEEK - 1)
+    assert grant(api, "once").content == first.content
+    api.clock.advance(1)
+    second = grant(api, "once", credit=6)
     assert second.json()["id"] != first.json()["id"]
-    shop.clock.advance(WEEK - 1)
-    assert grant(shop, "once", credit=6).content == second.content
-    assert cards(shop) == 2
+    api.clock.advance(WEEK - 1)
+    assert grant(api, "once", credit=6).content == second.content
+    assert cards(api) == 2
 
 
 @pytest.mark.contract("10.5")
-def test_old_answers_are_forgotten(shop: Shop) -> None:
-    grant(shop, "old")
-    shop.clock.advance(WEEK)
-    grant(shop, "new")
-    assert shop.write(idempotency.forget, shop.clock.now(), 1000) == 1
-    assert shop.sql("SELECT key FROM idempotency_keys") == [("new",)]
+def test_old_answers_are_forgotten(api: ApiFixture) -> None:
+    grant(api, "old")
+    api.clock.advance(WEEK)
+    grant(api, "new")
+    assert api.write(idempotency.forget, api.clock.now(), 1000) == 1
+    assert api.sql("SELECT key FROM idempotency_keys") == [("new",)]
 
 
 @pytest.mark.contract("10.11")
 @pytest.mark.contract("10.6")
-def test_a_refused_request_leaves_the_key_free(shop: Shop) -> None:
-    with unchanged(shop):
-        problem(grant(shop, "once", credit=0), 400, "validation_failed")
-        response = shop.call(
+def test_a_refused_request_leaves_the_key_free(api: ApiFixture) -> None:
+    with unchanged(api):
+        problem(grant(api, "once", credit=0), 400, "validation_failed")
+        response = api.call(
             "POST",
             GRANT.replace("kelly", "nobody"),
             json={"credit": 5},
             headers={"Idempotency-Key": "once"},
         )
         problem(response, 404, "resident_not_found")
-    assert grant(shop, "once").status_code == 200
+    assert grant(api, "once").status_code == 200
 
 
 @pytest.mark.contract("10.6")
-def test_a_lost_precondition_leaves_the_key_free(shop: Shop) -> None:
-    card = shop.grant()
+def test_a_lost_precondition_leaves_the_key_free(api: ApiFixture) -> None:
+    card = api.grant()
     path, once = f"/v1/giftcards/{card['id']}", {"Idempotency-Key": "once"}
-    etag = shop.call("GET", path).headers["etag"]
-    with unchanged(shop):
-        response = shop.call("PUT", path, json={}, headers=once | {"If-Match": '"other"'})
+    etag = api.call("GET", path).headers["etag"]
+    with unchanged(api):
+        response = api.call("PUT", path, json={}, headers=once | {"If-Match": '"other"'})
         problem(response, 412, "precondition_failed")
-    response = shop.call("PUT", path, json={}, headers=once | {"If-Match": etag})
+    response = api.call("PUT", path, json={}, headers=once | {"If-Match": etag})
     assert response.status_code == 200
-    assert shop.call("PUT", path, json={}, headers=once | {"If-Match": etag}).status_code == 200
+    assert api.call("PUT", path, json={}, headers=once | {"If-Match": etag}).status_code == 200
 
 
 @pytest.mark.contract("10.6")
 @pytest.mark.parametrize("broken", [(idempotency, "keep_all"), (giftcards, "etag")], ids=str)
 def test_effect_and_answer_are_there_together_or_not_at_all(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, broken: tuple[Any, str]
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch, broken: tuple[Any, str]
 ) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError("after the card was added")
 
-    with monkeypatch.context() as patch, unchanged(shop):
+    with monkeypatch.context() as patch, unchanged(api):
         patch.setattr(*broken, fail)
-        problem(grant(shop, "once"), 500, "internal_error")
-    assert grant(shop, "once").status_code == 200
-    assert cards(shop) == 1
+        problem(grant(api, "once"), 500, "internal_error")
+    assert grant(api, "once").status_code == 200
+    assert cards(api) == 1
 
 
 @pytest.mark.contract("10.3", "10.6")
-def test_the_same_key_at_the_same_time_grants_once(shop: Shop) -> None:
+def test_the_same_key_at_the_same_time_grants_once(api: ApiFixture) -> None:
     with ThreadPoolExecutor(16) as threads:
-        answers = list(threads.map(lambda _: grant(shop, "once"), range(16)))
+        answers = list(threads.map(lambda _: grant(api, "once"), range(16)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert sum("idempotent-replayed" in answer.headers for answer in answers) == 15
-    assert cards(shop) == 1
+    assert cards(api) == 1
 
 
 @one_engine
-def test_reads_take_no_key(shop: Shop) -> None:
-    with unchanged(shop):
-        response = shop.call("GET", "/v1/store", headers={"Idempotency-Key": "x" * 300})
+def test_reads_take_no_key(api: ApiFixture) -> None:
+    with unchanged(api):
+        response = api.call("GET", "/v1/store", headers={"Idempotency-Key": "x" * 300})
     assert response.status_code == 200

@@ -8,13 +8,13 @@ import pytest
 from gridgift.domain import residents
 from gridgift.domain.failures import UsernameTaken
 from gridgift.domain.model import Resident
-from tests.http.scene import everything, one_engine, unchanged
-from tests.shop import JO, KELLY, Shop, problem
+from tests.api import JO, KELLY, ApiFixture, problem
+from tests.http.checks import everything, one_engine, unchanged
 
 
-def owner(shop: Shop, identifier: str) -> tuple[str, str]:
+def owner(api: ApiFixture, identifier: str) -> tuple[str, str]:
     """Grant a card to whoever this is, and return who got it."""
-    card = shop.grant(quote(identifier, safe=""))
+    card = api.grant(quote(identifier, safe=""))
     return card["ownerUuid"], card["ownerUsername"]
 
 
@@ -26,14 +26,14 @@ def owner(shop: Shop, identifier: str) -> tuple[str, str]:
         "Kelly.RESIDENT", KELLY.uuid, KELLY.uuid.upper(),
     ],
 )  # fmt: skip
-def test_the_ways_to_write_a_resident_without_a_last_name(shop: Shop, identifier: str) -> None:
-    assert owner(shop, identifier) == (KELLY.uuid, "kelly")
+def test_the_ways_to_write_a_resident_without_a_last_name(api: ApiFixture, identifier: str) -> None:
+    assert owner(api, identifier) == (KELLY.uuid, "kelly")
 
 
 @pytest.mark.contract("5.1", "5.5", "5.6")
 @pytest.mark.parametrize("identifier", ["jo.winter", "Jo Winter", "JO.WINTER", "jo winter"])
-def test_the_ways_to_write_a_resident_with_a_last_name(shop: Shop, identifier: str) -> None:
-    assert owner(shop, identifier) == (JO.uuid, "jo.winter")
+def test_the_ways_to_write_a_resident_with_a_last_name(api: ApiFixture, identifier: str) -> None:
+    assert owner(api, identifier) == (JO.uuid, "jo.winter")
 
 
 @pytest.mark.contract("5.2", "5.7", "5.8")
@@ -50,58 +50,58 @@ def test_the_ways_to_write_a_resident_with_a_last_name(shop: Shop, identifier: s
     ids=lambda text: repr(text[:40]),
 )  # fmt: skip
 @one_engine
-def test_malformed(shop: Shop, identifier: str) -> None:
+def test_malformed(api: ApiFixture, identifier: str) -> None:
     path = f"/v1/customers/{quote(identifier, safe='')}"
-    problem(shop.call("GET", f"{path}/giftcards"), 400, "identifier_malformed")
-    with unchanged(shop):
-        response = shop.call("POST", f"{path}/actions/grant-gift-card", json={"credit": 5})
+    problem(api.call("GET", f"{path}/giftcards"), 400, "identifier_malformed")
+    with unchanged(api):
+        response = api.call("POST", f"{path}/actions/grant-gift-card", json={"credit": 5})
         problem(response, 400, "identifier_malformed")
 
 
 @pytest.mark.contract("5.7")
 @one_engine
-def test_parts_have_1_to_31_letters_and_digits(shop: Shop) -> None:
+def test_parts_have_1_to_31_letters_and_digits(api: ApiFixture) -> None:
     for name in ("a", "7", "a" * 31, f"a.{'b' * 31}", f"{'a' * 31}.{'9' * 31}"):
-        response = shop.call("GET", f"/v1/customers/{name}/giftcards")
+        response = api.call("GET", f"/v1/customers/{name}/giftcards")
         problem(response, 404, "resident_not_found")
 
 
-def rename(shop: Shop, resident: Resident, username: str) -> Any:
+def rename(api: ApiFixture, resident: Resident, username: str) -> Any:
     """Note that a resident was seen with another username."""
-    return shop.write(residents.remember, Resident(resident.uuid, username), shop.clock.now())
+    return api.write(residents.remember, Resident(resident.uuid, username), api.clock.now())
 
 
 @pytest.mark.contract("5.9", "5.10")
-def test_a_renamed_resident(shop: Shop) -> None:
-    card = shop.grant("kelly")
-    before = shop.call("GET", f"/v1/giftcards/{card['id']}").headers["etag"]
-    rename(shop, KELLY, "kelly.moonwall")
-    assert shop.card(card["id"]) == card | {"ownerUsername": "kelly.moonwall"}
-    assert shop.call("GET", f"/v1/giftcards/{card['id']}").headers["etag"] != before
+def test_a_renamed_resident(api: ApiFixture) -> None:
+    card = api.grant("kelly")
+    before = api.call("GET", f"/v1/giftcards/{card['id']}").headers["etag"]
+    rename(api, KELLY, "kelly.moonwall")
+    assert api.card(card["id"]) == card | {"ownerUsername": "kelly.moonwall"}
+    assert api.call("GET", f"/v1/giftcards/{card['id']}").headers["etag"] != before
     for identifier in ("kelly", "Kelly Resident", "kelly.moonwall", "Kelly Moonwall", KELLY.uuid):
-        (listed,) = shop.call("GET", f"/v1/customers/{identifier}/giftcards").json()["data"]
+        (listed,) = api.call("GET", f"/v1/customers/{identifier}/giftcards").json()["data"]
         assert listed == card | {"ownerUsername": "kelly.moonwall"}
-    rename(shop, KELLY, "kelly")
-    assert shop.card(card["id"]) == card
+    rename(api, KELLY, "kelly")
+    assert api.card(card["id"]) == card
 
 
 @pytest.mark.contract("5.11")
-def test_a_username_stays_with_its_first_resident(shop: Shop) -> None:
-    rename(shop, KELLY, "kelly.moonwall")
+def test_a_username_stays_with_its_first_resident(api: ApiFixture) -> None:
+    rename(api, KELLY, "kelly.moonwall")
     for taken in ("kelly", "kelly.moonwall"):
         with pytest.raises(UsernameTaken):
-            rename(shop, JO, taken)
-    assert owner(shop, "kelly") == (KELLY.uuid, "kelly.moonwall")
-    assert owner(shop, "jo.winter") == (JO.uuid, "jo.winter")
+            rename(api, JO, taken)
+    assert owner(api, "kelly") == (KELLY.uuid, "kelly.moonwall")
+    assert owner(api, "jo.winter") == (JO.uuid, "jo.winter")
 
 
 @pytest.mark.contract("5.12")
-def test_the_first_grant_makes_a_customer(shop: Shop) -> None:
+def test_the_first_grant_makes_a_customer(api: ApiFixture) -> None:
     def customers() -> Any:
-        return [(str(s), str(r)) for s, r, *_ in everything(shop)[2]]
+        return [(str(s), str(r)) for s, r, *_ in everything(api)[2]]
 
-    shop.call("GET", "/v1/customers/kelly/giftcards")
+    api.call("GET", "/v1/customers/kelly/giftcards")
     assert customers() == []
     for _ in range(2):
-        shop.grant("kelly")
-        assert customers() == [(shop.store.id, KELLY.uuid)]
+        api.grant("kelly")
+        assert customers() == [(api.store.id, KELLY.uuid)]

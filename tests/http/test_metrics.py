@@ -5,16 +5,16 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.shop import Shop, problem
+from tests.api import ApiFixture, problem
 
 TOKEN = "t" * 16
 COUNT = "gridgift_request_seconds_count"
 Labels = tuple[str, str, str]  # method, route, status
 
 
-def counts(shop: Shop) -> dict[Labels, float]:
+def counts(api: ApiFixture) -> dict[Labels, float]:
     """Collect the counts as Prometheus does."""
-    response = shop.call("GET", "/metrics", key=None, headers={"Authorization": f"Bearer {TOKEN}"})
+    response = api.call("GET", "/metrics", key=None, headers={"Authorization": f"Bearer {TOKEN}"})
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain; version=")
     return {
@@ -25,32 +25,32 @@ def counts(shop: Shop) -> dict[Labels, float]:
     }
 
 
-def test_answers_are_counted(make_shop: Callable[..., Shop], unknown_id: str) -> None:
-    shop = make_shop(metrics_token=TOKEN)
-    card = shop.grant()
+def test_answers_are_counted(make_api: Callable[..., ApiFixture], unknown_id: str) -> None:
+    api = make_api(metrics_token=TOKEN)
+    card = api.grant()
     for _ in range(3):
-        shop.card(card["id"])
-    shop.call("GET", f"/v1/giftcards/{unknown_id}")
-    shop.call("BREW", "/v1/giftcards/" + unknown_id)
-    shop.call("GET", "/v1/nothing/here")
-    found = counts(shop)
+        api.card(card["id"])
+    api.call("GET", f"/v1/giftcards/{unknown_id}")
+    api.call("BREW", "/v1/giftcards/" + unknown_id)
+    api.call("GET", "/v1/nothing/here")
+    found = counts(api)
     assert found["GET", "/v1/giftcards/{id}", "200"] == 3
     assert found["GET", "/v1/giftcards/{id}", "404"] == 1
     assert found["other", "/v1/giftcards/{id}", "405"] == 1
     assert found["GET", "", "404"] == 1
     assert found["POST", "/v1/customers/{identifier}/actions/grant-gift-card", "200"] == 1
     assert not any(unknown_id in label for labels in found for label in labels)
-    assert counts(shop)["GET", "/metrics", "200"] == 1
+    assert counts(api)["GET", "/metrics", "200"] == 1
 
 
-def test_there_are_none_without_a_token_set(shop: Shop) -> None:
+def test_there_are_none_without_a_token_set(api: ApiFixture) -> None:
     for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": f"Bearer {TOKEN}"}):
-        problem(shop.call("GET", "/metrics", key=None, headers=headers), 404, "path_not_found")
+        problem(api.call("GET", "/metrics", key=None, headers=headers), 404, "path_not_found")
 
 
 @pytest.mark.parametrize("sent", [None, "", TOKEN, "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x"])
-def test_a_wrong_token(make_shop: Callable[..., Shop], sent: str | None) -> None:
+def test_a_wrong_token(make_api: Callable[..., ApiFixture], sent: str | None) -> None:
     headers = {} if sent is None else {"Authorization": sent}
-    response = make_shop(metrics_token=TOKEN).call("GET", "/metrics", headers=headers)
+    response = make_api(metrics_token=TOKEN).call("GET", "/metrics", headers=headers)
     problem(response, 401, "metrics_token_invalid")
     assert response.headers["www-authenticate"] == 'Bearer realm="gridgift"'

@@ -6,15 +6,15 @@ from html import unescape
 import pytest
 
 from gridgift.http.problems import BY_CODE
-from tests.http.scene import one_engine
-from tests.shop import Shop, problem
+from tests.api import ApiFixture, problem
+from tests.http.checks import one_engine
 
 pytestmark = one_engine
 
 
-def page(shop: Shop, path: str, status: int = 200) -> str:
+def page(api: ApiFixture, path: str, status: int = 200) -> str:
     """Open a page as a browser does, and check what holds for all of them."""
-    response = shop.call("GET", path, key=None, headers={"Accept": "text/html"})
+    response = api.call("GET", path, key=None, headers={"Accept": "text/html"})
     assert response.status_code == status
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     policy = response.headers["content-security-policy"]
@@ -25,23 +25,23 @@ def page(shop: Shop, path: str, status: int = 200) -> str:
     return response.text
 
 
-def test_the_bare_address_leads_to_the_reference(shop: Shop) -> None:
-    response = shop.call("GET", "/", key=None)
+def test_the_bare_address_leads_to_the_reference(api: ApiFixture) -> None:
+    response = api.call("GET", "/", key=None)
     assert (response.status_code, response.headers["location"]) == (307, "/docs")
 
 
-def test_all_that_the_reference_loads_is_here(shop: Shop) -> None:
-    text = page(shop, "/docs")
+def test_all_that_the_reference_loads_is_here(api: ApiFixture) -> None:
+    text = page(api, "/docs")
     loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert any("swagger-ui-bundle.js" in address for address in loaded)
     for address in loaded:
         assert address.startswith("/")
-        assert shop.call("GET", address, key=None).status_code == 200
+        assert api.call("GET", address, key=None).status_code == 200
 
 
 @pytest.mark.contract("8.49")
-def test_the_residents_page_lets_nothing_in_or_out(shop: Shop) -> None:
-    response = shop.call("GET", "/me", key=None)
+def test_the_residents_page_lets_nothing_in_or_out(api: ApiFixture) -> None:
+    response = api.call("GET", "/me", key=None)
     assert (response.status_code, response.headers["referrer-policy"]) == (200, "no-referrer")
     policy = response.headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';" in policy
@@ -51,36 +51,36 @@ def test_the_residents_page_lets_nothing_in_or_out(shop: Shop) -> None:
     assert (
         re.search(r"<script(?! type=\"module\" src=)|<style|\son\w+=|style=", response.text) is None
     )
-    script = shop.call("GET", "/static/me.js", key=None).text
+    script = api.call("GET", "/static/me.js", key=None).text
     for way_in in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert way_in not in script
 
 
 @pytest.mark.contract("3.4")
-def test_every_code_has_a_page(shop: Shop) -> None:
-    index = page(shop, "/errors")
+def test_every_code_has_a_page(api: ApiFixture) -> None:
+    index = page(api, "/errors")
     for code, found in BY_CODE.items():
         assert f"/errors/{code}" in index
-        text = unescape(page(shop, f"/errors/{code}"))
+        text = unescape(page(api, f"/errors/{code}"))
         for words in (found.title, str(found.status)):
             assert words in text
 
 
 @pytest.mark.contract("3.3", "3.4")
-def test_a_problems_type_leads_to_its_page(shop: Shop) -> None:
-    found = problem(shop.call("GET", "/v1/store", key=None), 401, "api_key_missing")
+def test_a_problems_type_leads_to_its_page(api: ApiFixture) -> None:
+    found = problem(api.call("GET", "/v1/store", key=None), 401, "api_key_missing")
     assert found["type"] == "http://shop.test/errors/api_key_missing"
-    assert "api_key_missing" in page(shop, found["type"].removeprefix("http://shop.test"))
+    assert "api_key_missing" in page(api, found["type"].removeprefix("http://shop.test"))
 
 
-def test_an_unknown_code_is_not_found(shop: Shop) -> None:
-    assert "gift_card_redeemed" in page(shop, "/errors/no_such_code", 404)
+def test_an_unknown_code_is_not_found(api: ApiFixture) -> None:
+    assert "gift_card_redeemed" in page(api, "/errors/no_such_code", 404)
 
 
 @pytest.mark.parametrize(
     "code", ["<script>alert(1)", "%3Cimg src=x onerror=alert(1)%3E", "{{7*7}}", "%00"]
 )
-def test_a_hostile_code_is_not_repeated(shop: Shop, code: str) -> None:
-    text = page(shop, f"/errors/{code}", 404)
+def test_a_hostile_code_is_not_repeated(api: ApiFixture, code: str) -> None:
+    text = page(api, f"/errors/{code}", 404)
     for word in ("<script>", "onerror", "49", "\0"):
         assert word not in text

@@ -9,16 +9,18 @@ import pytest
 from gridgift.domain.paging import Position
 from gridgift.http.paging import Cursors
 from gridgift.storage.queries import QUERIES
-from tests.http.scene import altered, one_engine, other_stores_key
-from tests.shop import SECRET, Shop, problem
+from tests.api import SECRET, ApiFixture, problem
+from tests.http.bodies import altered
+from tests.http.checks import one_engine
+from tests.http.requests import other_stores_key
 
 PATH = "/v1/customers/kelly/giftcards"
 
 
-def page(shop: Shop, cursor: str | None = None, limit: int = 2, **filters: str) -> Any:
+def page(api: ApiFixture, cursor: str | None = None, limit: int = 2, **filters: str) -> Any:
     """Read a page."""
     params = {"limit": limit} | filters | ({} if cursor is None else {"cursor": cursor})
-    response = shop.call("GET", PATH, params=params)
+    response = api.call("GET", PATH, params=params)
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -28,11 +30,13 @@ def ids(found: Any) -> list[str]:
     return [card["id"] for card in found["data"]]
 
 
-def walk(shop: Shop, direction: str, cursor: str | None = None, **options: Any) -> list[list[str]]:
+def walk(
+    api: ApiFixture, direction: str, cursor: str | None = None, **options: Any
+) -> list[list[str]]:
     """Read pages until there is no cursor in a direction; return their ids."""
     pages = []
     while True:
-        found = page(shop, cursor, **options)
+        found = page(api, cursor, **options)
         pages.append(ids(found))
         cursor = found["pagination"][direction]
         if cursor is None:
@@ -40,53 +44,51 @@ def walk(shop: Shop, direction: str, cursor: str | None = None, **options: Any) 
 
 
 @pytest.mark.contract("4.1", "4.5", "4.6", "4.9", "4.10", "6.7")
-def test_forward_and_backward_are_the_same_rows(shop: Shop) -> None:
-    cards = [shop.grant(credit=n)["id"] for n in range(1, 6)]
+def test_forward_and_backward_are_the_same_rows(api: ApiFixture) -> None:
+    cards = [api.grant(credit=n)["id"] for n in range(1, 6)]
     assert cards == sorted(cards)
     pages = [cards[0:2], cards[2:4], cards[4:5]]
-    assert walk(shop, "nextCursor") == pages
-    last = page(
-        shop, page(shop, page(shop)["pagination"]["nextCursor"])["pagination"]["nextCursor"]
-    )
-    assert walk(shop, "previousCursor", last["pagination"]["previousCursor"]) == pages[1::-1]
+    assert walk(api, "nextCursor") == pages
+    last = page(api, page(api, page(api)["pagination"]["nextCursor"])["pagination"]["nextCursor"])
+    assert walk(api, "previousCursor", last["pagination"]["previousCursor"]) == pages[1::-1]
 
 
 @pytest.mark.contract("4.5", "4.6")
-def test_the_envelope_at_the_edges(shop: Shop) -> None:
+def test_the_envelope_at_the_edges(api: ApiFixture) -> None:
     for _ in range(4):
-        shop.grant()
-    first = page(shop)["pagination"]
+        api.grant()
+    first = page(api)["pagination"]
     assert (first["previousCursor"], first["limit"]) == (None, 2)
-    last = page(shop, first["nextCursor"])["pagination"]
+    last = page(api, first["nextCursor"])["pagination"]
     assert (last["nextCursor"], last["limit"]) == (None, 2)
-    back = page(shop, last["previousCursor"])["pagination"]
+    back = page(api, last["previousCursor"])["pagination"]
     assert back["previousCursor"] is None
     assert back["nextCursor"] == first["nextCursor"]
 
 
 @pytest.mark.contract("4.9")
-def test_ids_are_uuid7(shop: Shop) -> None:
-    for one, other in pairwise(shop.grant()["id"] for _ in range(20)):
+def test_ids_are_uuid7(api: ApiFixture) -> None:
+    for one, other in pairwise(api.grant()["id"] for _ in range(20)):
         assert one < other
         assert one[14] == "7"
 
 
 @pytest.mark.contract("4.2", "6.7")
 @one_engine
-def test_limit(shop: Shop) -> None:
+def test_limit(api: ApiFixture) -> None:
     for limit in (1, 10, 100, 1000):
-        assert page(shop, limit=limit)["pagination"]["limit"] == limit
-    assert shop.call("GET", PATH).json()["pagination"]["limit"] == 100
+        assert page(api, limit=limit)["pagination"]["limit"] == limit
+    assert api.call("GET", PATH).json()["pagination"]["limit"] == 100
 
 
 @pytest.mark.contract("4.2")
-def test_a_page_has_100_rows_unless_told(shop: Shop) -> None:
+def test_a_page_has_100_rows_unless_told(api: ApiFixture) -> None:
     for _ in range(101):
-        shop.grant()
-    found = shop.call("GET", PATH).json()
+        api.grant()
+    found = api.call("GET", PATH).json()
     assert len(found["data"]) == 100
-    assert len(page(shop, found["pagination"]["nextCursor"])["data"]) == 1
-    assert len(page(shop, limit=1000)["data"]) == 101
+    assert len(page(api, found["pagination"]["nextCursor"])["data"]) == 1
+    assert len(page(api, limit=1000)["data"]) == 101
 
 
 @pytest.mark.contract("4.3")
@@ -99,16 +101,16 @@ def test_a_page_has_100_rows_unless_told(shop: Shop) -> None:
     ids=lambda text: text[:10],
 )  # fmt: skip
 @one_engine
-def test_limits_that_are_none(shop: Shop, text: str) -> None:
-    body = problem(shop.call("GET", f"{PATH}?limit={text}"), 400, "validation_failed")
+def test_limits_that_are_none(api: ApiFixture, text: str) -> None:
+    body = problem(api.call("GET", f"{PATH}?limit={text}"), 400, "validation_failed")
     assert body["errors"] == {"limit": ["must be an integer from 1 to 1000"]}
 
 
 @pytest.mark.contract("4.4")
-def test_a_cursor_is_opaque_base64url(shop: Shop) -> None:
-    cards = [shop.grant()["id"] for _ in range(4)]
-    first = page(shop)["pagination"]["nextCursor"]
-    last = page(shop, first)["pagination"]["previousCursor"]
+def test_a_cursor_is_opaque_base64url(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(4)]
+    first = page(api)["pagination"]["nextCursor"]
+    last = page(api, first)["pagination"]["previousCursor"]
     for cursor in (first, last):
         assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
         assert not any(card in cursor for card in cards)
@@ -125,14 +127,14 @@ def test_pages_are_never_found_by_counting() -> None:
     "text", ["", "a", "garbage!", "null", "A" * 39, "A" * 40, "A" * 5000, "é", "%00", "MQ=="]
 )
 @one_engine
-def test_cursors_that_are_none(shop: Shop, text: str) -> None:
-    problem(shop.call("GET", f"{PATH}?cursor={text}"), 400, "cursor_invalid")
+def test_cursors_that_are_none(api: ApiFixture, text: str) -> None:
+    problem(api.call("GET", f"{PATH}?cursor={text}"), 400, "cursor_invalid")
 
 
 @pytest.mark.contract("4.8")
-def test_cursors_that_are_not_ours(shop: Shop) -> None:
-    cards = [shop.grant()["id"] for _ in range(3)]
-    cursor = page(shop)["pagination"]["nextCursor"]
+def test_cursors_that_are_not_ours(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(3)]
+    cursor = page(api)["pagination"]["nextCursor"]
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     same_bytes = cursor[:-1] + alphabet[alphabet.index(cursor[-1]) ^ 1]
     of_another_server = Cursors(b"another secret").write("giftcards", Position(cards[1]))
@@ -140,58 +142,58 @@ def test_cursors_that_are_not_ours(shop: Shop) -> None:
     forged = [altered(cursor, index) for index in (0, 1, 15, 30, -2)]
     padded = [cursor + "=", cursor + "%0A", "%20" + cursor, cursor[:-1], cursor[1:], cursor * 2]
     for text in [same_bytes, of_another_server, of_another_list, *forged, *padded]:
-        problem(shop.call("GET", f"{PATH}?cursor={text}"), 400, "cursor_invalid")
+        problem(api.call("GET", f"{PATH}?cursor={text}"), 400, "cursor_invalid")
 
 
 @pytest.mark.contract("4.8")
-def test_cursors_of_other_customers_and_stores(shop: Shop) -> None:
+def test_cursors_of_other_customers_and_stores(api: ApiFixture) -> None:
     for _ in range(3):
-        shop.grant()
-    cursor = page(shop)["pagination"]["nextCursor"]
-    others = shop.call("GET", f"/v1/customers/jo.winter/giftcards?cursor={cursor}")
+        api.grant()
+    cursor = page(api)["pagination"]["nextCursor"]
+    others = api.call("GET", f"/v1/customers/jo.winter/giftcards?cursor={cursor}")
     problem(others, 400, "cursor_invalid")
-    key = other_stores_key(shop, "giftcards:read")
-    elsewhere = shop.call("GET", f"{PATH}?cursor={cursor}", key=key)
+    key = other_stores_key(api, "giftcards:read")
+    elsewhere = api.call("GET", f"{PATH}?cursor={cursor}", key=key)
     problem(elsewhere, 400, "cursor_invalid")
 
 
 @pytest.mark.contract("4.7", "4.11")
-def test_rows_added_and_changed_during_a_walk(shop: Shop) -> None:
-    cards = [shop.grant()["id"] for _ in range(6)]
+def test_rows_added_and_changed_during_a_walk(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(6)]
     seen, cursor = [], None
     for changed in (cards[0], cards[5], cards[2]):
-        found = page(shop, cursor)
+        found = page(api, cursor)
         seen += ids(found)
         cursor = found["pagination"]["nextCursor"]
-        added = shop.grant(credit=1)["id"]
-        shop.call("PUT", f"/v1/giftcards/{changed}", json={"credit": 9})
-        shop.clock.advance(60)
+        added = api.grant(credit=1)["id"]
+        api.call("PUT", f"/v1/giftcards/{changed}", json={"credit": 9})
+        api.clock.advance(60)
     assert seen == cards
-    assert added in ids(page(shop, cursor, limit=100))
+    assert added in ids(page(api, cursor, limit=100))
 
 
 @pytest.mark.contract("4.11")
-def test_rows_that_leave_a_filtered_list_during_a_walk(shop: Shop) -> None:
-    cards = [shop.grant()["id"] for _ in range(5)]
-    first = page(shop, active="true")
+def test_rows_that_leave_a_filtered_list_during_a_walk(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(5)]
+    first = page(api, active="true")
     for gone in (cards[0], cards[1], cards[3]):
-        shop.call("POST", f"/v1/giftcards/{gone}/actions/disable")
-    (rest,) = walk(shop, "nextCursor", first["pagination"]["nextCursor"], active="true")
+        api.call("POST", f"/v1/giftcards/{gone}/actions/disable")
+    (rest,) = walk(api, "nextCursor", first["pagination"]["nextCursor"], active="true")
     assert ids(first) + rest == [cards[0], cards[1], cards[2], cards[4]]
 
 
-def test_an_empty_page_leads_back(shop: Shop) -> None:
-    cards = [shop.grant()["id"] for _ in range(3)]
-    cursor = page(shop)["pagination"]["nextCursor"]
-    shop.call("POST", f"/v1/giftcards/{cards[2]}/actions/disable")
-    empty = page(shop, cursor, active="true")
+def test_an_empty_page_leads_back(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(3)]
+    cursor = page(api)["pagination"]["nextCursor"]
+    api.call("POST", f"/v1/giftcards/{cards[2]}/actions/disable")
+    empty = page(api, cursor, active="true")
     assert ids(empty) == []
     assert empty["pagination"]["nextCursor"] is None
-    assert ids(page(shop, empty["pagination"]["previousCursor"], active="true")) == cards[:2]
+    assert ids(page(api, empty["pagination"]["previousCursor"], active="true")) == cards[:2]
 
 
 @pytest.mark.contract("4.2")
-def test_a_cursor_works_with_another_limit(shop: Shop) -> None:
-    cards = [shop.grant()["id"] for _ in range(6)]
-    cursor = page(shop)["pagination"]["nextCursor"]
-    assert ids(page(shop, cursor, limit=3)) == cards[2:5]
+def test_a_cursor_works_with_another_limit(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(6)]
+    cursor = page(api)["pagination"]["nextCursor"]
+    assert ids(page(api, cursor, limit=3)) == cards[2:5]

@@ -11,9 +11,9 @@ from gridgift.domain.failures import Failure
 from gridgift.http.decode import MAX_BODY
 from gridgift.http.problems import PROBLEMS
 from gridgift.storage.database import DatabaseUnavailable
+from tests.api import ApiFixture, problem
+from tests.http.checks import one_engine, unchanged
 from tests.http.conftest import Outage
-from tests.http.scene import one_engine, unchanged
-from tests.shop import Shop, problem
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 JSON = {"Content-Type": "application/json"}
@@ -21,9 +21,9 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.mark.contract("3.1", "3.2", "3.3", "3.5", "3.6")
 @one_engine
-def test_all_members(make_shop: Callable[..., Shop]) -> None:
-    shop = make_shop(public_url="https://gifts.example.com/api")
-    response = shop.call("GET", "/v1/giftcards/%C3%A9?x=1", headers={"X-Request-Id": "mine"})
+def test_all_members(make_api: Callable[..., ApiFixture]) -> None:
+    api = make_api(public_url="https://gifts.example.com/api")
+    response = api.call("GET", "/v1/giftcards/%C3%A9?x=1", headers={"X-Request-Id": "mine"})
     assert problem(response, 404, "gift_card_not_found") == {
         "type": "https://gifts.example.com/api/errors/gift_card_not_found",
         "title": "No such gift card",
@@ -38,8 +38,8 @@ def test_all_members(make_shop: Callable[..., Shop]) -> None:
 
 @pytest.mark.contract("3.2", "3.8")
 @one_engine
-def test_a_validation_problem_lists_messages_by_field(shop: Shop) -> None:
-    body = problem(shop.call("POST", GRANT, json={"credit": -1}), 400, "validation_failed")
+def test_a_validation_problem_lists_messages_by_field(api: ApiFixture) -> None:
+    body = problem(api.call("POST", GRANT, json={"credit": -1}), 400, "validation_failed")
     assert body["errors"] == {"credit": ["must be an integer from 1 to 2147483647"]}
     assert body["detail"] == "Some values are not acceptable: credit."
 
@@ -62,11 +62,11 @@ def test_every_failure_has_a_code_a_status_and_words() -> None:
         assert found.remedy
 
 
-def accepting(shop: Shop, *accept: str) -> Any:
+def accepting(api: ApiFixture, *accept: str) -> Any:
     """Provoke a problem with these Accept headers."""
-    shop.client.headers.pop("accept", None)
-    headers = [("X-API-Key", shop.key), *(("Accept", line) for line in accept)]
-    return shop.client.get("/v1/giftcards/x", headers=headers)
+    api.client.headers.pop("accept", None)
+    headers = [("X-API-Key", api.key), *(("Accept", line) for line in accept)]
+    return api.client.get("/v1/giftcards/x", headers=headers)
 
 
 @pytest.mark.contract("3.1", "3.9")
@@ -86,8 +86,8 @@ def accepting(shop: Shop, *accept: str) -> Any:
     ids=str,
 )
 @one_engine
-def test_who_takes_problems_gets_them(shop: Shop, accept: tuple[str, ...]) -> None:
-    problem(accepting(shop, *accept), 404, "gift_card_not_found")
+def test_who_takes_problems_gets_them(api: ApiFixture, accept: tuple[str, ...]) -> None:
+    problem(accepting(api, *accept), 404, "gift_card_not_found")
 
 
 @pytest.mark.contract("3.9", "3.16")
@@ -107,9 +107,9 @@ def test_who_takes_problems_gets_them(shop: Shop, accept: tuple[str, ...]) -> No
     ],
 )
 @one_engine
-def test_who_does_not_gets_the_same_as_json(shop: Shop, accept: str) -> None:
-    usual = problem(accepting(shop), 404, "gift_card_not_found")
-    response = accepting(shop, accept)
+def test_who_does_not_gets_the_same_as_json(api: ApiFixture, accept: str) -> None:
+    usual = problem(accepting(api), 404, "gift_card_not_found")
+    response = accepting(api, accept)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/json"
     mine = response.headers["x-request-id"]
@@ -127,31 +127,31 @@ def test_who_does_not_gets_the_same_as_json(shop: Shop, accept: str) -> None:
     ],
 )  # fmt: skip
 @one_engine
-def test_unknown_path(shop: Shop, path: str) -> None:
-    for key in (shop.key, None):
-        body = problem(shop.call("GET", path, key=key), 404, "path_not_found")
+def test_unknown_path(api: ApiFixture, path: str) -> None:
+    for key in (api.key, None):
+        body = problem(api.call("GET", path, key=key), 404, "path_not_found")
         assert body["instance"] == path
 
 
 @pytest.mark.contract("3.10", "6.14")
 @one_engine
-def test_unknown_path_whatever_the_method(shop: Shop) -> None:
+def test_unknown_path_whatever_the_method(api: ApiFixture) -> None:
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
-        problem(shop.call(method, "/v1/giftcards"), 404, "path_not_found")
+        problem(api.call(method, "/v1/giftcards"), 404, "path_not_found")
 
 
 @pytest.mark.contract("3.11")
 @one_engine
-def test_another_method(shop: Shop) -> None:
-    response = shop.call("DELETE", "/v1/giftcards/x", key=None)
+def test_another_method(api: ApiFixture) -> None:
+    response = api.call("DELETE", "/v1/giftcards/x", key=None)
     problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "GET, HEAD, PUT"
 
 
 @one_engine
-def test_head_of_a_problem_has_no_body(shop: Shop) -> None:
+def test_head_of_a_problem_has_no_body(api: ApiFixture) -> None:
     for path, status in (("/v1/giftcards/x", 404), ("/nothing", 404), (GRANT, 405)):
-        response = shop.call("HEAD", path)
+        response = api.call("HEAD", path)
         assert (response.status_code, response.content) == (status, b"")
         assert response.headers["content-type"] == "application/problem+json"
         assert int(response.headers["content-length"]) > 100
@@ -166,19 +166,19 @@ def padded(size: int) -> bytes:
 @pytest.mark.parametrize("size", [MAX_BODY + 1, 10_000_000])
 @pytest.mark.parametrize("chunked", [False, True])
 @one_engine
-def test_a_body_over_64_kib(shop: Shop, size: int, chunked: bool) -> None:
+def test_a_body_over_64_kib(api: ApiFixture, size: int, chunked: bool) -> None:
     body = padded(size)
     content = iter([body[: size // 2], body[size // 2 :]]) if chunked else body
-    with unchanged(shop):
-        response = shop.call("POST", GRANT, content=content, headers=JSON)
+    with unchanged(api):
+        response = api.call("POST", GRANT, content=content, headers=JSON)
         problem(response, 413, "body_too_large")
 
 
 @pytest.mark.contract("3.12")
 @one_engine
-def test_a_body_of_64_kib(shop: Shop) -> None:
+def test_a_body_of_64_kib(api: ApiFixture) -> None:
     assert MAX_BODY == 65_536
-    response = shop.call("POST", GRANT, content=padded(MAX_BODY), headers=JSON)
+    response = api.call("POST", GRANT, content=padded(MAX_BODY), headers=JSON)
     assert response.status_code == 200
 
 
@@ -199,11 +199,11 @@ def test_a_body_of_64_kib(shop: Shop) -> None:
     ids=str,
 )
 @one_engine
-def test_a_body_that_is_not_declared_as_json(shop: Shop, headers: dict[str, str]) -> None:
-    card = shop.grant()
-    with unchanged(shop):
+def test_a_body_that_is_not_declared_as_json(api: ApiFixture, headers: dict[str, str]) -> None:
+    card = api.grant()
+    with unchanged(api):
         for method, path in (("POST", GRANT), ("PUT", f"/v1/giftcards/{card['id']}")):
-            response = shop.call(method, path, content=b'{"credit": 5}', headers=headers)
+            response = api.call(method, path, content=b'{"credit": 5}', headers=headers)
             problem(response, 415, "media_type_unsupported")
 
 
@@ -218,15 +218,15 @@ def test_a_body_that_is_not_declared_as_json(shop: Shop, headers: dict[str, str]
     ],
 )
 @one_engine
-def test_json_by_other_names(shop: Shop, media_type: str) -> None:
+def test_json_by_other_names(api: ApiFixture, media_type: str) -> None:
     headers = {"Content-Type": media_type}
-    response = shop.call("POST", GRANT, content=b'{"credit": 5}', headers=headers)
+    response = api.call("POST", GRANT, content=b'{"credit": 5}', headers=headers)
     assert response.status_code == 200
 
 
 @pytest.mark.contract("3.15")
-def test_the_database_is_away_and_comes_back(shop: Shop, outage: Outage) -> None:
-    card = shop.grant()
+def test_the_database_is_away_and_comes_back(api: ApiFixture, outage: Outage) -> None:
+    card = api.grant()
     path = f"/v1/giftcards/{card['id']}"
     calls: list[tuple[str, str, Any]] = [
         ("GET", path, None),
@@ -234,23 +234,23 @@ def test_the_database_is_away_and_comes_back(shop: Shop, outage: Outage) -> None
         ("POST", GRANT, {"credit": 5}),
         ("GET", "/v1/store", None),
     ]
-    with outage(shop):
+    with outage(api):
         for method, url, body in calls:
-            response = shop.call(method, url, json=body, headers={"Idempotency-Key": method})
+            response = api.call(method, url, json=body, headers={"Idempotency-Key": method})
             found = problem(response, 503, "database_unavailable")
             assert int(response.headers["retry-after"]) == found["retryAfter"] > 0
-    assert shop.card(card["id"]) == card
+    assert api.card(card["id"]) == card
     for method, url, body in calls:
-        response = shop.call(method, url, json=body, headers={"Idempotency-Key": method})
+        response = api.call(method, url, json=body, headers={"Idempotency-Key": method})
         assert (response.status_code, "idempotent-replayed" in response.headers) == (200, False)
 
 
 @pytest.mark.contract("3.15")
-def test_a_new_key_while_the_database_is_away(shop: Shop, outage: Outage) -> None:
-    key = shop.add_key("store:read").key
-    with outage(shop):
-        problem(shop.call("GET", "/v1/store", key=key), 503, "database_unavailable")
-    assert shop.call("GET", "/v1/store", key=key).status_code == 200
+def test_a_new_key_while_the_database_is_away(api: ApiFixture, outage: Outage) -> None:
+    key = api.add_key("store:read").key
+    with outage(api):
+        problem(api.call("GET", "/v1/store", key=key), 503, "database_unavailable")
+    assert api.call("GET", "/v1/store", key=key).status_code == 200
 
 
 @pytest.mark.contract("3.16")
@@ -264,17 +264,17 @@ def test_a_new_key_while_the_database_is_away(shop: Shop, outage: Outage) -> Non
     ids=repr,
 )
 def test_no_particulars_of_a_defect(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
 ) -> None:
     async def broken(*_: Any) -> None:
         raise error
 
     monkeypatch.setattr(giftcards, "read_shown", broken)
     monkeypatch.setattr(grants, "grant_all", broken)
-    with unchanged(shop), capture_logs() as logged:
+    with unchanged(api), capture_logs() as logged:
         for response in (
-            shop.call("GET", "/ext/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),
-            shop.call("POST", GRANT, json={"credit": 5}),
+            api.call("GET", "/ext/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),
+            api.call("POST", GRANT, json={"credit": 5}),
         ):
             problem(response, status, code)
             for word in ("hush", "Traceback", "File ", "Error:", ".py"):
@@ -284,10 +284,10 @@ def test_no_particulars_of_a_defect(
 
 @pytest.mark.contract("3.16")
 @one_engine
-def test_answers_are_never_html(shop: Shop) -> None:
+def test_answers_are_never_html(api: ApiFixture) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml"}
     for path in ("/v1/store", "/v1/customers/kelly/giftcards", "/v1/giftcards/x", "/v1/nothing"):
-        for key in (shop.key, None):
-            response = shop.call("GET", path, key=key, headers=browser)
+        for key in (api.key, None):
+            response = api.call("GET", path, key=key, headers=browser)
             assert response.headers["content-type"] == "application/json"
             assert response.headers["x-content-type-options"] == "nosniff"

@@ -12,15 +12,9 @@ from gridgift.http.openapi import document, refusals_of
 from gridgift.http.problems import PROBLEMS
 from gridgift.http.route import CUSTOMER, PUBLIC, Route
 from gridgift.http.routes import ROUTES, endpoints
-from tests.http.scene import (
-    change_credit,
-    credit_of,
-    ext,
-    one_engine,
-    other_stores_key,
-    unchanged,
-)
-from tests.shop import Shop, problem
+from tests.api import ApiFixture, problem
+from tests.http.checks import one_engine, unchanged
+from tests.http.requests import change_credit, credit_of, ext, other_stores_key
 
 GUARDED = [route for route in ROUTES if route.scope not in {PUBLIC, CUSTOMER}]
 FOR_CUSTOMERS = [route for route in ROUTES if route.scope == CUSTOMER]
@@ -46,93 +40,93 @@ def sent(route: Route, body: Any) -> dict[str, Any]:
     return {"content": text, "headers": {"Content-Type": media_type}}
 
 
-def prepared(shop: Shop, route: Route) -> tuple[dict[str, str], Any]:
+def prepared(api: ApiFixture, route: Route) -> tuple[dict[str, str], Any]:
     """Set the scene for a route's example: a card, a hold and a spend; return path and body."""
-    card = shop.grant(credit=1000, transfer=True)["id"]
-    held = ext(shop, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
+    card = api.grant(credit=1000, transfer=True)["id"]
+    held = ext(api, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
     if "hold" not in route.path:
-        ext(shop, card, f"holds/{held}/actions/void")
-    change_credit(shop, "deposit", 1000)
+        ext(api, card, f"holds/{held}/actions/void")
+    change_credit(api, "deposit", 1000)
     body = route.body_example
     if body is not None and "spend" in body:
-        body = body | {"spend": change_credit(shop, "spend", 500).json()["id"]}
+        body = body | {"spend": change_credit(api, "spend", 500).json()["id"]}
     if body is not None and "customerIdentifier" in body:
         body = body | {"customerIdentifier": "kelly"}
     return {"id": card, "hold": held}, body
 
 
-def ask(shop: Shop, route: Route, card_id: str = "x", **options: Any) -> Any:
+def ask(api: ApiFixture, route: Route, card_id: str = "x", **options: Any) -> Any:
     """Send a route's request as its example has it."""
     path = path_of(route, id=card_id, code="api_key_missing")
-    return shop.call(route.method, path, **sent(route, route.body_example), **options)
+    return api.call(route.method, path, **sent(route, route.body_example), **options)
 
 
 @each_guarded
 @one_engine
 @pytest.mark.contract("2.1", "2.3", "2.4")
-def test_without_a_key(shop: Shop, route: Route) -> None:
-    with unchanged(shop):
-        response = ask(shop, route, key=None)
+def test_without_a_key(api: ApiFixture, route: Route) -> None:
+    with unchanged(api):
+        response = ask(api, route, key=None)
         problem(response, 401, "api_key_missing")
         assert response.headers["www-authenticate"] == 'ApiKey realm="gridgift"'
 
 
 @each_guarded
 @pytest.mark.contract("2.17", "2.18", "2.19")
-def test_every_scope_but_the_right_one(shop: Shop, route: Route) -> None:
-    card = shop.grant()
-    key = shop.add_key(*(SCOPES.keys() - {route.scope})).key
-    with unchanged(shop):
-        body = problem(ask(shop, route, card["id"], key=key), 403, "scope_missing")
+def test_every_scope_but_the_right_one(api: ApiFixture, route: Route) -> None:
+    card = api.grant()
+    key = api.add_key(*(SCOPES.keys() - {route.scope})).key
+    with unchanged(api):
+        body = problem(ask(api, route, card["id"], key=key), 403, "scope_missing")
     assert route.scope in body["detail"]
 
 
 @each_guarded
 @pytest.mark.contract("2.17")
-def test_the_right_scope_is_enough(shop: Shop, route: Route) -> None:
-    parts, body = prepared(shop, route)
-    key = shop.add_key(route.scope).key
-    response = shop.call(route.method, path_of(route, **parts), **sent(route, body), key=key)
+def test_the_right_scope_is_enough(api: ApiFixture, route: Route) -> None:
+    parts, body = prepared(api, route)
+    key = api.add_key(route.scope).key
+    response = api.call(route.method, path_of(route, **parts), **sent(route, body), key=key)
     assert response.status_code == route.status, response.text
 
 
 @each_guarded
 @pytest.mark.contract("1.9", "1.10")
-def test_another_stores_key_sees_nothing_of_this_store(shop: Shop, route: Route) -> None:
-    parts, body = prepared(shop, route)
+def test_another_stores_key_sees_nothing_of_this_store(api: ApiFixture, route: Route) -> None:
+    parts, body = prepared(api, route)
     card_id = parts["id"]
-    before = shop.card(card_id), shop.entries(card_id), credit_of(shop)
-    key = other_stores_key(shop, route.scope)
-    response = shop.call(route.method, path_of(route, **parts), **sent(route, body), key=key)
+    before = api.card(card_id), api.entries(card_id), credit_of(api)
+    key = other_stores_key(api, route.scope)
+    response = api.call(route.method, path_of(route, **parts), **sent(route, body), key=key)
     if "{id}" in route.path or "refund" in route.path:
         assert response.status_code == 404
     elif "actions/spend" in route.path:
         problem(response, 409, "insufficient_credit")
     else:
         assert response.status_code == route.status, response.text
-    for secret in (shop.store.id, shop.store.name, f'"{card_id}"'):
+    for secret in (api.store.id, api.store.name, f'"{card_id}"'):
         assert secret not in response.text
-    assert (shop.card(card_id), shop.entries(card_id), credit_of(shop)) == before
+    assert (api.card(card_id), api.entries(card_id), credit_of(api)) == before
 
 
 @pytest.mark.contract("8.1", "8.2")
 @pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
 @one_engine
-def test_without_a_token(shop: Shop, route: Route) -> None:
-    with unchanged(shop):
-        for key in (None, shop.key):
-            problem(ask(shop, route, key=key), 401, "customer_token_invalid")
+def test_without_a_token(api: ApiFixture, route: Route) -> None:
+    with unchanged(api):
+        for key in (None, api.key):
+            problem(ask(api, route, key=key), 401, "customer_token_invalid")
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.contract("3.11")
 @one_engine
-def test_other_methods(shop: Shop, path: str) -> None:
+def test_other_methods(api: ApiFixture, path: str) -> None:
     possible = {route.method for route in ROUTES if route.path == path}
     if "GET" in possible:
         possible.add("HEAD")
     for method in set(METHODS) - possible:
-        response = shop.call(method, path.format(**PARTS), key=None)
+        response = api.call(method, path.format(**PARTS), key=None)
         assert response.headers["allow"] == ", ".join(sorted(possible))
         if method != "HEAD":
             problem(response, 405, "method_not_allowed")
@@ -140,8 +134,8 @@ def test_other_methods(shop: Shop, path: str) -> None:
 
 @each_route
 @one_engine
-def test_is_documented(shop: Shop, route: Route) -> None:
-    described = shop.call("GET", "/openapi.json").json()["paths"][route.path]
+def test_is_documented(api: ApiFixture, route: Route) -> None:
+    described = api.call("GET", "/openapi.json").json()["paths"][route.path]
     operation = described[route.method.lower()]
     assert operation["summary"]
     assert operation["operationId"]
@@ -173,8 +167,8 @@ def test_is_documented(shop: Shop, route: Route) -> None:
 
 
 @one_engine
-def test_the_document_is_derived_from_the_table(shop: Shop) -> None:
-    found = shop.call("GET", "/openapi.json").json()
+def test_the_document_is_derived_from_the_table(api: ApiFixture) -> None:
+    found = api.call("GET", "/openapi.json").json()
     assert found["openapi"].startswith("3.1")
     described = {(m.upper(), path) for path, methods in found["paths"].items() for m in methods}
     assert described == {(route.method, route.path) for route in ROUTES}

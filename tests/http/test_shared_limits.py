@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 
 from gridgift import counter
-from tests.http.scene import one_engine
+from tests.api import KELLY, ApiFixture, problem
+from tests.http.checks import one_engine
 from tests.redis import Redis
-from tests.shop import KELLY, Shop, problem
 
-MakeShop = Callable[..., Shop]
+MakeShop = Callable[..., ApiFixture]
 PATH = "/v1/store"
 
 pytestmark = one_engine
 
 
 @pytest.fixture
-def shop(make_shop: MakeShop, redis: Redis) -> Shop:
+def api(make_api: MakeShop, redis: Redis) -> ApiFixture:
     """A shop in which a key may ask four times a minute, 20 seconds into a minute."""
-    made = make_shop(redis_url=redis.url, rate_limit=4, token_rate_limit=2)
+    made = make_api(redis_url=redis.url, rate_limit=4, token_rate_limit=2)
     made.clock.advance(80 - made.clock.ticks() % 60)
     return made
 
@@ -29,47 +29,45 @@ def limit(response: Any) -> str:
 
 
 @pytest.mark.contract("2.22", "2.23", "2.25", "2.26")
-def test_a_window_ends_when_it_says(shop: Shop) -> None:
+def test_a_window_ends_when_it_says(api: ApiFixture) -> None:
     for left in (3, 2, 1, 0):
-        response = shop.call("GET", PATH)
+        response = api.call("GET", PATH)
         assert response.headers["ratelimit-policy"] == '"default";q=4;w=60'
         assert (response.status_code, limit(response)) == (200, f'"default";r={left};t=40')
-    shop.clock.advance(10.5)
+    api.clock.advance(10.5)
     for _ in range(2):
-        response = shop.call("GET", PATH)
+        response = api.call("GET", PATH)
         assert problem(response, 429, "rate_limited")["retryAfter"] == 30
         assert response.headers["retry-after"] == "30"
         assert limit(response) == '"default";r=0;t=30'
-    shop.clock.advance(30)
-    assert limit(shop.call("GET", PATH)) == '"default";r=3;t=60'
+    api.clock.advance(30)
+    assert limit(api.call("GET", PATH)) == '"default";r=3;t=60'
 
 
-def test_keys_and_links_have_windows_of_their_own(shop: Shop) -> None:
-    other = shop.add_key("store:read").key
-    minted = shop.call("POST", "/v1/customer-tokens", json={"customerIdentifier": KELLY.uuid})
+def test_keys_and_links_have_windows_of_their_own(api: ApiFixture) -> None:
+    other = api.add_key("store:read").key
+    minted = api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": KELLY.uuid})
     assert limit(minted) == '"default";r=3;t=40'
-    assert limit(shop.call("GET", PATH, key=other)) == '"default";r=3;t=40'
+    assert limit(api.call("GET", PATH, key=other)) == '"default";r=3;t=40'
     token = {"X-Customer-Token": minted.json()["token"]}
-    answers = [
-        shop.call("GET", "/v1/customer/giftcards", key=None, headers=token) for _ in range(3)
-    ]
+    answers = [api.call("GET", "/v1/customer/giftcards", key=None, headers=token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
-def test_the_bucket_decides_while_redis_is_away(shop: Shop, redis: Redis) -> None:
-    assert limit(shop.call("GET", PATH)) == '"default";r=3;t=40'
+def test_the_bucket_decides_while_redis_is_away(api: ApiFixture, redis: Redis) -> None:
+    assert limit(api.call("GET", PATH)) == '"default";r=3;t=40'
     redis.kill()
     for left in (3, 2, 1, 0):
-        assert limit(shop.call("GET", PATH)) == f'"default";r={left};t={(4 - left) * 15}'
-    assert shop.call("GET", PATH).status_code == 429
+        assert limit(api.call("GET", PATH)) == f'"default";r={left};t={(4 - left) * 15}'
+    assert api.call("GET", PATH).status_code == 429
     redis.start()
-    shop.clock.advance(counter.AWAY_FOR - 1)
-    assert shop.call("GET", PATH).status_code == 429  # nobody asks it yet
-    shop.clock.advance(1)
-    assert limit(shop.call("GET", PATH)) == '"default";r=3;t=35'
+    api.clock.advance(counter.AWAY_FOR - 1)
+    assert api.call("GET", PATH).status_code == 429  # nobody asks it yet
+    api.clock.advance(1)
+    assert limit(api.call("GET", PATH)) == '"default";r=3;t=35'
 
 
-def test_0_turns_all_limits_off(make_shop: MakeShop, redis: Redis) -> None:
-    shop = make_shop(redis_url=redis.url, rate_limit=0)
+def test_0_turns_all_limits_off(make_api: MakeShop, redis: Redis) -> None:
+    api = make_api(redis_url=redis.url, rate_limit=0)
     redis.kill()
-    assert "ratelimit" not in shop.call("GET", PATH).headers
+    assert "ratelimit" not in api.call("GET", PATH).headers

@@ -12,9 +12,9 @@ from gridgift.domain.model import Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, find
 from gridgift.storage.database import Tx
-from tests.http.scene import check_chain
+from tests.api import JO, KELLY
+from tests.http.checks import check_chain
 from tests.serving import Server
-from tests.shop import JO, KELLY
 
 PAGE = 1_000
 

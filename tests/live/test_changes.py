@@ -13,9 +13,9 @@ import httpx2
 import pytest
 
 from gridgift.http.auth import CACHED_FOR
-from tests.domain.world import bare_sql
+from tests.api import KELLY
+from tests.domain.fixture import bare_sql
 from tests.serving import Server
-from tests.shop import KELLY
 
 pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 

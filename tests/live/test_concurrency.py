@@ -7,10 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.api import JO, KELLY
 from tests.live.books import audit, kinds
 from tests.live.crowd import CLIENTS, at_once
 from tests.serving import Server
-from tests.shop import JO, KELLY
 
 GRANT = "/v1/customers/{}/actions/grant-gift-card"
 ROUNDS = 10

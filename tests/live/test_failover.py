@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from tests import databases
+from tests.api import problem
 from tests.live.books import audit
 from tests.serving import Server, free_port
-from tests.shop import problem
 
 GRANT: Final = "/v1/customers/kelly/actions/grant-gift-card"
 CLIENTS: Final = 6

@@ -22,8 +22,8 @@ from gridgift.domain.residents import Identifier
 from gridgift.http.auth import KeyRing
 from gridgift.storage.database import Tx
 from gridgift.workers import Housekeeper
-from tests.domain.world import World
-from tests.shop import KELLY
+from tests.api import KELLY
+from tests.domain.fixture import DomainFixture
 
 pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
@@ -51,9 +51,9 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def domain(database_url: str) -> Iterator[DomainFixture]:
     """A store whose cards and credit have expired, and nobody has noted it."""
-    with World.opened(database_url) as opened:
+    with DomainFixture.opened(database_url) as opened:
         at = opened.now + 1_000
         people = [opened.newcomer() for _ in range(ACCOUNTS)]
 
@@ -73,52 +73,52 @@ def world(database_url: str) -> Iterator[World]:
         yield opened
 
 
-def keep(world: World) -> None:
+def keep(domain: DomainFixture) -> None:
     """Let several servers' housekeepers run at once."""
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
             keepers = []
             for _ in range(KEEPERS):
-                database = connect(world.settings)
+                database = connect(domain.settings)
                 stack.push_async_callback(database.close)
-                ring = KeyRing(database, signer(world.settings))
-                keepers.append(Housekeeper(database, ring, lambda: world.now))
+                ring = KeyRing(database, signer(domain.settings))
+                keepers.append(Housekeeper(database, ring, lambda: domain.now))
             await asyncio.gather(*(keeper.once() for keeper in keepers))
 
-    world.run(run())
+    domain.run(run())
 
 
-def faults(world: World) -> list[Any]:
+def faults(domain: DomainFixture) -> list[Any]:
     found: list[Any] = []
-    run = world.database.snapshot(verify.verify, world.now, found.append, lambda seen: None)
-    world.run(run)
+    run = domain.database.snapshot(verify.verify, domain.now, found.append, lambda seen: None)
+    domain.run(run)
     return found
 
 
 @pytest.mark.contract("10.31")
 def test_each_expiry_is_noted_once_and_the_work_is_shared(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    domain: DomainFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conflicts: list[object] = []
     monkeypatch.setattr(workers.log, "warning", lambda *_, **words: conflicts.append(words))
-    keep(world)
+    keep(domain)
     assert not conflicts
     for kind, expected in (("expired", CARDS), ("credit_expired", ACCOUNTS)):
-        noted = world.sql(NOTED.format(kind))
+        noted = domain.sql(NOTED.format(kind))
         assert len(noted) == len({account for _, account in noted}) == expected
         by_job = Counter(job for job, _ in noted)
         assert len(by_job) > 1, by_job
-    ((deadlocks,),) = world.sql(
+    ((deadlocks,),) = domain.sql(
         "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     )
     assert deadlocks == 0
-    assert faults(world) == []
+    assert faults(domain) == []
 
 
-def test_what_a_killed_housekeeper_claimed_is_done_by_another(world: World) -> None:
+def test_what_a_killed_housekeeper_claimed_is_done_by_another(domain: DomainFixture) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", CLAIM, world.settings.database_url, str(world.now)],
+        [sys.executable, "-c", CLAIM, domain.settings.database_url, str(domain.now)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -127,14 +127,14 @@ def test_what_a_killed_housekeeper_claimed_is_done_by_another(world: World) -> N
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == "claimed\n"
-        keep(world)
-        assert len(world.sql(NOTED.format("expired"))) == CARDS - 100
+        keep(domain)
+        assert len(domain.sql(NOTED.format("expired"))) == CARDS - 100
         process.send_signal(signal.SIGKILL)
     for _ in range(50):  # until PostgreSQL has seen that its client is gone
-        keep(world)
-        if len(world.sql(NOTED.format("expired"))) == CARDS:
+        keep(domain)
+        if len(domain.sql(NOTED.format("expired"))) == CARDS:
             break
-    noted = world.sql(NOTED.format("expired"))
+    noted = domain.sql(NOTED.format("expired"))
     assert len({account for _, account in noted}) == len(noted) == CARDS
     assert "killed" not in {job for job, _ in noted}
-    assert faults(world) == []
+    assert faults(domain) == []

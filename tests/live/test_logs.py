@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.api import KELLY
 from tests.live.wire import Wire
 from tests.serving import Server
-from tests.shop import KELLY
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 

@@ -14,10 +14,10 @@ import httpx2
 import pytest
 
 from tests import databases
+from tests.api import problem
 from tests.live.books import audit, kinds
 from tests.live.crowd import at_once
 from tests.serving import Server
-from tests.shop import problem
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 RESUMES = 10.0  # seconds within which serving must go on

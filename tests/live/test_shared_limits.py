@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from gridgift import counter
+from tests.api import problem
 from tests.redis import Redis
 from tests.serving import Server
-from tests.shop import problem
 
 pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.domain.world import bare_sql
+from tests.api import SECRET
+from tests.domain.fixture import bare_sql
 from tests.live.crowd import at_once
 from tests.serving import Server
-from tests.shop import SECRET
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 CARDS = 1_500  # enough for verify to take a while

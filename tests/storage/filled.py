@@ -8,8 +8,8 @@ import asyncio
 import re
 from typing import Any, Final
 
-from tests.domain.world import bare_sql
-from tests.shop import START
+from tests.api import START
+from tests.domain.fixture import bare_sql
 
 MANY: Final = 20_000
 OWNED: Final = 100_000  # cards of one resident

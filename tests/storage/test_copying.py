@@ -15,10 +15,10 @@ from gridgift.settings import Settings
 from gridgift.storage.copying import Copied, Copy
 from gridgift.storage.database import CopyDiffers, DatabaseRefused
 from gridgift.storage.tables import Tally
-from tests.domain.world import bare_sql
-from tests.shop import START, Shop
-from tests.storage.full_shop import fill
-from tests.storage.scenes import avatar
+from tests.api import START, ApiFixture
+from tests.domain.fixture import bare_sql
+from tests.storage.full_store import fill
+from tests.storage.operations import avatar
 
 STATES = {
     "gift_cards": ("active", "redeemed", "transfer", "expiry_noted", "texture IS NULL"),
@@ -30,10 +30,10 @@ STATES = {
 
 
 @pytest.fixture
-def full(shop: Shop) -> Shop:
+def full(api: ApiFixture) -> ApiFixture:
     """A shop in which everything has happened."""
-    fill(shop)
-    return shop
+    fill(api)
+    return api
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def digests(done: Copied) -> dict[str, tuple[int, str]]:
 
 
 @pytest.mark.parametrize("other", ["sqlite", "postgres"])
-def test_there_and_back(full: Shop, make_empty: Callable[[str], str], other: str) -> None:
+def test_there_and_back(full: ApiFixture, make_empty: Callable[[str], str], other: str) -> None:
     for table, states in STATES.items():
         for state in states:
             for rows in (f"({state})", f"NOT ({state})"):
@@ -102,7 +102,9 @@ def test_there_and_back(full: Shop, make_empty: Callable[[str], str], other: str
     assert accounts == [(out.accounts,)]
 
 
-def test_the_digests_are_those_of_the_rows(full: Shop, make_empty: Callable[[str], str]) -> None:
+def test_the_digests_are_those_of_the_rows(
+    full: ApiFixture, make_empty: Callable[[str], str]
+) -> None:
     """The comparison is worth something: it is computed here in another way."""
     out = copied(full.settings.database_url, make_empty("sqlite"))
     rows = full.sql(
@@ -114,7 +116,7 @@ def test_the_digests_are_those_of_the_rows(full: Shop, make_empty: Callable[[str
     assert len(rows) >= 2
 
 
-def test_the_copy_adds_up_and_serves(full: Shop, make_empty: Callable[[str], str]) -> None:
+def test_the_copy_adds_up_and_serves(full: ApiFixture, make_empty: Callable[[str], str]) -> None:
     target = make_empty("postgres" if full.settings.sqlite_path else "sqlite")
     before = full.call("GET", "/v1/customers/kelly/giftcards").json()
     with begun(full.settings.database_url, target) as work:
@@ -141,7 +143,7 @@ def test_the_copy_adds_up_and_serves(full: Shop, make_empty: Callable[[str], str
 )
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_tampered_row_is_named(
-    full: Shop, make_empty: Callable[[str], str], other: str, tampering: str, table: str
+    full: ApiFixture, make_empty: Callable[[str], str], other: str, tampering: str, table: str
 ) -> None:
     names = {"card": full.grant()["id"], "key": full.issued.stored.id, "avatar": avatar().uuid}
     target = make_empty(other)
@@ -156,7 +158,7 @@ def test_a_tampered_row_is_named(
 
 
 def test_a_source_that_is_written_to_is_noticed(
-    full: Shop, make_empty: Callable[[str], str], engine: str
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str
 ) -> None:
     target = make_empty("sqlite" if engine == "postgres" else "postgres")
     with begun(full.settings.database_url, target) as work:
@@ -168,7 +170,7 @@ def test_a_source_that_is_written_to_is_noticed(
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("other", ["sqlite", "postgres"])
 def test_a_row_that_the_target_can_not_keep(
-    full: Shop, make_empty: Callable[[str], str], other: str
+    full: ApiFixture, make_empty: Callable[[str], str], other: str
 ) -> None:
     assert full.settings.sqlite_path is not None
     with closing(sqlite3.connect(full.settings.sqlite_path)) as raw, raw:
@@ -182,7 +184,7 @@ def test_a_row_that_the_target_can_not_keep(
 
 
 def test_a_target_with_rows_is_refused_and_left(
-    full: Shop, make_empty: Callable[[str], str], engine: str
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str
 ) -> None:
     target = make_empty(engine)
     first = copied(full.settings.database_url, target)
@@ -192,7 +194,7 @@ def test_a_target_with_rows_is_refused_and_left(
 
 
 def test_a_table_of_someone_elses(
-    full: Shop, make_empty: Callable[[str], str], engine: str
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str
 ) -> None:
     target = make_empty(engine)
     if engine == "sqlite":
@@ -203,7 +205,7 @@ def test_a_table_of_someone_elses(
 
 
 def test_the_copy_of_another_database_is_not_gone_on_with(
-    full: Shop, make_empty: Callable[[str], str], engine: str, sqlite_template: Path
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str, sqlite_template: Path
 ) -> None:
     target = make_empty(engine)
     with begun(full.settings.database_url, target):
@@ -224,7 +226,7 @@ def test_a_source_that_lacks_migrations(make_empty: Callable[[str], str], tmp_pa
 
 
 def test_two_copies_into_one_target(
-    full: Shop, make_empty: Callable[[str], str], engine: str
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str
 ) -> None:
     target = make_empty(engine)
     source = Settings(database_url=full.settings.database_url)
@@ -236,7 +238,7 @@ def test_two_copies_into_one_target(
             quick.compare()
 
 
-def test_no_column_counts_by_itself(full: Shop, engine: str) -> None:
+def test_no_column_counts_by_itself(full: ApiFixture, engine: str) -> None:
     """A sequence would have to be set after a copy; there is none."""
     if engine == "sqlite":
         found: Any = full.sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")

@@ -19,8 +19,8 @@ from gridgift.storage import migrate as migrating
 from gridgift.storage.database import DatabaseRefused
 from gridgift.storage.migrate import Engine, Migration, migrate, migrations, pending
 from gridgift.storage.sqlite_file import create_file
-from tests.domain.world import bare_sql
-from tests.storage.scenes import in_a_loop
+from tests.domain.fixture import bare_sql
+from tests.storage.operations import in_a_loop
 
 ENGINES: Final[tuple[Engine, ...]] = ("sqlite", "postgres")
 

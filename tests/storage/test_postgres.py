@@ -18,9 +18,9 @@ from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, Tran
 from gridgift.storage.postgres import ATTEMPTS, PostgresDatabase
 from gridgift.storage.queries import QUERIES, Query
 from tests import databases
-from tests.domain.world import bare_sql
+from tests.domain.fixture import bare_sql
 from tests.serving import free_port
-from tests.storage.scenes import add, avatar, broken, has, in_a_loop, in_breach, look
+from tests.storage.operations import add, avatar, broken, has, in_a_loop, in_breach, look
 
 CONNECTIONS = 4
 

@@ -10,7 +10,7 @@ import pytest
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
 from gridgift.storage.queries import QUERIES, Query, load
-from tests.domain.world import bare_sql, columns_of
+from tests.domain.fixture import bare_sql, columns_of
 
 FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}

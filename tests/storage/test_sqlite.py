@@ -21,7 +21,7 @@ from gridgift.storage import sqlite
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, Tx
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import connect, create_file
-from tests.storage.scenes import (
+from tests.storage.operations import (
     Gate,
     add,
     avatar,

@@ -14,7 +14,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Entry, GiftCard, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.settings import Settings
-from tests.shop import JO, KELLY, OWNER, SECRET, START
+from tests.api import JO, KELLY, OWNER, SECRET, START
 
 NAME_OF_TABLE: Final = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -22,7 +22,7 @@ NAME_OF_TABLE: Final = {
 }
 
 
-class World:
+class DomainFixture:
     """A database with a store; every operation runs as it does in the server."""
 
     def __init__(self, url: str) -> None:
@@ -34,20 +34,20 @@ class World:
 
     @classmethod
     @contextmanager
-    def opened(cls, url: str) -> Iterator["World"]:
+    def opened(cls, url: str) -> Iterator["DomainFixture"]:
         """Open a migrated, empty database and set the scene."""
-        world = cls(url)
+        domain = cls(url)
         try:
-            world.store = world.write(
-                stores.create, stores.NewStore("Moonwall", OWNER), new_id(), world.now
+            domain.store = domain.write(
+                stores.create, stores.NewStore("Moonwall", OWNER), new_id(), domain.now
             )
-            world.caller = Caller(world.store.id, "key", new_id(), "request-1")
+            domain.caller = Caller(domain.store.id, "key", new_id(), "request-1")
             for resident in (KELLY, JO):
-                world.write(residents.remember, resident, world.now)
-            yield world
+                domain.write(residents.remember, resident, domain.now)
+            yield domain
         finally:
-            world.run(world.database.close())
-            world._runner.close()
+            domain.run(domain.database.close())
+            domain._runner.close()
 
     def run(self, coroutine: Any) -> Any:
         """Run a coroutine in this world's event loop."""

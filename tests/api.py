@@ -44,7 +44,7 @@ class Clock:
         self.milliseconds += round(seconds * 1000)
 
 
-class Shop:
+class ApiFixture:
     """The API as a client sees it, with ways to set the scene and to look behind it."""
 
     def __init__(self, client: TestClient, settings: Settings, clock: Clock) -> None:
@@ -59,7 +59,7 @@ class Shop:
 
     @classmethod
     @contextmanager
-    def opened(cls, app: ASGIApp, settings: Settings, clock: Clock) -> Iterator["Shop"]:
+    def opened(cls, app: ASGIApp, settings: Settings, clock: Clock) -> Iterator["ApiFixture"]:
         """Serve the app in this process."""
         with TestClient(app, base_url="http://shop.test", raise_server_exceptions=True) as client:
             yield cls(client, settings, clock)

@@ -1,0 +1,49 @@
+"""Looks behind the API: what a request left in the database, and whether it adds up."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+from gridgift.domain import ledger, verify
+from gridgift.domain.model import Entry
+from tests.api import ApiFixture
+
+TABLES: Final = (
+    "gift_cards", "entries", "customers", "idempotency_keys", "holds", "credit_lots",
+    "credit_spends", "credit_spend_lots", "customer_tokens",
+)  # fmt: skip
+
+# For what the edge alone decides: the engine behind it plays no part.
+one_engine: Final = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+def everything(api: ApiFixture) -> list[Any]:
+    """Return all rows that a write could touch."""
+    return [sorted(api.sql(f"SELECT * FROM {table}"), key=repr) for table in TABLES]
+
+
+@contextmanager
+def unchanged(api: ApiFixture) -> Iterator[None]:
+    """Assert that the block leaves no trace in the database."""
+    before = everything(api)
+    yield
+    assert everything(api) == before
+
+
+def check_chain(entries: Sequence[Entry]) -> None:
+    """Assert that entries are numbered, add up, and hash each its predecessor."""
+    balance, previous = 0, ledger.NO_HASH
+    for number, entry in enumerate(entries, 1):
+        balance += entry.delta
+        assert (entry.seq, entry.balance_after) == (number, balance)
+        assert (entry.previous_hash, entry.hash) == (previous, ledger.entry_hash(entry))
+        previous = entry.hash
+
+
+def clean(api: ApiFixture) -> None:
+    """Assert that verify finds nothing."""
+    found: list[verify.Fault] = []
+    api.read(verify.verify, api.clock.now(), found.append, lambda seen: None)
+    assert found == []

@@ -1,0 +1,39 @@
+"""Requests that many tests send: with another store's key, to a card, to a credit account."""
+
+from typing import Any, Final
+
+from gridgift.domain.instants import format_instant
+from tests.api import OWNER, ApiFixture
+
+TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
+
+
+def other_stores_key(api: ApiFixture, *scopes: str) -> str:
+    """Make another store and a key of it."""
+    return api.add_key(*scopes, store=api.add_store("Elsewhere", OWNER)).key
+
+
+def ext(api: ApiFixture, card_id: str, action: str, body: Any = None, **options: Any) -> Any:
+    """Do something with a card under /ext/v1: an action, or what follows its path."""
+    path = action if "/" in action or action == "holds" else f"actions/{action}"
+    return api.call("POST", f"/ext/v1/giftcards/{card_id}/{path}", json=body, **options)
+
+
+def credit_of(api: ApiFixture, resident: str = "kelly") -> Any:
+    """Read a resident's store credit."""
+    response = api.call("GET", f"/ext/v1/customers/{resident}/credit")
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def change_credit(api: ApiFixture, action: str, amount: Any, **more: Any) -> Any:
+    """Deposit, spend or refund for Kelly."""
+    options = {name: more.pop(name) for name in ("headers", "key") if name in more}
+    body = {"amount": amount, "reason": "why", "reference": "order 7"} | more
+    path = f"/ext/v1/customers/kelly/credit/actions/{action}"
+    return api.call("POST", path, json=body, **options)
+
+
+def at(api: ApiFixture, seconds: float) -> str:
+    """Write the instant so many seconds from now."""
+    return format_instant(api.clock.now() + round(seconds * 1000))

@@ -1,0 +1,76 @@
+"""A shop in which everything has happened, all of it through operations."""
+
+from functools import partial
+
+from gridgift.domain import expiry, imports, keys, residents
+from gridgift.domain.bulk import Wish
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY
+from gridgift.domain.model import Caller, Resident
+from gridgift.domain.residents import Identifier
+from tests.api import JO, KELLY, ApiFixture
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import TEXTURE, at, change_credit, ext
+
+CARDS = 520  # more than a page of a copy
+
+
+def fill(api: ApiFixture) -> None:
+    """Let there be rows in every table, in every state."""
+    _pass_time_on_cards(api)
+    _deal_with_credit(api)
+    api.write(residents.remember, Resident(KELLY.uuid, "kelly.younger"), api.clock.now())
+    api.write(residents.remember, KELLY, api.clock.now())
+    spare = api.add_key("store:read", expires_at=api.clock.now() + DAY)
+    api.write(keys.revoke, api.store.id, spare.stored.id, api.clock.now())
+    api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
+    _break_an_import_off(api)
+    for number in range(CARDS):
+        api.grant("jo.winter", 1 + number, transfer=number % 2 == 0)
+
+
+def _break_an_import_off(api: ApiFixture) -> None:
+    caller = Caller(api.store.id, "operator", "someone", "import")
+    now, digest = api.clock.now(), bytes(32)
+    begun = api.write(partial(imports.begin, again=False), api.store.id, digest, now)
+    rows = [
+        Wish(Identifier(uuid=KELLY.uuid), Terms(5)),
+        Wish(Identifier(username="no.one"), Terms(5)),
+    ]
+    done = api.write(imports.grant, caller, begun, rows, [new_id(), new_id()], now)
+    assert (done.granted, done.refused) == (1, 1)
+
+
+def _pass_time_on_cards(api: ApiFixture) -> None:
+    expiring = [api.grant(expiresAt=at(api, 60)) for _ in range(2)]
+    held = api.grant()["id"]
+    holds = [
+        ext(api, held, "holds", {"amount": 7, "expiresIn": seconds}).json()["id"]
+        for seconds in (600, 600, 600, 1)
+    ]
+    for hold, action in zip(holds, ("capture", "void"), strict=False):
+        assert ext(api, held, f"holds/{hold}/actions/{action}").status_code == 200
+    page = CustomerPage(api)
+    for date in ({}, {"expiresAt": at(api, 3600)}):
+        assert page.redeem(api.grant(**date)["id"]).status_code == 200
+    assert page.transfer(api.grant(transfer=True)["id"]).status_code == 200
+    disabled = api.grant(texture=TEXTURE)["id"]
+    api.call("POST", f"/v1/giftcards/{disabled}/actions/disable")
+    ext(api, api.grant()["id"], "reissue", {"reason": "lost: Ærøskøbing, 東京"})
+    path = f"/v1/customers/{JO.uuid}/actions/grant-gift-card"
+    for key in ("Order 7", "order 8"):
+        api.call("POST", path, json={"credit": 9}, headers={"Idempotency-Key": key})
+    api.clock.advance(120)
+    assert api.write(expiry.note_cards, "job", api.clock.now(), 1) == 1
+    assert len(expiring) == 2
+
+
+def _deal_with_credit(api: ApiFixture) -> None:
+    change_credit(api, "deposit", 50, expiresAt=at(api, 30))
+    change_credit(api, "deposit", 90, restricted=True)
+    spent = change_credit(api, "spend", 60)
+    assert spent.status_code == 200, spent.text
+    change_credit(api, "refund", 20, spend=spent.json()["id"])
+    api.clock.advance(60)
+    api.write(expiry.note_credit, "job", api.clock.now(), 100)
