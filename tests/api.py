@@ -150,7 +150,7 @@ class ApiFixture:
 
     def _run(self, sort: str, operation: Any, args: tuple[Any, ...]) -> Any:
         async def run() -> Any:
-            database = connect(self.settings)
+            database = connect(self.settings, self.clock.now)
             try:
                 return await getattr(database, sort)(operation, *args)
             finally:

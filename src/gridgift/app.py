@@ -28,6 +28,7 @@ from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
 from gridgift.settings import Settings, SettingsError, server_secret
+from gridgift.storage.database import Clock, system_clock
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
@@ -44,24 +45,21 @@ if TYPE_CHECKING:
 
     AnyDatabase = SqliteDatabase | PostgresDatabase
 
+now: Final = system_clock
+
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
 POSTGRES_LANES: Final = 2  # groups of reads, and of grants, of one store that run at once
 MAX_PAGES: Final = 10  # of lists that are read together: each may have a thousand cards
 STATIC: Final = str(files("gridgift.http") / "static")
 
 
-def now() -> int:
-    """Return the system's time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
-def connect(settings: Settings) -> "AnyDatabase":
+def connect(settings: Settings, clock: Clock = now) -> "AnyDatabase":
     """Make the database that the settings name; call it inside a running event loop."""
     if settings.sqlite_path is not None:
-        return SqliteDatabase(settings.sqlite_path)
+        return SqliteDatabase(settings.sqlite_path, clock)
     from gridgift.storage.postgres import PostgresDatabase
 
-    return PostgresDatabase(settings.database_url, settings.database_connections)
+    return PostgresDatabase(settings.database_url, settings.database_connections, clock)
 
 
 @asynccontextmanager
@@ -168,7 +166,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        database = connect(settings)
+        database = connect(settings, clock)
         directory = _directory(settings, database)
         counter = shared_counter(settings, clock, ticks)
         services = _services(settings, database, directory, counter, clock, ticks)

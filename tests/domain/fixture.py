@@ -101,7 +101,7 @@ class DomainFixture:
         return repr(rows).encode()
 
     async def _connect(self) -> Any:
-        return connect(self.settings)
+        return connect(self.settings, lambda: self.now)
 
 
 async def bare_sql(url: str, statement: str) -> list[tuple[Any, ...]]:

@@ -4,6 +4,7 @@ An operation is ``async def operation(tx, ...)`` and awaits nothing but its ``Tx
 it suspends at each statement; on SQLite no statement suspends, so ``run_to_end`` drives it.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -13,6 +14,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Row = Sequence[Any]
+Clock = Callable[[], int]  # milliseconds since the Unix epoch
+
+
+def system_clock() -> int:
+    """Return the system's time in milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
 
 
 class Tx(Protocol):
@@ -20,6 +27,9 @@ class Tx(Protocol):
 
     What the storage itself makes from the schema, for a copy, is passed as a ``Query``.
     """
+
+    def now(self) -> int:
+        """Return the instant that counts, in milliseconds since the Unix epoch."""
 
     async def one(self, query: str | Query, /, **values: Any) -> Row | None:
         """Return the first row, or None."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 
 from gridgift.storage.database import (
+    Clock,
     DatabaseRefused,
     DatabaseUnavailable,
     Operation,
@@ -16,6 +17,7 @@ from gridgift.storage.database import (
     Row,
     T,
     TransactionConflict,
+    system_clock,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
 from gridgift.storage.queries import Query, named
@@ -51,7 +53,8 @@ _TROUBLE: Final = (
 class PostgresTx:
     """The statements of one transaction on one pooled connection."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, clock: Clock) -> None:
+        self.now = clock
         self._connection = connection
 
     async def one(self, query: str | Query, /, **values: Any) -> Row | None:
@@ -98,16 +101,17 @@ class PostgresDatabase:
 
     engine: Engine = "postgres"
 
-    def __init__(self, url: str, connections: int) -> None:
+    def __init__(self, url: str, connections: int, clock: Clock = system_clock) -> None:
         self._url = url
         self._connections = connections
+        self._clock = clock
         self._pool: asyncpg.Pool[Any] | None = None
         self._opening = asyncio.Lock()
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read-only operation; each statement is a transaction of its own."""
         async with self._connection() as connection:
-            return await operation(PostgresTx(connection), *args, **kwargs)
+            return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
 
     async def snapshot(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a long read in one read-only transaction, REPEATABLE READ."""
@@ -115,14 +119,14 @@ class PostgresDatabase:
             self._connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await operation(PostgresTx(connection), *args, **kwargs)
+            return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
 
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation in one transaction, again after a conflict, ``ATTEMPTS`` at most."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._connection() as connection, connection.transaction():
-                    return await operation(PostgresTx(connection), *args, **kwargs)
+                    return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
             except _CONFLICTS as error:
                 if attempt == ATTEMPTS and isinstance(error, asyncpg.UniqueViolationError):
                     raise  # it has been there all along: a defect of ours

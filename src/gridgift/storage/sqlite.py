@@ -20,12 +20,14 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from gridgift.storage.database import (
+    Clock,
     DatabaseUnavailable,
     Operation,
     P,
     Row,
     T,
     run_to_end,
+    system_clock,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
 from gridgift.storage.queries import Query, named
@@ -47,7 +49,8 @@ Inode = tuple[int, int] | None  # a file's device and number; None: there is no 
 class SqliteTx:
     """The statements of one transaction on one connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+        self.now = clock
         self._execute = connection.execute
         self._executemany = connection.executemany
 
@@ -131,9 +134,10 @@ class _Place:
 class _Connection:
     """A connection to the file that is at the path now; opened again after a failure."""
 
-    def __init__(self, place: _Place, wait: int, *, read_only: bool) -> None:
+    def __init__(self, place: _Place, wait: int, clock: Clock, *, read_only: bool) -> None:
         self._place = place
         self._wait = wait
+        self._clock = clock
         self._read_only = read_only
         self._seen: tuple[Inode, Inode] = (None, None)
         self._raw: sqlite3.Connection | None = None
@@ -151,7 +155,7 @@ class _Connection:
                 self._place.part_from_log()
                 self._raw = self._open()
                 self._seen = self._place.seen = self._place.look()
-            self._tx = SqliteTx(self._raw)
+            self._tx = SqliteTx(self._raw, self._clock)
         return self._raw, self._tx
 
     def close(self) -> None:
@@ -187,10 +191,11 @@ class SqliteDatabase:
 
     engine: Engine = "sqlite"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock = system_clock) -> None:
         self.path = path
+        self._clock = clock
         self._place = _Place(path)
-        self._reader = _Connection(self._place, READER_WAIT, read_only=True)
+        self._reader = _Connection(self._place, READER_WAIT, clock, read_only=True)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
         self._thread = threading.Thread(target=self._write_batches, name="writer", daemon=True)
@@ -212,7 +217,7 @@ class SqliteDatabase:
         """Run a long read on a connection and a thread of its own."""
 
         def run() -> T:
-            connection = _Connection(self._place, READER_WAIT, read_only=True)
+            connection = _Connection(self._place, READER_WAIT, self._clock, read_only=True)
             raw, tx = connection.use()
             try:
                 raw.execute("BEGIN")
@@ -267,7 +272,7 @@ class SqliteDatabase:
 
     def _write_batches(self) -> None:
         """Run on the writer thread: one batch of what is queued after another."""
-        connection = _Connection(self._place, WRITER_WAIT, read_only=False)
+        connection = _Connection(self._place, WRITER_WAIT, self._clock, read_only=False)
         closing = False
         while not closing:
             batch = [self._jobs.get()]
