@@ -16,12 +16,8 @@ from typing import Any, Final
 import httpx2
 
 from gridgift.app import connect, now, signer
-from gridgift.domain import keys, residents, stores
-from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh
-from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
-from tests.api import JO, KELLY, OWNER, SECRET
+from tests.api import SECRET, Scene, set_scene
 
 PATIENCE: Final = 30.0  # seconds until a server must answer
 
@@ -45,7 +41,9 @@ class Server:
             **environ,
         }
         self.settings = Settings(database_url=database_url, secret=SECRET)
-        self.store_id, self.key_id, self.key = asyncio.run(self._set_the_scene())
+        scene = asyncio.run(self._set_the_scene())
+        self.store_id, self.key_id = scene.store.id, scene.issued.stored.id
+        self.key = scene.issued.key
         self._log = Path(tempfile.mkstemp(suffix=".log")[1])
         self.process = self._start()
 
@@ -120,27 +118,12 @@ class Server:
                 start_new_session=True,
             )
 
-    async def _set_the_scene(self) -> tuple[str, str, str]:
+    async def _set_the_scene(self) -> Scene:
         database = connect(self.settings)
         try:
-            store_id, instant = new_id(), now()
-            await database.write(
-                stores.create, stores.NewStore("Moonwall Couture", OWNER), store_id, instant
-            )
-            for resident in (KELLY, JO):
-                await database.write(residents.remember, resident, instant)
-            issued = await database.write(
-                keys.create,
-                signer(self.settings),
-                store_id,
-                "tests",
-                list(SCOPES),
-                Fresh(new_id(), os.urandom(32)),
-                instant,
-            )
+            return await database.write(set_scene, signer(self.settings), now())
         finally:
             await database.close()
-        return store_id, issued.stored.id, issued.key
 
 
 def free_port() -> int:

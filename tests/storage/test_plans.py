@@ -1,8 +1,6 @@
 """Every statement of a request finds its rows by an index, and sorts nothing without a bound."""
 
 import asyncio
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,20 +37,18 @@ STATEMENTS: Final = sorted(QUERIES.keys() - EXEMPT.keys())
 
 # SQLite as it is in use, without statistics, and after someone ran ANALYZE
 @pytest.fixture(scope="module", params=["sqlite", "sqlite-analyzed", "postgres"])
-def place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A filled database on each engine, for the whole file."""
-    if request.param != "postgres":
-        path = tmp_path_factory.mktemp("filled") / "filled.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        filled.fill(f"sqlite:///{path}", analyze="analyzed" in request.param)
-        yield f"sqlite:///{path}"
-        return
-    server: databases.Postgres = request.getfixturevalue("postgres")
-    with server.database(migrated=True) as url:
-        filled.fill(url)
-        yield url
+def place(request: pytest.FixtureRequest, run_folder: Path) -> str:
+    """A filled database on each engine, for all workers."""
+
+    def make(url: str) -> None:
+        databases.migrate_url(url)
+        filled.fill(url, analyze=request.param != "sqlite")
+
+    if request.param == "postgres":
+        server: databases.Postgres = request.getfixturevalue("postgres")
+        return server.url_of(server.template("filled", make))
+    path = databases.sqlite_template(run_folder, f"filled-{request.param}", make)
+    return f"sqlite:///{path}"
 
 
 def plans(place: str, name: str, values: dict[str, Any]) -> list[Plan]:
