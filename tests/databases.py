@@ -27,7 +27,8 @@ from gridgift.storage.sqlite_file import create_file
 from tests.emptying import Fingerprint, emptied, fingerprint
 from tests.shared import locked, made_once
 
-PATIENCE: Final = 10.0  # seconds
+TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+PATIENCE: Final = 60.0  # seconds
 EMPTY: Final = "template0"  # PostgreSQL's own
 NAMED: Final = "SELECT datname FROM pg_database WHERE datname = $1"
 MADE_HERE: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)"
@@ -137,10 +138,14 @@ class Postgres:
         """Run a statement in the server's own database."""
         self._portal.call(self._execute, statement)
 
-    def close(self) -> None:
-        """Wait until what was given back is dealt with, and disconnect."""
+    def settle(self) -> None:
+        """Wait until what was given back is emptied or dropped."""
         for each in self._returns:
-            each.result()
+            each.result(PATIENCE)
+
+    def close(self) -> None:
+        """Wait for what was given back, and disconnect."""
+        self.settle()
         if self._admin is not None:
             self._portal.call(partial(self._admin.close, timeout=PATIENCE))
 
@@ -165,7 +170,7 @@ class Postgres:
 
     async def _give_back(self, name: str, template: str) -> None:
         """Empty a database for the next test, or drop it; a server that is gone has lost it."""
-        with suppress(asyncpg.PostgresError, OSError):
+        with suppress(*TROUBLE):
             if template in self._before and await self._emptied(name, self._before[template]):
                 self._spares.setdefault(template, []).append(name)
             else:
@@ -175,7 +180,7 @@ class Postgres:
         try:
             async with self._connected(name) as connection:
                 return await emptied(connection, before)
-        except asyncpg.PostgresError:  # renamed, or closed to connections, or to deletions
+        except TROUBLE:  # renamed, or closed to connections, or to deletions
             return False
 
     @asynccontextmanager
