@@ -1,6 +1,7 @@
 """Every statement of a request finds its rows by an index, and sorts nothing without a bound."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,13 +43,19 @@ def place(request: pytest.FixtureRequest, run_folder: Path) -> str:
 
     def make(url: str) -> None:
         databases.migrate_url(url)
-        filled.fill(url, analyze=request.param != "sqlite")
+        filled.fill(url, analyze=not url.startswith("sqlite"))
+
+    def analyze(url: str) -> None:
+        path = databases.sqlite_template(run_folder, "filled", make)
+        shutil.copy(path, url.removeprefix("sqlite:///"))
+        filled.run(url, "ANALYZE")
 
     if request.param == "postgres":
         server: databases.Postgres = request.getfixturevalue("postgres")
         return server.url_of(server.template("filled", make))
-    path = databases.sqlite_template(run_folder, f"filled-{request.param}", make)
-    return f"sqlite:///{path}"
+    maker = analyze if request.param == "sqlite-analyzed" else make
+    name = request.param.replace("sqlite", "filled")
+    return f"sqlite:///{databases.sqlite_template(run_folder, name, maker)}"
 
 
 def plans(place: str, name: str, values: dict[str, Any]) -> list[Plan]:
