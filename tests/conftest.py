@@ -13,6 +13,7 @@ import pytest
 
 from tests import databases
 from tests.api import ApiFixture, served
+from tests.order import arranged
 from tests.redis import Redis
 from tests.serving import Server
 
@@ -38,6 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker the folder."""
     node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers begin with the long tests."""
+    workerinput = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        items[:] = arranged(items, workerinput["workercount"])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
