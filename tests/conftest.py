@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,27 @@ def make_server(database_url: str) -> Iterator[Callable[..., Server]]:
             return stack.enter_context(Server.started(database_url, options, environ))
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def shared_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Server]]:
+    """Start servers for a whole file, one for each engine and each choice of options."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(engine: str, *options: str) -> Server:
+            if engine == "sqlite":
+                path = tmp_path_factory.mktemp("shared") / "gridgift.db"
+                shutil.copy(request.getfixturevalue("sqlite_template"), path)
+                url = f"sqlite:///{path}"
+            else:
+                postgres = request.getfixturevalue("postgres")
+                url = stack.enter_context(postgres.database(migrated=True))
+            return stack.enter_context(Server.started(url, options))
+
+        yield start
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,9 +42,7 @@ class Server:
             **environ,
         }
         self.settings = Settings(database_url=database_url, secret=SECRET)
-        scene = asyncio.run(self._set_the_scene())
-        self.store_id, self.key_id = scene.store.id, scene.issued.stored.id
-        self.key = scene.issued.key
+        self._open_store()
         self._log = Path(tempfile.mkstemp(suffix=".log")[1])
         self.process = self._start()
 
@@ -60,6 +59,15 @@ class Server:
         finally:
             server.stop()
             server._log.unlink()
+
+    def with_new_store(self) -> "Server":
+        """Return the same server with another store and key, for one more test to use.
+
+        It is stopped and restarted by way of the first one only.
+        """
+        again = copy(self)
+        again._open_store()
+        return again
 
     @property
     def headers(self) -> dict[str, str]:
@@ -118,12 +126,17 @@ class Server:
                 start_new_session=True,
             )
 
-    async def _set_the_scene(self) -> Scene:
-        database = connect(self.settings)
-        try:
-            return await database.write(set_scene, signer(self.settings), now())
-        finally:
-            await database.close()
+    def _open_store(self) -> None:
+        async def write() -> Scene:
+            database = connect(self.settings)
+            try:
+                return await database.write(set_scene, signer(self.settings), now())
+            finally:
+                await database.close()
+
+        scene = asyncio.run(write())
+        self.store_id, self.key_id = scene.store.id, scene.issued.stored.id
+        self.key = scene.issued.key
 
 
 def free_port() -> int:

@@ -51,7 +51,7 @@ def test_the_document_is_true(example_server: Server) -> None:
         cwd=HERE.parent.parent,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
     report = run.stdout + run.stderr
