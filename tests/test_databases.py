@@ -10,7 +10,7 @@ import pytest
 from tests import databases
 from tests.api import served
 from tests.domain.fixture import bare_sql
-from tests.emptying import GROWTH, MIGRATIONS, SCHEMA, TABLES
+from tests.emptying import GROWTH, MIGRATIONS, SCHEMA, TABLES, TOUCHED
 from tests.shared import made_once
 from tests.storage import full_store
 
@@ -53,6 +53,7 @@ def test_what_was_given_back_is_as_if_it_were_new(
         assert url == filled == new
         for (table,) in sql(url, TABLES):
             assert sql(url, f"SELECT 1 FROM {table}") == [], table
+        assert sql(url, TOUCHED) == []  # nor anything of them
         assert [sql(url, statement) for statement in (SCHEMA, MIGRATIONS)] == kept
         sql(url, f"INSERT INTO residents VALUES ('{'0' * 32}', 'a', 1)")
         with pytest.raises(asyncpg.ForeignKeyViolationError):
