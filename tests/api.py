@@ -1,21 +1,25 @@
 """A shop for tests: a store, its residents and keys, and the API over them in this process."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
+import asyncpg
 import httpx2
+from msgspec import Struct
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from gridgift.app import connect, signer
+from gridgift.app import connect, create_app, signer
 from gridgift.domain import keys, ledger, residents, stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh, IssuedKey
+from gridgift.domain.keys import Fresh, IssuedKey, Signer
 from gridgift.domain.model import Entry, Resident, Store
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
+from gridgift.storage.database import Tx
 
 SECRET: Final = "a secret that only tests know, long enough"
 START: Final = 1_790_000_000_000  # an instant in 2026
@@ -28,8 +32,8 @@ JO: Final = Resident("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9", "jo.winter")
 class Clock:
     """Both clocks of a server, in the test's hand."""
 
-    def __init__(self) -> None:
-        self.milliseconds = START
+    def __init__(self, milliseconds: int = START) -> None:
+        self.milliseconds = milliseconds
 
     def now(self) -> int:
         """Milliseconds since the epoch."""
@@ -44,25 +48,57 @@ class Clock:
         self.milliseconds += round(seconds * 1000)
 
 
+class Scene(Struct, frozen=True):
+    """What a test begins with: a store, two residents who are known there, an all-scopes key."""
+
+    store: Store
+    issued: IssuedKey
+
+
+async def set_scene(tx: Tx, key_signer: Signer, now: int) -> Scene:
+    """Write the scene into a migrated database.
+
+    ``now`` is in milliseconds since the epoch.
+    """
+    new = stores.NewStore("Moonwall Couture", OWNER)
+    store = await stores.create(tx, new, new_id(), now)
+    for resident in (KELLY, JO):
+        await residents.remember(tx, resident, now)
+    fresh = Fresh(new_id(), os.urandom(32))
+    issued = await keys.create(tx, key_signer, store.id, "all scopes", list(SCOPES), fresh, now)
+    return Scene(store, issued)
+
+
 class ApiFixture:
     """The API as a client sees it, with ways to set the scene and to look behind it."""
 
-    def __init__(self, client: TestClient, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, client: TestClient, settings: Settings, clock: Clock, scene: Scene | None
+    ) -> None:
         self.client = client
         self.settings = settings
         self.clock = clock
-        self.store = self.add_store("Moonwall Couture", OWNER)
-        for resident in (KELLY, JO):
-            self.write(residents.remember, resident, clock.now())
-        self.issued = self.add_key(*SCOPES)
-        self.key = self.issued.key
+        self._database: Any = None
+        self._raw: asyncpg.Connection[Any] | None = None
+        if scene is None:
+            scene = self.write(set_scene, signer(settings), clock.now())
+        self.scene = scene
+        self.store = scene.store
+        self.issued = scene.issued
+        self.key = scene.issued.key
 
     @classmethod
     @contextmanager
-    def opened(cls, app: ASGIApp, settings: Settings, clock: Clock) -> Iterator["ApiFixture"]:
-        """Serve the app in this process."""
+    def opened(
+        cls, app: ASGIApp, settings: Settings, clock: Clock, scene: Scene | None = None
+    ) -> Iterator["ApiFixture"]:
+        """Serve the app in this process; without ``scene`` one is written into the database."""
         with TestClient(app, base_url="http://shop.test", raise_server_exceptions=True) as client:
-            yield cls(client, settings, clock)
+            api = cls(client, settings, clock, scene)
+            try:
+                yield api
+            finally:
+                api._portal.call(api._disconnect)
 
     def call(self, method: str, path: str, /, **options: Any) -> httpx2.Response:
         """Send a request with the all-scopes key (or with ``key=…``; None sends none)."""
@@ -127,21 +163,10 @@ class ApiFixture:
     def sql(self, statement: str) -> Any:
         """Run a bare statement and return its rows, for looking and for breaking things."""
         path = self.settings.sqlite_path
-        if path is not None:
-            import sqlite3
-
-            with sqlite3.connect(path) as connection:
-                return connection.execute(statement).fetchall()
-        import asyncpg
-
-        async def run() -> Any:
-            connection = await asyncpg.connect(self.settings.database_url)
-            try:
-                return [tuple(row) for row in await connection.fetch(statement)]
-            finally:
-                await connection.close()
-
-        return self._portal.call(run)
+        if path is None:
+            return self._portal.call(self._fetch, statement)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            return connection.execute(statement).fetchall()
 
     @property
     def _portal(self) -> Any:
@@ -150,13 +175,35 @@ class ApiFixture:
 
     def _run(self, sort: str, operation: Any, args: tuple[Any, ...]) -> Any:
         async def run() -> Any:
-            database = connect(self.settings, self.clock.now)
-            try:
-                return await getattr(database, sort)(operation, *args)
-            finally:
-                await database.close()
+            if self._database is None:
+                self._database = connect(self.settings, self.clock.now)
+            return await getattr(self._database, sort)(operation, *args)
 
         return self._portal.call(run)
+
+    async def _fetch(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement on PostgreSQL, on a new connection if a test has cut the one before."""
+        if self._raw is None or self._raw.is_closed():
+            self._raw = await asyncpg.connect(self.settings.database_url)
+        return [tuple(row) for row in await self._raw.fetch(statement)]
+
+    async def _disconnect(self) -> None:
+        if self._database is not None:
+            await self._database.close()
+        if self._raw is not None:
+            await self._raw.close()
+
+
+@contextmanager
+def served(
+    database_url: str, clock: Clock | None = None, scene: Scene | None = None, **settings: Any
+) -> Iterator[ApiFixture]:
+    """Serve a migrated database in this process, with settings of the test's choice."""
+    values = {"public_url": "http://shop.test", "secret": SECRET, "rate_limit": 0}
+    chosen, clock = Settings(database_url=database_url, **(values | settings)), clock or Clock()
+    app = create_app(chosen, clock.now, clock.ticks)
+    with ApiFixture.opened(app, chosen, clock, scene) as api:
+        yield api
 
 
 def problem(response: httpx2.Response, status: int, code: str) -> Any:

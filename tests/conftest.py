@@ -6,41 +6,74 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gridgift.app import create_app
-from gridgift.settings import Settings
 from tests import databases
-from tests.api import SECRET, ApiFixture, Clock
+from tests.api import ApiFixture, served
+from tests.order import arranged
 from tests.redis import Redis
 from tests.serving import Server
 
 ENGINES = ("sqlite", "postgres")
+RUN_FOLDER = pytest.StashKey[Path]()
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[databases.Postgres]:
-    """A real PostgreSQL: the one TEST_POSTGRES_URL names, or one of our own for this run.
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the folder that all processes of this run share.
 
     It lies outside pytest's own folder, which another run may clear or close.
     """
-    folder = tempfile.TemporaryDirectory(prefix="gridgift-postgres-", ignore_cleanup_errors=True)
-    url = os.environ.get("TEST_POSTGRES_URL")
-    with folder as path, databases.postgres(url, Path(path)) as server:
-        if url is None:
-            server.spare_the_disk()
+    workerinput = getattr(config, "workerinput", None)
+    if workerinput is None:
+        folder = tempfile.mkdtemp(prefix="gridgift-tests-")
+        Path(folder).chmod(0o755)  # PostgreSQL may be another user's
+        config.stash[RUN_FOLDER] = Path(folder)
+    else:
+        config.stash[RUN_FOLDER] = Path(workerinput["run_folder"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker the folder."""
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers begin with the long tests."""
+    workerinput = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        items[:] = arranged(items, workerinput["workercount"])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the processes of this run shared, when all of them have ended."""
+    if not hasattr(config, "workerinput"):
+        databases.end_shared(os.environ.get("TEST_POSTGRES_URL"), config.stash[RUN_FOLDER])
+        shutil.rmtree(config.stash[RUN_FOLDER], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """The folder that all processes of this run share."""
+    return pytestconfig.stash[RUN_FOLDER]
+
+
+@pytest.fixture(scope="session")
+def postgres(run_folder: Path) -> Iterator[databases.Postgres]:
+    """A real PostgreSQL: the one TEST_POSTGRES_URL names, or one of our own for this run."""
+    with databases.shared(os.environ.get("TEST_POSTGRES_URL"), run_folder) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template(run_folder: Path) -> Path:
     """A migrated, empty SQLite file to copy from."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    databases.migrate_url(f"sqlite:///{path}")
-    return path
+    return databases.sqlite_template(run_folder, "migrated", databases.migrate_url)
 
 
 @pytest.fixture(params=ENGINES)
@@ -50,15 +83,27 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_like(
+    engine: str, request: pytest.FixtureRequest, run_folder: Path, tmp_path: Path
+) -> Iterator[Callable[[str, databases.Make], str]]:
+    """Copy a template, which is made once for the whole run, and return the copy's address."""
+    with ExitStack() as stack:
+
+        def copy(name: str, make: databases.Make) -> str:
+            if engine == "postgres":
+                server: databases.Postgres = request.getfixturevalue("postgres")
+                return stack.enter_context(server.copy_of(server.template(name, make)))
+            path = tmp_path / "gridgift.db"
+            shutil.copy(databases.sqlite_template(run_folder, name, make), path)
+            return f"sqlite:///{path}"
+
+        yield copy
+
+
+@pytest.fixture
+def database_url(database_like: Callable[[str, databases.Make], str]) -> str:
     """A fresh, migrated, empty database on each engine."""
-    if engine == "sqlite":
-        path = tmp_path / "gridgift.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-    else:
-        with request.getfixturevalue("postgres").database(migrated=True) as url:
-            yield url
+    return database_like("migrated", databases.migrate_url)
 
 
 @pytest.fixture
@@ -74,12 +119,7 @@ def make_api(database_url: str) -> Iterator[Callable[..., ApiFixture]]:
     with ExitStack() as stack:
 
         def make(**settings: Any) -> ApiFixture:
-            values = {"public_url": "http://shop.test", "secret": SECRET, "rate_limit": 0}
-            chosen = Settings(database_url=database_url, **(values | settings))
-            clock = Clock()
-            return stack.enter_context(
-                ApiFixture.opened(create_app(chosen, clock.now, clock.ticks), chosen, clock)
-            )
+            return stack.enter_context(served(database_url, **settings))
 
         yield make
 
@@ -99,6 +139,27 @@ def make_server(database_url: str) -> Iterator[Callable[..., Server]]:
             return stack.enter_context(Server.started(database_url, options, environ))
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def shared_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Server]]:
+    """Start servers for a whole file, one for each engine and each choice of options."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(engine: str, *options: str) -> Server:
+            if engine == "sqlite":
+                path = tmp_path_factory.mktemp("shared") / "gridgift.db"
+                shutil.copy(request.getfixturevalue("sqlite_template"), path)
+                url = f"sqlite:///{path}"
+            else:
+                postgres = request.getfixturevalue("postgres")
+                url = stack.enter_context(postgres.database(migrated=True))
+            return stack.enter_context(Server.started(url, options))
+
+        yield start
 
 
 @pytest.fixture

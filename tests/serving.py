@@ -10,18 +10,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
 from gridgift.app import connect, now, signer
-from gridgift.domain import keys, residents, stores
-from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh
-from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
-from tests.api import JO, KELLY, OWNER, SECRET
+from tests.api import SECRET, Scene, set_scene
 
 PATIENCE: Final = 30.0  # seconds until a server must answer
 
@@ -45,7 +42,7 @@ class Server:
             **environ,
         }
         self.settings = Settings(database_url=database_url, secret=SECRET)
-        self.store_id, self.key_id, self.key = asyncio.run(self._set_the_scene())
+        self._open_store()
         self._log = Path(tempfile.mkstemp(suffix=".log")[1])
         self.process = self._start()
 
@@ -62,6 +59,15 @@ class Server:
         finally:
             server.stop()
             server._log.unlink()
+
+    def with_new_store(self) -> "Server":
+        """Return the same server with another store and key, for one more test to use.
+
+        It is stopped and restarted by way of the first one only.
+        """
+        again = copy(self)
+        again._open_store()
+        return again
 
     @property
     def headers(self) -> dict[str, str]:
@@ -120,27 +126,17 @@ class Server:
                 start_new_session=True,
             )
 
-    async def _set_the_scene(self) -> tuple[str, str, str]:
-        database = connect(self.settings)
-        try:
-            store_id, instant = new_id(), now()
-            await database.write(
-                stores.create, stores.NewStore("Moonwall Couture", OWNER), store_id, instant
-            )
-            for resident in (KELLY, JO):
-                await database.write(residents.remember, resident, instant)
-            issued = await database.write(
-                keys.create,
-                signer(self.settings),
-                store_id,
-                "tests",
-                list(SCOPES),
-                Fresh(new_id(), os.urandom(32)),
-                instant,
-            )
-        finally:
-            await database.close()
-        return store_id, issued.stored.id, issued.key
+    def _open_store(self) -> None:
+        async def write() -> Scene:
+            database = connect(self.settings)
+            try:
+                return await database.write(set_scene, signer(self.settings), now())
+            finally:
+                await database.close()
+
+        scene = asyncio.run(write())
+        self.store_id, self.key_id = scene.store.id, scene.issued.stored.id
+        self.key = scene.issued.key
 
 
 def free_port() -> int:

@@ -78,7 +78,7 @@ class Resolver:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
         resolver.url = f"http://127.0.0.1:{server.server_port}/get_agent_id"
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield resolver

@@ -94,14 +94,33 @@ COMMANDS = sorted({command for page in PAGES for command in shown_commands(page)
 def test_commands_are_found():
     assert len(COMMANDS) > 8
     assert any(command.startswith("serve") for command in COMMANDS)
+    assert len(WHOLE_COMMANDS) > 8
+
+
+def resolved(command: str) -> tuple[Any, list[str]]:
+    """Return the command or group of commands that a command line names, and the words after."""
+    found: Any = get_command(cli.command_line())
+    words = shlex.split(command)
+    while words and words[0] in getattr(found, "commands", {}):
+        found = found.commands[words.pop(0)]
+    return found, words
+
+
+def is_whole(command: str) -> bool:
+    """Tell a command line that can be parsed as it stands.
+
+    A mere name of a command can not, nor one that names a file, which is not here.
+    """
+    files = [word for word in shlex.split(command) if word.endswith(".csv")]
+    return "--help" not in command and bool(resolved(command)[1]) and not files
+
+
+WHOLE_COMMANDS = [command for command in COMMANDS if is_whole(command)]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_shown_commands_exist(command: str):
-    group: Any = get_command(cli.command_line())
-    words = shlex.split(command)
-    while words and words[0] in getattr(group, "commands", {}):
-        group = group.commands[words.pop(0)]
+    group, words = resolved(command)
     options = {name for parameter in group.params for name in parameter.opts}
     unknown = {word.partition("=")[0] for word in words if word.startswith("--")} - {
         *options,
@@ -112,19 +131,11 @@ def test_shown_commands_exist(command: str):
         assert words in ([], ["--help"]), f"gridgift {command}: no such command"
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "--help" not in c and " " in c])
+@pytest.mark.parametrize("command", WHOLE_COMMANDS)
 def test_whole_commands_parse(command: str):
-    """Parse arguments and options as they stand; a mere name of a command is let off."""
-    words = [ID if word == "ID" else word for word in shlex.split(command)]
-    words = [ID if word == "UUID" else word for word in words]
-    group: Any = get_command(cli.command_line())
-    depth = 0
-    while depth < len(words) and words[depth] in getattr(group, "commands", {}):
-        group = group.commands[words[depth]]
-        depth += 1
-    if depth == len(words) or any(word.endswith(".csv") for word in words):
-        return  # a name without arguments, or a file that is not here
-    context = group.make_context("gridgift", words[depth:], resilient_parsing=False)
+    group, words = resolved(command)
+    words = [ID if word in {"ID", "UUID"} else word for word in words]
+    context = group.make_context("gridgift", words, resilient_parsing=False)
     assert not context.args
 
 

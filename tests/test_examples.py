@@ -1,29 +1,21 @@
 """The documentation's examples, run as printed: only host, key, token and ids are replaced."""
 
-import asyncio
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from gridgift.app import connect, now, signer
-from gridgift.domain import keys, stores
-from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh
-from gridgift.domain.scopes import SCOPES
 from gridgift.http.route import CUSTOMER as RESIDENT
 from gridgift.http.route import PUBLIC
 from gridgift.http.routes import ROUTES
-from tests.api import JO, KELLY, OWNER
+from tests.api import JO, KELLY
 from tests.conftest import ENGINES
 from tests.serving import Server
 
@@ -70,11 +62,10 @@ def language(request: pytest.FixtureRequest) -> str:
 class Examples:
     """Runs one language's files for a store of their own on a server."""
 
-    def __init__(self, server: Server, language: str, folder: Path, key: str) -> None:
+    def __init__(self, server: Server, language: str, folder: Path) -> None:
         self.server = server
         self.language = language
         self.folder = folder
-        self.key = key
 
     def run(self, name: str, **replacements: str) -> Any:
         """Run an example as printed and return the finished process.
@@ -87,7 +78,7 @@ class Examples:
         replaced = text.replace(HOST, self.server.url).replace(CUSTOMER, KELLY.username)
         placeholders = {"key": KEY, "token": TOKEN, "card": CARD, "hold": HOLD, "spend": SPEND}
         for what, placeholder in placeholders.items():
-            given = {"key": self.key} | replacements
+            given = {"key": self.server.key} | replacements
             replaced = replaced.replace(placeholder, given.get(what, placeholder))
         program = self.folder / f"{name}{suffix}"
         program.write_text(replaced, encoding="utf-8")
@@ -110,40 +101,13 @@ class Examples:
 
     def client(self) -> httpx2.Client:
         """Make a client for the same store."""
-        headers = {"X-API-Key": self.key}
-        return httpx2.Client(base_url=self.server.url, headers=headers, timeout=30)
-
-
-async def open_store(server: Server) -> str:
-    """Add a store to a server and return a key of it with all scopes."""
-    database = connect(server.settings)
-    try:
-        store_id, instant = new_id(), now()
-        await database.write(stores.create, stores.NewStore("A shop", OWNER), store_id, instant)
-        fresh = Fresh(new_id(), os.urandom(32))
-        scopes = list(SCOPES)
-        issued = await database.write(
-            keys.create, signer(server.settings), store_id, "examples", scopes, fresh, instant
-        )
-    finally:
-        await database.close()
-    return issued.key
+        return self.server.client()
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, shared_server: Callable[..., Server]) -> Server:
     """One server on each engine for the whole file; each test has a store of its own there."""
-    with ExitStack() as stack:
-        if request.param == "sqlite":
-            path = tmp_path_factory.mktemp("examples") / "gridgift.db"
-            shutil.copy(request.getfixturevalue("sqlite_template"), path)
-            url = f"sqlite:///{path}"
-        else:
-            postgres = request.getfixturevalue("postgres")
-            url = stack.enter_context(postgres.database(migrated=True))
-        yield stack.enter_context(Server.started(url))
+    return shared_server(request.param)
 
 
 # No client sees which engine is behind the server: each language runs on one, curl on both.
@@ -158,7 +122,7 @@ one_server = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 @pytest.fixture
 def examples(server: Server, language: str, tmp_path: Path) -> Examples:
     """One language's examples, ready to run in a store of their own."""
-    return Examples(server, language, tmp_path, asyncio.run(open_store(server)))
+    return Examples(server.with_new_store(), language, tmp_path)
 
 
 def grant(client: httpx2.Client, credit: int = 500, **terms: Any) -> Any:
@@ -351,7 +315,7 @@ def test_the_examples_tell_the_problem(examples: Examples):
 def test_the_health_examples(server: Server, tmp_path: Path):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed, so its examples can't run")
-    curl = Examples(server, "curl", tmp_path, server.key)
+    curl = Examples(server, "curl", tmp_path)
     assert curl.output("get_health") == [{"status": "alive"}]
     assert curl.output("get_readiness") == [{"status": "ready"}]
 

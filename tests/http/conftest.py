@@ -1,14 +1,54 @@
-"""Fixtures of this folder."""
+"""Fixtures of this folder, and the tests of money once more on a partitioned PostgreSQL."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests import databases
 from tests.api import ApiFixture
+from tests.conftest import ENGINES
+from tests.storage.partitioned import migrate_partitioned
 
 Outage = Callable[[ApiFixture], AbstractContextManager[None]]
+
+PARTITIONED: Final = "partitioned"  # PostgreSQL with the tables partitioned by store
+MONEY: Final = (
+    "adjust", "credit", "customer_redeem", "get_gift_card", "grant_gift_card", "holds",
+    "idempotency", "list_gift_cards", "partitioned", "reissue", "transfer_gift_card",
+    "update_gift_card",
+)  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest then reads the mark that is added here
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of money that runs on both engines on a partitioned PostgreSQL as well."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if (
+        metafunc.module.__name__ in {f"tests.http.test_{name}" for name in MONEY}
+        and "engine" in metafunc.fixturenames
+        and not any("engine" in mark.args[0] for mark in marks)
+    ):
+        mark = pytest.mark.parametrize("engine", [*ENGINES, PARTITIONED], indirect=True)
+        metafunc.definition.add_marker(mark)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of the engine; behind partitioned tables it is PostgreSQL."""
+    return "postgres" if request.param == PARTITIONED else str(request.param)
+
+
+@pytest.fixture
+def database_url(
+    request: pytest.FixtureRequest, database_like: Callable[[str, databases.Make], str]
+) -> str:
+    """A fresh, migrated, empty database, with the tables partitioned if the test's name says so."""
+    if request.node.callspec.params.get("engine") == PARTITIONED:
+        return database_like(PARTITIONED, migrate_partitioned)
+    return database_like("migrated", databases.migrate_url)
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """Fixtures of the live tests."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -10,11 +8,6 @@ from tests.serving import Server
 
 
 @pytest.fixture(scope="module")
-def edge_server(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def edge_server(shared_server: Callable[..., Server]) -> Server:
     """One server for a whole file, for what the edge alone decides."""
-    path = tmp_path_factory.mktemp("edge") / "gridgift.db"
-    shutil.copy(sqlite_template, path)
-    with Server.started(f"sqlite:///{path}") as server:
-        yield server
+    return shared_server("sqlite")

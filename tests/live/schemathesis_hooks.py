@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import schemathesis
+from schemathesis.core.failures import AcceptedNegativeData
 
 from gridgift.http.examples import (
     CARD_EXAMPLE,
@@ -19,6 +20,7 @@ AHEAD = "2999-12-31T23:59:59Z"
 OWNER, RECEIVER = CARD_EXAMPLE["ownerUsername"], "jo.winter"
 CREDIT = f"/ext/v1/customers/{OWNER}/credit/actions"
 BULK = "/ext/v1/giftcards/bulk"
+OTHER_THAN_TEXT = (int, float, list, dict, type(None))
 MUCH = 1_000_000  # L$: deposits of more would soon fill the account
 
 client = httpx2.Client(
@@ -58,6 +60,16 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         _refresh_spend(case)
         if case.path == "/v1/customer/giftcards/{id}/transfer":
             case.body["receiverIdentifier"] = RECEIVER  # anyone else is a 400: a conflict
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+    """Tell a failure from none: a bulk body that is wrong as it is no text is sent as a text.
+
+    ``276`` is then a row that is refused, in an answer of 200.
+    """
+    no_text = case.path == BULK and isinstance(case.body, OTHER_THAN_TEXT)
+    return not (no_text and isinstance(failure, AcceptedNegativeData))
 
 
 @schemathesis.check

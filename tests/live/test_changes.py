@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import asyncpg
@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from gridgift.http.auth import CACHED_FOR
+from tests import databases
 from tests.api import KELLY
 from tests.domain.fixture import bare_sql
 from tests.serving import Server
@@ -25,12 +26,23 @@ LISTENERS = "FROM pg_stat_activity WHERE application_name = 'gridgift listener'"
 ORIGIN = "https://cards.example.com"
 
 
+@pytest.fixture(scope="module")
+def servers(postgres: databases.Postgres) -> Iterator[list[Server]]:
+    """Two servers on one database, for the whole file."""
+    with (
+        postgres.database(migrated=True) as url,
+        Server.started(url) as one,
+        Server.started(url) as other,
+    ):
+        yield [one, other]
+
+
 @pytest.fixture
-def pair(make_server: Callable[..., Server]) -> list[Server]:
-    """Two servers on one database, both listening."""
-    servers = [make_server(), make_server()]
+def pair(engine: str, servers: list[Server]) -> list[Server]:
+    """Both servers, listening; the first with a store of this test's own."""
+    assert engine == "postgres"
     until(lambda: listeners(servers[0]) == 2, 10)
-    return servers
+    return [servers[0].with_new_store(), servers[1]]
 
 
 def listeners(server: Server) -> int:

@@ -143,6 +143,7 @@ def test_a_standby_takes_over() -> None:
 def take_over(standby: Node, socket: str, port: str) -> None:
     """Promote the standby, which then waits for no other one."""
     standby.control("promote")
-    node = databases.Postgres(f"postgresql://postgres@/postgres?host={socket}&port={port}")
-    node.execute("ALTER SYSTEM RESET synchronous_standby_names")
-    node.execute("SELECT pg_reload_conf()")
+    url = f"postgresql://postgres@/postgres?host={socket}&port={port}"
+    with databases.connected(url, standby.folder) as node:
+        node.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        node.execute("SELECT pg_reload_conf()")

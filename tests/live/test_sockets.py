@@ -70,17 +70,17 @@ def test_slow_senders_are_dropped_and_others_are_served(edge_server: Server) -> 
         wire.socket.settimeout(0.5)
         while time.monotonic() < started + 2 * GIVES_UP:
             with suppress(TimeoutError):
-                if wire.socket.recv(1, socket.MSG_PEEK) == b"":
-                    break
-                break  # an answer
+                wire.socket.recv(1, socket.MSG_PEEK)
+                break  # it answered, or closed the connection
             wire.send(piece)
         return time.monotonic() - started
 
     def slow_headers() -> float:
+        started = time.monotonic()
         with Wire(edge_server) as wire, suppress(ConnectionError):
             wire.send(b"GET /v1/store HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-            return trickle(wire, b"a")
-        return GIVES_UP
+            trickle(wire, b"a")
+        return time.monotonic() - started
 
     def slow_body() -> float:
         with Wire(edge_server) as wire:

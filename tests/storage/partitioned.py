@@ -2,16 +2,12 @@
 
 import asyncio
 import re
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import msgspec
 
 from gridgift.storage.migrate import migrations
 from gridgift.storage.postgres import PostgresDatabase
-from tests.databases import Postgres
 
 PARTITIONS: Final = 8
 _TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re.DOTALL)
@@ -37,8 +33,12 @@ def _partitioned(table: re.Match[str]) -> str:
     return "\n".join([f"{table[0][:-1]} PARTITION BY HASH (store_id);", *parts])
 
 
-async def migrate_partitioned(url: str) -> None:
+def migrate_partitioned(url: str) -> None:
     """Apply the migrations, rewritten; the database says that it has the real ones."""
+    asyncio.run(_migrate(url))
+
+
+async def _migrate(url: str) -> None:
     database = PostgresDatabase(url, 1)
     try:
         for step in migrations("postgres"):
@@ -46,26 +46,3 @@ async def migrate_partitioned(url: str) -> None:
             await database.apply_migration(changed, 1)
     finally:
         await database.close()
-
-
-@contextmanager
-def template(server: Postgres) -> Iterator[str]:
-    """Make a partitioned, empty database to copy from; yield its name."""
-    name = f"partitioned_{uuid.uuid4().hex}"
-    server.execute(f"CREATE DATABASE {name}")
-    try:
-        asyncio.run(migrate_partitioned(server.url_of(name)))
-        yield name
-    finally:
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
-def copy_of(server: Postgres, name: str) -> Iterator[str]:
-    """Make a database like a template; yield its address."""
-    copy = f"test_{uuid.uuid4().hex}"
-    server.execute(f"CREATE DATABASE {copy} TEMPLATE {name} STRATEGY FILE_COPY")
-    try:
-        yield server.url_of(copy)
-    finally:
-        server.execute(f"DROP DATABASE {copy} WITH (FORCE)")

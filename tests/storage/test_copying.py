@@ -7,7 +7,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import Struct
 
 from gridgift.app import copying
 from gridgift.domain import verify
@@ -15,7 +17,8 @@ from gridgift.settings import Settings
 from gridgift.storage.copying import Copied, Copy
 from gridgift.storage.database import CopyDiffers, DatabaseRefused
 from gridgift.storage.tables import Tally
-from tests.api import START, ApiFixture
+from tests import databases
+from tests.api import START, ApiFixture, Clock, Scene, served
 from tests.domain.fixture import bare_sql
 from tests.storage.full_store import fill
 from tests.storage.operations import avatar
@@ -29,11 +32,30 @@ STATES = {
 }
 
 
+class Filled(Struct, frozen=True):
+    """What is known of a filled database: whom it is for, and the instant (ms since the epoch)."""
+
+    scene: Scene
+    instant: int
+
+
 @pytest.fixture
-def full(api: ApiFixture) -> ApiFixture:
-    """A shop in which everything has happened."""
-    fill(api)
-    return api
+def full(
+    engine: str, run_folder: Path, database_like: Callable[[str, databases.Make], str]
+) -> Iterator[ApiFixture]:
+    """A shop in which everything has happened: a copy of one that is filled once for all."""
+    known = run_folder / f"full-{engine}.json"
+
+    def make(url: str) -> None:
+        databases.migrate_url(url)
+        with served(url) as api:
+            fill(api)
+            known.write_bytes(msgspec.json.encode(Filled(api.scene, api.clock.now())))
+
+    url = database_like("full", make)
+    filled = msgspec.json.decode(known.read_bytes(), type=Filled)
+    with served(url, Clock(filled.instant), filled.scene) as api:
+        yield api
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ That is the condition under which a sharded engine sends it to one node.
 """
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any, Final
 
 import asyncpg
@@ -14,7 +13,7 @@ from gridgift.storage.queries import QUERIES
 from tests import databases
 from tests.storage import filled
 from tests.storage.calls import calls
-from tests.storage.partitioned import PARTITIONS, REFERENCE, copy_of, template
+from tests.storage.partitioned import PARTITIONS, REFERENCE, migrate_partitioned
 from tests.storage.plans import explain, walk
 from tests.storage.test_migrations import postgres_tables
 
@@ -42,11 +41,14 @@ OF_A_STORE: Final = sorted(query for query in QUERIES if query not in ANY_STORE)
 
 
 @pytest.fixture(scope="module")
-def place(postgres: databases.Postgres) -> Iterator[str]:
-    """A partitioned database with many rows."""
-    with template(postgres) as name, copy_of(postgres, name) as url:
+def place(postgres: databases.Postgres) -> str:
+    """A partitioned database with many rows, for all workers."""
+
+    def make(url: str) -> None:
+        migrate_partitioned(url)
         filled.fill(url)
-        yield url
+
+    return postgres.url_of(postgres.template("partitioned_filled", make))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,20 +38,24 @@ STATEMENTS: Final = sorted(QUERIES.keys() - EXEMPT.keys())
 
 # SQLite as it is in use, without statistics, and after someone ran ANALYZE
 @pytest.fixture(scope="module", params=["sqlite", "sqlite-analyzed", "postgres"])
-def place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A filled database on each engine, for the whole file."""
-    if request.param != "postgres":
-        path = tmp_path_factory.mktemp("filled") / "filled.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        filled.fill(f"sqlite:///{path}", analyze="analyzed" in request.param)
-        yield f"sqlite:///{path}"
-        return
-    server: databases.Postgres = request.getfixturevalue("postgres")
-    with server.database(migrated=True) as url:
-        filled.fill(url)
-        yield url
+def place(request: pytest.FixtureRequest, run_folder: Path) -> str:
+    """A filled database on each engine, for all workers."""
+
+    def make(url: str) -> None:
+        databases.migrate_url(url)
+        filled.fill(url, analyze=not url.startswith("sqlite"))
+
+    def analyze(url: str) -> None:
+        path = databases.sqlite_template(run_folder, "filled", make)
+        shutil.copy(path, url.removeprefix("sqlite:///"))
+        filled.run(url, "ANALYZE")
+
+    if request.param == "postgres":
+        server: databases.Postgres = request.getfixturevalue("postgres")
+        return server.url_of(server.template("filled", make))
+    maker = analyze if request.param == "sqlite-analyzed" else make
+    name = request.param.replace("sqlite", "filled")
+    return f"sqlite:///{databases.sqlite_template(run_folder, name, maker)}"
 
 
 def plans(place: str, name: str, values: dict[str, Any]) -> list[Plan]:

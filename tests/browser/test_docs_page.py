@@ -1,44 +1,32 @@
 """The pages for people, in a real browser: all of it shows, works, and comes from here."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from gridgift.http.problems import BY_CODE
 from gridgift.http.routes import ROUTES
+from tests.browser.visit import Store
 from tests.serving import Server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOTS = Path(__file__).parents[2] / "test-results"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-]
 Scheme = Literal["light", "dark"]
+# of each operation on the page: the element's id, the method and the path
+SHOWN = """() => [...document.querySelectorAll(".opblock")].map(shown => [
+    shown.id,
+    shown.querySelector(".opblock-summary-method").innerText,
+    shown.querySelector(".opblock-summary-path").innerText.replaceAll("\u200b", ""),
+])"""
 WIDE, NARROW = (1280, 900), (390, 844)
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"
-)
 
-
-@pytest.fixture(scope="module")
-def browser(edge_server: Server) -> Iterator[Browser]:
-    """The system's Chromium; it comes after the server, for it takes over this thread's loop."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+@pytest.fixture
+def server(store: Store) -> Server:
+    """The server that the browser's tests share."""
+    return store.server
 
 
 class Visit:
@@ -90,17 +78,16 @@ class Visit:
     ("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"]
 )
 def test_the_reference_shows_every_operation(
-    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: Scheme
+    browser: Browser, server: Server, size: tuple[int, int], scheme: Scheme
 ) -> None:
-    visit = Visit(browser, edge_server, size, scheme)
+    visit = Visit(browser, server, size, scheme)
     page = visit.open("/docs")
     expect(page.locator(".opblock")).to_have_count(len(ROUTES))
+    shown = {id_: (method, path) for id_, method, path in page.evaluate(SHOWN)}
     for route in ROUTES:
-        tag = route.tag.replace(" ", "_").replace(",", r"\\,")  # Swagger UI escapes ids
-        shown = page.locator(f'[id="operations-{tag}-{route.name}"]')
-        expect(shown.locator(".opblock-summary-method")).to_have_text(route.method)
-        path = shown.locator(".opblock-summary-path").inner_text()
-        assert path.replace("\u200b", "") == route.path
+        tag = route.tag.replace(" ", "_").replace(",", "\\,")  # Swagger UI escapes ids
+        assert shown.pop(f"operations-{tag}-{route.name}") == (route.method, route.path)
+    assert shown == {}
     visit.check()
     visit.shoot(f"docs-{scheme}-{size[0]}")
     page.locator("#operations-Gift_cards-update_gift_card .opblock-summary").click()
@@ -110,12 +97,12 @@ def test_the_reference_shows_every_operation(
     page.close()
 
 
-def test_trying_it_out_calls_the_server(browser: Browser, edge_server: Server) -> None:
-    visit = Visit(browser, edge_server, WIDE, "light")
+def test_trying_it_out_calls_the_server(browser: Browser, server: Server) -> None:
+    visit = Visit(browser, server, WIDE, "light")
     page = visit.open("/docs")
     page.get_by_role("button", name="Authorize").first.click()
     page.locator(".modal-ux input[type=text], .modal-ux input[type=password]").first.fill(
-        edge_server.key
+        server.key
     )
     visit.shoot("docs-authorize", whole=False)
     page.locator(".modal-ux button.authorize").first.click()
@@ -134,9 +121,9 @@ def test_trying_it_out_calls_the_server(browser: Browser, edge_server: Server) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_pages_on_errors(
-    browser: Browser, edge_server: Server, size: tuple[int, int], scheme: Scheme
+    browser: Browser, server: Server, size: tuple[int, int], scheme: Scheme
 ) -> None:
-    visit = Visit(browser, edge_server, size, scheme)
+    visit = Visit(browser, server, size, scheme)
     page = visit.open("/errors")
     expect(page.locator("dt a")).to_have_text(list(BY_CODE))
     visit.shoot(f"errors-{scheme}-{size[0]}")

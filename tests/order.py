@@ -1,0 +1,68 @@
+"""The order in which tests start: long ones first, spread over the workers.
+
+xdist gives each worker an equal part of the list, and moves tests from the end of one part to
+workers that have nothing left to do. So short tests have to come last, and every part has to begin
+with its share of the long ones.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol, TypeVar
+
+# Files with long tests, and about how long all of them take, in seconds.
+LONG: Final = {
+    "tests/live/test_schemathesis.py": 90,
+    "tests/live/test_money_races.py": 60,
+    "tests/test_examples.py": 60,
+    "tests/browser": 100,
+    "tests/live/test_concurrency.py": 50,
+    "tests/domain/test_money_machines.py": 45,
+    "tests/live/test_outages.py": 45,
+    "tests/live/test_shared_limits.py": 40,
+    "tests/live/test_crash.py": 35,
+    "tests/live/test_rolling.py": 35,
+    "tests/live/test_failover.py": 30,
+    "tests/cli/test_grant_many.py": 25,
+    "tests/live/test_changes.py": 25,
+    "tests/live/test_housekeepers.py": 25,
+    "tests/live/test_sockets.py": 25,
+    "tests/storage/test_copying.py": 25,
+    "tests/storage/test_partitions.py": 25,
+    "tests/storage/test_plans.py": 25,
+    "tests/cli/test_copy.py": 20,
+    "tests/cli/test_serve.py": 15,
+    "tests/live/test_drain.py": 15,
+    "tests/live/test_verify_command.py": 15,
+    "tests/bench/test_smoke.py": 15,
+}
+
+
+class Named(Protocol):
+    """A test as pytest collects it."""
+
+    nodeid: str
+
+
+Test = TypeVar("Test", bound=Named)
+
+
+def arranged(tests: Sequence[Test], workers: int) -> list[Test]:
+    """Return the tests in the order in which so many workers should get them."""
+    long = {place: [test for test in tests if is_in(test, place)] for place in LONG}
+    short = [test for test in tests if not any(is_in(test, place) for place in LONG)]
+    parts: list[list[Test]] = [[] for _ in range(workers)]
+    seconds = [0] * workers
+    for place in sorted(LONG, key=LONG.__getitem__, reverse=True):
+        least = seconds.index(min(seconds))
+        parts[least] += long[place]
+        seconds[least] += LONG[place]
+    for number, part in enumerate(parts):
+        left = len(tests) - sum(map(len, parts[:number]))
+        missing = max(0, left // (workers - number) - len(part))
+        part += short[:missing]
+        short = short[missing:]
+    return [test for part in parts for test in part] + short
+
+
+def is_in(test: Named, place: str) -> bool:
+    """Tell whether a test is in a file or a folder."""
+    return test.nodeid.startswith((f"{place}::", f"{place}/"))

@@ -1,0 +1,31 @@
+"""What all processes of a test run share: a folder, and what one of them makes there for all."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process in at a time; the others wait.
+
+    ``path`` is the lock's file, which is made as needed and left there.
+    """
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def made_once(path: Path, make: Callable[[Path], None]) -> Path:
+    """Return a file that the first process to come here makes.
+
+    ``make`` gets another path to write to, so that a failure leaves nothing behind.
+    """
+    with locked(path.with_name(f"{path.name}.lock")):
+        if not path.exists():
+            draft = path.with_name(f"draft-{path.name}")
+            draft.unlink(missing_ok=True)
+            make(draft)
+            draft.rename(path)
+    return path
