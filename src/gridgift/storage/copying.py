@@ -230,7 +230,7 @@ _CREATE: Final = Query.parse(
 )""",
 )
 _START: Final = Query.parse(
-    "progress_start", "INSERT INTO copy_progress VALUES (:table_name, 0, 'null', '0')"
+    "progress_start", "INSERT INTO copy_progress VALUES {row:(:table_name, 0, 'null', '0')}"
 )
 _MARK: Final = Query.parse(
     "mark", "INSERT INTO migrations VALUES (:version, 'unfinished copy', :identity, :now)"

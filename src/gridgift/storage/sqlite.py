@@ -37,7 +37,7 @@ BATCH: Final = 128  # writes in one commit, at most
 READER_WAIT: Final = 1_000
 ROWS_AT_ONCE: Final = 32  # in one INSERT
 
-sqlite3.register_adapter(list, json.dumps)  # what ``= ANY(…)`` looks through; see queries.py
+sqlite3.register_adapter(list, json.dumps)  # what the macro ``{any:…}`` looks through
 
 # whom to answer, with what, or with which error
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]

@@ -4,8 +4,8 @@ reason, request_id, created_at, previous_hash, hash
 
 -- name: entry_add
 INSERT INTO entries ({entry})
-VALUES (:store_id, :account_kind, :account_id, :seq, :kind, :delta, :balance_after, :state,
-    :actor_kind, :actor_id, :reason, :request_id, :created_at, :previous_hash, :hash)
+VALUES {row:(:store_id, :account_kind, :account_id, :seq, :kind, :delta, :balance_after, :state,
+    :actor_kind, :actor_id, :reason, :request_id, :created_at, :previous_hash, :hash)}
 
 -- name: entry_last
 SELECT {entry} FROM entries
