@@ -7,17 +7,15 @@ moves on in the transaction that writes the rows.
 
 import asyncio
 import hashlib
-import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
-from gridgift.storage.database import CopyDiffers, Database, DatabaseRefused, Tx
+from gridgift.storage.database import ConstraintViolated, CopyDiffers, Database, DatabaseRefused, Tx
 from gridgift.storage.migrate import (
     UNFINISHED,
     Applied,
@@ -32,11 +30,6 @@ T = TypeVar("T")
 
 OWN: Final = frozenset({"migrations", "copy_progress"})
 CLOSE_WITHIN: Final = 30.0  # seconds
-BREACHES: Final = (
-    sqlite3.IntegrityError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.DataError,
-)
 
 Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
 
@@ -126,10 +119,9 @@ class Copy:
         """Copy what the target lacks. Raises ``CopyDiffers`` if a row can't be kept there."""
         try:
             self._source.snapshot(self._move)
-        except BREACHES as error:
-            said = str(error).splitlines()[0]
+        except ConstraintViolated as error:
             raise CopyDiffers(
-                f"The target can't keep a row of the source ({said}). {_AGAIN}"
+                f"The target can't keep a row of the source ({error}). {_AGAIN}"
             ) from error
 
     def compare(self) -> Copied:

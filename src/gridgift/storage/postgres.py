@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -10,6 +11,7 @@ import asyncpg
 
 from gridgift.storage.database import (
     Clock,
+    ConstraintViolated,
     DatabaseRefused,
     DatabaseUnavailable,
     Operation,
@@ -48,6 +50,14 @@ _TROUBLE: Final = (
     OSError,
     TimeoutError,
 )
+_VIOLATIONS: Final = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.RaiseError,
+    asyncpg.DataError,
+)
+_COLUMNS: Final = re.compile(r"\((.*?)\)=\(")  # detail: Key (store_id, name)=(...) ...
+_PARTITION: Final = re.compile(r"_\d+$")  # what a partition's or a shard's name adds
+_UNNAMED_CHECK: Final = re.compile(r"_check\d*$")  # as PostgreSQL names a CHECK by itself
 
 
 class PostgresTx:
@@ -129,7 +139,7 @@ class PostgresDatabase:
                     return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
             except _CONFLICTS as error:
                 if attempt == ATTEMPTS and isinstance(error, asyncpg.UniqueViolationError):
-                    raise  # it has been there all along: a defect of ours
+                    raise _violation(error) from error  # the other row is there to stay
                 if attempt == ATTEMPTS:
                     raise DatabaseUnavailable("too many transactions in conflict") from error
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
@@ -178,6 +188,10 @@ class PostgresDatabase:
             pool = self._pool or await self._open()
             async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
                 yield connection
+        except asyncpg.UniqueViolationError:
+            raise  # ``write`` may try again
+        except _VIOLATIONS as error:
+            raise _violation(error) from error
         except _TROUBLE as error:
             raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
@@ -237,3 +251,28 @@ async def _prepare(connection: Any) -> None:
 
 async def _leave_as_it_is(connection: Any) -> None:
     """Nothing sets session state, so a connection needs no round trip to be clean again."""
+
+
+def _violation(error: Any) -> ConstraintViolated:
+    return ConstraintViolated(_constraint_name(error), str(error))
+
+
+def _constraint_name(error: Any) -> str:
+    """Return the name of a violated constraint, in the form of ``ConstraintViolated.name``."""
+    table = _PARTITION.sub("", error.table_name or "")
+    constraint = error.constraint_name or ""
+    match error:
+        case asyncpg.UniqueViolationError():
+            found = _COLUMNS.search(error.detail or "")
+            columns = found[1] if found else ""
+            return f"index {constraint}" if "(" in columns else f"{table}({columns})"
+        case asyncpg.NotNullViolationError():
+            return f"not null {table}({error.column_name})"
+        case asyncpg.CheckViolationError():
+            return "check" if _UNNAMED_CHECK.search(constraint) else f"check {constraint}"
+        case asyncpg.ForeignKeyViolationError():
+            return "foreign key"
+        case asyncpg.RaiseError():
+            return "trigger"
+        case _:
+            return "value"

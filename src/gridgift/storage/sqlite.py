@@ -31,6 +31,7 @@ from gridgift.storage.database import (
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
 from gridgift.storage.queries import Query, named
+from gridgift.storage.sqlite_errors import translated
 from gridgift.storage.sqlite_file import CACHED_STATEMENTS, WRITER_WAIT, connect, opened, statements
 
 BATCH: Final = 128  # writes in one commit, at most
@@ -325,7 +326,10 @@ def _run_in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, job: _Job) -> Outco
             raise sqlite3.OperationalError(str(error)) from error
         raw.execute("ROLLBACK TO one")
         raw.execute("RELEASE one")
-        return job.future, None, translated(error)
+        failure = translated(error)
+        if failure is not error:
+            failure.__cause__ = error
+        return job.future, None, failure
     raw.execute("RELEASE one")
     return job.future, result, None
 
@@ -338,14 +342,3 @@ def _answer(outcomes: list[Outcome]) -> None:
             future.set_result(result)
         else:
             future.set_exception(error)
-
-
-def translated(error: BaseException) -> BaseException:
-    """Turn trouble with the file into the port's failure; anything else stays what it is.
-
-    A constraint violation or a misused statement is a defect of ours, not of the database.
-    """
-    defect = isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
-    if isinstance(error, sqlite3.Error) and not defect:
-        return DatabaseUnavailable(str(error))
-    return error
