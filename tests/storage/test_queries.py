@@ -9,8 +9,10 @@ import pytest
 
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
-from gridgift.storage.queries import MACROS, QUERIES, Query, load
+from gridgift.storage.listing import LISTINGS
+from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
+from tests.storage.calls import STATEMENTS
 
 FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
@@ -28,7 +30,7 @@ RENAMED = {"username": "owner_username"}
 
 
 def test_the_fragments_are_known() -> None:
-    assert set(FRAGMENTS) == {*STRUCTS, "owned_cards"}
+    assert set(FRAGMENTS) == {*STRUCTS, "owned_cards", "owner_username"}
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
 
 
@@ -42,10 +44,10 @@ def test_a_fragments_columns_are_its_structs_fields(database_url: str) -> None:
         asyncio.run(bare_sql(database_url, statement))  # each of them is there on this engine
 
 
-@pytest.mark.parametrize("name", sorted(QUERIES))
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_every_statement_filters_by_its_store(name: str) -> None:
-    sql = QUERIES[name].sqlite
-    if "store_id" not in QUERIES[name].parameters:
+    sql = STATEMENTS[name].sqlite
+    if "store_id" not in STATEMENTS[name].parameters:
         headings = [text for text in TEXTS.values() if f"-- name: {name} (any store)\n" in text]
         assert len(headings) == 1
         return
@@ -54,15 +56,16 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         first = columns.strip(), values.strip()
         assert first in {("store_id", ":store_id"), ("id", ":store_id")}
         return
-    sql = sql.replace("(SELECT username FROM residents WHERE uuid = :owner_uuid)", "username")
-    condition = re.split(r"\nWHERE |(?<= )WHERE ", sql.partition("RETURNING")[0])[-1]
-    assert re.match(r"((s\.)?store_id|s\.id|id) = :store_id\b", condition), sql
-    assert re.match(r"(s\.)?store_id", condition) or "stores" in sql
-    assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
+    sql = sql.replace(FRAGMENTS["owner_username"], "username").partition("RETURNING")[0]
+    conditions = re.split(r"\nWHERE |(?<= )WHERE ", sql)[1:]
+    for condition in conditions if "/" in name else conditions[-1:]:
+        assert re.match(r"((s\.)?store_id|s\.id|id) = :store_id\b", condition), sql
+        assert re.match(r"(s\.)?store_id", condition) or "stores" in sql
+        assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
 
 
 def test_every_statement_is_one_for_both_engines(engine: str, database_url: str) -> None:
-    for query in QUERIES.values():
+    for query in STATEMENTS.values():
         assert ";" not in query.sqlite, query.name
         assert "OFFSET" not in query.sqlite.upper(), query.name
         assert "{" not in query.sqlite, query.name
@@ -109,7 +112,7 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
         "-- fragment: f\na, b\n\n-- why it is so\n-- name: q\n"
         "SELECT {f} -- all\nFROM t WHERE store_id = :store_id;\n-- a last word\n"
     )
-    query = load([text])["q"]
+    query = load([text]).queries["q"]
     assert query.sqlite == "SELECT a, b -- all\nFROM t WHERE store_id = :store_id"
     assert query.parameters == ("store_id",)
 
@@ -129,7 +132,14 @@ def test_the_dialects_stand_in_the_macros() -> None:
     written = [text for macro in MACROS.values() for text in (macro.postgres, macro.sqlite)]
     assert all(DIALECT.search(text) for text in written if text not in {"", "{}"})
     used = {name for text in TEXTS.values() for name in re.findall(r"\{(\w+)", text)}
-    assert used == MACROS.keys() | FRAGMENTS.keys()
+    assert used == MACROS.keys() | FRAGMENTS.keys() | {"seek", "order", "filters"}
+
+
+def test_every_listing_and_filter_in_the_files_is_declared() -> None:
+    for listing in LISTINGS.values():
+        assert f"-- listing: {listing.name}\n" in "".join(TEXTS.values())
+    declared = {name for listing in LISTINGS.values() for name in listing.filters}
+    assert (set(LIBRARY.listings), set(LIBRARY.filters)) == (set(LISTINGS), declared)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +180,9 @@ def test_a_macro_that_is_unknown_or_misused_does_not_load(text: str, complaint: 
 
 @pytest.mark.parametrize("name", ["lock", "f"])
 def test_a_fragment_has_a_name_of_its_own(name: str) -> None:
-    with pytest.raises(ValueError, match=f"fragment {name} is there twice, or is a macro"):
+    with pytest.raises(
+        ValueError, match=f"fragment {name} (is there twice|has the name of a macro)"
+    ):
         load([f"-- fragment: f\na\n-- fragment: {name}\nb\n"])
 
 

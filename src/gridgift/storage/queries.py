@@ -6,11 +6,13 @@ A file in ``queries/`` holds sections, each with a heading::
     c.store_id, c.id, ...
     -- name: card_by_id
     SELECT {card} FROM gift_cards c WHERE c.store_id = :store_id AND c.id = :id {lock}
+    -- listing: ...
+    -- filter: ...
 
 ``{card}`` is a fragment, the same text on both engines. ``{lock}`` is a macro: ``MACROS`` defines
 what it is on each engine. Nothing else in the text differs between the engines but the form of the
 placeholders. Every statement names its store, unless its table belongs to no store
-(``-- name: ... (any store)``).
+(``-- name: ... (any store)``). What listings and filters are made into, ``listing.py`` says.
 """
 
 import re
@@ -20,7 +22,7 @@ from typing import Final
 
 from msgspec import Struct
 
-_HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
+_HEADING = re.compile(r"^-- (name|fragment|listing|filter): (\w+)( \(any store\))?$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _FRAGMENT = re.compile(r"\{(\w+)\}")
 _MACRO = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
@@ -173,30 +175,44 @@ def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:
         yield heading[1], heading[2], heading[3] is not None, body.strip().rstrip(";")
 
 
-def load(texts: list[str]) -> dict[str, Query]:
+class Library(Struct, frozen=True):
+    """What query files hold, by name: statements compiled, everything else as text."""
+
+    queries: dict[str, Query]
+    fragments: dict[str, str]
+    listings: dict[str, str]
+    filters: dict[str, str]
+
+
+def load(texts: list[str]) -> Library:
     """Parse query files.
 
     Raises ``ValueError`` for a statement that forgets its store or uses an unknown macro or
     fragment, and for a name that is there twice or that a macro has.
     """
     sections = [section for text in texts for section in _sections(text)]
-    fragments: dict[str, str] = {}
-    for kind, name, _, body in sections:
-        if kind == "fragment":
-            if name in fragments or name in MACROS:
-                raise ValueError(f"fragment {name} is there twice, or is a macro")
-            fragments[name] = body
-    queries: dict[str, Query] = {}
-    for kind, name, any_store, body in sections:
-        if kind != "name":
-            continue
-        query = Query.parse(name, body, fragments)
-        if name in queries:
-            raise ValueError(f"query {name} is there twice")
-        if ("store_id" in query.parameters) == any_store:
+    fragments = _texts_of("fragment", sections)
+    if taken := fragments.keys() & MACROS.keys():
+        raise ValueError(f"fragment {min(taken)} has the name of a macro")
+    queries = {
+        name: Query.parse(name, text, fragments)
+        for name, text in _texts_of("name", sections).items()
+    }
+    for kind, name, any_store, _ in sections:
+        if kind == "name" and ("store_id" in queries[name].parameters) == any_store:
             raise ValueError(f"query {name} must either name its store or say that it has none")
-        queries[name] = query
-    return queries
+    listings, filters = _texts_of("listing", sections), _texts_of("filter", sections)
+    return Library(queries, fragments, listings, filters)
+
+
+def _texts_of(kind: str, sections: list[tuple[str, str, bool, str]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for found, name, _, body in sections:
+        if found == kind and name in texts:
+            raise ValueError(f"{'query' if kind == 'name' else kind} {name} is there twice")
+        if found == kind:
+            texts[name] = body
+    return texts
 
 
 def _texts() -> list[str]:
@@ -208,7 +224,8 @@ def _texts() -> list[str]:
     ]
 
 
-QUERIES: Final = load(_texts())
+LIBRARY: Final = load(_texts())
+QUERIES: Final = LIBRARY.queries
 
 
 def named(query: str | Query) -> Query:

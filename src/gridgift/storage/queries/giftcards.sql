@@ -29,49 +29,36 @@ SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h {index:holds_open
         AND h.expires_at > :now)
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
--- A page of an owner's cards, and the owner's username: null for a resident whom nobody knows.
--- name: cards_of_owner_after
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards {index:gift_cards_by_owner}
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
-    ORDER BY id LIMIT :rows
+-- The username of a list's owner: null for a resident whom nobody knows.
+-- fragment: owner_username
+(SELECT username FROM residents WHERE uuid = :owner_uuid)
+
+-- A page of an owner's cards, and the owner's username.
+-- listing: cards_of_owner
+SELECT {owner_username}, (SELECT {owned_cards} FROM (
+    SELECT {owned_card} FROM gift_cards {index}
+    WHERE store_id = :store_id AND owner_uuid = :owner_uuid {filters} {seek}
+    ORDER BY {order} LIMIT :rows
 ) page)
 
--- name: cards_of_owner_before
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards {index:gift_cards_by_owner}
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-    ORDER BY id DESC LIMIT :rows
-) page)
+-- What a resident's own page shows: no card that expired unredeemed.
+-- filter: shown
+redeemed OR expires_at IS NULL OR expires_at > :now
 
 -- Cards in either of two states, which may be the same: each is a walk of its own along the index,
 -- so that those in other states, however many, are never looked at.
--- name: cards_in_states_after
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index:gift_cards_by_state}
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
+-- listing: cards_in_states
+SELECT {owner_username}, (SELECT {owned_cards} FROM (
+    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index}
+        WHERE store_id = :store_id AND owner_uuid = :owner_uuid {seek}
             AND redeemed = :redeemed AND active = :active
-        ORDER BY id LIMIT :rows) one_state
+        ORDER BY {order} LIMIT :rows) one_state
     UNION
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index:gift_cards_by_state}
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
+    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index}
+        WHERE store_id = :store_id AND owner_uuid = :owner_uuid {seek}
             AND redeemed = :or_redeemed AND active = :or_active
-        ORDER BY id LIMIT :rows) other_state
-    ORDER BY id LIMIT :rows
-) page)
-
--- name: cards_in_states_before
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index:gift_cards_by_state}
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-            AND redeemed = :redeemed AND active = :active
-        ORDER BY id DESC LIMIT :rows) one_state
-    UNION
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index:gift_cards_by_state}
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-            AND redeemed = :or_redeemed AND active = :or_active
-        ORDER BY id DESC LIMIT :rows) other_state
-    ORDER BY id DESC LIMIT :rows
+        ORDER BY {order} LIMIT :rows) other_state
+    ORDER BY {order} LIMIT :rows
 ) page)
 
 -- A card as the ledger has made it; no value is left to the database.
@@ -144,19 +131,3 @@ RETURNING {card}
 SELECT store_id, id FROM gift_cards
 WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed
 LIMIT :rows {claim}
-
--- name: cards_shown_after
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards {index:gift_cards_by_owner}
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
-        AND (redeemed OR expires_at IS NULL OR expires_at > :now)
-    ORDER BY id LIMIT :rows
-) page)
-
--- name: cards_shown_before
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards {index:gift_cards_by_owner}
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-        AND (redeemed OR expires_at IS NULL OR expires_at > :now)
-    ORDER BY id DESC LIMIT :rows
-) page)
