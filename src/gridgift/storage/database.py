@@ -84,13 +84,13 @@ class Database(Protocol):
     def snapshot(
         self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Awaitable[T]:
-        """Run a long read whose statements all see the same committed rows; it blocks nobody.
+        """Run a long read whose statements all see the same committed rows; it blocks no writer.
 
         Raises ``DatabaseUnavailable`` when the database can't be reached.
         """
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the database."""
+        """Finish what was begun, then close all connections."""
 
 
 class DatabaseUnavailable(Exception):

@@ -36,7 +36,7 @@ _CONFLICTS: Final = (
     asyncpg.UniqueViolationError,  # by a row that was not there a moment ago
     TransactionConflict,
 )
-_TROUBLE: Final = (
+_UNAVAILABLE: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -183,7 +183,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        """Lend a pooled connection; trouble with the server becomes ``DatabaseUnavailable``."""
+        """Yield a pooled connection and translate the driver's exceptions into the port's."""
         try:
             pool = self._pool or await self._open()
             async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
@@ -192,7 +192,7 @@ class PostgresDatabase:
             raise  # ``write`` may try again
         except _VIOLATIONS as error:
             raise _violation(error) from error
-        except _TROUBLE as error:
+        except _UNAVAILABLE as error:
             raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
     async def _open(self) -> "asyncpg.Pool[Any]":
@@ -202,8 +202,8 @@ class PostgresDatabase:
                     self._url,
                     min_size=1,
                     max_size=self._connections,
-                    init=_prepare,
-                    reset=_leave_as_it_is,
+                    init=_set_codecs,
+                    reset=_no_reset,
                     timeout=CONNECT_TIMEOUT,
                     command_timeout=STATEMENT_TIMEOUT + 2,
                     server_settings=_SERVER_SETTINGS,
@@ -215,7 +215,7 @@ class PostgresDatabase:
         """Open a connection of its own, whose statements may take their time."""
         try:
             connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT)
-        except (*_TROUBLE, ValueError) as error:
+        except (*_UNAVAILABLE, ValueError) as error:
             raise DatabaseRefused(
                 f"The PostgreSQL server can't be used ({error}): check the address, the "
                 "database's name, the user and the password."
@@ -242,15 +242,15 @@ _SERVER_SETTINGS: Final = {
 }
 
 
-async def _prepare(connection: Any) -> None:
-    """Let UUIDs travel as the text that the domain and the wire use."""
+async def _set_codecs(connection: Any) -> None:
+    """Exchange UUIDs as the text that the domain and the wire use."""
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
     )
 
 
-async def _leave_as_it_is(connection: Any) -> None:
-    """Nothing sets session state, so a connection needs no round trip to be clean again."""
+async def _no_reset(connection: Any) -> None:
+    """Reset nothing: no statement sets session state, so this saves a round trip."""
 
 
 def _violation(error: Any) -> ConstraintViolated:

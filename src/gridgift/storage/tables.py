@@ -1,6 +1,6 @@
 """The tables as the database itself describes them, so that a new one is copied by itself.
 
-Rows travel in one form on both engines: whole numbers, texts, bytes and None; truth values are 0
+Rows have one form on both engines: whole numbers, texts, bytes and None; truth values are 0
 and 1, UUIDs are lower-case text.
 """
 

@@ -29,7 +29,7 @@ SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h {index:holds_open
         AND h.expires_at > :now)
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
--- The username of a list's owner: null for a resident whom nobody knows.
+-- The username of a list's owner: null for an unknown resident.
 -- fragment: owner_username
 (SELECT username FROM residents WHERE uuid = :owner_uuid)
 
@@ -126,7 +126,7 @@ WHERE store_id = :store_id AND id = :id AND NOT redeemed AND NOT expiry_noted
     AND expires_at <= :now
 RETURNING {card}
 
--- Whoever takes a card here has claimed it until the transaction's end; others pass it over.
+-- Claims the cards until the transaction's end; other transactions pass them over.
 -- name: cards_expired (any store)
 SELECT store_id, id FROM gift_cards
 WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed
