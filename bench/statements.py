@@ -15,7 +15,7 @@ from bench import dataset
 from gridgift.app import create_app
 from gridgift.settings import Settings
 from gridgift.storage.postgres import PostgresTx
-from gridgift.storage.queries import QUERIES
+from gridgift.storage.queries import Query, named
 
 IDEMPOTENCY_KEY: Final = "bench-0123456789abcdef0123456789"
 _PARAMETER: Final = re.compile(r"\$(\d+)")
@@ -123,17 +123,17 @@ def _noted() -> Iterator[list[Statement]]:
     def noting(method: str) -> Any:
         original = getattr(PostgresTx, method)
 
-        async def noted(self: PostgresTx, query: str, /, **values: Any) -> Any:
-            known = QUERIES[query]
+        async def noted(self: PostgresTx, query: str | Query, /, **values: Any) -> Any:
+            known = named(query)
             given = tuple(values[name] for name in known.parameters)
-            statements.append(Statement(query, known.postgres, given))
+            statements.append(Statement(known.name, known.postgres, given))
             return await original(self, query, **values)
 
         return mock.patch.object(PostgresTx, method, noted)
 
-    async def many(self: PostgresTx, query: str, rows: Sequence[Sequence[Any]], /) -> None:
+    async def many(self: PostgresTx, query: str | Query, rows: Sequence[Sequence[Any]], /) -> None:
         for row in rows:
-            statements.append(Statement(query, QUERIES[query].postgres, tuple(row)))
+            statements.append(Statement(named(query).name, named(query).postgres, tuple(row)))
         await original_many(self, query, rows)
 
     original_many = PostgresTx.many

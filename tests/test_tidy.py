@@ -17,10 +17,16 @@ DRIVERS: Final = {"storage/sqlite.py", "storage/postgres.py"}
 DRIVER_MODULES: Final = {
     "gridgift.storage.sqlite", "gridgift.storage.postgres", "gridgift.storage.listener",
 }  # fmt: skip
+# The libraries that speak to an engine, and the files that may import them.
+ENGINE_LIBRARIES: Final = {"sqlite3", "asyncpg"}
+SPEAKS_TO_AN_ENGINE: Final = re.compile(
+    r"storage/(sqlite\w*|postgres|listener)\.py|app\.py"  # app.py checks a file (doctor)
+)
 # What the domain may import from elsewhere: nothing that has a clock, dice, a wire or a disk.
 DOMAIN_MAY: Final = {
     "base64", "binascii", "collections", "collections.abc", "datetime", "functools", "hashlib",
     "hmac", "re", "typing", "uuid", "msgspec", "gridgift.storage.database",
+    "gridgift.storage.listing",
 }  # fmt: skip
 IDS_MAY: Final = {"uuid_utils"}  # ids.py makes ids; whoever calls it is an edge
 SQL: Final = re.compile(
@@ -145,15 +151,27 @@ def test_imports_point_one_way(file: Path) -> None:
 
 
 def may_also_see(where: str) -> set[str]:
-    """The command line migrates and copies; it still names no driver."""
+    """The domain reads listings; the command line migrates and copies. Both name no driver."""
+    if where.startswith("domain/"):
+        return {"gridgift.storage.listing"}
     ours = {"gridgift.storage.migrate", "gridgift.storage.copying"}
     return ours if where.startswith("cli/") else set()
+
+
+def test_cursors_know_no_http() -> None:
+    assert not [name for name in imported(SOURCE / "cursors.py") if "http" in name]
 
 
 @every_file
 def test_only_the_composition_root_names_a_driver(file: Path) -> None:
     if place(file) != "app.py":
         assert DRIVER_MODULES.isdisjoint(imported(file))
+
+
+@every_file
+def test_only_the_storages_engines_import_a_driver(file: Path) -> None:
+    if not SPEAKS_TO_AN_ENGINE.fullmatch(place(file)):
+        assert ENGINE_LIBRARIES.isdisjoint(name.partition(".")[0] for name in imported(file))
 
 
 def test_only_the_drivers_commit() -> None:
@@ -227,6 +245,12 @@ Check = Callable[[Path], object]
         ("domain/x.py", "from gridgift.http import auth", test_the_domain_knows_no_outside),
         ("domain/x.py", "half = credit / 2", test_no_fractions_of_a_linden_dollar),
         ("http/x.py", "from gridgift.storage import sqlite", test_imports_point_one_way),
+        ("storage/x.py", "import sqlite3", test_only_the_storages_engines_import_a_driver),
+        (
+            "cli/x.py",
+            "from asyncpg.exceptions import DataError",
+            test_only_the_storages_engines_import_a_driver,
+        ),
         ("http/x.py", "q = 'DELETE FROM entries'", test_sql_stands_in_the_storage),
         ("http/x.py", "print(1)", test_nothing_is_left_lying_about),
         ("http/x.py", "def f():\n    pass", test_everything_public_says_what_it_is),
@@ -239,7 +263,7 @@ def test_the_checks_see_what_they_look_for(
     source = tmp_path / "gridgift"
     (source / "storage").mkdir(parents=True)
     (source / "storage" / "sqlite.py").touch()
-    (source / where).parent.mkdir()
+    (source / where).parent.mkdir(exist_ok=True)
     (source / where).write_text(text)
     monkeypatch.setattr("tests.test_tidy.SOURCE", source)
     with pytest.raises(AssertionError):

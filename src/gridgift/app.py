@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from gridgift.cursors import Cursors
 from gridgift.domain import giftcards, grants, lists, tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.auth import KeyRing, TokenRing
@@ -22,7 +23,6 @@ from gridgift.http.endpoint import Endpoint
 from gridgift.http.gathering import Gatherer
 from gridgift.http.limits import FAILURES, Limiter
 from gridgift.http.pages import MISSING_ASSET, Assets
-from gridgift.http.paging import Cursors
 from gridgift.http.routes import endpoints
 from gridgift.http.services import Services
 from gridgift.logs import RequestLog, configure_logs
@@ -242,7 +242,7 @@ def _services(
         settings=settings,
         database=database,
         cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
-        pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), 1, most=MAX_PAGES),
+        pages=Gatherer(lambda *asks: database.read(lists.list_each, *asks), 1, most=MAX_PAGES),
         grants=Gatherer(
             lambda *asks: database.write(grants.grant_all, *asks), lanes, across_stores=on_sqlite
         ),

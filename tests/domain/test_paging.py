@@ -13,7 +13,7 @@ from gridgift.domain import giftcards, grants, lists, paging
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.lists import Filters, ListAsk
+from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import GiftCard, OwnedCard, Resident
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.residents import Identifier
@@ -28,11 +28,12 @@ class Thing(Struct, frozen=True):
 
 def page_of(ids: list[str], position: Position, limit: int) -> Page[Thing]:
     """Read a page of a list in memory, as the SQL does it."""
-    if position.backward:
-        found = [thing for thing in reversed(ids) if thing < position.id]
-    else:
-        found = [thing for thing in ids if thing > position.id]
-    return paging.page_of([Thing(thing) for thing in found[: limit + 1]], position, limit)
+    found = list(reversed(ids)) if position.backward else ids
+    if position.keys:
+        (key,) = position.keys
+        found = [thing for thing in found if thing != key and (thing < key) == position.backward]
+    things = [Thing(thing) for thing in found[: limit + 1]]
+    return paging.page_of(things, position, limit, lambda thing: (thing.id,))
 
 
 Read = Callable[[Position], Page[Any]]
@@ -66,6 +67,7 @@ def walk_back(
 
 
 ids = st.lists(st.uuids().map(str).filter(lambda made: made[0] != "f"), unique=True).map(sorted)
+positions = st.builds(Position, st.uuids().map(lambda made: (str(made),)))
 
 
 @pytest.mark.contract("4.5", "4.6", "4.10")
@@ -81,7 +83,7 @@ def test_forward_and_backward_in_memory(ids: list[str], limit: int) -> None:
     assert [thing.id for thing in walk_back(read, last)] == ids
 
 
-@given(ids=ids, limit=st.integers(1, 5), position=st.builds(Position, st.uuids().map(str)))
+@given(ids=ids, limit=st.integers(1, 5), position=positions)
 def test_pages_beside_a_page_join_on(ids: list[str], limit: int, position: Position) -> None:
     page = page_of(ids, position, limit)
     if page.rows and page.next is not None:
@@ -99,7 +101,7 @@ def test_a_page_whose_rows_are_gone_still_leads_on(
         if backward
         else "f" * 8 + "-0000-0000-0000-" + "f" * 12
     )
-    page = page_of(ids, Position(edge, backward=backward), limit)
+    page = page_of(ids, Position((edge,), backward=backward), limit)
     assert page.rows == []
     if backward:
         assert page.previous is None
@@ -117,8 +119,8 @@ def test_an_empty_list_is_one_page() -> None:
 
 def reader(domain: DomainFixture, owner: Resident, filters: Filters, limit: int) -> Read:
     def read(position: Position) -> Page[OwnedCard]:
-        ask = ListAsk(owner.uuid, position, limit, filters)
-        named, page = domain.read(lists.list_of, domain.store.id, ask)
+        request = PageRequest(owner.uuid, position, limit, filters)
+        named, page = domain.read(lists.list_of, domain.store.id, request)
         assert named == owner
         assert len(page.rows) <= limit
         return page
@@ -216,8 +218,8 @@ def test_a_walk_while_others_are_granting(domain: DomainFixture) -> None:
             )
 
     async def list_of(position: Position) -> Page[OwnedCard]:
-        ask = ListAsk(owner.uuid, position, 7)
-        _, page = await domain.database.read(lists.list_of, domain.store.id, ask)
+        request = PageRequest(owner.uuid, position, 7)
+        _, page = await domain.database.read(lists.list_of, domain.store.id, request)
         return page
 
     async def walk_meanwhile() -> list[str]:
@@ -245,22 +247,22 @@ def test_pages_that_are_asked_for_together_are_those_asked_for_alone(domain: Dom
     cards = [domain.grant(owner) for _ in range(5)]
     domain.write(giftcards.disable, domain.caller, cards[3].id, None, domain.now)
     nobody = new_id()
-    asks = [
-        ListAsk(owner.uuid, Position(cards[1].id), 2),
-        ListAsk(nobody, Position(), 2),
-        ListAsk(owner.uuid, Position(cards[4].id, backward=True), 2),
-        ListAsk(owner.uuid, Position(), 9, Filters(active=False)),
-        ListAsk(other.uuid, Position(), 2),
-        ListAsk(owner.uuid, Position(), 2),
+    requests = [
+        PageRequest(owner.uuid, Position((cards[1].id,)), 2),
+        PageRequest(nobody, Position(), 2),
+        PageRequest(owner.uuid, Position((cards[4].id,), backward=True), 2),
+        PageRequest(owner.uuid, Position(), 9, Filters(active=False)),
+        PageRequest(other.uuid, Position(), 2),
+        PageRequest(owner.uuid, Position(), 2),
     ]
-    answers = domain.read(lists.list_many, domain.store.id, asks)
+    answers = domain.read(lists.list_each, domain.store.id, requests)
     assert str(answers[1]) == str(ResidentNotFound(nobody))
-    for ask, answer in zip(asks, answers, strict=True):
-        if ask.owner_uuid == nobody:
+    for request, answer in zip(requests, answers, strict=True):
+        if request.owner_uuid == nobody:
             with pytest.raises(ResidentNotFound):
-                domain.read(lists.list_of, domain.store.id, ask)
+                domain.read(lists.list_of, domain.store.id, request)
         else:
-            assert answer == domain.read(lists.list_of, domain.store.id, ask)
+            assert answer == domain.read(lists.list_of, domain.store.id, request)
     pages = [[cards[2], cards[3]], [cards[2], cards[3]], [cards[3]], [], [cards[0], cards[1]]]
     found = [answer[1] for answer in answers if isinstance(answer, tuple)]
     assert [ids_of(page.rows) for page in found] == [ids_of(page) for page in pages]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.api import ApiFixture, problem
+from tests.api import KELLY, SECRET, ApiFixture, problem
+from tests.cursors_before import cursor_before, disguised
 from tests.http.requests import ext, other_stores_key
 
 
@@ -56,6 +57,26 @@ def test_pages_there_and_back(api: ApiFixture) -> None:
     other = api.grant()["id"]
     problem(entries(api, other, params=back), 400, "cursor_invalid")
     problem(entries(api, card, params={"limit": 0}), 400, "validation_failed")
+
+
+@pytest.mark.contract("10.27")
+def test_cursors_of_the_version_before(api: ApiFixture) -> None:
+    card = api.grant(credit=50)["id"]
+    for _ in range(6):
+        ext(api, card, "adjust", {"delta": 1, "reason": "x"})
+    listing = f"entries {api.store.id} {card}"
+
+    def numbers(seq: int, *, backward: bool) -> list[int]:
+        cursor = cursor_before(SECRET, listing, disguised(seq), backward=backward)
+        page = entries(api, card, params={"limit": 3, "cursor": cursor})
+        assert page.status_code == 200, page.text
+        return [row["seq"] for row in page.json()["data"]]
+
+    assert numbers(3, backward=False) == [4, 5, 6]
+    assert numbers(6, backward=False) == [7]
+    assert numbers(7, backward=True) == [4, 5, 6]
+    of_the_cards = cursor_before(SECRET, f"giftcards {api.store.id} {KELLY.uuid}", disguised(3))
+    problem(entries(api, card, params={"cursor": of_the_cards}), 400, "cursor_invalid")
 
 
 @pytest.mark.contract("10.14")

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from gridgift.cursors import Cursors
+from gridgift.domain.lists import KEY_TYPES
 from gridgift.domain.paging import Position
-from gridgift.http.paging import Cursors
-from gridgift.storage.queries import QUERIES
-from tests.api import SECRET, ApiFixture, problem
+from tests.api import KELLY, SECRET, ApiFixture, problem
+from tests.cursors_before import LAST, NIL, cursor_before
 from tests.http.bodies import altered
 from tests.http.checks import one_engine
 from tests.http.requests import other_stores_key
+from tests.storage.calls import STATEMENTS
 
 PATH = "/v1/customers/kelly/giftcards"
 
@@ -28,6 +30,16 @@ def page(api: ApiFixture, cursor: str | None = None, limit: int = 2, **filters: 
 def ids(found: Any) -> list[str]:
     """Return the ids on a page."""
     return [card["id"] for card in found["data"]]
+
+
+def listing(api: ApiFixture) -> str:
+    """Return the name under which the list's cursors are sealed."""
+    return f"giftcards {api.store.id} {KELLY.uuid}"
+
+
+def cursor_after(api: ApiFixture, limit: int) -> str:
+    """Return the cursor behind the first rows."""
+    return str(page(api, limit=limit)["pagination"]["nextCursor"])
 
 
 def walk(
@@ -118,7 +130,7 @@ def test_a_cursor_is_opaque_base64url(api: ApiFixture) -> None:
 
 @pytest.mark.contract("4.7")
 def test_pages_are_never_found_by_counting() -> None:
-    for query in QUERIES.values():
+    for query in STATEMENTS.values():
         assert "offset" not in (query.sqlite + query.postgres).lower()
 
 
@@ -136,13 +148,40 @@ def test_cursors_that_are_not_ours(api: ApiFixture) -> None:
     cards = [api.grant()["id"] for _ in range(3)]
     cursor = page(api)["pagination"]["nextCursor"]
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    same_bytes = cursor[:-1] + alphabet[alphabet.index(cursor[-1]) ^ 1]
-    of_another_server = Cursors(b"another secret").write("giftcards", Position(cards[1]))
-    of_another_list = Cursors(SECRET.encode()).write("residents", Position(cards[1]))
+    before = cursor_before(SECRET, listing(api), cards[1])
+    same_bytes = before[:-1] + alphabet[alphabet.index(before[-1]) ^ 1]
+    position = Position((cards[1],))
+    of_another_server = Cursors(b"another secret").of(listing(api), KEY_TYPES).write(position)
+    of_another_list = Cursors(SECRET.encode()).of("residents", KEY_TYPES).write(position)
     forged = [altered(cursor, index) for index in (0, 1, 15, 30, -2)]
     padded = [cursor + "=", cursor + "%0A", "%20" + cursor, cursor[:-1], cursor[1:], cursor * 2]
     for text in [same_bytes, of_another_server, of_another_list, *forged, *padded]:
         problem(api.call("GET", f"{PATH}?cursor={text}"), 400, "cursor_invalid")
+
+
+@pytest.mark.contract("4.8")
+def test_a_cursor_with_keys_of_other_types(api: ApiFixture) -> None:
+    api.grant()
+    of_entries = Cursors(SECRET.encode()).of(listing(api), ("integer",)).write(Position((1,)))
+    problem(api.call("GET", f"{PATH}?cursor={of_entries}"), 400, "cursor_invalid")
+
+
+@pytest.mark.contract("4.6", "4.10")
+def test_cursors_of_the_version_before(api: ApiFixture) -> None:
+    cards = [api.grant()["id"] for _ in range(5)]
+    after = cursor_before(SECRET, listing(api), cards[1])
+    found = page(api, after)
+    assert ids(found) == cards[2:4]
+    assert (
+        found["pagination"]["nextCursor"]
+        == page(api, cursor_after(api, 2))["pagination"]["nextCursor"]
+    )
+    assert (
+        ids(page(api, cursor_before(SECRET, listing(api), cards[3], backward=True))) == cards[1:3]
+    )
+    assert ids(page(api, cursor_before(SECRET, listing(api), LAST, backward=True))) == cards[3:]
+    assert page(api, cursor_before(SECRET, listing(api), NIL)) == page(api)
+    assert ids(page(api, after, active="true")) == cards[2:4]
 
 
 @pytest.mark.contract("4.8")

@@ -62,7 +62,7 @@ async def _cards(tx: Tx, store_id: str, owner: Any) -> list[GiftCard]:
     cards: list[GiftCard] = []
     position = Position()
     while True:
-        _, page = await lists.list_of(tx, store_id, lists.ListAsk(owner.uuid, position, PAGE))
+        _, page = await lists.list_of(tx, store_id, lists.PageRequest(owner.uuid, position, PAGE))
         cards += [await giftcards.read(tx, store_id, card.id) for card in page.rows]
         if page.next is None:
             return cards

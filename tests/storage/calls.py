@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from gridgift.storage.queries import QUERIES
+from gridgift.storage.listing import LISTINGS
+from gridgift.storage.queries import QUERIES, Query
 from tests.storage.filled import CARD, LATER, MANY, NOW, OWNER, START, STORE, THING, uuid
 
 NEW: Final = uuid(9, 1)
@@ -51,7 +52,7 @@ VALUES: Final[dict[str, Any]] = {
     "number": 1,
     "origin": "https://7",
     "owner_uuid": OWNER,
-    "position": FIRST,
+    "position": 1,
     "preview": "x",
     "previous_hash": HASH,
     "problem": "why",
@@ -68,6 +69,8 @@ VALUES: Final[dict[str, Any]] = {
     "rows": 101,
     "rows_done": 0,
     "scopes": "x",
+    "seek_id": FIRST,
+    "seek_seq": MANY // 2,
     "seq": MANY // 2,
     "skipped": 1,
     "spend_id": THING,
@@ -101,10 +104,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "card_put": [{"id": NEW}],
     "card_patch": [{"active": True}],
     "card_update": [{"active": True}],
-    "cards_in_states_after": STATES,
-    "cards_in_states_before": [states | {"position": LAST} for states in STATES],
-    "cards_of_owner_before": [{"position": LAST}],
-    "cards_shown_before": [{"position": LAST}],
+    "cards_in_states": STATES,
     "entry_add": [{"seq": MANY + 1}],
     "hold_add": [{"id": NEW}],
     "key_add": [{"id": NEW, "name": "new"}],
@@ -118,15 +118,26 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "resident_name_keep": [{"username": "new"}],
     "spend_add": [{"id": NEW}],
     "spend_lot_add": [{"position": 2}],
-    "spend_lot_restore": [{"position": 1}],
     "store_add": [{"store_id": NEW}],
     "token_add": [{"id": NEW}],
 }
 
 
+# Every statement there is: those with a name, and those that the listings are made into.
+STATEMENTS: Final[dict[str, Query]] = QUERIES | {
+    statement.name: statement for listing in LISTINGS.values() for statement in listing.statements()
+}
+
+
+def declared_as(name: str) -> str:
+    """Return the name under which a statement stands in the .sql files."""
+    return name.partition("/")[0]
+
+
 def calls(name: str) -> list[dict[str, Any]]:
     """Return the values of each call of a statement; a new parameter needs a line above."""
+    before = {"seek_id": LAST} if "/desc/" in name else {}
     return [
-        {parameter: (VALUES | own)[parameter] for parameter in QUERIES[name].parameters}
-        for own in CALLS.get(name, [{}])
+        {parameter: (VALUES | before | own)[parameter] for parameter in STATEMENTS[name].parameters}
+        for own in CALLS.get(declared_as(name), [{}])
     ]

@@ -9,10 +9,9 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from gridgift.storage.queries import QUERIES
 from tests import databases
 from tests.storage import filled
-from tests.storage.calls import calls
+from tests.storage.calls import STATEMENTS, calls
 from tests.storage.partitioned import PARTITIONS, REFERENCE, migrate_partitioned
 from tests.storage.plans import explain, walk
 from tests.storage.test_migrations import postgres_tables
@@ -37,7 +36,7 @@ ANY_STORE: Final = {
     "stores_of_origin": "stores are on every node",
     "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
 }
-OF_A_STORE: Final = sorted(query for query in QUERIES if query not in ANY_STORE)
+OF_A_STORE: Final = sorted(query for query in STATEMENTS if query not in ANY_STORE)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +66,8 @@ async def nodes_of(url: str, name: str, values: dict[str, Any], mode: str) -> li
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"SET plan_cache_mode = {mode}")
-        await connection.execute(f"PREPARE it AS {QUERIES[name].postgres}")
-        return list(walk(await explain(connection, QUERIES[name], values)))
+        await connection.execute(f"PREPARE it AS {STATEMENTS[name].postgres}")
+        return list(walk(await explain(connection, STATEMENTS[name], values)))
     finally:
         await connection.close()
 
@@ -98,7 +97,7 @@ def test_one_partition_of_each_table(
 
 def is_insert(name: str) -> bool:
     """Tell whether a statement only adds one row, whose store decides where."""
-    return QUERIES[name].postgres.startswith("INSERT")
+    return STATEMENTS[name].postgres.startswith("INSERT")
 
 
 def stores_only(name: str) -> bool:
@@ -107,7 +106,7 @@ def stores_only(name: str) -> bool:
 
 
 def test_exemptions_are_of_statements_that_are_there() -> None:
-    without = {name for name, query in QUERIES.items() if "store_id" not in query.parameters}
+    without = {name for name, query in STATEMENTS.items() if "store_id" not in query.parameters}
     assert without == ANY_STORE.keys()
 
 

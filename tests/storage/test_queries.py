@@ -9,8 +9,10 @@ import pytest
 
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
-from gridgift.storage.queries import QUERIES, Query, load
+from gridgift.storage.listing import LISTINGS
+from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
+from tests.storage.calls import STATEMENTS
 
 FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
@@ -28,8 +30,8 @@ RENAMED = {"username": "owner_username"}
 
 
 def test_the_fragments_are_known() -> None:
-    assert set(FRAGMENTS) == {*STRUCTS, "owned_cards"}
-    assert FRAGMENTS["owned_cards"].strip() == "json_agg(json_build_array({owned_card}))"
+    assert set(FRAGMENTS) == {*STRUCTS, "owned_cards", "owner_username"}
+    assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
 
 
 def test_a_fragments_columns_are_its_structs_fields(database_url: str) -> None:
@@ -42,10 +44,10 @@ def test_a_fragments_columns_are_its_structs_fields(database_url: str) -> None:
         asyncio.run(bare_sql(database_url, statement))  # each of them is there on this engine
 
 
-@pytest.mark.parametrize("name", sorted(QUERIES))
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_every_statement_filters_by_its_store(name: str) -> None:
-    sql = QUERIES[name].sqlite
-    if "store_id" not in QUERIES[name].parameters:
+    sql = STATEMENTS[name].sqlite
+    if "store_id" not in STATEMENTS[name].parameters:
         headings = [text for text in TEXTS.values() if f"-- name: {name} (any store)\n" in text]
         assert len(headings) == 1
         return
@@ -54,15 +56,16 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         first = columns.strip(), values.strip()
         assert first in {("store_id", ":store_id"), ("id", ":store_id")}
         return
-    sql = sql.replace("(SELECT username FROM residents WHERE uuid = :owner_uuid)", "username")
-    condition = re.split(r"\nWHERE |(?<= )WHERE ", sql.partition("RETURNING")[0])[-1]
-    assert re.match(r"((s\.)?store_id|s\.id|id) = :store_id\b", condition), sql
-    assert re.match(r"(s\.)?store_id", condition) or "stores" in sql
-    assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
+    sql = sql.replace(FRAGMENTS["owner_username"], "username").partition("RETURNING")[0]
+    conditions = re.split(r"\nWHERE |(?<= )WHERE ", sql)[1:]
+    for condition in conditions if "/" in name else conditions[-1:]:
+        assert re.match(r"((s\.)?store_id|s\.id|id) = :store_id\b", condition), sql
+        assert re.match(r"(s\.)?store_id", condition) or "stores" in sql
+        assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
 
 
 def test_every_statement_is_one_for_both_engines(engine: str, database_url: str) -> None:
-    for query in QUERIES.values():
+    for query in STATEMENTS.values():
         assert ";" not in query.sqlite, query.name
         assert "OFFSET" not in query.sqlite.upper(), query.name
         assert "{" not in query.sqlite, query.name
@@ -80,7 +83,7 @@ def test_placeholders_are_numbered_once() -> None:
 
 
 def test_rows_without_names_have_the_order_of_the_placeholders() -> None:
-    query = Query.parse("q", "SELECT :b, :a FROM t WHERE x = ANY(:b)")
+    query = Query.parse("q", "SELECT :b, :a FROM t WHERE x {any:b}")
     assert query.numbered == "SELECT ?1, ?2 FROM t WHERE x IN (SELECT value FROM json_each(?1))"
     assert query.postgres == "SELECT $1, $2 FROM t WHERE x = ANY($1)"
     assert QUERIES["entry_add"].parameters == Entry.__struct_fields__
@@ -109,11 +112,104 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
         "-- fragment: f\na, b\n\n-- why it is so\n-- name: q\n"
         "SELECT {f} -- all\nFROM t WHERE store_id = :store_id;\n-- a last word\n"
     )
-    query = load([text])["q"]
+    query = load([text]).queries["q"]
     assert query.sqlite == "SELECT a, b -- all\nFROM t WHERE store_id = :store_id"
     assert query.parameters == ("store_id",)
 
 
-def test_a_fragment_that_is_not_there() -> None:
-    with pytest.raises(KeyError):
-        load(["-- name: q (any store)\nSELECT {missing} FROM t\n"])
+# What only one engine understands, or what the other one has another word for.
+DIALECT = re.compile(
+    r"\bANY\(|\bFOR UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|/\*", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("file", sorted(TEXTS))
+def test_the_text_is_of_no_engine(file: str) -> None:
+    assert not DIALECT.search(TEXTS[file])
+
+
+def test_the_dialects_stand_in_the_macros() -> None:
+    written = [text for macro in MACROS.values() for text in (macro.postgres, macro.sqlite)]
+    assert all(DIALECT.search(text) for text in written if text not in {"", "{}"})
+    used = {name for text in TEXTS.values() for name in re.findall(r"\{(\w+)", text)}
+    assert used == MACROS.keys() | FRAGMENTS.keys() | {"seek", "order", "filters"}
+
+
+def test_every_listing_and_filter_in_the_files_is_declared() -> None:
+    for listing in LISTINGS.values():
+        assert f"-- listing: {listing.name}\n" in "".join(TEXTS.values())
+    declared = {name for listing in LISTINGS.values() for name in listing.filters}
+    assert (set(LIBRARY.listings), set(LIBRARY.filters)) == (set(LISTINGS), declared)
+
+
+@pytest.mark.parametrize(
+    ("macro", "sqlite", "postgres"),
+    [
+        ("SELECT 1 FROM t {lock}", "SELECT 1 FROM t", "SELECT 1 FROM t FOR UPDATE"),
+        ("SELECT 1 FROM t {claim}", "SELECT 1 FROM t", "SELECT 1 FROM t FOR UPDATE SKIP LOCKED"),
+        ("SELECT 1 FROM t {index:i}", "SELECT 1 FROM t INDEXED BY i", "SELECT 1 FROM t"),
+        ("x {any:ids}", "x IN (SELECT value FROM json_each(:ids))", "x = ANY($1)"),
+        (
+            "SELECT {json_rows:{f}} FROM t",
+            "SELECT json_group_array(json_array(a, b)) FROM t",
+            "SELECT json_agg(json_build_array(a, b)) FROM t",
+        ),
+    ],
+)
+def test_a_macro_on_each_engine(macro: str, sqlite: str, postgres: str) -> None:
+    query = Query.parse("q", macro, {"f": "a, b"})
+    assert (query.sqlite, query.postgres) == (sqlite, postgres)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("SELECT {missing} FROM t", r"query q uses \{missing\}: no macro or fragment"),
+        ("SELECT 1 FROM t {missing:x}", r"query q uses \{missing:x\}: no macro or fragment"),
+        ("SELECT {f:x} FROM t", r"query q uses \{f:x\}: no macro or fragment"),
+        ("SELECT 1 FROM t {lock:x}", r"query q uses \{lock:x\}: that macro takes no argument"),
+        ("SELECT 1 FROM t WHERE x {any}", r"query q uses \{any\}: that macro takes an argument"),
+        ("SELECT '{}'", "query q has a brace that belongs to no macro"),
+        ("SELECT {json_rows:{f} FROM t", "query q has a brace that belongs to no macro"),
+    ],
+)
+def test_a_macro_that_is_unknown_or_misused_does_not_load(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        load([f"-- fragment: f\na, b\n-- name: q (any store)\n{text}\n"])
+
+
+@pytest.mark.parametrize("name", ["lock", "f"])
+def test_a_fragment_has_a_name_of_its_own(name: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"fragment {name} (is there twice|has the name of a macro)"
+    ):
+        load([f"-- fragment: f\na\n-- fragment: {name}\nb\n"])
+
+
+def test_fragments_that_contain_each_other_do_not_load() -> None:
+    text = "-- fragment: f\n{g}\n-- fragment: g\n{f}, a\n-- name: q (any store)\nSELECT {f}\n"
+    with pytest.raises(ValueError, match="query q has fragments that contain each other"):
+        load([text])
+
+
+def test_a_row_is_repeated_with_numbers_that_go_on() -> None:
+    query = Query.parse("q", "INSERT INTO t (a, b) VALUES {row:(:a, f(:b), 1)} ON CONFLICT DO x")
+    assert query.sqlite == "INSERT INTO t (a, b) VALUES (:a, f(:b), 1) ON CONFLICT DO x"
+    assert query.postgres == "INSERT INTO t (a, b) VALUES ($1, f($2), 1) ON CONFLICT DO x"
+    assert query.for_rows(1) == query.numbered
+    rows = "(?1, f(?2), 1), (?3, f(?4), 1)"
+    assert query.for_rows(2) == f"INSERT INTO t (a, b) VALUES {rows} ON CONFLICT DO x"
+    assert Query.parse("q", "INSERT INTO t VALUES (:a)").for_rows(2) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INSERT INTO t VALUES {row:(:a)} RETURNING :b",
+        "WITH w AS (SELECT :b) INSERT INTO t VALUES {row:(:a)}",
+        "INSERT INTO t VALUES {row:(:a)}, {row:(:b)}",
+    ],
+)
+def test_a_row_that_can_not_be_repeated_does_not_load(text: str) -> None:
+    with pytest.raises(ValueError, match="query q: all placeholders must stand in one"):
+        Query.parse("q", text)

@@ -18,7 +18,12 @@ import pytest
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.model import Resident
 from gridgift.storage import sqlite
-from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, Tx
+from gridgift.storage.database import (
+    ConstraintViolated,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    Tx,
+)
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import connect, create_file
 from tests.storage.operations import (
@@ -147,7 +152,7 @@ async def test_who_fails_in_a_batch_fails_alone(path: Path) -> None:
     outcomes = await together
     await held
     assert [type(outcome) for outcome in outcomes] == [
-        Resident, RuntimeError, Resident, ResidentNotFound, Resident, sqlite3.IntegrityError,
+        Resident, RuntimeError, Resident, ResidentNotFound, Resident, ConstraintViolated,
         Resident, RuntimeError, Resident,
     ]  # fmt: skip
     assert outsiders(path) == {resident.uuid for resident in good}

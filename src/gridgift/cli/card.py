@@ -24,7 +24,7 @@ from gridgift.cli.tables import print_table
 from gridgift.domain import giftcards, grants, ledger, lists, residents
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.lists import Filters, ListAsk
+from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier
@@ -172,8 +172,8 @@ async def every_card(
     found: list[GiftCard] = []
     position: Position | None = Position()
     while position is not None:
-        ask = ListAsk(owner.uuid, position, PAGE, filters)
-        _, page = await database.read(lists.list_of, store_id, ask)
+        request = PageRequest(owner.uuid, position, PAGE, filters)
+        _, page = await database.read(lists.list_of, store_id, request)
         ids = [card.id for card in page.rows]
         cards = await database.read(giftcards.read_many, store_id, ids)
         found.extend(card for card in cards if isinstance(card, GiftCard))

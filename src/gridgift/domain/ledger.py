@@ -9,7 +9,6 @@ entries alone.
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -17,8 +16,11 @@ from msgspec import Struct
 from gridgift.domain.model import AccountKind, Caller, CardState, Entry, EntryKind, GiftCard
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Tx
+from gridgift.storage.listing import ENTRIES_OF_ACCOUNT
 
 NO_HASH: Final = bytes(32)  # what the first entry of an account names as its predecessor
+
+KEY_TYPES: Final = ENTRIES_OF_ACCOUNT.types()  # of every list of entries
 
 encode_state: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -132,15 +134,7 @@ async def entries(
     rows: int = 1_000_000_000,
 ) -> list[Entry]:
     """Return the entries of an account that follow number ``after``, oldest first."""
-    found = await tx.all(
-        "entries_after",
-        store_id=store_id,
-        account_kind=account_kind,
-        account_id=account_id,
-        seq=after,
-        rows=rows,
-    )
-    return [Entry(*row) for row in found]
+    return await _read(tx, store_id, account_kind, account_id, Position((after,)), rows - 1)
 
 
 async def list_of(
@@ -152,15 +146,27 @@ async def list_of(
     limit: int,
 ) -> Page[Entry]:
     """Return a page of at most ``limit`` entries of an account, oldest first."""
-    rows = await tx.all(
-        "entries_before" if position.backward else "entries_after",
+    found = await _read(tx, store_id, account_kind, account_id, position, limit)
+    return page_of(found, position, limit, lambda entry: (entry.seq,))
+
+
+async def _read(
+    tx: Tx,
+    store_id: str,
+    account_kind: AccountKind,
+    account_id: str,
+    position: Position,
+    limit: int,
+) -> list[Entry]:
+    """Return at most ``limit + 1`` entries on one side of a position, nearest first."""
+    found = await tx.all(
+        ENTRIES_OF_ACCOUNT.statement(position),
         store_id=store_id,
         account_kind=account_kind,
         account_id=account_id,
-        seq=UUID(position.id).int,
-        rows=limit + 1,
+        **ENTRIES_OF_ACCOUNT.values(position, limit),
     )
-    return page_of([Entry(*row) for row in rows], position, limit)
+    return [Entry(*row) for row in found]
 
 
 def entry_hash(entry: Entry) -> bytes:

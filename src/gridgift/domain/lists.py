@@ -1,6 +1,5 @@
 """Lists of gift cards: a page of one owner's at one store (contract section 4)."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,6 +10,10 @@ from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.model import OwnedCard, Resident
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Row, Tx
+from gridgift.storage.listing import CARDS_IN_STATES, CARDS_OF_OWNER, Listing
+
+KEY_TYPES: Final = CARDS_OF_OWNER.types()  # of every list of cards here
+_SHOWN: Final = frozenset({"shown"})
 
 # not strict: SQLite's booleans are numbers
 _decode_owned: Final = msgspec.json.Decoder(list[OwnedCard], strict=False).decode
@@ -23,80 +26,81 @@ class Filters(Struct, frozen=True):
     redeemed: bool | None = None
 
 
-class ListAsk(Struct, frozen=True):
+NO_FILTERS: Final = Filters()
+
+
+class PageRequest(Struct, frozen=True):
     """A request for a page of at most ``limit`` of a resident's cards at a store."""
 
     owner_uuid: str
     position: Position
     limit: int
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
 
 
 OwnedPage = tuple[Resident, Page[OwnedCard]]
 
 
-async def list_many(
-    tx: Tx, store_id: str, asks: Sequence[ListAsk]
+async def list_each(
+    tx: Tx, store_id: str, requests: Sequence[PageRequest]
 ) -> list[OwnedPage | ResidentNotFound]:
-    """Answer each ask, in order, with the resident and a page of the cards, oldest first."""
-    answers: dict[int, OwnedPage | ResidentNotFound] = {}
-    numbered: defaultdict[str, list[int]] = defaultdict(list)
-    for number, ask in enumerate(asks):
-        numbered[_statement(ask)].append(number)
-    for statement, numbers in numbered.items():
-        values = [_values(store_id, asks[number]) for number in numbers]
+    """Return for each request, in order, the resident and a page of the cards, oldest first."""
+    results: dict[int, OwnedPage | ResidentNotFound] = {}
+    statements = [_listing(request).statement(request.position) for request in requests]
+    for statement in dict.fromkeys(statements):
+        numbers = [number for number, other in enumerate(statements) if other == statement]
+        values = [_values(store_id, requests[number]) for number in numbers]
         for number, row in zip(numbers, await tx.each(statement, values), strict=True):
-            answers[number] = _answer(asks[number], row)
-    return [answers[number] for number in range(len(asks))]
+            results[number] = _result(requests[number], row)
+    return [results[number] for number in range(len(requests))]
 
 
-async def list_of(tx: Tx, store_id: str, ask: ListAsk) -> OwnedPage:
+async def list_of(tx: Tx, store_id: str, request: PageRequest) -> OwnedPage:
     """Return a resident and a page of the cards. Raises ``ResidentNotFound``."""
-    (answer,) = await list_many(tx, store_id, [ask])
-    if isinstance(answer, ResidentNotFound):
-        raise answer
-    return answer
+    (result,) = await list_each(tx, store_id, [request])
+    if isinstance(result, ResidentNotFound):
+        raise result
+    return result
 
 
-async def list_shown(tx: Tx, store_id: str, ask: ListAsk, now: int) -> OwnedPage:
+async def list_shown(tx: Tx, store_id: str, request: PageRequest, now: int) -> OwnedPage:
     """Return a resident and a page of the cards but those that expired unredeemed.
 
+    ``now`` is in milliseconds since the Unix epoch; the request's filters are not looked at.
     Raises ``ResidentNotFound``.
     """
-    statement = f"cards_shown_{_direction(ask)}"
-    row = await tx.one(statement, **_values(store_id, ask), now=now)
+    row = await tx.one(
+        CARDS_OF_OWNER.statement(request.position, filters=_SHOWN),
+        store_id=store_id,
+        owner_uuid=request.owner_uuid,
+        now=now,
+        **CARDS_OF_OWNER.values(request.position, request.limit),
+    )
     assert row is not None
-    answer = _answer(ask, row)
-    if isinstance(answer, ResidentNotFound):
-        raise answer
-    return answer
+    result = _result(request, row)
+    if isinstance(result, ResidentNotFound):
+        raise result
+    return result
 
 
-def _direction(ask: ListAsk) -> str:
-    return "before" if ask.position.backward else "after"
+def _listing(request: PageRequest) -> Listing:
+    return CARDS_OF_OWNER if request.filters == NO_FILTERS else CARDS_IN_STATES
 
 
-def _statement(ask: ListAsk) -> str:
-    filtered = "cards_of_owner" if ask.filters == Filters() else "cards_in_states"
-    return f"{filtered}_{_direction(ask)}"
+def _values(store_id: str, request: PageRequest) -> dict[str, Any]:
+    values: dict[str, Any] = _listing(request).values(request.position, request.limit)
+    values["store_id"] = store_id
+    values["owner_uuid"] = request.owner_uuid
+    return values if request.filters == NO_FILTERS else values | _states(request.filters)
 
 
-def _values(store_id: str, ask: ListAsk) -> dict[str, Any]:
-    values = {
-        "store_id": store_id,
-        "owner_uuid": ask.owner_uuid,
-        "position": ask.position.id,
-        "rows": ask.limit + 1,
-    }
-    return values if ask.filters == Filters() else values | _states(ask.filters)
-
-
-def _answer(ask: ListAsk, row: Row) -> OwnedPage | ResidentNotFound:
+def _result(request: PageRequest, row: Row) -> OwnedPage | ResidentNotFound:
     username, cards = row
     if username is None:
-        return ResidentNotFound(ask.owner_uuid)
+        return ResidentNotFound(request.owner_uuid)
     found = [] if cards is None else _decode_owned(cards)  # PostgreSQL: null if there are none
-    return Resident(ask.owner_uuid, username), page_of(found, ask.position, ask.limit)
+    page = page_of(found, request.position, request.limit, lambda card: (card.id,))
+    return Resident(request.owner_uuid, username), page
 
 
 def _states(filters: Filters) -> dict[str, bool]:

@@ -6,7 +6,6 @@ epoch, UTC; ids and avatar keys are lower-case hyphenated UUID strings (contract
 
 from collections.abc import Sequence
 from typing import Any, Final, Literal, Self
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -179,11 +178,6 @@ class Entry(Struct, frozen=True):
     created_at: int
     previous_hash: bytes
     hash: bytes
-
-    @property
-    def id(self) -> str:
-        """Its place in a list, in the form that every list's cursors have."""
-        return str(UUID(int=self.seq))
 
 
 class Key(Struct, frozen=True):

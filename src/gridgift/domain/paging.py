@@ -1,58 +1,62 @@
-"""Keyset paging over ids: positions in a list, and pages of it (contract section 4)."""
+"""Keyset paging: positions in a list, and pages of it (contract section 4)."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from gridgift.domain.ids import LAST_UUID, NIL_UUID
+from gridgift.storage.listing import KeyType, KeyValue
 
+__all__ = ["KeyType", "KeyValue", "Keys", "Page", "Position", "page_of"]
 
-class HasId(Protocol):
-    """A row that pages are made of."""
+Keys = tuple[KeyValue, ...]
 
-    @property
-    def id(self) -> str:
-        """What the list is ordered by."""
-
-
-R = TypeVar("R", bound=HasId)
+R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
 
 
 class Position(Struct, frozen=True):
-    """A place between rows: what comes after an id or, ``backward``, what comes before it."""
+    """A place between rows: what comes after a row or, ``backward``, what comes before it.
 
-    id: str = NIL_UUID
+    ``keys`` are the values that the list is ordered by, of the row beside the position. Without
+    keys the position is the start of the list or, ``backward``, its end.
+    """
+
+    keys: Keys = ()
     backward: bool = False
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """Rows in id order and the positions of the pages beside them (None: there is none)."""
+    """Rows in the list's order and the positions of the pages beside them (None: there is none)."""
 
     rows: Sequence[T]
     next: Position | None
     previous: Position | None
 
     def map(self, show: Callable[[T], S]) -> "Page[S]":
-        """Return the same page of other things."""
+        """Return the same page with each row replaced by ``show(row)``."""
         return Page([show(row) for row in self.rows], self.next, self.previous)
 
 
-def page_of(found: Sequence[R], position: Position, limit: int) -> Page[R]:
-    """Make a page from up to ``limit + 1`` rows, which came in the direction of reading."""
+def page_of(
+    found: Sequence[R], position: Position, limit: int, keys_of: Callable[[R], Keys]
+) -> Page[R]:
+    """Make a page from up to ``limit + 1`` rows, nearest to the position first.
+
+    ``keys_of`` returns the values that the list is ordered by.
+    """
     more = len(found) > limit
     rows = found[:limit]
     if position.backward:
         rows = rows[::-1]
-    at_start = not more if position.backward else position == Position()
+    at_start = not more if position.backward else not position.keys
     at_end = False if position.backward else not more
     if not rows:  # every row beyond the position is gone from this filtered list
-        edge = Position(LAST_UUID, backward=True)
+        edge = Position(backward=True)
         return Page(rows, Position() if position.backward else None, None if at_start else edge)
     return Page(
         rows,
-        next=None if at_end else Position(rows[-1].id),
-        previous=None if at_start else Position(rows[0].id, backward=True),
+        next=None if at_end else Position(keys_of(rows[-1])),
+        previous=None if at_start else Position(keys_of(rows[0]), backward=True),
     )

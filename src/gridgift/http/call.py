@@ -8,6 +8,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from starlette.types import Scope
 
+from gridgift.cursors import ListCursors
 from gridgift.domain import idempotency
 from gridgift.domain.failures import (
     GiftCardNotFound,
@@ -124,15 +125,14 @@ class Call(Struct):
             return Reply(304, (REVALIDATE, (b"etag", answer.etag.encode())))
         return reply_of(answer)
 
-    def list_reply(self, listing: str, page: Page[Any], limit: int) -> Reply:
-        """Answer with a page; ``listing`` names the list to its cursors (contract section 4)."""
-        cursors = self.services.cursors
+    def list_reply(self, cursors: ListCursors, page: Page[Any], limit: int) -> Reply:
+        """Answer with a page; ``cursors`` are those of its list (contract section 4)."""
         return Reply.json(
             ListResponse(
                 data=list(page.rows),
                 pagination=Pagination(
-                    cursors.write(listing, page.next),
-                    cursors.write(listing, page.previous),
+                    cursors.write(page.next),
+                    cursors.write(page.previous),
                     limit,
                 ),
             )

@@ -10,9 +10,8 @@ from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.keys import RANDOM_BYTES, Fresh
-from gridgift.domain.lists import ListAsk
 from gridgift.domain.model import OwnedCard, Store
-from gridgift.domain.paging import Page, Position, page_of
+from gridgift.domain.paging import Page
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken
 from gridgift.http.call import Call
@@ -80,15 +79,16 @@ async def list_own_gift_cards(call: Call) -> Reply:
     if query.store_id is not None and query.store_id.lower() != call.store_id:
         return await list_nothing(call)
     listing = f"own giftcards {call.store_id} {call.resident.uuid}"
-    position = call.services.cursors.read(listing, query.cursor)
+    cursors = call.services.cursors.of(listing, lists.KEY_TYPES)
+    position = cursors.read(query.cursor)
     owner, page = await call.read(
         lists.list_shown,
         call.store_id,
-        ListAsk(call.resident.uuid, position, query.limit),
+        lists.PageRequest(call.resident.uuid, position, query.limit),
         call.now,
     )
     show = partial(CustomerGiftCardResponse.own, call.store_id, owner)
-    return call.list_reply(listing, page.map(show), query.limit)
+    return call.list_reply(cursors, page.map(show), query.limit)
 
 
 async def redeem_own_gift_card(call: Call) -> Reply:
@@ -121,9 +121,9 @@ async def transfer_own_gift_card(call: Call) -> Reply:
 async def list_nothing(call: Call) -> Reply:
     """Answer for the lists that gift cards have nothing to do with."""
     query: CustomerListQuery = call.query
-    call.services.cursors.read("nothing", query.cursor)
-    empty: Page[OwnedCard] = page_of([], Position(), query.limit)
-    return call.list_reply("nothing", empty, query.limit)
+    cursors = call.services.cursors.of("nothing", ())
+    cursors.read(query.cursor)
+    return call.list_reply(cursors, Page[OwnedCard]([], None, None), query.limit)
 
 
 async def list_transactions(call: Call) -> Reply:

@@ -93,10 +93,11 @@ async def list_gift_card_entries(call: Call) -> Reply:
     query: EntriesQuery = call.query
     card_id = call.card_id()
     listing = f"entries {call.store_id} {card_id}"
-    position = call.services.cursors.read(listing, query.cursor)
+    cursors = call.services.cursors.of(listing, ledger.KEY_TYPES)
+    position = cursors.read(query.cursor)
     await call.read(giftcards.read, call.store_id, card_id)
     page = await call.read(ledger.list_of, call.store_id, "card", card_id, position, query.limit)
-    return call.list_reply(listing, page.map(EntryResponse.of), query.limit)
+    return call.list_reply(cursors, page.map(EntryResponse.of), query.limit)
 
 
 async def place_hold(call: Call) -> Reply:

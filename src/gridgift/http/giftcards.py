@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from gridgift.domain import giftcards, residents
+from gridgift.domain import giftcards, lists, residents
 from gridgift.domain.grants import Ask
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
-from gridgift.domain.lists import ListAsk
 from gridgift.domain.model import GiftCard
 from gridgift.http.call import REPLAYED, Call, reply_of
 from gridgift.http.reply import Reply, encode_json
@@ -24,11 +23,12 @@ async def list_gift_cards(call: Call) -> Reply:
     identifier = call.identifier()
     owner_uuid = identifier.uuid or (await call.read(residents.find, identifier)).uuid
     listing = f"giftcards {call.store_id} {owner_uuid}"
-    position = call.services.cursors.read(listing, query.cursor)
-    ask = ListAsk(owner_uuid, position, query.limit, query.filters())
+    cursors = call.services.cursors.of(listing, lists.KEY_TYPES)
+    position = cursors.read(query.cursor)
+    ask = lists.PageRequest(owner_uuid, position, query.limit, query.filters())
     owner, page = await call.knowing_residents(lambda: call.services.pages.ask(call.store_id, ask))
     shown = page.map(partial(GiftCardResponse.owned, owner))
-    return call.list_reply(listing, shown, query.limit)
+    return call.list_reply(cursors, shown, query.limit)
 
 
 async def get_gift_card(call: Call) -> Reply:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from gridgift.cursors import Cursors
 from gridgift.domain.grants import Ask, Given
-from gridgift.domain.lists import ListAsk, OwnedPage
+from gridgift.domain.lists import OwnedPage, PageRequest
 from gridgift.domain.model import GiftCard
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
 from gridgift.http.gathering import Gatherer
 from gridgift.http.limits import Limiter
-from gridgift.http.paging import Cursors
 from gridgift.logs import RequestLog
 from gridgift.metrics import Metrics
 from gridgift.settings import Settings
@@ -28,7 +28,7 @@ class Services(Struct, frozen=True):
     settings: Settings
     database: Database
     cards: Gatherer[str, GiftCard]
-    pages: Gatherer[ListAsk, OwnedPage]
+    pages: Gatherer[PageRequest, OwnedPage]
     grants: Gatherer[Ask, Given]
     keys: KeyRing
     tokens: TokenRing

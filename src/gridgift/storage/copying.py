@@ -1,23 +1,21 @@
 """A whole database into another one: page by page, resumable, and compared in the end.
 
-The target bears a mark from the first row to the last comparison: a migration with the number 0,
-which no Gridgift accepts, whatever its version. ``copy_progress`` says how far each table is, and
-moves on in the transaction that writes the rows.
+The target is marked as unfinished from the first row to the last comparison: by a migration with
+the number 0, which no version of Gridgift accepts. ``copy_progress`` says how far each table is,
+and is updated in the transaction that writes the rows.
 """
 
 import asyncio
 import hashlib
-import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
-from gridgift.storage.database import CopyDiffers, Database, DatabaseRefused, Tx
+from gridgift.storage.database import ConstraintViolated, CopyDiffers, Database, DatabaseRefused, Tx
 from gridgift.storage.migrate import (
     UNFINISHED,
     Applied,
@@ -32,11 +30,6 @@ T = TypeVar("T")
 
 OWN: Final = frozenset({"migrations", "copy_progress"})
 CLOSE_WITHIN: Final = 30.0  # seconds
-BREACHES: Final = (
-    sqlite3.IntegrityError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.DataError,
-)
 
 Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
 
@@ -70,7 +63,7 @@ class Side:
         return self.run(_awaited(self.database.snapshot, operation, args))
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database and stop the event loop."""
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(self.database.close(), self._loop).result(CLOSE_WITHIN)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -84,7 +77,7 @@ class Copied(Struct, frozen=True):
     heads: str
 
 
-class Place(Struct, frozen=True):
+class Progress(Struct, frozen=True):
     """How far the copy of a table is: its last key, None before the first row."""
 
     after: Values | None
@@ -92,7 +85,7 @@ class Place(Struct, frozen=True):
 
 
 class Interrupted(Exception):
-    """Whoever started the copy no longer waits for it."""
+    """``stop`` was called: the copy is no longer wanted."""
 
 
 class Copy:
@@ -104,12 +97,12 @@ class Copy:
         self._tell = advance
         self._stopped = False
         self._tables: list[Table] = []  # as the source describes them
-        self._places: dict[str, Place] = {}
+        self._progress: dict[str, Progress] = {}
 
     def prepare(self, now: int) -> dict[str, int]:
         """Make the target ready to be filled; answer with about how many rows each table has.
 
-        A target that a copy of this source was broken off in is gone on with. Raises
+        A target with an interrupted copy of this source is continued. Raises
         ``DatabaseRefused`` if the target is not what it has to be.
         """
         self._tables = self._source.read(tables, OWN)
@@ -119,25 +112,24 @@ class Copy:
             self._check_begun(begun, identity)
         else:
             self._begin(identity, now)
-        self._places = self._target.read(_places)
+        self._progress = self._target.read(_progress)
         return dict(self._source.read(_sizes, self._tables))
 
     def move(self) -> None:
         """Copy what the target lacks. Raises ``CopyDiffers`` if a row can't be kept there."""
         try:
             self._source.snapshot(self._move)
-        except BREACHES as error:
-            said = str(error).splitlines()[0]
+        except ConstraintViolated as error:
             raise CopyDiffers(
-                f"The target can't keep a row of the source ({said}). {_AGAIN}"
+                f"The target can't keep a row of the source ({error}). {_AGAIN}"
             ) from error
 
     def compare(self) -> Copied:
         """Read both sides again, whole. Raises ``CopyDiffers``, which names what is different."""
-        places = self._target.read(_places)
+        reached = self._target.read(_progress)
         there = self._source.snapshot(_read_all, self._tables, self._advance)
         for table in self._tables:
-            if there.tables[table.name] != places[table.name].tally:
+            if there.tables[table.name] != reached[table.name].tally:
                 raise CopyDiffers(f"The source's table {table.name} changed meanwhile. {_AGAIN}")
         here = self._target.snapshot(_read_all, self._tables, self._advance)
         for table in self._tables:
@@ -147,16 +139,16 @@ class Copy:
         return result
 
     def examine(self, operation: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
-        """Run a long read over the target, which still bears its mark."""
+        """Run a long read over the target, which is still marked as unfinished."""
         result: T = self._target.snapshot(operation, *args)
         return result
 
     def finish(self) -> None:
-        """Take the mark off the target."""
+        """Remove the target's mark."""
         self._target.write(_finish)
 
     def stop(self) -> None:
-        """End what is still under way: a snapshot's thread may outlive whoever waited for it."""
+        """Interrupt the copy: its thread may still run when its caller has been cancelled."""
         self._stopped = True
 
     def _advance(self, table: str, rows: int) -> None:
@@ -181,27 +173,27 @@ class Copy:
                 f"The target is not empty (there are rows in {occupied}): name an empty database."
             )
         self._target.run(migrate(self._target.database, now))
-        ours, theirs = (
+        source, target = (
             sorted((table.name, table.columns, table.key) for table in side)
             for side in (self._tables, self._target.read(tables, OWN))
         )
-        if ours != theirs:
+        if source != target:
             raise DatabaseRefused(
                 "The target's tables are not those of the source: name an empty database."
             )
         self._target.write(_begin, identity, [table.name for table in self._tables], now)
 
     async def _move(self, tx: Tx) -> None:
-        theirs = {table.name: table for table in self._target.read(tables, OWN)}
+        targets = {table.name: table for table in self._target.read(tables, OWN)}
         for table in self._tables:
-            place = self._places[table.name]
-            self._advance(table.name, place.tally.rows)
-            async for page in pages(tx, table, place.after):
-                tally = Tally(place.tally.rows, place.tally.digest)
+            reached = self._progress[table.name]
+            self._advance(table.name, reached.tally.rows)
+            async for page in pages(tx, table, reached.after):
+                tally = Tally(reached.tally.rows, reached.tally.digest)
                 tally.add(page)
-                moved = Place(table.key_of(page[-1]), tally)
-                self._target.write(_put, theirs[table.name], page, place, moved)
-                place = moved
+                moved = Progress(table.key_of(page[-1]), tally)
+                self._target.write(_put, targets[table.name], page, reached, moved)
+                reached = moved
                 self._advance(table.name, len(page))
 
     def _first_difference(self, table: Table) -> str:
@@ -230,7 +222,7 @@ _CREATE: Final = Query.parse(
 )""",
 )
 _START: Final = Query.parse(
-    "progress_start", "INSERT INTO copy_progress VALUES (:table_name, 0, 'null', '0')"
+    "progress_start", "INSERT INTO copy_progress VALUES {row:(:table_name, 0, 'null', '0')}"
 )
 _MARK: Final = Query.parse(
     "mark", "INSERT INTO migrations VALUES (:version, 'unfinished copy', :identity, :now)"
@@ -287,14 +279,14 @@ async def _begin(tx: Tx, identity: str, names: list[str], now: int) -> None:
     await tx.run(_MARK, version=UNFINISHED, identity=identity, now=now)
 
 
-async def _places(tx: Tx) -> dict[str, Place]:
+async def _progress(tx: Tx) -> dict[str, Progress]:
     return {
-        name: Place(msgspec.json.decode(last_key), Tally(copied, int(digest, 16)))
+        name: Progress(msgspec.json.decode(last_key), Tally(copied, int(digest, 16)))
         for name, copied, last_key, digest in await tx.all(_PROGRESS)
     }
 
 
-async def _put(tx: Tx, table: Table, page: list[Values], before: Place, after: Place) -> None:
+async def _put(tx: Tx, table: Table, page: list[Values], before: Progress, after: Progress) -> None:
     """Write a page, and how far the copy is now, in one transaction."""
     await tx.many(table.insert(), [table.typed(row) for row in page])
     moved = await tx.run(

@@ -77,23 +77,45 @@ class Database(Protocol):
 
         Whatever the operation raises rolls it back. A serialisation failure, a deadlock or a
         ``TransactionConflict`` runs it again, a bounded number of times. Raises
-        ``DatabaseUnavailable`` when the database can't be reached or did not commit.
+        ``DatabaseUnavailable`` when the database can't be reached or did not commit, and
+        ``ConstraintViolated`` when a constraint of the schema forbids what it wrote.
         """
 
     def snapshot(
         self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Awaitable[T]:
-        """Run a long read whose statements all see the same committed rows; it blocks nobody.
+        """Run a long read whose statements all see the same committed rows; it blocks no writer.
 
         Raises ``DatabaseUnavailable`` when the database can't be reached.
         """
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the database."""
+        """Finish what was begun, then close all connections."""
 
 
 class DatabaseUnavailable(Exception):
     """The database is out of reach (or full, or locked for too long) for now."""
+
+
+class ConstraintViolated(Exception):
+    """A constraint of the schema forbids what a transaction wrote; it was rolled back.
+
+    ``name`` says which one, in a form that is the same on both engines for the same violation:
+
+    - ``api_keys(store_id, name)``: a primary key or unique index, by its table and columns;
+    - ``index NAME``: a unique index that has an expression among its columns;
+    - ``not null residents(username)``;
+    - ``check NAME``, or ``check`` for one that the schema gives no name;
+    - ``foreign key``: SQLite does not tell which one;
+    - ``trigger``: a trigger raised an error, as those of the append-only ledger do;
+    - ``value``: a value that its column's type can't hold.
+
+    ``str()`` is the name and the first line of what the driver said.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message.partition(chr(10))[0]}")
+        self.name = name
 
 
 class DatabaseRefused(Exception):

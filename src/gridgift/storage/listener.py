@@ -1,7 +1,7 @@
 """PostgreSQL's LISTEN: one connection a process, over which other processes' changes are heard.
 
-What arrives was committed. A connection that breaks is made anew, and since nobody knows what was
-said meanwhile, everything that was remembered then has to be forgotten.
+A notification arrives after its commit. A connection that breaks is opened again; notifications
+may have been missed meanwhile, so ``lost`` is called and all caches have to be cleared.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Listener:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Hang up."""
+        """Stop to listen and close the connection."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -10,6 +11,7 @@ import asyncpg
 
 from gridgift.storage.database import (
     Clock,
+    ConstraintViolated,
     DatabaseRefused,
     DatabaseUnavailable,
     Operation,
@@ -34,7 +36,7 @@ _CONFLICTS: Final = (
     asyncpg.UniqueViolationError,  # by a row that was not there a moment ago
     TransactionConflict,
 )
-_TROUBLE: Final = (
+_UNAVAILABLE: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -48,6 +50,14 @@ _TROUBLE: Final = (
     OSError,
     TimeoutError,
 )
+_VIOLATIONS: Final = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.RaiseError,
+    asyncpg.DataError,
+)
+_COLUMNS: Final = re.compile(r"\((.*?)\)=\(")  # detail: Key (store_id, name)=(...) ...
+_PARTITION: Final = re.compile(r"_\d+$")  # what a partition's or a shard's name adds
+_UNNAMED_CHECK: Final = re.compile(r"_check\d*$")  # as PostgreSQL names a CHECK by itself
 
 
 class PostgresTx:
@@ -129,7 +139,7 @@ class PostgresDatabase:
                     return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
             except _CONFLICTS as error:
                 if attempt == ATTEMPTS and isinstance(error, asyncpg.UniqueViolationError):
-                    raise  # it has been there all along: a defect of ours
+                    raise _violation(error) from error  # the other row is there to stay
                 if attempt == ATTEMPTS:
                     raise DatabaseUnavailable("too many transactions in conflict") from error
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
@@ -173,12 +183,16 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        """Lend a pooled connection; trouble with the server becomes ``DatabaseUnavailable``."""
+        """Yield a pooled connection and translate the driver's exceptions into the port's."""
         try:
             pool = self._pool or await self._open()
             async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
                 yield connection
-        except _TROUBLE as error:
+        except asyncpg.UniqueViolationError:
+            raise  # ``write`` may try again
+        except _VIOLATIONS as error:
+            raise _violation(error) from error
+        except _UNAVAILABLE as error:
             raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
     async def _open(self) -> "asyncpg.Pool[Any]":
@@ -188,8 +202,8 @@ class PostgresDatabase:
                     self._url,
                     min_size=1,
                     max_size=self._connections,
-                    init=_prepare,
-                    reset=_leave_as_it_is,
+                    init=_set_codecs,
+                    reset=_no_reset,
                     timeout=CONNECT_TIMEOUT,
                     command_timeout=STATEMENT_TIMEOUT + 2,
                     server_settings=_SERVER_SETTINGS,
@@ -201,7 +215,7 @@ class PostgresDatabase:
         """Open a connection of its own, whose statements may take their time."""
         try:
             connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT)
-        except (*_TROUBLE, ValueError) as error:
+        except (*_UNAVAILABLE, ValueError) as error:
             raise DatabaseRefused(
                 f"The PostgreSQL server can't be used ({error}): check the address, the "
                 "database's name, the user and the password."
@@ -228,12 +242,37 @@ _SERVER_SETTINGS: Final = {
 }
 
 
-async def _prepare(connection: Any) -> None:
-    """Let UUIDs travel as the text that the domain and the wire use."""
+async def _set_codecs(connection: Any) -> None:
+    """Exchange UUIDs as the text that the domain and the wire use."""
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
     )
 
 
-async def _leave_as_it_is(connection: Any) -> None:
-    """Nothing sets session state, so a connection needs no round trip to be clean again."""
+async def _no_reset(connection: Any) -> None:
+    """Reset nothing: no statement sets session state, so this saves a round trip."""
+
+
+def _violation(error: Any) -> ConstraintViolated:
+    return ConstraintViolated(_constraint_name(error), str(error))
+
+
+def _constraint_name(error: Any) -> str:
+    """Return the name of a violated constraint, in the form of ``ConstraintViolated.name``."""
+    table = _PARTITION.sub("", error.table_name or "")
+    constraint = error.constraint_name or ""
+    match error:
+        case asyncpg.UniqueViolationError():
+            found = _COLUMNS.search(error.detail or "")
+            columns = found[1] if found else ""
+            return f"index {constraint}" if "(" in columns else f"{table}({columns})"
+        case asyncpg.NotNullViolationError():
+            return f"not null {table}({error.column_name})"
+        case asyncpg.CheckViolationError():
+            return "check" if _UNNAMED_CHECK.search(constraint) else f"check {constraint}"
+        case asyncpg.ForeignKeyViolationError():
+            return "foreign key"
+        case asyncpg.RaiseError():
+            return "trigger"
+        case _:
+            return "value"

@@ -1,39 +1,76 @@
 """The named SQL: one text for both engines, read and checked once at import.
 
-A file in ``queries/`` holds fragments and statements::
+A file in ``queries/`` holds sections, each with a heading::
 
     -- fragment: card
     c.store_id, c.id, ...
     -- name: card_by_id
-    SELECT {card} FROM gift_cards c WHERE c.store_id = :store_id AND c.id = :id
+    SELECT {card} FROM gift_cards c WHERE c.store_id = :store_id AND c.id = :id {lock}
+    -- listing: ...
+    -- filter: ...
 
-Every statement names its store, unless its table belongs to no store (``-- any store``).
-
-``/* INDEXED BY name */`` is a comment for PostgreSQL, which knows its tables by statistics. SQLite
-has none, takes a walk through the primary key for cheap, and is told.
+``{card}`` is a fragment, the same text on both engines. ``{lock}`` is a macro: ``MACROS`` defines
+what it is on each engine. Nothing else in the text differs between the engines but the form of the
+placeholders. Every statement names its store, unless its table belongs to no store
+(``-- name: ... (any store)``). What listings and filters are made into, ``listing.py`` says.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from typing import Final
 
 from msgspec import Struct
 
-_HEADING = re.compile(r"^-- (name|fragment): (\w+)( \(any store\))?$", re.MULTILINE)
-_ANY = re.compile(r"= ANY\((:[a-z_]+)\)")
-_IN_SQLITE: Final = {"json_agg(": "json_group_array(", "json_build_array(": "json_array("}
-_NUMBER = re.compile(r"\?(\d+)")
-_LOCKING = re.compile(r" FOR UPDATE(?: SKIP LOCKED)?")
-_ROW = re.compile(r"(?<=\bVALUES )\([^()]*\)")
+_HEADING = re.compile(r"^-- (name|fragment|listing|filter): (\w+)( \(any store\))?$", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
+_FRAGMENT = re.compile(r"\{(\w+)\}")
+_MACRO = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
+_ROW = re.compile(r"\{row:([^{}]*)\}")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
-_INDEX = re.compile(r"/\* (INDEXED BY \w+) \*/")
+_NUMBER = re.compile(r"\?(\d+)")
+_DEEPEST: Final = 5  # fragments within fragments
+
+
+class Macro(Struct, frozen=True):
+    """What a macro stands for on each engine; ``{}`` is where its argument goes, if it has one."""
+
+    postgres: str
+    sqlite: str
+
+    @property
+    def takes_argument(self) -> bool:
+        """Tell whether ``{name:argument}`` is the macro's form, and not ``{name}``."""
+        return "{}" in self.postgres + self.sqlite
+
+
+# SQLite has no arrays: a list is bound as JSON. It locks no rows: its one writer has them all.
+# It keeps no statistics unless somebody runs ANALYZE, so where it guesses wrong a statement names
+# the index.
+MACROS: Final = {
+    # id {any:ids}: is one of a list
+    "any": Macro("= ANY(:{})", "IN (SELECT value FROM json_each(:{}))"),
+    # locks the rows until the transaction's end, and waits for those that another one has locked
+    "lock": Macro("FOR UPDATE", ""),
+    # locks the rows, and passes over those that another transaction has locked
+    "claim": Macro("FOR UPDATE SKIP LOCKED", ""),
+    # FROM holds {index:holds_open}
+    "index": Macro("", "INDEXED BY {}"),
+    # all rows as one JSON array of arrays; without rows null on PostgreSQL, [] on SQLite
+    "json_rows": Macro(
+        "json_agg(json_build_array({}))",
+        "json_group_array(json_array({}))",
+    ),
+    # VALUES {row:(:id, :name)}: what Tx.many may repeat, to insert several rows at once
+    "row": Macro("{}", "{}"),
+}
 
 
 class Query(Struct, frozen=True):
-    """One statement in both dialects: ``:name`` for SQLite, ``$1`` for PostgreSQL.
+    """One statement for both engines: ``sqlite`` has ``:name``, ``postgres`` has ``$1``.
 
-    ``numbered`` is SQLite's again, with ``?1``, for rows of values without names.
+    ``numbered`` is SQLite's again, with ``?1``, for rows of values without names. ``row`` is where
+    in ``numbered`` the values of one row stand (start, end); None: there is no ``{row:...}``.
     """
 
     name: str
@@ -41,28 +78,88 @@ class Query(Struct, frozen=True):
     postgres: str
     parameters: tuple[str, ...]
     numbered: str = ""
+    row: tuple[int, int] | None = None
 
     @classmethod
-    def parse(cls, name: str, text: str) -> "Query":
-        """Compile a statement's text; a placeholder may occur several times."""
-        parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
+    def parse(cls, name: str, text: str, fragments: Mapping[str, str] | None = None) -> "Query":
+        """Compile a statement's text; a placeholder may occur several times.
+
+        Raises ``ValueError``, which names the statement, for a macro or fragment that is unknown,
+        or a ``{row:...}`` that can't be repeated.
+        """
+        whole = _with_fragments(name, text, fragments or {})
+        postgres = _expanded(name, whole, lambda macro: macro.postgres)
+        parameters = tuple(dict.fromkeys(_PLACEHOLDER.findall(postgres)))
         numbers = {parameter: index for index, parameter in enumerate(parameters, 1)}
-        postgres = _PLACEHOLDER.sub(lambda match: f"${numbers[match[1]]}", text)
-        # SQLite's one writer holds every row already, and its arrays are JSON
-        sqlite = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", _LOCKING.sub("", text))
-        sqlite = _INDEX.sub(r"\1", sqlite)
-        for ours, theirs in _IN_SQLITE.items():
-            sqlite = sqlite.replace(ours, theirs)
-        numbered = _PLACEHOLDER.sub(lambda match: f"?{numbers[match[1]]}", sqlite)
-        return cls(name, sqlite, postgres, parameters, numbered)
+        parts = [
+            _expanded(name, part, lambda macro: macro.sqlite) for part in _around_row(name, whole)
+        ]
+        before, row, after = (_numbered(part, "?", numbers) for part in parts)
+        return cls(
+            name,
+            "".join(parts).rstrip(),
+            _numbered(postgres, "$", numbers).rstrip(),
+            parameters,
+            (before + row + after).rstrip(),
+            (len(before), len(before) + len(row)) if row else None,
+        )
 
     def for_rows(self, count: int) -> str | None:
-        """Write an INSERT for SQLite that takes ``count`` rows' values in one; None: it is none."""
-        row = _ROW.search(self.numbered)
-        if row is None or "?" in self.numbered[row.end() :]:
+        """Write an INSERT for SQLite that takes the values of ``count`` rows, one after another.
+
+        None: the statement has no ``{row:...}``.
+        """
+        if self.row is None:
             return None
-        rows = [_shifted(row[0], n * len(self.parameters)) for n in range(count)]
-        return self.numbered[: row.start()] + ", ".join(rows) + self.numbered[row.end() :]
+        start, end = self.row
+        row = self.numbered[start:end]
+        rows = [_shifted(row, number * len(self.parameters)) for number in range(count)]
+        return self.numbered[:start] + ", ".join(rows) + self.numbered[end:]
+
+
+def _with_fragments(name: str, text: str, fragments: Mapping[str, str]) -> str:
+    """Put fragments in, and the fragments within them; macros stay."""
+    for _ in range(_DEEPEST):
+        replaced = _FRAGMENT.sub(lambda found: fragments.get(found[1], found[0]), text)
+        if replaced == text:
+            return text
+        text = replaced
+    raise ValueError(f"query {name} has fragments that contain each other")
+
+
+def _expanded(name: str, text: str, chosen: Callable[[Macro], str]) -> str:
+    """Replace all macros by what they are on one engine, the innermost first."""
+
+    def replaced(found: re.Match[str]) -> str:
+        macro = MACROS.get(found[1])
+        if macro is None:
+            raise ValueError(f"query {name} uses {found[0]}: no macro or fragment has that name")
+        if macro.takes_argument != (found[2] is not None):
+            needs = "an" if macro.takes_argument else "no"
+            raise ValueError(f"query {name} uses {found[0]}: that macro takes {needs} argument")
+        return chosen(macro).replace("{}", found[2] or "")
+
+    while _MACRO.search(text):
+        text = _MACRO.sub(replaced, text)
+    if "{" in text or "}" in text:
+        raise ValueError(f"query {name} has a brace that belongs to no macro or fragment")
+    return text
+
+
+def _around_row(name: str, text: str) -> tuple[str, str, str]:
+    """Split a statement at its ``{row:...}``: what is before, the row, what is behind."""
+    before, *rest = _ROW.split(text)
+    if not rest:
+        return before, "", ""
+    row, after, *more = rest
+    if more or _PLACEHOLDER.search(before) or _PLACEHOLDER.search(after):
+        raise ValueError(f"query {name}: all placeholders must stand in one {{row:...}}")
+    return before, row, after
+
+
+def _numbered(text: str, mark: str, numbers: Mapping[str, int]) -> str:
+    """Write placeholders as numbers."""
+    return _PLACEHOLDER.sub(lambda found: f"{mark}{numbers[found[1]]}", text)
 
 
 def _shifted(row: str, by: int) -> str:
@@ -70,28 +167,52 @@ def _shifted(row: str, by: int) -> str:
 
 
 def _sections(text: str) -> Iterator[tuple[str, str, bool, str]]:
+    """Yield each section's kind, name, whether it is of any store, and its text."""
     headings = list(_HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     for heading, end in zip(headings, ends, strict=True):
-        body = re.sub(r"^--.*\n?", "", text[heading.end() : end], flags=re.MULTILINE)
+        body = _COMMENT.sub("", text[heading.end() : end])
         yield heading[1], heading[2], heading[3] is not None, body.strip().rstrip(";")
 
 
-def load(texts: list[str]) -> dict[str, Query]:
-    """Parse query files. Raises ``ValueError`` for a statement that forgets its store."""
+class Library(Struct, frozen=True):
+    """What query files hold, by name: statements compiled, everything else as text."""
+
+    queries: dict[str, Query]
+    fragments: dict[str, str]
+    listings: dict[str, str]
+    filters: dict[str, str]
+
+
+def load(texts: list[str]) -> Library:
+    """Parse query files.
+
+    Raises ``ValueError`` for a statement that forgets its store or uses an unknown macro or
+    fragment, and for a name that is there twice or that a macro has.
+    """
     sections = [section for text in texts for section in _sections(text)]
-    fragments = {name: body for sort, name, _, body in sections if sort == "fragment"}
-    queries: dict[str, Query] = {}
-    for sort, name, any_store, body in sections:
-        if sort == "fragment":
-            continue
-        query = Query.parse(name, body.format(**fragments).format(**fragments))
-        if name in queries:
-            raise ValueError(f"query {name} is there twice")
-        if ("store_id" in query.parameters) == any_store:
+    fragments = _texts_of("fragment", sections)
+    if taken := fragments.keys() & MACROS.keys():
+        raise ValueError(f"fragment {min(taken)} has the name of a macro")
+    queries = {
+        name: Query.parse(name, text, fragments)
+        for name, text in _texts_of("name", sections).items()
+    }
+    for kind, name, any_store, _ in sections:
+        if kind == "name" and ("store_id" in queries[name].parameters) == any_store:
             raise ValueError(f"query {name} must either name its store or say that it has none")
-        queries[name] = query
-    return queries
+    listings, filters = _texts_of("listing", sections), _texts_of("filter", sections)
+    return Library(queries, fragments, listings, filters)
+
+
+def _texts_of(kind: str, sections: list[tuple[str, str, bool, str]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for found, name, _, body in sections:
+        if found == kind and name in texts:
+            raise ValueError(f"{'query' if kind == 'name' else kind} {name} is there twice")
+        if found == kind:
+            texts[name] = body
+    return texts
 
 
 def _texts() -> list[str]:
@@ -103,9 +224,10 @@ def _texts() -> list[str]:
     ]
 
 
-QUERIES: Final = load(_texts())
+LIBRARY: Final = load(_texts())
+QUERIES: Final = LIBRARY.queries
 
 
 def named(query: str | Query) -> Query:
-    """Return the statement of a name; one that was made elsewhere is what it is."""
+    """Return the statement that has a name; a ``Query`` is returned as it is."""
     return QUERIES[query] if isinstance(query, str) else query

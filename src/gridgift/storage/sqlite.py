@@ -1,9 +1,9 @@
 """SQLite: a reader on the event loop's thread and one writer thread with group commit.
 
 Pending writes run as one batch, each in a savepoint of its own; one commit makes the batch
-durable (WAL, ``synchronous=FULL``) and only then are its callers answered. The file is looked at
-before each use, and its log with it: if it was moved, removed or replaced, nothing is answered
-from its ghost, and serving resumes when a file is there again.
+durable (WAL, ``synchronous=FULL``) and only then are its callers answered. Before each use the
+file at the path and its log are compared with those that were opened: after a move, removal or
+replacement the old file is no longer read, and serving resumes when a file is there again.
 """
 
 import asyncio
@@ -31,15 +31,16 @@ from gridgift.storage.database import (
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
 from gridgift.storage.queries import Query, named
+from gridgift.storage.sqlite_errors import translated
 from gridgift.storage.sqlite_file import CACHED_STATEMENTS, WRITER_WAIT, connect, opened, statements
 
 BATCH: Final = 128  # writes in one commit, at most
 READER_WAIT: Final = 1_000
 ROWS_AT_ONCE: Final = 32  # in one INSERT
 
-sqlite3.register_adapter(list, json.dumps)  # what ``= ANY(…)`` looks through; see queries.py
+sqlite3.register_adapter(list, json.dumps)  # what the macro ``{any:…}`` looks through
 
-# whom to answer, with what, or with which error
+# the future to settle, and its result or its exception
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
@@ -100,8 +101,8 @@ def _text(query: str | Query) -> str:
     return named(query).sqlite
 
 
-class _Place:
-    """Where the file is, and which file and log were opened there last, by either connection."""
+class _FileLocation:
+    """The path of the file, and the inodes of the file and log that were opened there last."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -113,10 +114,10 @@ class _Place:
         """Return what is there now: the file and its log."""
         return _inode(self.path), _inode(self.log)
 
-    def part_from_log(self) -> None:
-        """Take the log of the file that was here before out of the way of another file.
+    def detach_old_log(self) -> None:
+        """Rename or remove the log that belongs to the file that was at the path before.
 
-        SQLite knows a log by its name only and would pour it into whichever file is there.
+        SQLite finds a log by its name only and would apply it to the file that is there now.
         """
         (file, log), (file_before, log_before) = self.look(), self.seen
         if file == file_before or log is None or log != log_before:
@@ -134,8 +135,10 @@ class _Place:
 class _Connection:
     """A connection to the file that is at the path now; opened again after a failure."""
 
-    def __init__(self, place: _Place, wait: int, clock: Clock, *, read_only: bool) -> None:
-        self._place = place
+    def __init__(
+        self, location: _FileLocation, wait: int, clock: Clock, *, read_only: bool
+    ) -> None:
+        self._location = location
         self._wait = wait
         self._clock = clock
         self._read_only = read_only
@@ -145,16 +148,16 @@ class _Connection:
 
     def use(self) -> tuple[sqlite3.Connection, SqliteTx]:
         """Return the open connection, after a look whether its file is still the one there."""
-        there = self._place.look()
+        there = self._location.look()
         if there[0] is None:
-            self._leave()
-            raise DatabaseUnavailable(f"{self._place.path} is not there")
+            self._close_old_file()
+            raise DatabaseUnavailable(f"{self._location.path} is not there")
         if self._raw is None or self._tx is None or there != self._seen:
-            self._leave()
-            with self._place.lock:
-                self._place.part_from_log()
+            self._close_old_file()
+            with self._location.lock:
+                self._location.detach_old_log()
                 self._raw = self._open()
-                self._seen = self._place.seen = self._place.look()
+                self._seen = self._location.seen = self._location.look()
             self._tx = SqliteTx(self._raw, self._clock)
         return self._raw, self._tx
 
@@ -164,8 +167,8 @@ class _Connection:
                 self._raw.close()
         self._raw = self._tx = None
 
-    def _leave(self) -> None:
-        """Close a file that is no longer at its path; what its log holds goes into it first."""
+    def _close_old_file(self) -> None:
+        """Close a file that is no longer at its path, after a checkpoint of its log."""
         if self._raw is not None:
             with suppress(sqlite3.Error):
                 self._raw.rollback()
@@ -173,7 +176,7 @@ class _Connection:
         self.close()
 
     def _open(self) -> sqlite3.Connection:
-        raw = connect(self._place.path, self._wait)
+        raw = connect(self._location.path, self._wait)
         raw.execute(f"PRAGMA query_only = {'ON' if self._read_only else 'OFF'}")
         return raw
 
@@ -194,9 +197,9 @@ class SqliteDatabase:
     def __init__(self, path: Path, clock: Clock = system_clock) -> None:
         self.path = path
         self._clock = clock
-        self._place = _Place(path)
-        self._reader = _Connection(self._place, READER_WAIT, clock, read_only=True)
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._location = _FileLocation(path)
+        self._reader = _Connection(self._location, READER_WAIT, clock, read_only=True)
+        self._jobs: SimpleQueue[_QueuedWrite | None] = SimpleQueue()
         self._closing = False
         self._thread = threading.Thread(target=self._write_batches, name="writer", daemon=True)
         self._thread.start()
@@ -217,7 +220,7 @@ class SqliteDatabase:
         """Run a long read on a connection and a thread of its own."""
 
         def run() -> T:
-            connection = _Connection(self._place, READER_WAIT, self._clock, read_only=True)
+            connection = _Connection(self._location, READER_WAIT, self._clock, read_only=True)
             raw, tx = connection.use()
             try:
                 raw.execute("BEGIN")
@@ -234,7 +237,7 @@ class SqliteDatabase:
         if self._closing or not self._thread.is_alive():
             raise DatabaseUnavailable("the database was closed")
         loop = asyncio.get_running_loop()
-        job = _Job(lambda tx: operation(tx, *args, **kwargs), loop)
+        job = _QueuedWrite(lambda tx: operation(tx, *args, **kwargs), loop)
         self._jobs.put(job)
         # A caller that goes away must not take a queued write with it half done.
         result: T = await asyncio.shield(job.future)
@@ -272,7 +275,7 @@ class SqliteDatabase:
 
     def _write_batches(self) -> None:
         """Run on the writer thread: one batch of what is queued after another."""
-        connection = _Connection(self._place, WRITER_WAIT, self._clock, read_only=False)
+        connection = _Connection(self._location, WRITER_WAIT, self._clock, read_only=False)
         closing = False
         while not closing:
             batch = [self._jobs.get()]
@@ -283,13 +286,13 @@ class SqliteDatabase:
             jobs = [job for job in batch if job is not None]
             if jobs:
                 outcomes = _commit(connection, jobs)
-                with suppress(RuntimeError):  # the loop was closed: nobody is left to be told
+                with suppress(RuntimeError):  # the loop was closed: no caller is left
                     jobs[0].loop.call_soon_threadsafe(_answer, outcomes)
         connection.close()
 
 
-class _Job:
-    """A queued write: how to start its operation, and whom to answer."""
+class _QueuedWrite:
+    """A queued write: how to start its operation, and the future for its result."""
 
     def __init__(
         self,
@@ -301,8 +304,8 @@ class _Job:
         self.future: asyncio.Future[Any] = loop.create_future()
 
 
-def _commit(connection: _Connection, jobs: list[_Job]) -> list[Outcome]:
-    """Run a batch in one transaction; if that fails as a whole, everyone is told so."""
+def _commit(connection: _Connection, jobs: list[_QueuedWrite]) -> list[Outcome]:
+    """Run a batch in one transaction; if the transaction fails, every job fails with it."""
     try:
         raw, tx = connection.use()
         raw.execute("BEGIN IMMEDIATE")
@@ -316,7 +319,7 @@ def _commit(connection: _Connection, jobs: list[_Job]) -> list[Outcome]:
     return outcomes
 
 
-def _run_in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, job: _Job) -> Outcome:
+def _run_in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, job: _QueuedWrite) -> Outcome:
     raw.execute("SAVEPOINT one")
     try:
         result = run_to_end(job.start(tx))
@@ -325,7 +328,10 @@ def _run_in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, job: _Job) -> Outco
             raise sqlite3.OperationalError(str(error)) from error
         raw.execute("ROLLBACK TO one")
         raw.execute("RELEASE one")
-        return job.future, None, translated(error)
+        failure = translated(error)
+        if failure is not error:
+            failure.__cause__ = error
+        return job.future, None, failure
     raw.execute("RELEASE one")
     return job.future, result, None
 
@@ -338,14 +344,3 @@ def _answer(outcomes: list[Outcome]) -> None:
             future.set_result(result)
         else:
             future.set_exception(error)
-
-
-def translated(error: BaseException) -> BaseException:
-    """Turn trouble with the file into the port's failure; anything else stays what it is.
-
-    A constraint violation or a misused statement is a defect of ours, not of the database.
-    """
-    defect = isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
-    if isinstance(error, sqlite3.Error) and not defect:
-        return DatabaseUnavailable(str(error))
-    return error

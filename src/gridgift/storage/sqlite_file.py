@@ -1,4 +1,4 @@
-"""The SQLite file itself: how it is made, opened and complained about."""
+"""The SQLite file itself: how it is made and opened, and what is said when it can't be used."""
 
 import os
 import sqlite3
@@ -55,7 +55,7 @@ def create_file(path: Path) -> None:
 
 
 class opened:  # noqa: N801 - used as a function
-    """A connection for one step of a migration; complaints become one clear sentence."""
+    """A connection for one step of a migration; raises ``DatabaseRefused`` with one sentence."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

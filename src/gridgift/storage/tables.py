@@ -1,6 +1,6 @@
 """The tables as the database itself describes them, so that a new one is copied by itself.
 
-Rows travel in one form on both engines: whole numbers, texts, bytes and None; truth values are 0
+Rows have one form on both engines: whole numbers, texts, bytes and None; truth values are 0
 and 1, UUIDs are lower-case text.
 """
 
@@ -81,9 +81,11 @@ class Table(Struct, frozen=True):
         return _query(f"{text} WHERE ({_listed(self.key)}) = ({{}})", self.key)
 
     def insert(self) -> Query:
-        """Insert a row."""
+        """Insert a row, or several at once."""
         text = f"INSERT INTO {_quoted(self.name)} ({_listed(self.columns)}) VALUES ({{}})"
-        return _query(text, self.columns)
+        query = _query(text, self.columns)
+        row = query.numbered.rindex("("), len(query.numbered)
+        return msgspec.structs.replace(query, row=row)
 
     def some(self) -> Query:
         """Select something if the table has any row."""

@@ -1,6 +1,6 @@
 -- name: account_lock
 SELECT version FROM customers
-WHERE store_id = :store_id AND resident_uuid = :resident_uuid FOR UPDATE
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid {lock}
 
 -- name: account_version
 UPDATE customers SET version = :version
@@ -10,7 +10,7 @@ WHERE store_id = :store_id AND resident_uuid = :resident_uuid
 id, amount, remaining, expires_at, restricted
 
 -- name: lots_open
-SELECT {lot} FROM credit_lots /* INDEXED BY credit_lots_open */
+SELECT {lot} FROM credit_lots {index:credit_lots_open}
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND remaining > 0
 ORDER BY expires_at IS NULL, expires_at, NOT restricted, id
 
@@ -31,7 +31,7 @@ ORDER BY expires_at LIMIT :rows
 -- Every change of a lot locks its account first; one that another transaction has is passed over.
 -- name: account_claim
 SELECT resident_uuid FROM customers
-WHERE store_id = :store_id AND resident_uuid = :resident_uuid FOR UPDATE SKIP LOCKED
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid {claim}
 
 -- name: spend_add
 INSERT INTO credit_spends (store_id, resident_uuid, id, amount, refunded, reference, created_at)

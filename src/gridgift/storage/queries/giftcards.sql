@@ -12,74 +12,61 @@ id, credit, active, redeemed, transfer, texture, purchased, expires_at
 
 -- A page of them as one JSON array of arrays: row by row it would take several times as long.
 -- fragment: owned_cards
-json_agg(json_build_array({owned_card}))
+{json_rows:{owned_card}}
 
 -- name: card_by_id
 SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id
 
 -- One JSON array of arrays: to hand over a row costs more than to read it.
 -- name: cards_by_ids
-SELECT json_agg(json_build_array({card})) FROM gift_cards
-WHERE store_id = :store_id AND id = ANY(:ids)
+SELECT {json_rows:{card}} FROM gift_cards
+WHERE store_id = :store_id AND id {any:ids}
 
 -- The card and what is held of it, by one look: two could fall on both sides of a change.
 -- name: card_shown
-SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h /* INDEXED BY holds_open */
+SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h {index:holds_open}
     WHERE h.store_id = :store_id AND h.card_id = :id AND h.state = 'open'
         AND h.expires_at > :now)
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
--- A page of an owner's cards, and the owner's username: null for a resident whom nobody knows.
--- name: cards_of_owner_after
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
-    ORDER BY id LIMIT :rows
+-- The username of a list's owner: null for an unknown resident.
+-- fragment: owner_username
+(SELECT username FROM residents WHERE uuid = :owner_uuid)
+
+-- A page of an owner's cards, and the owner's username.
+-- listing: cards_of_owner
+SELECT {owner_username}, (SELECT {owned_cards} FROM (
+    SELECT {owned_card} FROM gift_cards {index}
+    WHERE store_id = :store_id AND owner_uuid = :owner_uuid {filters} {seek}
+    ORDER BY {order} LIMIT :rows
 ) page)
 
--- name: cards_of_owner_before
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-    ORDER BY id DESC LIMIT :rows
-) page)
+-- What a resident's own page shows: no card that expired unredeemed.
+-- filter: shown
+redeemed OR expires_at IS NULL OR expires_at > :now
 
 -- Cards in either of two states, which may be the same: each is a walk of its own along the index,
 -- so that those in other states, however many, are never looked at.
--- name: cards_in_states_after
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_state */
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
+-- listing: cards_in_states
+SELECT {owner_username}, (SELECT {owned_cards} FROM (
+    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index}
+        WHERE store_id = :store_id AND owner_uuid = :owner_uuid {seek}
             AND redeemed = :redeemed AND active = :active
-        ORDER BY id LIMIT :rows) one_state
+        ORDER BY {order} LIMIT :rows) one_state
     UNION
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_state */
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
+    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index}
+        WHERE store_id = :store_id AND owner_uuid = :owner_uuid {seek}
             AND redeemed = :or_redeemed AND active = :or_active
-        ORDER BY id LIMIT :rows) other_state
-    ORDER BY id LIMIT :rows
-) page)
-
--- name: cards_in_states_before
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_state */
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-            AND redeemed = :redeemed AND active = :active
-        ORDER BY id DESC LIMIT :rows) one_state
-    UNION
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_state */
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-            AND redeemed = :or_redeemed AND active = :or_active
-        ORDER BY id DESC LIMIT :rows) other_state
-    ORDER BY id DESC LIMIT :rows
+        ORDER BY {order} LIMIT :rows) other_state
+    ORDER BY {order} LIMIT :rows
 ) page)
 
 -- A card as the ledger has made it; no value is left to the database.
 -- name: card_put
 INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture,
     purchased, expires_at, version, created_at, updated_at)
-VALUES (:store_id, :id, :owner_uuid, :credit, :active, :redeemed, :transfer, :texture, :purchased,
-    :expires_at, :version, :created_at, :updated_at)
+VALUES {row:(:store_id, :id, :owner_uuid, :credit, :active, :redeemed, :transfer, :texture,
+    :purchased, :expires_at, :version, :created_at, :updated_at)}
 
 -- name: card_update
 UPDATE gift_cards
@@ -97,7 +84,7 @@ WHERE store_id = :store_id AND id = :id AND NOT redeemed AND active
 RETURNING {card}
 
 -- name: card_lock
-SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id FOR UPDATE
+SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id {lock}
 
 -- name: card_patch
 UPDATE gift_cards
@@ -139,24 +126,8 @@ WHERE store_id = :store_id AND id = :id AND NOT redeemed AND NOT expiry_noted
     AND expires_at <= :now
 RETURNING {card}
 
--- Whoever takes a card here has claimed it until the transaction's end; others pass it over.
+-- Claims the cards until the transaction's end; other transactions pass them over.
 -- name: cards_expired (any store)
 SELECT store_id, id FROM gift_cards
 WHERE expires_at <= :now AND NOT expiry_noted AND NOT redeemed
-LIMIT :rows FOR UPDATE SKIP LOCKED
-
--- name: cards_shown_after
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id > :position
-        AND (redeemed OR expires_at IS NULL OR expires_at > :now)
-    ORDER BY id LIMIT :rows
-) page)
-
--- name: cards_shown_before
-SELECT (SELECT username FROM residents WHERE uuid = :owner_uuid), (SELECT {owned_cards} FROM (
-    SELECT {owned_card} FROM gift_cards /* INDEXED BY gift_cards_by_owner */
-    WHERE store_id = :store_id AND owner_uuid = :owner_uuid AND id < :position
-        AND (redeemed OR expires_at IS NULL OR expires_at > :now)
-    ORDER BY id DESC LIMIT :rows
-) page)
+LIMIT :rows {claim}

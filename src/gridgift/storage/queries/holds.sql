@@ -9,7 +9,7 @@ VALUES (:store_id, :card_id, :id, :amount, 'open', :expires_at, :now)
 SELECT {hold} FROM holds WHERE store_id = :store_id AND card_id = :card_id AND id = :id
 
 -- name: holds_open
-SELECT {hold} FROM holds /* INDEXED BY holds_open */
+SELECT {hold} FROM holds {index:holds_open}
 WHERE store_id = :store_id AND card_id = :card_id AND state = 'open' AND expires_at > :now
 
 -- name: hold_close

@@ -1,14 +1,14 @@
 -- name: answers_find
 SELECT key, created_at, fingerprint, status, etag, body FROM idempotency_keys
-WHERE store_id = :store_id AND key = ANY(:keys)
+WHERE store_id = :store_id AND key {any:keys}
 
 -- name: answer_add
 INSERT INTO idempotency_keys (store_id, key, fingerprint, status, etag, body, created_at)
-VALUES (:store_id, :key, :fingerprint, :status, :etag, :body, :now)
+VALUES {row:(:store_id, :key, :fingerprint, :status, :etag, :body, :now)}
 
 -- name: answers_old (any store)
 SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since
-ORDER BY created_at LIMIT :rows FOR UPDATE SKIP LOCKED
+ORDER BY created_at LIMIT :rows {claim}
 
 -- name: answer_forget
 DELETE FROM idempotency_keys

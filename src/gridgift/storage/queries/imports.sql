@@ -34,7 +34,7 @@ WHERE store_id = :store_id AND digest = :digest AND rows_done = :rows_done
 
 -- name: refusal_add
 INSERT INTO import_refusals (store_id, digest, number, problem)
-VALUES (:store_id, :digest, :number, :problem)
+VALUES {row:(:store_id, :digest, :number, :problem)}
 
 -- name: refusals_after
 SELECT number, problem FROM import_refusals

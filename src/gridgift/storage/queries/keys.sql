@@ -7,8 +7,8 @@ SELECT {key} FROM api_keys WHERE store_id = :store_id AND id = :id
 -- name: keys_of_store
 SELECT {key} FROM api_keys WHERE store_id = :store_id ORDER BY id
 
--- Whoever gives a key a name goes first through its store's row, so that names are given one
--- after the other and a name that is taken is found to be taken.
+-- Locks the store's row before a key gets a name, so that names are given one after the other and
+-- one that is taken is found to be taken.
 -- name: key_names_lock
 UPDATE stores SET name = name WHERE id = :store_id
 

@@ -8,7 +8,7 @@ SELECT r.uuid, r.username FROM resident_names n JOIN residents r ON r.uuid = n.r
 WHERE n.username = :username
 
 -- name: resident_keep (any store)
-INSERT INTO residents (uuid, username, updated_at) VALUES (:uuid, :username, :now)
+INSERT INTO residents (uuid, username, updated_at) VALUES {row:(:uuid, :username, :now)}
 ON CONFLICT (uuid) DO UPDATE SET username = excluded.username, updated_at = excluded.updated_at
 WHERE residents.username <> excluded.username
 
@@ -22,13 +22,13 @@ RETURNING resident_uuid
 UPDATE resident_names SET resident_uuid = :uuid, seen_at = :now WHERE username = :username
 
 -- name: residents_by_uuid (any store)
-SELECT json_agg(json_build_array(uuid, username)) FROM residents WHERE uuid = ANY(:uuids)
+SELECT {json_rows:uuid, username} FROM residents WHERE uuid {any:uuids}
 
 -- name: residents_by_username (any store)
 SELECT n.username, r.uuid, r.username
 FROM resident_names n JOIN residents r ON r.uuid = n.resident_uuid
-WHERE n.username = ANY(:usernames)
+WHERE n.username {any:usernames}
 
 -- name: resident_name_add (any store)
-INSERT INTO resident_names (username, resident_uuid, seen_at) VALUES (:username, :uuid, :now)
+INSERT INTO resident_names (username, resident_uuid, seen_at) VALUES {row:(:username, :uuid, :now)}
 ON CONFLICT (username) DO NOTHING

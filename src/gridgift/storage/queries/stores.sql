@@ -19,7 +19,7 @@ VALUES (:store_id, :name, :logo, :blog_listed, :application_open, :base_bonus, :
 
 -- name: customer_add
 INSERT INTO customers (store_id, resident_uuid, created_at)
-VALUES (:store_id, :resident_uuid, :now)
+VALUES {row:(:store_id, :resident_uuid, :now)}
 ON CONFLICT (store_id, resident_uuid) DO NOTHING
 
 -- name: store_update

@@ -9,13 +9,13 @@ VALUES (:store_id, :id, :resident_uuid, :hash, :now, :expires_at)
 SELECT {token} FROM customer_tokens WHERE store_id = :store_id AND id = :id
 
 -- name: tokens_revoke
-UPDATE customer_tokens /* INDEXED BY customer_tokens_by_resident */ SET revoked_at = :now
+UPDATE customer_tokens {index:customer_tokens_by_resident} SET revoked_at = :now
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND revoked_at IS NULL
     AND expires_at > :now
 
 -- name: tokens_old (any store)
 SELECT store_id, id FROM customer_tokens WHERE expires_at <= :gone_since
-ORDER BY expires_at LIMIT :rows FOR UPDATE SKIP LOCKED
+ORDER BY expires_at LIMIT :rows {claim}
 
 -- name: token_forget
 DELETE FROM customer_tokens WHERE store_id = :store_id AND id = :id

@@ -1,0 +1,243 @@
+"""Keyset lists from a declaration: which orders and filters there are; the SQL is in ``queries/``.
+
+A listing's template is a statement with four more fragments::
+
+    -- listing: cards_of_owner
+    SELECT {owned_card} FROM gift_cards {index}
+    WHERE store_id = :store_id AND owner_uuid = :owner_uuid {filters} {seek}
+    ORDER BY {order} LIMIT :rows
+
+- ``{order}`` is the columns of the order, each with its direction.
+- ``{seek}`` is ``AND (created_at, id) > (:seek_created_at, :seek_id)``; nothing at either edge.
+- ``{filters}`` is ``AND (...)`` for each filter that is chosen, from the ``-- filter:`` sections.
+- ``{index}`` is what SQLite walks along.
+
+Every part of a statement is a name from the declaration; a caller gives values, never SQL.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal, Protocol
+
+from msgspec import Struct
+
+from gridgift.storage.queries import LIBRARY, Library, Query
+
+KeyType = Literal["uuid", "integer", "text"]
+KeyValue = str | int
+
+MAX_STATEMENTS: Final = 512  # of one listing, that are kept compiled
+
+_NAME = re.compile(r"[a-z_]+")
+_NO_FILTERS: Final[frozenset[str]] = frozenset()
+
+
+class Key(Struct, frozen=True):
+    """A column that a list is ordered by, or an SQL expression with a name.
+
+    ``sql`` is for a column that may be NULL, which no comparison finds: an expression that never
+    is, with an index on it, such as ``COALESCE(expires_at, 9223372036854775807)``.
+    """
+
+    name: str
+    type: KeyType
+    nullable: bool = False
+    sql: str = ""
+
+    @property
+    def expression(self) -> str:
+        """Return what stands in a statement."""
+        return self.sql or self.name
+
+
+class Order(Struct, frozen=True):
+    """An order: its keys, of which the last ones tell any two rows apart, and SQLite's index."""
+
+    keys: tuple[Key, ...]
+    index: str = ""
+
+    @property
+    def types(self) -> tuple[KeyType, ...]:
+        """Return the types of the keys, as a cursor has to have them."""
+        return tuple(key.type for key in self.keys)
+
+
+class Boundary(Protocol):
+    """A place between rows of a list: rows follow it or, ``backward``, come before it.
+
+    ``keys`` are those of the row beside it, in the order's sequence. Without keys it is the list's
+    start or, ``backward``, its end.
+    """
+
+    @property
+    def keys(self) -> tuple[KeyValue, ...]:
+        """Return the values of the order's keys."""
+
+    @property
+    def backward(self) -> bool:
+        """Tell which way is read from here."""
+
+
+class Listing:
+    """A list that can be read page by page, both ways, by any of its orders and filters.
+
+    Raises ``ValueError`` at its declaration for an order that a keyset can't follow, for a template
+    or filter that is not in the library, or for one that does not compile.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        table: str,
+        orders: Mapping[str, Order],
+        filters: Collection[str] = (),
+        library: Library = LIBRARY,
+    ) -> None:
+        """Declare a listing of rows of ``table``; the first order is the default.
+
+        ``name`` is that of its template, ``filters`` are the names of those that it can combine.
+        """
+        self.name = name
+        self.table = table
+        self.orders = dict(orders)
+        self.filters = tuple(filters)
+        self._library = library
+        self._default = next(iter(self.orders), "")
+        self._seeks = {
+            order: [f"seek_{key.name}" for key in declared.keys]
+            for order, declared in self.orders.items()
+        }
+        self._compiled = lru_cache(MAX_STATEMENTS)(self._compile)
+        self._check()
+
+    def types(self, order: str = "") -> tuple[KeyType, ...]:
+        """Return the types of an order's keys."""
+        return self.orders[order or self._default].types
+
+    def statement(
+        self,
+        boundary: Boundary,
+        *,
+        order: str = "",
+        descending: bool = False,
+        filters: Collection[str] = (),
+    ) -> Query:
+        """Return the statement for the rows on one side of a boundary, nearest first.
+
+        Its parameters are those of the template and the filters, and what ``values`` returns.
+        Raises ``ValueError`` for an order or a filter that the listing does not have.
+        """
+        return self._compiled(
+            order or self._default,
+            descending is not boundary.backward,
+            bool(boundary.keys),
+            frozenset(filters) if filters else _NO_FILTERS,
+        )
+
+    def values(self, boundary: Boundary, limit: int, *, order: str = "") -> dict[str, Any]:
+        """Return a new dictionary: ``rows``, one more than ``limit``, and the seek's values."""
+        if not boundary.keys:
+            return {"rows": limit + 1}
+        names = self._seeks[order or self._default]
+        return {"rows": limit + 1, **dict(zip(names, boundary.keys, strict=True))}
+
+    def statements(self) -> Iterator[Query]:
+        """Yield a bounded set of the statements there can be.
+
+        Each order, both ways, from a key and from the edge, with no filter, with each filter alone
+        and with all of them.
+        """
+        chosen = {_NO_FILTERS, frozenset(self.filters), *(frozenset({one}) for one in self.filters)}
+        for order in self.orders:
+            for descending in (False, True):
+                for seeks in (True, False):
+                    for filters in sorted(chosen, key=sorted):
+                        yield self._compiled(order, descending, seeks, filters)
+
+    def _compile(self, order: str, descending: bool, seeks: bool, filters: frozenset[str]) -> Query:
+        unknown = {order} - self.orders.keys() | filters.difference(self.filters)
+        if unknown:
+            raise ValueError(f"listing {self.name} has no order or filter {min(unknown)!r}")
+        declared = self.orders[order]
+        ordered = [name for name in self.filters if name in filters]
+        parts = {
+            "index": f"{{index:{declared.index}}}" if declared.index else "",
+            "filters": " ".join(f"AND ({self._library.filters[name]})" for name in ordered),
+            "seek": _seek(declared, descending) if seeks else "",
+            "order": ", ".join(
+                f"{key.expression} DESC" if descending else key.expression for key in declared.keys
+            ),
+        }
+        name = "/".join(
+            [self.name, order, "desc" if descending else "asc", "seek" if seeks else "edge"]
+            + ["+".join(ordered)] * bool(ordered)
+        )
+        template = self._library.listings[self.name]
+        return Query.parse(name, template, self._library.fragments | parts)
+
+    def _check(self) -> None:
+        """Refuse a declaration that can't be read from; compile each part of it once."""
+        template = self._library.listings.get(self.name)
+        missing = set(self.filters) - self._library.filters.keys()
+        if template is None or missing:
+            raise ValueError(f"listing {self.name} lacks its text or that of {sorted(missing)}")
+        needed = ["seek", "order"] + ["filters"] * bool(self.filters)
+        needed += ["index"] * any(order.index for order in self.orders.values())
+        if absent := [part for part in needed if f"{{{part}}}" not in template]:
+            raise ValueError(f"listing {self.name} has no {{{absent[0]}}} in its text")
+        if not self.orders:
+            raise ValueError(f"listing {self.name} has no order")
+        for name, order in self.orders.items():
+            _check_order(f"listing {self.name}, order {name}", order)
+            statement = self._compile(name, False, True, frozenset(self.filters))
+            if not {"store_id", "rows"} <= set(statement.parameters):
+                raise ValueError(f"listing {self.name} must name its store and limit its rows")
+
+
+def _check_order(where: str, order: Order) -> None:
+    names = [key.name for key in order.keys]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"{where}: it needs keys, each once")
+    for key in order.keys:
+        if not _NAME.fullmatch(key.name):
+            raise ValueError(f"{where}: {key.name!r} is no name of a key")
+        if key.nullable and not key.sql:
+            raise ValueError(
+                f"{where}: {key.name} may be NULL, and no comparison finds the rows where it is; "
+                "order by an expression that is never NULL, and index it"
+            )
+
+
+def _seek(order: Order, descending: bool) -> str:
+    sign = "<" if descending else ">"
+    columns = ", ".join(key.expression for key in order.keys)
+    marks = ", ".join(f":seek_{key.name}" for key in order.keys)
+    return f"AND ({columns}) {sign} ({marks})"
+
+
+_BY_ID: Final = Key("id", "uuid")
+
+# A resident's cards at a store.
+CARDS_OF_OWNER: Final = Listing(
+    "cards_of_owner",
+    table="gift_cards",
+    orders={"created": Order((_BY_ID,), index="gift_cards_by_owner")},
+    filters=("shown",),
+)
+# Those of them that are in one or two of the four states.
+CARDS_IN_STATES: Final = Listing(
+    "cards_in_states",
+    table="gift_cards",
+    orders={"created": Order((_BY_ID,), index="gift_cards_by_state")},
+)
+# The ledger entries of an account.
+ENTRIES_OF_ACCOUNT: Final = Listing(
+    "entries_of_account",
+    table="entries",
+    orders={"written": Order((Key("seq", "integer"),))},
+)
+LISTINGS: Final = {
+    listing.name: listing for listing in (CARDS_OF_OWNER, CARDS_IN_STATES, ENTRIES_OF_ACCOUNT)
+}
