@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import httpx2
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp
 from gridgift.app import connect, signer
 from gridgift.domain import keys, ledger, residents, stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh, IssuedKey
+from gridgift.domain.keys import IssuedKey, NewCredential
 from gridgift.domain.model import Entry, Resident, Store
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
@@ -53,7 +54,7 @@ class ApiFixture:
         self.clock = clock
         self.store = self.add_store("Moonwall Couture", OWNER)
         for resident in (KELLY, JO):
-            self.write(residents.remember, resident, clock.now())
+            self.write(residents.remember, resident)
         self.issued = self.add_key(*SCOPES)
         self.key = self.issued.key
 
@@ -96,33 +97,32 @@ class ApiFixture:
     def add_store(self, name: str, owner: Resident) -> Store:
         """Add a store to the server."""
         new = stores.NewStore(name, owner)
-        return self.write(stores.create, new, new_id(), self.clock.now())
+        return self.write(stores.create, new, new_id())
 
     def add_key(
         self, *scopes: str, store: Store | None = None, expires_at: int | None = None
     ) -> IssuedKey:
         """Add a key with these scopes."""
         store_id = (store or self.store).id
-        fresh = Fresh(new_id(), os.urandom(32))
-        name = f"key {fresh.id}"
+        new = NewCredential(new_id(), os.urandom(32))
+        name = f"key {new.id}"
         return self.write(
             keys.create,
             signer(self.settings),
             store_id,
             name,
             scopes,
-            fresh,
-            self.clock.now(),
-            expires_at,
+            new,
+            expires_at=expires_at,
         )
 
     def read(self, operation: Any, *args: Any) -> Any:
         """Run a read on a connection of the test's own."""
         return self._run("read", operation, args)
 
-    def write(self, operation: Any, *args: Any) -> Any:
+    def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write on a connection of the test's own."""
-        return self._run("write", operation, args)
+        return self._run("write", partial(operation, **kwargs), args)
 
     def sql(self, statement: str) -> Any:
         """Run a bare statement and return its rows, for looking and for breaking things."""

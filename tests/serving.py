@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import httpx2
 
-from gridgift.app import connect, now, signer
+from gridgift.app import connect, signer
 from gridgift.domain import keys, residents, stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh
+from gridgift.domain.keys import NewCredential
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
 from tests.api import JO, KELLY, OWNER, SECRET
@@ -123,20 +123,18 @@ class Server:
     async def _set_the_scene(self) -> tuple[str, str, str]:
         database = connect(self.settings)
         try:
-            store_id, instant = new_id(), now()
-            await database.write(
-                stores.create, stores.NewStore("Moonwall Couture", OWNER), store_id, instant
-            )
+            store_id = new_id()
+            new = stores.NewStore("Moonwall Couture", OWNER)
+            await database.write(stores.create, new, store_id)
             for resident in (KELLY, JO):
-                await database.write(residents.remember, resident, instant)
+                await database.write(residents.remember, resident)
             issued = await database.write(
                 keys.create,
                 signer(self.settings),
                 store_id,
                 "tests",
                 list(SCOPES),
-                Fresh(new_id(), os.urandom(32)),
-                instant,
+                NewCredential(new_id(), os.urandom(32)),
             )
         finally:
             await database.close()

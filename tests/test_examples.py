@@ -15,10 +15,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from gridgift.app import connect, now, signer
+from gridgift.app import connect, signer
 from gridgift.domain import keys, stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh
+from gridgift.domain.keys import NewCredential
 from gridgift.domain.scopes import SCOPES
 from gridgift.http.route import CUSTOMER as RESIDENT
 from gridgift.http.route import PUBLIC
@@ -118,12 +118,12 @@ async def open_store(server: Server) -> str:
     """Add a store to a server and return a key of it with all scopes."""
     database = connect(server.settings)
     try:
-        store_id, instant = new_id(), now()
-        await database.write(stores.create, stores.NewStore("A shop", OWNER), store_id, instant)
-        fresh = Fresh(new_id(), os.urandom(32))
+        store_id = new_id()
+        await database.write(stores.create, stores.NewStore("A shop", OWNER), store_id)
+        new = NewCredential(new_id(), os.urandom(32))
         scopes = list(SCOPES)
         issued = await database.write(
-            keys.create, signer(server.settings), store_id, "examples", scopes, fresh, instant
+            keys.create, signer(server.settings), store_id, "examples", scopes, new
         )
     finally:
         await database.close()

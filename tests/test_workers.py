@@ -10,7 +10,7 @@ from gridgift import workers
 from gridgift.domain import idempotency, keys
 from gridgift.domain.idempotency import KEPT_FOR, Answer
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh, IssuedKey, Signer
+from gridgift.domain.keys import IssuedKey, NewCredential, Signer
 from gridgift.http.auth import KeyRing
 from gridgift.storage.database import DatabaseUnavailable
 from gridgift.workers import Housekeeper
@@ -47,7 +47,7 @@ class Scene:
         self.domain = domain
         self.issued: IssuedKey = domain.write(
             keys.create, SIGNER, domain.store.id, "website", ["store:read"],
-            Fresh(new_id(), bytes(32)), domain.now,
+            NewCredential(new_id(), bytes(32)),
         )  # fmt: skip
         self.database = Fragile(domain.database)
         self.ring = KeyRing(self.database, SIGNER)

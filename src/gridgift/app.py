@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from gridgift.domain import giftcards, grants, lists, tokens
+from gridgift.domain import giftcards, lists, tokens
 from gridgift.domain.keys import Signer
+from gridgift.http import granting
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
 from gridgift.http.dispatch import Application, Paths
@@ -241,10 +242,10 @@ def _services(
     return Services(
         settings=settings,
         database=database,
-        cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
+        cards=Gatherer(lambda *asks: database.read(giftcards.read_each, *asks), lanes),
         pages=Gatherer(lambda *asks: database.read(lists.list_many, *asks), 1, most=MAX_PAGES),
         grants=Gatherer(
-            lambda *asks: database.write(grants.grant_all, *asks), lanes, across_stores=on_sqlite
+            lambda *asks: database.write(granting.grant_all, *asks), lanes, across_stores=on_sqlite
         ),
         keys=KeyRing(database, signer(settings)),
         tokens=TokenRing(database, token_signer(settings)),

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from gridgift.domain import expiry, idempotency, keys, tokens
 from gridgift.domain.ids import new_id
-from gridgift.domain.instants import DAY
 from gridgift.http.auth import KeyRing
 from gridgift.logs import Log
 from gridgift.storage.database import Database, DatabaseUnavailable
@@ -19,7 +18,6 @@ from gridgift.storage.database import Database, DatabaseUnavailable
 EVERY: Final = 30.0  # seconds
 ROWS: Final = 1_000  # deleted in one transaction, at most
 EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
-TOKENS_KEPT_FOR: Final = 30 * DAY  # after their end, so that a log can still be understood
 
 log = Log("gridgift.workers")
 
@@ -50,12 +48,11 @@ class Housekeeper:
         """Do all of it once; a database that is out of reach is tried again the next time."""
         try:
             await self._note_uses()
-            now = self._clock()
-            await self._in_batches(idempotency.forget, now, ROWS)
-            await self._in_batches(tokens.forget, now - TOKENS_KEPT_FOR, ROWS)
+            await self._in_batches(idempotency.forget, self._clock(), ROWS)
+            await self._in_batches(tokens.forget, ROWS)
             job = f"expiry {new_id()}"
-            await self._in_batches(expiry.note_cards, job, now, EXPIRIES)
-            await self._in_batches(expiry.note_credit, job, now, EXPIRIES)
+            await self._in_batches(expiry.note_cards, job, EXPIRIES)
+            await self._in_batches(expiry.note_credit, job, EXPIRIES)
         except DatabaseUnavailable as error:
             log.warning("housekeeping postponed", why=str(error))
 

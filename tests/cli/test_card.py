@@ -65,7 +65,7 @@ def test_refusals(cli: CommandRunner, kelly: str) -> None:
     cli("card", "grant", kelly).misused("--credit")
     grant = ("card", "grant", kelly, "--credit", 5)
     cli(*grant, "--texture", "abc").misused("--texture")
-    cli(*grant, "--expires", "2020-01-01").refused(1, "expiresAt", "future")
+    cli(*grant, "--expires", "2020-01-01").refused(1, "--expires: must be in the future.")
     cli(*grant, "--reason", "two\nlines").misused("printable")
     cli(*grant, "--store", unknown).refused(1, f"no store {unknown}")
     assert cli.json("card", "list", kelly) == []

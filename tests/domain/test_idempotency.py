@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gridgift.domain import grants, idempotency
 from gridgift.domain.failures import IdempotencyKeyReused
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.idempotency import KEPT_FOR, Answer, fingerprint
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
@@ -130,7 +131,7 @@ async def grant_once(domain: DomainFixture, tx: Any, key: str) -> bytes:
     if kept is not None:
         return kept.body
     kelly = Identifier(uuid=KELLY.uuid)
-    card = await grants.grant(tx, domain.caller, kelly, Terms(5), new_id(), domain.now)
-    answer = Answer(200, card.id.encode())
+    change = await grants.grant(tx, GrantRequest(domain.caller, kelly, Terms(5), new_id()))
+    answer = Answer(200, change.card.id.encode())
     await idempotency.keep(tx, domain.store.id, key, PRINT, answer, domain.now)
     return answer.body

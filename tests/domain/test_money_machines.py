@@ -33,6 +33,7 @@ from gridgift.domain import (
 from gridgift.domain.credit import Change
 from gridgift.domain.failures import Failure
 from gridgift.domain.giftcards import Patch, Replacement, Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import MAX_CREDIT, Caller, GiftCard, Resident
 from gridgift.domain.residents import Identifier
@@ -69,6 +70,7 @@ class OneStore:
         self._store_id = store_id
         self.one = tx.one
         self.run = tx.run
+        self.now = tx.now
 
     async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
@@ -76,10 +78,10 @@ class OneStore:
         return [row for row in rows if query != "stores_all" or row[0] == self._store_id]
 
 
-async def faults_of(tx: Tx, store_id: str, now: int) -> list[Fault]:
+async def faults_of(tx: Tx, store_id: str) -> list[Fault]:
     """Verify one store."""
     found: list[Fault] = []
-    await verify.verify(OneStore(tx, store_id), now, found.append, lambda seen: None)
+    await verify.verify(OneStore(tx, store_id), found.append, lambda seen: None)
     return found
 
 
@@ -88,10 +90,19 @@ class MoneyMachine(RuleBasedStateMachine):
 
     domain: ClassVar[DomainFixture]
 
+    @property
+    def now(self) -> int:
+        """The database's clock, in milliseconds."""
+        return self.domain.now
+
+    @now.setter
+    def now(self, instant: int) -> None:
+        self.domain.now = instant
+
     def open_store(self) -> None:
-        self.now = START
+        self.domain.now = START
         store = stores.NewStore("Moonwall", OWNER)
-        self.store_id = self.domain.write(stores.create, store, new_id(), START).id
+        self.store_id = self.domain.write(stores.create, store, new_id()).id
         self.caller = Caller(self.store_id, "key", new_id(), "request-1")
         self.model: dict[str, ModelCard] = {}
         self.accounts = {uuid: ModelAccount() for uuid in PEOPLE}
@@ -139,8 +150,8 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule()
     def the_job_runs(self) -> None:
-        self.domain.write(expiry.note_cards, "job", self.now, 1_000)
-        self.domain.write(expiry.note_credit, "job", self.now, 1_000)
+        self.domain.write(expiry.note_cards, "job", 1_000)
+        self.domain.write(expiry.note_credit, "job", 1_000)
         for card in self.model.values():
             if card.expired(self.now) and not card.redeemed and not card.noted:
                 card.noted = True
@@ -155,13 +166,13 @@ class MoneyMachine(RuleBasedStateMachine):
     async def compare(self, tx: Tx) -> None:
         """Compare every card and account, and verify the store."""
         for card_id, card in self.model.items():
-            real, held = await giftcards.read_shown(tx, self.store_id, card_id, self.now)
+            real, held = await giftcards.read_with_held(tx, self.store_id, card_id)
             assert fields(real) == fields(card)
             assert held == card.held(self.now) <= card.credit
             entries = await ledger.entries(tx, self.store_id, "card", card_id)
             assert [entry.kind for entry in entries] == card.kinds
         for uuid, account in self.accounts.items():
-            shown = await credit.read(tx, self.store_id, PEOPLE[uuid], self.now)
+            shown = await credit.read(tx, self.store_id, PEOPLE[uuid])
             lots = account.open_lots(self.now)
             assert shown.total == sum(lot.remaining for lot in lots if not lot.restricted)
             assert shown.restricted == sum(lot.remaining for lot in lots if lot.restricted)
@@ -172,7 +183,7 @@ class MoneyMachine(RuleBasedStateMachine):
             ]
             entries = await ledger.entries(tx, self.store_id, "credit", uuid)
             assert [entry.kind for entry in entries] == account.kinds
-        assert await faults_of(tx, self.store_id, self.now) == []
+        assert await faults_of(tx, self.store_id) == []
 
 
 class CardMachine(MoneyMachine):
@@ -201,7 +212,7 @@ class CardMachine(MoneyMachine):
         card_id = new_id()
         self.do(
             failures.ValidationFailed if over else None,
-            grants.grant, self.caller, Identifier(uuid=owner), terms, card_id, self.now,
+            grants.grant, GrantRequest(self.caller, Identifier(uuid=owner), terms, card_id),
         )  # fmt: skip
         if not over:
             self.model[card_id] = ModelCard(owner, amount, transfer, date, kinds=["granted"])
@@ -228,7 +239,7 @@ class CardMachine(MoneyMachine):
         elif card.held(self.now) and card.credit != amount:
             refusal = failures.GiftCardHeld
         replacement = Replacement(amount, texture, transfer, active)
-        self.do(refusal, giftcards.update, self.caller, card_id, replacement, None, self.now)
+        self.do(refusal, giftcards.update, self.caller, card_id, replacement)
         if card is not None and refusal is None:
             card.change(credit=amount, texture=texture, transfer=transfer, active=active)
 
@@ -258,7 +269,7 @@ class CardMachine(MoneyMachine):
                 refusal = failures.ValidationFailed
             elif wanted.get("credit", card.credit) != card.credit and card.held(self.now):
                 refusal = failures.GiftCardHeld
-        self.do(refusal, giftcards.patch, self.caller, card_id, Patch(**wanted), None, self.now)
+        self.do(refusal, giftcards.patch, self.caller, card_id, Patch(**wanted))
         if card is not None and refusal is None:
             card.change(**wanted)
 
@@ -281,7 +292,7 @@ class CardMachine(MoneyMachine):
             refusal = failures.InsufficientCredit
         elif card.credit + delta > MAX_CREDIT:
             refusal = failures.CreditLimitExceeded
-        failure = self.do(refusal, giftcards.adjust, self.caller, card_id, delta, "why", self.now)
+        failure = self.do(refusal, giftcards.adjust, self.caller, card_id, delta, "why")
         if card is not None and refusal is failures.InsufficientCredit:
             assert failure.available == card.credit - card.held(self.now)
         if card is not None and refusal is None:
@@ -296,7 +307,7 @@ class CardMachine(MoneyMachine):
             refusal = failures.GiftCardNotFound
         elif card.redeemed:
             refusal = failures.GiftCardRedeemed
-        self.do(refusal, giftcards.disable, self.caller, card_id, None, self.now)
+        self.do(refusal, giftcards.disable, self.caller, card_id)
         if card is not None and refusal is None:
             card.change(active=False)
 
@@ -315,7 +326,7 @@ class CardMachine(MoneyMachine):
             refusal = account.deposit(
                 card.credit, card.expires_at, False, "credit_redeemed", self.now
             )
-        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, new_id(), self.now)
+        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, new_id())
         if card is not None and refusal is None:
             card.credit, card.redeemed = 0, True
             card.kinds.append("redeemed")
@@ -336,7 +347,7 @@ class CardMachine(MoneyMachine):
         owner: Resident | None = None if by is None else PEOPLE[by]
         self.do(
             refusal,
-            transfers.transfer, self.caller, owner, card_id, Identifier(uuid=to), self.now,
+            transfers.transfer, self.caller, owner, card_id, Identifier(uuid=to),
         )  # fmt: skip
         if card is not None and refusal is None:
             card.owner = to
@@ -356,7 +367,7 @@ class CardMachine(MoneyMachine):
         elif card.held(self.now):
             refusal = failures.GiftCardHeld
         made = new_id()
-        self.do(refusal, transfers.reissue, self.caller, card_id, made, "lost", self.now)
+        self.do(refusal, transfers.reissue, self.caller, card_id, made, "lost")
         if card is not None and refusal is None:
             self.model[made] = ModelCard(
                 card.owner, card.credit, card.transfer, card.expires_at, card.texture,
@@ -387,7 +398,7 @@ class CardMachine(MoneyMachine):
         elif amount > card.credit - card.held(self.now):
             refusal = failures.InsufficientCredit
         hold_id, end = new_id(), self.now + lifetime
-        self.do(refusal, holds.place, self.caller, card_id, hold_id, amount, end, self.now)
+        self.do(refusal, holds.place, self.caller, card_id, hold_id, amount, lifetime)
         if card is not None and refusal is None:
             card.holds[hold_id] = ModelHold(amount, end)
             card.kinds.append("held")
@@ -411,7 +422,7 @@ class CardMachine(MoneyMachine):
         self.approach([held.expires_at], moment)
         refusal = None if held.open_at(self.now) else failures.HoldClosed
         operation = holds.capture if captured else holds.void
-        self.do(refusal, operation, self.caller, card_id, hold_id, self.now)
+        self.do(refusal, operation, self.caller, card_id, hold_id)
         if refusal is None:
             held.state = "captured" if captured else "voided"
             card.credit -= held.amount if captured else 0
@@ -439,7 +450,7 @@ class CreditMachine(MoneyMachine):
             )
         self.do(
             refusal,
-            credit.deposit, self.caller, PEOPLE[by], Change(amount), new_id(), self.now,
+            credit.deposit, self.caller, Identifier(uuid=by), Change(amount), new_id(),
             expires_at=expires_at, restricted=restricted,
         )  # fmt: skip
 
@@ -456,7 +467,7 @@ class CreditMachine(MoneyMachine):
         available = self.accounts[by].spend(spend_id, amount, restricted, self.now)
         failure = self.do(
             None if available is None else failures.InsufficientCredit,
-            credit.spend, self.caller, PEOPLE[by], Change(amount), spend_id, self.now,
+            credit.spend, self.caller, Identifier(uuid=by), Change(amount), spend_id,
             restricted=restricted,
         )  # fmt: skip
         assert available is None or failure.available == available
@@ -487,7 +498,7 @@ class CreditMachine(MoneyMachine):
             refusal = failures.SpendNotFound
         self.do(
             refusal,
-            credit.refund, self.caller, PEOPLE[by], spend_id, Change(amount), self.now,
+            credit.refund, self.caller, Identifier(uuid=by), spend_id, Change(amount),
         )  # fmt: skip
 
     @rule(which=spends)

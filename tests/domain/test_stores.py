@@ -15,7 +15,7 @@ from tests.domain.fixture import DomainFixture
 def test_created_with_its_owner(domain: DomainFixture) -> None:
     texture, owner = new_id(), Resident(new_id(), "brand.new")
     new = NewStore("Éclat & Söhne 🎁", owner, texture, "http://maps.secondlife.com/x/1/2/3")
-    store = domain.write(stores.create, new, new_id(), domain.now)
+    store = domain.write(stores.create, new, new_id())
     assert (store.name, store.logo, store.location_slurl) == (
         new.name, texture, new.location_slurl,
     )  # fmt: skip
@@ -29,7 +29,7 @@ def test_created_with_its_owner(domain: DomainFixture) -> None:
 def test_listed_oldest_first(domain: DomainFixture) -> None:
     names = ["Zebra", "Apple", "Moon"]
     for name in names:
-        domain.write(stores.create, NewStore(name, JO), new_id(), domain.now)
+        domain.write(stores.create, NewStore(name, JO), new_id())
     assert [store.name for store in domain.read(stores.list_all)] == ["Moonwall", *names]
 
 
@@ -41,7 +41,7 @@ def test_unknown(domain: DomainFixture) -> None:
 def test_bad_names(domain: DomainFixture) -> None:
     for name in ("", " ", "a\x00b", "a\nb", "a\x7fb", "a\x9bb", "\udcff", "x" * 129, "\t"):
         with pytest.raises(ValidationFailed) as refused:
-            domain.write(stores.create, NewStore(name, JO), new_id(), domain.now)
+            domain.write(stores.create, NewStore(name, JO), new_id())
         assert list(refused.value.errors) == ["name"]
     assert len(domain.read(stores.list_all)) == 1
 
@@ -49,5 +49,5 @@ def test_bad_names(domain: DomainFixture) -> None:
 def test_an_owner_with_someone_elses_name_makes_no_store(domain: DomainFixture) -> None:
     with pytest.raises(UsernameTaken):
         stranger = Resident(new_id(), KELLY.username)
-        domain.write(stores.create, NewStore("Fraud", stranger), new_id(), domain.now)
+        domain.write(stores.create, NewStore("Fraud", stranger), new_id())
     assert [store.owner_uuid for store in domain.read(stores.list_all)] == [OWNER.uuid]

@@ -14,13 +14,14 @@ from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import entry_hash
-from gridgift.domain.model import Caller, Entry, EntryKind, GiftCard
+from gridgift.domain.model import Caller, CardChange, Entry, EntryKind, GiftCard, Lot
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Counts, Fault
 from tests.api import JO, KELLY, OWNER
 from tests.domain.fixture import DomainFixture
 
 SECOND = 1_000
+TO_KELLY = Identifier(uuid=KELLY.uuid)
 TRIGGERS = ("entries_no_update", "entries_no_delete", "entries_no_replace")
 
 
@@ -31,11 +32,11 @@ class Scene:
         self.domain = domain
         self.plain = self.card(KELLY, 100)
         self.changed = self.card(KELLY, 200, transfer=True)
-        self.do(giftcards.update, self.changed, Replacement(150, None, True, True), None)
-        self.do(giftcards.patch, self.changed, Patch(credit=160, active=False), None)
-        self.do(giftcards.patch, self.changed, Patch(active=True), None)
+        self.do(giftcards.update, self.changed, Replacement(150, None, True, True))
+        self.do(giftcards.patch, self.changed, Patch(credit=160, active=False))
+        self.do(giftcards.patch, self.changed, Patch(active=True))
         self.do(giftcards.adjust, self.changed, -10, "order 7")
-        self.do(giftcards.disable, self.card(KELLY, 5), None)
+        self.do(giftcards.disable, self.card(KELLY, 5))
         self.given = self.card(KELLY, 30, transfer=True)
         self.write(
             transfers.transfer,
@@ -43,7 +44,6 @@ class Scene:
             KELLY,
             self.given,
             Identifier(uuid=JO.uuid),
-            domain.now,
         )
         self.lost = self.card(JO, 40)
         self.found = self.do(transfers.reissue, self.lost, new_id(), "lost").id
@@ -55,8 +55,8 @@ class Scene:
         domain.now += 2 * SECOND
         self.expired = self.card(JO, 9, expires_at=domain.now + 1)
         domain.now += 1
-        domain.write(expiry.note_cards, "job", domain.now, 100)
-        domain.write(expiry.note_credit, "job", domain.now, 100)
+        domain.write(expiry.note_cards, "job", 100)
+        domain.write(expiry.note_credit, "job", 100)
 
     def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write."""
@@ -64,10 +64,8 @@ class Scene:
 
     def do(self, operation: Any, card_id: str, *args: Any) -> GiftCard:
         """Change a card."""
-        changed: GiftCard = self.write(
-            operation, self.domain.caller, card_id, *args, self.domain.now
-        )
-        return changed
+        change: CardChange = self.write(operation, self.domain.caller, card_id, *args)
+        return change.card
 
     def card(self, owner: Any, amount: int, **terms: Any) -> str:
         """Grant a card."""
@@ -75,29 +73,29 @@ class Scene:
 
     def redeem(self, card_id: str) -> None:
         """Redeem one of Kelly's cards."""
-        self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id(), self.domain.now)
+        self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id())
 
     def hold_some(self) -> None:
         """Place four holds on a card: one stays, one is taken, one freed, one runs out."""
         self.held = self.card(JO, 100)
-        caller, now = self.domain.caller, self.domain.now
+        caller = self.domain.caller
         self.holds = [new_id() for _ in range(4)]
         for hold_id, end in zip(self.holds, (3600, 3600, 3600, 1), strict=True):
-            self.write(holds.place, caller, self.held, hold_id, 20, now + end * SECOND, now)
-        self.write(holds.capture, caller, self.held, self.holds[1], now)
-        self.write(holds.void, caller, self.held, self.holds[2], now)
+            self.write(holds.place, caller, self.held, hold_id, 20, end * SECOND)
+        self.write(holds.capture, caller, self.held, self.holds[1])
+        self.write(holds.void, caller, self.held, self.holds[2])
 
     def spend_some(self) -> str:
         """Deposit, spend and refund for Kelly; return the spend's id."""
         caller, now = self.domain.caller, self.domain.now
         for amount, date, restricted in ((60, now + 9 * SECOND, True), (80, None, False)):
             self.write(
-                credit.deposit, caller, KELLY, Change(amount), new_id(), now,
+                credit.deposit, caller, TO_KELLY, Change(amount), new_id(),
                 expires_at=date, restricted=restricted,
             )  # fmt: skip
         spend = new_id()
-        self.write(credit.spend, caller, KELLY, Change(90), spend, now)
-        self.write(credit.refund, caller, KELLY, spend, Change(60), now)
+        self.write(credit.spend, caller, TO_KELLY, Change(90), spend)
+        self.write(credit.refund, caller, TO_KELLY, spend, Change(60))
         return spend
 
     def chain(self, card_id: str) -> list[Entry]:
@@ -136,9 +134,7 @@ def faults_of(domain: DomainFixture) -> list[Fault]:
     """Verify a world; the number told is the number returned."""
     found: list[Fault] = []
     seen: list[int] = []
-    number = domain.run(
-        domain.database.snapshot(verify.verify, domain.now, found.append, seen.append)
-    )
+    number = domain.run(domain.database.snapshot(verify.verify, found.append, seen.append))
     counts: Counts = domain.read(verify.count)
     assert number == len(found)
     assert sum(seen) == counts.cards + counts.customers
@@ -408,10 +404,8 @@ def test_finds_a_change_anywhere_in_an_entry(scene: Scene, field: str, seq: int)
 
 def test_finds_a_doubled_redemption(scene: Scene) -> None:
     """Someone runs the deposit of a redemption a second time, in the proper way."""
-    scene.write(
-        credit.deposit, scene.domain.caller, KELLY, Change(70, reference=scene.redeemed),
-        new_id(), scene.domain.now, kind="credit_redeemed",
-    )  # fmt: skip
+    lot = Lot(new_id(), 70, 70, None, restricted=False)
+    scene.write(credit.add_lot, scene.domain.caller, KELLY, lot, scene.redeemed)
     (fault,) = scene.faults()
     assert fault.account_id == scene.redeemed
     assert fault.what == "L$ 70 left the card by redemption, L$ 140 entered store credit"
@@ -443,7 +437,7 @@ def test_walks_page_by_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_each_store_is_looked_at(domain: DomainFixture) -> None:
     first = Scene(domain).plain
-    other = domain.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id(), domain.now)
+    other = domain.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id())
     domain.caller = Caller(other.id, "key", new_id(), "request-2")
     second = domain.grant(KELLY, 5).id
     assert faults_of(domain) == []

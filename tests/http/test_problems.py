@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gridgift.domain import giftcards, grants
+from gridgift.domain import giftcards
 from gridgift.domain.failures import Failure
+from gridgift.http import granting
 from gridgift.http.decode import MAX_BODY
 from gridgift.http.problems import PROBLEMS
 from gridgift.storage.database import DatabaseUnavailable
@@ -269,8 +270,8 @@ def test_no_particulars_of_a_defect(
     async def broken(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(giftcards, "read_shown", broken)
-    monkeypatch.setattr(grants, "grant_all", broken)
+    monkeypatch.setattr(giftcards, "read_with_held", broken)
+    monkeypatch.setattr(granting, "grant_all", broken)
     with unchanged(api), capture_logs() as logged:
         for response in (
             api.call("GET", "/ext/v1/giftcards/01a204e9-30c6-74a5-bbe9-a476686297b6"),

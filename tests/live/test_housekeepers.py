@@ -17,6 +17,7 @@ from gridgift.app import connect, signer
 from gridgift.domain import credit, grants, verify
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.residents import Identifier
 from gridgift.http.auth import KeyRing
@@ -39,12 +40,12 @@ from gridgift.domain import expiry
 from gridgift.settings import Settings
 
 async def claim(tx):
-    await expiry.note_cards(tx, "killed", int(sys.argv[2]), 100)
+    await expiry.note_cards(tx, "killed", 100)
     print("claimed", flush=True)
     sys.stdin.readline()
 
 async def main():
-    await connect(Settings(database_url=sys.argv[1])).write(claim)
+    await connect(Settings(database_url=sys.argv[1]), lambda: int(sys.argv[2])).write(claim)
 
 asyncio.run(main())
 """
@@ -61,12 +62,11 @@ def domain(database_url: str) -> Iterator[DomainFixture]:
             for number in range(CARDS):
                 owner = Identifier(uuid=KELLY.uuid)
                 terms = Terms(1 + number % 9, expires_at=at)
-                await grants.grant(tx, opened.caller, owner, terms, new_id(), opened.now)
+                await grants.grant(tx, GrantRequest(opened.caller, owner, terms, new_id()))
             for resident in people:
                 change = Change(5, "test", "test")
-                await credit.deposit(
-                    tx, opened.caller, resident, change, new_id(), opened.now, expires_at=at
-                )
+                to = Identifier(uuid=resident.uuid)
+                await credit.deposit(tx, opened.caller, to, change, new_id(), expires_at=at)
 
         opened.write(fill)
         opened.now = at + 1
@@ -80,7 +80,7 @@ def keep(domain: DomainFixture) -> None:
         async with AsyncExitStack() as stack:
             keepers = []
             for _ in range(KEEPERS):
-                database = connect(domain.settings)
+                database = connect(domain.settings, lambda: domain.now)
                 stack.push_async_callback(database.close)
                 ring = KeyRing(database, signer(domain.settings))
                 keepers.append(Housekeeper(database, ring, lambda: domain.now))
@@ -91,7 +91,7 @@ def keep(domain: DomainFixture) -> None:
 
 def faults(domain: DomainFixture) -> list[Any]:
     found: list[Any] = []
-    run = domain.database.snapshot(verify.verify, domain.now, found.append, lambda seen: None)
+    run = domain.database.snapshot(verify.verify, found.append, lambda seen: None)
     domain.run(run)
     return found
 

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from gridgift.cli.options import UsageError
+from gridgift.cli.options import UsageError, option_of
 from gridgift.cli.output import complain
 from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
 from gridgift.settings import SettingsError
@@ -97,13 +97,15 @@ def _is_text(argument: str) -> bool:
 
 
 def _sentence(failure: Failure) -> str:
-    """Say what was refused; of values that are not acceptable, say why."""
+    """Return what was refused; for values that are not acceptable, each option and why."""
     if isinstance(failure, ResidentNotFound):
         return f"{failure.detail} 'gridgift resident add' makes one known."
     if not isinstance(failure, ValidationFailed):
         return failure.detail
     return " ".join(
-        f"{field}: {message}." for field, said in failure.errors.items() for message in said
+        f"{option_of(field)}: {message}."
+        for field, messages in failure.errors.items()
+        for message in messages
     )
 
 

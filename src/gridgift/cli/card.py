@@ -18,17 +18,18 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import instant, print_json
-from gridgift.cli.session import now, operator, read_settings, run, the_store
+from gridgift.cli.session import operator, read_settings, run, the_store
 from gridgift.cli.shapes import CardShape, EntryShape
 from gridgift.cli.tables import print_table
-from gridgift.domain import giftcards, grants, ledger, lists, residents
+from gridgift.domain import giftcards, grants, lists, residents
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.lists import Filters, ListAsk
-from gridgift.domain.model import Entry, GiftCard
+from gridgift.domain.model import CardChange, Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier
-from gridgift.storage.database import Database, Tx
+from gridgift.storage.database import Database
 
 PAGE = 1_000  # cards that are read at once
 
@@ -57,11 +58,11 @@ def grant(
     identifier = parse_identifier(customer)
     terms = Terms(credit, transfer, texture, expires, reason)
 
-    async def work(db: Database) -> GiftCard:
+    async def work(db: Database) -> CardChange:
         caller = operator(await the_store(db, store))
-        return await db.write(grants.grant, caller, identifier, terms, new_id(), now())
+        return await db.write(grants.grant, GrantRequest(caller, identifier, terms, new_id()))
 
-    card = run(read_settings(database), work)
+    card = run(read_settings(database), work).card
     if json:
         print_json(CardShape.of(card))
     else:
@@ -108,7 +109,7 @@ def show(
     """Show a card and its ledger: what happened to it, when, and who did it."""
 
     async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
-        return await db.read(_with_entries, await the_store(db, store), card_id)
+        return await db.read(giftcards.read_with_entries, await the_store(db, store), card_id)
 
     card, entries = run(read_settings(database), work)
     if json:
@@ -130,7 +131,7 @@ def history(
     """Print a card's life: every entry of its ledger, oldest first."""
 
     async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
-        return await db.read(_with_entries, await the_store(db, store), card_id)
+        return await db.read(giftcards.read_with_entries, await the_store(db, store), card_id)
 
     _, entries = run(read_settings(database), work)
     if json:
@@ -175,15 +176,10 @@ async def every_card(
         ask = ListAsk(owner.uuid, position, PAGE, filters)
         _, page = await database.read(lists.list_of, store_id, ask)
         ids = [card.id for card in page.rows]
-        cards = await database.read(giftcards.read_many, store_id, ids)
+        cards = await database.read(giftcards.read_each, store_id, ids)
         found.extend(card for card in cards if isinstance(card, GiftCard))
         position = page.next
     return found
-
-
-async def _with_entries(tx: Tx, store_id: str, card_id: str) -> tuple[GiftCard, list[Entry]]:
-    card = await giftcards.read(tx, store_id, card_id)
-    return card, await ledger.entries(tx, store_id, "card", card_id)
 
 
 def _table(found: list[GiftCard]) -> None:

@@ -43,7 +43,7 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
             shown.begin("comparing", 2 * sum(sizes.values()))
             copied = work.compare()
             shown.begin("verifying", copied.accounts)
-            faults = work.examine(verify.verify, now(), _pass_over, shown.advance_accounts)
+            faults = work.examine(verify.verify, _pass_over, shown.advance_accounts)
         work.finish()
     _report(ours, theirs, copied, faults, json)
     if faults:

@@ -18,14 +18,14 @@ from msgspec import Struct
 from gridgift.cli.importing import progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, say, shown
-from gridgift.cli.session import now, operator, run, the_store
+from gridgift.cli.session import operator, run, the_store
 from gridgift.domain import bulk, imports
 from gridgift.domain.failures import Failure, ImportTaken
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Caller
+from gridgift.grant_csv import PROBLEM, CsvError, GrantCsv, Line
 from gridgift.settings import Settings
-from gridgift.sheets import PROBLEM, Line, Sheet, SheetError
 from gridgift.storage.database import Database
 
 CHUNK: Final = 1_000  # rows in one transaction
@@ -82,7 +82,7 @@ async def _grant_file(
 ) -> Totals:
     digest = hashlib.file_digest(file, "sha256").digest()
     sheet, text = _sheet(file)  # a file that can't be read leaves no trace
-    state = await database.write(imports.begin, caller.store_id, digest, now(), again=order.again)
+    state = await database.write(imports.begin, caller.store_id, digest, again=order.again)
     already = state.rows_done
     if already and not order.json:
         say(f"Continuing after row {already}.")
@@ -95,12 +95,11 @@ async def _grant_file(
                 state,
                 [line.row for line in chunk],
                 [new_id() for _ in chunk],
-                now(),
             )
             step()
     if state.refused:
         await _write_report(database, state, order, file)
-    await database.write(imports.finish, state, now())
+    await database.write(imports.finish, state)
     return _totals(order, sheet, state, already)
 
 
@@ -108,16 +107,14 @@ async def _check_file(database: Database, order: Order, file: BufferedReader) ->
     """Check all rows and grant none; the report is written all the same."""
     sheet, text = _sheet(file)
     counts = {"granted": 0, "skipped": 0, "refused": 0}
-    rows, at, lines = 0, now(), iter(sheet)
+    rows, lines = 0, iter(sheet)
     with (
         _Report(order.report, sheet, file) as report,
         progress(order.file, text, "Checking") as (step),
     ):
         while chunk := list(islice(lines, CHUNK)):
             rows += len(chunk)
-            outcomes = await database.read(
-                bulk.check, [line.row for line in chunk], at, remember=True
-            )
+            outcomes = await database.read(bulk.check, [line.row for line in chunk], remember=True)
             for name, number in imports.count(outcomes).items():
                 counts[name] += number
             for line, outcome in zip(chunk, outcomes, strict=True):
@@ -149,7 +146,7 @@ async def _write_report(
 class _Report:
     """A CSV file like the one that was read, of the refused rows; it appears when it is whole."""
 
-    def __init__(self, path: Path, sheet: Sheet, file: BufferedReader) -> None:
+    def __init__(self, path: Path, sheet: GrantCsv, file: BufferedReader) -> None:
         self._path = path
         self._draft = path.with_name(f".{path.name}.{os.getpid()}")
         self._sheet = sheet
@@ -187,15 +184,15 @@ class _Report:
             self._draft.unlink()
 
 
-def _sheet(file: BufferedReader) -> tuple[Sheet, TextIO]:
+def _sheet(file: BufferedReader) -> tuple[GrantCsv, TextIO]:
     """Read a file from its beginning. Raises ``UsageError`` if it is no sheet of grants."""
     text = open(  # noqa: SIM115 - the descriptor is the caller's
         file.fileno(), encoding="utf-8-sig", errors="surrogateescape", newline="", closefd=False
     )
     text.seek(0)
     try:
-        return Sheet(text), text
-    except SheetError as error:
+        return GrantCsv(text), text
+    except CsvError as error:
         raise UsageError(f"The file can't be read: {error}.") from None
 
 
@@ -210,7 +207,7 @@ def _check_paths(order: Order) -> None:
         raise UsageError("The report would take the place of the file: name another --report.")
 
 
-def _totals(order: Order, sheet: Sheet, state: Import, already: int) -> Totals:
+def _totals(order: Order, sheet: GrantCsv, state: Import, already: int) -> Totals:
     return Totals(
         rows=state.rows_done,
         granted=state.granted,

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gridgift.app import now, opened
+from gridgift.app import opened
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, say, shown
 from gridgift.cli.store import read_resident
@@ -22,7 +22,7 @@ from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import Resident
 from gridgift.settings import Settings
-from gridgift.storage.database import Database, Tx
+from gridgift.storage.database import Database
 
 BATCH: Final = 500  # lines in one transaction
 MAX_REPORTED: Final = 10_000  # refusals that the JSON report lists; all are counted
@@ -78,21 +78,17 @@ async def _import_batch(
 ) -> list[Refusal]:
     """Import what can be read of a batch; answer with all that was refused, in order."""
     good = [line for line in batch if not isinstance(line, Refusal)]
-    refused = await database.write(_keep, good, reassign, now())
+    outcomes = await database.write(
+        residents.remember_each, [resident for _, resident in good], reassign=reassign
+    )
+    refused = [
+        Refusal(number, outcome.detail)
+        for (number, _), outcome in zip(good, outcomes, strict=True)
+        if isinstance(outcome, Failure)
+    ]
     report.imported += len(good) - len(refused)
     unreadable = [line for line in batch if isinstance(line, Refusal)]
     return sorted(refused + unreadable, key=lambda refusal: refusal.line)
-
-
-async def _keep(tx: Tx, lines: list[Line], reassign: bool, at: int) -> list[Refusal]:
-    """Remember residents in one transaction; a refused one has written nothing."""
-    refused = []
-    for number, resident in lines:
-        try:
-            await residents.remember(tx, resident, at, reassign=reassign)
-        except Failure as failure:
-            refused.append(Refusal(number, failure.detail))
-    return refused
 
 
 def _lines(text: TextIO) -> Iterator[Line | Refusal]:

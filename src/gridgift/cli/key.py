@@ -17,13 +17,13 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import instant, print_json, say, shown
-from gridgift.cli.session import fresh, now, read_settings, run, the_store
+from gridgift.cli.session import new_credential, now, read_settings, run, the_store
 from gridgift.cli.shapes import KeyShape, issued
 from gridgift.cli.tables import print_table
 from gridgift.domain import keys
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key
-from gridgift.storage.database import Database, Tx
+from gridgift.storage.database import Database
 
 app = typer.Typer(help="API keys of a store.", no_args_is_help=True)
 
@@ -47,7 +47,7 @@ def create(
     async def work(db: Database) -> IssuedKey:
         maker, store_id = signer(settings), await the_store(db, store)
         return await db.write(
-            keys.create, maker, store_id, name, scopes, fresh(), now(), expires_at=expires
+            keys.create, maker, store_id, name, scopes, new_credential(), expires_at=expires
         )
 
     _show_new(run(settings, work), json)
@@ -84,7 +84,7 @@ def update(
     scopes = read_scopes(scope) if scope else None
 
     async def work(db: Database) -> Key:
-        return await db.write(_change, await the_store(db, store), key_id, name, scopes, now())
+        return await db.write(keys.update, await the_store(db, store), key_id, name, scopes)
 
     _show(run(read_settings(database), work), json)
 
@@ -110,7 +110,7 @@ def rotate(
 
     async def work(db: Database) -> tuple[IssuedKey, Key]:
         maker, store_id = signer(settings), await the_store(db, store)
-        new = await db.write(keys.rotate, maker, store_id, key_id, overlap, fresh(), now())
+        new = await db.write(keys.rotate, maker, store_id, key_id, overlap, new_credential())
         return new, await db.read(keys.read, store_id, key_id)
 
     new, old = run(settings, work)
@@ -131,20 +131,9 @@ def revoke(
     """End a key for good; servers notice within 5 seconds."""
 
     async def work(db: Database) -> Key:
-        return await db.write(keys.revoke, await the_store(db, store), key_id, now())
+        return await db.write(keys.revoke, await the_store(db, store), key_id)
 
     _show(run(read_settings(database), work), json)
-
-
-async def _change(
-    tx: Tx, store_id: str, key_id: str, name: str | None, scopes: list[str] | None, at: int
-) -> Key:
-    """Rename and re-scope in one transaction."""
-    if name is not None:
-        key = await keys.rename(tx, store_id, key_id, name, at)
-    if scopes is not None:
-        key = await keys.rescope(tx, store_id, key_id, scopes, at)
-    return key
 
 
 def _show(key: Key, json: bool) -> None:

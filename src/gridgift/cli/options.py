@@ -14,10 +14,23 @@ _DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MAX_REASON: Final = 200  # characters
+_OPTIONS: Final = {  # what the domain calls a field, and the option that sets it
+    "card_lifetime": "--card-lifetime",
+    "credit": "--credit",
+    "customer_origin": "--customer-origin",
+    "expires_at": "--expires",
+    "overlap": "--overlap",
+    "scopes": "--scope",
+}
 
 
 class UsageError(Exception):
     """The command can't be run as it was written; the message is one sentence for people."""
+
+
+def option_of(field: str) -> str:
+    """Return the option that sets a field of the domain, or the field's name if there is none."""
+    return _OPTIONS.get(field, field)
 
 
 def read_uuid(text: str) -> str:

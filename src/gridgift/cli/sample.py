@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from gridgift.cli.card import every_card
 from gridgift.cli.options import UsageError
-from gridgift.cli.session import fresh, now, operator
+from gridgift.cli.session import new_credential, now, operator
 from gridgift.domain import giftcards, grants, keys, residents, stores
 from gridgift.domain.failures import KeyNotFound
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.keys import Signer
@@ -65,7 +66,7 @@ def key_file(database: Path | None) -> Path:
 async def _store(database: Database) -> Store:
     found = await database.read(stores.list_all)
     if not found:
-        return await database.write(_seed, new_id(), now())
+        return await database.write(_seed, new_id())
     for store in found:
         if store.name == STORE and store.owner_uuid == OWNER.uuid:
             return store
@@ -74,23 +75,25 @@ async def _store(database: Database) -> Store:
     )
 
 
-async def _seed(tx: Tx, store_id: str, at: int) -> Store:
+async def _seed(tx: Tx, store_id: str) -> Store:
     """Fill an empty database, all in one transaction."""
-    store = await stores.create(tx, NewStore(STORE, OWNER), store_id, at)
+    store = await stores.create(tx, NewStore(STORE, OWNER), store_id)
     for resident in RESIDENTS:
-        await residents.remember(tx, resident, at)
+        await residents.remember(tx, resident)
     caller = operator(store_id)
-    await _grant(tx, caller, KELLY, Terms(500, transfer=True, reason="Welcome"), at)
-    await _grant(tx, caller, KELLY, Terms(1_000, texture=TEXTURE, reason="Contest"), at)
-    await _grant(tx, caller, KELLY, Terms(250, expires_at=at + 365 * DAY, reason="Birthday"), at)
-    await _grant(tx, caller, SAM, Terms(100, reason="Hunt prize"), at)
-    ended = await _grant(tx, caller, SAM, Terms(300, reason="Granted by mistake"), at)
-    await giftcards.disable(tx, caller, ended.id, None, at)
+    await _grant(tx, caller, KELLY, Terms(500, transfer=True, reason="Welcome"))
+    await _grant(tx, caller, KELLY, Terms(1_000, texture=TEXTURE, reason="Contest"))
+    next_year = tx.now() + 365 * DAY
+    await _grant(tx, caller, KELLY, Terms(250, expires_at=next_year, reason="Birthday"))
+    await _grant(tx, caller, SAM, Terms(100, reason="Hunt prize"))
+    ended = await _grant(tx, caller, SAM, Terms(300, reason="Granted by mistake"))
+    await giftcards.disable(tx, caller, ended.id)
     return store
 
 
-async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms, at: int) -> GiftCard:
-    return await grants.grant(tx, caller, Identifier(uuid=owner.uuid), terms, new_id(), at)
+async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftCard:
+    request = GrantRequest(caller, Identifier(uuid=owner.uuid), terms, new_id())
+    return (await grants.grant(tx, request)).card
 
 
 async def _restock(database: Database, store_id: str) -> None:
@@ -99,7 +102,8 @@ async def _restock(database: Database, store_id: str) -> None:
     cards = _changeable(await every_card(database, store_id, kelly, Filters()))
     for _ in range(EXAMPLES - len(cards)):
         terms = Terms(500, transfer=True, reason="Restocked")
-        await database.write(grants.grant, operator(store_id), kelly, terms, new_id(), now())
+        request = GrantRequest(operator(store_id), kelly, terms, new_id())
+        await database.write(grants.grant, request)
 
 
 def _changeable(cards: list[GiftCard]) -> list[GiftCard]:
@@ -113,9 +117,9 @@ async def _key(database: Database, signer: Signer, store_id: str, file: Path) ->
     kept = _kept(file)
     if kept is not None and await _works(database, signer, store_id, kept):
         return kept
-    new = fresh()
+    new = new_credential()
     name = f"Demo {new.id[-12:]}"
-    made = await database.write(keys.create, signer, store_id, name, SCOPES, new, now())
+    made = await database.write(keys.create, signer, store_id, name, SCOPES, new)
     _keep(file, made.key)
     return made.key
 

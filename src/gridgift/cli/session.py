@@ -11,7 +11,7 @@ from gridgift.app import now, opened
 from gridgift.cli.options import UsageError
 from gridgift.domain import stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import RANDOM_BYTES, Fresh
+from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.model import Caller
 from gridgift.settings import Settings, SettingsError
 from gridgift.storage.database import Database, Operation, P, T
@@ -20,7 +20,16 @@ DATABASE_URL = "GRIDGIFT_DATABASE_URL"
 
 R = TypeVar("R")
 
-__all__ = ["fresh", "now", "operator", "read", "read_settings", "run", "the_store", "write"]
+__all__ = [
+    "new_credential",
+    "now",
+    "operator",
+    "read",
+    "read_settings",
+    "run",
+    "the_store",
+    "write",
+]
 
 
 def read_settings(database: str | None, named: str = "--database") -> Settings:
@@ -86,9 +95,9 @@ def operator(store_id: str) -> Caller:
     return Caller(store_id, "operator", _user(), new_id())
 
 
-def fresh() -> Fresh:
-    """Choose what a new key is made of."""
-    return Fresh(new_id(), secrets.token_bytes(RANDOM_BYTES))
+def new_credential() -> NewCredential:
+    """Choose what a new key or token is made of: an id and random bytes."""
+    return NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES))
 
 
 def _user() -> str:

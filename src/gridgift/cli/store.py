@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_uuid
 from gridgift.cli.output import print_json
-from gridgift.cli.session import now, read, write
+from gridgift.cli.session import read, write
 from gridgift.cli.shapes import StoreShape
 from gridgift.cli.tables import print_table
 from gridgift.domain import stores
@@ -42,7 +42,7 @@ def create(
 ) -> None:
     """Make a store."""
     new = NewStore(name, read_resident(owner, owner_uuid), logo)
-    _show(write(database, stores.create, new, new_id(), now()), json)
+    _show(write(database, stores.create, new, new_id()), json)
 
 
 @app.command("update")

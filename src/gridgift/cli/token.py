@@ -8,8 +8,8 @@ import typer
 from gridgift.app import token_signer
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
 from gridgift.cli.output import instant, print_json
-from gridgift.cli.session import fresh, now, operator, read_settings, run, the_store
-from gridgift.domain import residents, stores, tokens
+from gridgift.cli.session import new_credential, operator, read_settings, run, the_store
+from gridgift.domain import stores, tokens
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Store
 from gridgift.domain.residents import parse_identifier
@@ -42,8 +42,7 @@ def mint(
             token_signer(settings),
             identifier,
             settings.token_hours * HOUR,
-            fresh(),
-            now(),
+            new_credential(),
         )
         return minted, await db.read(stores.read, store_id)
 
@@ -71,9 +70,7 @@ def revoke(
     identifier = parse_identifier(customer)
 
     async def work(db: Database) -> int:
-        store_id = await the_store(db, store)
-        resident = await db.read(residents.find, identifier)
-        return await db.write(tokens.revoke, store_id, resident, now())
+        return await db.write(tokens.revoke_of, await the_store(db, store), identifier)
 
     ended = run(read_settings(database), work)
     if json:

@@ -6,7 +6,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
 from gridgift.cli.output import print_json, say
-from gridgift.cli.session import now, read_settings, run
+from gridgift.cli.session import read_settings, run
 from gridgift.cli.shapes import FaultShape
 from gridgift.cli.tables import print_table
 from gridgift.domain import verify as ledgers
@@ -32,9 +32,7 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
         accounts = counts.cards + counts.customers
         with _bar() as bar:
             task = bar.add_task("verifying", total=accounts)
-            found = await db.snapshot(
-                ledgers.verify, now(), tell, lambda seen: bar.advance(task, seen)
-            )
+            found = await db.snapshot(ledgers.verify, tell, lambda seen: bar.advance(task, seen))
         return accounts, found
 
     settings = read_settings(database)

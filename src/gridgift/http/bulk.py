@@ -8,12 +8,13 @@ from itertools import islice
 from typing import Final
 
 from gridgift.domain import bulk
-from gridgift.domain.bulk import MAX_ROWS, Outcome, Row, Wish
+from gridgift.domain.bulk import MAX_ROWS, GrantRow, Outcome, Row
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.residents import parse_identifier
+from gridgift.grant_csv import CsvError, GrantCsv
 from gridgift.http.bulk_schemas import BulkGrantQuery, BulkGrantResponse
 from gridgift.http.call import Call
 from gridgift.http.decode import decode_object
@@ -21,7 +22,6 @@ from gridgift.http.extension_schemas import Text
 from gridgift.http.refusals import MediaTypeUnsupported
 from gridgift.http.reply import Reply, encode_json
 from gridgift.http.schemas import GrantGiftCardRequest, Identifier
-from gridgift.sheets import Sheet, SheetError
 
 MAX_BULK_BODY: Final = 4 * 1024 * 1024  # bytes
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
@@ -37,13 +37,13 @@ class GrantLine(GrantGiftCardRequest, frozen=True, rename="camel", kw_only=True)
     identifier: Identifier
     reason: Text | None = None
 
-    def wish(self) -> Wish:
+    def row(self) -> GrantRow:
         """Return what to grant. Raises ``IdentifierMalformed``."""
         single = self.terms()
         terms = Terms(
             single.credit, single.transfer, single.texture, single.expires_at, self.reason or ""
         )
-        return Wish(parse_identifier(self.identifier), terms)
+        return GrantRow(parse_identifier(self.identifier), terms)
 
 
 async def grant_gift_cards(call: Call) -> Reply:
@@ -57,7 +57,6 @@ async def grant_gift_cards(call: Call) -> Reply:
         call.caller,
         rows,
         [new_id() for _ in rows],
-        call.now,
         atomic=query.atomic,
     )
 
@@ -86,7 +85,7 @@ def _from_lines(raw: bytes) -> Iterable[Row]:
 
 def _from_line(line: bytes) -> Row:
     try:
-        return decode_object(line, GrantLine).wish()
+        return decode_object(line, GrantLine).row()
     except Failure as failure:
         return failure
 
@@ -96,8 +95,8 @@ def _from_csv(raw: bytes) -> Iterable[Row]:
         io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
     )
     try:
-        return (line.row for line in Sheet(text))
-    except SheetError as error:
+        return (line.row for line in GrantCsv(text))
+    except CsvError as error:
         raise ValidationFailed({"body": [str(error)]}) from None
 
 

@@ -10,6 +10,16 @@ from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.imports import count
 
 
+def on_the_wire(failure: ValidationFailed) -> ValidationFailed:
+    """Name the fields as JSON does, in camelCase."""
+    return ValidationFailed({_camel(name): errors for name, errors in failure.errors.items()})
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 class RowProblem(Struct, frozen=True, omit_defaults=True):
     """Why a row is refused: as the problem of a single grant has it."""
 
@@ -32,8 +42,10 @@ class RowResult(Struct, frozen=True, omit_defaults=True):
             return cls(number)
         if not isinstance(outcome, Failure):
             return cls(number, outcome)
-        errors = outcome.errors if isinstance(outcome, ValidationFailed) else None
-        return cls(number, None, RowProblem(outcome.code, outcome.detail, errors))
+        if isinstance(outcome, ValidationFailed):
+            outcome = on_the_wire(outcome)
+            return cls(number, None, RowProblem(outcome.code, outcome.detail, outcome.errors))
+        return cls(number, None, RowProblem(outcome.code, outcome.detail))
 
 
 class BulkGrantResponse(Struct, frozen=True):

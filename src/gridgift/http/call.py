@@ -194,7 +194,7 @@ class Call(Struct):
             if self.services.directory is None:
                 raise
             try:
-                await self.services.directory.learn(failure.identifier, self.now)
+                await self.services.directory.learn(failure.identifier)
             except ResidentNotFound as unknown:
                 raise type(failure)(
                     failure.identifier, directory_failed=unknown.directory_failed

@@ -9,7 +9,7 @@ from gridgift.domain.credit import Credit
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR, format_instant
-from gridgift.domain.keys import RANDOM_BYTES, Fresh
+from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.lists import ListAsk
 from gridgift.domain.model import OwnedCard, Store
 from gridgift.domain.paging import Page, Position, page_of
@@ -51,8 +51,7 @@ async def mint_customer_token(call: Call) -> Reply:
         services.tokens.signer,
         parse_identifier(body.customer_identifier),
         services.settings.token_hours * HOUR,
-        Fresh(new_id(), secrets.token_bytes(RANDOM_BYTES)),
-        call.now,
+        NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES)),
     )
 
 
@@ -70,7 +69,7 @@ async def get_context(call: Call) -> Reply:
 
 async def get_account(call: Call) -> Reply:
     """Read the resident's store credit."""
-    found: Credit = await call.read(credit.read, call.store_id, call.resident, call.now)
+    found: Credit = await call.read(credit.read, call.store_id, call.resident)
     return Reply.json(AccountsResponse.of(call.store_id, found))
 
 
@@ -95,12 +94,11 @@ async def redeem_own_gift_card(call: Call) -> Reply:
     """Turn a card into store credit."""
     return await call.write(
         redemption.redeem,
-        lambda card: TRUE,
+        lambda change: TRUE,
         call.caller,
         call.resident,
         call.card_id(),
         new_id(),
-        call.now,
     )
 
 
@@ -109,12 +107,11 @@ async def transfer_own_gift_card(call: Call) -> Reply:
     body: CustomerTransferRequest = call.body
     return await call.write(
         transfers.transfer,
-        lambda card: TRUE,
+        lambda change: TRUE,
         call.caller,
         call.resident,
         call.card_id(),
         parse_identifier(body.receiver_identifier),
-        call.now,
     )
 
 

@@ -3,12 +3,13 @@
 from functools import partial
 
 from gridgift.domain import giftcards, residents
-from gridgift.domain.grants import Ask
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.idempotency import Answer
 from gridgift.domain.ids import new_id
 from gridgift.domain.lists import ListAsk
-from gridgift.domain.model import GiftCard
+from gridgift.domain.model import CardChange, GiftCard
 from gridgift.http.call import REPLAYED, Call, reply_of
+from gridgift.http.granting import Ask
 from gridgift.http.reply import Reply, encode_json
 from gridgift.http.schemas import (
     GiftCardResponse,
@@ -42,19 +43,18 @@ async def update_gift_card(call: Call) -> Reply:
     body: UpdateGiftCardRequest = call.body
     return await call.write(
         giftcards.update,
-        _answer,
+        _changed,
         call.caller,
         call.card_id(),
         body.replacement(),
         call.if_match(),
-        call.now,
     )
 
 
 async def disable_gift_card(call: Call) -> Reply:
     """Make a card inactive."""
     return await call.write(
-        giftcards.disable, _answer, call.caller, call.card_id(), call.if_match(), call.now
+        giftcards.disable, _changed, call.caller, call.card_id(), call.if_match()
     )
 
 
@@ -62,11 +62,14 @@ async def grant_gift_card(call: Call) -> Reply:
     """Give a resident a new card."""
     body: GrantGiftCardRequest = call.body
     key, fingerprint = call.idempotency()
-    ask = Ask(
-        call.caller, call.identifier(), body.terms(), new_id(), call.now, _answer, key, fingerprint
-    )
+    request = GrantRequest(call.caller, call.identifier(), body.terms(), new_id())
+    ask = Ask(request, _changed, key, fingerprint)
     given = await call.knowing_residents(lambda: call.services.grants.ask(call.store_id, ask))
     return reply_of(given.answer, (REPLAYED,) if given.replayed else ())
+
+
+def _changed(change: CardChange) -> Answer:
+    return _answer(change.card)
 
 
 def _answer(card: GiftCard) -> Answer:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from gridgift.domain import failures
 from gridgift.domain.failures import Failure
 from gridgift.http import refusals
-from gridgift.http.bulk_schemas import RowResult
+from gridgift.http.bulk_schemas import RowResult, on_the_wire
 from gridgift.http.reply import NO_STORE, Header, Reply, encode_json
 
 RETRY_UNAVAILABLE: Final = 2  # seconds
@@ -188,6 +188,8 @@ def problem_reply(
     failure: Failure, public_url: str, instance: str, request_id: str, accept: bytes | None
 ) -> Reply:
     """Answer with problem details (contract section 3)."""
+    if isinstance(failure, failures.ValidationFailed):
+        failure = on_the_wire(failure)
     problem = PROBLEMS[type(failure)]
     status = problem.status_at(instance)
     body: dict[str, Any] = {

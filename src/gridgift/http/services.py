@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gridgift.domain.grants import Ask, Given
 from gridgift.domain.lists import ListAsk, OwnedPage
 from gridgift.domain.model import GiftCard
 from gridgift.http.auth import KeyRing, TokenRing
 from gridgift.http.cors import Origins
 from gridgift.http.gathering import Gatherer
+from gridgift.http.granting import Ask, Given
 from gridgift.http.limits import Limiter
 from gridgift.http.paging import Cursors
 from gridgift.logs import RequestLog

@@ -1,7 +1,7 @@
-"""Sheets: the rows of a CSV file of grants, Allomancy's customer-import or Gridgift's own.
+"""CSV files of grants: Allomancy's customer-import or Gridgift's own, row by row.
 
-The first line names the columns, in any order; case, spaces and underscores do not matter. What a
-sheet can't say right is the failure of its row, never of the file.
+The first line names the columns, in any order; case, spaces and underscores do not matter. What
+can't be read in a row is the failure of that row, never of the file.
 """
 
 import csv
@@ -11,7 +11,7 @@ from typing import Any, Final, TextIO
 
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain.bulk import Row, Skipped, Wish
+from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import parse_uuid
@@ -46,22 +46,22 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
 
-class SheetError(Exception):
+class CsvError(Exception):
     """The file as a whole can't be read; the message says why, without a full stop."""
 
 
 class Line(Struct, frozen=True):
-    """A row of a sheet: its cells as they stand, and what they ask for."""
+    """A row of the file: its cells as they stand, and the request that was read from them."""
 
     cells: list[str]
     row: Row
 
 
-class Sheet:
-    """The rows of a CSV text, read one after the other. Raises ``SheetError`` for its header.
+class GrantCsv:
+    """The rows of a CSV text, read one after the other. Raises ``CsvError`` for its header.
 
-    The text is decoded with ``errors="surrogateescape"``, so that what is no UTF-8 spoils its own
-    row only. ``ignored`` has the names of the columns that mean nothing here.
+    The text is decoded with ``errors="surrogateescape"``, so that a row that is not UTF-8
+    fails alone. ``ignored`` has the names of the columns that mean nothing here.
     """
 
     def __init__(self, text: TextIO) -> None:
@@ -69,7 +69,7 @@ class Sheet:
         try:
             first = next(lines, "")
         except csv.Error as error:
-            raise SheetError(f"{_EXPECTED} ({error})") from None
+            raise CsvError(f"{_EXPECTED} ({error})") from None
         self.delimiter = max(",;\t", key=first.count)
         self.header = _header(first, self.delimiter)
         meanings = _meanings(self.header)
@@ -128,11 +128,11 @@ class _Lines:
 
 def _header(first: str, delimiter: str) -> list[str]:
     if "\0" in first or any("\ud800" <= sign <= "\udfff" for sign in first):
-        raise SheetError("it is not a text in UTF-8")
+        raise CsvError("it is not a text in UTF-8")
     try:
         return [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
     except csv.Error:
-        raise SheetError(_EXPECTED) from None
+        raise CsvError(_EXPECTED) from None
 
 
 def _plain(name: str) -> str:
@@ -145,17 +145,17 @@ def _meanings(header: list[str]) -> dict[str, int]:
     for index, name in enumerate(header):
         meaning = _MEANINGS.get(_plain(name))
         if meaning in found:
-            raise SheetError(f"the columns {header[found[meaning]]!r} and {name!r} say the same")
+            raise CsvError(f"the columns {header[found[meaning]]!r} and {name!r} say the same")
         if meaning is not None:
             found[meaning] = index
     if "identifier" in found and not found.keys().isdisjoint({"uuid", "username"}):
-        raise SheetError("the columns name the resident twice: keep identifier, or the others")
+        raise CsvError("the columns name the resident twice: keep identifier, or the others")
     if {"credit", "allomancy credit"} <= found.keys():
-        raise SheetError("the columns 'credit' and 'gift card credits' say the same: keep one")
+        raise CsvError("the columns 'credit' and 'gift card credits' say the same: keep one")
     if found.keys().isdisjoint({"identifier", "uuid", "username"}) or found.keys().isdisjoint(
         {"credit", "allomancy credit"}
     ):
-        raise SheetError(_EXPECTED)
+        raise CsvError(_EXPECTED)
     return found
 
 
@@ -177,10 +177,10 @@ def _reader_of(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
             try:
                 values[name] = _VALUES[name](text.strip())
             except ValueError as error:
-                errors["expiresAt" if name == "expires_at" else name] = [str(error)]
+                errors[name] = [str(error)]
         if errors:
             raise ValidationFailed(errors)
-        return Wish(identifier, Terms(**values), username)
+        return GrantRow(identifier, Terms(**values), username)
 
     return read
 
