@@ -12,6 +12,7 @@ SOURCE: Final = Path(__file__).parents[1] / "src" / "gridgift"
 FILES: Final = sorted(SOURCE.rglob("*.py"))
 LONGEST_FUNCTION: Final = 70
 LONGEST_FILE: Final = 400
+MOST_POSITIONAL: Final = 7  # arguments; more are a value of their own, or named
 
 DRIVERS: Final = {"storage/sqlite.py", "storage/postgres.py"}
 DRIVER_MODULES: Final = {
@@ -105,6 +106,19 @@ def test_sizes(file: Path) -> None:
         if not isinstance(node, ast.ClassDef):
             assert node.end_lineno is not None
             assert node.end_lineno - node.lineno < LONGEST_FUNCTION, node.name
+
+
+@every_file
+def test_arguments_can_be_told_apart(file: Path) -> None:
+    for node in definitions(tree(file)):
+        if not isinstance(node, ast.ClassDef) and not is_a_command(node):
+            assert len(node.args.posonlyargs + node.args.args) <= MOST_POSITIONAL, node.name
+
+
+def is_a_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether typer calls it: all its arguments are options, or named by annotations."""
+    annotations = {ast.unparse(each.annotation) for each in node.args.args if each.annotation}
+    return "DatabaseOption" in annotations
 
 
 @in_the_domain
@@ -231,6 +245,7 @@ Check = Callable[[Path], object]
         ("http/x.py", "print(1)", test_nothing_is_left_lying_about),
         ("http/x.py", "def f():\n    pass", test_everything_public_says_what_it_is),
         ("http/x.py", "def f():\n" + "    x()\n" * 70, test_sizes),
+        ("http/x.py", "def f(a, b, c, d, e, f, g, h): ...", test_arguments_can_be_told_apart),
     ],
 )
 def test_the_checks_see_what_they_look_for(

@@ -23,7 +23,7 @@ LONGEST_LINE: Final = 65_536  # characters
 MAX_REASON: Final = 200
 PROBLEM: Final = "problem"  # the column that a report adds
 
-# What a column may be called, without spaces, underscores and case; and what it means.
+# Names of columns, without spaces, underscores and case, and the meaning of each.
 _MEANINGS: Final = {
     "key": "uuid",
     "uuid": "uuid",
@@ -79,7 +79,7 @@ class GrantCsv:
             if index not in meanings.values() and _plain(name) not in {"", PROBLEM}
         ]
         self._reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        self._read = _reader_of(meanings)
+        self._read = _row_reader(meanings)
 
     def __iter__(self) -> Iterator[Line]:
         """Yield the rows; blank lines are none."""
@@ -159,18 +159,18 @@ def _meanings(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _reader_of(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
-    """Make what turns a row's cells into what they ask for; it raises ``Failure``."""
+def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
+    """Return the function that reads a row's cells; it raises ``Failure``."""
     allomancy = meanings.get("allomancy credit")
     amount = meanings["credit"] if allomancy is None else allomancy
     more = [name for name in ("transfer", "texture", "expires_at", "reason") if name in meanings]
-    whom = _whom_of(meanings)
+    read_resident = _resident_reader(meanings)
 
     def read(cells: list[str]) -> Row:
         credit = cells[amount].strip()
         if allomancy is not None and credit in {"", "0"}:
             return Skipped()  # Allomancy lists all customers, also those without a gift card
-        identifier, username = whom(cells)
+        identifier, username = read_resident(cells)
         errors: dict[str, list[str]] = {}
         values: dict[str, Any] = {}
         for name, text in (("credit", credit), *((name, cells[meanings[name]]) for name in more)):
@@ -185,13 +185,15 @@ def _reader_of(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
     return read
 
 
-def _whom_of(meanings: dict[str, int]) -> Callable[[list[str]], tuple[Identifier, str | None]]:
+def _resident_reader(
+    meanings: dict[str, int],
+) -> Callable[[list[str]], tuple[Identifier, str | None]]:
     if "identifier" in meanings:
         column = meanings["identifier"]
         return lambda cells: (parse_identifier(cells[column].strip()), None)
     uuid, name = meanings.get("uuid"), meanings.get("username")
 
-    def whom(cells: list[str]) -> tuple[Identifier, str | None]:
+    def read_resident(cells: list[str]) -> tuple[Identifier, str | None]:
         key = "" if uuid is None else cells[uuid].strip()
         username = "" if name is None else cells[name].strip()
         if not key:
@@ -201,7 +203,7 @@ def _whom_of(meanings: dict[str, int]) -> Callable[[list[str]], tuple[Identifier
             raise IdentifierMalformed
         return Identifier(uuid=parsed), parse_username(username) if username else None
 
-    return whom
+    return read_resident
 
 
 def _credit(text: str) -> int:

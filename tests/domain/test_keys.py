@@ -207,8 +207,10 @@ def test_of_many_that_want_a_name_one_gets_it(domain: DomainFixture) -> None:
 
 @pytest.mark.parametrize("expires", [0, -1])
 def test_an_expiry_must_lie_ahead(domain: DomainFixture, expires: int) -> None:
-    with pytest.raises(ValidationFailed):
+    with pytest.raises(ValidationFailed) as refused:
         make(domain, expires_at=domain.now + expires)
+    assert list(refused.value.errors) == ["expires_at"]
+    assert domain.read(keys.list_of, domain.store.id) == []
 
 
 def test_a_key_needs_a_store_and_scopes(domain: DomainFixture) -> None:
@@ -241,6 +243,25 @@ def test_rescoped(domain: DomainFixture) -> None:
     assert key.scopes == set(wanted)
     with pytest.raises(ValidationFailed):
         domain.write(keys.rescope, domain.store.id, issued.stored.id, [])
+
+
+@pytest.mark.contract("2.16")
+def test_updated(domain: DomainFixture) -> None:
+    key, other = make(domain, "one").stored, make(domain, "two").stored
+    place, scopes = (domain.store.id, key.id), ["giftcards:read"]
+    assert domain.write(keys.update, *place, "uno", None).name == "uno"
+    assert domain.write(keys.update, *place, None, scopes).scopes == set(scopes)
+    both = domain.write(keys.update, *place, "one", ["store:read"])
+    assert both == key == domain.read(keys.read, *place)
+    for name, wanted, failure in (
+        ("uno", ["no"], ValidationFailed),
+        (other.name, scopes, KeyNameTaken),
+    ):
+        with pytest.raises(failure):  # of two changes none is made
+            domain.write(keys.update, *place, name, wanted)
+    assert domain.read(keys.read, *place) == key
+    with pytest.raises(KeyNotFound):
+        domain.write(keys.update, domain.store.id, new_id(), None, None)
 
 
 def test_rotated_with_an_overlap(domain: DomainFixture) -> None:

@@ -148,6 +148,25 @@ def test_a_wrong_note_can_be_corrected(domain: DomainFixture) -> None:
     assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
 
 
+@pytest.mark.contract("5.11")
+@pytest.mark.parametrize("reassign", [False, True])
+def test_many_are_remembered_one_by_one(domain: DomainFixture, reassign: bool) -> None:
+    new = Resident(str(uuid.uuid4()), "fresh.face")
+    renamed = Resident(new.uuid, "second.face")
+    taken = Resident(JO.uuid, KELLY.username)
+    seen = [new, taken, renamed]
+    first, second, third = domain.write(residents.remember_each, seen, reassign=reassign)
+    assert (first, third) == (new, renamed)
+    assert domain.read(residents.find, Identifier(username="fresh.face")) == renamed
+    holder = domain.read(residents.find, Identifier(username=KELLY.username))
+    if reassign:
+        assert second == holder == taken
+    else:
+        assert isinstance(second, UsernameTaken)
+        assert (second.holder, holder) == (KELLY.uuid, KELLY)
+        assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
+
+
 def test_two_at_once_are_one(domain: DomainFixture) -> None:
     async def together() -> None:
         newcomer = Resident(str(uuid.uuid4()), "fresh.face")

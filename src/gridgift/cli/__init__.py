@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 import typer
 
 from gridgift.cli.options import UsageError, option_of
-from gridgift.cli.output import complain
+from gridgift.cli.output import print_error
 from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
 from gridgift.settings import SettingsError
 from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnavailable
@@ -110,5 +110,5 @@ def _sentence(failure: Failure) -> str:
 
 
 def _leave(code: int, sentence: str) -> NoReturn:
-    complain(sentence)
+    print_error(sentence)
     sys.exit(code)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from gridgift.cli.granting import Order, grant_file
+from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
     CreditOption,
     DatabaseOption,
@@ -18,7 +18,7 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import instant, print_json
-from gridgift.cli.session import operator, read_settings, run, the_store
+from gridgift.cli.session import find_store, operator, read_settings, run
 from gridgift.cli.shapes import CardShape, EntryShape
 from gridgift.cli.tables import print_table
 from gridgift.domain import giftcards, grants, lists, residents
@@ -59,7 +59,7 @@ def grant(
     terms = Terms(credit, transfer, texture, expires, reason)
 
     async def work(db: Database) -> CardChange:
-        caller = operator(await the_store(db, store))
+        caller = operator(await find_store(db, store))
         return await db.write(grants.grant, GrantRequest(caller, identifier, terms, new_id()))
 
     card = run(read_settings(database), work).card
@@ -96,7 +96,7 @@ def grant_many(
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """
     chosen = report or file.with_name(f"{file.name.removesuffix('.csv')}.refused.csv")
-    grant_file(read_settings(database), Order(file, store, chosen, again, dry_run, json))
+    grant_file(read_settings(database), GrantOptions(file, store, chosen, again, dry_run, json))
 
 
 @app.command("show")
@@ -109,7 +109,7 @@ def show(
     """Show a card and its ledger: what happened to it, when, and who did it."""
 
     async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
-        return await db.read(giftcards.read_with_entries, await the_store(db, store), card_id)
+        return await db.read(giftcards.read_with_entries, await find_store(db, store), card_id)
 
     card, entries = run(read_settings(database), work)
     if json:
@@ -131,7 +131,7 @@ def history(
     """Print a card's life: every entry of its ledger, oldest first."""
 
     async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
-        return await db.read(giftcards.read_with_entries, await the_store(db, store), card_id)
+        return await db.read(giftcards.read_with_entries, await find_store(db, store), card_id)
 
     _, entries = run(read_settings(database), work)
     if json:
@@ -156,7 +156,7 @@ def list_of(
     filters = Filters(active, redeemed)
 
     async def work(db: Database) -> list[GiftCard]:
-        return await every_card(db, await the_store(db, store), identifier, filters)
+        return await every_card(db, await find_store(db, store), identifier, filters)
 
     found = run(read_settings(database), work)
     if json:

@@ -16,8 +16,8 @@ from gridgift.cli.options import (
     read_scopes,
     read_uuid,
 )
-from gridgift.cli.output import instant, print_json, say, shown
-from gridgift.cli.session import new_credential, now, read_settings, run, the_store
+from gridgift.cli.output import instant, print_json, print_note, printable
+from gridgift.cli.session import find_store, new_credential, now, read_settings, run
 from gridgift.cli.shapes import KeyShape, issued
 from gridgift.cli.tables import print_table
 from gridgift.domain import keys
@@ -45,7 +45,7 @@ def create(
     scopes = read_scopes(scope or [])
 
     async def work(db: Database) -> IssuedKey:
-        maker, store_id = signer(settings), await the_store(db, store)
+        maker, store_id = signer(settings), await find_store(db, store)
         return await db.write(
             keys.create, maker, store_id, name, scopes, new_credential(), expires_at=expires
         )
@@ -60,7 +60,7 @@ def list_of(
     """List a store's keys; of each only its preview is known."""
 
     async def work(db: Database) -> list[Key]:
-        return await db.read(keys.list_of, await the_store(db, store))
+        return await db.read(keys.list_of, await find_store(db, store))
 
     found = run(read_settings(database), work)
     if json:
@@ -84,7 +84,7 @@ def update(
     scopes = read_scopes(scope) if scope else None
 
     async def work(db: Database) -> Key:
-        return await db.write(keys.update, await the_store(db, store), key_id, name, scopes)
+        return await db.write(keys.update, await find_store(db, store), key_id, name, scopes)
 
     _show(run(read_settings(database), work), json)
 
@@ -109,7 +109,7 @@ def rotate(
     settings = read_settings(database)
 
     async def work(db: Database) -> tuple[IssuedKey, Key]:
-        maker, store_id = signer(settings), await the_store(db, store)
+        maker, store_id = signer(settings), await find_store(db, store)
         new = await db.write(keys.rotate, maker, store_id, key_id, overlap, new_credential())
         return new, await db.read(keys.read, store_id, key_id)
 
@@ -118,7 +118,7 @@ def rotate(
         print_json({**issued(new), "replaces": KeyShape.of(old)})
         return
     _show_new(new, json)
-    say(f"The old key {old.preview} works until {instant(old.expires_at)}.")
+    print_note(f"The old key {old.preview} works until {instant(old.expires_at)}.")
 
 
 @app.command("revoke")
@@ -131,7 +131,7 @@ def revoke(
     """End a key for good; servers notice within 5 seconds."""
 
     async def work(db: Database) -> Key:
-        return await db.write(keys.revoke, await the_store(db, store), key_id)
+        return await db.write(keys.revoke, await find_store(db, store), key_id)
 
     _show(run(read_settings(database), work), json)
 
@@ -150,8 +150,8 @@ def _show_new(new: IssuedKey, json: bool) -> None:
         return
     print(new.key, flush=True)
     key = new.stored
-    say(f"Key {key.name!r} ({key.id}) may: {', '.join(sorted(key.scopes))}.")
-    say("Keep it: it is not shown again.")
+    print_note(f"Key {key.name!r} ({key.id}) may: {', '.join(sorted(key.scopes))}.")
+    print_note("Keep it: it is not shown again.")
 
 
 def _table(found: list[Key]) -> None:
@@ -177,4 +177,4 @@ def _state(key: Key, at: int) -> str:
     if key.expires_at is None:
         return "valid"
     verb = "expired" if key.expires_at <= at else "valid until"
-    return f"{verb} {shown(instant(key.expires_at))}"
+    return f"{verb} {printable(instant(key.expires_at))}"

@@ -34,7 +34,7 @@ def option_of(field: str) -> str:
 
 
 def read_uuid(text: str) -> str:
-    """Read a UUID in hyphenated form; answer in lower case."""
+    """Read a UUID in hyphenated form; return it in lower case."""
     uuid = parse_uuid(text)
     if uuid is None:
         raise typer.BadParameter(f"{text!r} is not a UUID.")
@@ -52,7 +52,7 @@ def read_instant(text: str) -> int:
 
 
 def read_duration(text: str) -> int:
-    """Read a duration such as ``90m``, ``24h`` or ``7d``, or ``0``; answer in milliseconds."""
+    """Read a duration such as ``90m``, ``24h`` or ``7d``, or ``0``; return milliseconds."""
     if text == "0":
         return 0
     parts = _DURATION.fullmatch(text)

@@ -1,4 +1,4 @@
-"""What the demo shows: a store, three residents, cards in several states, and a key."""
+"""The demo's data: a store, three residents, cards in several states, and a key."""
 
 import os
 import secrets
@@ -30,20 +30,20 @@ KELLY: Final = Resident("c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f", "kelly.moonwall"
 SAM: Final = Resident("5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e", "sam")
 RESIDENTS: Final = (KELLY, SAM, OWNER)
 TEXTURE: Final = "89556747-24cb-43ed-920b-47caed15465f"
-EXAMPLES: Final = 3  # cards that the printed commands name
+EXAMPLES: Final = 3  # cards that the printed commands use
 
 
-class Sample(Struct, frozen=True):
-    """What is there to try; ``samples`` are cards that can still be changed."""
+class Demo(Struct, frozen=True):
+    """The demo's store, key, residents and cards; ``examples`` are cards that can be changed."""
 
     store: Store
     key: str
     residents: tuple[Resident, ...]
     cards: list[GiftCard]
-    samples: list[GiftCard]
+    examples: list[GiftCard]
 
 
-async def prepare(database: Database, signer: Signer, file: Path | None) -> Sample:
+async def prepare(database: Database, signer: Signer, file: Path | None) -> Demo:
     """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
     store = await _store(database)
     await _restock(database, store.id)
@@ -53,11 +53,11 @@ async def prepare(database: Database, signer: Signer, file: Path | None) -> Samp
         for card in await every_card(database, store.id, Identifier(uuid=resident.uuid), Filters())
     ]
     key = await _key(database, signer, store.id, key_file(file))
-    return Sample(store, key, RESIDENTS, cards, _changeable(cards))
+    return Demo(store, key, RESIDENTS, cards, _changeable(cards))
 
 
 def key_file(database: Path | None) -> Path:
-    """Name the file that keeps the demo's key: beside a SQLite file, or in this folder."""
+    """Return the path of the demo's key: beside a SQLite file, or in this folder."""
     if database is None:
         return Path("gridgift-demo.key")
     return database.with_name(database.name + ".key")
@@ -97,7 +97,7 @@ async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftC
 
 
 async def _restock(database: Database, store_id: str) -> None:
-    """See that there are enough cards to change, whatever earlier visitors did to them."""
+    """Grant what is missing of the cards that the printed commands change."""
     kelly = Identifier(uuid=KELLY.uuid)
     cards = _changeable(await every_card(database, store_id, kelly, Filters()))
     for _ in range(EXAMPLES - len(cards)):
@@ -113,14 +113,14 @@ def _changeable(cards: list[GiftCard]) -> list[GiftCard]:
 
 
 async def _key(database: Database, signer: Signer, store_id: str, file: Path) -> str:
-    """Return the kept key if it still works, otherwise a new one, which is kept."""
-    kept = _kept(file)
-    if kept is not None and await _works(database, signer, store_id, kept):
-        return kept
+    """Return the key in the file if it still works, otherwise write a new one there."""
+    key = _read_key(file)
+    if key is not None and await _works(database, signer, store_id, key):
+        return key
     new = new_credential()
     name = f"Demo {new.id[-12:]}"
     made = await database.write(keys.create, signer, store_id, name, SCOPES, new)
-    _keep(file, made.key)
+    _write_key(file, made.key)
     return made.key
 
 
@@ -136,7 +136,7 @@ async def _works(database: Database, signer: Signer, store_id: str, text: str) -
     return alive and key.hash == keys.digest(text) and key.scopes >= SCOPES.keys()
 
 
-def _kept(file: Path) -> str | None:
+def _read_key(file: Path) -> str | None:
     try:
         return file.read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -147,8 +147,8 @@ def _kept(file: Path) -> str | None:
         raise UsageError(f"The key in {file} can't be read ({error.strerror}).") from error
 
 
-def _keep(file: Path, key: str) -> None:
-    """Write the key for its owner's eyes only, whole or not at all."""
+def _write_key(file: Path, key: str) -> None:
+    """Write the key to a file that only its owner may read, whole or not at all."""
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:

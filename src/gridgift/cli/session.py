@@ -21,13 +21,13 @@ DATABASE_URL = "GRIDGIFT_DATABASE_URL"
 R = TypeVar("R")
 
 __all__ = [
+    "find_store",
     "new_credential",
     "now",
     "operator",
     "read",
     "read_settings",
     "run",
-    "the_store",
     "write",
 ]
 
@@ -75,8 +75,11 @@ def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwarg
     return run(read_settings(url), work)
 
 
-async def the_store(database: Database, store_id: str | None) -> str:
-    """Return the id of the store that is meant: the named one, or the only one."""
+async def find_store(database: Database, store_id: str | None) -> str:
+    """Return the id of the named store, or of the only one.
+
+    Raises ``StoreNotFound``, and ``UsageError`` if there is none or more than one to choose from.
+    """
     if store_id is not None:
         return (await database.read(stores.read, store_id)).id
     found = await database.read(stores.list_all)
@@ -91,7 +94,7 @@ async def the_store(database: Database, store_id: str | None) -> str:
 
 
 def operator(store_id: str) -> Caller:
-    """Name whoever runs this command as the ledger's actor."""
+    """Return the caller that the ledger names for this command: the system's user."""
     return Caller(store_id, "operator", _user(), new_id())
 
 

@@ -92,7 +92,7 @@ def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
 
 
 def read_resident(username: str, uuid: str) -> Resident:
-    """Put a username, as people write it, and an avatar's UUID together.
+    """Return the resident with this username, as people write it, and this avatar UUID.
 
     Raises ``ValidationFailed``.
     """
@@ -106,7 +106,7 @@ def read_resident(username: str, uuid: str) -> Resident:
 
 
 def _optional(text: str | None, read: Callable[[str], T]) -> T | UnsetType | None:
-    """Read an option that may be left out, or say 'none'."""
+    """Return an option's value: UNSET if it was left out, None for 'none'."""
     if text is None:
         return UNSET
     return None if text == "none" else read(text)

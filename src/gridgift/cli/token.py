@@ -8,7 +8,7 @@ import typer
 from gridgift.app import token_signer
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
 from gridgift.cli.output import instant, print_json
-from gridgift.cli.session import new_credential, operator, read_settings, run, the_store
+from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
 from gridgift.domain import stores, tokens
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Store
@@ -35,7 +35,7 @@ def mint(
     settings = read_settings(database)
 
     async def work(db: Database) -> tuple[MintedToken, Store]:
-        store_id = await the_store(db, store)
+        store_id = await find_store(db, store)
         minted = await db.write(
             tokens.mint,
             operator(store_id),
@@ -70,7 +70,7 @@ def revoke(
     identifier = parse_identifier(customer)
 
     async def work(db: Database) -> int:
-        return await db.write(tokens.revoke_of, await the_store(db, store), identifier)
+        return await db.write(tokens.revoke_of, await find_store(db, store), identifier)
 
     ended = run(read_settings(database), work)
     if json:

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
-from gridgift.cli.output import print_json, say
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings, run
 from gridgift.cli.shapes import FaultShape
 from gridgift.cli.tables import print_table
@@ -17,13 +17,13 @@ SHOWN = 1_000  # faults that are printed; all are counted
 
 
 def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Re-sum and re-hash the whole ledger; tell each fault, and exit with 1 if there is any.
+    """Re-sum and re-hash the whole ledger; list each fault, and exit with 1 if there is any.
 
     It reads one snapshot, changes nothing, and may run beside a server.
     """
     faults: list[Fault] = []
 
-    def tell(fault: Fault) -> None:
+    def report(fault: Fault) -> None:
         if len(faults) < SHOWN:
             faults.append(fault)
 
@@ -32,7 +32,7 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
         accounts = counts.cards + counts.customers
         with _bar() as bar:
             task = bar.add_task("verifying", total=accounts)
-            found = await db.snapshot(ledgers.verify, tell, lambda seen: bar.advance(task, seen))
+            found = await db.snapshot(ledgers.verify, report, lambda seen: bar.advance(task, seen))
         return accounts, found
 
     settings = read_settings(database)
@@ -52,9 +52,9 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
             ],
         )
     if found:
-        say(f"{found} faults in {accounts} accounts.")
+        print_note(f"{found} faults in {accounts} accounts.")
         raise typer.Exit(1)
-    say(f"{accounts} accounts add up.")
+    print_note(f"{accounts} accounts add up.")
 
 
 def _bar() -> Progress:

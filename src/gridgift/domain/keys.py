@@ -1,7 +1,7 @@
 """API keys: ``<prefix>_<payload>.<signature>``, one store each (contract section 2).
 
 The payload is the store's id, the key's id and 32 random bytes; the signature is HMAC-SHA256
-under the server's secret, so a forged key is refused without a look at the database. Of a key
+under the server's secret, so a forged key is refused without a query. Of a key
 only its SHA-256 is kept.
 """
 

@@ -85,7 +85,7 @@ async def remember(tx: Tx, resident: Resident, *, reassign: bool = False) -> Res
 
 
 async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier, Resident]:
-    """Find many at once, as ``find`` does; who is not known is not in the answer."""
+    """Find many at once, as ``find`` does; those that are not known are left out."""
     wanted = set(identifiers)
     uuids = [each.uuid for each in wanted if each.uuid is not None]
     names = [each.username for each in wanted if each.username is not None]
@@ -103,7 +103,7 @@ async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier
 async def remember_all(
     tx: Tx, seen: Sequence[Resident], *, dry: bool = False
 ) -> list[Resident | UsernameTaken]:
-    """Note many, one after the other, as ``remember`` does; answer for each what came of it.
+    """Note many, one after the other, as ``remember`` does; return each outcome.
 
     ``dry`` notes nothing. Raises ``TransactionConflict`` if someone takes a name meanwhile.
     """

@@ -1,4 +1,4 @@
-"""Stores: whom keys, cards and customers belong to (contract section 7)."""
+"""Stores: the owners of keys, cards and customers (contract section 7)."""
 
 import re
 from typing import Any, Final
@@ -18,7 +18,7 @@ MAX_LIFETIME: Final = 36_500  # days
 
 
 class NewStore(Struct, frozen=True):
-    """What a store begins with; ``owner`` has a normalised username."""
+    """The values of a new store; ``owner`` has a normalised username."""
 
     name: str
     owner: Resident

@@ -1,4 +1,4 @@
-"""Customer tokens: what opens a resident's own page (contract section 8).
+"""Customer tokens: credentials that open a resident's own page (contract section 8).
 
 They look like API keys with a prefix of their own, are signed and stored hashed in the same way,
 and live for a day unless they are revoked.
@@ -62,7 +62,7 @@ async def mint(
 
 
 def page_address(store: Store, public_url: str, token: str) -> str:
-    """Return what opens a resident's page: the store's own page, or the one served here.
+    """Return the URL that opens a resident's page: the store's own, or the one served here.
 
     The token stands in the fragment, which no browser sends to a server.
     """

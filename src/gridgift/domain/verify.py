@@ -23,7 +23,7 @@ from gridgift.domain.model import (
 )
 from gridgift.storage.database import Row, Tx
 
-PAGE: Final = 500  # accounts looked at together
+PAGE: Final = 500  # accounts verified at once
 
 Report = Callable[["Fault"], None]
 Advance = Callable[[int], None]  # is called with the number of accounts just verified
@@ -39,7 +39,7 @@ class Fault(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """How many accounts there are to look at."""
+    """How many accounts there are to verify."""
 
     cards: int
     customers: int
