@@ -1,4 +1,4 @@
-"""The shop that is benchmarked: who owns which card, by arithmetic alone.
+"""The store that is benchmarked: who owns which card, by arithmetic alone.
 
 Whoever makes load needs the ids of five million cards. They are not listed anywhere: Python, the
 load generator's Lua and pgbench each compute them from a card's number, 0 to ``cards - 1``.
@@ -10,7 +10,7 @@ of them at the first store: 63 000 of a million.
 
 from typing import Final
 
-from gridgift.domain.keys import Fresh, Signer
+from gridgift.domain.keys import NewCredential, Signer
 
 STORES: Final = 4
 BLOCK: Final = 1_000  # cards
@@ -118,12 +118,12 @@ def hoard(cards: int) -> int:
     return cards // BLOCK * len(range(HOARDER, BLOCK, STEP))
 
 
-def fresh(store: int) -> Fresh:
+def new_credential(store: int) -> NewCredential:
     """What a store's key is made of: always the same, so that every copy has the same keys."""
-    return Fresh(key_id(store), bytes([store]) * 32)
+    return NewCredential(key_id(store), bytes([store]) * 32)
 
 
 def key(store: int) -> str:
     """A store's API key."""
-    made = fresh(store)
+    made = new_credential(store)
     return Signer(SECRET.encode()).issue(store_id(store), made.id, made.random)

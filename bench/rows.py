@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from bench import dataset
 from gridgift.domain.giftcards import etag
-from gridgift.domain.idempotency import fingerprint
 from gridgift.domain.ledger import NO_HASH, encode_state, entry_hash
 from gridgift.domain.model import CardState, Entry, GiftCard
-from gridgift.http.reply import encode_json
-from gridgift.http.schemas import GiftCardResponse
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.request import fingerprint
+from gridgift.views import GiftCardResponse
 
 Row = tuple[Any, ...]
 
@@ -26,7 +26,7 @@ COLUMNS: Final = {
     ),
     "entries": Entry.__struct_fields__,
     "idempotency_keys": (
-        "store_id", "key", "fingerprint", "status", "etag", "body", "created_at",
+        "store_id", "key", "fingerprint", "answer", "created_at",
     ),
 }  # fmt: skip
 
@@ -70,13 +70,13 @@ def grant(card_id: str, store: int, owner: int, credit: int, key: str, now: int)
     """Make all rows of a grant that was sent with an idempotency key."""
     card, entry = card_and_entry(card_id, store, owner, credit, now)
     path = f"/v1/customers/{card.owner_uuid}/actions/grant-gift-card"
-    print_ = fingerprint("POST", path, b'{"credit":%d}' % credit)
-    answer = encode_json(GiftCardResponse.of(card))
+    digest = fingerprint("POST", path, b'{"credit":%d}' % credit)
+    answer = Reply.json(GiftCardResponse.of(card), etag=etag(card)).pack()
     return Grant(
         customer=(card.store_id, card.owner_uuid, now),
         card=card_row(card),
         entry=msgspec.structs.astuple(entry),
-        answer=(card.store_id, key, print_, 200, etag(card), answer, now),
+        answer=(card.store_id, key, digest, answer, now),
     )
 
 

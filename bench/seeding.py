@@ -158,14 +158,14 @@ async def prepare(url: str) -> None:
     """Migrate a database and give it the stores and their keys."""
     settings = Settings(database_url=url, secret=dataset.SECRET)
     await migrated(settings)
-    database = connect(settings)
+    database = connect(settings, lambda: dataset.SINCE)
     try:
         for number in range(dataset.STORES):
             new = stores.NewStore(f"Store {number}", OWNER)
-            await database.write(stores.create, new, dataset.store_id(number), dataset.SINCE)
+            await database.write(stores.create, new, dataset.store_id(number))
             await database.write(
                 keys.create, signer(settings), dataset.store_id(number), "bench", list(SCOPES),
-                dataset.fresh(number), dataset.SINCE,
+                dataset.new_credential(number),
             )  # fmt: skip
     finally:
         await database.close()

@@ -1,9 +1,10 @@
-"""A shop for tests: a store, its residents and keys, and the API over them in this process."""
+"""The API in this process, for tests: over a database with a store, two residents and a key."""
 
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp
 from gridgift.app import connect, create_app, signer
 from gridgift.domain import keys, ledger, residents, stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh, IssuedKey, Signer
+from gridgift.domain.keys import IssuedKey, NewCredential, Signer
 from gridgift.domain.model import Entry, Resident, Store
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
@@ -48,53 +49,50 @@ class Clock:
         self.milliseconds += round(seconds * 1000)
 
 
-class Scene(Struct, frozen=True):
+class PreparedStore(Struct, frozen=True):
     """What a test begins with: a store, two residents who are known there, an all-scopes key."""
 
     store: Store
     issued: IssuedKey
 
 
-async def set_scene(tx: Tx, key_signer: Signer, now: int) -> Scene:
-    """Write the scene into a migrated database.
-
-    ``now`` is in milliseconds since the epoch.
-    """
+async def prepare_store(tx: Tx, key_signer: Signer) -> PreparedStore:
+    """Write what a test begins with into a migrated database."""
     new = stores.NewStore("Moonwall Couture", OWNER)
-    store = await stores.create(tx, new, new_id(), now)
+    store = await stores.create(tx, new, new_id())
     for resident in (KELLY, JO):
-        await residents.remember(tx, resident, now)
-    fresh = Fresh(new_id(), os.urandom(32))
-    issued = await keys.create(tx, key_signer, store.id, "all scopes", list(SCOPES), fresh, now)
-    return Scene(store, issued)
+        await residents.remember(tx, resident)
+    new_key = NewCredential(new_id(), os.urandom(32))
+    issued = await keys.create(tx, key_signer, store.id, "all scopes", list(SCOPES), new_key)
+    return PreparedStore(store, issued)
 
 
 class ApiFixture:
-    """The API as a client sees it, with ways to set the scene and to look behind it."""
+    """The API as a client sees it, with ways to add to its store and to look behind it."""
 
     def __init__(
-        self, client: TestClient, settings: Settings, clock: Clock, scene: Scene | None
+        self, client: TestClient, settings: Settings, clock: Clock, prepared: PreparedStore | None
     ) -> None:
         self.client = client
         self.settings = settings
         self.clock = clock
         self._database: Any = None
         self._raw: asyncpg.Connection[Any] | None = None
-        if scene is None:
-            scene = self.write(set_scene, signer(settings), clock.now())
-        self.scene = scene
-        self.store = scene.store
-        self.issued = scene.issued
-        self.key = scene.issued.key
+        if prepared is None:
+            prepared = self.write(prepare_store, signer(settings))
+        self.prepared = prepared
+        self.store = prepared.store
+        self.issued = prepared.issued
+        self.key = prepared.issued.key
 
     @classmethod
     @contextmanager
     def opened(
-        cls, app: ASGIApp, settings: Settings, clock: Clock, scene: Scene | None = None
+        cls, app: ASGIApp, settings: Settings, clock: Clock, prepared: PreparedStore | None = None
     ) -> Iterator["ApiFixture"]:
-        """Serve the app in this process; without ``scene`` one is written into the database."""
+        """Serve the app in this process; without ``prepared`` a store is written first."""
         with TestClient(app, base_url="http://shop.test", raise_server_exceptions=True) as client:
-            api = cls(client, settings, clock, scene)
+            api = cls(client, settings, clock, prepared)
             try:
                 yield api
             finally:
@@ -132,33 +130,32 @@ class ApiFixture:
     def add_store(self, name: str, owner: Resident) -> Store:
         """Add a store to the server."""
         new = stores.NewStore(name, owner)
-        return self.write(stores.create, new, new_id(), self.clock.now())
+        return self.write(stores.create, new, new_id())
 
     def add_key(
         self, *scopes: str, store: Store | None = None, expires_at: int | None = None
     ) -> IssuedKey:
         """Add a key with these scopes."""
         store_id = (store or self.store).id
-        fresh = Fresh(new_id(), os.urandom(32))
-        name = f"key {fresh.id}"
+        new = NewCredential(new_id(), os.urandom(32))
+        name = f"key {new.id}"
         return self.write(
             keys.create,
             signer(self.settings),
             store_id,
             name,
             scopes,
-            fresh,
-            self.clock.now(),
-            expires_at,
+            new,
+            expires_at=expires_at,
         )
 
     def read(self, operation: Any, *args: Any) -> Any:
         """Run a read on a connection of the test's own."""
         return self._run("read", operation, args)
 
-    def write(self, operation: Any, *args: Any) -> Any:
+    def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write on a connection of the test's own."""
-        return self._run("write", operation, args)
+        return self._run("write", partial(operation, **kwargs), args)
 
     def sql(self, statement: str) -> Any:
         """Run a bare statement and return its rows, for looking and for breaking things."""
@@ -196,13 +193,16 @@ class ApiFixture:
 
 @contextmanager
 def served(
-    database_url: str, clock: Clock | None = None, scene: Scene | None = None, **settings: Any
+    database_url: str,
+    clock: Clock | None = None,
+    prepared: PreparedStore | None = None,
+    **settings: Any,
 ) -> Iterator[ApiFixture]:
     """Serve a migrated database in this process, with settings of the test's choice."""
     values = {"public_url": "http://shop.test", "secret": SECRET, "rate_limit": 0}
     chosen, clock = Settings(database_url=database_url, **(values | settings)), clock or Clock()
     app = create_app(chosen, clock.now, clock.ticks)
-    with ApiFixture.opened(app, chosen, clock, scene) as api:
+    with ApiFixture.opened(app, chosen, clock, prepared) as api:
         yield api
 
 

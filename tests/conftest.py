@@ -1,4 +1,4 @@
-"""Fixtures: both engines, a shop in this process, and a server in another."""
+"""Fixtures: both engines, the API in this process, and a server in another."""
 
 import os
 import shutil
@@ -115,7 +115,7 @@ def empty_postgres_url(postgres: databases.Postgres) -> Iterator[str]:
 
 @pytest.fixture
 def make_api(database_url: str) -> Iterator[Callable[..., ApiFixture]]:
-    """Make shops (in this process) with settings of the test's choice."""
+    """Make APIs (in this process) with settings of the test's choice."""
     with ExitStack() as stack:
 
         def make(**settings: Any) -> ApiFixture:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx2
 
-from gridgift.app import connect, now
+from gridgift.app import connect
 from gridgift.domain import verify
 from gridgift.domain.verify import Fault
 from tests import databases
@@ -236,7 +236,7 @@ async def faults(server: Server) -> list[Fault]:
     found: list[Fault] = []
     database = connect(server.settings)
     try:
-        await database.snapshot(verify.verify, now(), found.append, lambda seen: None)
+        await database.snapshot(verify.verify, found.append, lambda seen: None)
     finally:
         await database.close()
     return found

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import httpx2
 
-from gridgift.app import connect, now, signer
+from gridgift.app import connect, signer
 from gridgift.settings import Settings
-from tests.api import SECRET, Scene, set_scene
+from tests.api import SECRET, PreparedStore, prepare_store
 
 PATIENCE: Final = 30.0  # seconds until a server must answer
 
@@ -127,16 +127,16 @@ class Server:
             )
 
     def _open_store(self) -> None:
-        async def write() -> Scene:
+        async def write() -> PreparedStore:
             database = connect(self.settings)
             try:
-                return await database.write(set_scene, signer(self.settings), now())
+                return await database.write(prepare_store, signer(self.settings))
             finally:
                 await database.close()
 
-        scene = asyncio.run(write())
-        self.store_id, self.key_id = scene.store.id, scene.issued.stored.id
-        self.key = scene.issued.key
+        prepared = asyncio.run(write())
+        self.store_id, self.key_id = prepared.store.id, prepared.issued.stored.id
+        self.key = prepared.issued.key
 
 
 def free_port() -> int:

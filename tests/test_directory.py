@@ -122,7 +122,7 @@ def learn(domain: DomainFixture, resolver: Resolver) -> Iterator[Learn]:
     made = domain.run(make())
 
     async def ask(names: tuple[str, ...]) -> list[Any]:
-        questions = (made.learn(name, domain.now) for name in names)
+        questions = (made.learn(name) for name in names)
         return await asyncio.gather(*questions, return_exceptions=True)
 
     yield lambda *names: domain.run(ask(names))
@@ -234,7 +234,7 @@ def test_nobody_listens(domain: DomainFixture) -> None:
     async def ask() -> None:
         made = Directory(domain.database, f"http://127.0.0.1:{free_port()}/x", "")
         with pytest.raises(ResidentNotFound, match="could not be asked"):
-            await made.learn("philip.linden", domain.now)
+            await made.learn("philip.linden")
         await made.close()
 
     domain.run(ask())
@@ -278,7 +278,7 @@ def grant(api: ApiFixture, name: str) -> Any:
 
 @pytest.fixture
 def asking_shop(make_api: Callable[..., ApiFixture], resolver: Resolver) -> ApiFixture:
-    """A shop with a resolver."""
+    """An API with a resolver."""
     return make_api(resolver_url=resolver.url, resolver_key="the key")
 
 

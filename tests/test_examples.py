@@ -12,9 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from gridgift.http.route import CUSTOMER as RESIDENT
-from gridgift.http.route import PUBLIC
-from gridgift.http.routes import ROUTES
+from gridgift.http.edge.customer_token import CustomerToken
+from gridgift.http.edge.guards import PUBLIC
+from gridgift.http.table import ROUTES
 from tests.api import JO, KELLY
 from tests.conftest import ENGINES
 from tests.serving import Server
@@ -33,7 +33,7 @@ CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
 HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d"
 SPEND = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
 CUSTOMER = "kelly.moonwall"
-API = [route for route in ROUTES if route.scope != PUBLIC]
+API = [route for route in ROUTES if route.guard != PUBLIC]
 OTHER_TABS = "customer_page_other_tabs"  # one file for what gift cards have nothing to do with
 FILES = {
     route.name: OTHER_TABS
@@ -301,11 +301,12 @@ def test_the_examples_tell_the_problem(examples: Examples):
     def run(name: str) -> Any:
         return examples.run(name, key="allo_live_no.key", token="gct_no.token")
 
-    scopes = {FILES[route.name]: route.scope for route in API}
+    guards = {FILES[route.name]: route.guard for route in API}
     with ThreadPoolExecutor(4) as pool:
-        finished = dict(zip(scopes, pool.map(run, scopes), strict=True))
+        finished = dict(zip(guards, pool.map(run, guards), strict=True))
     for name, done in finished.items():
-        code = "customer_token_invalid" if scopes[name] == RESIDENT else "api_key_invalid"
+        with_token = isinstance(guards[name], CustomerToken)
+        code = "customer_token_invalid" if with_token else "api_key_invalid"
         assert done.returncode != 0, name
         assert code in done.stdout + done.stderr, f"{name}: {done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr, name
@@ -327,7 +328,8 @@ def test_every_endpoint_has_an_example(folder: str, route: Any):
     assert file.is_file(), f"{route.method} {route.path} has no example in {folder}"
     text = file.read_text(encoding="utf-8")
     assert f"{route.method} {route.path}" in text, "the file says what it shows"
-    needed = "X-Customer-Token" if route.scope == RESIDENT else route.scope
+    with_token = isinstance(route.guard, CustomerToken)
+    needed = "X-Customer-Token" if with_token else route.guard.scope
     assert needed in text, "the file says which scope or token it needs"
 
 

@@ -5,18 +5,22 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gridgift.metrics import BUCKETS, HELP, LABELS, NAME, OwnCounts
+from gridgift.metrics import BUCKETS, JOBS, REQUESTS, Family, OwnCounts
 
-Answer = tuple[str, str, int, float]
+Observed = tuple[Family, tuple[str, ...], float]
 
-answers = st.lists(
+seconds = st.sampled_from(BUCKETS) | st.floats(0, 10)
+requests = st.tuples(
+    st.just(REQUESTS),
     st.tuples(
         st.sampled_from(["GET", "POST"]),
         st.sampled_from(["/v1/store", ""]),
-        st.sampled_from([200, 404]),
-        st.sampled_from(BUCKETS) | st.floats(0, 10),
+        st.sampled_from(["200", "404"]),
     ),
-    max_size=12,
+    seconds,
+)
+runs = st.tuples(
+    st.just(JOBS), st.tuples(st.just("expiry"), st.sampled_from(["done", "failed"])), seconds
 )
 
 
@@ -30,14 +34,22 @@ def samples(text: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     }
 
 
-@given(answers)
-def test_the_same_counts(given_answers: list[Answer]) -> None:
+@given(st.lists(requests | runs, max_size=12))
+def test_the_same_counts(observed: list[Observed]) -> None:
     registry, ours = CollectorRegistry(), OwnCounts()
-    theirs = Histogram(NAME, HELP, LABELS, registry=registry, buckets=BUCKETS)
-    for method, route, status, seconds in given_answers:
-        ours.observe(method, route, status, seconds)
-        theirs.labels(method, route, str(status)).observe(seconds)
+    theirs = {
+        family.name: Histogram(
+            family.name, family.help, family.labels, registry=registry, buckets=BUCKETS
+        )
+        for family in (REQUESTS, JOBS)
+    }
+    for family, labels, taken in observed:
+        theirs[family.name].labels(*labels).observe(taken)
+        if family is REQUESTS:
+            method, route, status = labels
+            ours.observe(method, route, int(status), taken)
+        else:
+            ours.observe_job(*labels, taken)
     assert samples(ours.text()) == samples(generate_latest(registry))
-    assert len(samples(ours.text())) == (len(BUCKETS) + 3) * len(
-        {each[:3] for each in given_answers}
-    )
+    series = {(family.name, labels) for family, labels, _ in observed}
+    assert len(samples(ours.text())) == (len(BUCKETS) + 3) * len(series)

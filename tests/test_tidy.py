@@ -12,6 +12,7 @@ SOURCE: Final = Path(__file__).parents[1] / "src" / "gridgift"
 FILES: Final = sorted(SOURCE.rglob("*.py"))
 LONGEST_FUNCTION: Final = 70
 LONGEST_FILE: Final = 400
+MOST_POSITIONAL: Final = 7  # arguments; more are a value of their own, or named
 
 DRIVERS: Final = {"storage/sqlite.py", "storage/postgres.py"}
 DRIVER_MODULES: Final = {
@@ -113,6 +114,19 @@ def test_sizes(file: Path) -> None:
             assert node.end_lineno - node.lineno < LONGEST_FUNCTION, node.name
 
 
+@every_file
+def test_arguments_can_be_told_apart(file: Path) -> None:
+    for node in definitions(tree(file)):
+        if not isinstance(node, ast.ClassDef) and not is_a_command(node):
+            assert len(node.args.posonlyargs + node.args.args) <= MOST_POSITIONAL, node.name
+
+
+def is_a_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether typer calls it: all its arguments are options, or named by annotations."""
+    annotations = {ast.unparse(each.annotation) for each in node.args.args if each.annotation}
+    return "DatabaseOption" in annotations
+
+
 @in_the_domain
 def test_the_domain_knows_no_outside(file: Path) -> None:
     allowed = DOMAIN_MAY | (IDS_MAY if file.name == "ids.py" else set())
@@ -156,6 +170,18 @@ def may_also_see(where: str) -> set[str]:
         return {"gridgift.storage.listing"}
     ours = {"gridgift.storage.migrate", "gridgift.storage.copying"}
     return ours if where.startswith("cli/") else set()
+
+
+EDGES: Final = ("http", "cli", "jobs", "counter", "dashboard", "inworld")
+
+
+@every_file
+def test_no_edge_imports_another(file: Path) -> None:
+    """Nor does anything below an edge import one; the command line starts the server by app.py."""
+    own = place(file).split("/")[0].removesuffix(".py")
+    if own not in {"app", "__main__"}:
+        names = {name.split(".")[1] for name in imported(file) if name.startswith("gridgift.")}
+        assert not names & (set(EDGES) - {own})
 
 
 def test_cursors_know_no_http() -> None:
@@ -251,10 +277,14 @@ Check = Callable[[Path], object]
             "from asyncpg.exceptions import DataError",
             test_only_the_storages_engines_import_a_driver,
         ),
+        ("http/x.py", "from gridgift.cli import output", test_no_edge_imports_another),
+        ("cli/x.py", "from gridgift.http.edge import reply", test_no_edge_imports_another),
+        ("x.py", "from gridgift.jobs import Job", test_no_edge_imports_another),
         ("http/x.py", "q = 'DELETE FROM entries'", test_sql_stands_in_the_storage),
         ("http/x.py", "print(1)", test_nothing_is_left_lying_about),
         ("http/x.py", "def f():\n    pass", test_everything_public_says_what_it_is),
         ("http/x.py", "def f():\n" + "    x()\n" * 70, test_sizes),
+        ("http/x.py", "def f(a, b, c, d, e, f, g, h): ...", test_arguments_can_be_told_apart),
     ],
 )
 def test_the_checks_see_what_they_look_for(

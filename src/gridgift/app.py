@@ -1,11 +1,14 @@
-"""The composition root: settings → database → routes. The only file that sees everything."""
+"""The composition root: settings → database → operations → endpoints and jobs.
+
+The only file that sees everything.
+"""
 
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,29 +16,33 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
-from gridgift.domain import giftcards, grants, lists, tokens
+from gridgift.domain import tokens
 from gridgift.domain.keys import Signer
-from gridgift.http.auth import KeyRing, TokenRing
-from gridgift.http.cors import Origins
-from gridgift.http.dispatch import Application, Paths
-from gridgift.http.endpoint import Endpoint
-from gridgift.http.gathering import Gatherer
-from gridgift.http.limits import FAILURES, Limiter
-from gridgift.http.pages import MISSING_ASSET, Assets
-from gridgift.http.routes import endpoints
-from gridgift.http.services import Services
+from gridgift.http.edge.cors import Origins
+from gridgift.http.edge.dispatch import Application, Paths
+from gridgift.http.edge.endpoint import Endpoint
+from gridgift.http.edge.limits import ADDRESS, FAILURES
+from gridgift.http.edge.reply import encode_json
+from gridgift.http.edge.route import AnyRoute
+from gridgift.http.edge.services import Services
+from gridgift.http.reference.openapi import document
+from gridgift.http.reference.pages import MISSING_ASSET, Assets
+from gridgift.http.table import ROUTES, endpoints
+from gridgift.jobs import housekeeping, running
+from gridgift.limits import RateLimits
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
+from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError, server_secret
 from gridgift.storage.database import Clock, system_clock
 from gridgift.storage.migrate import Migration, migrate, require_current
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
 from gridgift.storage.sqlite_file import connect as open_file
-from gridgift.workers import Housekeeper
 
-# What not every server or command needs is imported where it is needed: it takes its time.
+# Imports that not every server or command needs stand where they are needed: they take time.
 if TYPE_CHECKING:
     from gridgift.counter import RedisCounter
     from gridgift.directory import Directory
@@ -48,8 +55,6 @@ if TYPE_CHECKING:
 now: Final = system_clock
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
-POSTGRES_LANES: Final = 2  # groups of reads, and of grants, of one store that run at once
-MAX_PAGES: Final = 10  # of lists that are read together: each may have a thousand cards
 STATIC: Final = str(files("gridgift.http") / "static")
 
 
@@ -159,35 +164,37 @@ def shared_counter(
 
 
 def create_app(
-    settings: Settings, clock: Callable[[], int] = now, ticks: Callable[[], float] = time.monotonic
+    settings: Settings,
+    clock: Clock = now,
+    ticks: Callable[[], float] = time.monotonic,
+    table: Sequence[AnyRoute] = ROUTES,
 ) -> ASGIApp:
-    """Compose the server: an ASGI application that opens its database when it starts."""
+    """Compose the server: an ASGI application that opens its database when it starts.
+
+    ``ticks`` gives seconds of a monotonic clock; ``table`` has the endpoints.
+    """
     app = Application(redirect_slashes=False)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        database = connect(settings, clock)
-        directory = _directory(settings, database)
-        counter = shared_counter(settings, clock, ticks)
-        services = _services(settings, database, directory, counter, clock, ticks)
-        housekeeper = Housekeeper(database, services.keys, clock)
-        listener = _listener(settings, services)
-        missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
-        app.paths = Paths(endpoints(services))
-        app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
-        app.default = Endpoint(services, "", {})
-        housekeeper.start()
-        if listener is not None:
-            listener.start()
-        yield
-        if listener is not None:
-            await listener.stop()
-        await housekeeper.stop()
-        if directory is not None:
-            await directory.close()
-        if counter is not None:
-            await counter.close()
-        await database.close()
+        async with AsyncExitStack() as stack:  # what is started last is stopped first
+            database = connect(settings, clock)
+            stack.push_async_callback(database.close)
+            counter = shared_counter(settings, clock, ticks)
+            if counter is not None:
+                stack.push_async_callback(counter.close)
+            directory = _directory(settings, database)
+            if directory is not None:
+                stack.push_async_callback(directory.close)
+            services = _services(settings, database, directory, counter, clock, ticks, table)
+            _serve(app, services, table)
+            for job in housekeeping(services.operations, services.key_uses):
+                await stack.enter_async_context(running(job, services.metrics.observe_job))
+            if settings.sqlite_path is None:
+                listener = _listener(settings, services)
+                listener.start()
+                stack.push_async_callback(listener.stop)
+            yield
 
     app.lifespan_context = lifespan
     return app
@@ -200,6 +207,14 @@ def from_environment() -> ASGIApp:
     return create_app(settings)
 
 
+def _serve(app: Application, services: Services, table: Sequence[AnyRoute]) -> None:
+    """Let the application answer by the table."""
+    missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
+    app.paths = Paths(endpoints(services, table))
+    app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
+    app.default = Endpoint(services, "", {})
+
+
 def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None":
     if not settings.resolver_url:
         return None
@@ -208,16 +223,24 @@ def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None
     return Directory(database, settings.resolver_url, settings.resolver_key)
 
 
-def _listener(settings: Settings, services: Services) -> "Listener | None":
+def _listener(settings: Settings, services: Services) -> "Listener":
     """Make what forgets a key, a token or an origin when another process has changed it.
 
-    On SQLite there is nothing to listen to: there what is remembered ends by itself.
+    On SQLite there is nothing to listen to: there what is cached ends by itself.
     """
-    if settings.sqlite_path is not None:
-        return None
     from gridgift.storage.listener import Listener
 
-    return Listener(settings.database_url, services.forget, services.forget_all)
+    def changed(sort: str, changed_id: str) -> None:
+        if sort == "store":
+            services.origins.forget()
+        else:
+            services.credentials.forget(sort, changed_id)
+
+    def lost() -> None:
+        services.origins.forget()
+        services.credentials.forget_all()
+
+    return Listener(settings.database_url, changed, lost)
 
 
 def _services(
@@ -225,38 +248,34 @@ def _services(
     database: "AnyDatabase",
     directory: "Directory | None",
     counter: "RedisCounter | None",
-    clock: Callable[[], int],
+    clock: Clock,
     ticks: Callable[[], float],
+    table: Sequence[AnyRoute],
 ) -> Services:
-    async def check_ready() -> None:
-        await require_current(database)
-
-    def limiter(sort: str, limit: int) -> Limiter:
-        shared = None if counter is None else partial(counter.count, sort)
-        return Limiter(limit if settings.rate_limit else 0, shared)
-
-    readiness: Callable[[], Awaitable[None]] = check_ready
-    on_sqlite = settings.sqlite_path is not None
-    lanes = 1 if on_sqlite else POSTGRES_LANES
+    secret = server_secret(settings)
     return Services(
         settings=settings,
-        database=database,
-        cards=Gatherer(lambda *asks: database.read(giftcards.read_many, *asks), lanes),
-        pages=Gatherer(lambda *asks: database.read(lists.list_each, *asks), 1, most=MAX_PAGES),
-        grants=Gatherer(
-            lambda *asks: database.write(grants.grant_all, *asks), lanes, across_stores=on_sqlite
-        ),
-        keys=KeyRing(database, signer(settings)),
-        tokens=TokenRing(database, token_signer(settings)),
+        operations=Operations(database, directory),
+        credentials=Credentials(database, secret, settings.key_prefix),
+        key_uses=KeyUses(),
+        limits=_limits(settings, counter),
         origins=Origins(database),
-        limiter=limiter("key", settings.rate_limit),
-        token_limiter=limiter("token", settings.token_rate_limit),
-        failed_logins=limiter("address", FAILURES),
-        cursors=Cursors(server_secret(settings)),
-        directory=directory,
-        metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
+        cursors=Cursors(secret),
         request_log=RequestLog(settings.log_format),
+        metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         clock=clock,
         ticks=ticks,
-        check_ready=readiness,
+        check_ready=partial(require_current, database),
+        document=cache(lambda: encode_json(document(table, settings.public_url))),
     )
+
+
+def _limits(settings: Settings, counter: "RedisCounter | None") -> RateLimits:
+    """Limit requests by their key or token, and failed authentications by their address."""
+    count = None if counter is None else counter.count
+    per_minute = {
+        "key": settings.rate_limit, "token": settings.token_rate_limit, ADDRESS: FAILURES
+    }  # fmt: skip
+    if not settings.rate_limit:
+        return RateLimits({}, 0)
+    return RateLimits(per_minute, settings.rate_limit, count)

@@ -15,7 +15,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from gridgift.http.limits import PER, Window
+from gridgift.limits import PERIOD, Window
 from gridgift.logs import Log
 
 ANSWERS_WITHIN: Final = 0.25  # seconds that a request may wait for Redis
@@ -47,8 +47,8 @@ class RedisCounter:
         self._away_until: float | None = None
         self._logged_at = -math.inf
 
-    async def count(self, sort: str, name: str) -> Window | None:
-        """Count a request of a name, of a sort that keeps its names apart from others'.
+    async def count(self, kind: str, name: str) -> Window | None:
+        """Count a request of a name; each kind has names of its own.
 
         None: Redis can't be asked now, and nothing is known.
         """
@@ -56,15 +56,15 @@ class RedisCounter:
             if self._ticks() < self._away_until:
                 return None
             self._away_until = self._ticks() + AWAY_FOR  # the others go on without, meanwhile
-        number, passed = divmod(self._clock(), int(PER * 1000))
+        number, passed = divmod(self._clock(), int(PERIOD * 1000))
         try:
             async with asyncio.timeout(ANSWERS_WITHIN):
-                counted = await self._storage.incr(f"{sort}:{name}:{number}", int(PER))
+                counted = await self._storage.incr(f"{kind}:{name}:{number}", int(PERIOD))
         except (StorageError, OSError, TimeoutError) as error:
             self._note_failure(error)
             return None
         self._away_until = None
-        return Window(counted, math.ceil(PER - passed / 1000))
+        return Window(counted, math.ceil(PERIOD - passed / 1000))
 
     async def answers(self) -> bool:
         """Tell whether Redis can be asked."""
@@ -75,7 +75,7 @@ class RedisCounter:
             return False
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connections to Redis."""
         await self._pool.disconnect()
 
     def _note_failure(self, error: Exception) -> None:

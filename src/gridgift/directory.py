@@ -46,8 +46,8 @@ class Directory:
         self._next_request = 0.0
         self._misses: OrderedDict[str, float] = OrderedDict()
 
-    async def learn(self, identifier: str, now: int) -> None:
-        """Look a username up and remember its resident; ``now`` is in milliseconds.
+    async def learn(self, identifier: str) -> None:
+        """Look a username up and remember its resident.
 
         Raises ``ResidentNotFound`` if nobody has the name, if the identifier is a UUID (there is
         no way to ask for a UUID from outside), or if the directory could not be asked.
@@ -63,7 +63,7 @@ class Directory:
         if uuid is None:
             self._note_miss(identifier)
             raise ResidentNotFound(identifier)
-        await self._database.write(residents.remember, Resident(uuid, identifier), now)
+        await self._database.write(residents.remember, Resident(uuid, identifier))
 
     async def close(self) -> None:
         """Close the connections to the resolver."""

@@ -47,7 +47,7 @@ def look(url: str) -> tuple[Counts, list[Fault]]:
         faults: list[Fault] = []
         try:
             counts = await database.read(verify.count)
-            await database.snapshot(verify.verify, dataset.SINCE, faults.append, lambda _: None)
+            await database.snapshot(verify.verify, faults.append, lambda _: None)
             return counts, faults
         finally:
             await database.close()

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from gridgift.http.problems import BY_CODE
-from gridgift.http.routes import ROUTES
+from gridgift.http.edge.problems import BY_CODE
+from gridgift.http.table import ROUTES
 from tests.browser.visit import Store
 from tests.serving import Server
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
+from gridgift.credentials import CACHED_FOR
 from gridgift.domain.model import Resident
-from gridgift.http.auth import CACHED_FOR
 from tests.browser.visit import DESK, PHONE, SMALL, Store, Visit
 
 BAD_REQUEST = "status of 400"

@@ -14,9 +14,10 @@ from playwright.sync_api import Browser, Locator, Page, Request, Route
 from gridgift.app import connect, now, token_signer
 from gridgift.domain import residents, stores, tokens
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh
+from gridgift.domain.keys import NewCredential
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import parse_identifier
+from gridgift.storage.database import Clock
 from tests.serving import Server
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,7 +47,7 @@ class Store:
     def resident(self) -> Resident:
         """Make a resident without cards."""
         new = Resident(str(uuid.uuid4()), f"r{uuid.uuid4().hex[:12]}.tester")
-        self.write(residents.remember, new, now())
+        self.write(residents.remember, new)
         return new
 
     def grant(self, resident: Resident, **fields: Any) -> Any:
@@ -93,25 +94,25 @@ class Store:
             token_signer(self.server.settings),
             parse_identifier(resident.uuid),
             1,
-            Fresh(new_id(), uuid.uuid4().bytes * 2),
-            now() - 1000,
+            NewCredential(new_id(), uuid.uuid4().bytes * 2),
+            clock=lambda: now() - 1000,
         )
         text: str = minted.token
         return text
 
     def revoke(self, resident: Resident) -> None:
         """End all tokens of a resident."""
-        self.write(tokens.revoke, self.server.store_id, resident, now())
+        self.write(tokens.revoke, self.server.store_id, resident)
 
     def update(self, **changes: Any) -> None:
         """Change the store."""
         self.write(stores.update, self.server.store_id, stores.StoreChanges(**changes))
 
-    def write(self, operation: Any, *args: Any) -> Any:
-        """Run an operation on the server's database."""
+    def write(self, operation: Any, *args: Any, clock: Clock = now) -> Any:
+        """Run an operation on the server's database, by a clock of its own."""
 
         async def run() -> Any:
-            database = connect(self.server.settings)
+            database = connect(self.server.settings, clock)
             try:
                 return await database.write(operation, *args)
             finally:

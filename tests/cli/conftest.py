@@ -19,21 +19,21 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 @pytest.fixture
 def cli(commands: Commands, tmp_path: Path) -> CommandRunner:
     """An empty folder in which to type commands."""
-    folder = tmp_path / "desk"
+    folder = tmp_path / "commands"
     folder.mkdir()
     return CommandRunner(commands, folder)
 
 
 @pytest.fixture
 def both(cli: CommandRunner, database_url: str) -> CommandRunner:
-    """A desk whose environment names a migrated database, once on each engine."""
+    """Commands whose environment names a migrated database, once on each engine."""
     cli.environ |= {"GRIDGIFT_DATABASE_URL": database_url, "GRIDGIFT_SECRET": SECRET}
     return cli
 
 
 @pytest.fixture
 def store(cli: CommandRunner) -> str:
-    """The id of the only store of the desk's database."""
+    """The id of the only store of the commands' database."""
     return add_store(cli, "Moonwall Couture")
 
 

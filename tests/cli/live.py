@@ -78,7 +78,7 @@ def accepts(url: str) -> bool:
 
 
 def file_of(cli: CommandRunner, name: str, text: str | bytes) -> Path:
-    """Put a file into the desk's folder."""
+    """Put a file into the commands' folder."""
     path = cli.folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path

@@ -9,7 +9,7 @@ from tests.cli.conftest import add_store
 TEXTURE = "89556747-24cb-43ed-920b-47caed15465f"
 SHAPE = {
     "id", "storeId", "ownerUuid", "ownerUsername", "credit", "active", "redeemed", "transfer",
-    "texture", "purchased", "expiresAt", "createdAt", "updatedAt",
+    "texture", "purchased", "expiresAt", "createdAt", "updatedAt", "available",
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_grant_show_and_list(both: CommandRunner) -> None:
     (entry,) = shown.pop("entries")
     assert shown == card
     assert (entry["kind"], entry["delta"], entry["balanceAfter"]) == ("granted", 500, 500)
-    assert (entry["actorKind"], entry["actorId"]) == ("operator", getpass.getuser())
+    assert entry["actor"] == {"kind": "operator", "id": getpass.getuser()}
     assert entry["reason"] == "Contest"
     assert len(entry["requestId"]) == 36
     assert both.json("card", "list", KELLY.uuid) == [card]
@@ -65,7 +65,7 @@ def test_refusals(cli: CommandRunner, kelly: str) -> None:
     cli("card", "grant", kelly).misused("--credit")
     grant = ("card", "grant", kelly, "--credit", 5)
     cli(*grant, "--texture", "abc").misused("--texture")
-    cli(*grant, "--expires", "2020-01-01").refused(1, "expiresAt", "future")
+    cli(*grant, "--expires", "2020-01-01").refused(1, "--expires: must be in the future.")
     cli(*grant, "--reason", "two\nlines").misused("printable")
     cli(*grant, "--store", unknown).refused(1, f"no store {unknown}")
     assert cli.json("card", "list", kelly) == []

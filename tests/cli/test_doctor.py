@@ -4,9 +4,10 @@ import asyncio
 import sqlite3
 from typing import Any
 
-from gridgift.app import now, opened
+from gridgift.app import connect, now
 from gridgift.domain import grants
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
@@ -67,12 +68,13 @@ def test_a_clock_that_is_behind_the_ledger(both: CommandRunner, database_url: st
     store = both.json("store", "create", "X", "--owner", "kelly", "--owner-uuid", KELLY.uuid)["id"]
 
     async def grant_tomorrow() -> None:
-        async with opened(Settings(database_url=database_url)) as database:
+        database = connect(Settings(database_url=database_url), lambda: now() + 86_400_000)
+        try:
             caller = Caller(store, "system", "test", "test")
-            tomorrow = now() + 86_400_000
-            await database.write(
-                grants.grant, caller, Identifier(uuid=KELLY.uuid), Terms(1), new_id(), tomorrow
-            )
+            to = Identifier(uuid=KELLY.uuid)
+            await database.write(grants.grant, GrantRequest(caller, to, Terms(1), new_id()))
+        finally:
+            await database.close()
 
     asyncio.run(grant_tomorrow())
     assert "newest card" in check(both, "clock")["found"]

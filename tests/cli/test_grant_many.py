@@ -21,7 +21,7 @@ ROWS = 12_000
 
 
 def sql(cli: CommandRunner, statement: str) -> Any:
-    """Look into the desk's database."""
+    """Run a bare statement on the commands' database."""
     return asyncio.run(bare_sql(cli.environ["GRIDGIFT_DATABASE_URL"], statement))
 
 
@@ -32,7 +32,7 @@ def grant(cli: CommandRunner, name: str = "cards.csv", *options: str) -> Any:
 
 @pytest.fixture
 def api(both: CommandRunner) -> CommandRunner:
-    """A desk with a store where Kelly is known, on each engine."""
+    """Commands for a store where Kelly is known, on each engine."""
     add_store(both, "Moonwall Couture")
     assert both("resident", "add", KELLY.username, KELLY.uuid).code == 0
     return both
@@ -93,7 +93,7 @@ def test_a_dry_run_changes_nothing(api: CommandRunner) -> None:
     assert (JO.uuid,) not in [(str(uuid),) for (uuid,) in sql(api, "SELECT uuid FROM residents")]
 
 
-def test_what_is_no_sheet_is_refused(cli: CommandRunner, store: str, kelly: str) -> None:
+def test_what_is_no_csv_of_grants_is_refused(cli: CommandRunner, store: str, kelly: str) -> None:
     for text in (
         "",
         "kelly,5\n",
@@ -210,7 +210,7 @@ MEASURE = """
 import asyncio, sys
 from pathlib import Path
 from gridgift.cli import granting
-from gridgift.cli.granting import Order
+from gridgift.cli.granting import GrantOptions
 from gridgift.cli.session import read_settings
 
 def resident():
@@ -223,8 +223,8 @@ def counted():
     return whole()
 granting.new_id = counted
 file = Path(sys.argv[1])
-order = Order(file, None, file.with_suffix('.r'), False, False, False)
-granting.grant_file(read_settings(None), order)
+options = GrantOptions(file, None, file.with_suffix('.r'), False, False, False)
+granting.grant_file(read_settings(None), options)
 print(seen[-1] - seen[0])
 """
 

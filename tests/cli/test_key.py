@@ -53,9 +53,11 @@ def test_the_store_must_be_named_unless_there_is_one(cli: CommandRunner) -> None
 def test_bad_values_are_refused(cli: CommandRunner, store: str) -> None:
     create = ("key", "create", "--name", "Till")
     cli(*create, "--scope", "giftcards:eat").refused(1, "giftcards:eat", "giftcards:write")
-    cli(*create).refused(1, "scope")
+    cli(*create).refused(1, "--scope: name at least one scope.")
     cli(*create, "--scope", "all", "--expires", "tomorrow").misused("2027-01-31")
-    cli(*create, "--scope", "all", "--expires", "2020-01-01").refused(1, "future")
+    cli(*create, "--scope", "all", "--expires", "2020-01-01").refused(
+        1, "--expires: must be in the future."
+    )
     cli("key", "create", "--name", "ab", "--scope", "all").refused(1, "3 to 128")
     cli("key", "create", "--scope", "all").misused("--name")
     assert cli(*create, "--scope", "all").code == 0
@@ -107,4 +109,6 @@ def test_rotate_says_how_long_the_old_key_works(cli: CommandRunner, store: str) 
     assert again.out.startswith("allo_live_")
     assert "works until" in again.err
     cli("key", "rotate", rotated["id"], "--overlap", "soon").misused("24h")
-    cli("key", "rotate", rotated["id"], "--overlap", "91d").refused(1, "90 days")
+    cli("key", "rotate", rotated["id"], "--overlap", "91d").refused(
+        1, "--overlap: must be from 0 to 90 days."
+    )

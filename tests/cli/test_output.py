@@ -6,17 +6,17 @@ import uuid
 
 import pytest
 
-from gridgift.cli.output import shown
+from gridgift.cli.output import printable
 from gridgift.cli.tables import print_table
 
 
 def test_no_control_character_reaches_the_terminal() -> None:
-    assert shown("a\x1b[31mb\r\n\x07\u009b\u202e\udcff") == "a\ufffd[31mb" + "\ufffd" * 6
-    assert shown("Zoë 礼物 🎁 [red]") == "Zoë 礼物 🎁 [red]"
+    assert printable("a\x1b[31mb\r\n\x07\u009b\u202e\udcff") == "a\ufffd[31mb" + "\ufffd" * 6
+    assert printable("Zoë 礼物 🎁 [red]") == "Zoë 礼物 🎁 [red]"
 
 
 def test_values_are_written_for_people() -> None:
-    assert [shown(value) for value in (None, True, False, 0, "")] == ["", "yes", "no", "0", ""]
+    assert [printable(value) for value in (None, True, False, 0, "")] == ["", "yes", "no", "0", ""]
 
 
 def test_a_table_cuts_nothing(capsys: pytest.CaptureFixture[str]) -> None:

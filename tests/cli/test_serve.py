@@ -131,7 +131,7 @@ def test_a_port_in_use_is_one_sentence(cli: CommandRunner) -> None:
 
 @pytest.fixture
 def certificate(cli: CommandRunner) -> ssl.SSLContext:
-    """Make ``cert.pem`` and ``key.pem`` on the desk; answers with what trusts them."""
+    """Make ``cert.pem`` and ``key.pem`` in the commands' folder; return what trusts them."""
     subprocess.run(
         [
             "openssl",

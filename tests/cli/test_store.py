@@ -47,5 +47,16 @@ def test_bad_values_are_refused(cli: CommandRunner) -> None:
     assert cli.json("store", "list") == []
 
 
+def test_a_refusal_names_the_option(cli: CommandRunner) -> None:
+    store = add_store(cli, "Shop")
+    for options, said in (
+        (("--card-lifetime", "0"), "--card-lifetime: must be from 1 to 36500 days."),
+        (("--customer-origin", "shop"), "--customer-origin: must be an origin like https://"),
+    ):
+        cli("store", "update", store, *options).refused(1, said)
+    changed = cli.json("store", "update", store, "--card-lifetime", "30")
+    assert (changed["cardLifetime"], changed["customerOrigin"]) == (30, None)
+
+
 def test_arguments_that_are_not_text_are_refused(cli: CommandRunner) -> None:
     cli("store", "create", "caf\udce9", *NAMED).refused(2, "UTF-8")

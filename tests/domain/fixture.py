@@ -10,6 +10,7 @@ from typing import Any, Final
 from gridgift.app import connect
 from gridgift.domain import giftcards, grants, ledger, residents, stores
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Entry, GiftCard, Resident
 from gridgift.domain.residents import Identifier
@@ -35,22 +36,20 @@ class DomainFixture:
     @classmethod
     @contextmanager
     def opened(cls, url: str) -> Iterator["DomainFixture"]:
-        """Open a migrated, empty database and set the scene."""
+        """Open a migrated, empty database and add a store and two residents."""
         domain = cls(url)
         try:
-            domain.store = domain.write(
-                stores.create, stores.NewStore("Moonwall", OWNER), new_id(), domain.now
-            )
+            domain.store = domain.write(stores.create, stores.NewStore("Moonwall", OWNER), new_id())
             domain.caller = Caller(domain.store.id, "key", new_id(), "request-1")
             for resident in (KELLY, JO):
-                domain.write(residents.remember, resident, domain.now)
+                domain.write(residents.remember, resident)
             yield domain
         finally:
             domain.run(domain.database.close())
             domain._runner.close()
 
     def run(self, coroutine: Any) -> Any:
-        """Run a coroutine in this world's event loop."""
+        """Run a coroutine in this fixture's event loop."""
         return self._runner.run(coroutine)
 
     def read(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
@@ -64,20 +63,14 @@ class DomainFixture:
     def newcomer(self) -> Resident:
         """Remember a resident whom nobody has seen before."""
         avatar = uuid.uuid4()
-        return self.write(
-            residents.remember, Resident(str(avatar), f"new{avatar.hex[:20]}"), self.now
-        )
+        return self.write(residents.remember, Resident(str(avatar), f"new{avatar.hex[:20]}"))
 
     def grant(self, owner: Resident = KELLY, credit: int = 500, **terms: Any) -> GiftCard:
         """Grant a card."""
-        return self.write(
-            grants.grant,
-            self.caller,
-            Identifier(uuid=owner.uuid),
-            Terms(credit, **terms),
-            new_id(),
-            self.now,
-        )
+        to, granted = Identifier(uuid=owner.uuid), Terms(credit, **terms)
+        change = self.write(grants.grant, GrantRequest(self.caller, to, granted, new_id()))
+        card: GiftCard = change.card
+        return card
 
     def card(self, card_id: str) -> GiftCard:
         """Read a card."""

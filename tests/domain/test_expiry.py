@@ -6,6 +6,7 @@ from gridgift.domain import credit, expiry, giftcards, ledger
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import new_id
+from gridgift.domain.residents import Identifier
 from tests.api import KELLY
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_verify import faults_of
@@ -15,8 +16,8 @@ SECOND = 1_000
 
 def note(domain: DomainFixture, rows: int = 100) -> tuple[int, int]:
     """Run the job once; return how many cards and accounts it found."""
-    cards = domain.write(expiry.note_cards, "job 1", domain.now, rows)
-    return cards, domain.write(expiry.note_credit, "job 1", domain.now, rows)
+    cards = domain.write(expiry.note_cards, "job 1", rows)
+    return cards, domain.write(expiry.note_credit, "job 1", rows)
 
 
 @pytest.mark.contract("10.31")
@@ -40,7 +41,7 @@ def test_a_card_that_was_extended_is_noted_again(domain: DomainFixture) -> None:
     domain.now += SECOND
     note(domain)
     later = Patch(expires_at=domain.now + SECOND)
-    domain.write(giftcards.patch, domain.caller, card, later, None, domain.now)
+    domain.write(giftcards.patch, domain.caller, card, later, None)
     assert note(domain) == (0, 0)
     domain.now += SECOND
     assert note(domain) == (1, 0)
@@ -51,7 +52,7 @@ def test_a_card_that_was_extended_is_noted_again(domain: DomainFixture) -> None:
 def test_credit_is_noted_once(domain: DomainFixture) -> None:
     for amount, end in ((5, 1), (7, 1), (9, 2)):
         domain.write(
-            credit.deposit, domain.caller, KELLY, Change(amount), new_id(), domain.now,
+            credit.deposit, domain.caller, Identifier(uuid=KELLY.uuid), Change(amount), new_id(),
             expires_at=domain.now + end * SECOND,
         )  # fmt: skip
     domain.now += SECOND

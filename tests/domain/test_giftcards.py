@@ -17,6 +17,7 @@ from gridgift.domain.failures import (
     ValidationFailed,
 )
 from gridgift.domain.giftcards import Replacement, Terms, etag
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import NO_HASH, entry_hash
 from gridgift.domain.model import MAX_CREDIT, CardState, Entry, GiftCard, Resident
@@ -73,15 +74,17 @@ def test_any_sequence_of_changes(domain: DomainFixture, steps: list[Replacement 
     kinds = ["granted"]
     for number, step in enumerate(steps, 1):
         after, kind = expected_after(card, step)
-        now = domain.now + number
+        domain.now += number
         if after != card:
             kinds.append(kind)
-            after = msgspec.structs.replace(after, version=card.version + 1, updated_at=now)
+            after = msgspec.structs.replace(after, version=card.version + 1, updated_at=domain.now)
         if step is DISABLE:
-            answer = domain.write(giftcards.disable, domain.caller, card.id, None, now)
+            change = domain.write(giftcards.disable, domain.caller, card.id)
         else:
-            answer = domain.write(giftcards.update, domain.caller, card.id, step, None, now)
-        assert answer == after == domain.card(card.id)
+            change = domain.write(giftcards.update, domain.caller, card.id, step)
+        assert change.card == after == domain.card(card.id)
+        assert change.held == 0
+        assert change.entry == (domain.entries(card.id)[-1] if after != card else None)
         card = after
     chain = domain.entries(card.id)
     assert [entry.kind for entry in chain] == kinds
@@ -125,13 +128,13 @@ def test_granted(domain: DomainFixture) -> None:
         ("credit", Terms(0)),
         ("credit", Terms(-1)),
         ("credit", Terms(MAX_CREDIT + 1)),
-        ("expiresAt", Terms(1, expires_at=0)),
+        ("expires_at", Terms(1, expires_at=0)),
     ],
 )
 def test_bad_terms_grant_nothing(domain: DomainFixture, field: str, terms: Terms) -> None:
     kelly = Identifier(uuid=KELLY.uuid)
     with pytest.raises(ValidationFailed) as refused:
-        domain.write(grants.grant, domain.caller, kelly, terms, new_id(), domain.now)
+        domain.write(grants.grant, GrantRequest(domain.caller, kelly, terms, new_id()))
     assert list(refused.value.errors) == [field]
     assert domain.sql("SELECT count(*) FROM gift_cards") == [(0,)]
     assert domain.sql("SELECT count(*) FROM customers") == [(0,)]
@@ -156,9 +159,9 @@ def test_a_redeemed_card_stays_as_it_is(domain: DomainFixture) -> None:
     same = Replacement(before.credit, before.texture, before.transfer, before.active)
     for step in (same, Replacement(credit=1)):
         with pytest.raises(GiftCardRedeemed):
-            domain.write(giftcards.update, domain.caller, card.id, step, None, domain.now + 1)
+            domain.write(giftcards.update, domain.caller, card.id, step)
     with pytest.raises(GiftCardRedeemed):
-        domain.write(giftcards.disable, domain.caller, card.id, None, domain.now + 1)
+        domain.write(giftcards.disable, domain.caller, card.id)
     assert domain.card(card.id) == before
     assert len(domain.entries(card.id)) == 1
 
@@ -167,23 +170,22 @@ def test_a_redeemed_card_stays_as_it_is(domain: DomainFixture) -> None:
 def test_a_stale_etag_changes_nothing(domain: DomainFixture) -> None:
     card = domain.grant()
     stale = frozenset([etag(card)])
-    changed = domain.write(
-        giftcards.update, domain.caller, card.id, Replacement(credit=5), stale, domain.now
-    )
+    change = domain.write(giftcards.update, domain.caller, card.id, Replacement(credit=5), stale)
+    changed = change.card
     for step in (Replacement(credit=9), Replacement(credit=5)):
         with pytest.raises(PreconditionFailed, match=etag(changed)):
-            domain.write(giftcards.update, domain.caller, card.id, step, stale, domain.now)
+            domain.write(giftcards.update, domain.caller, card.id, step, stale)
     with pytest.raises(PreconditionFailed):
-        domain.write(giftcards.disable, domain.caller, card.id, stale, domain.now)
+        domain.write(giftcards.disable, domain.caller, card.id, stale)
     with pytest.raises(PreconditionFailed):
-        domain.write(giftcards.disable, domain.caller, card.id, frozenset(), domain.now)
+        domain.write(giftcards.disable, domain.caller, card.id, frozenset())
     assert domain.card(card.id) == changed
     assert len(domain.entries(card.id)) == 2
 
 
 def test_the_etag_changes_with_the_owners_name(domain: DomainFixture) -> None:
     card = domain.grant(KELLY)
-    domain.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), domain.now)
+    domain.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"))
     assert etag(domain.card(card.id)) != etag(card)
 
 
@@ -194,7 +196,7 @@ def test_another_stores_card_is_not_there(domain: DomainFixture) -> None:
     with pytest.raises(GiftCardNotFound):
         domain.read(giftcards.read, elsewhere.store_id, card.id)
     with pytest.raises(GiftCardNotFound):
-        domain.write(giftcards.update, elsewhere, card.id, Replacement(), None, domain.now)
+        domain.write(giftcards.update, elsewhere, card.id, Replacement())
     with pytest.raises(GiftCardNotFound):
-        domain.write(giftcards.disable, elsewhere, card.id, None, domain.now)
+        domain.write(giftcards.disable, elsewhere, card.id)
     assert domain.card(card.id) == card

@@ -18,7 +18,7 @@ from gridgift.domain.failures import (
     ValidationFailed,
 )
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import MAX_OVERLAP, Fresh, IssuedKey, Signer
+from gridgift.domain.keys import MAX_OVERLAP, IssuedKey, NewCredential, Signer
 from gridgift.domain.model import Key
 from tests.api import SECRET
 from tests.domain.fixture import DomainFixture
@@ -30,15 +30,15 @@ ids = st.uuids().map(str)
 randoms = st.binary(min_size=32, max_size=32)
 
 
-def fresh() -> Fresh:
-    return Fresh(new_id(), hashlib.sha256(new_id().encode()).digest())
+def new_credential() -> NewCredential:
+    return NewCredential(new_id(), hashlib.sha256(new_id().encode()).digest())
 
 
 def make(
     domain: DomainFixture, name: str = "website", scopes: Any = ("store:read",), **more: Any
 ) -> Any:
-    args = (SIGNER, more.get("store_id", domain.store.id), name, scopes, fresh(), domain.now)
-    return domain.write(keys.create, *args, more.get("expires_at"))
+    args = (SIGNER, more.get("store_id", domain.store.id), name, scopes, new_credential())
+    return domain.write(keys.create, *args, expires_at=more.get("expires_at"))
 
 
 async def pause(tx: Any) -> None:
@@ -46,7 +46,7 @@ async def pause(tx: Any) -> None:
 
 
 def rotate(domain: DomainFixture, key: Key, overlap: int = 0) -> IssuedKey:
-    args = (SIGNER, domain.store.id, key.id, overlap, fresh(), domain.now)
+    args = (SIGNER, domain.store.id, key.id, overlap, new_credential())
     issued: IssuedKey = domain.write(keys.rotate, *args)
     return issued
 
@@ -168,7 +168,7 @@ def test_bad_names(domain: DomainFixture) -> None:
             make(domain, name)
         assert list(refused.value.errors) == ["name"]
         with pytest.raises(ValidationFailed):
-            domain.write(keys.rename, domain.store.id, issued.stored.id, name, domain.now)
+            domain.write(keys.rename, domain.store.id, issued.stored.id, name)
     assert domain.read(keys.list_of, domain.store.id) == [issued.stored]
 
 
@@ -177,7 +177,7 @@ def test_names_are_unique_among_the_stores_keys_that_live(domain: DomainFixture)
     issued = make(domain, "website")
     with pytest.raises(KeyNameTaken):
         make(domain, "website")
-    domain.write(keys.revoke, domain.store.id, issued.stored.id, domain.now)
+    domain.write(keys.revoke, domain.store.id, issued.stored.id)
     again = make(domain, "website")
     assert again.stored.id != issued.stored.id
 
@@ -189,12 +189,11 @@ def test_of_many_that_want_a_name_one_gets_it(domain: DomainFixture) -> None:
     async def together() -> list[Any]:
         await asyncio.gather(*(domain.database.read(pause) for _ in range(6)))  # connections open
         wishes = [
-            domain.database.write(keys.rename, domain.store.id, key.id, "website", domain.now)
-            for key in others
+            domain.database.write(keys.rename, domain.store.id, key.id, "website") for key in others
         ]
         wishes += [
             domain.database.write(
-                keys.create, SIGNER, domain.store.id, "website", ["store:read"], fresh(), domain.now
+                keys.create, SIGNER, domain.store.id, "website", ["store:read"], new_credential()
             )
             for _ in range(3)
         ]
@@ -208,8 +207,10 @@ def test_of_many_that_want_a_name_one_gets_it(domain: DomainFixture) -> None:
 
 @pytest.mark.parametrize("expires", [0, -1])
 def test_an_expiry_must_lie_ahead(domain: DomainFixture, expires: int) -> None:
-    with pytest.raises(ValidationFailed):
+    with pytest.raises(ValidationFailed) as refused:
         make(domain, expires_at=domain.now + expires)
+    assert list(refused.value.errors) == ["expires_at"]
+    assert domain.read(keys.list_of, domain.store.id) == []
 
 
 def test_a_key_needs_a_store_and_scopes(domain: DomainFixture) -> None:
@@ -225,23 +226,42 @@ def test_a_key_needs_a_store_and_scopes(domain: DomainFixture) -> None:
 @pytest.mark.contract("2.16")
 def test_renamed(domain: DomainFixture) -> None:
     one, two = make(domain, "one"), make(domain, "two")
-    renamed = domain.write(keys.rename, domain.store.id, one.stored.id, "uno", domain.now)
+    renamed = domain.write(keys.rename, domain.store.id, one.stored.id, "uno")
     assert renamed.name == "uno"
     assert renamed.hash == one.stored.hash
-    same = domain.write(keys.rename, domain.store.id, one.stored.id, "uno", domain.now)
+    same = domain.write(keys.rename, domain.store.id, one.stored.id, "uno")
     assert same == renamed
     with pytest.raises(KeyNameTaken):
-        domain.write(keys.rename, domain.store.id, one.stored.id, two.stored.name, domain.now)
+        domain.write(keys.rename, domain.store.id, one.stored.id, two.stored.name)
 
 
 @pytest.mark.contract("2.16")
 def test_rescoped(domain: DomainFixture) -> None:
     issued = make(domain)
     wanted = ["giftcards:write", "giftcards:read"]
-    key = domain.write(keys.rescope, domain.store.id, issued.stored.id, wanted, domain.now)
+    key = domain.write(keys.rescope, domain.store.id, issued.stored.id, wanted)
     assert key.scopes == set(wanted)
     with pytest.raises(ValidationFailed):
-        domain.write(keys.rescope, domain.store.id, issued.stored.id, [], domain.now)
+        domain.write(keys.rescope, domain.store.id, issued.stored.id, [])
+
+
+@pytest.mark.contract("2.16")
+def test_updated(domain: DomainFixture) -> None:
+    key, other = make(domain, "one").stored, make(domain, "two").stored
+    place, scopes = (domain.store.id, key.id), ["giftcards:read"]
+    assert domain.write(keys.update, *place, "uno", None).name == "uno"
+    assert domain.write(keys.update, *place, None, scopes).scopes == set(scopes)
+    both = domain.write(keys.update, *place, "one", ["store:read"])
+    assert both == key == domain.read(keys.read, *place)
+    for name, wanted, failure in (
+        ("uno", ["no"], ValidationFailed),
+        (other.name, scopes, KeyNameTaken),
+    ):
+        with pytest.raises(failure):  # of two changes none is made
+            domain.write(keys.update, *place, name, wanted)
+    assert domain.read(keys.read, *place) == key
+    with pytest.raises(KeyNotFound):
+        domain.write(keys.update, domain.store.id, new_id(), None, None)
 
 
 def test_rotated_with_an_overlap(domain: DomainFixture) -> None:
@@ -292,17 +312,17 @@ def test_an_overlap_has_bounds(domain: DomainFixture, overlap: int) -> None:
 
 def test_a_revoked_or_expired_key_is_done(domain: DomainFixture) -> None:
     revoked, expired = make(domain, "one"), make(domain, "two", expires_at=domain.now + 1)
-    done = domain.write(keys.revoke, domain.store.id, revoked.stored.id, domain.now)
+    done = domain.write(keys.revoke, domain.store.id, revoked.stored.id)
     assert done.revoked_at == domain.now
     domain.now += 5
-    again = domain.write(keys.revoke, domain.store.id, revoked.stored.id, domain.now)
+    again = domain.write(keys.revoke, domain.store.id, revoked.stored.id)
     assert again == done
     for issued in (revoked, expired):
         place = (domain.store.id, issued.stored.id)
         with pytest.raises(KeyNotUsable):
-            domain.write(keys.rename, *place, "other", domain.now)
+            domain.write(keys.rename, *place, "other")
         with pytest.raises(KeyNotUsable):
-            domain.write(keys.rescope, *place, ["store:read"], domain.now)
+            domain.write(keys.rescope, *place, ["store:read"])
         with pytest.raises(KeyNotUsable):
             rotate(domain, issued.stored)
 
@@ -312,9 +332,9 @@ def test_another_stores_key_is_not_there(domain: DomainFixture) -> None:
     with pytest.raises(KeyNotFound):
         domain.read(keys.read, elsewhere, key.id)
     for operation in (
-        lambda: domain.write(keys.rename, elsewhere, key.id, "other", domain.now),
-        lambda: domain.write(keys.rescope, elsewhere, key.id, ["store:read"], domain.now),
-        lambda: domain.write(keys.revoke, elsewhere, key.id, domain.now),
+        lambda: domain.write(keys.rename, elsewhere, key.id, "other"),
+        lambda: domain.write(keys.rescope, elsewhere, key.id, ["store:read"]),
+        lambda: domain.write(keys.revoke, elsewhere, key.id),
     ):
         with pytest.raises(KeyNotFound):
             operation()

@@ -30,12 +30,16 @@ from gridgift.domain import (
     transfers,
     verify,
 )
-from gridgift.domain.credit import Change
+from gridgift.domain.credit import Change, CreditChange
 from gridgift.domain.failures import Failure
 from gridgift.domain.giftcards import Patch, Replacement, Terms
+from gridgift.domain.grants import GrantRequest
+from gridgift.domain.holds import HoldChange
 from gridgift.domain.ids import new_id
-from gridgift.domain.model import MAX_CREDIT, Caller, GiftCard, Resident
+from gridgift.domain.model import MAX_CREDIT, Caller, CardChange, GiftCard, Resident
+from gridgift.domain.redemption import Redemption
 from gridgift.domain.residents import Identifier
+from gridgift.domain.transfers import Reissue
 from gridgift.domain.verify import Fault
 from gridgift.storage.database import Row, Tx
 from tests.api import JO, KELLY, OWNER, START
@@ -59,6 +63,19 @@ dates = st.one_of(st.none(), grid)
 uuids = st.sampled_from([None, TEXTURE])
 # when something happens: now, or 1 ms before, at, or 1 ms after an end that matters to it
 moments = st.sampled_from([None, None, -1, 0, 0, 1])
+UNKNOWN = ("0190a7b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b", "0190a7b2-3c4d-7e5f-8a6b-7c8d9e0f1a2c")
+unknown = st.sampled_from(UNKNOWN)  # ids that nothing has
+
+
+def changes_of(result: Any) -> list[CardChange | CreditChange]:
+    """Return the changes that an operation's result is made of."""
+    if isinstance(result, HoldChange):
+        return [result.change]
+    if isinstance(result, Redemption):
+        return [result.card]
+    if isinstance(result, Reissue):
+        return [result.old, result.new]
+    return [] if result is None else [result]
 
 
 class OneStore:
@@ -69,6 +86,7 @@ class OneStore:
         self._store_id = store_id
         self.one = tx.one
         self.run = tx.run
+        self.now = tx.now
 
     async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
@@ -76,10 +94,10 @@ class OneStore:
         return [row for row in rows if query != "stores_all" or row[0] == self._store_id]
 
 
-async def faults_of(tx: Tx, store_id: str, now: int) -> list[Fault]:
+async def faults_of(tx: Tx, store_id: str) -> list[Fault]:
     """Verify one store."""
     found: list[Fault] = []
-    await verify.verify(OneStore(tx, store_id), now, found.append, lambda seen: None)
+    await verify.verify(OneStore(tx, store_id), found.append, lambda seen: None)
     return found
 
 
@@ -87,23 +105,61 @@ class MoneyMachine(RuleBasedStateMachine):
     """Each run has a store of its own, two customers and a clock that moves to any instant."""
 
     domain: ClassVar[DomainFixture]
+    reached: ClassVar[set[tuple[str, str]]]  # operations, and how they were refused for UNKNOWN ids
+    to_reach: ClassVar[set[tuple[str, str]]]
+
+    @property
+    def now(self) -> int:
+        """The database's clock, in milliseconds."""
+        return self.domain.now
+
+    @now.setter
+    def now(self, instant: int) -> None:
+        self.domain.now, self.result = instant, None  # what was held then may not be any more
 
     def open_store(self) -> None:
-        self.now = START
+        self.domain.now = START
         store = stores.NewStore("Moonwall", OWNER)
-        self.store_id = self.domain.write(stores.create, store, new_id(), START).id
+        self.store_id = self.domain.write(stores.create, store, new_id()).id
         self.caller = Caller(self.store_id, "key", new_id(), "request-1")
         self.model: dict[str, ModelCard] = {}
         self.accounts = {uuid: ModelAccount() for uuid in PEOPLE}
+        self.result: Any = None
 
     def do(self, refusal: type[Failure] | None, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write that must end as the model says."""
         if refusal is None:
-            return self.domain.write(operation, *args, **kwargs)
+            self.result = self.domain.write(operation, *args, **kwargs)
+            return self.result
+        if not {arg for arg in args if isinstance(arg, str)}.isdisjoint(UNKNOWN):
+            self.reached.add((operation.__name__, refusal.code))
         with pytest.raises(Failure) as raised:
             self.domain.write(operation, *args, **kwargs)
         assert type(raised.value) is refusal
         return raised.value
+
+    async def check_result(self, tx: Tx) -> None:
+        """Compare what the last operation returned with what it left in the database."""
+        result, self.result = self.result, None
+        for change in changes_of(result):
+            await self.check_change(tx, change)
+        if isinstance(result, Redemption) and result.credit is not None:
+            uuid = result.credit.account_id
+            assert result.credit == await ledger.last_entry(tx, self.store_id, "credit", uuid)
+
+    async def check_change(self, tx: Tx, change: CardChange | CreditChange) -> None:
+        """Compare what is said to be after a change of a card or an account with what is."""
+        if isinstance(change, CardChange):
+            shown = await giftcards.read_with_held(tx, self.store_id, change.card.id)
+            assert (change.card, change.held) == shown
+            last = await ledger.last_entry(tx, self.store_id, "card", change.card.id)
+            assert change.entry in {None, last}
+            assert change.entry is None or change.entry.seq == change.card.version
+        else:
+            resident = PEOPLE[change.entry.account_id]
+            assert change.credit == await credit.read(tx, self.store_id, resident)
+            entries = await ledger.entries(tx, self.store_id, "credit", resident.uuid)
+            assert change.entry in [e for e in entries if e.kind != "credit_expired"][-1:]
 
     def instants(self) -> Iterator[int]:
         """Go through all instants at which something ends by the clock."""
@@ -139,8 +195,8 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule()
     def the_job_runs(self) -> None:
-        self.domain.write(expiry.note_cards, "job", self.now, 1_000)
-        self.domain.write(expiry.note_credit, "job", self.now, 1_000)
+        self.domain.write(expiry.note_cards, "job", 1_000)
+        self.domain.write(expiry.note_credit, "job", 1_000)
         for card in self.model.values():
             if card.expired(self.now) and not card.redeemed and not card.noted:
                 card.noted = True
@@ -154,14 +210,15 @@ class MoneyMachine(RuleBasedStateMachine):
 
     async def compare(self, tx: Tx) -> None:
         """Compare every card and account, and verify the store."""
+        await self.check_result(tx)
         for card_id, card in self.model.items():
-            real, held = await giftcards.read_shown(tx, self.store_id, card_id, self.now)
+            real, held = await giftcards.read_with_held(tx, self.store_id, card_id)
             assert fields(real) == fields(card)
             assert held == card.held(self.now) <= card.credit
             entries = await ledger.entries(tx, self.store_id, "card", card_id)
             assert [entry.kind for entry in entries] == card.kinds
         for uuid, account in self.accounts.items():
-            shown = await credit.read(tx, self.store_id, PEOPLE[uuid], self.now)
+            shown = await credit.read(tx, self.store_id, PEOPLE[uuid])
             lots = account.open_lots(self.now)
             assert shown.total == sum(lot.remaining for lot in lots if not lot.restricted)
             assert shown.restricted == sum(lot.remaining for lot in lots if lot.restricted)
@@ -172,13 +229,21 @@ class MoneyMachine(RuleBasedStateMachine):
             ]
             entries = await ledger.entries(tx, self.store_id, "credit", uuid)
             assert [entry.kind for entry in entries] == account.kinds
-        assert await faults_of(tx, self.store_id, self.now) == []
+        assert await faults_of(tx, self.store_id) == []
 
 
 class CardMachine(MoneyMachine):
     """Cards and their holds, up to redemption."""
 
     cards: Bundle[str] = Bundle("cards")
+    any_card = st.one_of(cards, cards, cards, cards, unknown)
+    to_reach: ClassVar = {
+        *((operation, "gift_card_not_found") for operation in (
+            "update", "patch", "adjust", "disable", "redeem", "transfer", "reissue", "place",
+            "capture", "void",
+        )),
+        ("capture", "hold_not_found"), ("void", "hold_not_found"),
+    }  # fmt: skip
 
     @initialize(target=cards)
     def have_cards(self) -> Any:
@@ -201,7 +266,7 @@ class CardMachine(MoneyMachine):
         card_id = new_id()
         self.do(
             failures.ValidationFailed if over else None,
-            grants.grant, self.caller, Identifier(uuid=owner), terms, card_id, self.now,
+            grants.grant, GrantRequest(self.caller, Identifier(uuid=owner), terms, card_id),
         )  # fmt: skip
         if not over:
             self.model[card_id] = ModelCard(owner, amount, transfer, date, kinds=["granted"])
@@ -212,7 +277,7 @@ class CardMachine(MoneyMachine):
         return self.model.get(card_id)
 
     @rule(
-        card_id=cards,
+        card_id=any_card,
         amount=st.one_of(st.just(0), amounts),
         texture=uuids,
         transfer=st.booleans(),
@@ -228,12 +293,12 @@ class CardMachine(MoneyMachine):
         elif card.held(self.now) and card.credit != amount:
             refusal = failures.GiftCardHeld
         replacement = Replacement(amount, texture, transfer, active)
-        self.do(refusal, giftcards.update, self.caller, card_id, replacement, None, self.now)
+        self.do(refusal, giftcards.update, self.caller, card_id, replacement)
         if card is not None and refusal is None:
             card.change(credit=amount, texture=texture, transfer=transfer, active=active)
 
     @rule(
-        card_id=cards,
+        card_id=any_card,
         wanted=st.fixed_dictionaries(
             {},
             optional={
@@ -258,12 +323,12 @@ class CardMachine(MoneyMachine):
                 refusal = failures.ValidationFailed
             elif wanted.get("credit", card.credit) != card.credit and card.held(self.now):
                 refusal = failures.GiftCardHeld
-        self.do(refusal, giftcards.patch, self.caller, card_id, Patch(**wanted), None, self.now)
+        self.do(refusal, giftcards.patch, self.caller, card_id, Patch(**wanted))
         if card is not None and refusal is None:
             card.change(**wanted)
 
     @rule(
-        card_id=cards,
+        card_id=any_card,
         delta=st.one_of(st.integers(-40, 40), st.just(MAX_CREDIT)),
         moment=moments,
     )
@@ -272,8 +337,8 @@ class CardMachine(MoneyMachine):
         self.approach(self.ends_of(card), moment)
         refusal: type[Failure] | None = None
         if delta == 0:
-            return
-        if card is None:
+            refusal = failures.ValidationFailed
+        elif card is None:
             refusal = failures.GiftCardNotFound
         elif card.redeemed:
             refusal = failures.GiftCardRedeemed
@@ -281,14 +346,14 @@ class CardMachine(MoneyMachine):
             refusal = failures.InsufficientCredit
         elif card.credit + delta > MAX_CREDIT:
             refusal = failures.CreditLimitExceeded
-        failure = self.do(refusal, giftcards.adjust, self.caller, card_id, delta, "why", self.now)
+        failure = self.do(refusal, giftcards.adjust, self.caller, card_id, delta, "why")
         if card is not None and refusal is failures.InsufficientCredit:
             assert failure.available == card.credit - card.held(self.now)
         if card is not None and refusal is None:
             card.credit += delta
             card.kinds.append("adjusted")
 
-    @rule(card_id=cards)
+    @rule(card_id=any_card)
     def disable(self, card_id: str) -> None:
         card = self.known(card_id)
         refusal: type[Failure] | None = None
@@ -296,11 +361,11 @@ class CardMachine(MoneyMachine):
             refusal = failures.GiftCardNotFound
         elif card.redeemed:
             refusal = failures.GiftCardRedeemed
-        self.do(refusal, giftcards.disable, self.caller, card_id, None, self.now)
+        self.do(refusal, giftcards.disable, self.caller, card_id)
         if card is not None and refusal is None:
             card.change(active=False)
 
-    @rule(card_id=cards, by=st.one_of(st.none(), st.none(), people), moment=moments)
+    @rule(card_id=any_card, by=st.one_of(st.none(), st.none(), people), moment=moments)
     def redeem(self, card_id: str, by: str | None, moment: int | None) -> None:
         card = self.known(card_id)
         self.approach(self.ends_of(card), moment)
@@ -315,12 +380,12 @@ class CardMachine(MoneyMachine):
             refusal = account.deposit(
                 card.credit, card.expires_at, False, "credit_redeemed", self.now
             )
-        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, new_id(), self.now)
+        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, new_id())
         if card is not None and refusal is None:
             card.credit, card.redeemed = 0, True
             card.kinds.append("redeemed")
 
-    @rule(card_id=cards, by=st.one_of(st.none(), people), to=people, moment=moments)
+    @rule(card_id=any_card, by=st.one_of(st.none(), people), to=people, moment=moments)
     def transfer(self, card_id: str, by: str | None, to: str, moment: int | None) -> None:
         card = self.known(card_id)
         self.approach(self.ends_of(card), moment)
@@ -336,13 +401,13 @@ class CardMachine(MoneyMachine):
         owner: Resident | None = None if by is None else PEOPLE[by]
         self.do(
             refusal,
-            transfers.transfer, self.caller, owner, card_id, Identifier(uuid=to), self.now,
+            transfers.transfer, self.caller, owner, card_id, Identifier(uuid=to),
         )  # fmt: skip
         if card is not None and refusal is None:
             card.owner = to
             card.kinds.append("transferred")
 
-    @rule(target=cards, card_id=cards, moment=moments)
+    @rule(target=cards, card_id=any_card, moment=moments)
     def reissue(self, card_id: str, moment: int | None) -> Any:
         card = self.known(card_id)
         self.approach(self.ends_of(card), moment)
@@ -356,7 +421,7 @@ class CardMachine(MoneyMachine):
         elif card.held(self.now):
             refusal = failures.GiftCardHeld
         made = new_id()
-        self.do(refusal, transfers.reissue, self.caller, card_id, made, "lost", self.now)
+        self.do(refusal, transfers.reissue, self.caller, card_id, made, "lost")
         if card is not None and refusal is None:
             self.model[made] = ModelCard(
                 card.owner, card.credit, card.transfer, card.expires_at, card.texture,
@@ -367,7 +432,7 @@ class CardMachine(MoneyMachine):
         return multiple(made) if refusal is None else multiple()
 
     @rule(
-        card_id=cards,
+        card_id=any_card,
         amount=st.integers(1, 15),
         lifetime=st.sampled_from([2500, 1000, 1]),
         moment=moments,
@@ -387,7 +452,7 @@ class CardMachine(MoneyMachine):
         elif amount > card.credit - card.held(self.now):
             refusal = failures.InsufficientCredit
         hold_id, end = new_id(), self.now + lifetime
-        self.do(refusal, holds.place, self.caller, card_id, hold_id, amount, end, self.now)
+        self.do(refusal, holds.place, self.caller, card_id, hold_id, amount, lifetime)
         if card is not None and refusal is None:
             card.holds[hold_id] = ModelHold(amount, end)
             card.kinds.append("held")
@@ -411,17 +476,25 @@ class CardMachine(MoneyMachine):
         self.approach([held.expires_at], moment)
         refusal = None if held.open_at(self.now) else failures.HoldClosed
         operation = holds.capture if captured else holds.void
-        self.do(refusal, operation, self.caller, card_id, hold_id, self.now)
+        self.do(refusal, operation, self.caller, card_id, hold_id)
         if refusal is None:
             held.state = "captured" if captured else "voided"
             card.credit -= held.amount if captured else 0
             card.kinds.append(held.state)
+
+    @rule(card_id=any_card, hold_id=unknown, captured=st.booleans())
+    def close_an_unknown_hold(self, card_id: str, hold_id: str, captured: bool) -> None:
+        known = self.known(card_id) is not None
+        refusal = failures.HoldNotFound if known else failures.GiftCardNotFound
+        operation = holds.capture if captured else holds.void
+        self.do(refusal, operation, self.caller, card_id, hold_id)
 
 
 class CreditMachine(MoneyMachine):
     """Store credit: lots, spends and refunds."""
 
     spends: Bundle[tuple[str, str]] = Bundle("spends")
+    to_reach: ClassVar = {("refund", "spend_not_found")}
 
     @initialize()
     def have_lots(self) -> None:
@@ -439,7 +512,7 @@ class CreditMachine(MoneyMachine):
             )
         self.do(
             refusal,
-            credit.deposit, self.caller, PEOPLE[by], Change(amount), new_id(), self.now,
+            credit.deposit, self.caller, Identifier(uuid=by), Change(amount), new_id(),
             expires_at=expires_at, restricted=restricted,
         )  # fmt: skip
 
@@ -456,7 +529,7 @@ class CreditMachine(MoneyMachine):
         available = self.accounts[by].spend(spend_id, amount, restricted, self.now)
         failure = self.do(
             None if available is None else failures.InsufficientCredit,
-            credit.spend, self.caller, PEOPLE[by], Change(amount), spend_id, self.now,
+            credit.spend, self.caller, Identifier(uuid=by), Change(amount), spend_id,
             restricted=restricted,
         )  # fmt: skip
         assert available is None or failure.available == available
@@ -470,7 +543,7 @@ class CreditMachine(MoneyMachine):
         return self.spend(by, max(1, amount), restricted, None)
 
     @rule(
-        which=st.one_of(spends, spends, spends, st.builds(lambda: (JO.uuid, new_id()))),
+        which=st.one_of(spends, spends, spends, st.tuples(people, unknown)),
         amount=st.integers(1, 12),
         moment=moments,
     )
@@ -487,7 +560,7 @@ class CreditMachine(MoneyMachine):
             refusal = failures.SpendNotFound
         self.do(
             refusal,
-            credit.refund, self.caller, PEOPLE[by], spend_id, Change(amount), self.now,
+            credit.refund, self.caller, Identifier(uuid=by), spend_id, Change(amount),
         )  # fmt: skip
 
     @rule(which=spends)
@@ -508,5 +581,6 @@ def fields(card: GiftCard | ModelCard) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("machine", [CardMachine, CreditMachine])
 def test_money_in_any_order(domain: DomainFixture, machine: type[MoneyMachine]) -> None:
-    bound = type(machine.__name__, (machine,), {"domain": domain})
+    bound = type(machine.__name__, (machine,), {"domain": domain, "reached": set()})
     run_state_machine_as_test(bound, settings=EFFORT)
+    assert bound.reached >= machine.to_reach, machine.to_reach - bound.reached

@@ -12,6 +12,7 @@ from msgspec import Struct
 from gridgift.domain import giftcards, grants, lists, paging
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import GiftCard, OwnedCard, Resident
@@ -153,7 +154,7 @@ def test_forward_and_backward_on_the_engines(
         if action == "insert":
             there.append(domain.grant(owner))
         elif action == "change":
-            domain.write(giftcards.disable, domain.caller, there[0].id, None, domain.now)
+            domain.write(giftcards.disable, domain.caller, there[0].id, None)
 
     forward, last = walk(read, between)
     assert ids_of(forward) == ids_of(there)
@@ -179,7 +180,7 @@ def test_rows_that_leave_a_filtered_list_hide_no_others(
 
     def between() -> None:
         if leaving:
-            domain.write(giftcards.disable, domain.caller, leaving.pop().id, None, domain.now)
+            domain.write(giftcards.disable, domain.caller, leaving.pop().id, None)
 
     forward, last = walk(read, between)
     assert [card.id for card in forward if card.id in staying] == staying
@@ -214,7 +215,7 @@ def test_a_walk_while_others_are_granting(domain: DomainFixture) -> None:
         while not stop.is_set():
             identifier, card_id = Identifier(uuid=owner.uuid), new_id()
             await domain.database.write(
-                grants.grant, domain.caller, identifier, Terms(1), card_id, domain.now
+                grants.grant, GrantRequest(domain.caller, identifier, Terms(1), card_id)
             )
 
     async def list_of(position: Position) -> Page[OwnedCard]:
@@ -245,7 +246,7 @@ def test_a_walk_while_others_are_granting(domain: DomainFixture) -> None:
 def test_pages_that_are_asked_for_together_are_those_asked_for_alone(domain: DomainFixture) -> None:
     owner, other = domain.newcomer(), domain.newcomer()
     cards = [domain.grant(owner) for _ in range(5)]
-    domain.write(giftcards.disable, domain.caller, cards[3].id, None, domain.now)
+    domain.write(giftcards.disable, domain.caller, cards[3].id, None)
     nobody = new_id()
     requests = [
         PageRequest(owner.uuid, Position((cards[1].id,)), 2),

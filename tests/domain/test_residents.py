@@ -115,43 +115,62 @@ def test_unknown_ones_are_not_found(domain: DomainFixture) -> None:
 @pytest.mark.contract("5.9", "5.10")
 def test_a_new_name_wins_and_old_ones_still_lead_there(domain: DomainFixture) -> None:
     renamed = Resident(KELLY.uuid, "kelly.stormwind")
-    domain.write(residents.remember, renamed, domain.now + 1)
+    domain.write(residents.remember, renamed)
     for name in (KELLY.username, renamed.username):
         assert domain.read(residents.find, Identifier(username=name)) == renamed
     assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)) == renamed
-    domain.write(residents.remember, KELLY, domain.now + 2)
+    domain.write(residents.remember, KELLY)
     assert domain.read(residents.find, Identifier(username=renamed.username)) == KELLY
 
 
 @pytest.mark.contract("5.9")
 def test_cards_show_the_last_name(domain: DomainFixture) -> None:
     card = domain.grant(KELLY)
-    domain.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"), domain.now + 1)
+    domain.write(residents.remember, Resident(KELLY.uuid, "kelly.stormwind"))
     assert domain.card(card.id).owner_username == "kelly.stormwind"
 
 
 @pytest.mark.contract("5.11")
 def test_a_name_is_never_given_to_another(domain: DomainFixture) -> None:
     former = Resident(KELLY.uuid, "kelly.stormwind")
-    domain.write(residents.remember, former, domain.now)
-    domain.write(residents.remember, KELLY, domain.now)
+    domain.write(residents.remember, former)
+    domain.write(residents.remember, KELLY)
     for name in (KELLY.username, former.username):
         with pytest.raises(UsernameTaken) as taken:
-            domain.write(residents.remember, Resident(JO.uuid, name), domain.now)
+            domain.write(residents.remember, Resident(JO.uuid, name))
         assert taken.value.holder == KELLY.uuid
     assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
 
 
 def test_a_wrong_note_can_be_corrected(domain: DomainFixture) -> None:
-    domain.write(residents.remember, Resident(JO.uuid, "kelly"), domain.now, reassign=True)
+    domain.write(residents.remember, Resident(JO.uuid, "kelly"), reassign=True)
     assert domain.read(residents.find, Identifier(username="kelly")).uuid == JO.uuid
     assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
+
+
+@pytest.mark.contract("5.11")
+@pytest.mark.parametrize("reassign", [False, True])
+def test_many_are_remembered_one_by_one(domain: DomainFixture, reassign: bool) -> None:
+    new = Resident(str(uuid.uuid4()), "fresh.face")
+    renamed = Resident(new.uuid, "second.face")
+    taken = Resident(JO.uuid, KELLY.username)
+    seen = [new, taken, renamed]
+    first, second, third = domain.write(residents.remember_each, seen, reassign=reassign)
+    assert (first, third) == (new, renamed)
+    assert domain.read(residents.find, Identifier(username="fresh.face")) == renamed
+    holder = domain.read(residents.find, Identifier(username=KELLY.username))
+    if reassign:
+        assert second == holder == taken
+    else:
+        assert isinstance(second, UsernameTaken)
+        assert (second.holder, holder) == (KELLY.uuid, KELLY)
+        assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
 
 
 def test_two_at_once_are_one(domain: DomainFixture) -> None:
     async def together() -> None:
         newcomer = Resident(str(uuid.uuid4()), "fresh.face")
-        notes = [domain.database.write(residents.remember, newcomer, domain.now) for _ in range(8)]
+        notes = [domain.database.write(residents.remember, newcomer) for _ in range(8)]
         assert await asyncio.gather(*notes) == [newcomer] * 8
 
     domain.run(together())

@@ -1,5 +1,7 @@
 """Stores: made once, read by id (contract section 7)."""
 
+from typing import Any
+
 import pytest
 
 from gridgift.domain import residents, stores
@@ -7,7 +9,7 @@ from gridgift.domain.failures import StoreNotFound, UsernameTaken, ValidationFai
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Resident
 from gridgift.domain.residents import Identifier
-from gridgift.domain.stores import NewStore
+from gridgift.domain.stores import NewStore, StoreChanges
 from tests.api import JO, KELLY, OWNER
 from tests.domain.fixture import DomainFixture
 
@@ -15,7 +17,7 @@ from tests.domain.fixture import DomainFixture
 def test_created_with_its_owner(domain: DomainFixture) -> None:
     texture, owner = new_id(), Resident(new_id(), "brand.new")
     new = NewStore("Éclat & Söhne 🎁", owner, texture, "http://maps.secondlife.com/x/1/2/3")
-    store = domain.write(stores.create, new, new_id(), domain.now)
+    store = domain.write(stores.create, new, new_id())
     assert (store.name, store.logo, store.location_slurl) == (
         new.name, texture, new.location_slurl,
     )  # fmt: skip
@@ -29,7 +31,7 @@ def test_created_with_its_owner(domain: DomainFixture) -> None:
 def test_listed_oldest_first(domain: DomainFixture) -> None:
     names = ["Zebra", "Apple", "Moon"]
     for name in names:
-        domain.write(stores.create, NewStore(name, JO), new_id(), domain.now)
+        domain.write(stores.create, NewStore(name, JO), new_id())
     assert [store.name for store in domain.read(stores.list_all)] == ["Moonwall", *names]
 
 
@@ -41,13 +43,42 @@ def test_unknown(domain: DomainFixture) -> None:
 def test_bad_names(domain: DomainFixture) -> None:
     for name in ("", " ", "a\x00b", "a\nb", "a\x7fb", "a\x9bb", "\udcff", "x" * 129, "\t"):
         with pytest.raises(ValidationFailed) as refused:
-            domain.write(stores.create, NewStore(name, JO), new_id(), domain.now)
+            domain.write(stores.create, NewStore(name, JO), new_id())
         assert list(refused.value.errors) == ["name"]
     assert len(domain.read(stores.list_all)) == 1
+
+
+def test_updated(domain: DomainFixture) -> None:
+    changes = StoreChanges(
+        name="Sun", card_lifetime=30, customer_origin="https://x.test", logo=None
+    )
+    changed = domain.write(stores.update, domain.store.id, changes)
+    assert (changed.name, changed.card_lifetime) == ("Sun", 30)
+    assert changed.customer_origin == "https://x.test"
+    assert changed == domain.read(stores.read, domain.store.id)
+    undone = domain.write(
+        stores.update, domain.store.id, StoreChanges(card_lifetime=None, customer_origin=None)
+    )
+    assert (undone.name, undone.card_lifetime, undone.customer_origin) == ("Sun", None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": " "}, {"card_lifetime": 0}, {"card_lifetime": 36_501},
+        {"customer_origin": "https://x.test/"}, {"customer_origin": "ftp://x.test"},
+        {"base_bonus": -1}, {"group_bonus": 101},
+    ],
+)  # fmt: skip
+def test_bad_changes_name_their_field(domain: DomainFixture, changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        domain.write(stores.update, domain.store.id, StoreChanges(**changes))
+    assert list(refused.value.errors) == list(changes)
+    assert domain.read(stores.read, domain.store.id) == domain.store
 
 
 def test_an_owner_with_someone_elses_name_makes_no_store(domain: DomainFixture) -> None:
     with pytest.raises(UsernameTaken):
         stranger = Resident(new_id(), KELLY.username)
-        domain.write(stores.create, NewStore("Fraud", stranger), new_id(), domain.now)
+        domain.write(stores.create, NewStore("Fraud", stranger), new_id())
     assert [store.owner_uuid for store in domain.read(stores.list_all)] == [OWNER.uuid]

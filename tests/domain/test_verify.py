@@ -14,28 +14,29 @@ from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import entry_hash
-from gridgift.domain.model import Caller, Entry, EntryKind, GiftCard
+from gridgift.domain.model import Caller, CardChange, Entry, EntryKind, GiftCard, Lot
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Counts, Fault
 from tests.api import JO, KELLY, OWNER
 from tests.domain.fixture import DomainFixture
 
 SECOND = 1_000
+TO_KELLY = Identifier(uuid=KELLY.uuid)
 TRIGGERS = ("entries_no_update", "entries_no_delete", "entries_no_replace")
 
 
-class Scene:
+class FilledStore:
     """A store in which everything has happened that can happen to money."""
 
     def __init__(self, domain: DomainFixture) -> None:
         self.domain = domain
         self.plain = self.card(KELLY, 100)
         self.changed = self.card(KELLY, 200, transfer=True)
-        self.do(giftcards.update, self.changed, Replacement(150, None, True, True), None)
-        self.do(giftcards.patch, self.changed, Patch(credit=160, active=False), None)
-        self.do(giftcards.patch, self.changed, Patch(active=True), None)
+        self.do(giftcards.update, self.changed, Replacement(150, None, True, True))
+        self.do(giftcards.patch, self.changed, Patch(credit=160, active=False))
+        self.do(giftcards.patch, self.changed, Patch(active=True))
         self.do(giftcards.adjust, self.changed, -10, "order 7")
-        self.do(giftcards.disable, self.card(KELLY, 5), None)
+        self.do(giftcards.disable, self.card(KELLY, 5))
         self.given = self.card(KELLY, 30, transfer=True)
         self.write(
             transfers.transfer,
@@ -43,10 +44,9 @@ class Scene:
             KELLY,
             self.given,
             Identifier(uuid=JO.uuid),
-            domain.now,
         )
         self.lost = self.card(JO, 40)
-        self.found = self.do(transfers.reissue, self.lost, new_id(), "lost").id
+        self.found = self.reissue(self.lost)
         self.redeemed = self.card(KELLY, 70)
         self.redeem(self.redeemed)
         self.redeem(self.card(KELLY, 50, expires_at=domain.now + SECOND))
@@ -55,8 +55,8 @@ class Scene:
         domain.now += 2 * SECOND
         self.expired = self.card(JO, 9, expires_at=domain.now + 1)
         domain.now += 1
-        domain.write(expiry.note_cards, "job", domain.now, 100)
-        domain.write(expiry.note_credit, "job", domain.now, 100)
+        domain.write(expiry.note_cards, "job", 100)
+        domain.write(expiry.note_credit, "job", 100)
 
     def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write."""
@@ -64,40 +64,44 @@ class Scene:
 
     def do(self, operation: Any, card_id: str, *args: Any) -> GiftCard:
         """Change a card."""
-        changed: GiftCard = self.write(
-            operation, self.domain.caller, card_id, *args, self.domain.now
-        )
-        return changed
+        change: CardChange = self.write(operation, self.domain.caller, card_id, *args)
+        return change.card
 
     def card(self, owner: Any, amount: int, **terms: Any) -> str:
         """Grant a card."""
         return self.domain.grant(owner, amount, **terms).id
 
+    def reissue(self, card_id: str) -> str:
+        """Replace a lost card; return the new one's id."""
+        new: str = new_id()
+        self.write(transfers.reissue, self.domain.caller, card_id, new, "lost")
+        return new
+
     def redeem(self, card_id: str) -> None:
         """Redeem one of Kelly's cards."""
-        self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id(), self.domain.now)
+        self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id())
 
     def hold_some(self) -> None:
         """Place four holds on a card: one stays, one is taken, one freed, one runs out."""
         self.held = self.card(JO, 100)
-        caller, now = self.domain.caller, self.domain.now
+        caller = self.domain.caller
         self.holds = [new_id() for _ in range(4)]
         for hold_id, end in zip(self.holds, (3600, 3600, 3600, 1), strict=True):
-            self.write(holds.place, caller, self.held, hold_id, 20, now + end * SECOND, now)
-        self.write(holds.capture, caller, self.held, self.holds[1], now)
-        self.write(holds.void, caller, self.held, self.holds[2], now)
+            self.write(holds.place, caller, self.held, hold_id, 20, end * SECOND)
+        self.write(holds.capture, caller, self.held, self.holds[1])
+        self.write(holds.void, caller, self.held, self.holds[2])
 
     def spend_some(self) -> str:
         """Deposit, spend and refund for Kelly; return the spend's id."""
         caller, now = self.domain.caller, self.domain.now
         for amount, date, restricted in ((60, now + 9 * SECOND, True), (80, None, False)):
             self.write(
-                credit.deposit, caller, KELLY, Change(amount), new_id(), now,
+                credit.deposit, caller, TO_KELLY, Change(amount), new_id(),
                 expires_at=date, restricted=restricted,
             )  # fmt: skip
         spend = new_id()
-        self.write(credit.spend, caller, KELLY, Change(90), spend, now)
-        self.write(credit.refund, caller, KELLY, spend, Change(60), now)
+        self.write(credit.spend, caller, TO_KELLY, Change(90), spend)
+        self.write(credit.refund, caller, TO_KELLY, spend, Change(60))
         return spend
 
     def chain(self, card_id: str) -> list[Entry]:
@@ -133,12 +137,10 @@ async def tamper_postgres(url: str, statements: tuple[str, ...]) -> None:
 
 
 def faults_of(domain: DomainFixture) -> list[Fault]:
-    """Verify a world; the number told is the number returned."""
+    """Verify everything; the number of faults reported is the number returned."""
     found: list[Fault] = []
     seen: list[int] = []
-    number = domain.run(
-        domain.database.snapshot(verify.verify, domain.now, found.append, seen.append)
-    )
+    number = domain.run(domain.database.snapshot(verify.verify, found.append, seen.append))
     counts: Counts = domain.read(verify.count)
     assert number == len(found)
     assert sum(seen) == counts.cards + counts.customers
@@ -146,9 +148,9 @@ def faults_of(domain: DomainFixture) -> list[Fault]:
 
 
 @pytest.fixture
-def scene(domain: DomainFixture) -> Scene:
+def filled(domain: DomainFixture) -> FilledStore:
     """A database full of everything, for this test alone."""
-    return Scene(domain)
+    return FilledStore(domain)
 
 
 def entry_where(card_id: str, seq: int) -> str:
@@ -195,7 +197,7 @@ def copied(table: str, where: str, columns: dict[str, str]) -> str:
 KELLYS = f"account_kind = 'credit' AND account_id = '{KELLY.uuid}'"
 
 # what is done behind the ledger's back, and a part of what verify says of it
-BREAKS: dict[str, tuple[Callable[[Scene], list[str]], str]] = {
+BREAKS: dict[str, tuple[Callable[[FilledStore], list[str]], str]] = {
     "a changed balance": (
         lambda s: [f"UPDATE gift_cards SET credit = credit + 1 {of_card(s.plain)}"],
         "the card has L$ 101, the ledger says L$ 100",
@@ -359,91 +361,89 @@ ENTRY_FIELDS = {
 
 
 @pytest.mark.contract("10.64")
-def test_a_database_full_of_everything_is_clean(scene: Scene) -> None:
-    kinds = {row[0] for row in scene.domain.sql("SELECT DISTINCT kind FROM entries")}
+def test_a_database_full_of_everything_is_clean(filled: FilledStore) -> None:
+    kinds = {row[0] for row in filled.domain.sql("SELECT DISTINCT kind FROM entries")}
     assert kinds == set(get_args(EntryKind)) - {"imported"}
-    assert scene.faults() == []
+    assert filled.faults() == []
 
 
 @pytest.mark.contract("10.64")
 @pytest.mark.parametrize("name", BREAKS)
-def test_finds(scene: Scene, name: str) -> None:
+def test_finds(filled: FilledStore, name: str) -> None:
     statements, said = BREAKS[name]
-    broken = statements(scene)
-    if scene.domain.engine == "sqlite":
+    broken = statements(filled)
+    if filled.domain.engine == "sqlite":
         broken = [statement.replace("AS uuid)", "AS text)") for statement in broken]
     else:
         broken = [statement.replace("hash = X'", "hash = '\\x") for statement in broken]
-    scene.tamper(*broken)
-    found = scene.faults()
+    filled.tamper(*broken)
+    found = filled.faults()
     assert any(said in fault.what for fault in found), found
-    assert all(fault.store_id == scene.domain.store.id for fault in found)
+    assert all(fault.store_id == filled.domain.store.id for fault in found)
 
 
-def test_names_the_account(scene: Scene) -> None:
-    scene.tamper(f"UPDATE gift_cards SET credit = 1 {of_card(scene.plain)}")
-    (fault,) = scene.faults()
-    assert (fault.account_kind, fault.account_id) == ("card", scene.plain)
+def test_names_the_account(filled: FilledStore) -> None:
+    filled.tamper(f"UPDATE gift_cards SET credit = 1 {of_card(filled.plain)}")
+    (fault,) = filled.faults()
+    assert (fault.account_kind, fault.account_id) == ("card", filled.plain)
 
 
 @pytest.mark.parametrize("field", CARD_FIELDS)
-def test_finds_a_changed_field_of_a_card(scene: Scene, field: str) -> None:
-    scene.tamper(f"UPDATE gift_cards SET {field} = {CARD_FIELDS[field]} {of_card(scene.plain)}")
-    (fault,) = scene.faults()
+def test_finds_a_changed_field_of_a_card(filled: FilledStore, field: str) -> None:
+    filled.tamper(f"UPDATE gift_cards SET {field} = {CARD_FIELDS[field]} {of_card(filled.plain)}")
+    (fault,) = filled.faults()
     assert fault.what == "the card's fields are not those of its last entry"
-    assert fault.account_id == scene.plain
+    assert fault.account_id == filled.plain
 
 
 @pytest.mark.parametrize(
     ("field", "seq"), [*((field, 3) for field in ENTRY_FIELDS), ("reason", 1), ("reason", 5)]
 )
-def test_finds_a_change_anywhere_in_an_entry(scene: Scene, field: str, seq: int) -> None:
-    assert len(scene.chain(scene.changed)) == 5
-    where = entry_where(scene.changed, seq)
-    scene.tamper(f"UPDATE entries SET {field} = {ENTRY_FIELDS[field]} {where}")
-    found = scene.faults()
+def test_finds_a_change_anywhere_in_an_entry(filled: FilledStore, field: str, seq: int) -> None:
+    assert len(filled.chain(filled.changed)) == 5
+    where = entry_where(filled.changed, seq)
+    filled.tamper(f"UPDATE entries SET {field} = {ENTRY_FIELDS[field]} {where}")
+    found = filled.faults()
     assert f"entry {seq} was changed: its hash does not fit" in {fault.what for fault in found}
-    assert {fault.account_id for fault in found} == {scene.changed}
+    assert {fault.account_id for fault in found} == {filled.changed}
 
 
-def test_finds_a_doubled_redemption(scene: Scene) -> None:
+def test_finds_a_doubled_redemption(filled: FilledStore) -> None:
     """Someone runs the deposit of a redemption a second time, in the proper way."""
-    scene.write(
-        credit.deposit, scene.domain.caller, KELLY, Change(70, reference=scene.redeemed),
-        new_id(), scene.domain.now, kind="credit_redeemed",
-    )  # fmt: skip
-    (fault,) = scene.faults()
-    assert fault.account_id == scene.redeemed
+    lot = Lot(new_id(), 70, 70, None, restricted=False)
+    filled.write(credit.add_lot, filled.domain.caller, KELLY, lot, filled.redeemed)
+    (fault,) = filled.faults()
+    assert fault.account_id == filled.redeemed
     assert fault.what == "L$ 70 left the card by redemption, L$ 140 entered store credit"
 
 
-def test_finds_a_reissue_that_made_money(scene: Scene) -> None:
-    old = scene.card(KELLY, 10)
-    made = scene.do(transfers.reissue, old, new_id(), "lost")
-    (entry,) = scene.chain(made.id)
-    (zeroed,) = [e for e in scene.chain(old) if e.kind == "reissued"]
+def test_finds_a_reissue_that_made_money(filled: FilledStore) -> None:
+    old = filled.card(KELLY, 10)
+    new = filled.reissue(old)
+    (entry,) = filled.chain(new)
+    (zeroed,) = [e for e in filled.chain(old) if e.kind == "reissued"]
     forged = replace(entry, delta=11, balance_after=11)
-    if scene.domain.engine == "postgres":
+    if filled.domain.engine == "postgres":
         forged = forged.replace("hash = X'", "hash = '\\x")
     assert zeroed.delta == -10
-    scene.tamper(forged, f"UPDATE gift_cards SET credit = 11 {of_card(made.id)}")
-    (fault,) = scene.faults()
+    filled.tamper(forged, f"UPDATE gift_cards SET credit = 11 {of_card(new)}")
+    (fault,) = filled.faults()
     assert fault.what == "reissued cards gained L$ 1 in sum"
 
 
-def test_walks_page_by_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_walks_page_by_page(filled: FilledStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "PAGE", 2)
-    assert scene.faults() == []
-    scene.tamper(
-        f"DELETE FROM gift_cards {of_card(scene.expired)}",
-        f"UPDATE gift_cards SET credit = 1 {of_card(scene.plain)}",
+    assert filled.faults() == []
+    filled.tamper(
+        f"DELETE FROM gift_cards {of_card(filled.expired)}",
+        f"UPDATE gift_cards SET credit = 1 {of_card(filled.plain)}",
     )
-    assert {fault.account_id for fault in scene.faults()} == {scene.expired, scene.plain}
+    assert {fault.account_id for fault in filled.faults()} == {filled.expired, filled.plain}
 
 
 def test_each_store_is_looked_at(domain: DomainFixture) -> None:
-    first = Scene(domain).plain
-    other = domain.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id(), domain.now)
+    first = FilledStore(domain).plain
+    other = domain.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id())
     domain.caller = Caller(other.id, "key", new_id(), "request-2")
     second = domain.grant(KELLY, 5).id
     assert faults_of(domain) == []

@@ -63,7 +63,7 @@ def moved_file(api: ApiFixture) -> Iterator[None]:
 
 @pytest.fixture
 def outage(engine: str, request: pytest.FixtureRequest) -> Outage:
-    """Take a shop's database away for a while: move the file, or rename it on the server."""
+    """Take an API's database away for a while: move the file, or rename it on the server."""
     if engine == "sqlite":
         return moved_file
     server = request.getfixturevalue("postgres")

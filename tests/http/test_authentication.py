@@ -13,9 +13,9 @@ from gridgift.app import create_app, signer
 from gridgift.domain import keys
 from gridgift.domain.failures import KeyNameTaken, ValidationFailed
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import Fresh, Signer
+from gridgift.domain.keys import NewCredential, Signer
 from gridgift.domain.scopes import SCOPES
-from gridgift.http.routes import ROUTES
+from gridgift.http.table import ROUTES
 from tests.api import OWNER, SECRET, ApiFixture, Clock, problem
 from tests.http.bodies import altered
 from tests.http.checks import one_engine, unchanged
@@ -69,7 +69,7 @@ def test_the_form_of_a_key(api: ApiFixture) -> None:
 def test_keys_that_we_did_not_issue(api: ApiFixture) -> None:
     body, _, signature = api.key.rpartition(".")
     stored = api.issued.stored
-    fresh = Fresh(stored.id, os.urandom(32))
+    fresh = NewCredential(stored.id, os.urandom(32))
     forgeries = {
         "another server's": Signer(b"another secret").issue(stored.store_id, *_parts(fresh)),
         "another's random bytes": signer(api.settings).issue(stored.store_id, *_parts(fresh)),
@@ -94,7 +94,7 @@ def test_keys_that_we_did_not_issue(api: ApiFixture) -> None:
     assert api.call("GET", PATH).status_code == 200
 
 
-def _parts(fresh: Fresh) -> tuple[str, bytes]:
+def _parts(fresh: NewCredential) -> tuple[str, bytes]:
     return fresh.id, fresh.random
 
 
@@ -160,10 +160,9 @@ def test_the_server_keeps_no_key(api: ApiFixture) -> None:
 @pytest.mark.contract("2.13", "2.14")
 def test_names_of_keys(api: ApiFixture) -> None:
     def create(name: str, store_id: str = api.store.id) -> str:
-        fresh, now = Fresh(new_id(), os.urandom(32)), api.clock.now()
-        return api.write(
-            keys.create, signer(api.settings), store_id, name, ["store:read"], fresh, now
-        ).key
+        new = NewCredential(new_id(), os.urandom(32))
+        scopes = ["store:read"]
+        return api.write(keys.create, signer(api.settings), store_id, name, scopes, new).key
 
     for name in ("abc", "x" * 128, "Wiki-Bot №1"):
         assert api.call("GET", PATH, key=create(name)).status_code == 200
@@ -207,7 +206,7 @@ def test_an_expired_key(api: ApiFixture) -> None:
 @pytest.mark.contract("2.3", "2.4", "2.21")
 def test_a_revoked_key_is_dead_within_5_seconds(api: ApiFixture) -> None:
     assert api.call("GET", PATH).status_code == 200
-    api.write(keys.revoke, api.store.id, api.issued.stored.id, api.clock.now())
+    api.write(keys.revoke, api.store.id, api.issued.stored.id)
     api.clock.advance(5)
     with unchanged(api):
         refused(api.call("GET", PATH), "api_key_revoked")
@@ -217,7 +216,7 @@ def test_a_revoked_key_is_dead_within_5_seconds(api: ApiFixture) -> None:
 
 @pytest.mark.contract("2.3")
 def test_a_key_that_was_revoked_before_its_first_use(api: ApiFixture) -> None:
-    api.write(keys.revoke, api.store.id, api.issued.stored.id, api.clock.now())
+    api.write(keys.revoke, api.store.id, api.issued.stored.id)
     refused(api.call("GET", PATH), "api_key_revoked")
 
 
@@ -226,8 +225,7 @@ def test_changed_scopes_hold_within_5_seconds(api: ApiFixture) -> None:
     issued = api.add_key("customers:read")
     problem(api.call("GET", PATH, key=issued.key), 403, "scope_missing")
     for scopes, status in ((["store:read"], 200), (["giftcards:read"], 403)):
-        now = api.clock.now()
-        api.write(keys.rescope, api.store.id, issued.stored.id, scopes, now)
+        api.write(keys.rescope, api.store.id, issued.stored.id, scopes)
         api.clock.advance(5)
         assert api.call("GET", PATH, key=issued.key).status_code == status
 
@@ -236,7 +234,7 @@ def test_changed_scopes_hold_within_5_seconds(api: ApiFixture) -> None:
 def test_every_replica_notices(make_api: Callable[..., ApiFixture]) -> None:
     one, other = make_api(), make_api()
     assert other.call("GET", PATH, key=one.key).status_code == 200
-    one.write(keys.revoke, one.store.id, one.issued.stored.id, one.clock.now())
+    one.write(keys.revoke, one.store.id, one.issued.stored.id)
     other.clock.advance(5)
     refused(other.call("GET", PATH, key=one.key), "api_key_revoked")
 
@@ -262,7 +260,7 @@ def test_a_refused_key_was_not_used(make_api: Callable[..., ApiFixture]) -> None
     watcher, clock = make_api(), Clock()
     app = create_app(watcher.settings, clock.now, clock.ticks)
     with ApiFixture.opened(app, watcher.settings, clock) as api:
-        api.write(keys.revoke, api.store.id, api.issued.stored.id, clock.now())
+        api.write(keys.revoke, api.store.id, api.issued.stored.id)
         refused(api.call("GET", PATH), "api_key_revoked")
     stored = watcher.read(keys.read, api.store.id, api.issued.stored.id)
     assert stored.last_used_at is None

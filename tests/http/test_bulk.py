@@ -7,7 +7,7 @@ import pytest
 
 from gridgift.domain.bulk import MAX_ROWS
 from gridgift.domain.stores import StoreChanges, update
-from gridgift.http.bulk import MAX_BULK_BODY
+from gridgift.http.api.bulk import MAX_BULK_BODY
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.bodies import NO_AMOUNTS, NO_TEXTURES, each
 from tests.http.checks import check_chain, clean, one_engine, unchanged

@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from starlette.types import ASGIApp
 
-from gridgift.http.dispatch import Paths
+from gridgift.http.edge.dispatch import Paths
 
 TEMPLATES = (
     "/",

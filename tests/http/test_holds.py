@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.api import ApiFixture, problem
@@ -42,8 +43,10 @@ def test_placed_and_captured(api: ApiFixture) -> None:
     entries = api.entries(card)
     check_chain(entries)
     assert [(e.kind, e.delta, e.reason) for e in entries[1:]] == [
-        ("held", 0, hold["id"]), ("captured", -40, hold["id"]),
+        ("held", 0, ""), ("captured", -40, ""),
     ]  # fmt: skip
+    for entry in entries[1:]:
+        assert msgspec.json.decode(entry.state)["hold"] == hold["id"]
     clean(api)
 
 

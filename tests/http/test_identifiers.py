@@ -68,7 +68,7 @@ def test_parts_have_1_to_31_letters_and_digits(api: ApiFixture) -> None:
 
 def rename(api: ApiFixture, resident: Resident, username: str) -> Any:
     """Note that a resident was seen with another username."""
-    return api.write(residents.remember, Resident(resident.uuid, username), api.clock.now())
+    return api.write(residents.remember, Resident(resident.uuid, username))
 
 
 @pytest.mark.contract("5.9", "5.10")

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from gridgift.http.problems import BY_CODE
+from gridgift.http.edge.problems import BY_CODE
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gridgift.http.limits import FAILURES
+from gridgift.http.edge.limits import FAILURES
 from gridgift.settings import Settings
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged

@@ -1,23 +1,27 @@
 """The whole route table: what holds for every endpoint, present and future."""
 
+import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from gridgift.domain.scopes import SCOPES
-from gridgift.http import schemas
-from gridgift.http.openapi import document, refusals_of
-from gridgift.http.problems import PROBLEMS
-from gridgift.http.route import CUSTOMER, PUBLIC, Route
-from gridgift.http.routes import ROUTES, endpoints
+from gridgift.http.edge.api_key import ApiKey
+from gridgift.http.edge.customer_token import CustomerToken
+from gridgift.http.edge.guards import PUBLIC
+from gridgift.http.edge.problems import PROBLEMS
+from gridgift.http.edge.route import AnyRoute, Route
+from gridgift.http.reference.openapi import document, refusals_of
+from gridgift.http.table import ROUTES, endpoints
+from gridgift.views import GiftCardResponse
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.requests import change_credit, credit_of, ext, other_stores_key
 
-GUARDED = [route for route in ROUTES if route.scope not in {PUBLIC, CUSTOMER}]
-FOR_CUSTOMERS = [route for route in ROUTES if route.scope == CUSTOMER]
+GUARDED = [route for route in ROUTES if isinstance(route.guard, ApiKey)]
+FOR_CUSTOMERS = [route for route in ROUTES if isinstance(route.guard, CustomerToken)]
 COMPATIBLE = [route for route in GUARDED if route.path.startswith("/v1/")]
 PARTS = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x"}
 PATHS = sorted({route.path for route in ROUTES})
@@ -27,12 +31,12 @@ each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.meth
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
 
 
-def path_of(route: Route, **parts: str) -> str:
+def path_of(route: AnyRoute, **parts: str) -> str:
     """Fill in a route's path."""
     return route.path.format(**(PARTS | parts))
 
 
-def sent(route: Route, body: Any) -> dict[str, Any]:
+def sent(route: AnyRoute, body: Any) -> dict[str, Any]:
     """Return what sends a body as the route takes it."""
     if route.rows is None:
         return {"json": body}
@@ -40,8 +44,8 @@ def sent(route: Route, body: Any) -> dict[str, Any]:
     return {"content": text, "headers": {"Content-Type": media_type}}
 
 
-def prepared(api: ApiFixture, route: Route) -> tuple[dict[str, str], Any]:
-    """Set the scene for a route's example: a card, a hold and a spend; return path and body."""
+def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
+    """Make what a route's example needs: a card, a hold and a spend; return path and body."""
     card = api.grant(credit=1000, transfer=True)["id"]
     held = ext(api, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
     if "hold" not in route.path:
@@ -55,7 +59,7 @@ def prepared(api: ApiFixture, route: Route) -> tuple[dict[str, str], Any]:
     return {"id": card, "hold": held}, body
 
 
-def ask(api: ApiFixture, route: Route, card_id: str = "x", **options: Any) -> Any:
+def ask(api: ApiFixture, route: AnyRoute, card_id: str = "x", **options: Any) -> Any:
     """Send a route's request as its example has it."""
     path = path_of(route, id=card_id, code="api_key_missing")
     return api.call(route.method, path, **sent(route, route.body_example), **options)
@@ -64,7 +68,7 @@ def ask(api: ApiFixture, route: Route, card_id: str = "x", **options: Any) -> An
 @each_guarded
 @one_engine
 @pytest.mark.contract("2.1", "2.3", "2.4")
-def test_without_a_key(api: ApiFixture, route: Route) -> None:
+def test_without_a_key(api: ApiFixture, route: AnyRoute) -> None:
     with unchanged(api):
         response = ask(api, route, key=None)
         problem(response, 401, "api_key_missing")
@@ -73,30 +77,30 @@ def test_without_a_key(api: ApiFixture, route: Route) -> None:
 
 @each_guarded
 @pytest.mark.contract("2.17", "2.18", "2.19")
-def test_every_scope_but_the_right_one(api: ApiFixture, route: Route) -> None:
+def test_every_scope_but_the_right_one(api: ApiFixture, route: AnyRoute) -> None:
     card = api.grant()
-    key = api.add_key(*(SCOPES.keys() - {route.scope})).key
+    key = api.add_key(*(SCOPES.keys() - {route.guard.scope})).key
     with unchanged(api):
         body = problem(ask(api, route, card["id"], key=key), 403, "scope_missing")
-    assert route.scope in body["detail"]
+    assert route.guard.scope in body["detail"]
 
 
 @each_guarded
 @pytest.mark.contract("2.17")
-def test_the_right_scope_is_enough(api: ApiFixture, route: Route) -> None:
+def test_the_right_scope_is_enough(api: ApiFixture, route: AnyRoute) -> None:
     parts, body = prepared(api, route)
-    key = api.add_key(route.scope).key
+    key = api.add_key(route.guard.scope).key
     response = api.call(route.method, path_of(route, **parts), **sent(route, body), key=key)
     assert response.status_code == route.status, response.text
 
 
 @each_guarded
 @pytest.mark.contract("1.9", "1.10")
-def test_another_stores_key_sees_nothing_of_this_store(api: ApiFixture, route: Route) -> None:
+def test_another_stores_key_sees_nothing_of_this_store(api: ApiFixture, route: AnyRoute) -> None:
     parts, body = prepared(api, route)
     card_id = parts["id"]
     before = api.card(card_id), api.entries(card_id), credit_of(api)
-    key = other_stores_key(api, route.scope)
+    key = other_stores_key(api, route.guard.scope)
     response = api.call(route.method, path_of(route, **parts), **sent(route, body), key=key)
     if "{id}" in route.path or "refund" in route.path:
         assert response.status_code == 404
@@ -112,7 +116,7 @@ def test_another_stores_key_sees_nothing_of_this_store(api: ApiFixture, route: R
 @pytest.mark.contract("8.1", "8.2")
 @pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
 @one_engine
-def test_without_a_token(api: ApiFixture, route: Route) -> None:
+def test_without_a_token(api: ApiFixture, route: AnyRoute) -> None:
     with unchanged(api):
         for key in (None, api.key):
             problem(ask(api, route, key=key), 401, "customer_token_invalid")
@@ -134,7 +138,7 @@ def test_other_methods(api: ApiFixture, path: str) -> None:
 
 @each_route
 @one_engine
-def test_is_documented(api: ApiFixture, route: Route) -> None:
+def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
     described = api.call("GET", "/openapi.json").json()["paths"][route.path]
     operation = described[route.method.lower()]
     assert operation["summary"]
@@ -142,12 +146,12 @@ def test_is_documented(api: ApiFixture, route: Route) -> None:
     refusals = refusals_of(route)
     statuses = {str(PROBLEMS[failure].status_at(route.path)) for failure in refusals}
     statuses |= {str(route.status), "500", "503"}
-    if route.scope == CUSTOMER:
+    if route in FOR_CUSTOMERS:
         assert operation["security"] == [{"CustomerToken": []}]
         statuses |= {"401", "429"}
-    elif route.scope != PUBLIC:
+    elif route in GUARDED:
         assert operation["security"] == [{"ApiKey": []}]
-        assert operation["x-scope"] == route.scope
+        assert operation["x-scope"] == route.guard.scope
         statuses |= {"401", "403", "429"}
     if route.keyed:
         statuses |= {"400", "422"}
@@ -160,7 +164,7 @@ def test_is_documented(api: ApiFixture, route: Route) -> None:
     if "{" in route.path:
         statuses |= {"404"}
     assert operation["responses"].keys() >= statuses
-    assert ("403" in operation["responses"]) is (route.scope not in {PUBLIC, CUSTOMER})
+    assert ("403" in operation["responses"]) is (route in GUARDED)
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert parameters >= set(re.findall(r"{(\w+)}", route.path))
     assert ("Idempotency-Key" in parameters) is route.keyed
@@ -176,7 +180,7 @@ def test_the_document_is_derived_from_the_table(api: ApiFixture) -> None:
 
 @pytest.mark.contract("1.1", "6.14")
 def test_the_compatible_endpoints() -> None:
-    assert {(route.method, route.path, route.scope) for route in COMPATIBLE} == {
+    assert {(route.method, route.path, route.guard.scope) for route in COMPATIBLE} == {
         ("POST", "/v1/customer-tokens", "customertokens:mint"),
         ("GET", "/v1/store", "store:read"),
         ("GET", "/v1/customers/{identifier}/giftcards", "giftcards:read"),
@@ -211,30 +215,53 @@ def test_fields_are_camel_case_and_amounts_integers() -> None:
 
 @pytest.mark.contract("6.1")
 def test_a_card_has_exactly_nine_fields() -> None:
-    assert len(schemas.GiftCardResponse.__struct_fields__) == 9
+    assert len(GiftCardResponse.__struct_fields__) == 9
 
 
 async def handler(call: Any) -> Any:
     """Answer nothing."""
 
 
-ROW = {"method": "GET", "path": "/v1/x", "handler": handler, "tag": "x", "summary": "x"}
+SAID = {"tag": "x", "summary": "x"}
 
 
 @pytest.mark.contract("2.17")
 @pytest.mark.parametrize("scope", ["", "giftcards", "giftcards:read giftcards:write", "public"])
-def test_a_route_with_no_known_scope_does_not_load(scope: str) -> None:
-    with pytest.raises(ValueError, match="needs a scope"):
-        Route(scope=scope, **ROW)
+def test_a_guard_with_no_known_scope_does_not_load(scope: str) -> None:
+    with pytest.raises(ValueError, match="no scope"):
+        ApiKey(scope)
 
 
 @pytest.mark.contract("2.17")
-def test_a_route_that_says_nothing_of_its_scope_does_not_load() -> None:
+@pytest.mark.parametrize("guard", [None, "", "giftcards:read", "PUBLIC"])
+def test_a_route_with_no_guard_does_not_load(guard: Any) -> None:
+    with pytest.raises(ValueError, match="needs a guard"):
+        Route("GET", "/v1/x", guard, handler, **SAID)
+
+
+@pytest.mark.contract("2.17")
+def test_a_route_that_says_nothing_of_its_guard_does_not_load() -> None:
     with pytest.raises(TypeError):
-        Route(**ROW)
+        Route(method="GET", path="/v1/x", handler=handler, **SAID)  # type: ignore[call-arg]
+
+
+def test_a_route_that_does_not_describe_its_path_does_not_load() -> None:
+    with pytest.raises(ValueError, match="does not describe its path's parameters"):
+        Route("GET", "/v1/{x}", PUBLIC, handler, **SAID)
 
 
 def test_a_route_that_is_there_twice_does_not_load() -> None:
-    row = Route(scope="store:read", **ROW)
+    row = Route("GET", "/v1/x", PUBLIC, handler, **SAID)
     with pytest.raises(ValueError, match="there twice"):
         endpoints(None, (row, row))  # type: ignore[arg-type]
+
+
+@each_route
+def test_the_row_says_what_its_handler_says(route: AnyRoute) -> None:
+    """mypy compares a row with its handler; this finds what a row leaves out."""
+    said = inspect.get_annotations(route.handler)
+    principal, query, body = get_args(said["request"])
+    (answer,) = get_args(said["return"])
+    assert (route.query or type(None), route.body or type(None)) == (query, body)
+    assert (route.answer or type(None)) == answer
+    assert principal is inspect.get_annotations(type(route.guard).admit)["return"]

@@ -18,7 +18,7 @@ pytestmark = one_engine
 
 @pytest.fixture
 def api(make_api: MakeShop, redis: Redis) -> ApiFixture:
-    """A shop in which a key may ask four times a minute, 20 seconds into a minute."""
+    """An API at which a key may ask four times a minute, 20 seconds into a minute."""
     made = make_api(redis_url=redis.url, rate_limit=4, token_rate_limit=2)
     made.clock.advance(80 - made.clock.ticks() % 60)
     return made

@@ -8,13 +8,9 @@ import httpx2
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 
-from gridgift.http.examples import (
-    CARD_EXAMPLE,
-    CREDIT_CHANGE_EXAMPLE,
-    HOLD_EXAMPLE,
-    LINES_EXAMPLE,
-    SHEET_EXAMPLE,
-)
+from gridgift.http.api.bulk import CSV_EXAMPLE, LINES_EXAMPLE
+from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
+from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 
 AHEAD = "2999-12-31T23:59:59Z"
 OWNER, RECEIVER = CARD_EXAMPLE["ownerUsername"], "jo.winter"
@@ -53,7 +49,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.method != "GET" and "id" in case.path_parameters:
         _refresh_card(case)
     if case.path == BULK:  # to the schema its rows are just a text
-        rows = SHEET_EXAMPLE if case.media_type == "text/csv" else LINES_EXAMPLE
+        rows = CSV_EXAMPLE if case.media_type == "text/csv" else LINES_EXAMPLE
         case.body = rows.replace("nobody.known", OWNER)  # with atomic=true one bad row is a 400
     if isinstance(case.body, dict):
         _correct_body(case.body)

@@ -12,7 +12,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from gridgift.http.auth import CACHED_FOR
+from gridgift.credentials import CACHED_FOR
 from tests import databases
 from tests.api import KELLY
 from tests.domain.fixture import bare_sql

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from gridgift import workers
-from gridgift.app import connect, signer
+from gridgift import jobs
+from gridgift.app import connect
+from gridgift.credentials import KeyUses
 from gridgift.domain import credit, grants, verify
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.residents import Identifier
-from gridgift.http.auth import KeyRing
+from gridgift.jobs import Job, housekeeping, run_once
+from gridgift.operations import Operations
 from gridgift.storage.database import Tx
-from gridgift.workers import Housekeeper
 from tests.api import KELLY
 from tests.domain.fixture import DomainFixture
 
@@ -39,12 +41,12 @@ from gridgift.domain import expiry
 from gridgift.settings import Settings
 
 async def claim(tx):
-    await expiry.note_cards(tx, "killed", int(sys.argv[2]), 100)
+    await expiry.note_cards(tx, "killed", 100)
     print("claimed", flush=True)
     sys.stdin.readline()
 
 async def main():
-    await connect(Settings(database_url=sys.argv[1])).write(claim)
+    await connect(Settings(database_url=sys.argv[1]), lambda: int(sys.argv[2])).write(claim)
 
 asyncio.run(main())
 """
@@ -61,12 +63,11 @@ def domain(database_url: str) -> Iterator[DomainFixture]:
             for number in range(CARDS):
                 owner = Identifier(uuid=KELLY.uuid)
                 terms = Terms(1 + number % 9, expires_at=at)
-                await grants.grant(tx, opened.caller, owner, terms, new_id(), opened.now)
+                await grants.grant(tx, GrantRequest(opened.caller, owner, terms, new_id()))
             for resident in people:
                 change = Change(5, "test", "test")
-                await credit.deposit(
-                    tx, opened.caller, resident, change, new_id(), opened.now, expires_at=at
-                )
+                whom = Identifier(uuid=resident.uuid)
+                await credit.deposit(tx, opened.caller, whom, change, new_id(), expires_at=at)
 
         opened.write(fill)
         opened.now = at + 1
@@ -78,20 +79,21 @@ def keep(domain: DomainFixture) -> None:
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
-            keepers = []
+            servers: list[list[Job]] = []
             for _ in range(KEEPERS):
-                database = connect(domain.settings)
+                database = connect(domain.settings, lambda: domain.now)
                 stack.push_async_callback(database.close)
-                ring = KeyRing(database, signer(domain.settings))
-                keepers.append(Housekeeper(database, ring, lambda: domain.now))
-            await asyncio.gather(*(keeper.once() for keeper in keepers))
+                servers.append(housekeeping(Operations(database), KeyUses()))
+            await asyncio.gather(
+                *(run_once(job, lambda *_: None) for jobs in servers for job in jobs)
+            )
 
     domain.run(run())
 
 
 def faults(domain: DomainFixture) -> list[Any]:
     found: list[Any] = []
-    run = domain.database.snapshot(verify.verify, domain.now, found.append, lambda seen: None)
+    run = domain.database.snapshot(verify.verify, found.append, lambda seen: None)
     domain.run(run)
     return found
 
@@ -101,7 +103,7 @@ def test_each_expiry_is_noted_once_and_the_work_is_shared(
     domain: DomainFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conflicts: list[object] = []
-    monkeypatch.setattr(workers.log, "warning", lambda *_, **words: conflicts.append(words))
+    monkeypatch.setattr(jobs.log, "warning", lambda *_, **words: conflicts.append(words))
     keep(domain)
     assert not conflicts
     for kind, expected in (("expired", CARDS), ("credit_expired", ACCOUNTS)):

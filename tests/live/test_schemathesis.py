@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from gridgift.app import connect, now
+from gridgift.app import connect
 from gridgift.domain import credit, grants, holds, residents
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import parse_identifier
-from gridgift.http.examples import CARD_EXAMPLE, CREDIT_CHANGE_EXAMPLE, HOLD_EXAMPLE
-from gridgift.http.routes import ROUTES
+from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
+from gridgift.http.table import ROUTES
+from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 from tests.serving import Server
 
 HERE = Path(__file__).parent
@@ -98,14 +100,13 @@ async def _make_the_example_true(server: Server) -> None:
     caller = Caller(server.store_id, "key", server.key_id, "example")
     card, hold, spend = CARD_EXAMPLE["id"], HOLD_EXAMPLE["id"], CREDIT_CHANGE_EXAMPLE["id"]
     credit_before, spent = Change(1250, "prize", "hunt 2026"), Change(500, "order", "order 1042")
-    terms, until = Terms(CARD_EXAMPLE["credit"], transfer=True), now() + HOUR
+    terms, to = Terms(CARD_EXAMPLE["credit"], transfer=True), parse_identifier(USERNAME)
     try:
-        await database.write(residents.remember, owner, now())
+        await database.write(residents.remember, owner)
         for card_id in (card, new_id()):
-            identifier = parse_identifier(USERNAME)
-            await database.write(grants.grant, caller, identifier, terms, card_id, now())
-        await database.write(holds.place, caller, card, hold, 100, until, now())
-        await database.write(credit.deposit, caller, owner, credit_before, new_id(), now())
-        await database.write(credit.spend, caller, owner, spent, spend, now())
+            await database.write(grants.grant, GrantRequest(caller, to, terms, card_id))
+        await database.write(holds.place, caller, card, hold, 100, HOUR)
+        await database.write(credit.deposit, caller, to, credit_before, new_id())
+        await database.write(credit.spend, caller, to, spent, spend)
     finally:
         await database.close()

@@ -46,7 +46,7 @@ entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '', 'key', 
     BYTES, BYTES;
 entries {MANY}: SELECT U(2, 1), 'credit', U(1, 1), i, 'credit_spent', 0, 5, '', 'key', '', '', '',
     i, BYTES, BYTES;
-idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, 200, NULL, BYTES, {START} + i;
+idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, {START} + i, BYTES;
 credit_lots {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 5, {LATER} + i, FALSE, 1;
 credit_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, CASE WHEN i < 300 THEN 5 ELSE 0 END,
     {LATER} + i, FALSE, 1;

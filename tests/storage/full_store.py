@@ -1,9 +1,9 @@
-"""A shop in which everything has happened, all of it through operations."""
+"""A store in which everything has happened, all of it through operations."""
 
 from functools import partial
 
 from gridgift.domain import expiry, imports, keys, residents
-from gridgift.domain.bulk import Wish
+from gridgift.domain.bulk import GrantRow
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
@@ -20,10 +20,10 @@ def fill(api: ApiFixture) -> None:
     """Let there be rows in every table, in every state."""
     _pass_time_on_cards(api)
     _deal_with_credit(api)
-    api.write(residents.remember, Resident(KELLY.uuid, "kelly.younger"), api.clock.now())
-    api.write(residents.remember, KELLY, api.clock.now())
+    api.write(residents.remember, Resident(KELLY.uuid, "kelly.younger"))
+    api.write(residents.remember, KELLY)
     spare = api.add_key("store:read", expires_at=api.clock.now() + DAY)
-    api.write(keys.revoke, api.store.id, spare.stored.id, api.clock.now())
+    api.write(keys.revoke, api.store.id, spare.stored.id)
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
     _break_an_import_off(api)
     for number in range(CARDS):
@@ -32,13 +32,13 @@ def fill(api: ApiFixture) -> None:
 
 def _break_an_import_off(api: ApiFixture) -> None:
     caller = Caller(api.store.id, "operator", "someone", "import")
-    now, digest = api.clock.now(), bytes(32)
-    begun = api.write(partial(imports.begin, again=False), api.store.id, digest, now)
+    digest = bytes(32)
+    begun = api.write(partial(imports.begin, again=False), api.store.id, digest)
     rows = [
-        Wish(Identifier(uuid=KELLY.uuid), Terms(5)),
-        Wish(Identifier(username="no.one"), Terms(5)),
+        GrantRow(Identifier(uuid=KELLY.uuid), Terms(5)),
+        GrantRow(Identifier(username="no.one"), Terms(5)),
     ]
-    done = api.write(imports.grant, caller, begun, rows, [new_id(), new_id()], now)
+    done = api.write(imports.grant, caller, begun, rows, [new_id(), new_id()])
     assert (done.granted, done.refused) == (1, 1)
 
 
@@ -62,7 +62,7 @@ def _pass_time_on_cards(api: ApiFixture) -> None:
     for key in ("Order 7", "order 8"):
         api.call("POST", path, json={"credit": 9}, headers={"Idempotency-Key": key})
     api.clock.advance(120)
-    assert api.write(expiry.note_cards, "job", api.clock.now(), 1) == 1
+    assert api.write(expiry.note_cards, "job", 1) == 1
     assert len(expiring) == 2
 
 
@@ -73,4 +73,4 @@ def _deal_with_credit(api: ApiFixture) -> None:
     assert spent.status_code == 200, spent.text
     change_credit(api, "refund", 20, spend=spent.json()["id"])
     api.clock.advance(60)
-    api.write(expiry.note_credit, "job", api.clock.now(), 100)
+    api.write(expiry.note_credit, "job", 100)

@@ -33,7 +33,7 @@ def avatar() -> Resident:
 
 async def add(database: Database, resident: Resident | None = None) -> Resident:
     """Write something."""
-    return await database.write(residents.remember, resident or avatar(), 1)
+    return await database.write(residents.remember, resident or avatar())
 
 
 async def has(database: Database, resident: Resident) -> bool:
@@ -49,19 +49,19 @@ async def find_row(tx: Tx, avatar_id: str) -> Any:
 
 async def broken(tx: Tx, resident: Resident) -> None:
     """Write something, then stumble."""
-    await residents.remember(tx, resident, 1)
+    await residents.remember(tx, resident)
     raise RuntimeError("a defect")
 
 
 async def refused(tx: Tx, resident: Resident) -> None:
     """Write something, then be refused by the domain."""
-    await residents.remember(tx, resident, 1)
+    await residents.remember(tx, resident)
     await residents.find(tx, Identifier(username="nobody"))
 
 
 async def in_breach(tx: Tx, resident: Resident) -> None:
     """Write something, then break a constraint: this resident is no customer of any store."""
-    await residents.remember(tx, resident, 1)
+    await residents.remember(tx, resident)
     store_id = str(uuid.uuid4())
     await tx.run("customer_add", store_id=store_id, resident_uuid=resident.uuid, now=1)
 

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from gridgift.app import connect
+from gridgift.http.edge.reply import Reply
 from gridgift.settings import Settings
 from gridgift.storage import migrate as migrating
 from gridgift.storage.database import DatabaseRefused
@@ -64,6 +65,7 @@ ROWS: Final = {
         f"INSERT INTO import_refusals VALUES ('{STORE}', HASH, 1, 'why')",
     ],
     10: [],
+    11: [],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -344,3 +346,29 @@ def test_triggers_hold_on_a_plain_connection(sqlite_template: Path, tmp_path: Pa
             raw.execute(f"PRAGMA recursive_triggers = {recursive}")
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 raw.execute(f"REPLACE INTO entries VALUES {row}")
+
+
+STORED_BEFORE: Final = {
+    "with an ETag": ("201", "'\"7-kelly\"'", '{"id":"é"}', b'201 "7-kelly"\n{"id":"\xc3\xa9"}'),
+    "without one": ("200", "NULL", "true", b"200 \ntrue"),
+}
+
+
+@pytest.mark.parametrize("name", STORED_BEFORE)
+@in_a_loop
+async def test_an_answer_that_was_stored_before_is_replayed(
+    engine: Engine, empty_url: str, name: str
+) -> None:
+    status, etag, body, packed = STORED_BEFORE[name]
+    await migrate_to(empty_url, 10)
+    written = f"x'{body.encode().hex()}'" if engine == "sqlite" else f"'\\x{body.encode().hex()}'"
+    await bare_sql(
+        empty_url,
+        f"INSERT INTO idempotency_keys VALUES ('{STORE}', 'k', {HASH[engine]}, {status}, {etag}, "
+        f"{written}, 1)",
+    )
+    await migrate_to(empty_url)
+    ((answer,),) = await bare_sql(empty_url, "SELECT answer FROM idempotency_keys")
+    assert bytes(answer) == packed
+    reply: Reply[Any] = Reply.unpack(packed, replayed=True)
+    assert (reply.status, reply.body) == (int(status), body.encode())

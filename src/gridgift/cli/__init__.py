@@ -13,8 +13,8 @@ from typing import Final, NoReturn
 
 import typer
 
-from gridgift.cli.options import UsageError
-from gridgift.cli.output import complain
+from gridgift.cli.options import UsageError, option_of
+from gridgift.cli.output import print_error
 from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
 from gridgift.settings import SettingsError
 from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnavailable
@@ -97,16 +97,18 @@ def _is_text(argument: str) -> bool:
 
 
 def _sentence(failure: Failure) -> str:
-    """Say what was refused; of values that are not acceptable, say why."""
+    """Return what was refused; for values that are not acceptable, each option and why."""
     if isinstance(failure, ResidentNotFound):
         return f"{failure.detail} 'gridgift resident add' makes one known."
     if not isinstance(failure, ValidationFailed):
         return failure.detail
     return " ".join(
-        f"{field}: {message}." for field, said in failure.errors.items() for message in said
+        f"{option_of(field)}: {message}."
+        for field, messages in failure.errors.items()
+        for message in messages
     )
 
 
 def _leave(code: int, sentence: str) -> NoReturn:
-    complain(sentence)
+    print_error(sentence)
     sys.exit(code)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from gridgift.cli.granting import Order, grant_file
+from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
     CreditOption,
     DatabaseOption,
@@ -18,19 +18,24 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import instant, print_json
-from gridgift.cli.session import now, operator, read_settings, run, the_store
-from gridgift.cli.shapes import CardShape, EntryShape
+from gridgift.cli.session import find_store, operator, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import giftcards, grants, ledger, lists, residents
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.lists import Filters, PageRequest
-from gridgift.domain.model import Entry, GiftCard
+from gridgift.domain.model import CardChange, Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier
-from gridgift.storage.database import Database, Tx
+from gridgift.operations import Operations
+from gridgift.views import EntryResponse, StoreGiftCard
 
 PAGE = 1_000  # cards that are read at once
+
+ABOUT_HOLDS = {"held", "captured", "voided"}  # kinds of entries
+
+HeldCard = tuple[GiftCard, int]  # a card, and how much of it is held, in L$
 
 app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
 
@@ -57,15 +62,17 @@ def grant(
     identifier = parse_identifier(customer)
     terms = Terms(credit, transfer, texture, expires, reason)
 
-    async def work(db: Database) -> GiftCard:
-        caller = operator(await the_store(db, store))
-        return await db.write(grants.grant, caller, identifier, terms, new_id(), now())
+    async def work(operations: Operations) -> CardChange:
+        caller = operator(await find_store(operations, store))
+        return await operations.write(
+            grants.grant, GrantRequest(caller, identifier, terms, new_id())
+        )
 
-    card = run(read_settings(database), work)
+    change = run(read_settings(database), work)
     if json:
-        print_json(CardShape.of(card))
+        print_json(StoreGiftCard.of_store(change.card, change.held))
     else:
-        _table([card])
+        _table([change.card])
 
 
 @app.command("grant-many")
@@ -95,7 +102,7 @@ def grant_many(
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """
     chosen = report or file.with_name(f"{file.name.removesuffix('.csv')}.refused.csv")
-    grant_file(read_settings(database), Order(file, store, chosen, again, dry_run, json))
+    grant_file(read_settings(database), GrantOptions(file, store, chosen, again, dry_run, json))
 
 
 @app.command("show")
@@ -107,13 +114,10 @@ def show(
 ) -> None:
     """Show a card and its ledger: what happened to it, when, and who did it."""
 
-    async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
-        return await db.read(_with_entries, await the_store(db, store), card_id)
-
-    card, entries = run(read_settings(database), work)
+    card, held, entries = _read_with_entries(card_id, store, database)
     if json:
-        shape: dict[str, Any] = msgspec.to_builtins(CardShape.of(card))
-        print_json({**shape, "entries": [EntryShape.of(entry) for entry in entries]})
+        shown: dict[str, Any] = msgspec.to_builtins(StoreGiftCard.of_store(card, held))
+        print_json({**shown, "entries": [EntryResponse.of(entry) for entry in entries]})
         return
     _table([card])
     print()
@@ -129,12 +133,9 @@ def history(
 ) -> None:
     """Print a card's life: every entry of its ledger, oldest first."""
 
-    async def work(db: Database) -> tuple[GiftCard, list[Entry]]:
-        return await db.read(_with_entries, await the_store(db, store), card_id)
-
-    _, entries = run(read_settings(database), work)
+    _, _, entries = _read_with_entries(card_id, store, database)
     if json:
-        print_json([EntryShape.of(entry) for entry in entries])
+        print_json([EntryResponse.of(entry) for entry in entries])
     else:
         _entries(entries)
 
@@ -154,36 +155,43 @@ def list_of(
     identifier = parse_identifier(customer)
     filters = Filters(active, redeemed)
 
-    async def work(db: Database) -> list[GiftCard]:
-        return await every_card(db, await the_store(db, store), identifier, filters)
+    async def work(operations: Operations) -> list[HeldCard]:
+        return await every_card(
+            operations, await find_store(operations, store), identifier, filters
+        )
 
     found = run(read_settings(database), work)
     if json:
-        print_json([CardShape.of(card) for card in found])
+        print_json([StoreGiftCard.of_store(card, held) for card, held in found])
     else:
-        _table(found)
+        _table([card for card, _ in found])
 
 
 async def every_card(
-    database: Database, store_id: str, identifier: Identifier, filters: Filters
-) -> list[GiftCard]:
+    operations: Operations, store_id: str, identifier: Identifier, filters: Filters
+) -> list[HeldCard]:
     """Return all of a resident's cards, page by page. Raises ``ResidentNotFound``."""
-    owner = await database.read(residents.find, identifier)
-    found: list[GiftCard] = []
+    owner = await operations.read(residents.find, identifier)
+    found: list[HeldCard] = []
     position: Position | None = Position()
     while position is not None:
         request = PageRequest(owner.uuid, position, PAGE, filters)
-        _, page = await database.read(lists.list_of, store_id, request)
+        _, page = await operations.read(lists.list_of, store_id, request)
         ids = [card.id for card in page.rows]
-        cards = await database.read(giftcards.read_many, store_id, ids)
-        found.extend(card for card in cards if isinstance(card, GiftCard))
+        found += await operations.read(giftcards.read_each_with_held, store_id, ids)
         position = page.next
     return found
 
 
-async def _with_entries(tx: Tx, store_id: str, card_id: str) -> tuple[GiftCard, list[Entry]]:
-    card = await giftcards.read(tx, store_id, card_id)
-    return card, await ledger.entries(tx, store_id, "card", card_id)
+def _read_with_entries(
+    card_id: str, store: str | None, database: str | None
+) -> tuple[GiftCard, int, list[Entry]]:
+    async def work(operations: Operations) -> tuple[GiftCard, int, list[Entry]]:
+        return await operations.read(
+            giftcards.read_with_entries, await find_store(operations, store), card_id
+        )
+
+    return run(read_settings(database), work)
 
 
 def _table(found: list[GiftCard]) -> None:
@@ -216,7 +224,7 @@ def _entries(entries: list[Entry]) -> None:
                 f"{entry.delta:+d}",
                 entry.balance_after,
                 f"{entry.actor_kind} {entry.actor_id}",
-                entry.reason,
+                f"hold {ledger.hold_of(entry)}" if entry.kind in ABOUT_HOLDS else entry.reason,
             )
             for entry in entries
         ],

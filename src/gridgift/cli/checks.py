@@ -1,4 +1,4 @@
-"""The doctor's checks. Each says what it found and, if that is wrong, what to do."""
+"""The checks of ``gridgift doctor``: what was found and, if it is wrong, the remedy."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO  # a group may read, for backups
 
 
 class Check(Struct, frozen=True):
-    """One thing that was looked at; ``remedy`` is empty when it is as it should be."""
+    """The result of one check; ``remedy`` is empty where ``ok``."""
 
     name: str
     ok: bool
@@ -57,7 +57,7 @@ def _secret(settings: Settings) -> Check:
 
 
 def _database(settings: Settings, there: bool) -> tuple[Check, int | None]:
-    """Open the database as every command does; answer with the newest card's instant too."""
+    """Open the database as every command does; return the newest card's instant too."""
 
     async def newest_card() -> int | None:
         async with opened(settings) as database:

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeR
 
 from gridgift.app import copying
 from gridgift.cli.options import JsonOption, UsageError
-from gridgift.cli.output import print_json, say
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import now, read_settings
 from gridgift.cli.tables import print_table
 from gridgift.domain import verify
@@ -34,23 +34,23 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
     """
     ours, theirs = read_settings(source, "FROM"), read_settings(target, "TO")
     _check_places(ours, theirs)
-    shown = _Shown()
-    with copying(ours, theirs, shown.advance) as work:
+    progress = _ProgressBar()
+    with copying(ours, theirs, progress.advance) as work:
         sizes = work.prepare(now())
-        with shown.bar:
-            shown.begin("copying", sum(sizes.values()))
+        with progress.bar:
+            progress.begin("copying", sum(sizes.values()))
             work.move()
-            shown.begin("comparing", 2 * sum(sizes.values()))
+            progress.begin("comparing", 2 * sum(sizes.values()))
             copied = work.compare()
-            shown.begin("verifying", copied.accounts)
-            faults = work.examine(verify.verify, now(), _pass_over, shown.advance_accounts)
+            progress.begin("verifying", copied.accounts)
+            faults = work.examine(verify.verify, _ignore, progress.advance_accounts)
         work.finish()
     _report(ours, theirs, copied, faults, json)
     if faults:
         raise typer.Exit(1)
 
 
-class _Shown:
+class _ProgressBar:
     """A progress bar for one phase after another."""
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ class _Shown:
         self.advance("the ledger", accounts)
 
 
-def _pass_over(fault: Fault) -> None:
-    """Leave the listing of faults to ``gridgift verify``."""
+def _ignore(fault: Fault) -> None:
+    """Do nothing: the number of faults is printed, and ``gridgift verify`` lists them."""
 
 
 def _check_places(ours: Settings, theirs: Settings) -> None:
@@ -110,10 +110,10 @@ def _report(ours: Settings, theirs: Settings, copied: "Copied", faults: int, jso
         )
     else:
         print_table(("TABLE", "ROWS", "DIGEST"), digests)
-    say(f"{places[1]} holds all of {places[0]}; both have the ledger {copied.heads}.")
+    print_note(f"{places[1]} holds all of {places[0]}; both have the ledger {copied.heads}.")
     if faults:
-        say(f"The ledger has {faults} faults on both sides: see 'gridgift verify'.")
-    say(note)
+        print_note(f"The ledger has {faults} faults on both sides: see 'gridgift verify'.")
+    print_note(note)
 
 
 def _note_on_secret(ours: Settings, theirs: Settings) -> str:

@@ -9,11 +9,11 @@ from gridgift.app import signer
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json
-from gridgift.cli.sample import Sample, prepare
+from gridgift.cli.sample import Demo, prepare
 from gridgift.cli.serve import leave_on_signals, serve_on
 from gridgift.cli.session import DATABASE_URL, read_settings, run
-from gridgift.cli.shapes import CardShape
 from gridgift.settings import Settings
+from gridgift.views import StoreGiftCard
 
 DEMO_URL = "sqlite:///gridgift-demo.db"
 
@@ -36,23 +36,25 @@ def demo(
     leave_on_signals()
     settings = read_settings(database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
-    sample = run(settings, lambda db: prepare(db, signer(settings), settings.sqlite_path))
+    made = run(
+        settings, lambda operations: prepare(operations, signer(settings), settings.sqlite_path)
+    )
     if json:
-        print_json(_as_json(sample, settings, listener.url))
+        print_json(_as_json(made, settings, listener.url))
     else:
-        print(guide(sample, listener.url), flush=True)
+        print(guide(made, listener.url), flush=True)
     if not no_serve:
         serve_on(listener, settings, workers=1, json=False)
 
 
-def guide(sample: Sample, url: str) -> str:
+def guide(made: Demo, url: str) -> str:
     """Write the commands, each on one line, in a text that bash takes as it stands."""
-    curl = f"curl -w '\\n' -H 'X-API-Key: {sample.key}'"
+    curl = f"curl -w '\\n' -H 'X-API-Key: {made.key}'"
     send = "-H 'Content-Type: application/json' -d"
     terms = """'{"credit": 500, "transfer": true}'"""
     fields = """'{"credit": 750, "transfer": true, "active": true}'"""
-    read, update, disable = (card.id for card in sample.samples)
-    someone = sample.residents[0].username
+    read, update, disable = (card.id for card in made.examples)
+    someone = made.residents[0].username
     steps = (
         ("Who am I? The store that the key belongs to", f"{curl} {url}/v1/store"),
         ("A resident's gift cards", f"{curl} {url}/v1/customers/{someone}/giftcards"),
@@ -68,20 +70,20 @@ def guide(sample: Sample, url: str) -> str:
         ("Disable a card", f"{curl} -X POST {url}/v1/giftcards/{disable}/actions/disable"),
     )
     commands = "\n\n".join(f"# {title}\n{command}" for title, command in steps)
-    names = ", ".join(resident.username for resident in sample.residents)
+    names = ", ".join(resident.username for resident in made.residents)
     return (
-        f"# {sample.store.name} is ready: residents {names}; {len(sample.cards)} gift cards.\n"
-        f"# API key: {sample.key}\n\n{commands}\n\n"
+        f"# {made.store.name} is ready: residents {names}; {len(made.cards)} gift cards.\n"
+        f"# API key: {made.key}\n\n{commands}\n\n"
         f"# Everything else: {url}/docs\n"
     )
 
 
-def _as_json(sample: Sample, settings: Settings, url: str) -> dict[str, Any]:
+def _as_json(made: Demo, settings: Settings, url: str) -> dict[str, Any]:
     return {
         "database": settings.database_url,
-        "store": sample.store.id,
-        "key": sample.key,
+        "store": made.store.id,
+        "key": made.key,
         "url": url,
-        "residents": sample.residents,
-        "cards": [CardShape.of(card) for card in sample.cards],
+        "residents": made.residents,
+        "cards": [StoreGiftCard.of_store(card, held) for card, held in made.cards],
     }

@@ -17,24 +17,24 @@ from msgspec import Struct
 
 from gridgift.cli.importing import progress
 from gridgift.cli.options import UsageError
-from gridgift.cli.output import print_json, say, shown
-from gridgift.cli.session import now, operator, run, the_store
+from gridgift.cli.output import print_json, print_note, printable
+from gridgift.cli.session import find_store, operator, run
 from gridgift.domain import bulk, imports
 from gridgift.domain.failures import Failure, ImportTaken
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Caller
+from gridgift.grant_csv import PROBLEM, CsvError, GrantCsv, Line
+from gridgift.operations import Operations
 from gridgift.settings import Settings
-from gridgift.sheets import PROBLEM, Line, Sheet, SheetError
-from gridgift.storage.database import Database
 
 CHUNK: Final = 1_000  # rows in one transaction
 PAGE: Final = 1_000  # refused rows that are read at once
 BOM: Final = b"\xef\xbb\xbf"
 
 
-class Order(Struct, frozen=True):
-    """What the command was told."""
+class GrantOptions(Struct, frozen=True):
+    """The arguments and options of ``card grant-many``."""
 
     file: Path
     store: str | None
@@ -45,7 +45,7 @@ class Order(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True, rename="camel"):
-    """What became of the whole file; ``continued_after`` counts the rows of earlier runs."""
+    """The counts of a whole file; ``continued_after`` is how many rows earlier runs had done."""
 
     rows: int
     granted: int
@@ -57,84 +57,85 @@ class Totals(Struct, frozen=True, rename="camel"):
     dry_run: bool
 
 
-def grant_file(settings: Settings, order: Order) -> None:
+def grant_file(settings: Settings, options: GrantOptions) -> None:
     """Grant a file's rows and report; exit with 1 if any row was refused."""
-    _check_paths(order)
+    _check_paths(options)
 
-    async def work(database: Database) -> Totals:
-        caller = operator(await the_store(database, order.store))
-        with order.file.open("rb") as file:
-            if order.dry_run:
-                return await _check_file(database, order, file)
-            return await _grant_file(database, caller, order, file)
+    async def work(operations: Operations) -> Totals:
+        caller = operator(await find_store(operations, options.store))
+        with options.file.open("rb") as file:
+            if options.dry_run:
+                return await _check_file(operations, options, file)
+            return await _grant_file(operations, caller, options, file)
 
     totals = run(settings, work)
-    if order.json:
+    if options.json:
         print_json(totals)
     else:
-        _tell(totals)
+        _print_totals(totals)
     if totals.refused:
         raise typer.Exit(1)
 
 
 async def _grant_file(
-    database: Database, caller: Caller, order: Order, file: BufferedReader
+    operations: Operations, caller: Caller, options: GrantOptions, file: BufferedReader
 ) -> Totals:
     digest = hashlib.file_digest(file, "sha256").digest()
-    sheet, text = _sheet(file)  # a file that can't be read leaves no trace
-    state = await database.write(imports.begin, caller.store_id, digest, now(), again=order.again)
+    grants, text = _open_csv(file)  # before anything is noted: it may be unreadable
+    state = await operations.write(imports.begin, caller.store_id, digest, again=options.again)
     already = state.rows_done
-    if already and not order.json:
-        say(f"Continuing after row {already}.")
-    lines = islice(sheet, already, None)
-    with progress(order.file, text, "Granting") as step:
+    if already and not options.json:
+        print_note(f"Continuing after row {already}.")
+    lines = islice(grants, already, None)
+    with progress(options.file, text, "Granting") as advance:
         while chunk := list(islice(lines, CHUNK)):
-            state = await database.write(
+            state = await operations.write(
                 imports.grant,
                 caller,
                 state,
                 [line.row for line in chunk],
                 [new_id() for _ in chunk],
-                now(),
             )
-            step()
+            advance()
     if state.refused:
-        await _write_report(database, state, order, file)
-    await database.write(imports.finish, state, now())
-    return _totals(order, sheet, state, already)
+        await _write_report(operations, state, options, file)
+    await operations.write(imports.finish, state)
+    return _totals(options, grants, state, already)
 
 
-async def _check_file(database: Database, order: Order, file: BufferedReader) -> Totals:
+async def _check_file(
+    operations: Operations, options: GrantOptions, file: BufferedReader
+) -> Totals:
     """Check all rows and grant none; the report is written all the same."""
-    sheet, text = _sheet(file)
+    grants, text = _open_csv(file)
     counts = {"granted": 0, "skipped": 0, "refused": 0}
-    rows, at, lines = 0, now(), iter(sheet)
+    rows, lines = 0, iter(grants)
     with (
-        _Report(order.report, sheet, file) as report,
-        progress(order.file, text, "Checking") as (step),
+        _Report(options.report, grants, file) as report,
+        progress(options.file, text, "Checking") as advance,
     ):
         while chunk := list(islice(lines, CHUNK)):
             rows += len(chunk)
-            outcomes = await database.read(
-                bulk.check, [line.row for line in chunk], at, remember=True
+            outcomes = await operations.read(
+                bulk.check, [line.row for line in chunk], remember=True
             )
             for name, number in imports.count(outcomes).items():
                 counts[name] += number
             for line, outcome in zip(chunk, outcomes, strict=True):
                 if isinstance(outcome, Failure):
                     report.add(line, imports.problem(outcome))
-            step()
-    return _totals(order, sheet, Import("", b"", rows, **counts), 0)
+            advance()
+    return _totals(options, grants, Import("", b"", rows, **counts), 0)
 
 
 async def _write_report(
-    database: Database, state: Import, order: Order, file: BufferedReader
+    operations: Operations, state: Import, options: GrantOptions, file: BufferedReader
 ) -> None:
     """Write the refused rows as they stand in the file, in its order, each with its problem."""
-    sheet, _ = _sheet(file)
-    numbered, after = enumerate(sheet, 1), 0
-    with _Report(order.report, sheet, file) as report:
-        while page := await database.read(imports.refusals, state, after, PAGE):
+    grants, _ = _open_csv(file)
+    numbered, after = enumerate(grants, 1), 0
+    with _Report(options.report, grants, file) as report:
+        while page := await operations.read(imports.refusals, state, after, PAGE):
             problems = dict(page)
             after = page[-1][0]
             for number, line in numbered:
@@ -149,11 +150,11 @@ async def _write_report(
 class _Report:
     """A CSV file like the one that was read, of the refused rows; it appears when it is whole."""
 
-    def __init__(self, path: Path, sheet: Sheet, file: BufferedReader) -> None:
+    def __init__(self, path: Path, grants: GrantCsv, file: BufferedReader) -> None:
         self._path = path
         self._draft = path.with_name(f".{path.name}.{os.getpid()}")
-        self._sheet = sheet
-        self._keep = [n for n, name in enumerate(sheet.header) if name.lower() != PROBLEM]
+        self._csv = grants
+        self._keep = [n for n, name in enumerate(grants.header) if name.lower() != PROBLEM]
         self._encoding = "utf-8-sig" if _starts_with_bom(file) else "utf-8"
         self.rows = 0
 
@@ -166,15 +167,15 @@ class _Report:
             raise UsageError(f"The report {self._path} can't be written: {error.strerror}.") from (
                 error
             )
-        self._writer = csv.writer(self._text, delimiter=self._sheet.delimiter, lineterminator="\n")
-        self._writer.writerow([*(self._sheet.header[n] for n in self._keep), PROBLEM])
+        self._writer = csv.writer(self._text, delimiter=self._csv.delimiter, lineterminator="\n")
+        self._writer.writerow([*(self._csv.header[n] for n in self._keep), PROBLEM])
         return self
 
     def add(self, line: Line, problem: str) -> None:
         """Add a refused row; one that could not be split into cells has its problem only."""
-        cells = line.cells + [""] * (len(self._sheet.header) - len(line.cells))
-        rest = cells[len(self._sheet.header) :]
-        self._writer.writerow([*(cells[n] for n in self._keep), shown(problem), *rest])
+        cells = line.cells + [""] * (len(self._csv.header) - len(line.cells))
+        rest = cells[len(self._csv.header) :]
+        self._writer.writerow([*(cells[n] for n in self._keep), printable(problem), *rest])
         self.rows += 1
 
     def __exit__(self, sort: object, error: object, trace: object) -> None:
@@ -187,15 +188,15 @@ class _Report:
             self._draft.unlink()
 
 
-def _sheet(file: BufferedReader) -> tuple[Sheet, TextIO]:
-    """Read a file from its beginning. Raises ``UsageError`` if it is no sheet of grants."""
+def _open_csv(file: BufferedReader) -> tuple[GrantCsv, TextIO]:
+    """Read a file from its beginning. Raises ``UsageError`` if it is no CSV of grants."""
     text = open(  # noqa: SIM115 - the descriptor is the caller's
         file.fileno(), encoding="utf-8-sig", errors="surrogateescape", newline="", closefd=False
     )
     text.seek(0)
     try:
-        return Sheet(text), text
-    except SheetError as error:
+        return GrantCsv(text), text
+    except CsvError as error:
         raise UsageError(f"The file can't be read: {error}.") from None
 
 
@@ -203,33 +204,33 @@ def _starts_with_bom(file: BufferedReader) -> bool:
     return os.pread(file.fileno(), len(BOM), 0) == BOM
 
 
-def _check_paths(order: Order) -> None:
-    if not order.file.is_file():
-        raise UsageError(f"{order.file} is not a file: it is read more than once.")
-    if order.report.exists() and order.report.samefile(order.file):
+def _check_paths(options: GrantOptions) -> None:
+    if not options.file.is_file():
+        raise UsageError(f"{options.file} is not a file: it is read more than once.")
+    if options.report.exists() and options.report.samefile(options.file):
         raise UsageError("The report would take the place of the file: name another --report.")
 
 
-def _totals(order: Order, sheet: Sheet, state: Import, already: int) -> Totals:
+def _totals(options: GrantOptions, grants: GrantCsv, state: Import, already: int) -> Totals:
     return Totals(
         rows=state.rows_done,
         granted=state.granted,
         skipped=state.skipped,
         refused=state.refused,
         continued_after=already,
-        report=shown(order.report) if state.refused else None,
-        ignored_columns=[shown(name) for name in sheet.ignored],
-        dry_run=order.dry_run,
+        report=printable(options.report) if state.refused else None,
+        ignored_columns=[printable(name) for name in grants.ignored],
+        dry_run=options.dry_run,
     )
 
 
-def _tell(totals: Totals) -> None:
+def _print_totals(totals: Totals) -> None:
     if totals.ignored_columns:
-        say(f"Columns that mean nothing here: {', '.join(totals.ignored_columns)}.")
+        print_note(f"Columns that mean nothing here: {', '.join(totals.ignored_columns)}.")
     verb = "would be granted" if totals.dry_run else "granted"
-    say(
+    print_note(
         f"{totals.rows} rows: {totals.granted} {verb}, {totals.skipped} without a gift card, "
         f"{totals.refused} refused."
     )
     if totals.report is not None:
-        say(f"The refused rows are in {totals.report}; mend them and grant that file.")
+        print_note(f"The refused rows are in {totals.report}; mend them and grant that file.")

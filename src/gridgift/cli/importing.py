@@ -13,16 +13,16 @@ from msgspec import Struct, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gridgift.app import now, opened
+from gridgift.app import opened
 from gridgift.cli.options import UsageError
-from gridgift.cli.output import print_json, say, shown
+from gridgift.cli.output import print_json, print_note, printable
 from gridgift.cli.store import read_resident
 from gridgift.domain import residents
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import Resident
+from gridgift.operations import Operations
 from gridgift.settings import Settings
-from gridgift.storage.database import Database, Tx
 
 BATCH: Final = 500  # lines in one transaction
 MAX_REPORTED: Final = 10_000  # refusals that the JSON report lists; all are counted
@@ -36,7 +36,7 @@ class Refusal(Struct, frozen=True):
 
 
 class Report(Struct):
-    """What became of a file's lines."""
+    """How many lines were imported and refused, and the first refusals."""
 
     imported: int = 0
     refused: int = 0
@@ -52,7 +52,7 @@ def import_residents(settings: Settings, file: Path, *, reassign: bool, json: bo
     if json:
         print_json(report)
     else:
-        say(f"{_count(report.imported, 'resident')} imported, {report.refused} refused.")
+        print_note(f"{_count(report.imported, 'resident')} imported, {report.refused} refused.")
     if report.refused:
         raise typer.Exit(1)
 
@@ -60,39 +60,36 @@ def import_residents(settings: Settings, file: Path, *, reassign: bool, json: bo
 async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool) -> Report:
     report = Report()
     async with opened(settings) as database:
+        operations = Operations(database)
         # What is not UTF-8 becomes surrogates, which no username has: its line is refused.
         with (
             file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
-            progress(file, text, "Importing") as step,
+            progress(file, text, "Importing") as advance,
         ):
             lines = _lines(text)
             while batch := list(islice(lines, BATCH)):
-                for refusal in await _import_batch(database, batch, reassign, report):
+                for refusal in await _import_batch(operations, batch, reassign, report):
                     _note(report, refusal, quiet)
-                step()
+                advance()
     return report
 
 
 async def _import_batch(
-    database: Database, batch: list[Line | Refusal], reassign: bool, report: Report
+    operations: Operations, batch: list[Line | Refusal], reassign: bool, report: Report
 ) -> list[Refusal]:
-    """Import what can be read of a batch; answer with all that was refused, in order."""
+    """Import the readable lines of a batch; return all refusals, in order."""
     good = [line for line in batch if not isinstance(line, Refusal)]
-    refused = await database.write(_keep, good, reassign, now())
+    outcomes = await operations.write(
+        residents.remember_each, [resident for _, resident in good], reassign=reassign
+    )
+    refused = [
+        Refusal(number, outcome.detail)
+        for (number, _), outcome in zip(good, outcomes, strict=True)
+        if isinstance(outcome, Failure)
+    ]
     report.imported += len(good) - len(refused)
     unreadable = [line for line in batch if isinstance(line, Refusal)]
     return sorted(refused + unreadable, key=lambda refusal: refusal.line)
-
-
-async def _keep(tx: Tx, lines: list[Line], reassign: bool, at: int) -> list[Refusal]:
-    """Remember residents in one transaction; a refused one has written nothing."""
-    refused = []
-    for number, resident in lines:
-        try:
-            await residents.remember(tx, resident, at, reassign=reassign)
-        except Failure as failure:
-            refused.append(Refusal(number, failure.detail))
-    return refused
 
 
 def _lines(text: TextIO) -> Iterator[Line | Refusal]:
@@ -141,14 +138,14 @@ def _why(error: csv.Error | ValidationFailed) -> str:
 def _note(report: Report, refusal: Refusal, quiet: bool) -> None:
     report.refused += 1
     if not quiet:
-        say(f"line {refusal.line}: {refusal.reason}")
+        print_note(f"line {refusal.line}: {refusal.reason}")
     elif report.refused <= MAX_REPORTED:
-        report.refusals.append(Refusal(refusal.line, shown(refusal.reason)))
+        report.refusals.append(Refusal(refusal.line, printable(refusal.reason)))
 
 
 @contextmanager
 def progress(file: Path, text: TextIO, doing: str) -> Iterator[Callable[[], None]]:
-    """Show a bar in a terminal; yields what moves it to where the file is read now."""
+    """Show a progress bar in a terminal; yield a function that moves it to the file's position."""
     size = file.stat().st_size or None  # a pipe has none: its bar has no end
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
@@ -157,11 +154,11 @@ def progress(file: Path, text: TextIO, doing: str) -> Iterator[Callable[[], None
     ) as bar:
         task = bar.add_task(doing, total=size)
 
-        def step() -> None:
+        def advance() -> None:
             if size is not None:
                 bar.update(task, completed=text.buffer.tell())
 
-        yield step
+        yield advance
 
 
 def _count(number: int, noun: str) -> str:

@@ -16,14 +16,14 @@ from gridgift.cli.options import (
     read_scopes,
     read_uuid,
 )
-from gridgift.cli.output import instant, print_json, say, shown
-from gridgift.cli.session import fresh, now, read_settings, run, the_store
-from gridgift.cli.shapes import KeyShape, issued
+from gridgift.cli.output import instant, print_json, print_note, printable
+from gridgift.cli.session import find_store, new_credential, now, read_settings, run
 from gridgift.cli.tables import print_table
+from gridgift.cli.views import KeyView, issued
 from gridgift.domain import keys
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key
-from gridgift.storage.database import Database, Tx
+from gridgift.operations import Operations
 
 app = typer.Typer(help="API keys of a store.", no_args_is_help=True)
 
@@ -44,10 +44,10 @@ def create(
     settings = read_settings(database)
     scopes = read_scopes(scope or [])
 
-    async def work(db: Database) -> IssuedKey:
-        maker, store_id = signer(settings), await the_store(db, store)
-        return await db.write(
-            keys.create, maker, store_id, name, scopes, fresh(), now(), expires_at=expires
+    async def work(operations: Operations) -> IssuedKey:
+        maker, store_id = signer(settings), await find_store(operations, store)
+        return await operations.write(
+            keys.create, maker, store_id, name, scopes, new_credential(), expires_at=expires
         )
 
     _show_new(run(settings, work), json)
@@ -59,12 +59,12 @@ def list_of(
 ) -> None:
     """List a store's keys; of each only its preview is known."""
 
-    async def work(db: Database) -> list[Key]:
-        return await db.read(keys.list_of, await the_store(db, store))
+    async def work(operations: Operations) -> list[Key]:
+        return await operations.read(keys.list_of, await find_store(operations, store))
 
     found = run(read_settings(database), work)
     if json:
-        print_json([KeyShape.of(key) for key in found])
+        print_json([KeyView.of(key) for key in found])
     else:
         _table(found)
 
@@ -83,8 +83,10 @@ def update(
         raise UsageError("Say what to change: --name, --scope, or both.")
     scopes = read_scopes(scope) if scope else None
 
-    async def work(db: Database) -> Key:
-        return await db.write(_change, await the_store(db, store), key_id, name, scopes, now())
+    async def work(operations: Operations) -> Key:
+        return await operations.write(
+            keys.update, await find_store(operations, store), key_id, name, scopes
+        )
 
     _show(run(read_settings(database), work), json)
 
@@ -108,17 +110,19 @@ def rotate(
     """Replace a key by a new one with the same name and scopes; the old one soon dies."""
     settings = read_settings(database)
 
-    async def work(db: Database) -> tuple[IssuedKey, Key]:
-        maker, store_id = signer(settings), await the_store(db, store)
-        new = await db.write(keys.rotate, maker, store_id, key_id, overlap, fresh(), now())
-        return new, await db.read(keys.read, store_id, key_id)
+    async def work(operations: Operations) -> tuple[IssuedKey, Key]:
+        maker, store_id = signer(settings), await find_store(operations, store)
+        new = await operations.write(
+            keys.rotate, maker, store_id, key_id, overlap, new_credential()
+        )
+        return new, await operations.read(keys.read, store_id, key_id)
 
     new, old = run(settings, work)
     if json:
-        print_json({**issued(new), "replaces": KeyShape.of(old)})
+        print_json({**issued(new), "replaces": KeyView.of(old)})
         return
     _show_new(new, json)
-    say(f"The old key {old.preview} works until {instant(old.expires_at)}.")
+    print_note(f"The old key {old.preview} works until {instant(old.expires_at)}.")
 
 
 @app.command("revoke")
@@ -130,26 +134,15 @@ def revoke(
 ) -> None:
     """End a key for good; servers notice within 5 seconds."""
 
-    async def work(db: Database) -> Key:
-        return await db.write(keys.revoke, await the_store(db, store), key_id, now())
+    async def work(operations: Operations) -> Key:
+        return await operations.write(keys.revoke, await find_store(operations, store), key_id)
 
     _show(run(read_settings(database), work), json)
 
 
-async def _change(
-    tx: Tx, store_id: str, key_id: str, name: str | None, scopes: list[str] | None, at: int
-) -> Key:
-    """Rename and re-scope in one transaction."""
-    if name is not None:
-        key = await keys.rename(tx, store_id, key_id, name, at)
-    if scopes is not None:
-        key = await keys.rescope(tx, store_id, key_id, scopes, at)
-    return key
-
-
 def _show(key: Key, json: bool) -> None:
     if json:
-        print_json(KeyShape.of(key))
+        print_json(KeyView.of(key))
     else:
         _table([key])
 
@@ -161,8 +154,8 @@ def _show_new(new: IssuedKey, json: bool) -> None:
         return
     print(new.key, flush=True)
     key = new.stored
-    say(f"Key {key.name!r} ({key.id}) may: {', '.join(sorted(key.scopes))}.")
-    say("Keep it: it is not shown again.")
+    print_note(f"Key {key.name!r} ({key.id}) may: {', '.join(sorted(key.scopes))}.")
+    print_note("Keep it: it is not shown again.")
 
 
 def _table(found: list[Key]) -> None:
@@ -188,4 +181,4 @@ def _state(key: Key, at: int) -> str:
     if key.expires_at is None:
         return "valid"
     verb = "expired" if key.expires_at <= at else "valid until"
-    return f"{verb} {shown(instant(key.expires_at))}"
+    return f"{verb} {printable(instant(key.expires_at))}"

@@ -1,4 +1,4 @@
-"""Where a server listens: checked before any worker starts, so that mistakes are sentences."""
+"""Where a server listens: checked before any worker starts, so that errors are reported well."""
 
 import socket
 import ssl
@@ -25,7 +25,7 @@ class Listener(Struct, frozen=True):
         return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
 
     def answers(self) -> bool:
-        """Say whether something accepts connections there."""
+        """Tell whether something accepts connections there."""
         host = self.url.partition("://")[2].rpartition(":")[0].strip("[]")
         try:
             socket.create_connection((host, self.port), timeout=1).close()
@@ -46,7 +46,7 @@ def find_listener(
 
 
 def _free(host: str, port: int) -> tuple[str, int]:
-    """Bind the address for a moment: a server's own socket would share a port without a word."""
+    """Bind the address for a moment: a server's own socket would share a port silently."""
     try:
         family, kind, protocol, _, name = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -4,7 +4,7 @@ import asyncio
 
 from gridgift.app import migrated
 from gridgift.cli.options import DatabaseOption, JsonOption
-from gridgift.cli.output import print_json, say
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings
 from gridgift.cli.tables import print_table
 from gridgift.settings import mask_url
@@ -25,4 +25,4 @@ def migrate(database: DatabaseOption = None, json: JsonOption = False) -> None:
     elif applied:
         print_table(("APPLIED", ""), [(f"{step.version:04d}", step.name) for step in applied])
     else:
-        say(f"Nothing to do: {place} is up to date.")
+        print_note(f"Nothing to do: {place} is up to date.")

@@ -14,14 +14,27 @@ _DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MAX_REASON: Final = 200  # characters
+_OPTIONS: Final = {  # what the domain calls a field, and the option that sets it
+    "card_lifetime": "--card-lifetime",
+    "credit": "--credit",
+    "customer_origin": "--customer-origin",
+    "expires_at": "--expires",
+    "overlap": "--overlap",
+    "scopes": "--scope",
+}
 
 
 class UsageError(Exception):
     """The command can't be run as it was written; the message is one sentence for people."""
 
 
+def option_of(field: str) -> str:
+    """Return the option that sets a field of the domain, or the field's name if there is none."""
+    return _OPTIONS.get(field, field)
+
+
 def read_uuid(text: str) -> str:
-    """Read a UUID in hyphenated form; answer in lower case."""
+    """Read a UUID in hyphenated form; return it in lower case."""
     uuid = parse_uuid(text)
     if uuid is None:
         raise typer.BadParameter(f"{text!r} is not a UUID.")
@@ -39,7 +52,7 @@ def read_instant(text: str) -> int:
 
 
 def read_duration(text: str) -> int:
-    """Read a duration such as ``90m``, ``24h`` or ``7d``, or ``0``; answer in milliseconds."""
+    """Read a duration such as ``90m``, ``24h`` or ``7d``, or ``0``; return milliseconds."""
     if text == "0":
         return 0
     parts = _DURATION.fullmatch(text)

@@ -13,8 +13,8 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode(), flush=True)
 
 
-def shown(value: object) -> str:
-    """Write a value for people: yes and no, nothing for None, no control characters."""
+def printable(value: object) -> str:
+    """Return a value as text: yes or no, "" for None, and control characters replaced."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -25,15 +25,15 @@ def shown(value: object) -> str:
 
 
 def instant(milliseconds: int | None) -> str | None:
-    """Write an instant in ISO 8601, or None where there is none."""
+    """Return an instant in ISO 8601; None for None."""
     return None if milliseconds is None else format_instant(milliseconds)
 
 
-def say(sentence: str) -> None:
-    """Tell people something, on standard error."""
-    print(shown(sentence), file=sys.stderr, flush=True)
+def print_note(sentence: str) -> None:
+    """Print a sentence for people on standard error."""
+    print(printable(sentence), file=sys.stderr, flush=True)
 
 
-def complain(sentence: str) -> None:
-    """Tell people what went wrong, on standard error."""
-    say(f"gridgift: {sentence}")
+def print_error(sentence: str) -> None:
+    """Print on standard error what went wrong."""
+    print_note(f"gridgift: {sentence}")

@@ -1,4 +1,4 @@
-"""What the demo shows: a store, three residents, cards in several states, and a key."""
+"""The demo's data: a store, three residents, cards in several states, and a key."""
 
 import os
 import secrets
@@ -7,12 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from gridgift.cli.card import every_card
+from gridgift.cli.card import HeldCard, every_card
 from gridgift.cli.options import UsageError
-from gridgift.cli.session import fresh, now, operator
+from gridgift.cli.session import new_credential, now, operator
 from gridgift.domain import giftcards, grants, keys, residents, stores
 from gridgift.domain.failures import KeyNotFound
 from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.keys import Signer
@@ -21,7 +22,8 @@ from gridgift.domain.model import Caller, GiftCard, Resident, Store
 from gridgift.domain.residents import Identifier
 from gridgift.domain.scopes import SCOPES
 from gridgift.domain.stores import NewStore
-from gridgift.storage.database import Database, Tx
+from gridgift.operations import Operations
+from gridgift.storage.database import Tx
 
 STORE: Final = "Moonwall Couture (demo)"
 OWNER: Final = Resident("a1b2c3d4-e5f6-4789-9abc-def012345678", "aria.moonwall")
@@ -29,43 +31,45 @@ KELLY: Final = Resident("c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f", "kelly.moonwall"
 SAM: Final = Resident("5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e", "sam")
 RESIDENTS: Final = (KELLY, SAM, OWNER)
 TEXTURE: Final = "89556747-24cb-43ed-920b-47caed15465f"
-EXAMPLES: Final = 3  # cards that the printed commands name
+EXAMPLES: Final = 3  # cards that the printed commands use
 
 
-class Sample(Struct, frozen=True):
-    """What is there to try; ``samples`` are cards that can still be changed."""
+class Demo(Struct, frozen=True):
+    """The demo's store, key, residents and cards; ``examples`` are cards that can be changed."""
 
     store: Store
     key: str
     residents: tuple[Resident, ...]
-    cards: list[GiftCard]
-    samples: list[GiftCard]
+    cards: list[HeldCard]
+    examples: list[GiftCard]
 
 
-async def prepare(database: Database, signer: Signer, file: Path | None) -> Sample:
+async def prepare(operations: Operations, signer: Signer, file: Path | None) -> Demo:
     """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
-    store = await _store(database)
-    await _restock(database, store.id)
+    store = await _store(operations)
+    await _restock(operations, store.id)
     cards = [
         card
         for resident in RESIDENTS
-        for card in await every_card(database, store.id, Identifier(uuid=resident.uuid), Filters())
+        for card in await every_card(
+            operations, store.id, Identifier(uuid=resident.uuid), Filters()
+        )
     ]
-    key = await _key(database, signer, store.id, key_file(file))
-    return Sample(store, key, RESIDENTS, cards, _changeable(cards))
+    key = await _key(operations, signer, store.id, key_file(file))
+    return Demo(store, key, RESIDENTS, cards, _changeable(cards))
 
 
 def key_file(database: Path | None) -> Path:
-    """Name the file that keeps the demo's key: beside a SQLite file, or in this folder."""
+    """Return the path of the demo's key: beside a SQLite file, or in this folder."""
     if database is None:
         return Path("gridgift-demo.key")
     return database.with_name(database.name + ".key")
 
 
-async def _store(database: Database) -> Store:
-    found = await database.read(stores.list_all)
+async def _store(operations: Operations) -> Store:
+    found = await operations.read(stores.list_all)
     if not found:
-        return await database.write(_seed, new_id(), now())
+        return await operations.write(_seed, new_id())
     for store in found:
         if store.name == STORE and store.owner_uuid == OWNER.uuid:
             return store
@@ -74,65 +78,68 @@ async def _store(database: Database) -> Store:
     )
 
 
-async def _seed(tx: Tx, store_id: str, at: int) -> Store:
+async def _seed(tx: Tx, store_id: str) -> Store:
     """Fill an empty database, all in one transaction."""
-    store = await stores.create(tx, NewStore(STORE, OWNER), store_id, at)
+    store = await stores.create(tx, NewStore(STORE, OWNER), store_id)
     for resident in RESIDENTS:
-        await residents.remember(tx, resident, at)
+        await residents.remember(tx, resident)
     caller = operator(store_id)
-    await _grant(tx, caller, KELLY, Terms(500, transfer=True, reason="Welcome"), at)
-    await _grant(tx, caller, KELLY, Terms(1_000, texture=TEXTURE, reason="Contest"), at)
-    await _grant(tx, caller, KELLY, Terms(250, expires_at=at + 365 * DAY, reason="Birthday"), at)
-    await _grant(tx, caller, SAM, Terms(100, reason="Hunt prize"), at)
-    ended = await _grant(tx, caller, SAM, Terms(300, reason="Granted by mistake"), at)
-    await giftcards.disable(tx, caller, ended.id, None, at)
+    await _grant(tx, caller, KELLY, Terms(500, transfer=True, reason="Welcome"))
+    await _grant(tx, caller, KELLY, Terms(1_000, texture=TEXTURE, reason="Contest"))
+    next_year = tx.now() + 365 * DAY
+    await _grant(tx, caller, KELLY, Terms(250, expires_at=next_year, reason="Birthday"))
+    await _grant(tx, caller, SAM, Terms(100, reason="Hunt prize"))
+    ended = await _grant(tx, caller, SAM, Terms(300, reason="Granted by mistake"))
+    await giftcards.disable(tx, caller, ended.id)
     return store
 
 
-async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms, at: int) -> GiftCard:
-    return await grants.grant(tx, caller, Identifier(uuid=owner.uuid), terms, new_id(), at)
+async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftCard:
+    request = GrantRequest(caller, Identifier(uuid=owner.uuid), terms, new_id())
+    return (await grants.grant(tx, request)).card
 
 
-async def _restock(database: Database, store_id: str) -> None:
-    """See that there are enough cards to change, whatever earlier visitors did to them."""
+async def _restock(operations: Operations, store_id: str) -> None:
+    """Grant what is missing of the cards that the printed commands change."""
     kelly = Identifier(uuid=KELLY.uuid)
-    cards = _changeable(await every_card(database, store_id, kelly, Filters()))
+    cards = _changeable(await every_card(operations, store_id, kelly, Filters()))
     for _ in range(EXAMPLES - len(cards)):
         terms = Terms(500, transfer=True, reason="Restocked")
-        await database.write(grants.grant, operator(store_id), kelly, terms, new_id(), now())
+        request = GrantRequest(operator(store_id), kelly, terms, new_id())
+        await operations.write(grants.grant, request)
 
 
-def _changeable(cards: list[GiftCard]) -> list[GiftCard]:
+def _changeable(cards: list[HeldCard]) -> list[GiftCard]:
     """Take the first cards of the first resident that were not redeemed."""
-    mine = [card for card in cards if card.owner_uuid == KELLY.uuid and not card.redeemed]
+    mine = [card for card, _ in cards if card.owner_uuid == KELLY.uuid and not card.redeemed]
     return mine[:EXAMPLES]
 
 
-async def _key(database: Database, signer: Signer, store_id: str, file: Path) -> str:
-    """Return the kept key if it still works, otherwise a new one, which is kept."""
-    kept = _kept(file)
-    if kept is not None and await _works(database, signer, store_id, kept):
-        return kept
-    new = fresh()
+async def _key(operations: Operations, signer: Signer, store_id: str, file: Path) -> str:
+    """Return the key in the file if it still works, otherwise write a new one there."""
+    key = _read_key(file)
+    if key is not None and await _works(operations, signer, store_id, key):
+        return key
+    new = new_credential()
     name = f"Demo {new.id[-12:]}"
-    made = await database.write(keys.create, signer, store_id, name, SCOPES, new, now())
-    _keep(file, made.key)
+    made = await operations.write(keys.create, signer, store_id, name, SCOPES, new)
+    _write_key(file, made.key)
     return made.key
 
 
-async def _works(database: Database, signer: Signer, store_id: str, text: str) -> bool:
+async def _works(operations: Operations, signer: Signer, store_id: str, text: str) -> bool:
     ids = signer.read(text)
     if ids is None or ids[0] != store_id:
         return False
     try:
-        key = await database.read(keys.read, *ids)
+        key = await operations.read(keys.read, *ids)
     except KeyNotFound:
         return False
     alive = key.revoked_at is None and (key.expires_at is None or key.expires_at > now())
     return alive and key.hash == keys.digest(text) and key.scopes >= SCOPES.keys()
 
 
-def _kept(file: Path) -> str | None:
+def _read_key(file: Path) -> str | None:
     try:
         return file.read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -143,8 +150,8 @@ def _kept(file: Path) -> str | None:
         raise UsageError(f"The key in {file} can't be read ({error.strerror}).") from error
 
 
-def _keep(file: Path, key: str) -> None:
-    """Write the key for its owner's eyes only, whole or not at all."""
+def _write_key(file: Path, key: str) -> None:
+    """Write the key to a file that only its owner may read, whole or not at all."""
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:

@@ -19,11 +19,11 @@ from granian.server.common import AbstractServer
 from gridgift.app import METRICS_FOLDER, shared_counter, signer
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
-from gridgift.cli.output import print_json, say
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import DATABASE_URL, read_settings, run
 from gridgift.cli.worker import LEAVE_WITHIN, forget_signal_handlers
+from gridgift.operations import Operations
 from gridgift.settings import Settings
-from gridgift.storage.database import Database
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 BACKLOG: Final = 2_048  # connections that wait to be accepted
@@ -70,7 +70,7 @@ def serve(
 
 
 def leave_on_signals() -> None:
-    """Let a signal end the start without complaint, until the server handles it."""
+    """Let a signal end the start with exit code 0, until the server handles signals itself."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
 
@@ -78,7 +78,7 @@ def leave_on_signals() -> None:
 def check(settings: Settings) -> None:
     """Raise what would keep a worker from serving: bad settings, secret or database."""
 
-    async def nothing(_: Database) -> None:
+    async def nothing(_: Operations) -> None:
         pass
 
     run(settings, nothing)
@@ -87,7 +87,7 @@ def check(settings: Settings) -> None:
 
 
 def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:
-    """Start workers, say so when they accept, and return after a signal."""
+    """Start workers, print the address when they accept, and return after a signal."""
     os.environ[DATABASE_URL] = settings.database_url
     os.environ.setdefault(PUBLIC_URL, listener.url)
     if hasattr(os, "register_at_fork"):
@@ -134,7 +134,7 @@ def _announce_later(listener: Listener, workers: int, json: bool) -> None:
 
 
 def _announce(listener: Listener, workers: int, json: bool) -> None:
-    """Say where the server listens, once it does."""
+    """Print where the server listens, once it does."""
     deadline = time.monotonic() + START_WITHIN
     while not listener.answers():
         if time.monotonic() > deadline:
@@ -144,4 +144,4 @@ def _announce(listener: Listener, workers: int, json: bool) -> None:
     if json:
         print_json({"url": url, "docs": f"{url}/docs", "workers": workers})
     else:
-        say(f"Gridgift listens on {url}; the reference is {url}/docs; Ctrl-C stops it.")
+        print_note(f"Gridgift listens on {url}; the reference is {url}/docs; Ctrl-C stops it.")

@@ -11,16 +11,26 @@ from gridgift.app import now, opened
 from gridgift.cli.options import UsageError
 from gridgift.domain import stores
 from gridgift.domain.ids import new_id
-from gridgift.domain.keys import RANDOM_BYTES, Fresh
+from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.model import Caller
+from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError
-from gridgift.storage.database import Database, Operation, P, T
+from gridgift.storage.database import Operation, P, T
 
 DATABASE_URL = "GRIDGIFT_DATABASE_URL"
 
 R = TypeVar("R")
 
-__all__ = ["fresh", "now", "operator", "read", "read_settings", "run", "the_store", "write"]
+__all__ = [
+    "find_store",
+    "new_credential",
+    "now",
+    "operator",
+    "read",
+    "read_settings",
+    "run",
+    "write",
+]
 
 
 def read_settings(database: str | None, named: str = "--database") -> Settings:
@@ -38,12 +48,12 @@ def read_settings(database: str | None, named: str = "--database") -> Settings:
     return Settings.from_environ(environ)
 
 
-def run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, R]]) -> R:
+def run(settings: Settings, work: Callable[[Operations], Coroutine[Any, Any, R]]) -> R:
     """Open the database, do the work, close it. Raises what ``opened`` and the work raise."""
 
     async def whole() -> R:
         async with opened(settings) as database:
-            return await work(database)
+            return await work(Operations(database))
 
     return asyncio.run(whole())
 
@@ -51,8 +61,8 @@ def run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, R]]) 
 def read(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one operation that changes nothing."""
 
-    async def work(database: Database) -> T:
-        return await database.read(operation, *args, **kwargs)
+    async def work(operations: Operations) -> T:
+        return await operations.read(operation, *args, **kwargs)
 
     return run(read_settings(url), work)
 
@@ -60,17 +70,20 @@ def read(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs
 def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one operation in a transaction."""
 
-    async def work(database: Database) -> T:
-        return await database.write(operation, *args, **kwargs)
+    async def work(operations: Operations) -> T:
+        return await operations.write(operation, *args, **kwargs)
 
     return run(read_settings(url), work)
 
 
-async def the_store(database: Database, store_id: str | None) -> str:
-    """Return the id of the store that is meant: the named one, or the only one."""
+async def find_store(operations: Operations, store_id: str | None) -> str:
+    """Return the id of the named store, or of the only one.
+
+    Raises ``StoreNotFound``, and ``UsageError`` if there is none or more than one to choose from.
+    """
     if store_id is not None:
-        return (await database.read(stores.read, store_id)).id
-    found = await database.read(stores.list_all)
+        return (await operations.read(stores.read, store_id)).id
+    found = await operations.read(stores.list_all)
     if not found:
         raise UsageError("There is no store yet: make one with 'gridgift store create'.")
     if len(found) > 1:
@@ -82,13 +95,13 @@ async def the_store(database: Database, store_id: str | None) -> str:
 
 
 def operator(store_id: str) -> Caller:
-    """Name whoever runs this command as the ledger's actor."""
+    """Return the caller that the ledger names for this command: the system's user."""
     return Caller(store_id, "operator", _user(), new_id())
 
 
-def fresh() -> Fresh:
-    """Choose what a new key is made of."""
-    return Fresh(new_id(), secrets.token_bytes(RANDOM_BYTES))
+def new_credential() -> NewCredential:
+    """Choose what a new key or token is made of: an id and random bytes."""
+    return NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES))
 
 
 def _user() -> str:

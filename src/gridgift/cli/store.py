@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 
 from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_uuid
 from gridgift.cli.output import print_json
-from gridgift.cli.session import now, read, write
-from gridgift.cli.shapes import StoreShape
+from gridgift.cli.session import read, write
 from gridgift.cli.tables import print_table
+from gridgift.cli.views import StoreView
 from gridgift.domain import stores
 from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
 from gridgift.domain.ids import NIL_UUID, new_id
@@ -42,7 +42,7 @@ def create(
 ) -> None:
     """Make a store."""
     new = NewStore(name, read_resident(owner, owner_uuid), logo)
-    _show(write(database, stores.create, new, new_id(), now()), json)
+    _show(write(database, stores.create, new, new_id()), json)
 
 
 @app.command("update")
@@ -86,13 +86,13 @@ def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
     """List every store of this server."""
     found = read(database, stores.list_all)
     if json:
-        print_json([StoreShape.of(store) for store in found])
+        print_json([StoreView.of(store) for store in found])
     else:
         _table(found)
 
 
 def read_resident(username: str, uuid: str) -> Resident:
-    """Put a username, as people write it, and an avatar's UUID together.
+    """Return the resident with this username, as people write it, and this avatar UUID.
 
     Raises ``ValidationFailed``.
     """
@@ -106,7 +106,7 @@ def read_resident(username: str, uuid: str) -> Resident:
 
 
 def _optional(text: str | None, read: Callable[[str], T]) -> T | UnsetType | None:
-    """Read an option that may be left out, or say 'none'."""
+    """Return an option's value: UNSET if it was left out, None for 'none'."""
     if text is None:
         return UNSET
     return None if text == "none" else read(text)
@@ -114,7 +114,7 @@ def _optional(text: str | None, read: Callable[[str], T]) -> T | UnsetType | Non
 
 def _show(store: Store, json: bool) -> None:
     if json:
-        print_json(StoreShape.of(store))
+        print_json(StoreView.of(store))
     else:
         _table([store])
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gridgift.cli.output import shown
+from gridgift.cli.output import printable
 
 WIDE: Final = 1_000  # columns, where there is no terminal to be wrapped at
 GAP: Final = 2  # columns between two cells
@@ -20,7 +20,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 
     In a terminal sentences are wrapped to its width; ids and keys stay whole, to be copied.
     """
-    cells = [[shown(cell) for cell in row] for row in rows]
+    cells = [[printable(cell) for cell in row] for row in rows]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
     needed = 0
     for number, heading in enumerate(headings):

@@ -8,13 +8,13 @@ import typer
 from gridgift.app import token_signer
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
 from gridgift.cli.output import instant, print_json
-from gridgift.cli.session import fresh, now, operator, read_settings, run, the_store
-from gridgift.domain import residents, stores, tokens
+from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
+from gridgift.domain import stores, tokens
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Store
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken, page_address
-from gridgift.storage.database import Database
+from gridgift.operations import Operations
 
 app = typer.Typer(help="Links that open a resident's own page.", no_args_is_help=True)
 
@@ -34,18 +34,17 @@ def mint(
     identifier = parse_identifier(customer)
     settings = read_settings(database)
 
-    async def work(db: Database) -> tuple[MintedToken, Store]:
-        store_id = await the_store(db, store)
-        minted = await db.write(
+    async def work(operations: Operations) -> tuple[MintedToken, Store]:
+        store_id = await find_store(operations, store)
+        minted = await operations.write(
             tokens.mint,
             operator(store_id),
             token_signer(settings),
             identifier,
             settings.token_hours * HOUR,
-            fresh(),
-            now(),
+            new_credential(),
         )
-        return minted, await db.read(stores.read, store_id)
+        return minted, await operations.read(stores.read, store_id)
 
     minted, owner = run(settings, work)
     url = page_address(owner, settings.public_url, minted.token)
@@ -70,10 +69,10 @@ def revoke(
     """End every link of a resident at a store."""
     identifier = parse_identifier(customer)
 
-    async def work(db: Database) -> int:
-        store_id = await the_store(db, store)
-        resident = await db.read(residents.find, identifier)
-        return await db.write(tokens.revoke, store_id, resident, now())
+    async def work(operations: Operations) -> int:
+        return await operations.write(
+            tokens.revoke_of, await find_store(operations, store), identifier
+        )
 
     ended = run(read_settings(database), work)
     if json:

@@ -5,35 +5,35 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
-from gridgift.cli.output import print_json, say
-from gridgift.cli.session import now, read_settings, run
-from gridgift.cli.shapes import FaultShape
+from gridgift.cli.output import print_json, print_note
+from gridgift.cli.session import read_settings, run
 from gridgift.cli.tables import print_table
+from gridgift.cli.views import FaultView
 from gridgift.domain import verify as ledgers
 from gridgift.domain.verify import Fault
-from gridgift.storage.database import Database
+from gridgift.operations import Operations
 
 SHOWN = 1_000  # faults that are printed; all are counted
 
 
 def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Re-sum and re-hash the whole ledger; tell each fault, and exit with 1 if there is any.
+    """Re-sum and re-hash the whole ledger; list each fault, and exit with 1 if there is any.
 
     It reads one snapshot, changes nothing, and may run beside a server.
     """
     faults: list[Fault] = []
 
-    def tell(fault: Fault) -> None:
+    def report(fault: Fault) -> None:
         if len(faults) < SHOWN:
             faults.append(fault)
 
-    async def work(db: Database) -> tuple[int, int]:
-        counts = await db.read(ledgers.count)
+    async def work(operations: Operations) -> tuple[int, int]:
+        counts = await operations.read(ledgers.count)
         accounts = counts.cards + counts.customers
         with _bar() as bar:
             task = bar.add_task("verifying", total=accounts)
-            found = await db.snapshot(
-                ledgers.verify, now(), tell, lambda seen: bar.advance(task, seen)
+            found = await operations.snapshot(
+                ledgers.verify, report, lambda seen: bar.advance(task, seen)
             )
         return accounts, found
 
@@ -43,8 +43,8 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
         raise UsageError(f"There is no database {path}: name another with --database.")
     accounts, found = run(settings, work)
     if json:
-        shapes = [FaultShape.of(fault) for fault in faults]
-        print_json({"accounts": accounts, "faults": found, "first": shapes})
+        views = [FaultView.of(fault) for fault in faults]
+        print_json({"accounts": accounts, "faults": found, "first": views})
     elif faults:
         print_table(
             ("STORE", "ACCOUNT", "ID", "FAULT"),
@@ -54,9 +54,9 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
             ],
         )
     if found:
-        say(f"{found} faults in {accounts} accounts.")
+        print_note(f"{found} faults in {accounts} accounts.")
         raise typer.Exit(1)
-    say(f"{accounts} accounts add up.")
+    print_note(f"{accounts} accounts add up.")
 
 
 def _bar() -> Progress:

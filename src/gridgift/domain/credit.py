@@ -1,16 +1,16 @@
 """Store credit: lots, deposited and spent soonest-expiring first (contract sections 8 and 10).
 
 A customer's credit is the sum of its open lots, at every instant: an expired lot is out of the
-sum by the clock. Whatever changes an account locks the customer's row first, and first of all
+sum by the clock. Every operation that changes an account locks the customer's row first and then
 settles what has expired meanwhile, so that the ledger's balance is always that of the lots.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-from gridgift.domain import ledger
+from gridgift.domain import ledger, residents
 from gridgift.domain.failures import (
     CreditLimitExceeded,
     InsufficientCredit,
@@ -18,7 +18,17 @@ from gridgift.domain.failures import (
     SpendNotFound,
     ValidationFailed,
 )
-from gridgift.domain.model import MAX_CREDIT, Caller, Entry, EntryKind, Lot, Resident
+from gridgift.domain.ledger import EntryDraft
+from gridgift.domain.model import (
+    MAX_CREDIT,
+    Caller,
+    CreditState,
+    Entry,
+    EntryKind,
+    Lot,
+    Resident,
+)
+from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
 MAX_LOTS: Final = 1_000  # open lots of one account: what a single spend may have to touch
@@ -48,84 +58,112 @@ class Credit(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """What every change of an account says: L$, why, and the caller's own reference."""
+    """What every change of an account states: L$, the reason, and the caller's own reference."""
 
     amount: int
     reason: str = ""
     reference: str = ""
 
 
-class Account(Struct):
-    """A locked account in the middle of a transaction."""
+class CreditChange(Struct, frozen=True):
+    """What a change of an account did.
 
+    ``id`` is the lot's that was deposited, or the spend's; ``amount`` is what was deposited, spent
+    or refunded (L$); ``credit`` is the account after it, and ``entry`` its ledger entry.
+    """
+
+    id: str
+    amount: int
+    credit: Credit
+    entry: Entry
+
+
+class Account(Struct):
+    """A locked account in the middle of a transaction.
+
+    ``now`` is the instant of the change, in milliseconds, and was taken after the lock; ``lots``
+    are the ones open then; ``last`` is the account's newest entry (None: it has none).
+    """
+
+    caller: Caller
     resident: Resident
+    now: int
     lots: list[Lot]
     last: Entry | None
 
+    @property
+    def key(self) -> dict[str, str]:
+        """The columns that the account's rows have in common."""
+        return {"store_id": self.caller.store_id, "resident_uuid": self.resident.uuid}
 
-async def read(tx: Tx, store_id: str, resident: Resident, now: int) -> Credit:
-    """Return a resident's credit at a store at an instant; nobody's is zero."""
-    return Credit.of(await _lots(tx, store_id, resident), now)
+
+async def read(tx: Tx, store_id: str, resident: Resident) -> Credit:
+    """Return a resident's credit at a store; of one who is no customer it is zero."""
+    lots = await _read_lots(tx, {"store_id": store_id, "resident_uuid": resident.uuid})
+    return Credit.of(lots, tx.now())
+
+
+async def read_of(tx: Tx, store_id: str, identifier: Identifier) -> Credit:
+    """Return the credit of the resident with this name. Raises ``ResidentNotFound``."""
+    return await read(tx, store_id, await residents.find(tx, identifier))
 
 
 async def deposit(
     tx: Tx,
     caller: Caller,
-    resident: Resident,
+    identifier: Identifier,
     change: Change,
     lot_id: str,
-    now: int,
     *,
     expires_at: int | None = None,
     restricted: bool = False,
-    kind: EntryKind = "credit_deposited",
-) -> Credit:
-    """Add a lot. Raises ``ValidationFailed``, ``CreditLimitExceeded``."""
-    if expires_at is not None and expires_at <= now:
-        raise ValidationFailed({"expiresAt": ["must be in the future"]})
-    account = await _lock(tx, caller, resident, now)
-    _check_limit(account, change.amount)
-    values = {"store_id": caller.store_id, "resident_uuid": resident.uuid, "now": now}
-    await tx.run(
-        "lot_add",
-        id=lot_id,
-        amount=change.amount,
-        expires_at=expires_at,
-        restricted=restricted,
-        **values,
-    )
+) -> CreditChange:
+    """Add a lot; ``expires_at`` is in milliseconds (None: it never expires).
+
+    Raises ``ResidentNotFound``, ``ValidationFailed``, ``CreditLimitExceeded``.
+    """
+    account = await _lock(tx, caller, await residents.find(tx, identifier))
+    if expires_at is not None and expires_at <= account.now:
+        raise ValidationFailed({"expires_at": ["must be in the future"]})
     lot = Lot(lot_id, change.amount, change.amount, expires_at, restricted)
-    account.lots.append(lot)
-    await _record(tx, caller, account, kind, [(lot.id, lot.amount)], change, now)
-    return await read(tx, caller.store_id, resident, now)
+    entry = await _add_lot(tx, account, lot, "credit_deposited", change)
+    return await _changed(tx, account, lot_id, change, entry)
+
+
+async def add_lot(tx: Tx, caller: Caller, resident: Resident, lot: Lot, card_id: str) -> Entry:
+    """Add the credit of a redeemed card as a lot; return its entry.
+
+    Raises ``CreditLimitExceeded``.
+    """
+    account = await _lock(tx, caller, resident)
+    change = Change(lot.amount, reference=card_id)
+    return await _add_lot(tx, account, lot, "credit_redeemed", change)
 
 
 async def spend(
     tx: Tx,
     caller: Caller,
-    resident: Resident,
+    identifier: Identifier,
     change: Change,
     spend_id: str,
-    now: int,
     *,
     restricted: bool = False,
-) -> Credit:
+) -> CreditChange:
     """Spend from the lots, soonest expiry first, undated last.
 
     ``restricted`` says that restricted credit may pay for this purchase too. Raises
-    ``InsufficientCredit``.
+    ``ResidentNotFound``, ``InsufficientCredit``.
     """
-    account = await _lock(tx, caller, resident, now)
+    account = await _lock(tx, caller, await residents.find(tx, identifier))
     usable = [lot for lot in account.lots if restricted or not lot.restricted]
     moves = _take(usable, change.amount)
-    values = {"store_id": caller.store_id, "resident_uuid": resident.uuid}
     await tx.run(
         "spend_add",
         id=spend_id,
         amount=change.amount,
         reference=change.reference,
-        now=now,
-        **values,
+        now=account.now,
+        **account.key,
     )
     for position, (lot_id, delta) in enumerate(moves):
         await tx.run(
@@ -134,63 +172,76 @@ async def spend(
             position=position,
             lot_id=lot_id,
             taken=-delta,
-            **values,
+            **account.key,
         )
-    await _move(tx, caller, resident, moves)
-    await _record(tx, caller, account, "credit_spent", moves, change, now, spend=spend_id)
-    return await read(tx, caller.store_id, resident, now)
+    await _move(tx, account, moves)
+    entry = await _record(tx, account, "credit_spent", moves, change, spend_id)
+    return await _changed(tx, account, spend_id, change, entry)
 
 
 async def refund(
-    tx: Tx, caller: Caller, resident: Resident, spend_id: str, change: Change, now: int
-) -> Credit:
+    tx: Tx, caller: Caller, identifier: Identifier, spend_id: str, change: Change
+) -> CreditChange:
     """Give back what a spend took, to the lots it came from, the last taken first.
 
     A lot that has expired meanwhile takes its part back and stays expired. Raises
-    ``SpendNotFound``, ``RefundExceedsSpend``, ``CreditLimitExceeded``.
+    ``ResidentNotFound``, ``SpendNotFound``, ``RefundExceedsSpend``, ``CreditLimitExceeded``.
     """
-    account = await _lock(tx, caller, resident, now)
+    account = await _lock(tx, caller, await residents.find(tx, identifier))
     _check_limit(account, change.amount)
-    values = {"store_id": caller.store_id, "resident_uuid": resident.uuid}
-    changed = await tx.one("spend_refund", id=spend_id, amount=change.amount, **values)
-    if changed is None:
-        spent = await tx.one("spend_by_id", id=spend_id, **values)
+    refunded = await tx.one("spend_refund", id=spend_id, amount=change.amount, **account.key)
+    if refunded is None:
+        spent = await tx.one("spend_by_id", id=spend_id, **account.key)
         if spent is None:
             raise SpendNotFound(spend_id)
         raise RefundExceedsSpend(spent[0] - spent[1])
-    moves = await _restore(tx, values, spend_id, change.amount)
-    await _move(tx, caller, resident, moves)
-    await _record(tx, caller, account, "credit_refunded", moves, change, now, spend=spend_id)
-    await _settle(tx, caller, account, now)
-    return await read(tx, caller.store_id, resident, now)
+    moves = await _restore(tx, account, spend_id, change.amount)
+    await _move(tx, account, moves)
+    entry = await _record(tx, account, "credit_refunded", moves, change, spend_id)
+    await _settle(tx, account)
+    return await _changed(tx, account, spend_id, change, entry)
 
 
-async def settle(tx: Tx, caller: Caller, resident: Resident, now: int) -> None:
+async def settle(tx: Tx, caller: Caller, resident: Resident) -> None:
     """Write the entry of what has expired; the sums do not wait for it."""
-    await _lock(tx, caller, resident, now)
+    await _lock(tx, caller, resident)
 
 
-async def _lock(tx: Tx, caller: Caller, resident: Resident, now: int) -> Account:
+async def _lock(tx: Tx, caller: Caller, resident: Resident) -> Account:
     """Lock an account (making the resident a customer), and settle what has expired."""
-    values = {"store_id": caller.store_id, "resident_uuid": resident.uuid}
-    if await tx.one("account_lock", **values) is None:
-        await tx.run("customer_add", now=now, **values)
-        await tx.one("account_lock", **values)
-    account = Account(resident, [], None)
+    account = Account(caller, resident, 0, [], None)
+    if await tx.one("account_lock", **account.key) is None:
+        await tx.run("customer_add", now=tx.now(), **account.key)
+        await tx.one("account_lock", **account.key)
+    account.now = tx.now()
     account.last = await ledger.last_entry(tx, caller.store_id, "credit", resident.uuid)
-    await _settle(tx, caller, account, now)
+    await _settle(tx, account)
     return account
 
 
-async def _settle(tx: Tx, caller: Caller, account: Account, now: int) -> None:
-    lots = await _lots(tx, caller.store_id, account.resident)
-    moves = [(lot.id, -lot.remaining) for lot in lots if not lot.open_at(now)]
-    account.lots = [lot for lot in lots if lot.open_at(now)]
+async def _settle(tx: Tx, account: Account) -> None:
+    lots = await _read_lots(tx, account.key)
+    moves = [(lot.id, -lot.remaining) for lot in lots if not lot.open_at(account.now)]
+    account.lots = [lot for lot in lots if lot.open_at(account.now)]
     if moves:
-        await _move(tx, caller, account.resident, moves)
+        await _move(tx, account, moves)
         amount = -sum(delta for _, delta in moves)
         expired = Change(amount, "The credit's date is over.")
-        await _record(tx, caller, account, "credit_expired", moves, expired, now)
+        await _record(tx, account, "credit_expired", moves, expired)
+
+
+async def _add_lot(tx: Tx, account: Account, lot: Lot, kind: EntryKind, change: Change) -> Entry:
+    _check_limit(account, lot.amount)
+    await tx.run(
+        "lot_add",
+        id=lot.id,
+        amount=lot.amount,
+        expires_at=lot.expires_at,
+        restricted=lot.restricted,
+        now=account.now,
+        **account.key,
+    )
+    return await _record(tx, account, kind, [(lot.id, lot.amount)], change)
 
 
 def _take(lots: Sequence[Lot], amount: int) -> Moves:
@@ -207,74 +258,66 @@ def _take(lots: Sequence[Lot], amount: int) -> Moves:
     return moves
 
 
-async def _restore(tx: Tx, values: dict[str, str], spend_id: str, amount: int) -> Moves:
+async def _restore(tx: Tx, account: Account, spend_id: str, amount: int) -> Moves:
+    """Note at a spend's lots what is given back to each, and return it."""
     moves: Moves = []
     owed = amount
     for position, lot_id, unrestored, _ in await tx.all(
-        "spend_lots_unrestored", spend_id=spend_id, **values
+        "spend_lots_unrestored", spend_id=spend_id, **account.key
     ):
         given = min(owed, unrestored)
         if given:
-            await tx.run(
-                "spend_lot_restore", spend_id=spend_id, position=position, amount=given, **values
-            )
+            values = {"spend_id": spend_id, "position": position, "amount": given}
+            await tx.run("spend_lot_restore", **values, **account.key)
             moves.append((lot_id, given))
             owed -= given
     assert owed == 0, "a spend's lots hold all that can be refunded"
     return moves
 
 
-async def _move(tx: Tx, caller: Caller, resident: Resident, moves: Moves) -> None:
+async def _move(tx: Tx, account: Account, moves: Moves) -> None:
     for lot_id, delta in moves:
-        await tx.run(
-            "lot_change",
-            store_id=caller.store_id,
-            resident_uuid=resident.uuid,
-            id=lot_id,
-            delta=delta,
-        )
+        await tx.run("lot_change", id=lot_id, delta=delta, **account.key)
 
 
 async def _record(
     tx: Tx,
-    caller: Caller,
     account: Account,
     kind: EntryKind,
     moves: Moves,
     change: Change,
-    now: int,
-    **details: Any,
-) -> None:
-    """Write the account's entry: its state says which lots moved, by how much."""
+    spend_id: str | None = None,
+) -> Entry:
+    """Write the account's entry: its state names the lots that changed, and by how much."""
     before = account.last.balance_after if account.last else 0
-    state = {"lots": moves, "reference": change.reference, **details}
-    account.last = ledger.next_entry(
-        caller,
-        "credit",
-        account.resident.uuid,
-        account.last,
-        kind,
-        before + sum(delta for _, delta in moves),
-        ledger.encode_state(state),
-        change.reason,
-        now,
+    draft = EntryDraft(
+        account_kind="credit",
+        account_id=account.resident.uuid,
+        kind=kind,
+        reason=change.reason,
+        balance_after=before + sum(delta for _, delta in moves),
+        state=CreditState(moves, change.reference, spend_id),
     )
-    await ledger.append(tx, account.last)
-    await tx.run(
-        "account_version",
-        store_id=caller.store_id,
-        resident_uuid=account.resident.uuid,
-        version=account.last.seq,
-    )
+    entry = ledger.next_entry(account.caller, account.now, account.last, draft)
+    await ledger.append(tx, [entry])
+    await tx.run("account_version", version=entry.seq, **account.key)
+    account.last = entry
+    return entry
 
 
-async def _lots(tx: Tx, store_id: str, resident: Resident) -> list[Lot]:
-    rows = await tx.all("lots_open", store_id=store_id, resident_uuid=resident.uuid)
-    return [Lot.from_row(row) for row in rows]
+async def _changed(
+    tx: Tx, account: Account, changed_id: str, change: Change, entry: Entry
+) -> CreditChange:
+    after = Credit.of(await _read_lots(tx, account.key), account.now)
+    return CreditChange(changed_id, change.amount, after, entry)
+
+
+async def _read_lots(tx: Tx, key: dict[str, str]) -> list[Lot]:
+    return [Lot.from_row(row) for row in await tx.all("lots_open", **key)]
 
 
 def _check_limit(account: Account, amount: int) -> None:
-    """An account has a bounded sum, of a bounded number of lots."""
+    """Raise ``CreditLimitExceeded``: an account has a bounded sum, of a bounded number of lots."""
     balance = sum(lot.remaining for lot in account.lots)
     if balance + amount > MAX_CREDIT or len(account.lots) >= MAX_LOTS:
         raise CreditLimitExceeded(MAX_CREDIT)

@@ -13,18 +13,18 @@ ACTOR = "expiry"
 LOOKED_AT = 8  # lots for each account to note: others may have claimed the first
 
 
-async def note_cards(tx: Tx, request_id: str, now: int, rows: int) -> int:
+async def note_cards(tx: Tx, request_id: str, rows: int) -> int:
     """Write the ``expired`` entries of up to ``rows`` cards of any store; return how many."""
-    found = await tx.all("cards_expired", now=now, rows=rows)
+    found = await tx.all("cards_expired", now=tx.now(), rows=rows)
     for store_id, card_id in sorted(map(tuple, found)):  # one order for all
         caller = Caller(store_id, "system", ACTOR, request_id)
-        await giftcards.note_expiry(tx, caller, card_id, now)
+        await giftcards.note_expiry(tx, caller, card_id)
     return len(found)
 
 
-async def note_credit(tx: Tx, request_id: str, now: int, rows: int) -> int:
+async def note_credit(tx: Tx, request_id: str, rows: int) -> int:
     """Write the ``credit_expired`` entries of up to ``rows`` accounts; return how many."""
-    lots = await tx.all("lots_expired", now=now, rows=LOOKED_AT * rows)
+    lots = await tx.all("lots_expired", now=tx.now(), rows=LOOKED_AT * rows)
     noted = 0
     for store_id, resident_uuid in sorted({tuple(lot) for lot in lots}):
         if noted == rows:
@@ -34,6 +34,6 @@ async def note_credit(tx: Tx, request_id: str, now: int, rows: int) -> int:
             continue
         caller = Caller(store_id, "system", ACTOR, request_id)
         resident = await residents.find(tx, Identifier(uuid=resident_uuid))
-        await credit.settle(tx, caller, resident, now)
+        await credit.settle(tx, caller, resident)
         noted += 1
     return noted

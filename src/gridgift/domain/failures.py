@@ -1,7 +1,7 @@
 """The closed list of ways in which an operation can be refused.
 
 Each failure has a stable ``code`` and a ``detail`` sentence that may be shown to the caller; the
-HTTP status of each stands in ``http/problems.py``.
+HTTP status of each stands in ``http/edge/problems.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,10 @@ class Failure(Exception):
 
 
 class ValidationFailed(Failure):
-    """Some fields are not acceptable; ``errors`` maps JSON field names to sentences."""
+    """Some fields are not acceptable; ``errors`` maps the domain's field names to sentences.
+
+    Each edge shows the fields under its own names: JSON members, options, form fields.
+    """
 
     code = "validation_failed"
 
@@ -162,7 +165,7 @@ class ReceiverIsOwner(Failure):
 
 
 class InsufficientCredit(Failure):
-    """There is less than was asked for; ``available`` is in L$."""
+    """There is less credit than the operation needs; ``available`` is in L$."""
 
     code = "insufficient_credit"
 
@@ -237,7 +240,7 @@ class IdempotencyKeyReused(Failure):
 
 
 class RowsRefused(Failure):
-    """All or nothing was asked for, and some rows can't be granted: none was.
+    """An atomic bulk grant in which some rows can't be granted, so that none was.
 
     ``rows`` has the number (from 1) and the failure of each of them, in order.
     """

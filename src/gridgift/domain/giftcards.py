@@ -1,12 +1,13 @@
-"""Gift cards: grant, read, list, update, patch, adjust, disable (contract sections 6 and 10)."""
+"""Gift cards: read, update, patch, adjust, disable (contract sections 6 and 10)."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.domain import ledger
+from gridgift.domain.batches import BatchedRead
 from gridgift.domain.failures import (
     CreditLimitExceeded,
     GiftCardExpired,
@@ -18,15 +19,8 @@ from gridgift.domain.failures import (
     PreconditionFailed,
     ValidationFailed,
 )
-from gridgift.domain.model import (
-    MAX_CREDIT,
-    Caller,
-    CardState,
-    Entry,
-    EntryKind,
-    GiftCard,
-    Hold,
-)
+from gridgift.domain.ledger import EntryNote
+from gridgift.domain.model import MAX_CREDIT, Caller, CardChange, CardState, Entry, GiftCard, Hold
 from gridgift.storage.database import TransactionConflict, Tx
 
 # not strict: SQLite's booleans are numbers
@@ -73,6 +67,12 @@ def check_terms(terms: Terms, now: int) -> None:
         _check_expiry(terms.expires_at, now)
 
 
+def check_delta(delta: int) -> None:
+    """Raise ``ValidationFailed`` for an adjustment (L$) that changes nothing."""
+    if not delta:
+        raise ValidationFailed({"delta": ["must not be 0"]})
+
+
 async def read(tx: Tx, store_id: str, card_id: str) -> GiftCard:
     """Return one card of the store. Raises ``GiftCardNotFound``."""
     row = await tx.one("card_by_id", store_id=store_id, id=card_id)
@@ -81,26 +81,48 @@ async def read(tx: Tx, store_id: str, card_id: str) -> GiftCard:
     return GiftCard.from_row(row)
 
 
-async def read_many(
+async def read_each(
     tx: Tx, store_id: str, card_ids: Sequence[str]
 ) -> list[GiftCard | GiftCardNotFound]:
-    """Return the cards in the order of their ids, each for itself found or not."""
+    """Return the store's cards of these ids, or ``GiftCardNotFound``, in the order of the ids."""
     row = await tx.one("cards_by_ids", store_id=store_id, ids=card_ids)
     cards = [] if row is None or row[0] is None else _decode_cards(row[0])
     found = {card.id: card for card in cards}
     return [found.get(card_id) or GiftCardNotFound(card_id) for card_id in card_ids]
 
 
-async def read_shown(tx: Tx, store_id: str, card_id: str, now: int) -> tuple[GiftCard, int]:
-    """Return one card and how much of it is held, both of the same instant.
+READ_EACH: Final[BatchedRead[str, GiftCard]] = BatchedRead(read_each)
+
+
+async def read_with_held(tx: Tx, store_id: str, card_id: str) -> tuple[GiftCard, int]:
+    """Return one card and how much of it is held (L$), both of the same instant.
 
     Raises ``GiftCardNotFound``.
     """
-    row = await tx.one("card_shown", store_id=store_id, id=card_id, now=now)
+    row = await tx.one("card_shown", store_id=store_id, id=card_id, now=tx.now())
     if row is None:
         raise GiftCardNotFound(card_id)
     *columns, held_now = row
     return GiftCard.from_row(columns), held_now
+
+
+async def read_each_with_held(
+    tx: Tx, store_id: str, card_ids: Sequence[str]
+) -> list[tuple[GiftCard, int]]:
+    """Return the cards that there are, in order, each with how much of it is held, in L$."""
+    now, found = tx.now(), await read_each(tx, store_id, card_ids)
+    return [(card, await held(tx, card, now)) for card in found if isinstance(card, GiftCard)]
+
+
+async def read_with_entries(
+    tx: Tx, store_id: str, card_id: str
+) -> tuple[GiftCard, int, list[Entry]]:
+    """Return one card, how much of it is held (L$), and all its ledger entries, oldest first.
+
+    Raises ``GiftCardNotFound``.
+    """
+    card, held_now = await read_with_held(tx, store_id, card_id)
+    return card, held_now, await ledger.entries(tx, store_id, "card", card_id)
 
 
 async def update(
@@ -108,33 +130,25 @@ async def update(
     caller: Caller,
     card_id: str,
     replacement: Replacement,
-    if_match: frozenset[str] | None,
-    now: int,
-) -> GiftCard:
+    if_match: frozenset[str] | None = None,
+) -> CardChange:
     """Replace a card's credit, texture, transfer and active.
 
     A replacement that changes nothing writes no entry. ``if_match`` holds the ETags that the card
     may have (None: any). Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``PreconditionFailed``,
     and ``GiftCardHeld`` for another credit while part of it is held.
     """
+    now = tx.now()
+    values = msgspec.structs.asdict(replacement)
     changed = await ledger.change_card(
-        tx,
-        caller,
-        "card_update",
-        card_id,
-        now,
-        kind=_kind_of_update,
-        credit=replacement.credit,
-        texture=replacement.texture,
-        transfer=replacement.transfer,
-        active=replacement.active,
+        tx, caller, "card_update", card_id, _note_of_update, now, **values
     )
-    card = await _outcome(tx, caller, card_id, changed, if_match)
-    if card.credit != replacement.credit:
-        if is_held(card, now):
+    change = await _outcome(tx, caller.store_id, card_id, changed, if_match, now)
+    if change.card.credit != replacement.credit:
+        if is_held(change.card, now):
             raise GiftCardHeld(card_id)
         raise TransactionConflict  # it was held when the statement ran, and is free since
-    return card
+    return change
 
 
 async def patch(
@@ -142,86 +156,84 @@ async def patch(
     caller: Caller,
     card_id: str,
     changes: Patch,
-    if_match: frozenset[str] | None,
-    now: int,
-) -> GiftCard:
+    if_match: frozenset[str] | None = None,
+) -> CardChange:
     """Change the fields that ``changes`` names and leave the others (RFC 7396).
 
-    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``GiftCardHeld`` (for a credit while part of
-    it is held), ``PreconditionFailed``, and ``ValidationFailed`` for an expiry that is not ahead.
+    A patch that changes nothing writes no entry. Raises ``GiftCardNotFound``,
+    ``GiftCardRedeemed``, ``GiftCardHeld`` (for a credit while part of it is held),
+    ``PreconditionFailed``, and ``ValidationFailed`` for an expiry that is not in the future.
     """
     card = await lock(tx, caller.store_id, card_id)
+    now = tx.now()
     _check_precondition(etag(card), if_match)
     if card.redeemed:
         raise GiftCardRedeemed(card_id)
     wanted = {name: value for name, value in msgspec.structs.asdict(changes).items()
               if value is not UNSET and value != getattr(card, name)}  # fmt: skip
     if not wanted:
-        return card
+        return CardChange(card, await held(tx, card, now), None)
     if "expires_at" in wanted:
         _check_expiry(wanted["expires_at"], now)
     if "credit" in wanted and is_held(card, now):
         raise GiftCardHeld(card_id)
-    values = {name: getattr(card, name) for name in Patch.__struct_fields__} | wanted
+    values: dict[str, Any] = {name: getattr(card, name) for name in Patch.__struct_fields__}
+    values |= wanted | {"expiry_moved": "expires_at" in wanted}
     changed = await ledger.change_card(
-        tx,
-        caller,
-        "card_patch",
-        card_id,
-        now,
-        kind=_kind_of_update,
-        expiry_moved="expires_at" in wanted,
-        **values,
+        tx, caller, "card_patch", card_id, _note_of_update, now, **values
     )
-    assert changed is not None
-    return changed
+    assert changed is not None, "the card is locked"
+    return CardChange(changed[0], await held(tx, changed[0], now), changed[1])
 
 
-async def adjust(
-    tx: Tx, caller: Caller, card_id: str, delta: int, reason: str, now: int
-) -> GiftCard:
+async def adjust(tx: Tx, caller: Caller, card_id: str, delta: int, reason: str) -> CardChange:
     """Add to a card's credit or take from what is not held; ``delta`` is in L$, not 0.
 
-    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``InsufficientCredit``,
-    ``CreditLimitExceeded``.
+    Raises ``ValidationFailed``, ``GiftCardNotFound``, ``GiftCardRedeemed``,
+    ``InsufficientCredit``, ``CreditLimitExceeded``.
     """
+    check_delta(delta)
     card = await lock(tx, caller.store_id, card_id)
+    now = tx.now()
     if card.redeemed:
         raise GiftCardRedeemed(card_id)
-    available = card.credit - await held(tx, card, now)
+    reserved = await held(tx, card, now)
+    available = card.credit - reserved
     if available + delta < 0:
         raise InsufficientCredit(available)
     if card.credit + delta > MAX_CREDIT:
         raise CreditLimitExceeded(MAX_CREDIT)
-    return await set_credit(
-        tx, caller, card, card.credit + delta, "adjusted", reason, card.held_until, now
-    )
+    balance = Balance(card.credit + delta, reserved, card.held_until)
+    return await set_balance(tx, caller, card_id, balance, EntryNote("adjusted", reason), now)
 
 
-async def set_credit(
-    tx: Tx,
-    caller: Caller,
-    card: GiftCard,
-    credit: int,
-    kind: EntryKind,
-    reason: str,
-    held_until: int | None,
-    now: int,
-) -> GiftCard:
-    """Give a locked card another credit (L$), with its entry."""
+class Balance(Struct, frozen=True):
+    """What a card is left with: its credit, how much of it is held (L$), and until when.
+
+    ``held_until`` is when the last open hold ends, in milliseconds (None: there is none).
+    """
+
+    credit: int
+    held: int
+    held_until: int | None
+
+
+async def set_balance(
+    tx: Tx, caller: Caller, card_id: str, balance: Balance, note: EntryNote, now: int
+) -> CardChange:
+    """Give a locked card another balance, with its entry."""
     changed = await ledger.change_card(
         tx,
         caller,
         "card_set_credit",
-        card.id,
+        card_id,
+        note,
         now,
-        kind=lambda last, card: kind,
-        reason=reason,
-        credit=credit,
-        held_until=held_until,
+        credit=balance.credit,
+        held_until=balance.held_until,
     )
     assert changed is not None, "the card is locked"
-    return changed
+    return CardChange(changed[0], balance.held, changed[1])
 
 
 async def lock(tx: Tx, store_id: str, card_id: str) -> GiftCard:
@@ -265,30 +277,25 @@ def refuse_owner(card: GiftCard, now: int) -> None:
         raise GiftCardHeld(card.id)
 
 
-async def note_expiry(tx: Tx, caller: Caller, card_id: str, now: int) -> None:
+async def note_expiry(tx: Tx, caller: Caller, card_id: str) -> None:
     """Write the entry of a card that has expired, once; its credit stays for the record."""
-    await ledger.change_card(
-        tx,
-        caller,
-        "card_note_expiry",
-        card_id,
-        now,
-        kind=lambda last, card: "expired",
-        reason="The card's date is over.",
-    )
+    note = EntryNote("expired", "The card's date is over.")
+    await ledger.change_card(tx, caller, "card_note_expiry", card_id, note, tx.now())
 
 
 async def disable(
-    tx: Tx, caller: Caller, card_id: str, if_match: frozenset[str] | None, now: int
-) -> GiftCard:
+    tx: Tx, caller: Caller, card_id: str, if_match: frozenset[str] | None = None
+) -> CardChange:
     """Make a card inactive; one that is inactive already stays as it is, without an entry.
 
-    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``PreconditionFailed``.
+    ``if_match`` holds the ETags that the card may have (None: any). Raises ``GiftCardNotFound``,
+    ``GiftCardRedeemed``, ``PreconditionFailed``.
     """
+    now = tx.now()
     changed = await ledger.change_card(
-        tx, caller, "card_disable", card_id, now, kind=lambda last, card: "disabled"
+        tx, caller, "card_disable", card_id, EntryNote("disabled"), now
     )
-    return await _outcome(tx, caller, card_id, changed, if_match)
+    return await _outcome(tx, caller.store_id, card_id, changed, if_match, now)
 
 
 def etag(card: GiftCard) -> str:
@@ -301,32 +308,36 @@ def etag_of(version: int, username: str) -> str:
     return f'"{version}-{username}"'
 
 
-def _kind_of_update(last: Entry, card: GiftCard) -> EntryKind:
-    """Say what an update was: one that does nothing but switch the card is named so."""
-    before = msgspec.json.decode(last.state, type=CardState)
-    switched = msgspec.structs.replace(before, active=not before.active, source=None)
+def _note_of_update(last: Entry, card: GiftCard) -> EntryNote:
+    """Name what an update did; one that only switches a card on or off has a kind of its own."""
+    before = ledger.read_card_state(last.state)
+    switched = msgspec.structs.replace(before, active=not before.active, source=None, hold=None)
     if card.credit != last.balance_after or switched != CardState.of(card):
-        return "updated"
-    return "enabled" if card.active else "disabled"
+        return EntryNote("updated")
+    return EntryNote("enabled" if card.active else "disabled")
 
 
 async def _outcome(
     tx: Tx,
-    caller: Caller,
+    store_id: str,
     card_id: str,
-    changed: GiftCard | None,
+    changed: tuple[GiftCard, Entry] | None,
     if_match: frozenset[str] | None,
-) -> GiftCard:
-    """Answer with the changed card, or find out why nothing changed.
+    now: int,
+) -> CardChange:
+    """Return what a guarded change did, or find out why it did nothing.
 
     A precondition that does not hold is raised after the change, which the failure rolls back.
     """
-    card = changed if changed is not None else await read(tx, caller.store_id, card_id)
-    version_before = card.version - 1 if changed is not None else card.version
-    _check_precondition(etag_of(version_before, card.owner_username), if_match)
-    if changed is None and card.redeemed:
-        raise GiftCardRedeemed(card_id)
-    return card
+    if changed is None:
+        card = await read(tx, store_id, card_id)
+        _check_precondition(etag(card), if_match)
+        if card.redeemed:
+            raise GiftCardRedeemed(card_id)
+        return CardChange(card, await held(tx, card, now), None)
+    card, entry = changed
+    _check_precondition(etag_of(card.version - 1, card.owner_username), if_match)
+    return CardChange(card, await held(tx, card, now), entry)
 
 
 def _check_precondition(present: str, if_match: frozenset[str] | None) -> None:
@@ -336,4 +347,4 @@ def _check_precondition(present: str, if_match: frozenset[str] | None) -> None:
 
 def _check_expiry(expires_at: int | None, now: int) -> None:
     if expires_at is not None and expires_at <= now:
-        raise ValidationFailed({"expiresAt": ["must be in the future"]})
+        raise ValidationFailed({"expires_at": ["must be in the future"]})

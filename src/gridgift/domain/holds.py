@@ -16,65 +16,89 @@ from gridgift.domain.failures import (
     HoldNotFound,
     InsufficientCredit,
 )
-from gridgift.domain.model import Caller, GiftCard, Hold
+from gridgift.domain.giftcards import Balance
+from gridgift.domain.ledger import EntryNote
+from gridgift.domain.model import Caller, CardChange, GiftCard, Hold
 from gridgift.storage.database import Tx
 
 
-class Held(Struct, frozen=True):
-    """A hold, and its card after the change."""
+class HoldChange(Struct, frozen=True):
+    """A hold after it was placed, captured or voided, and what that changed on its card."""
 
     hold: Hold
-    card: GiftCard
+    change: CardChange
 
 
 async def place(
-    tx: Tx, caller: Caller, card_id: str, hold_id: str, amount: int, expires_at: int, now: int
-) -> Held:
-    """Reserve part of a card's credit until an instant. ``amount`` is in L$.
+    tx: Tx, caller: Caller, card_id: str, hold_id: str, amount: int, duration: int
+) -> HoldChange:
+    """Reserve part of a card's credit (``amount``, in L$) for ``duration`` milliseconds.
 
     Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``GiftCardInactive``, ``GiftCardExpired``,
     ``InsufficientCredit``.
     """
     card = await giftcards.lock(tx, caller.store_id, card_id)
-    if card.redeemed:
-        raise GiftCardRedeemed(card_id)
-    if not card.active:
-        raise GiftCardInactive(card_id)
-    if giftcards.is_expired(card, now):
-        raise GiftCardExpired(card_id)
-    available = card.credit - await giftcards.held(tx, card, now)
-    if amount > available:
-        raise InsufficientCredit(available)
+    now = tx.now()
+    _check_usable(card, now)
+    reserved = await giftcards.held(tx, card, now)
+    if amount > card.credit - reserved:
+        raise InsufficientCredit(card.credit - reserved)
+    hold = Hold(hold_id, card_id, amount, "open", now + duration, now)
     await tx.run(
         "hold_add",
         store_id=caller.store_id,
         card_id=card_id,
         id=hold_id,
         amount=amount,
-        expires_at=expires_at,
+        expires_at=hold.expires_at,
         now=now,
     )
-    until = max(expires_at, card.held_until or 0)
-    card = await giftcards.set_credit(tx, caller, card, card.credit, "held", hold_id, until, now)
-    return Held(Hold(hold_id, card_id, amount, "open", expires_at, now), card)
+    until = max(hold.expires_at, card.held_until or 0)
+    balance = Balance(card.credit, reserved + amount, until)
+    note = EntryNote("held", hold=hold_id)
+    change = await giftcards.set_balance(tx, caller, card_id, balance, note, now)
+    return HoldChange(hold, change)
 
 
-async def capture(tx: Tx, caller: Caller, card_id: str, hold_id: str, now: int) -> Held:
+async def capture(tx: Tx, caller: Caller, card_id: str, hold_id: str) -> HoldChange:
     """Take a hold's amount from the card. Raises as ``void`` does."""
-    return await _close(tx, caller, card_id, hold_id, now, captured=True)
+    return await _close(tx, caller, card_id, hold_id, "captured")
 
 
-async def void(tx: Tx, caller: Caller, card_id: str, hold_id: str, now: int) -> Held:
+async def void(tx: Tx, caller: Caller, card_id: str, hold_id: str) -> HoldChange:
     """Free a hold's amount. Raises ``GiftCardNotFound``, ``HoldNotFound``, ``HoldClosed``."""
-    return await _close(tx, caller, card_id, hold_id, now, captured=False)
+    return await _close(tx, caller, card_id, hold_id, "voided")
+
+
+def _check_usable(card: GiftCard, now: int) -> None:
+    if card.redeemed:
+        raise GiftCardRedeemed(card.id)
+    if not card.active:
+        raise GiftCardInactive(card.id)
+    if giftcards.is_expired(card, now):
+        raise GiftCardExpired(card.id)
 
 
 async def _close(
-    tx: Tx, caller: Caller, card_id: str, hold_id: str, now: int, *, captured: bool
-) -> Held:
+    tx: Tx, caller: Caller, card_id: str, hold_id: str, state: Literal["captured", "voided"]
+) -> HoldChange:
     card = await giftcards.lock(tx, caller.store_id, card_id)
-    values = {"store_id": caller.store_id, "card_id": card_id, "id": hold_id}
-    state: Literal["captured", "voided"] = "captured" if captured else "voided"
+    now = tx.now()
+    hold = await _close_row(tx, card, hold_id, state, now)
+    others = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
+    still_open = [Hold(*row) for row in others]
+    balance = Balance(
+        credit=card.credit - hold.amount if state == "captured" else card.credit,
+        held=sum(each.amount for each in still_open),
+        held_until=max((each.expires_at for each in still_open), default=None),
+    )
+    note = EntryNote(state, hold=hold_id)
+    return HoldChange(hold, await giftcards.set_balance(tx, caller, card_id, balance, note, now))
+
+
+async def _close_row(tx: Tx, card: GiftCard, hold_id: str, state: str, now: int) -> Hold:
+    """Close an open hold and return it. Raises ``HoldNotFound``, ``HoldClosed``."""
+    values = {"store_id": card.store_id, "card_id": card.id, "id": hold_id}
     closed = await tx.run("hold_close", state=state, now=now, **values)
     row = await tx.one("hold_by_id", **values)
     if row is None:
@@ -82,8 +106,4 @@ async def _close(
     hold = Hold(*row)
     if not closed:
         raise HoldClosed(hold_id, "expired" if hold.state == "open" else hold.state)
-    rest = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
-    until = max((Hold(*row).expires_at for row in rest), default=None)
-    left = card.credit - hold.amount if captured else card.credit
-    card = await giftcards.set_credit(tx, caller, card, left, state, hold_id, until, now)
-    return Held(hold, card)
+    return hold

@@ -1,94 +1,173 @@
-"""Idempotency keys: a write sent again answers as it did the first time (contract section 10)."""
+"""Idempotency keys: a write that is sent again answers as it did the first time (section 10).
 
-import hashlib
-from collections.abc import Mapping
-from typing import Final
+What was answered is opaque here: bytes that the edge made and will read again.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from gridgift.domain.failures import IdempotencyKeyReused
+from gridgift.domain.failures import Failure, IdempotencyKeyReused
 from gridgift.domain.instants import DAY
-from gridgift.storage.database import Tx
+from gridgift.storage.database import Operation, P, T, Tx
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 KEPT_FOR: Final = 7 * DAY
 
-
-class Answer(Struct, frozen=True):
-    """What was answered to a write: HTTP status, ETag if any, and the body's bytes."""
-
-    status: int
-    body: bytes
-    etag: str | None = None
+RunEach = Callable[[Tx, str, Sequence[A]], Coroutine[Any, Any, Sequence[R | Failure]]]
 
 
-class Kept(Struct, frozen=True):
+class IdempotencyKey(Struct, frozen=True):
+    """A key, unique in its store, and the digest of what makes two requests the same."""
+
+    key: str
+    fingerprint: bytes
+
+
+class Answered(Struct, frozen=True):
+    """The answer to a write; ``replayed`` if it was stored by the same request before."""
+
+    answer: bytes
+    replayed: bool = False
+
+
+class StoredAnswer(Struct, frozen=True):
     """An answer, and the fingerprint of the request that it was given to."""
 
     fingerprint: bytes
-    answer: Answer
+    answer: bytes
 
-    def to(self, print_: bytes) -> Answer:
-        """Return the answer to the same request. Raises ``IdempotencyKeyReused`` to another."""
-        if self.fingerprint != print_:
-            raise IdempotencyKeyReused
-        return self.answer
-
-
-def fingerprint(method: str, target: str, body: bytes) -> bytes:
-    """Digest what makes two requests the same: method, path with query, and body."""
-    return hashlib.sha256(b"\n".join([method.encode(), target.encode(), body])).digest()
+    def replay(self, fingerprint: bytes) -> Answered | IdempotencyKeyReused:
+        """Return the answer for the same request, or the refusal of another one."""
+        if self.fingerprint != fingerprint:
+            return IdempotencyKeyReused()
+        return Answered(self.answer, replayed=True)
 
 
-async def find(tx: Tx, store_id: str, key: str, print_: bytes, now: int) -> Answer | None:
-    """Return the answer kept for this key, or None if it is new.
+class Once(Struct, Generic[A, R], frozen=True):
+    """A request that is done once under its key (None: each time); ``encode`` makes its answer."""
 
-    One that is older than 7 days is deleted, so that the key may be kept anew.
+    request: A
+    key: IdempotencyKey | None
+    encode: Callable[[R], bytes]
 
-    Raises ``IdempotencyKeyReused`` if the key came with another request.
+
+async def once_each(
+    tx: Tx, store_id: str, requests: Sequence[Once[A, R]], run: RunEach[A, R]
+) -> list[Answered | Failure]:
+    """Answer each request in order: with its stored answer, or by ``run``, whose answer is stored.
+
+    The answers are stored in the transaction of their effects. ``run`` answers each request with a
+    result or a failure; a failure is not stored. A key that came with another request is answered
+    with ``IdempotencyKeyReused``.
     """
-    kept = (await find_all(tx, store_id, [key], now)).get(key)
-    return None if kept is None else kept.to(print_)
+    keys = sorted({each.key.key for each in requests if each.key is not None})
+    stored = await find_all(tx, store_id, keys)
+    new: dict[str, StoredAnswer] = {}
+    answers: dict[int, Answered | Failure] = {}
+    waiting = list(range(len(requests)))
+    while waiting:  # a second round only for what comes twice with one key
+        chosen, later = _choose(requests, waiting, stored, answers)
+        results = await run(tx, store_id, [requests[n].request for n in chosen]) if chosen else ()
+        for n, result in zip(chosen, results, strict=True):
+            if isinstance(result, Failure):
+                answers |= dict.fromkeys([n, *_twins(requests, n, later)], result)
+                continue
+            answer, key = requests[n].encode(result), requests[n].key
+            answers[n] = Answered(answer)
+            if key is not None:
+                stored[key.key] = new[key.key] = StoredAnswer(key.fingerprint, answer)
+        waiting = [n for n in later if n not in answers]
+    if new:
+        await store_all(tx, store_id, new)
+    return [answers[n] for n in range(len(requests))]
 
 
-async def find_all(tx: Tx, store_id: str, keys: list[str], now: int) -> dict[str, Kept]:
-    """Return what is kept for these keys, by key; what is older than 7 days is deleted."""
+async def once(
+    tx: Tx,
+    store_id: str,
+    key: IdempotencyKey,
+    encode: Callable[[T], bytes],
+    operation: Operation[P, T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Answered:
+    """Run one operation under a key; raises what it raises, and ``IdempotencyKeyReused``."""
+
+    async def run(tx: Tx, store_id: str, requests: Sequence[None]) -> Sequence[T | Failure]:
+        return [await operation(tx, *args, **kwargs) for _ in requests]
+
+    (answered,) = await once_each(tx, store_id, [Once(None, key, encode)], run)
+    if isinstance(answered, Failure):
+        raise answered
+    return answered
+
+
+async def find_all(tx: Tx, store_id: str, keys: list[str]) -> dict[str, StoredAnswer]:
+    """Return the answers stored for these keys; those older than 7 days are deleted first."""
     if not keys:
         return {}
     rows = await tx.all("answers_find", store_id=store_id, keys=keys)
-    since = now - KEPT_FOR
+    since = tx.now() - KEPT_FOR
     old = [(store_id, row[0], since) for row in rows if row[1] <= since]
     if old:
         await tx.many("answer_forget", sorted(old))
     return {
-        key: Kept(print_, Answer(status, body, etag))
-        for key, kept_at, print_, status, etag, body in rows
-        if kept_at > since
+        key: StoredAnswer(fingerprint, answer)
+        for key, created_at, fingerprint, answer in rows
+        if created_at > since
     }
 
 
-async def keep_all(tx: Tx, store_id: str, kept: Mapping[str, Kept], now: int) -> None:
-    """Keep answers in the transaction of their effects, for keys that ``find_all`` had none for.
+async def forget(tx: Tx, rows: int) -> int:
+    """Delete up to ``rows`` answers that are older than 7 days; return how many."""
+    since = tx.now() - KEPT_FOR
+    old = await tx.all("answers_old", kept_since=since, rows=rows)
+    await tx.many("answer_forget", [(*row, since) for row in old])
+    return len(old)
 
-    Whoever keeps an answer for one of the keys meanwhile makes the transaction run again, and
-    then it is found. They come in the order of their keys, so that none deadlock.
+
+def _choose(
+    requests: Sequence[Once[A, R]],
+    waiting: Sequence[int],
+    stored: Mapping[str, StoredAnswer],
+    answers: dict[int, Answered | Failure],
+) -> tuple[list[int], list[int]]:
+    """Replay what is stored; return what to run now, and what waits for one of those."""
+    chosen: list[int] = []
+    later: list[int] = []
+    running: set[str] = set()
+    for n in waiting:
+        key = requests[n].key
+        if key is None:
+            chosen.append(n)
+        elif key.key in stored:
+            answers[n] = stored[key.key].replay(key.fingerprint)
+        elif key.key in running:
+            later.append(n)
+        else:
+            running.add(key.key)
+            chosen.append(n)
+    return chosen, later
+
+
+def _twins(requests: Sequence[Once[A, R]], n: int, later: Sequence[int]) -> list[int]:
+    """Find the same request among those that wait: what refuses it refuses them."""
+    return [other for other in later if requests[other].key == requests[n].key]
+
+
+async def store_all(tx: Tx, store_id: str, new: Mapping[str, StoredAnswer]) -> None:
+    """Store answers for keys that had none.
+
+    If another transaction stored one of the keys meanwhile, this one runs again and finds it. The
+    rows come in the order of their keys, so that two transactions never wait for each other.
     """
+    now = tx.now()
     await tx.many(
         "answer_add",
-        [
-            (store_id, key, each.fingerprint, each.answer.status, each.answer.etag,
-             each.answer.body, now)
-            for key, each in sorted(kept.items())
-        ],
-    )  # fmt: skip
-
-
-async def keep(tx: Tx, store_id: str, key: str, print_: bytes, answer: Answer, now: int) -> None:
-    """Keep one answer, as ``keep_all`` does."""
-    await keep_all(tx, store_id, {key: Kept(print_, answer)}, now)
-
-
-async def forget(tx: Tx, now: int, rows: int) -> int:
-    """Delete up to ``rows`` answers that are older than 7 days; return how many."""
-    old = await tx.all("answers_old", kept_since=now - KEPT_FOR, rows=rows)
-    await tx.many("answer_forget", [(*row, now - KEPT_FOR) for row in old])
-    return len(old)
+        [(store_id, key, each.fingerprint, each.answer, now) for key, each in sorted(new.items())],
+    )

@@ -4,7 +4,7 @@ So an import that broke off goes on where it stopped, and no row is granted twic
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from msgspec import Struct
 
@@ -13,6 +13,8 @@ from gridgift.domain.bulk import Outcome, Row, Skipped
 from gridgift.domain.failures import Failure, ImportFinished, ImportTaken, ValidationFailed
 from gridgift.domain.model import Caller
 from gridgift.storage.database import Tx
+
+COLUMNS: Final = {"expires_at": "expiresAt"}  # fields that a file's column names differently
 
 
 class Import(Struct, frozen=True):
@@ -33,12 +35,12 @@ class Import(Struct, frozen=True):
         return cls(*row)
 
 
-async def begin(tx: Tx, store_id: str, digest: bytes, now: int, *, again: bool) -> Import:
+async def begin(tx: Tx, store_id: str, digest: bytes, *, again: bool) -> Import:
     """Note that a file's import begins, or find how far it came.
 
     ``again`` begins a finished one anew. Raises ``ImportFinished`` without it.
     """
-    file = {"store_id": store_id, "digest": digest}
+    file, now = {"store_id": store_id, "digest": digest}, tx.now()
     await tx.run("import_add", **file, now=now)
     if again:
         await tx.run("import_again", **file, now=now)
@@ -51,7 +53,7 @@ async def begin(tx: Tx, store_id: str, digest: bytes, now: int, *, again: bool) 
 
 
 async def grant(
-    tx: Tx, caller: Caller, begun: Import, rows: Sequence[Row], ids: Sequence[str], now: int
+    tx: Tx, caller: Caller, begun: Import, rows: Sequence[Row], ids: Sequence[str]
 ) -> Import:
     """Grant the file's next rows and note it; return how far it is now.
 
@@ -61,7 +63,7 @@ async def grant(
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_advance", **file, rows_done=begun.rows_done, rows=len(rows)):
         raise ImportTaken
-    outcomes = await bulk.grant(tx, caller, rows, ids, now, remember=True)
+    outcomes = await bulk.grant(tx, caller, rows, ids, remember=True)
     refused = [
         (begun.store_id, begun.digest, begun.rows_done + number, problem(outcome))
         for number, outcome in enumerate(outcomes, 1)
@@ -81,13 +83,13 @@ async def refusals(tx: Tx, begun: Import, after: int, rows: int) -> list[tuple[i
     found = await tx.all(
         "refusals_after", store_id=begun.store_id, digest=begun.digest, number=after, rows=rows
     )
-    return [(number, said) for number, said in found]
+    return [(number, why) for number, why in found]
 
 
-async def finish(tx: Tx, begun: Import, now: int) -> None:
+async def finish(tx: Tx, begun: Import) -> None:
     """Note that the whole file is done and reported. Raises ``ImportTaken``."""
     file = {"store_id": begun.store_id, "digest": begun.digest}
-    if not await tx.run("import_finish", **file, rows_done=begun.rows_done, now=now):
+    if not await tx.run("import_finish", **file, rows_done=begun.rows_done, now=tx.now()):
         raise ImportTaken
     await tx.run("refusals_forget", **file)
 
@@ -101,7 +103,9 @@ def count(outcomes: Sequence[Outcome | None]) -> dict[str, int]:
 
 
 def problem(failure: Failure) -> str:
-    """Say in one line why a row was refused."""
+    """Return in one line why a row was refused, for the file's report."""
     if not isinstance(failure, ValidationFailed):
         return failure.detail
-    return " ".join(f"{name}: {said[0]}." for name, said in failure.errors.items())
+    return " ".join(
+        f"{COLUMNS.get(field, field)}: {messages[0]}." for field, messages in failure.errors.items()
+    )

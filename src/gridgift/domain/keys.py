@@ -1,7 +1,7 @@
 """API keys: ``<prefix>_<payload>.<signature>``, one store each (contract section 2).
 
 The payload is the store's id, the key's id and 32 random bytes; the signature is HMAC-SHA256
-under the server's secret, so a forged key is refused without a look at the database. Of a key
+under the server's secret, so a forged key is refused without a query. Of a key
 only its SHA-256 is kept.
 """
 
@@ -75,8 +75,8 @@ class IssuedKey(Struct, frozen=True):
     key: str
 
 
-class Fresh(Struct, frozen=True):
-    """What a new key is made of: an id and 32 random bytes, chosen by the caller."""
+class NewCredential(Struct, frozen=True):
+    """What a new key or token is made of: an id and 32 random bytes, chosen by the caller."""
 
     id: str
     random: bytes
@@ -98,25 +98,38 @@ async def create(
     store_id: str,
     name: str,
     scopes: Iterable[str],
-    fresh: Fresh,
-    now: int,
+    new: NewCredential,
+    *,
     expires_at: int | None = None,
 ) -> IssuedKey:
     """Make a key. Raises ``ValidationFailed``, ``StoreNotFound``, ``KeyNameTaken``."""
     wanted = check_scopes(scopes)
     check_name(name)
-    if expires_at is not None and expires_at <= now:
-        raise ValidationFailed({"expires": ["must be in the future"]})
     if not await tx.run("key_names_lock", store_id=store_id):
         raise StoreNotFound(store_id)
-    key = signer.issue(store_id, fresh.id, fresh.random)
+    if expires_at is not None and expires_at <= tx.now():
+        raise ValidationFailed({"expires_at": ["must be in the future"]})
+    return await _add(tx, signer, store_id, name, wanted, expires_at, new)
+
+
+async def _add(
+    tx: Tx,
+    signer: Signer,
+    store_id: str,
+    name: str,
+    scopes: frozenset[str],
+    expires_at: int | None,
+    new: NewCredential,
+) -> IssuedKey:
+    now = tx.now()
+    key = signer.issue(store_id, new.id, new.random)
     stored = Key(
         store_id=store_id,
-        id=fresh.id,
+        id=new.id,
         name=name,
         hash=digest(key),
         preview=preview(key, signer.prefix),
-        scopes=wanted,
+        scopes=scopes,
         created_at=now,
         expires_at=expires_at,
         revoked_at=None,
@@ -129,7 +142,7 @@ async def create(
         name=name,
         hash=stored.hash,
         preview=stored.preview,
-        scopes=" ".join(sorted(wanted)),
+        scopes=" ".join(sorted(scopes)),
         expires_at=expires_at,
         now=now,
     )
@@ -153,14 +166,14 @@ async def list_of(tx: Tx, store_id: str) -> list[Key]:
     return [Key.from_row(row) for row in await tx.all("keys_of_store", store_id=store_id)]
 
 
-async def rename(tx: Tx, store_id: str, key_id: str, name: str, now: int) -> Key:
+async def rename(tx: Tx, store_id: str, key_id: str, name: str) -> Key:
     """Give a key another name.
 
     Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
     """
     check_name(name)
     await tx.run("key_names_lock", store_id=store_id)
-    await _usable(tx, store_id, key_id, now)
+    await _read_usable(tx, store_id, key_id, tx.now())
     holder = await tx.one("key_name_holder", store_id=store_id, name=name)
     if holder is not None and holder[0] != key_id:
         raise KeyNameTaken(name)
@@ -168,16 +181,30 @@ async def rename(tx: Tx, store_id: str, key_id: str, name: str, now: int) -> Key
     return await read(tx, store_id, key_id)
 
 
-async def rescope(tx: Tx, store_id: str, key_id: str, scopes: Iterable[str], now: int) -> Key:
+async def rescope(tx: Tx, store_id: str, key_id: str, scopes: Iterable[str]) -> Key:
     """Give a key other scopes. Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``."""
     wanted = check_scopes(scopes)
-    await _usable(tx, store_id, key_id, now)
+    await _read_usable(tx, store_id, key_id, tx.now())
     await tx.run("key_rescope", store_id=store_id, id=key_id, scopes=" ".join(sorted(wanted)))
     return await read(tx, store_id, key_id)
 
 
+async def update(
+    tx: Tx, store_id: str, key_id: str, name: str | None, scopes: Iterable[str] | None
+) -> Key:
+    """Give a key another name, other scopes, or both (None: as they are), in one transaction.
+
+    Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
+    """
+    if name is not None:
+        await rename(tx, store_id, key_id, name)
+    if scopes is not None:
+        await rescope(tx, store_id, key_id, scopes)
+    return await read(tx, store_id, key_id)
+
+
 async def rotate(
-    tx: Tx, signer: Signer, store_id: str, key_id: str, overlap: int, fresh: Fresh, now: int
+    tx: Tx, signer: Signer, store_id: str, key_id: str, overlap: int, new: NewCredential
 ) -> IssuedKey:
     """Replace a key: a new one takes its name, scopes and expiry; the old one soon dies.
 
@@ -186,19 +213,19 @@ async def rotate(
     """
     if not 0 <= overlap <= MAX_OVERLAP:
         raise ValidationFailed({"overlap": ["must be from 0 to 90 days"]})
-    old = await _usable(tx, store_id, key_id, now)
+    await tx.run("key_names_lock", store_id=store_id)
+    now = tx.now()
+    old = await _read_usable(tx, store_id, key_id, now)
     dies = now + overlap if old.expires_at is None else min(now + overlap, old.expires_at)
     suffix = f" (old {old.preview[-6:]} until {format_instant(dies)[:16]})"
     retired = old.name[: 128 - len(suffix)] + suffix
     await tx.run("key_retire", store_id=store_id, id=key_id, name=retired, expires_at=dies)
-    return await create(
-        tx, signer, store_id, old.name, old.scopes, fresh, now, expires_at=old.expires_at
-    )
+    return await _add(tx, signer, store_id, old.name, old.scopes, old.expires_at, new)
 
 
-async def revoke(tx: Tx, store_id: str, key_id: str, now: int) -> Key:
+async def revoke(tx: Tx, store_id: str, key_id: str) -> Key:
     """End a key for good; revoking it again changes nothing. Raises ``KeyNotFound``."""
-    await tx.run("key_revoke", store_id=store_id, id=key_id, now=now)
+    await tx.run("key_revoke", store_id=store_id, id=key_id, now=tx.now())
     return await read(tx, store_id, key_id)
 
 
@@ -214,7 +241,7 @@ def check_name(name: str) -> None:
         raise ValidationFailed({"name": ["must have 3 to 128 printable characters"]})
 
 
-async def _usable(tx: Tx, store_id: str, key_id: str, now: int) -> Key:
+async def _read_usable(tx: Tx, store_id: str, key_id: str, now: int) -> Key:
     key = await read(tx, store_id, key_id)
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise KeyNotUsable(key_id)

@@ -13,41 +13,85 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from gridgift.domain.model import AccountKind, Caller, CardState, Entry, EntryKind, GiftCard
+from gridgift.domain.model import (
+    AccountKind,
+    Caller,
+    CardChange,
+    CardState,
+    CreditState,
+    Entry,
+    EntryKind,
+    GiftCard,
+)
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import ENTRIES_OF_ACCOUNT
 
+MAX_ENTRIES: Final = 1_000_000_000  # of one account, that are read at once
 NO_HASH: Final = bytes(32)  # what the first entry of an account names as its predecessor
 
 KEY_TYPES: Final = ENTRIES_OF_ACCOUNT.types()  # of every list of entries
 
 encode_state: Final = msgspec.json.Encoder(order="deterministic").encode
+read_card_state: Final = msgspec.json.Decoder(CardState).decode
+read_credit_state: Final = msgspec.json.Decoder(CreditState).decode
+
+
+class EntryNote(Struct, frozen=True):
+    """What an entry says about a change: its kind, the reason, and what else took part.
+
+    ``source`` is a card's former owner at a transfer, the other card at a reissue; ``hold`` is the
+    id of the hold that the change is about.
+    """
+
+    kind: EntryKind
+    reason: str = ""
+    source: str | None = None
+    hold: str | None = None
+
+
+class EntryDraft(Struct, frozen=True):
+    """An entry before it has its number, its delta and its hashes."""
+
+    account_kind: AccountKind
+    account_id: str
+    kind: EntryKind
+    reason: str
+    balance_after: int
+    state: CardState | CreditState
+
+    @classmethod
+    def of_card(cls, card: GiftCard, note: EntryNote) -> "EntryDraft":
+        """Draft the entry of a card that is now as given."""
+        state = CardState.of(card, note.source, note.hold)
+        return cls("card", card.id, note.kind, note.reason, card.credit, state)
 
 
 class Opening(Struct, frozen=True):
-    """A new card as it is to be, who opens it and why; ``source`` is the card that it replaces."""
+    """A new card as it is to be, who opens it, and what its first entry says."""
 
     caller: Caller
     card: GiftCard
-    reason: str
-    kind: EntryKind = "granted"
-    source: str | None = None
+    note: EntryNote
 
 
-async def open_cards(tx: Tx, openings: Sequence[Opening]) -> None:
-    """Add new cards, each with its credit (L$) and first entry.
+NoteOf = Callable[[Entry, GiftCard], EntryNote]  # from the entry before, and the card as it is now
+
+
+async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
+    """Add new cards, each with its credit (L$) and first entry; return them in order.
 
     The owners must be customers of the store; nothing may be left for the database to refuse.
     """
     entries = [
-        _entry_of_card(
-            each.caller, each.card, None, each.kind, each.reason, each.source, each.card.created_at
+        next_entry(
+            each.caller, each.card.created_at, None, EntryDraft.of_card(each.card, each.note)
         )
         for each in openings
     ]
     await tx.many("card_put", [_columns(each.card) for each in openings])
-    await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
+    await append(tx, entries)
+    return [CardChange(each.card, 0, entry) for each, entry in zip(openings, entries, strict=True)]
 
 
 async def change_card(
@@ -55,18 +99,14 @@ async def change_card(
     caller: Caller,
     statement: str,
     card_id: str,
+    note: EntryNote | NoteOf,
     now: int,
-    *,
-    kind: Callable[[Entry, GiftCard], EntryKind],
-    reason: str = "",
-    source: str | None = None,
     **values: Any,
-) -> GiftCard | None:
-    """Run a guarded UPDATE of one card and write its entry.
+) -> tuple[GiftCard, Entry] | None:
+    """Run a guarded UPDATE of one card and write its entry; return both.
 
-    The statement carries the guard; when it holds for no row, nothing changes and the answer is
-    None. ``kind`` names the new entry, from the one before it and the card as it is now;
-    ``source`` says where the card came from (its former owner, at a transfer).
+    The statement carries the guard; when it holds for no row, nothing changes and the result is
+    None. ``now`` is the instant of the change, in milliseconds.
     """
     row = await tx.one(statement, store_id=caller.store_id, id=card_id, now=now, **values)
     if row is None:
@@ -74,39 +114,32 @@ async def change_card(
     card = GiftCard.from_row(row)
     last = await last_entry(tx, caller.store_id, "card", card_id)
     assert last is not None, "every card has an entry"
-    await append(tx, _entry_of_card(caller, card, last, kind(last, card), reason, source, now))
-    return card
+    noted = note if isinstance(note, EntryNote) else note(last, card)
+    entry = next_entry(caller, now, last, EntryDraft.of_card(card, noted))
+    assert entry.seq == card.version, "a card's version is the number of its entries"
+    await append(tx, [entry])
+    return card, entry
 
 
-async def append(tx: Tx, entry: Entry) -> None:
-    """Write an entry."""
-    await tx.run("entry_add", **msgspec.structs.asdict(entry))
+async def append(tx: Tx, entries: Sequence[Entry]) -> None:
+    """Write entries, each the next of its account."""
+    await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
 
 
-def next_entry(
-    caller: Caller,
-    account_kind: AccountKind,
-    account_id: str,
-    last: Entry | None,
-    kind: EntryKind,
-    balance_after: int,
-    state: bytes,
-    reason: str,
-    now: int,
-) -> Entry:
+def next_entry(caller: Caller, now: int, last: Entry | None, draft: EntryDraft) -> Entry:
     """Make the entry that follows ``last`` (None: the account's first), with its hash."""
     entry = Entry(
         store_id=caller.store_id,
-        account_kind=account_kind,
-        account_id=account_id,
+        account_kind=draft.account_kind,
+        account_id=draft.account_id,
         seq=last.seq + 1 if last else 1,
-        kind=kind,
-        delta=balance_after - (last.balance_after if last else 0),
-        balance_after=balance_after,
-        state=state.decode(),
+        kind=draft.kind,
+        delta=draft.balance_after - (last.balance_after if last else 0),
+        balance_after=draft.balance_after,
+        state=encode_state(draft.state).decode(),
         actor_kind=caller.actor_kind,
         actor_id=caller.actor_id,
-        reason=reason,
+        reason=draft.reason,
         request_id=caller.request_id,
         created_at=now,
         previous_hash=last.hash if last else NO_HASH,
@@ -131,7 +164,7 @@ async def entries(
     account_kind: AccountKind,
     account_id: str,
     after: int = 0,
-    rows: int = 1_000_000_000,
+    rows: int = MAX_ENTRIES,
 ) -> list[Entry]:
     """Return the entries of an account that follow number ``after``, oldest first."""
     return await _read(tx, store_id, account_kind, account_id, Position((after,)), rows - 1)
@@ -169,25 +202,18 @@ async def _read(
     return [Entry(*row) for row in found]
 
 
+def hold_of(entry: Entry) -> str:
+    """Return the id of the hold that an entry is about; in old entries it is the reason."""
+    try:
+        return read_card_state(entry.state).hold or entry.reason
+    except msgspec.DecodeError:
+        return entry.reason
+
+
 def entry_hash(entry: Entry) -> bytes:
-    """SHA-256 over a canonical JSON array of all fields of the entry but the hash itself."""
+    """Return SHA-256 over a canonical JSON array of all fields of the entry but the hash itself."""
     *fields, _ = msgspec.structs.astuple(entry)
     return hashlib.sha256(encode_state(fields)).digest()
-
-
-def _entry_of_card(
-    caller: Caller,
-    card: GiftCard,
-    last: Entry | None,
-    kind: EntryKind,
-    reason: str,
-    source: str | None,
-    now: int,
-) -> Entry:
-    state = encode_state(CardState.of(card, source))
-    entry = next_entry(caller, "card", card.id, last, kind, card.credit, state, reason, now)
-    assert entry.seq == card.version, "a card's version is the number of its entries"
-    return entry
 
 
 def _columns(card: GiftCard) -> tuple[Any, ...]:

@@ -1,11 +1,13 @@
 """Lists of gift cards: a page of one owner's at one store (contract section 4)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain.batches import BatchedRead
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.model import OwnedCard, Resident
 from gridgift.domain.paging import Page, Position, page_of
@@ -47,12 +49,19 @@ async def list_each(
     """Return for each request, in order, the resident and a page of the cards, oldest first."""
     results: dict[int, OwnedPage | ResidentNotFound] = {}
     statements = [_listing(request).statement(request.position) for request in requests]
-    for statement in dict.fromkeys(statements):
-        numbers = [number for number, other in enumerate(statements) if other == statement]
+    numbered: defaultdict[str, list[int]] = defaultdict(list)
+    for number, statement in enumerate(statements):
+        numbered[statement.name].append(number)
+    for numbers in numbered.values():
+        statement = statements[numbers[0]]
         values = [_values(store_id, requests[number]) for number in numbers]
         for number, row in zip(numbers, await tx.each(statement, values), strict=True):
             results[number] = _result(requests[number], row)
     return [results[number] for number in range(len(requests))]
+
+
+# a page may have a thousand cards
+LIST_EACH: Final = BatchedRead(list_each, max_batch=10, concurrency=1)
 
 
 async def list_of(tx: Tx, store_id: str, request: PageRequest) -> OwnedPage:
@@ -63,17 +72,17 @@ async def list_of(tx: Tx, store_id: str, request: PageRequest) -> OwnedPage:
     return result
 
 
-async def list_shown(tx: Tx, store_id: str, request: PageRequest, now: int) -> OwnedPage:
+async def list_shown(tx: Tx, store_id: str, request: PageRequest) -> OwnedPage:
     """Return a resident and a page of the cards but those that expired unredeemed.
 
-    ``now`` is in milliseconds since the Unix epoch; the request's filters are not looked at.
+    The request's filters are not looked at.
     Raises ``ResidentNotFound``.
     """
     row = await tx.one(
         CARDS_OF_OWNER.statement(request.position, filters=_SHOWN),
         store_id=store_id,
         owner_uuid=request.owner_uuid,
-        now=now,
+        now=tx.now(),
         **CARDS_OF_OWNER.values(request.position, request.limit),
     )
     assert row is not None

@@ -1,4 +1,4 @@
-"""What the domain is made of: frozen values without behaviour that needs the outside.
+"""The domain's values: frozen structs, with no behaviour that needs a database or a clock.
 
 Units: money is L$ (an ``int`` from 0 to ``MAX_CREDIT``); instants are milliseconds since the Unix
 epoch, UTC; ids and avatar keys are lower-case hyphenated UUID strings (contract section 1).
@@ -37,7 +37,7 @@ EntryKind = Literal[
 
 
 class Caller(Struct, frozen=True):
-    """Who asks, for which store, in which request. Every ledger entry names it."""
+    """Who makes a request, of which store, and the request's id. Every ledger entry names it."""
 
     store_id: str
     actor_kind: ActorKind
@@ -129,7 +129,9 @@ class OwnedCard(Struct, frozen=True, array_like=True):
 class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Everything about a card besides its balance, as a ledger entry keeps it.
 
-    ``source`` is the former owner at a transfer, the other card at a reissue.
+    ``source`` is the former owner at a transfer, the other card at a reissue; ``hold`` is the id of
+    the hold that was placed, captured or voided. Both are left out where they are None, and old
+    entries have no ``hold``: there its id is the entry's reason.
     """
 
     owner_uuid: str
@@ -140,10 +142,11 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     purchased: bool
     expires_at: int | None
     source: str | None = None
+    hold: str | None = None
 
     @classmethod
-    def of(cls, card: GiftCard, source: str | None = None) -> Self:
-        """Take the state out of a card."""
+    def of(cls, card: GiftCard, source: str | None = None, hold: str | None = None) -> Self:
+        """Return a card's state, with what its entry names besides."""
         return cls(
             card.owner_uuid,
             card.active,
@@ -153,7 +156,21 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
             card.purchased,
             card.expires_at,
             source,
+            hold,
         )
+
+
+class CreditState(Struct, frozen=True, omit_defaults=True):
+    """Everything about a change of store credit besides its sum, as a ledger entry keeps it.
+
+    ``lots`` has the id of each lot that changed and by how much (L$); ``reference`` is the caller's
+    own, and at a redemption the card's id; ``spend`` is the id of what was spent or refunded, left
+    out where there is none.
+    """
+
+    lots: list[tuple[str, int]]
+    reference: str
+    spend: str | None = None
 
 
 class Entry(Struct, frozen=True):
@@ -178,6 +195,17 @@ class Entry(Struct, frozen=True):
     created_at: int
     previous_hash: bytes
     hash: bytes
+
+
+class CardChange(Struct, frozen=True):
+    """What a change of a card left: the card after it and the entry written (None: no change).
+
+    ``held`` is how much of the card's credit open holds reserve after it, in L$.
+    """
+
+    card: GiftCard
+    held: int
+    entry: Entry | None
 
 
 class Key(Struct, frozen=True):
@@ -233,7 +261,7 @@ class Hold(Struct, frozen=True):
 
 
 class Token(Struct, frozen=True):
-    """What opens a resident's own page at a store; only its hash is stored."""
+    """A credential that opens a resident's own page at a store; only its hash is stored."""
 
     store_id: str
     id: str

@@ -65,14 +65,14 @@ async def find(tx: Tx, identifier: Identifier) -> Resident:
     return Resident(*row)
 
 
-async def remember(tx: Tx, resident: Resident, now: int, *, reassign: bool = False) -> Resident:
+async def remember(tx: Tx, resident: Resident, *, reassign: bool = False) -> Resident:
     """Note that this UUID was seen with this (normalised) username, now the resident's name.
 
     Usernames are never given to another resident, so a name that leads to another UUID raises
     ``UsernameTaken`` before anything is written, unless ``reassign`` says that the earlier note
     was wrong. Raises ``TransactionConflict`` if someone takes the name meanwhile.
     """
-    values = {"uuid": resident.uuid, "username": resident.username, "now": now}
+    values = {"uuid": resident.uuid, "username": resident.username, "now": tx.now()}
     holder = await tx.one("resident_by_username", username=resident.username)
     if holder is not None and holder[0] != resident.uuid and not reassign:
         raise UsernameTaken(resident.username, holder[0])
@@ -85,7 +85,7 @@ async def remember(tx: Tx, resident: Resident, now: int, *, reassign: bool = Fal
 
 
 async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier, Resident]:
-    """Find many at once, as ``find`` does; who is not known is not in the answer."""
+    """Find many at once, as ``find`` does; those that are not known are left out."""
     wanted = set(identifiers)
     uuids = [each.uuid for each in wanted if each.uuid is not None]
     names = [each.username for each in wanted if each.username is not None]
@@ -101,9 +101,9 @@ async def find_all(tx: Tx, identifiers: Iterable[Identifier]) -> dict[Identifier
 
 
 async def remember_all(
-    tx: Tx, seen: Sequence[Resident], now: int, *, dry: bool = False
+    tx: Tx, seen: Sequence[Resident], *, dry: bool = False
 ) -> list[Resident | UsernameTaken]:
-    """Note many, one after the other, as ``remember`` does; answer for each what came of it.
+    """Note many, one after the other, as ``remember`` does; return each outcome.
 
     ``dry`` notes nothing. Raises ``TransactionConflict`` if someone takes a name meanwhile.
     """
@@ -127,12 +127,29 @@ async def remember_all(
             present[each.uuid] = renamed[each.uuid] = each.username
         outcomes.append(each)
     if not dry:
-        await _keep_all(tx, renamed, new_names, now)
+        await _keep_all(tx, renamed, new_names)
     return outcomes
 
 
-async def _keep_all(tx: Tx, renamed: dict[str, str], new_names: dict[str, str], now: int) -> None:
+async def remember_each(
+    tx: Tx, seen: Sequence[Resident], *, reassign: bool = False
+) -> list[Resident | UsernameTaken]:
+    """Note many, one statement after the other, as ``remember`` does; return each outcome.
+
+    A refused one has written nothing. ``remember_all`` is faster, and can't reassign.
+    """
+    outcomes: list[Resident | UsernameTaken] = []
+    for resident in seen:
+        try:
+            outcomes.append(await remember(tx, resident, reassign=reassign))
+        except UsernameTaken as failure:
+            outcomes.append(failure)
+    return outcomes
+
+
+async def _keep_all(tx: Tx, renamed: dict[str, str], new_names: dict[str, str]) -> None:
     """Write usernames by UUID, and UUIDs by new name; in one order for all, so none deadlock."""
+    now = tx.now()
     if renamed:
         await tx.many("resident_keep", [(*pair, now) for pair in sorted(renamed.items())])
     if new_names:

@@ -1,4 +1,4 @@
-"""Stores: whom keys, cards and customers belong to (contract section 7)."""
+"""Stores: the owners of keys, cards and customers (contract section 7)."""
 
 import re
 from typing import Any, Final
@@ -18,7 +18,7 @@ MAX_LIFETIME: Final = 36_500  # days
 
 
 class NewStore(Struct, frozen=True):
-    """What a store begins with; ``owner`` has a normalised username."""
+    """The values of a new store; ``owner`` has a normalised username."""
 
     name: str
     owner: Resident
@@ -26,10 +26,10 @@ class NewStore(Struct, frozen=True):
     location_slurl: str = ""
 
 
-async def create(tx: Tx, new: NewStore, store_id: str, now: int) -> Store:
+async def create(tx: Tx, new: NewStore, store_id: str) -> Store:
     """Make a store. Raises ``ValidationFailed``, and ``UsernameTaken`` for the owner's name."""
     _check({"name": new.name})
-    await residents.remember(tx, new.owner, now)
+    await residents.remember(tx, new.owner)
     await tx.run(
         "store_add",
         store_id=store_id,
@@ -41,7 +41,7 @@ async def create(tx: Tx, new: NewStore, store_id: str, now: int) -> Store:
         group_bonus=0,
         location_slurl=new.location_slurl,
         owner_uuid=new.owner.uuid,
-        created_at=now,
+        created_at=tx.now(),
     )
     return await read(tx, store_id)
 
@@ -101,9 +101,9 @@ def _check(values: dict[str, Any]) -> None:
     if not _NAME.fullmatch(name) or not name.strip():
         errors["name"] = ["must have 1 to 128 printable characters"]
     if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
-        errors["cardLifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
+        errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
     if origin is not None and not _ORIGIN.fullmatch(origin):
-        errors["customerOrigin"] = ["must be an origin like https://cards.example.com"]
+        errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
     for field in ("base_bonus", "group_bonus"):
         if not 0 <= values.get(field, 0) <= 100:
             errors[field] = ["must be from 0 to 100 percent"]

@@ -1,4 +1,4 @@
-"""Customer tokens: what opens a resident's own page (contract section 8).
+"""Customer tokens: credentials that open a resident's own page (contract section 8).
 
 They look like API keys with a prefix of their own, are signed and stored hashed in the same way,
 and live for a day unless they are revoked.
@@ -9,12 +9,14 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.domain import residents
-from gridgift.domain.keys import Fresh, Signer, digest
+from gridgift.domain.instants import DAY
+from gridgift.domain.keys import NewCredential, Signer, digest
 from gridgift.domain.model import Caller, Resident, Store, Token
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
 PREFIX: Final = "gct"
+TOKENS_KEPT_FOR: Final = 30 * DAY  # after their end, so that a log can still be understood
 
 
 class MintedToken(Struct, frozen=True):
@@ -30,18 +32,17 @@ async def mint(
     signer: Signer,
     identifier: Identifier,
     lifetime: int,
-    fresh: Fresh,
-    now: int,
+    new: NewCredential,
 ) -> MintedToken:
     """Make a token for a resident; ``lifetime`` is in milliseconds.
 
     Raises ``ResidentNotFound``.
     """
-    resident = await residents.find(tx, identifier)
-    token = signer.issue(caller.store_id, fresh.id, fresh.random)
+    resident, now = await residents.find(tx, identifier), tx.now()
+    token = signer.issue(caller.store_id, new.id, new.random)
     stored = Token(
         store_id=caller.store_id,
-        id=fresh.id,
+        id=new.id,
         resident_uuid=resident.uuid,
         hash=digest(token),
         created_at=now,
@@ -61,7 +62,7 @@ async def mint(
 
 
 def page_address(store: Store, public_url: str, token: str) -> str:
-    """Return what opens a resident's page: the store's own page, or the one served here.
+    """Return the URL that opens a resident's page: the store's own, or the one served here.
 
     The token stands in the fragment, which no browser sends to a server.
     """
@@ -75,13 +76,23 @@ async def find(tx: Tx, store_id: str, token_id: str) -> Token | None:
     return None if row is None else Token(*row)
 
 
-async def revoke(tx: Tx, store_id: str, resident: Resident, now: int) -> int:
+async def revoke(tx: Tx, store_id: str, resident: Resident) -> int:
     """End every token of a resident at a store; return how many."""
-    return await tx.run("tokens_revoke", store_id=store_id, resident_uuid=resident.uuid, now=now)
+    return await tx.run(
+        "tokens_revoke", store_id=store_id, resident_uuid=resident.uuid, now=tx.now()
+    )
 
 
-async def forget(tx: Tx, gone_since: int, rows: int) -> int:
-    """Delete up to ``rows`` tokens that expired before an instant; return how many."""
-    old = await tx.all("tokens_old", gone_since=gone_since, rows=rows)
+async def revoke_of(tx: Tx, store_id: str, identifier: Identifier) -> int:
+    """End every token of the resident with this name; return how many.
+
+    Raises ``ResidentNotFound``.
+    """
+    return await revoke(tx, store_id, await residents.find(tx, identifier))
+
+
+async def forget(tx: Tx, rows: int) -> int:
+    """Delete up to ``rows`` tokens that expired 30 days ago or before; return how many."""
+    old = await tx.all("tokens_old", gone_since=tx.now() - TOKENS_KEPT_FOR, rows=rows)
     await tx.many("token_forget", [tuple(row) for row in old])
     return len(old)

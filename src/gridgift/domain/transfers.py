@@ -1,6 +1,6 @@
 """Passing a card on, and replacing a lost one (contract sections 8 and 10)."""
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from gridgift.domain import giftcards, ledger, residents
 from gridgift.domain.failures import (
@@ -13,10 +13,17 @@ from gridgift.domain.failures import (
     ReceiverNotFound,
     ResidentNotFound,
 )
-from gridgift.domain.ledger import Opening
-from gridgift.domain.model import Caller, GiftCard, Resident
+from gridgift.domain.ledger import EntryNote, Opening
+from gridgift.domain.model import Caller, CardChange, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
+
+
+class Reissue(Struct, frozen=True):
+    """What a reissue changed: the lost card, which is void now, and the one in its place."""
+
+    old: CardChange
+    new: CardChange
 
 
 async def transfer(
@@ -25,72 +32,57 @@ async def transfer(
     owner: Resident | None,
     card_id: str,
     receiver: Identifier,
-    now: int,
-    *,
     reason: str = "",
-) -> GiftCard:
+) -> CardChange:
     """Give a card to another resident, who becomes the store's customer. It can't be undone.
 
-    ``owner`` is who passes it on; None: the store does, for whoever has it. Raises
+    ``owner`` is who passes it on; None: the store does, for the card's present owner. Raises
     ``GiftCardNotFound``, ``ReceiverNotFound``, ``ReceiverIsOwner``, ``GiftCardRedeemed``,
     ``GiftCardInactive``, ``GiftCardExpired``, ``GiftCardHeld``, ``GiftCardNotTransferable``.
     """
     card = await giftcards.lock(tx, caller.store_id, card_id)
     if owner is not None and card.owner_uuid != owner.uuid:
         raise GiftCardNotFound(card_id)
-    to = await _receiver(tx, receiver)
+    to = await _find_receiver(tx, receiver)
     if to.uuid == card.owner_uuid:
         raise ReceiverIsOwner
+    now, note = tx.now(), EntryNote("transferred", reason, source=card.owner_uuid)
     await tx.run("customer_add", store_id=caller.store_id, resident_uuid=to.uuid, now=now)
     changed = await ledger.change_card(
-        tx,
-        caller,
-        "card_transfer",
-        card_id,
-        now,
-        kind=lambda last, card: "transferred",
-        reason=reason,
-        source=card.owner_uuid,
-        receiver_uuid=to.uuid,
+        tx, caller, "card_transfer", card_id, note, now, receiver_uuid=to.uuid
     )
     if changed is None:
         giftcards.refuse_owner(card, now)
         raise GiftCardNotTransferable(card_id)
-    return changed
+    return CardChange(changed[0], 0, changed[1])
 
 
-async def reissue(
-    tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str, now: int
-) -> GiftCard:
+async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str) -> Reissue:
     """Replace a lost card: a new one has its credit, owner and expiry; the old one is void.
 
-    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``GiftCardVoid``, ``GiftCardHeld``.
+    The new card's id is ``new_id``. Raises ``GiftCardNotFound``, ``GiftCardRedeemed``,
+    ``GiftCardVoid``, ``GiftCardHeld``.
     """
     old = await giftcards.lock(tx, caller.store_id, card_id)
+    now = tx.now()
     if old.redeemed:
         raise GiftCardRedeemed(card_id)
     if not old.credit:
         raise GiftCardVoid(card_id)
     if giftcards.is_held(old, now):
         raise GiftCardHeld(card_id)
-    await ledger.change_card(
-        tx,
-        caller,
-        "card_void",
-        card_id,
-        now,
-        kind=lambda last, card: "reissued",
-        reason=reason,
-        source=new_id,
-    )
+    voided = EntryNote("reissued", reason, source=new_id)
+    changed = await ledger.change_card(tx, caller, "card_void", card_id, voided, now)
+    assert changed is not None, "the card is locked, and may be voided"
     new = structs.replace(
         old, id=new_id, active=True, version=1, created_at=now, updated_at=now, held_until=None
     )
-    await ledger.open_cards(tx, [Opening(caller, new, reason, "reissued", card_id)])
-    return new
+    opened = EntryNote("reissued", reason, source=card_id)
+    (change,) = await ledger.open_cards(tx, [Opening(caller, new, opened)])
+    return Reissue(CardChange(changed[0], 0, changed[1]), change)
 
 
-async def _receiver(tx: Tx, identifier: Identifier) -> Resident:
+async def _find_receiver(tx: Tx, identifier: Identifier) -> Resident:
     try:
         return await residents.find(tx, identifier)
     except ResidentNotFound as failure:

@@ -1,6 +1,6 @@
 """Verification: re-sum and re-hash everything, from the entries alone (contract section 10).
 
-Runs over one snapshot, page by page, and blocks nobody. What it finds, it tells; it mends nothing.
+Runs over one snapshot, page by page, and blocks nobody. It reports faults and corrects none.
 """
 
 from collections import Counter, defaultdict
@@ -10,18 +10,28 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain import ledger
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
-from gridgift.domain.ledger import NO_HASH, entry_hash
-from gridgift.domain.model import AccountKind, CardState, Entry, GiftCard, Hold, Lot
+from gridgift.domain.ledger import NO_HASH, entry_hash, read_card_state, read_credit_state
+from gridgift.domain.model import (
+    AccountKind,
+    CardState,
+    CreditState,
+    Entry,
+    GiftCard,
+    Hold,
+    Lot,
+)
 from gridgift.storage.database import Row, Tx
 
-PAGE: Final = 500  # accounts looked at together
+PAGE: Final = 500  # accounts verified at once
 
-Tell = Callable[["Fault"], None]
+Report = Callable[["Fault"], None]
+Advance = Callable[[int], None]  # is called with the number of accounts just verified
 
 
 class Fault(Struct, frozen=True):
-    """Something that does not add up: in which account of which store, in one sentence."""
+    """Something that does not add up in an account of a store; ``what`` is one sentence."""
 
     store_id: str
     account_kind: AccountKind
@@ -29,23 +39,18 @@ class Fault(Struct, frozen=True):
     what: str
 
 
-class Details(Struct, frozen=True):
-    """What an entry of store credit says beside its delta: lot by lot, and which spend."""
-
-    lots: list[tuple[str, int]] = []
-    reference: str = ""
-    spend: str = ""
-
-
 class Counts(Struct, frozen=True):
-    """How many accounts there are to look at."""
+    """How many accounts there are to verify."""
 
     cards: int
     customers: int
 
 
-class Crossing(Struct):
-    """What left cards for store credit, and what entered credit from cards, by card (L$)."""
+class CreditMoved(Struct):
+    """What redemptions moved, by card (L$): what left the card, and what entered store credit.
+
+    ``reissued`` is the sum of what reissues changed (L$): 0, for each moves a card's whole credit.
+    """
 
     left: Counter[str] = msgspec.field(default_factory=Counter)
     entered: Counter[str] = msgspec.field(default_factory=Counter)
@@ -71,24 +76,24 @@ async def count(tx: Tx) -> Counts:
     return Counts(cards[0], customers[0])
 
 
-async def verify(tx: Tx, now: int, tell: Tell, advance: Callable[[int], None]) -> int:
-    """Look at every account of every store; tell each fault, and return how many there were.
+async def verify(tx: Tx, report: Report, advance: Advance) -> int:
+    """Verify every account of every store; report each fault, and return how many there are.
 
-    ``advance`` hears how many accounts were just looked at. ``now`` is in milliseconds.
+    Holds are open or over by ``tx.now()``.
     """
-    found = 0
+    found, now = 0, tx.now()
 
-    def note(fault: Fault) -> None:
+    def count_and_report(fault: Fault) -> None:
         nonlocal found
         found += 1
-        tell(fault)
+        report(fault)
 
     for store in await tx.all("stores_all"):
-        store_id, crossing = store[0], Crossing()
-        await _verify_cards(tx, store_id, now, crossing, note, advance)
-        await _verify_credit(tx, store_id, crossing, note, advance)
-        for fault in crossing.faults(store_id):
-            note(fault)
+        store_id, moved = store[0], CreditMoved()
+        await _verify_cards(tx, store_id, now, moved, count_and_report, advance)
+        await _verify_credit(tx, store_id, moved, count_and_report, advance)
+        for fault in moved.faults(store_id):
+            count_and_report(fault)
     return found
 
 
@@ -96,9 +101,9 @@ async def _verify_cards(
     tx: Tx,
     store_id: str,
     now: int,
-    crossing: Crossing,
-    tell: Tell,
-    advance: Callable[[int], None],
+    moved: CreditMoved,
+    report: Report,
+    advance: Advance,
 ) -> None:
     after, more = NIL_UUID, True
     while more:
@@ -115,14 +120,14 @@ async def _verify_cards(
         for card_id in sorted(cards.keys() | chains.keys()):
             chain = chains.get(card_id, [])
             for what in _card_faults(cards.get(card_id), chain, holds[card_id], now):
-                tell(Fault(store_id, "card", card_id, what))
-            _note_crossing(crossing, chain)
+                report(Fault(store_id, "card", card_id, what))
+            _note_moved(moved, chain)
         advance(len(rows))
         after = until
 
 
 async def _verify_credit(
-    tx: Tx, store_id: str, crossing: Crossing, tell: Tell, advance: Callable[[int], None]
+    tx: Tx, store_id: str, moved: CreditMoved, report: Report, advance: Advance
 ) -> None:
     after, more = NIL_UUID, True
     while more:
@@ -138,10 +143,10 @@ async def _verify_credit(
             chain = chains.get(uuid, [])
             own_lots = [Lot.from_row(row[1:]) for row in lots[uuid]]
             for what in _credit_faults(versions.get(uuid), chain, own_lots, spends[uuid]):
-                tell(Fault(store_id, "credit", uuid, what))
+                report(Fault(store_id, "credit", uuid, what))
             for entry in chain:
                 if entry.kind == "credit_redeemed":
-                    crossing.entered[_details(entry).reference] += entry.delta
+                    moved.entered[_details(entry).reference] += entry.delta
         advance(len(rows))
         after = until
 
@@ -194,28 +199,29 @@ def _card_faults(
     if held > card.credit:
         yield f"holds reserve L$ {held} of L$ {card.credit}"
     try:
-        state = msgspec.json.decode(last.state, type=CardState)
+        state = read_card_state(last.state)
     except msgspec.DecodeError:
         yield f"the state in entry {last.seq} can't be read"
         return
-    if msgspec.structs.replace(state, source=None) != CardState.of(card):
+    if msgspec.structs.replace(state, source=None, hold=None) != CardState.of(card):
         yield "the card's fields are not those of its last entry"
 
 
 def _hold_faults(chain: Sequence[Entry], holds: Sequence[Hold]) -> Iterator[str]:
-    """Compare holds with their entries, whose reason is the hold's id."""
-    says: dict[str, str] = {}
+    """Compare holds with their entries."""
+    states: dict[str, str] = {}
     taken = Counter[str]()
     for entry in chain:
         if entry.kind in {"held", "captured", "voided"}:
-            says[entry.reason] = "open" if entry.kind == "held" else entry.kind
-            taken[entry.reason] -= entry.delta
+            hold_id = ledger.hold_of(entry)
+            states[hold_id] = "open" if entry.kind == "held" else entry.kind
+            taken[hold_id] -= entry.delta
     for hold in holds:
-        if says.pop(hold.id, "missing") != hold.state:
+        if states.pop(hold.id, "missing") != hold.state:
             yield f"hold {hold.id} is {hold.state}, its entries say otherwise"
         if taken[hold.id] != (hold.amount if hold.state == "captured" else 0):
             yield f"hold {hold.id} is of L$ {hold.amount}, its entries took L$ {taken[hold.id]}"
-    for hold_id in says:
+    for hold_id in states:
         yield f"hold {hold_id} is in the ledger and nowhere else"
 
 
@@ -259,9 +265,9 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
     spent, refunded = Counter[str](), Counter[str]()
     for entry in chain:
         if entry.kind == "credit_spent":
-            spent[_details(entry).spend] -= entry.delta
+            spent[_details(entry).spend or ""] -= entry.delta
         elif entry.kind == "credit_refunded":
-            refunded[_details(entry).spend] += entry.delta
+            refunded[_details(entry).spend or ""] += entry.delta
     for _, spend_id, amount, given_back, taken, restored in spends:
         if not amount == taken == spent[spend_id]:
             yield f"spend {spend_id} is of L$ {amount}, its entry says L$ {spent[spend_id]}"
@@ -274,20 +280,20 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
         yield f"spend {spend_id} is in the ledger and nowhere else"
 
 
-def _note_crossing(crossing: Crossing, chain: Sequence[Entry]) -> None:
+def _note_moved(moved: CreditMoved, chain: Sequence[Entry]) -> None:
     for entry in chain:
         if entry.kind == "redeemed" and entry.delta:
-            crossing.left[entry.account_id] -= entry.delta
+            moved.left[entry.account_id] -= entry.delta
         elif entry.kind == "reissued":
-            crossing.reissued += entry.delta
+            moved.reissued += entry.delta
 
 
-def _details(entry: Entry) -> Details:
+def _details(entry: Entry) -> CreditState:
     """Read the state of an entry of store credit; one that can't be read has no lots."""
     try:
-        return msgspec.json.decode(entry.state, type=Details)
+        return read_credit_state(entry.state)
     except msgspec.DecodeError:
-        return Details()
+        return CreditState([], "")
 
 
 def _by_first(rows: Sequence[Row]) -> dict[str, list[Row]]:

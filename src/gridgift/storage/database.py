@@ -60,7 +60,12 @@ Operation = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
 
 
 class Database(Protocol):
-    """Where operations run. Nothing else begins, commits or rolls back."""
+    """Where operations run. Nothing else begins, commits or rolls back.
+
+    ``group_commit``: all writes go through one writer, and those of the same moment share a commit.
+    """
+
+    group_commit: bool
 
     def read(
         self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs

@@ -110,6 +110,7 @@ class PostgresDatabase:
     """The ``Database`` port on a pool of connections."""
 
     engine: Engine = "postgres"
+    group_commit = False
 
     def __init__(self, url: str, connections: int, clock: Clock = system_clock) -> None:
         self._url = url

@@ -193,6 +193,7 @@ class SqliteDatabase:
     """The ``Database`` port on one SQLite file. Made inside a running event loop."""
 
     engine: Engine = "sqlite"
+    group_commit = True
 
     def __init__(self, path: Path, clock: Clock = system_clock) -> None:
         self.path = path

@@ -86,6 +86,7 @@ RETURNING {card}
 -- name: card_lock
 SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id {lock}
 
+-- A card whose date has moved expires anew: its expiry has then not been noted yet.
 -- name: card_patch
 UPDATE gift_cards
 SET credit = :credit, texture = :texture, transfer = :transfer, active = :active,

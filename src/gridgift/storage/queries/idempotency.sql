@@ -1,10 +1,10 @@
 -- name: answers_find
-SELECT key, created_at, fingerprint, status, etag, body FROM idempotency_keys
+SELECT key, created_at, fingerprint, answer FROM idempotency_keys
 WHERE store_id = :store_id AND key {any:keys}
 
 -- name: answer_add
-INSERT INTO idempotency_keys (store_id, key, fingerprint, status, etag, body, created_at)
-VALUES {row:(:store_id, :key, :fingerprint, :status, :etag, :body, :now)}
+INSERT INTO idempotency_keys (store_id, key, fingerprint, answer, created_at)
+VALUES {row:(:store_id, :key, :fingerprint, :answer, :now)}
 
 -- name: answers_old (any store)
 SELECT store_id, key FROM idempotency_keys WHERE created_at <= :kept_since

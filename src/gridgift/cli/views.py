@@ -1,0 +1,89 @@
+"""What ``--json`` prints of what the API does not show: stores' settings, keys, faults.
+
+Names are camelCase, instants in ISO 8601; ``gridgift.views`` has the rest.
+"""
+
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
+
+from gridgift.cli.output import instant
+from gridgift.domain.keys import IssuedKey
+from gridgift.domain.model import Key, Store
+from gridgift.domain.verify import Fault
+
+
+class StoreView(Struct, frozen=True, rename="camel"):
+    """A store; ``card_lifetime`` is in days."""
+
+    id: str
+    name: str
+    logo: str | None
+    owner_uuid: str
+    owner_username: str
+    card_lifetime: int | None
+    customer_origin: str | None
+    created_at: str | None
+
+    @classmethod
+    def of(cls, store: Store) -> Self:
+        """Show a store."""
+        return cls(
+            store.id,
+            store.name,
+            store.logo,
+            store.owner_uuid,
+            store.owner_username,
+            store.card_lifetime,
+            store.customer_origin,
+            instant(store.created_at),
+        )
+
+
+class FaultView(Struct, frozen=True, rename="camel"):
+    """Something that does not add up."""
+
+    store_id: str
+    account_kind: str
+    account_id: str
+    what: str
+
+    @classmethod
+    def of(cls, fault: Fault) -> Self:
+        """Show a fault."""
+        return cls(fault.store_id, fault.account_kind, fault.account_id, fault.what)
+
+
+class KeyView(Struct, frozen=True, rename="camel"):
+    """A key as it is stored: never the key itself."""
+
+    id: str
+    store_id: str
+    name: str
+    preview: str
+    scopes: list[str]
+    created_at: str | None
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+
+    @classmethod
+    def of(cls, key: Key) -> Self:
+        """Show a key."""
+        return cls(
+            key.id,
+            key.store_id,
+            key.name,
+            key.preview,
+            sorted(key.scopes),
+            instant(key.created_at),
+            instant(key.expires_at),
+            instant(key.revoked_at),
+            instant(key.last_used_at),
+        )
+
+
+def issued(new: IssuedKey) -> dict[str, Any]:
+    """Show a new key, for the only time: ``key`` is the whole of it."""
+    return {"key": new.key, **msgspec.to_builtins(KeyView.of(new.stored))}

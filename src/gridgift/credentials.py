@@ -1,0 +1,157 @@
+"""Credentials that are signed and stored hashed, such as API keys, as the database had them.
+
+What was looked up is cached for ``CACHED_FOR`` seconds, so a revocation reaches every replica
+within the contract's 5 seconds (section 2), and at once where the database notifies (``forget``).
+"""
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from gridgift.domain import keys
+from gridgift.domain.keys import Signer
+from gridgift.operations import Operations
+from gridgift.storage.database import Database, Tx
+
+CACHED_FOR: Final = 4.0  # seconds; the contract allows 5
+MAX_CACHED: Final = 10_000
+
+
+class Credential(Protocol):
+    """What is known of a credential: its id, and the SHA-256 of its text."""
+
+    @property
+    def id(self) -> str:
+        """The credential's own id, as the database notifies of its changes."""
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the credential's text."""
+
+
+C = TypeVar("C", bound=Credential)
+
+
+class CredentialKind(Struct, Generic[C], frozen=True):
+    """A kind of credential: the name under which changes are notified, and how one is found.
+
+    ``find(tx, store_id, credential_id)`` returns None for an id that the store does not have.
+    ``prefix`` is what the credential's text begins with; None: the server's prefix of API keys.
+    """
+
+    name: str
+    find: Callable[[Tx, str, str], Coroutine[Any, Any, C | None]]
+    prefix: str | None = None
+
+
+class _Cached(Struct, Generic[C], frozen=True):
+    """A credential as the database had it; ``until`` is in seconds of the monotonic clock."""
+
+    credential: C
+    until: float
+
+
+class CredentialCache(Generic[C]):
+    """Checks credentials of one kind, dead or alive, and remembers them for a moment."""
+
+    def __init__(self, database: Database, signer: Signer, kind: CredentialKind[C]) -> None:
+        self.signer = signer
+        self._database = database
+        self._find = kind.find
+        self._cache: OrderedDict[bytes, _Cached[C]] = OrderedDict()
+        self._forgotten = 0  # times; a look-up that one of them overtook may be out of date
+
+    def recall(self, value: bytes, tick: float) -> C | None:
+        """Return what was looked up for a header's value, while that may still be relied on."""
+        cached = self._cache.get(value)
+        return None if cached is None or cached.until < tick else cached.credential
+
+    async def look_up(self, value: bytes, tick: float) -> C | None:
+        """Return the credential with this text, or None if it was not issued here.
+
+        ``tick`` is in seconds of the monotonic clock.
+        """
+        credential = self.recall(value, tick)
+        if credential is None:
+            forgotten = self._forgotten
+            credential = await self._read(value.decode("latin-1"))
+            if credential is not None and forgotten == self._forgotten:
+                self._remember(value, _Cached(credential, tick + CACHED_FOR))
+        return credential
+
+    def forget(self, credential_id: str | None = None) -> None:
+        """Look a credential up again when it is next presented; None: every one."""
+        self._forgotten += 1
+        if credential_id is None:
+            self._cache.clear()
+            return
+        for text in [t for t, c in self._cache.items() if c.credential.id == credential_id]:
+            del self._cache[text]
+
+    async def _read(self, text: str) -> C | None:
+        ids = self.signer.read(text)
+        if ids is None:
+            return None
+        credential = await self._database.read(self._find, *ids)
+        if credential is None or not hmac.compare_digest(keys.digest(text), credential.hash):
+            return None
+        return credential
+
+    def _remember(self, value: bytes, cached: _Cached[C]) -> None:
+        self._cache[value] = cached
+        self._cache.move_to_end(value)
+        if len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)
+
+
+class Credentials:
+    """A cache for each kind of credential, made when the kind is first asked for."""
+
+    def __init__(self, database: Database, secret: bytes, key_prefix: str) -> None:
+        self._database = database
+        self._secret = secret
+        self._key_prefix = key_prefix
+        self._caches: dict[str, CredentialCache[Any]] = {}
+
+    def of(self, kind: CredentialKind[C]) -> CredentialCache[C]:
+        """Return the cache of a kind."""
+        cache = self._caches.get(kind.name)
+        if cache is None:
+            signer = Signer(self._secret, kind.prefix or self._key_prefix)
+            cache = self._caches[kind.name] = CredentialCache(self._database, signer, kind)
+        return cache
+
+    def forget(self, kind: str, credential_id: str) -> None:
+        """Forget a credential that has changed, of a kind by its name."""
+        if kind in self._caches:
+            self._caches[kind].forget(credential_id)
+
+    def forget_all(self) -> None:
+        """Forget every credential: changes may have gone unheard."""
+        for cache in self._caches.values():
+            cache.forget()
+
+
+class KeyUses:
+    """When API keys were last used: noted by requests, written by a job."""
+
+    def __init__(self) -> None:
+        self._uses: dict[tuple[str, str], int] = {}
+
+    def note(self, store_id: str, key_id: str, now: int) -> None:
+        """Note a use; ``now`` is in milliseconds since the epoch."""
+        self._uses[store_id, key_id] = now
+
+    async def write(self, operations: Operations) -> None:
+        """Write what was noted; if the database is out of reach, it is noted still."""
+        uses, self._uses = self._uses, {}
+        if not uses:
+            return
+        try:
+            await operations.write(keys.note_uses, [(*ids, now) for ids, now in uses.items()])
+        except BaseException:
+            self._uses = uses | self._uses
+            raise

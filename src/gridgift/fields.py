@@ -1,0 +1,124 @@
+"""Scalar types of what comes in and goes out: range, form, and what is said of a bad value.
+
+Every edge uses them. ``says`` is the complaint about a value, ``parse`` makes None of a bad one.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from gridgift.domain.instants import format_instant, parse_instant
+from gridgift.domain.model import MAX_CREDIT
+
+MAX_HOLD: Final = 7 * 86_400  # seconds
+
+UUID_PATTERN: Final = (
+    "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+)
+
+IDENTIFIER_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
+        {"type": "string", "pattern": UUID_PATTERN, "not": {"pattern": "^[0-]+$"}},
+    ]
+}
+
+# Only described here: the domain reads it, and refuses it with a code of its own.
+Identifier = Annotated[
+    str,
+    Meta(description="A resident's username or avatar UUID.", extra_json_schema=IDENTIFIER_SCHEMA),
+]
+Credit = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_CREDIT,
+        description="Linden Dollars (L$).",
+        extra={"says": f"must be an integer from 0 to {MAX_CREDIT}"},
+    ),
+]
+GrantedCredit = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_CREDIT,
+        description="Linden Dollars (L$), at least 1.",
+        extra={"says": f"must be an integer from 1 to {MAX_CREDIT}"},
+    ),
+]
+Uuid = Annotated[
+    str,
+    Meta(
+        pattern=UUID_PATTERN,
+        max_length=36,  # "$" alone would let a newline follow
+        extra={"says": "must be a UUID like 01234567-89ab-cdef-0123-456789abcdef"},
+        extra_json_schema={"format": "uuid"},
+    ),
+]
+Instant = Annotated[
+    str,
+    Meta(
+        description="ISO 8601 date and time, in answers always in UTC with Z.",
+        extra={
+            "says": "must be a date and time like 2027-01-31T12:00:00Z",
+            "parse": parse_instant,
+        },
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+Limit = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=1000,
+        description="Rows on a page.",
+        extra={"says": "must be an integer from 1 to 1000"},
+    ),
+]
+Cursor = Annotated[
+    str,
+    Meta(description="nextCursor or previousCursor of an earlier answer, unchanged."),
+]
+Text = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)",  # "$" alone would let a newline follow
+        extra={"says": "must have 1 to 200 printable characters"},
+    ),
+]
+Delta = Annotated[
+    int,
+    Meta(
+        ge=-MAX_CREDIT,
+        le=MAX_CREDIT,
+        description="Linden Dollars (L$) to add, or, negative, to take away; not 0.",
+        extra_json_schema={"not": {"const": 0}},
+        extra={"says": f"must be an integer from {-MAX_CREDIT} to {MAX_CREDIT}"},
+    ),
+]
+Seconds = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_HOLD,
+        description="Seconds.",
+        extra={"says": f"must be an integer from 1 to {MAX_HOLD} (seconds)"},
+    ),
+]
+
+
+def instant_of(text: str | None) -> int | None:
+    """Read a date, already checked, that may be null."""
+    return None if text is None else parse_instant(text)
+
+
+def written(instant: int | None) -> str | None:
+    """Write a date that may be null."""
+    return None if instant is None else format_instant(instant)
+
+
+def lowered(uuid: str | None) -> str | None:
+    """UUIDs are lower-case (contract section 1)."""
+    return None if uuid is None else uuid.lower()

@@ -1,0 +1,255 @@
+"""CSV files of grants: Allomancy's customer-import or Gridgift's own, row by row.
+
+The first line names the columns, in any order; case, spaces and underscores do not matter. What
+can't be read in a row is the failure of that row, never of the file.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TextIO
+
+from msgspec import UNSET, Struct, UnsetType
+
+from gridgift.domain.bulk import GrantRow, Row, Skipped
+from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.ids import parse_uuid
+from gridgift.domain.instants import parse_instant
+from gridgift.domain.model import MAX_CREDIT, NIL_UUID
+from gridgift.domain.residents import Identifier, parse_identifier, parse_username
+
+LONGEST_LINE: Final = 65_536  # characters
+MAX_REASON: Final = 200
+PROBLEM: Final = "problem"  # the column that a report adds
+
+# Names of columns, without spaces, underscores and case, and the meaning of each.
+_MEANINGS: Final = {
+    "key": "uuid",
+    "uuid": "uuid",
+    "name": "username",
+    "customer": "username",
+    "identifier": "identifier",
+    "giftcardcredits": "allomancy credit",
+    "credit": "credit",
+    "transfer": "transfer",
+    "texture": "texture",
+    "expiresat": "expires_at",
+    "reason": "reason",
+}
+_EXPECTED: Final = (
+    "the first line must name the columns: one of identifier, key, uuid, name and customer, and "
+    "one of credit and gift card credits"
+)
+_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_BOOLEANS: Final = {"": False, "false": False, "true": True}
+
+
+class CsvError(Exception):
+    """The file as a whole can't be read; the message says why, without a full stop."""
+
+
+class Line(Struct, frozen=True):
+    """A row of the file: its cells as they stand, and the request that was read from them."""
+
+    cells: list[str]
+    row: Row
+
+
+class GrantCsv:
+    """The rows of a CSV text, read one after the other. Raises ``CsvError`` for its header.
+
+    The text is decoded with ``errors="surrogateescape"``, so that a row that is not UTF-8
+    fails alone. ``ignored`` has the names of the columns that mean nothing here.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        lines = _Lines(text)
+        try:
+            first = next(lines, "")
+        except csv.Error as error:
+            raise CsvError(f"{_EXPECTED} ({error})") from None
+        self.delimiter = max(",;\t", key=first.count)
+        self.header = _header(first, self.delimiter)
+        meanings = _meanings(self.header)
+        self.ignored = [
+            name
+            for index, name in enumerate(self.header)
+            if index not in meanings.values() and _plain(name) not in {"", PROBLEM}
+        ]
+        self._reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        self._read = _row_reader(meanings)
+
+    def __iter__(self) -> Iterator[Line]:
+        """Yield the rows; blank lines are none."""
+        width = len(self.header)
+        while True:
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Line([], ValidationFailed({"row": [f"is not CSV ({error})"]}))
+                continue
+            if len(cells) == width:
+                yield Line(cells, self._row(cells))
+            elif cells:
+                said = f"has {len(cells)} cells, and the first line has {width}"
+                yield Line(cells, ValidationFailed({"row": [said]}))
+
+    def _row(self, cells: list[str]) -> Row:
+        try:
+            return self._read(cells)
+        except Failure as failure:
+            return failure
+
+
+class _Lines:
+    """The lines of a text, none of which fills the memory."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+            while len(rest := self._text.readline(LONGEST_LINE)) == LONGEST_LINE:
+                if rest[-1] in "\r\n":
+                    break
+            raise csv.Error(f"a line is longer than {LONGEST_LINE} characters")
+        return line
+
+
+def _header(first: str, delimiter: str) -> list[str]:
+    if "\0" in first or any("\ud800" <= sign <= "\udfff" for sign in first):
+        raise CsvError("it is not a text in UTF-8")
+    try:
+        return [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    except csv.Error:
+        raise CsvError(_EXPECTED) from None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_]", "", name).lower()
+
+
+def _meanings(header: list[str]) -> dict[str, int]:
+    """Return where each meaning's column is."""
+    found: dict[str, int] = {}
+    for index, name in enumerate(header):
+        meaning = _MEANINGS.get(_plain(name))
+        if meaning in found:
+            raise CsvError(f"the columns {header[found[meaning]]!r} and {name!r} say the same")
+        if meaning is not None:
+            found[meaning] = index
+    if "identifier" in found and not found.keys().isdisjoint({"uuid", "username"}):
+        raise CsvError("the columns name the resident twice: keep identifier, or the others")
+    if {"credit", "allomancy credit"} <= found.keys():
+        raise CsvError("the columns 'credit' and 'gift card credits' say the same: keep one")
+    if found.keys().isdisjoint({"identifier", "uuid", "username"}) or found.keys().isdisjoint(
+        {"credit", "allomancy credit"}
+    ):
+        raise CsvError(_EXPECTED)
+    return found
+
+
+def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
+    """Return the function that reads a row's cells; it raises ``Failure``."""
+    allomancy = meanings.get("allomancy credit")
+    amount = meanings["credit"] if allomancy is None else allomancy
+    more = [name for name in ("transfer", "texture", "expires_at", "reason") if name in meanings]
+    read_resident = _resident_reader(meanings)
+
+    def read(cells: list[str]) -> Row:
+        credit = cells[amount].strip()
+        if allomancy is not None and credit in {"", "0"}:
+            return Skipped()  # Allomancy lists all customers, also those without a gift card
+        identifier, username = read_resident(cells)
+        errors: dict[str, list[str]] = {}
+        values: dict[str, Any] = {}
+        for name, text in (("credit", credit), *((name, cells[meanings[name]]) for name in more)):
+            try:
+                values[name] = _VALUES[name](text.strip())
+            except ValueError as error:
+                errors[name] = [str(error)]
+        if errors:
+            raise ValidationFailed(errors)
+        return GrantRow(identifier, Terms(**values), username)
+
+    return read
+
+
+def _resident_reader(
+    meanings: dict[str, int],
+) -> Callable[[list[str]], tuple[Identifier, str | None]]:
+    if "identifier" in meanings:
+        column = meanings["identifier"]
+        return lambda cells: (parse_identifier(cells[column].strip()), None)
+    uuid, name = meanings.get("uuid"), meanings.get("username")
+
+    def read_resident(cells: list[str]) -> tuple[Identifier, str | None]:
+        key = "" if uuid is None else cells[uuid].strip()
+        username = "" if name is None else cells[name].strip()
+        if not key:
+            return Identifier(username=parse_username(username)), None
+        parsed = parse_uuid(key)
+        if parsed is None or parsed == NIL_UUID:
+            raise IdentifierMalformed
+        return Identifier(uuid=parsed), parse_username(username) if username else None
+
+    return read_resident
+
+
+def _credit(text: str) -> int:
+    credit = int(text) if _INTEGER.fullmatch(text) else 0
+    if not 1 <= credit <= MAX_CREDIT:
+        raise ValueError(f"must be an integer from 1 to {MAX_CREDIT}")
+    return credit
+
+
+def _transfer(text: str) -> bool:
+    found = _BOOLEANS.get(text.lower())
+    if found is None:
+        raise ValueError("must be true or false")
+    return found
+
+
+def _texture(text: str) -> str | None:
+    if not text:
+        return None
+    texture = parse_uuid(text)
+    if texture is None:
+        raise ValueError("must be a UUID like 01234567-89ab-cdef-0123-456789abcdef")
+    return texture
+
+
+def _expiry(text: str) -> int | None | UnsetType:
+    if not text:
+        return UNSET
+    if text.lower() == "never":
+        return None
+    instant = parse_instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
+    if instant is None:
+        raise ValueError("must be a date and time like 2027-01-31T12:00:00Z, a date, or never")
+    return instant
+
+
+def _reason(text: str) -> str:
+    if len(text) > MAX_REASON or not text.isprintable():
+        raise ValueError(f"must have at most {MAX_REASON} printable characters")
+    return text
+
+
+_VALUES: Final[dict[str, Callable[[str], Any]]] = {
+    "credit": _credit,
+    "transfer": _transfer,
+    "texture": _texture,
+    "expires_at": _expiry,
+    "reason": _reason,
+}

@@ -1,0 +1,1 @@
+"""The API: a module for each noun, with its schemas, its handlers and its rows of the table."""

@@ -1,0 +1,156 @@
+"""Many grants in one request: JSON lines or CSV, one answer (contract section 10)."""
+
+import asyncio
+import io
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Annotated, Any, Final, Self
+
+from msgspec import Meta, Struct
+
+from gridgift.domain import bulk, failures
+from gridgift.domain.bulk import MAX_ROWS, GrantRow, Outcome, Row
+from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.ids import new_id
+from gridgift.domain.imports import count
+from gridgift.domain.residents import parse_identifier
+from gridgift.fields import Identifier, Text
+from gridgift.grant_csv import CsvError, GrantCsv
+from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
+from gridgift.http.api.grants import GrantGiftCardRequest
+from gridgift.http.edge.answers import once
+from gridgift.http.edge.api_key import KeyRequest
+from gridgift.http.edge.decode import decode_object
+from gridgift.http.edge.refusals import MediaTypeUnsupported
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route
+from gridgift.views import CARD_EXAMPLE, REFUSED_ROW_EXAMPLE, RowResult
+
+MAX_BULK_BODY: Final = 4 * 1024 * 1024  # bytes
+JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
+CSV: Final = "text/csv"
+
+_WANTED: Final = f"JSON lines or CSV, with Content-Type: {JSON_LINES[0]} or {CSV}"
+_UTF_8: Final = re.compile(r'charset\s*=\s*"?utf-?8"?|header\s*=\s*"?present"?', re.IGNORECASE)
+
+LINES_EXAMPLE: Final = (
+    '{"identifier": "kelly.moonwall", "credit": 500, "transfer": true}\n'
+    '{"identifier": "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f", "credit": 250}\n'
+)
+CSV_EXAMPLE: Final = (
+    "identifier,credit,reason\nkelly.moonwall,500,hunt 2026\nnobody.known,250,hunt 2026\n"
+)
+_EXAMPLE: Final[dict[str, Any]] = {
+    "granted": 1,
+    "skipped": 0,
+    "refused": 1,
+    "results": [{"row": 1, "id": CARD_EXAMPLE["id"]}, REFUSED_ROW_EXAMPLE],
+}
+
+
+class BulkGrantQuery(Struct, frozen=True):
+    """Whether good rows are granted beside bad ones."""
+
+    atomic: Annotated[bool, Meta(description="All rows are granted, or none.")] = False
+
+
+class BulkGrantResponse(Struct, frozen=True):
+    """How many rows were granted, asked for no card, or were refused; and each, in order."""
+
+    granted: int
+    skipped: int
+    refused: int
+    results: list[RowResult]
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome]) -> Self:
+        """Show what came of all rows."""
+        results = [RowResult.of(number, outcome) for number, outcome in enumerate(outcomes, 1)]
+        return cls(**count(outcomes), results=results)
+
+
+class GrantLine(GrantGiftCardRequest, frozen=True, rename="camel", kw_only=True):
+    """A line: the body of a single grant, to whom, and a reason for the ledger."""
+
+    identifier: Identifier
+    reason: Text | None = None
+
+    def row(self) -> GrantRow:
+        """Return what to grant. Raises ``IdentifierMalformed``."""
+        return GrantRow(parse_identifier(self.identifier), self.terms(self.reason or ""))
+
+
+async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[BulkGrantResponse]:
+    """Give many residents a new card each."""
+    # some hundred milliseconds of work: in a thread, so that others are answered meanwhile
+    rows = await asyncio.to_thread(read_rows, request.raw_body, request.headers)
+    ids = [new_id() for _ in rows]
+    return await once(
+        request, _show, bulk.grant, request.caller, rows, ids, atomic=request.query.atomic
+    )
+
+
+def read_rows(raw: bytes, headers: dict[bytes, bytes]) -> list[Row]:
+    """Read a body's rows; one that can't be read is the failure of its row.
+
+    Raises ``MediaTypeUnsupported``, and ``ValidationFailed`` for too few or too many rows and for
+    a CSV whose first line does not name the columns.
+    """
+    media_type, *parameters = headers.get(b"content-type", b"").decode("latin-1").split(";")
+    known = all(_UTF_8.fullmatch(parameter.strip()) for parameter in parameters if parameter)
+    media_type = media_type.strip().lower()
+    if media_type not in {*JSON_LINES, CSV} or not known or b"content-encoding" in headers:
+        raise MediaTypeUnsupported(_WANTED)
+    found = _from_csv(raw) if media_type == CSV else _from_lines(raw)
+    rows = list(islice(found, MAX_ROWS + 1))
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise ValidationFailed({"body": [f"must have from 1 to {MAX_ROWS} rows"]})
+    return rows
+
+
+def _from_lines(raw: bytes) -> Iterable[Row]:
+    return (_from_line(line) for line in raw.split(b"\n") if line.strip())
+
+
+def _from_line(line: bytes) -> Row:
+    try:
+        return decode_object(line, GrantLine).row()
+    except Failure as failure:
+        return failure
+
+
+def _from_csv(raw: bytes) -> Iterable[Row]:
+    text = io.TextIOWrapper(
+        io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
+    try:
+        return (line.row for line in GrantCsv(text))
+    except CsvError as error:
+        raise ValidationFailed({"body": [str(error)]}) from None
+
+
+def _show(outcomes: list[Outcome]) -> Reply[BulkGrantResponse]:
+    return Reply.json(BulkGrantResponse.of(outcomes))
+
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/ext/v1/giftcards/bulk",
+        WRITE,
+        grant_gift_cards,
+        tag=EXTENSION_TAG,
+        summary="Grant many gift cards",
+        description="Up to 10 000 rows and 4 MiB, as JSON lines (the body of a single grant with "
+        "identifier and, if wanted, reason) or as CSV whose first line names the columns. Each "
+        "row is answered in order. A resident whom nobody knows is not looked up. A row of CSV "
+        "without gift card credits asks for no card: its result has only its number.",
+        query=BulkGrantQuery,
+        rows=dict.fromkeys(JSON_LINES, LINES_EXAMPLE) | {CSV: CSV_EXAMPLE},
+        body_limit=MAX_BULK_BODY,
+        answer=BulkGrantResponse,
+        example=_EXAMPLE,
+        refusals=(failures.RowsRefused,),
+    ),
+)

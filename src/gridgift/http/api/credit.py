@@ -1,0 +1,186 @@
+"""A customer's store credit: read, deposit, spend, refund (contract section 10)."""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from gridgift.domain import credit, failures
+from gridgift.domain.credit import Change, CreditChange
+from gridgift.domain.ids import new_id, parse_uuid
+from gridgift.fields import GrantedCredit, Instant, Text, Uuid, instant_of
+from gridgift.http.edge.answers import once
+from gridgift.http.edge.api_key import ApiKey, KeyRequest
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route
+from gridgift.http.parameters import IDENTIFIER
+from gridgift.views import (
+    CREDIT_CHANGE_EXAMPLE,
+    CREDIT_EXAMPLE,
+    CreditChangeResponse,
+    CreditResponse,
+)
+
+TAG: Final = "Store credit"
+CREDIT_PATH: Final = "/ext/v1/customers/{identifier}/credit"
+WRITE: Final = ApiKey("credits:write")
+
+
+class DepositRequest(Struct, frozen=True, rename="camel"):
+    """A new lot."""
+
+    amount: GrantedCredit
+    reason: Text
+    reference: Text
+    expires_at: Instant | None = None
+    restricted: bool = False
+
+
+class SpendRequest(Struct, frozen=True):
+    """What to take; ``restricted`` true: this purchase may use restricted credit too."""
+
+    amount: GrantedCredit
+    reason: Text
+    reference: Text
+    restricted: bool = False
+
+
+class RefundRequest(Struct, frozen=True):
+    """Which spend to undo, and how much of it."""
+
+    spend: Annotated[Uuid, Meta(description="The id that the spend answered with.")]
+    amount: GrantedCredit
+    reason: Text
+    reference: Text
+
+
+async def get_credit(request: KeyRequest[None, None]) -> Reply[CreditResponse]:
+    """Read a customer's store credit."""
+    found = await request.services.operations.read(
+        credit.read_of, request.store_id, IDENTIFIER.of(request)
+    )
+    return Reply.json(CreditResponse.of(found))
+
+
+async def deposit_credit(request: KeyRequest[None, DepositRequest]) -> Reply[CreditChangeResponse]:
+    """Give a customer store credit."""
+    body, identifier = request.body, IDENTIFIER.of(request)
+    return await once(
+        request,
+        _show,
+        credit.deposit,
+        request.caller,
+        identifier,
+        Change(body.amount, body.reason, body.reference),
+        new_id(),
+        expires_at=instant_of(body.expires_at),
+        restricted=body.restricted,
+    )
+
+
+async def spend_credit(request: KeyRequest[None, SpendRequest]) -> Reply[CreditChangeResponse]:
+    """Take store credit, soonest expiry first."""
+    body, identifier = request.body, IDENTIFIER.of(request)
+    return await once(
+        request,
+        _show,
+        credit.spend,
+        request.caller,
+        identifier,
+        Change(body.amount, body.reason, body.reference),
+        new_id(),
+        restricted=body.restricted,
+    )
+
+
+async def refund_credit(request: KeyRequest[None, RefundRequest]) -> Reply[CreditChangeResponse]:
+    """Undo a spend, wholly or in part."""
+    body, identifier = request.body, IDENTIFIER.of(request)
+    return await once(
+        request,
+        _show,
+        credit.refund,
+        request.caller,
+        identifier,
+        parse_uuid(body.spend) or body.spend,
+        Change(body.amount, body.reason, body.reference),
+    )
+
+
+def _show(change: CreditChange) -> Reply[CreditChangeResponse]:
+    return Reply.json(CreditChangeResponse.of(change))
+
+
+_NO_RESIDENT: Final = (failures.IdentifierMalformed, failures.ResidentNotFound)
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        CREDIT_PATH,
+        ApiKey("credits:read"),
+        get_credit,
+        tag=TAG,
+        summary="Read a customer's store credit",
+        description="The dated lots are listed, soonest expiry first; undated credit is in a sum.",
+        path_parameters=(IDENTIFIER,),
+        answer=CreditResponse,
+        example=CREDIT_EXAMPLE,
+        refusals=_NO_RESIDENT,
+    ),
+    Route(
+        "POST",
+        f"{CREDIT_PATH}/actions/deposit",
+        WRITE,
+        deposit_credit,
+        tag=TAG,
+        summary="Give a customer store credit",
+        description="The resident becomes the store's customer.",
+        path_parameters=(IDENTIFIER,),
+        body=DepositRequest,
+        body_example={"amount": 500, "reason": "prize", "reference": "hunt 2026"},
+        answer=CreditChangeResponse,
+        example=CREDIT_CHANGE_EXAMPLE,
+        refusals=(*_NO_RESIDENT, failures.CreditLimitExceeded),
+    ),
+    Route(
+        "POST",
+        f"{CREDIT_PATH}/actions/spend",
+        WRITE,
+        spend_credit,
+        tag=TAG,
+        summary="Spend a customer's store credit",
+        description="From the lots in order of expiry, undated ones last. Restricted credit only "
+        "if restricted is true.",
+        path_parameters=(IDENTIFIER,),
+        body=SpendRequest,
+        body_example={"amount": 500, "reason": "order", "reference": "order 1042"},
+        answer=CreditChangeResponse,
+        example=CREDIT_CHANGE_EXAMPLE,
+        refusals=(*_NO_RESIDENT, failures.InsufficientCredit),
+    ),
+    Route(
+        "POST",
+        f"{CREDIT_PATH}/actions/refund",
+        WRITE,
+        refund_credit,
+        tag=TAG,
+        summary="Undo a spend, wholly or in part",
+        description="The credit goes back to the lots that it came from; one that has expired "
+        "meanwhile stays expired.",
+        path_parameters=(IDENTIFIER,),
+        body=RefundRequest,
+        body_example={
+            "spend": CREDIT_CHANGE_EXAMPLE["id"],
+            "amount": 500,
+            "reason": "order cancelled",
+            "reference": "order 1042",
+        },
+        answer=CreditChangeResponse,
+        example=CREDIT_CHANGE_EXAMPLE,
+        refusals=(
+            *_NO_RESIDENT,
+            failures.SpendNotFound,
+            failures.RefundExceedsSpend,
+            failures.CreditLimitExceeded,
+        ),
+    ),
+)

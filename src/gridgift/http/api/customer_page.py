@@ -1,0 +1,385 @@
+"""What the resident's own page calls, ``/v1/customer/*`` (contract section 8)."""
+
+from functools import partial
+from typing import Any, Final, Self
+
+from msgspec import Struct
+
+from gridgift.domain import credit, failures, lists, redemption, stores, transfers
+from gridgift.domain.credit import Credit
+from gridgift.domain.ids import new_id
+from gridgift.domain.lists import PageRequest
+from gridgift.domain.model import Store
+from gridgift.domain.paging import Page
+from gridgift.domain.residents import parse_identifier
+from gridgift.fields import Cursor, Identifier, Limit, Uuid
+from gridgift.http.api.store import STORE_EXAMPLE
+from gridgift.http.edge.answers import ListResponse, list_reply, once
+from gridgift.http.edge.customer_token import CustomerRequest, CustomerToken
+from gridgift.http.edge.reply import NO_STORE, Reply
+from gridgift.http.edge.route import Route
+from gridgift.http.parameters import GIFT_CARD_ID
+from gridgift.views import (
+    CARD_EXAMPLE,
+    LOT_EXAMPLE,
+    CustomerGiftCardResponse,
+    LotResponse,
+    lots_of,
+)
+
+TAG: Final = "Customer page"
+CUSTOMER: Final = CustomerToken()
+
+_BRAND_EXAMPLE: Final = {"name": STORE_EXAMPLE["name"], "logo": None}
+_OWN_CARD_EXAMPLE: Final[dict[str, Any]] = CARD_EXAMPLE | {
+    "storeId": STORE_EXAMPLE["id"],
+    "expiresAt": "2027-11-22T00:00:00Z",
+}
+_ACCOUNT_EXAMPLE: Final = {
+    "storeId": STORE_EXAMPLE["id"],
+    "credit": 750,
+    "restrictedCredit": 0,
+    "discount": 0,
+    "creditLots": [LOT_EXAMPLE],
+}
+
+
+class ProfileResponse(Struct, frozen=True, rename="camel"):
+    """Whom to greet."""
+
+    uuid: Uuid
+    username: str
+    picture_uuid: Uuid | None
+
+
+class BrandResponse(Struct, frozen=True):
+    """The name and logo for the page's header."""
+
+    name: str
+    logo: Uuid | None
+
+
+class StoreRefResponse(Struct, frozen=True):
+    """A store that items can belong to."""
+
+    id: Uuid
+    name: str
+    logo: Uuid | None
+
+
+class ContextResponse(Struct, frozen=True):
+    """The brand, and the stores that the customer's things are from."""
+
+    brand: BrandResponse
+    stores: list[StoreRefResponse]
+
+    @classmethod
+    def of(cls, store: Store) -> Self:
+        """Show a store that is its own brand."""
+        return cls(
+            BrandResponse(store.name, store.logo),
+            [StoreRefResponse(store.id, store.name, store.logo)],
+        )
+
+
+class AccountResponse(Struct, frozen=True, rename="camel"):
+    """A customer's credit at one store; the discount is in percent."""
+
+    store_id: Uuid
+    credit: int
+    restricted_credit: int
+    discount: int
+    credit_lots: list[LotResponse]
+
+
+class AccountsResponse(Struct, frozen=True):
+    """A customer's credit, store by store."""
+
+    accounts: list[AccountResponse]
+
+    @classmethod
+    def of(cls, store_id: str, found: Credit) -> Self:
+        """Show the credit at one store."""
+        lots = lots_of(found)
+        return cls([AccountResponse(store_id, found.total, found.restricted, 0, lots)])
+
+
+class CustomerListQuery(Struct, frozen=True, rename="camel"):
+    """Which page, and of which store."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+    store_id: Uuid | None = None
+
+
+class CustomerTransferRequest(Struct, frozen=True, rename="camel"):
+    """To whom: a username or an avatar UUID."""
+
+    receiver_identifier: Identifier
+
+
+class UnreadCount(Struct, frozen=True, rename="camel"):
+    """How many unread posts a store has."""
+
+    store_id: Uuid
+    count: int
+
+
+class UnreadResponse(Struct, frozen=True, rename="camel"):
+    """Unread news, in all and by store."""
+
+    total: int
+    by_store: list[UnreadCount]
+
+
+async def get_profile(request: CustomerRequest[None, None]) -> Reply[ProfileResponse]:
+    """Tell whom the page is for."""
+    resident = request.principal.resident
+    return Reply.json(ProfileResponse(resident.uuid, resident.username, None))
+
+
+async def get_context(request: CustomerRequest[None, None]) -> Reply[ContextResponse]:
+    """Tell which store the page is of."""
+    store = await request.services.operations.read(stores.read, request.store_id)
+    return Reply.json(ContextResponse.of(store))
+
+
+async def get_account(request: CustomerRequest[None, None]) -> Reply[AccountsResponse]:
+    """Read the resident's store credit."""
+    store_id, resident = request.store_id, request.principal.resident
+    found = await request.services.operations.read(credit.read, store_id, resident)
+    return Reply.json(AccountsResponse.of(store_id, found))
+
+
+async def list_own_gift_cards(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[CustomerGiftCardResponse]]:
+    """List the resident's cards but those that expired unredeemed."""
+    query, store_id, resident = request.query, request.store_id, request.principal.resident
+    if query.store_id is not None and query.store_id.lower() != store_id:
+        return _empty_list(request)
+    listing = f"own giftcards {store_id} {resident.uuid}"
+    cursors = request.services.cursors.of(listing, lists.KEY_TYPES)
+    position = cursors.read(query.cursor)
+    owner, page = await request.services.operations.read(
+        lists.list_shown, store_id, PageRequest(resident.uuid, position, query.limit)
+    )
+    show = partial(CustomerGiftCardResponse.own, store_id, owner)
+    return list_reply(cursors, page.map(show), query.limit)
+
+
+async def redeem_own_gift_card(request: CustomerRequest[None, None]) -> Reply[bool]:
+    """Turn a card into store credit."""
+    resident, card_id = request.principal.resident, GIFT_CARD_ID.of(request)
+    return await once(
+        request, _show_true, redemption.redeem, request.caller, resident, card_id, new_id()
+    )
+
+
+async def transfer_own_gift_card(
+    request: CustomerRequest[None, CustomerTransferRequest],
+) -> Reply[bool]:
+    """Pass a card on."""
+    resident, card_id = request.principal.resident, GIFT_CARD_ID.of(request)
+    receiver = parse_identifier(request.body.receiver_identifier)
+    return await once(
+        request, _show_true, transfers.transfer, request.caller, resident, card_id, receiver
+    )
+
+
+async def list_transactions(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[dict[str, Any]]]:
+    """List in-world transactions: none are kept here."""
+    return _empty_list(request)
+
+
+async def list_redeliverable_products(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[dict[str, Any]]]:
+    """List products to redeliver: none are kept here."""
+    return _empty_list(request)
+
+
+async def list_news(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[dict[str, Any]]]:
+    """List news: there are none."""
+    return _empty_list(request)
+
+
+async def get_unread_news(request: CustomerRequest[None, None]) -> Reply[UnreadResponse]:
+    """Count unread news: there are none."""
+    return Reply.json(UnreadResponse(0, [UnreadCount(request.store_id, 0)]))
+
+
+async def mark_news_seen(request: CustomerRequest[None, None]) -> Reply[None]:
+    """Accept the call; there are no news to mark."""
+    return Reply(204, (NO_STORE,))
+
+
+def _empty_list(request: CustomerRequest[CustomerListQuery, None]) -> Reply[ListResponse[Any]]:
+    """Answer for the lists that gift cards have nothing to do with."""
+    query = request.query
+    cursors = request.services.cursors.of("nothing", ())
+    cursors.read(query.cursor)
+    return list_reply(cursors, Page[Any]([], None, None), query.limit)
+
+
+def _show_true(_change: object) -> Reply[bool]:
+    return Reply.json(True)
+
+
+_LISTS_NOTHING: Final[dict[str, Any]] = {
+    "tag": TAG,
+    "example": ListResponse.example(),
+    "refusals": (failures.ValidationFailed, failures.CursorInvalid),
+}
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/v1/customer/profile",
+        CUSTOMER,
+        get_profile,
+        tag=TAG,
+        summary="Whom to greet",
+        answer=ProfileResponse,
+        example={
+            "uuid": CARD_EXAMPLE["ownerUuid"],
+            "username": CARD_EXAMPLE["ownerUsername"],
+            "pictureUuid": None,
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/customer/context",
+        CUSTOMER,
+        get_context,
+        tag=TAG,
+        summary="Whose page it is",
+        answer=ContextResponse,
+        example={
+            "brand": _BRAND_EXAMPLE,
+            "stores": [_BRAND_EXAMPLE | {"id": STORE_EXAMPLE["id"]}],
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/customer/account",
+        CUSTOMER,
+        get_account,
+        tag=TAG,
+        summary="The resident's store credit",
+        answer=AccountsResponse,
+        example={"accounts": [_ACCOUNT_EXAMPLE]},
+    ),
+    Route(
+        "GET",
+        "/v1/customer/giftcards",
+        CUSTOMER,
+        list_own_gift_cards,
+        tag=TAG,
+        summary="The resident's gift cards",
+        description="All but those that expired unredeemed.",
+        query=CustomerListQuery,
+        answer=ListResponse[CustomerGiftCardResponse],
+        example=ListResponse.example(_OWN_CARD_EXAMPLE),
+        refusals=(failures.ValidationFailed, failures.CursorInvalid),
+    ),
+    Route(
+        "POST",
+        "/v1/customer/giftcards/{id}/redeem",
+        CUSTOMER,
+        redeem_own_gift_card,
+        tag=TAG,
+        summary="Turn a gift card into store credit",
+        description="No body. The credit keeps the card's expiry.",
+        path_parameters=(GIFT_CARD_ID,),
+        answer=bool,
+        example=True,
+        refusals=(
+            failures.GiftCardNotFound,
+            failures.GiftCardRedeemed,
+            failures.GiftCardInactive,
+            failures.GiftCardExpired,
+            failures.GiftCardHeld,
+            failures.CreditLimitExceeded,
+        ),
+    ),
+    Route(
+        "POST",
+        "/v1/customer/giftcards/{id}/transfer",
+        CUSTOMER,
+        transfer_own_gift_card,
+        tag=TAG,
+        summary="Pass a gift card on",
+        description="It can't be undone.",
+        path_parameters=(GIFT_CARD_ID,),
+        body=CustomerTransferRequest,
+        body_example={"receiverIdentifier": "jo.winter"},
+        answer=bool,
+        example=True,
+        refusals=(
+            failures.IdentifierMalformed,
+            failures.GiftCardNotFound,
+            failures.ReceiverNotFound,
+            failures.ReceiverIsOwner,
+            failures.GiftCardRedeemed,
+            failures.GiftCardInactive,
+            failures.GiftCardExpired,
+            failures.GiftCardHeld,
+            failures.GiftCardNotTransferable,
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/customer/transactions",
+        CUSTOMER,
+        list_transactions,
+        summary="In-world transactions: always empty",
+        query=CustomerListQuery,
+        answer=ListResponse[dict[str, Any]],
+        **_LISTS_NOTHING,
+    ),
+    Route(
+        "GET",
+        "/v1/customer/redelivery/products",
+        CUSTOMER,
+        list_redeliverable_products,
+        summary="Products to redeliver: always empty",
+        query=CustomerListQuery,
+        answer=ListResponse[dict[str, Any]],
+        **_LISTS_NOTHING,
+    ),
+    Route(
+        "GET",
+        "/v1/customer/news",
+        CUSTOMER,
+        list_news,
+        summary="News: always empty",
+        query=CustomerListQuery,
+        answer=ListResponse[dict[str, Any]],
+        **_LISTS_NOTHING,
+    ),
+    Route(
+        "GET",
+        "/v1/customer/news/unread",
+        CUSTOMER,
+        get_unread_news,
+        tag=TAG,
+        summary="Unread news: always 0",
+        answer=UnreadResponse,
+        example={"total": 0, "byStore": [{"storeId": STORE_EXAMPLE["id"], "count": 0}]},
+    ),
+    Route(
+        "POST",
+        "/v1/customer/news/seen",
+        CUSTOMER,
+        mark_news_seen,
+        tag=TAG,
+        summary="Note that news were seen",
+        status=204,
+        replayable=False,
+    ),
+)

@@ -1,0 +1,80 @@
+"""Customer tokens: links that open a resident's own page (contract section 8)."""
+
+import secrets
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.domain import failures, stores, tokens
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import HOUR, format_instant
+from gridgift.domain.keys import RANDOM_BYTES, NewCredential
+from gridgift.domain.model import Store
+from gridgift.domain.residents import parse_identifier
+from gridgift.domain.tokens import MintedToken
+from gridgift.fields import Identifier, Instant
+from gridgift.http.edge.api_key import ApiKey, KeyRequest
+from gridgift.http.edge.customer_token import CUSTOMER_TOKEN
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route
+
+
+class MintTokenRequest(Struct, frozen=True, rename="camel"):
+    """For whom: a username or an avatar UUID."""
+
+    customer_identifier: Identifier
+
+
+class MintTokenResponse(Struct, frozen=True, rename="camel"):
+    """A token, and the address that opens the resident's page with it."""
+
+    token: str
+    url: str
+    expires_at: Instant
+
+
+async def mint_customer_token(
+    request: KeyRequest[None, MintTokenRequest],
+) -> Reply[MintTokenResponse]:
+    """Make a link that opens a resident's own page."""
+    services = request.services
+    store = await services.operations.read(stores.read, request.store_id)
+    minted = await services.operations.write(
+        tokens.mint,
+        request.caller,
+        services.credentials.of(CUSTOMER_TOKEN).signer,
+        parse_identifier(request.body.customer_identifier),
+        services.settings.token_hours * HOUR,
+        NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES)),
+    )
+    return _show(store, services.settings.public_url, minted)
+
+
+def _show(store: Store, public_url: str, minted: MintedToken) -> Reply[MintTokenResponse]:
+    url = tokens.page_address(store, public_url, minted.token)
+    expires_at = format_instant(minted.stored.expires_at)
+    return Reply.json(MintTokenResponse(minted.token, url, expires_at))
+
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/v1/customer-tokens",
+        ApiKey("customertokens:mint"),
+        mint_customer_token,
+        tag="Customer page",
+        summary="Make a link to a resident's own page",
+        description="Whoever has the link may redeem and pass on the resident's cards until it "
+        "expires. Each call makes a new one, also with an Idempotency-Key: tokens are not kept.",
+        body=MintTokenRequest,
+        body_example={"customerIdentifier": "kelly.moonwall"},
+        answer=MintTokenResponse,
+        example={
+            "token": "gct_PAYLOAD.SIGNATURE",
+            "url": "https://gifts.example.com/me#ct=gct_PAYLOAD.SIGNATURE",
+            "expiresAt": "2026-11-23T19:30:00Z",
+        },
+        refusals=(failures.IdentifierMalformed, failures.ResidentNotFound),
+        replayable=False,
+    ),
+)

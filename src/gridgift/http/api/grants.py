@@ -1,0 +1,71 @@
+"""Granting one gift card (contract section 6)."""
+
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from gridgift.domain import failures, grants
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
+from gridgift.domain.ids import new_id
+from gridgift.fields import GrantedCredit, Instant, Uuid, instant_of, lowered
+from gridgift.http.api.giftcards import TAG, WRITE, show_change
+from gridgift.http.edge.answers import packed, sent
+from gridgift.http.edge.api_key import KeyRequest
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route
+from gridgift.http.parameters import IDENTIFIER
+from gridgift.views import CARD_EXAMPLE, GiftCardResponse
+
+
+class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
+    """What a resident is given; without ``expiresAt`` the card lasts as the store has it."""
+
+    credit: GrantedCredit
+    transfer: bool = False
+    texture: Uuid | None = None
+    expires_at: Instant | None | UnsetType = UNSET
+
+    def terms(self, reason: str = "") -> Terms:
+        """Return what to grant."""
+        expires_at: int | None | UnsetType = UNSET
+        if not isinstance(self.expires_at, UnsetType):
+            expires_at = instant_of(self.expires_at)
+        return Terms(self.credit, self.transfer, lowered(self.texture), expires_at, reason)
+
+
+async def grant_gift_card(
+    request: KeyRequest[None, GrantGiftCardRequest],
+) -> Reply[GiftCardResponse]:
+    """Give a resident a new card."""
+    key = request.idempotency_key()
+    wanted = GrantRequest(request.caller, IDENTIFIER.of(request), request.body.terms(), new_id())
+    return sent(
+        await request.services.operations.submit_once(
+            grants.GRANT_EACH, request.store_id, key, packed(show_change), wanted
+        )
+    )
+
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/v1/customers/{identifier}/actions/grant-gift-card",
+        WRITE,
+        grant_gift_card,
+        tag=TAG,
+        summary="Grant a gift card",
+        description="The resident becomes the store's customer.",
+        path_parameters=(IDENTIFIER,),
+        body=GrantGiftCardRequest,
+        body_example={"credit": 500, "transfer": True},
+        answer=GiftCardResponse,
+        example=CARD_EXAMPLE,
+        etag=True,
+        refusals=(
+            failures.ValidationFailed,
+            failures.IdentifierMalformed,
+            failures.ResidentNotFound,
+        ),
+    ),
+)

@@ -1,0 +1,84 @@
+"""Health: alive, ready to serve, and how it serves."""
+
+import hmac
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.http.edge.guards import PUBLIC, PublicRequest
+from gridgift.http.edge.refusals import MetricsTokenInvalid, PathNotFound
+from gridgift.http.edge.reply import NO_STORE, Reply
+from gridgift.http.edge.route import Route
+from gridgift.metrics import CONTENT_TYPE
+from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
+
+TAG: Final = "Health"
+
+
+class HealthResponse(Struct, frozen=True):
+    """How the server is."""
+
+    status: str
+
+
+async def get_health(request: PublicRequest[None, None]) -> Reply[HealthResponse]:
+    """Tell that this process answers; asks nothing of the database."""
+    return Reply.json(HealthResponse("alive"))
+
+
+async def get_readiness(request: PublicRequest[None, None]) -> Reply[HealthResponse]:
+    """Tell whether the database is reachable and has this program's schema."""
+    try:
+        await request.services.check_ready()
+    except DatabaseRefused as error:
+        raise DatabaseUnavailable(str(error)) from error
+    return Reply.json(HealthResponse("ready"))
+
+
+async def get_metrics(request: PublicRequest[None, None]) -> Reply[None]:
+    """Answer with this server's counts, for Prometheus; only whoever has the token may see them."""
+    token = request.services.settings.metrics_token
+    if not token:
+        raise PathNotFound
+    given = request.headers.get(b"authorization", b"")
+    if not hmac.compare_digest(given, b"Bearer " + token.encode()):
+        raise MetricsTokenInvalid
+    text = request.services.metrics.text()
+    return Reply(200, ((b"content-type", CONTENT_TYPE), NO_STORE), text)
+
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/healthz",
+        PUBLIC,
+        get_health,
+        tag=TAG,
+        summary="Is the server alive",
+        answer=HealthResponse,
+        example={"status": "alive"},
+    ),
+    Route(
+        "GET",
+        "/readyz",
+        PUBLIC,
+        get_readiness,
+        tag=TAG,
+        summary="Can the server serve",
+        description="The database is reachable and has this version's schema.",
+        answer=HealthResponse,
+        example={"status": "ready"},
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        PUBLIC,
+        get_metrics,
+        tag=TAG,
+        summary="Counts for Prometheus",
+        description="How many requests were answered, how, and within how many seconds. There only "
+        "if the operator set a token, which is sent as Authorization: Bearer.",
+        media_type="text/plain",
+        refusals=(MetricsTokenInvalid, PathNotFound),
+    ),
+)

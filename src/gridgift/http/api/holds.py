@@ -1,0 +1,114 @@
+"""Holds: part of a gift card's credit, reserved for a purchase (contract section 10)."""
+
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from gridgift.domain import failures, holds
+from gridgift.domain.holds import HoldChange
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import SECOND
+from gridgift.fields import GrantedCredit, Seconds
+from gridgift.http.api.giftcards import CARD_PATH, WRITE
+from gridgift.http.edge.answers import once
+from gridgift.http.edge.api_key import KeyRequest
+from gridgift.http.edge.path import id_parameter
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route
+from gridgift.http.parameters import GIFT_CARD_ID
+from gridgift.views import HOLD_EXAMPLE, HoldResponse
+
+TAG: Final = "Holds"
+HOLD_PATH: Final = f"{CARD_PATH}/holds/{{hold}}"
+HOLD_ID: Final = id_parameter("hold", "The hold's id.", HOLD_EXAMPLE["id"], failures.HoldNotFound)
+
+
+class HoldRequest(Struct, frozen=True, rename="camel"):
+    """How much to reserve, for how many seconds."""
+
+    amount: GrantedCredit
+    expires_in: Seconds
+
+
+async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldResponse]:
+    """Reserve part of a card's credit."""
+    body, card_id = request.body, GIFT_CARD_ID.of(request)
+    return await once(
+        request,
+        partial(_show, status=201),
+        holds.place,
+        request.caller,
+        card_id,
+        new_id(),
+        body.amount,
+        body.expires_in * SECOND,
+    )
+
+
+async def capture_hold(request: KeyRequest[None, None]) -> Reply[HoldResponse]:
+    """Take what a hold reserved."""
+    ids = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
+    return await once(request, _show, holds.capture, request.caller, *ids)
+
+
+async def void_hold(request: KeyRequest[None, None]) -> Reply[HoldResponse]:
+    """Free what a hold reserved."""
+    ids = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
+    return await once(request, _show, holds.void, request.caller, *ids)
+
+
+def _show(change: HoldChange, status: int = 200) -> Reply[HoldResponse]:
+    return Reply.json(HoldResponse.of(change.hold), status)
+
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        f"{CARD_PATH}/holds",
+        WRITE,
+        place_hold,
+        tag=TAG,
+        summary="Reserve part of a gift card's credit",
+        description="For expiresIn seconds, 7 days at most; then it frees itself.",
+        path_parameters=(GIFT_CARD_ID,),
+        body=HoldRequest,
+        body_example={"amount": 100, "expiresIn": 900},
+        answer=HoldResponse,
+        example=HOLD_EXAMPLE,
+        status=201,
+        refusals=(
+            failures.GiftCardNotFound,
+            failures.GiftCardRedeemed,
+            failures.GiftCardInactive,
+            failures.GiftCardExpired,
+            failures.InsufficientCredit,
+        ),
+    ),
+    Route(
+        "POST",
+        f"{HOLD_PATH}/actions/capture",
+        WRITE,
+        capture_hold,
+        tag=TAG,
+        summary="Take what a hold reserved",
+        description="No body.",
+        path_parameters=(GIFT_CARD_ID, HOLD_ID),
+        answer=HoldResponse,
+        example=HOLD_EXAMPLE | {"state": "captured"},
+        refusals=(failures.GiftCardNotFound, failures.HoldNotFound, failures.HoldClosed),
+    ),
+    Route(
+        "POST",
+        f"{HOLD_PATH}/actions/void",
+        WRITE,
+        void_hold,
+        tag=TAG,
+        summary="Free what a hold reserved",
+        description="No body.",
+        path_parameters=(GIFT_CARD_ID, HOLD_ID),
+        answer=HoldResponse,
+        example=HOLD_EXAMPLE | {"state": "voided"},
+        refusals=(failures.GiftCardNotFound, failures.HoldNotFound, failures.HoldClosed),
+    ),
+)

@@ -1,0 +1,86 @@
+"""From an operation's result to a reply: once under an idempotency key, if unchanged, by pages."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from gridgift.cursors import ListCursors
+from gridgift.domain.idempotency import Answered
+from gridgift.domain.paging import Page
+from gridgift.fields import Limit
+from gridgift.http.edge.reply import REVALIDATE, Reply
+from gridgift.http.edge.request import Request
+from gridgift.storage.database import Operation, P, T
+
+V = TypeVar("V")
+
+
+class Pagination(Struct, frozen=True, rename="camel"):
+    """Where the pages beside this one are; null where there is none."""
+
+    next_cursor: str | None
+    previous_cursor: str | None
+    limit: Limit
+
+
+class ListResponse(Struct, Generic[V], frozen=True):
+    """A page of a list (contract section 4)."""
+
+    data: list[V]
+    pagination: Pagination
+
+    @staticmethod
+    def example(*rows: Mapping[str, Any]) -> dict[str, Any]:
+        """Show the only page of a list with these rows."""
+        pagination = {"nextCursor": None, "previousCursor": None, "limit": 100}
+        return {"data": list(rows), "pagination": pagination}
+
+
+async def once(
+    request: Request[Any, Any, Any],
+    show: Callable[[T], Reply[V]],
+    operation: Operation[P, T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Reply[V]:
+    """Run a write and answer with what ``show`` makes of its result.
+
+    With an ``Idempotency-Key`` the reply is stored in the same transaction, and sent again to the
+    same request (contract section 10).
+    """
+    operations, key = request.services.operations, request.idempotency_key()
+    if key is None:
+        return show(await operations.write(operation, *args, **kwargs))
+    return sent(
+        await operations.once(request.store_id, key, packed(show), operation, *args, **kwargs)
+    )
+
+
+def packed(show: Callable[[T], Reply[V]]) -> Callable[[T], bytes]:
+    """Return what makes a stored answer of a result."""
+    return lambda result: show(result).pack()
+
+
+def sent(answered: Answered) -> Reply[Any]:
+    """Return the reply that was packed, made now or stored before."""
+    return Reply.unpack(answered.answer, replayed=answered.replayed)
+
+
+def conditional(request: Request[Any, Any, Any], reply: Reply[V]) -> Reply[V]:
+    """Answer a read that has an ETag, or with 304 that the client has it already."""
+    assert reply.etag is not None, "without an ETag there is no condition"
+    if b"if-none-match" in request.headers and request.has_current(reply.etag):
+        return Reply(304, (REVALIDATE, (b"etag", reply.etag.encode())))
+    return reply
+
+
+def list_reply(cursors: ListCursors, page: Page[V], limit: int) -> Reply[ListResponse[V]]:
+    """Answer with a page; ``cursors`` are those of its list (contract section 4)."""
+    return Reply.json(
+        ListResponse(
+            data=list(page.rows),
+            pagination=Pagination(cursors.write(page.next), cursors.write(page.previous), limit),
+        )
+    )

@@ -1,0 +1,256 @@
+"""From bytes to values: query strings and JSON bodies, with every complaint by field."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from gridgift.domain.failures import ValidationFailed
+from gridgift.http.edge.refusals import (
+    BodyMalformed,
+    BodyTooLarge,
+    BodyTooSlow,
+    MediaTypeUnsupported,
+)
+
+MAX_BODY: Final = 64 * 1024  # bytes
+BODY_SECONDS: Final = 10
+MAX_PARAMETERS: Final = 100
+
+_JSON_TYPE: Final = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_BOOLEANS: Final = {"true": True, "false": False}
+
+S = TypeVar("S", bound=Struct)
+
+
+class _Float:
+    """Stands for a number with a point or an exponent: no field of ours takes one."""
+
+
+class _NotOurJson(ValueError):
+    """Text that Python's parser takes, and that is no JSON or ambiguous."""
+
+
+async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int = MAX_BODY) -> bytes:
+    """Read a request's body.
+
+    Raises ``BodyTooLarge`` over ``limit`` bytes, ``BodyTooSlow`` after 10 s, and Starlette's
+    ``ClientDisconnect`` if the client hangs up before the end.
+    """
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared[:20]) > limit:
+        raise BodyTooLarge(limit)
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > limit:
+                    raise BodyTooLarge(limit)
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise BodyTooSlow(BODY_SECONDS) from None
+
+
+async def discard_body(headers: dict[bytes, bytes], receive: Receive) -> bool:
+    """Read a body that nobody wants, so that the connection can carry the next request.
+
+    Return whether there is no rest of it; one that is too large or too slow is left alone.
+    """
+    if not has_body(headers):
+        return True
+    try:
+        await read_body(headers, receive)
+    except (BodyTooLarge, BodyTooSlow):
+        return False
+    return True
+
+
+def has_body(headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a request comes with a body (RFC 9112, 6)."""
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def decode_body(raw: bytes, headers: dict[bytes, bytes], into: type[S]) -> S:
+    """Decode one JSON object into a struct; members that the struct lacks are ignored.
+
+    Raises ``BodyMalformed``, ``MediaTypeUnsupported``, ``ValidationFailed``.
+    """
+    if not raw:
+        raise BodyMalformed("it is empty")
+    media_type = headers.get(b"content-type", b"")
+    if not _JSON_TYPE.fullmatch(media_type.strip()) or b"content-encoding" in headers:
+        raise MediaTypeUnsupported
+    return decode_object(raw, into)
+
+
+def decode_object(raw: bytes, into: type[S]) -> S:
+    """Decode the text of one JSON object. Raises ``BodyMalformed``, ``ValidationFailed``."""
+    value = _parse_json(raw)
+    if not isinstance(value, dict):
+        raise BodyMalformed("it is something else")
+    return _convert(value, into)
+
+
+@lru_cache(maxsize=64)  # the same few come again and again: the structs can't be changed
+def decode_query(raw: bytes, into: type[S]) -> S:
+    """Decode a query string into a struct; unknown parameters are ignored.
+
+    Raises ``ValidationFailed``.
+    """
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError:
+        raise ValidationFailed({"query": ["must be percent-encoded UTF-8"]}) from None
+    values: dict[str, Any] = {}
+    errors: dict[str, Sequence[str]] = {}
+    fields = _fields(into)
+    for name, text in pairs:
+        if name not in fields:
+            continue
+        if name in values:
+            errors[name] = ["must be given once"]
+        values[name] = _from_text(text, fields[name].basic)
+    if errors:
+        raise ValidationFailed(errors)
+    return _convert(values, into)
+
+
+class _Field(Struct, frozen=True):
+    """A struct's field: its type, the plain type inside, and what to say of a bad value.
+
+    A value that ``parse`` makes None of is bad too: what a type can't say, such as a date.
+    """
+
+    name: str
+    annotation: Any
+    basic: type
+    required: bool
+    complaint: str
+    parse: Callable[[Any], Any] | None
+
+
+@lru_cache
+def _fields(into: type[Struct]) -> dict[str, _Field]:
+    fields = {}
+    for field in msgspec.structs.fields(into):
+        fields[field.encode_name] = _Field(
+            name=field.name,
+            annotation=field.type,
+            basic=_basic(field.type),
+            required=field.required,
+            complaint=str(_extra(field.type, "says") or _usual_complaint(field.type)),
+            parse=_extra(field.type, "parse"),
+        )
+    return fields
+
+
+def _convert(values: dict[str, Any], into: type[S]) -> S:
+    """Convert field by field, so that one answer names every mistake."""
+    converted: dict[str, Any] = {}
+    errors: dict[str, Sequence[str]] = {}
+    for name, field in _fields(into).items():
+        if name in values:
+            try:
+                value = msgspec.convert(values[name], field.annotation)
+            except (msgspec.ValidationError, UnicodeEncodeError):  # the latter: a lone surrogate
+                errors[name] = [field.complaint]
+                continue
+            if field.parse is not None and value is not None and field.parse(value) is None:
+                errors[name] = [field.complaint]
+            converted[field.name] = value
+        elif field.required:
+            errors[name] = ["is required"]
+    if errors:
+        raise ValidationFailed(errors)
+    return into(**converted)
+
+
+def _from_text(text: str, basic: type) -> Any:
+    """Read a query parameter's text; what does not fit stays text and fails conversion."""
+    if basic is int:
+        return int(text) if _INTEGER.fullmatch(text) else text
+    if basic is bool:
+        return _BOOLEANS.get(text.lower(), text)
+    return text
+
+
+def _parse_json(raw: bytes) -> Any:
+    try:
+        return _decoder.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BodyMalformed("its text is not UTF-8") from None
+    except RecursionError:
+        raise BodyMalformed("it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise BodyMalformed(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except _NotOurJson as error:
+        raise BodyMalformed(str(error)) from None
+    except ValueError:  # Python converts integers of some thousand digits at most
+        raise BodyMalformed("it has a number of too many digits") from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _NotOurJson("a member is there twice")
+    return members
+
+
+def _no_constant(text: str) -> Any:
+    raise _NotOurJson(f"{text} is no JSON")
+
+
+_decoder: Final = json.JSONDecoder(
+    object_pairs_hook=_members, parse_float=lambda text: _Float(), parse_constant=_no_constant
+)
+
+
+def _metas(annotation: Any) -> list[msgspec.Meta]:
+    found = []
+    for part in (annotation, *get_args(annotation)):
+        if get_origin(part) is Annotated:
+            found += [meta for meta in part.__metadata__ if isinstance(meta, msgspec.Meta)]
+    return found
+
+
+def _extra(annotation: Any, name: str) -> Any:
+    """Find what a type's ``Meta`` says under a name in ``extra``: ``says`` or ``parse``."""
+    extras = [meta.extra for meta in _metas(annotation) if meta.extra]
+    return next((extra[name] for extra in extras if name in extra), None)
+
+
+def _usual_complaint(annotation: Any) -> str:
+    return {bool: "must be true or false", int: "must be an integer"}.get(
+        _basic(annotation), "must be a string"
+    )
+
+
+def _basic(annotation: Any) -> type:
+    """Find the plain type in ``Annotated[…]``, ``… | None`` or both."""
+    if isinstance(annotation, type):
+        return annotation
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        parts = parts[:1]
+    return _basic(next(part for part in parts if part is not type(None)))

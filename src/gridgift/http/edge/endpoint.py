@@ -1,0 +1,209 @@
+"""The one pipeline: admit → count → authorise → decode → handler → reply → log."""
+
+import random
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from gridgift.domain.failures import Failure
+from gridgift.domain.instants import format_instant
+from gridgift.http.edge.cors import VARY, preflight_headers
+from gridgift.http.edge.decode import (
+    decode_body,
+    decode_query,
+    discard_body,
+    has_body,
+    read_body,
+)
+from gridgift.http.edge.limits import count, count_failure
+from gridgift.http.edge.principal import NOBODY, Principal
+from gridgift.http.edge.problems import problem_reply
+from gridgift.http.edge.refusals import (
+    BodyTooLarge,
+    BodyTooSlow,
+    DatabaseOutOfReach,
+    InternalError,
+    MethodNotAllowed,
+    PathNotFound,
+    Unauthenticated,
+)
+from gridgift.http.edge.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
+from gridgift.http.edge.request import Request
+from gridgift.http.edge.route import AnyRoute
+from gridgift.http.edge.services import Services
+from gridgift.logs import Log
+from gridgift.storage.database import DatabaseUnavailable
+
+CLIENT_CLOSED: Final = 499  # logged for a client that closed its connection before the answer
+
+_SAFE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
+)
+
+AnyRequest = Request[Any, Any, Any]
+
+log = Log("gridgift.http")
+
+
+class Endpoint:
+    """Everything at one path: an ASGI app over the routes of its methods."""
+
+    def __init__(self, services: Services, path: str, routes: dict[str, AnyRoute]) -> None:
+        self._services = services
+        self._path = path
+        self._routes = dict(routes)
+        if "GET" in routes:
+            self._routes["HEAD"] = routes["GET"]
+        self._allow = ", ".join(sorted(self._routes))
+        guards = [route.guard for route in routes.values() if route.guard.cors]
+        self._cors_applies = bool(guards)
+        carriers = [guard.scheme.header for guard in guards if guard.scheme is not None]
+        self._preflight = preflight_headers(carriers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request and write one line about it."""
+        services = self._services
+        started = services.ticks()
+        headers = _combined(scope["headers"])
+        request: AnyRequest = Request(
+            services=services,
+            method=scope["method"],
+            scope=scope,
+            headers=headers,
+            path=scope.get("path_params", {}),
+            id=_request_id(headers),
+            received_at=services.clock(),
+            principal=NOBODY,
+            query=None,
+            body=None,
+        )
+        extra: list[Header] = [(b"x-request-id", request.id.encode()), NO_SNIFFING]
+        try:
+            reply = await self._answer(request, receive, extra)
+        except ClientDisconnect:
+            self._log(request, CLIENT_CLOSED, started)
+            return
+        except Exception as error:
+            if isinstance(error, BodyTooLarge | BodyTooSlow):
+                extra.append(CLOSE)  # the rest of the body is still on its way
+            reply = self._refuse(request, error)
+        if self._cors_applies:
+            extra.extend(await self._cors(request))
+        await reply.send(send, extra, head=request.method == "HEAD")
+        self._log(request, reply.status, started)
+
+    async def _answer(
+        self, request: AnyRequest, receive: Receive, extra: list[Header]
+    ) -> Reply[Any]:
+        if self._cors_applies and self._is_preflight(request):
+            return Reply(204, (NO_STORE, *self._preflight))
+        try:
+            route = self._route(request.method)
+            request.principal = principal = await self._admit(route, request)
+            if principal.bucket is not None:
+                await count(request, principal.bucket, extra)
+            route.guard.authorise(principal)
+            query: type[Struct] | None = route.query
+            if query is not None:
+                request.query = decode_query(request.scope["query_string"], query)
+        except Exception:
+            if not await discard_body(request.headers, receive):
+                extra.append(CLOSE)
+            raise
+        if route.body is not None or has_body(request.headers):
+            request.raw_body = await read_body(request.headers, receive, route.body_limit)
+        if route.body is not None:
+            request.body = decode_body(request.raw_body, request.headers, route.body)
+        return await route.handler(request)
+
+    def _route(self, method: str) -> AnyRoute:
+        route = self._routes.get(method)
+        if route is None:
+            if not self._routes:
+                raise PathNotFound
+            raise MethodNotAllowed(method[:16], self._allow)
+        return route
+
+    async def _admit(self, route: AnyRoute, request: AnyRequest) -> Principal:
+        """Admit a request; failed authentications are limited for each address."""
+        try:
+            principal: Principal = await route.guard.admit(request)
+        except Unauthenticated:
+            await count_failure(request)
+            raise
+        return principal
+
+    def _is_preflight(self, request: AnyRequest) -> bool:
+        """Tell a preflight (Fetch standard, CORS) from another OPTIONS request."""
+        return request.method == "OPTIONS" and b"access-control-request-method" in request.headers
+
+    async def _cors(self, request: AnyRequest) -> tuple[Header, ...]:
+        """Let the store's own customer page read the answer, whatever it is."""
+        services, store_id = request.services, request.store_id or None
+        try:
+            return await services.origins.headers(
+                request.headers.get(b"origin"), store_id, services.ticks()
+            )
+        except DatabaseUnavailable:
+            return (VARY,)
+
+    def _refuse(self, request: AnyRequest, error: Exception) -> Reply[Any]:
+        """Turn what was raised into a problem; only a defect of ours is logged with its trace."""
+        if isinstance(error, Failure):
+            failure = error
+        elif isinstance(error, DatabaseUnavailable):
+            log.error("database unavailable", request_id=request.id, why=str(error))
+            failure = DatabaseOutOfReach()
+        else:
+            log.error("internal error", request_id=request.id, exc_info=error)
+            failure = InternalError()
+        return problem_reply(
+            failure,
+            self._services.settings.public_url,
+            request.target.partition("?")[0],
+            request.id,
+            request.headers.get(b"accept"),
+        )
+
+    def _log(self, request: AnyRequest, status: int, started: float) -> None:
+        services = self._services
+        seconds = services.ticks() - started
+        method = request.method if request.method in _METHODS else "other"
+        services.metrics.observe(method, self._path, status, seconds)
+        services.request_log.write(
+            {
+                **request.principal.log_fields,
+                "event": "request",
+                "request_id": request.id,
+                "method": method,
+                "route": self._path,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "timestamp": format_instant(request.received_at),
+                "level": "info",
+            }
+        )
+
+
+def _combined(lines: Sequence[Header]) -> dict[bytes, bytes]:
+    """Join a header's lines into one list (RFC 9110, 5.3), so that none is overlooked."""
+    single = dict(lines)
+    if len(single) == len(lines):
+        return single
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    """Keep a caller's id if it is safe to repeat, else make one (contract section 3)."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _SAFE_ID.fullmatch(given):
+        return given.decode()
+    return f"{random.getrandbits(96):024x}"

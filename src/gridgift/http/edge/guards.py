@@ -1,0 +1,86 @@
+"""Guards: one for each kind of caller. A new kind is a module with a guard, and no other edit.
+
+A guard admits a request and returns its principal. It also says of itself what the OpenAPI
+document tells of it, what it refuses with, and whether a browser's page may call from another
+origin.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Protocol, TypeVar
+
+from msgspec import Struct
+
+from gridgift.domain.failures import Failure
+from gridgift.http.edge.principal import NOBODY, Principal
+from gridgift.http.edge.request import Request
+
+P_co = TypeVar("P_co", bound=Principal, covariant=True)
+Q = TypeVar("Q")
+B = TypeVar("B")
+
+PublicRequest = Request[Principal, Q, B]
+
+
+class SecurityScheme(Struct, frozen=True):
+    """A security scheme of the OpenAPI document: a header that carries a credential."""
+
+    name: str
+    header: str
+    description: str
+
+
+class Guard(Protocol[P_co]):
+    """What stands before a route's handler."""
+
+    @property
+    def refusals(self) -> tuple[type[Failure], ...]:
+        """What it may refuse a request with."""
+
+    @property
+    def scheme(self) -> SecurityScheme | None:
+        """How callers authenticate (None: they need not)."""
+
+    @property
+    def cors(self) -> bool:
+        """Whether the store's own customer page may call from its origin (contract section 8)."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether writes behind it take an ``Idempotency-Key``."""
+
+    @property
+    def note(self) -> str:
+        """What it adds to an operation's description in the OpenAPI document."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the members that it adds to an operation of the OpenAPI document."""
+
+    async def admit(self, request: Request[Any, Any, Any]) -> P_co:
+        """Return whom the request comes from. Raises one of ``refusals``."""
+
+    def authorise(self, principal: Any) -> None:
+        """Raise what keeps this principal from the route; its request was counted before."""
+
+
+class Public(Struct, frozen=True):
+    """Admits everyone."""
+
+    refusals: ClassVar[tuple[type[Failure], ...]] = ()
+    scheme: ClassVar[SecurityScheme | None] = None
+    cors: ClassVar[bool] = False
+    keyed: ClassVar[bool] = False
+    note: ClassVar[str] = ""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Add nothing."""
+        return {}
+
+    async def admit(self, request: Request[Any, Any, Any]) -> Principal:
+        """Admit the request as nobody's."""
+        return NOBODY
+
+    def authorise(self, principal: Principal) -> None:
+        """Let everyone pass."""
+
+
+PUBLIC: Final = Public()

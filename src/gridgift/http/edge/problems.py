@@ -1,0 +1,289 @@
+"""From failure to HTTP: the one table of statuses and titles, and problem details (RFC 9457)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from gridgift.domain import failures
+from gridgift.domain.failures import Failure, RowsRefused
+from gridgift.http.edge import refusals
+from gridgift.http.edge.refusals import MethodNotAllowed, Unauthenticated
+from gridgift.http.edge.reply import NO_STORE, Header, Reply, encode_json
+from gridgift.views import REFUSED_ROW_EXAMPLE, RowResult, named_as_json
+
+RETRY_UNAVAILABLE: Final = 2  # seconds
+
+
+class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Problem details (RFC 9457; contract section 3)."""
+
+    type: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str
+    request_id: str
+    errors: dict[str, list[str]] | None = None
+    retry_after: Annotated[int, Meta(description="Seconds.")] | None = None
+    available: Annotated[int, Meta(description="What can be taken, in L$.")] | None = None
+    refundable: Annotated[int, Meta(description="What is left of the spend, in L$.")] | None = None
+    results: Annotated[list[RowResult], Meta(description="Rows that are refused.")] | None = None
+
+
+def _data(name: str) -> Callable[[Any], Any]:
+    return lambda failure: getattr(failure, name)
+
+
+def _rows(failure: RowsRefused) -> list[RowResult]:
+    return [RowResult.of(number, why) for number, why in failure.rows]
+
+
+class Problem(Struct, frozen=True):
+    """How a failure looks over HTTP; ``remedy`` is what the page on its code advises.
+
+    ``members`` are the problem's own, beside those that all have: each made from the failure.
+    ``examples`` shows a value of each of them.
+    """
+
+    status: int
+    title: str
+    remedy: str
+    conflict: bool = False
+    members: Mapping[str, Callable[[Any], Any]] = {}
+    examples: Mapping[str, Any] = {}
+
+    def status_at(self, path: str) -> int:
+        """Conflicts with the present state are 400 under /v1 and 409 under /ext/v1."""
+        return 409 if self.conflict and path.startswith("/ext/") else self.status
+
+
+PROBLEMS: Final[dict[type[Failure], Problem]] = {
+    failures.ValidationFailed: Problem(
+        400,
+        "Some values are not acceptable",
+        "Correct the fields named in 'errors'.",
+        members={"errors": _data("errors")},
+        examples={"errors": {"credit": ["must be an integer from 0 to 2147483647"]}},
+    ),
+    failures.IdentifierMalformed: Problem(
+        400,
+        "Not a username or avatar UUID",
+        "Write the username as in 'first.last' or 'first', or send the avatar's UUID.",
+    ),
+    failures.CursorInvalid: Problem(
+        400,
+        "The cursor is not valid",
+        "Send back nextCursor or previousCursor unchanged, to the list that answered with it.",
+    ),
+    refusals.BodyMalformed: Problem(
+        400, "The body is not a JSON object", "Send one JSON object, in UTF-8, no member twice."
+    ),
+    failures.GiftCardRedeemed: Problem(
+        400,
+        "The gift card was redeemed",
+        "Its credit is the resident's store credit now. Grant a new card instead.",
+        conflict=True,
+    ),
+    failures.GiftCardExpired: Problem(
+        400, "The gift card has expired", "Ask the store; it may extend the date.", conflict=True
+    ),
+    failures.GiftCardInactive: Problem(
+        400, "The gift card is not active", "The store can activate it again.", conflict=True
+    ),
+    failures.GiftCardVoid: Problem(409, "The gift card has no credit", "Grant a new card instead."),
+    failures.GiftCardNotTransferable: Problem(
+        400, "The gift card can't be passed on", "The store can allow it.", conflict=True
+    ),
+    failures.GiftCardHeld: Problem(
+        400,
+        "Part of the gift card is held",
+        "Capture or void the hold, or wait until its time is over.",
+        conflict=True,
+    ),
+    failures.ReceiverNotFound: Problem(
+        400, "No such receiver", "Check the spelling of the receiver's username.", conflict=True
+    ),
+    failures.ReceiverIsOwner: Problem(
+        400, "The receiver is the owner", "Name another resident.", conflict=True
+    ),
+    failures.CreditLimitExceeded: Problem(
+        400, "The balance would be too large", "Spend some of the credit first.", conflict=True
+    ),
+    failures.InsufficientCredit: Problem(
+        409,
+        "Not enough credit",
+        "Take no more than 'available'.",
+        members={"available": _data("available")},
+        examples={"available": 400},
+    ),
+    failures.HoldClosed: Problem(
+        409, "The hold is closed", "It was captured, voided, or its time is over. Place a new one."
+    ),
+    failures.RefundExceedsSpend: Problem(
+        409,
+        "More than was spent",
+        "Refund no more than 'refundable'.",
+        members={"refundable": _data("refundable")},
+        examples={"refundable": 500},
+    ),
+    refusals.ApiKeyMissing: Problem(
+        401, "No API key", "Send exactly one X-API-Key header with your key."
+    ),
+    refusals.ApiKeyInvalid: Problem(
+        401, "The API key is not valid", "Check that the whole key was copied, and to this server."
+    ),
+    refusals.ApiKeyRevoked: Problem(
+        401, "The API key was revoked", "Ask the store's owner for a new key."
+    ),
+    refusals.ApiKeyExpired: Problem(
+        401, "The API key has expired", "Ask the store's owner for a new key."
+    ),
+    refusals.CustomerTokenInvalid: Problem(
+        401, "The link is no longer valid", "Ask the store for a new link to your page."
+    ),
+    refusals.MetricsTokenInvalid: Problem(
+        401, "The metrics need a token", "Send Authorization: Bearer with the operator's token."
+    ),
+    refusals.ScopeMissing: Problem(
+        403, "The API key lacks a scope", "Ask the store's owner to add the scope to your key."
+    ),
+    refusals.PathNotFound: Problem(
+        404, "Nothing at this path", "Compare the path with the reference at /docs."
+    ),
+    failures.HoldNotFound: Problem(404, "No such hold", "Check the hold's id and the card's."),
+    failures.SpendNotFound: Problem(
+        404, "No such spend", "Name the id that the spend answered with, for the same customer."
+    ),
+    failures.GiftCardNotFound: Problem(
+        404, "No such gift card", "Check the id; a card is seen with its own store's keys only."
+    ),
+    failures.ResidentNotFound: Problem(
+        404,
+        "No such resident",
+        "Check the spelling. A server without a resolver knows only residents that were added.",
+    ),
+    failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
+    failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),
+    failures.RowsRefused: Problem(
+        400,
+        "Some rows can't be granted",
+        "Correct the rows named in 'results', or send them without atomic=true.",
+        members={"results": _rows},
+        examples={"results": [REFUSED_ROW_EXAMPLE]},
+    ),
+    failures.ImportFinished: Problem(
+        409, "The file was imported before", "To grant all of it once more, say --again."
+    ),
+    failures.ImportTaken: Problem(
+        409, "Another import of the file is going on", "Wait for its end, then begin again."
+    ),
+    refusals.MethodNotAllowed: Problem(
+        405, "The method is not possible here", "Use one of the methods in the Allow header."
+    ),
+    refusals.BodyTooSlow: Problem(
+        408, "The body came too slowly", "Send the request again, whole and at once."
+    ),
+    failures.UsernameTaken: Problem(
+        409,
+        "The username belongs to another resident",
+        "Check the UUID. If the earlier note was wrong, add the resident with --reassign.",
+    ),
+    failures.KeyNameTaken: Problem(
+        409, "The key's name is taken", "Choose another name, or revoke the other key."
+    ),
+    failures.KeyNotUsable: Problem(409, "The key was revoked or has expired", "Create a new key."),
+    failures.PreconditionFailed: Problem(
+        412,
+        "The gift card has changed",
+        "Read the card again and decide anew; send its present ETag in If-Match.",
+    ),
+    refusals.BodyTooLarge: Problem(
+        413,
+        "The body is too large",
+        "Send at most 64 KiB, or 4 MiB of rows where the endpoint takes many.",
+    ),
+    refusals.MediaTypeUnsupported: Problem(
+        415,
+        "The body's media type is not taken",
+        "Send JSON with Content-Type: application/json, or what the endpoint's reference says.",
+    ),
+    failures.IdempotencyKeyReused: Problem(
+        422,
+        "The idempotency key was used before",
+        "Send a new Idempotency-Key with a new request; an old one only with the same request.",
+    ),
+    refusals.RateLimited: Problem(
+        429,
+        "Too many requests",
+        "Wait as long as Retry-After says, then go on.",
+        members={"retryAfter": _data("retry_after")},
+        examples={"retryAfter": 2},
+    ),
+    refusals.InternalError: Problem(
+        500, "A defect of this server", "Tell the operator the requestId; retry with the same key."
+    ),
+    refusals.DatabaseOutOfReach: Problem(
+        503,
+        "The database is out of reach",
+        "Try again after Retry-After; a write with the same Idempotency-Key is done once.",
+        members={"retryAfter": lambda failure: RETRY_UNAVAILABLE},
+        examples={"retryAfter": RETRY_UNAVAILABLE},
+    ),
+}
+
+BY_CODE: Final = {failure.code: problem for failure, problem in PROBLEMS.items()}
+
+
+def problem_reply(
+    failure: Failure, public_url: str, instance: str, request_id: str, accept: bytes | None
+) -> Reply[Any]:
+    """Answer with problem details (contract section 3)."""
+    failure, problem = named_as_json(failure), PROBLEMS[type(failure)]
+    status = problem.status_at(instance)
+    body: dict[str, Any] = {
+        "type": f"{public_url}/errors/{failure.code}",
+        "title": problem.title,
+        "status": status,
+        "detail": failure.detail,
+        "code": failure.code,
+        "instance": instance,
+        "requestId": request_id,
+    }
+    for name, value in problem.members.items():
+        body[name] = value(failure)
+    media_type = b"application/problem+json" if admits_problem(accept) else b"application/json"
+    headers = ((b"content-type", media_type), NO_STORE, *_headers(failure, body.get("retryAfter")))
+    return Reply(status, headers, encode_json(body))
+
+
+def admits_problem(accept: bytes | None) -> bool:
+    """Tell whether an Accept header admits ``application/problem+json`` (RFC 9110, 12.5.1).
+
+    The most specific range decides: ``application/problem+json;q=0, */*`` does not admit it.
+    """
+    if accept is None:
+        return True
+    admitted: dict[bytes, bool] = {}
+    for item in accept.lower().split(b","):
+        media_range, *parameters = [part.strip() for part in item.split(b";")]
+        admitted[media_range] = not any(_is_zero(parameter) for parameter in parameters)
+    ranges = (b"application/problem+json", b"application/*", b"*/*")
+    return next((admitted[found] for found in ranges if found in admitted), False)
+
+
+def _is_zero(parameter: bytes) -> bool:
+    name, _, value = parameter.partition(b"=")
+    return name.strip() == b"q" and value.strip() in {b"0", b"0.0", b"0.00", b"0.000"}
+
+
+def _headers(failure: Failure, retry_after: int | None) -> Sequence[Header]:
+    headers: list[Header] = []
+    if isinstance(failure, Unauthenticated):
+        headers.append((b"www-authenticate", f'{failure.challenge} realm="gridgift"'.encode()))
+    if isinstance(failure, MethodNotAllowed):
+        headers.append((b"allow", failure.allow.encode()))
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
+    return headers

@@ -1,0 +1,164 @@
+"""What the HTTP edge refuses before any operation runs; in the same form as domain failures."""
+
+from typing import ClassVar
+
+from gridgift.domain.failures import Failure
+
+
+class Unauthenticated(Failure):
+    """A credential is missing, unknown or dead; ``challenge`` is its scheme (RFC 9110, 11.6.1)."""
+
+    challenge: ClassVar[str]
+
+
+class ApiKeyMissing(Unauthenticated):
+    """No key, or an empty one (contract section 2)."""
+
+    challenge = "ApiKey"
+    code = "api_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__("Send your API key in the X-API-Key header.")
+
+
+class ApiKeyInvalid(Unauthenticated):
+    """More than one key, or one that this server did not issue."""
+
+    challenge = "ApiKey"
+    code = "api_key_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was not issued by this server, or more than one was sent.")
+
+
+class ApiKeyRevoked(Unauthenticated):
+    """The store's owner revoked the key."""
+
+    challenge = "ApiKey"
+    code = "api_key_revoked"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was revoked.")
+
+
+class ApiKeyExpired(Unauthenticated):
+    """The key's time is over."""
+
+    challenge = "ApiKey"
+    code = "api_key_expired"
+
+    def __init__(self) -> None:
+        super().__init__("The API key has expired.")
+
+
+class CustomerTokenInvalid(Unauthenticated):
+    """The resident's token is missing, expired, revoked or not ours (contract section 8)."""
+
+    challenge = "CustomerToken"
+    code = "customer_token_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("This link is no longer valid. Ask the store for a new one.")
+
+
+class MetricsTokenInvalid(Unauthenticated):
+    """Whoever asks for the metrics lacks the server's token for them."""
+
+    challenge = "Bearer"
+    code = "metrics_token_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("The metrics need the bearer token that the server's operator set.")
+
+
+class ScopeMissing(Failure):
+    """A valid key that was not given the endpoint's scope."""
+
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"The API key lacks the scope {scope}.")
+        self.scope = scope
+
+
+class RateLimited(Failure):
+    """Too many requests; ``retry_after`` is in whole seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many requests. Try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class PathNotFound(Failure):
+    """No endpoint has this path."""
+
+    code = "path_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this path. The reference is at /docs.")
+
+
+class MethodNotAllowed(Failure):
+    """The path exists, with other methods (``allow``)."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allow: str) -> None:
+        super().__init__(f"{method} is not possible here; {allow} is.")
+        self.allow = allow
+
+
+class BodyMalformed(Failure):
+    """The body is no JSON object in UTF-8."""
+
+    code = "body_malformed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The body must be one JSON object in UTF-8: {why}.")
+
+
+class BodyTooLarge(Failure):
+    """The body is larger than ``limit`` bytes."""
+
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit} bytes.")
+
+
+class BodyTooSlow(Failure):
+    """The body did not arrive in time (``seconds``)."""
+
+    code = "body_too_slow"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"The body did not arrive within {seconds} s.")
+
+
+class MediaTypeUnsupported(Failure):
+    """The body is not declared as JSON, or as what the endpoint takes instead (``wanted``)."""
+
+    code = "media_type_unsupported"
+
+    def __init__(self, wanted: str = "JSON, with Content-Type: application/json") -> None:
+        super().__init__(f"Send the body as {wanted}.")
+
+
+class DatabaseOutOfReach(Failure):
+    """The database is out of reach for now; nothing was changed."""
+
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database is out of reach for now. Try again soon.")
+
+
+class InternalError(Failure):
+    """A defect of this server; the log has the particulars under the request's id."""
+
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong here; the server's log knows more.")

@@ -1,0 +1,107 @@
+"""Requests: what came in, after its guard has admitted it and its parts were decoded."""
+
+import hashlib
+import re
+from typing import Final, Generic, TypeVar
+from urllib.parse import quote
+
+from msgspec import Struct
+from starlette.types import Scope
+
+from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.idempotency import IdempotencyKey
+from gridgift.domain.model import Caller
+from gridgift.http.edge.principal import Principal
+from gridgift.http.edge.services import Services
+
+_BARE_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_ETAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+
+P_co = TypeVar("P_co", bound=Principal, covariant=True)
+Q_co = TypeVar("Q_co", covariant=True)
+B_co = TypeVar("B_co", covariant=True)
+
+
+class Request(Struct, Generic[P_co, Q_co, B_co]):
+    """A request from a principal, with its query and its body as the route's types have them.
+
+    ``received_at`` is in milliseconds since the epoch; ``headers`` has lower-case names, and the
+    lines of one header joined; ``path`` has the path's parameters.
+    """
+
+    services: Services
+    method: str
+    scope: Scope
+    headers: dict[bytes, bytes]
+    path: dict[str, str]
+    id: str
+    received_at: int
+    principal: P_co
+    query: Q_co
+    body: B_co
+    raw_body: bytes = b""
+
+    @property
+    def target(self) -> str:
+        """The path as it came, percent-encoded, with its query."""
+        raw: bytes | None = self.scope.get("raw_path")
+        if raw is None:
+            path = quote(self.scope["path"])
+        else:
+            path = raw.partition(b"?")[0].decode("latin-1")
+        query = self.scope["query_string"].decode("latin-1")
+        return f"{path}?{query}" if query else path
+
+    @property
+    def store_id(self) -> str:
+        """The store that the principal acts for."""
+        return self.principal.store_id
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks, as the ledger names it."""
+        who = self.principal
+        return Caller(who.store_id, who.actor_kind, who.actor_id, self.id)
+
+    def if_match(self) -> frozenset[str] | None:
+        """Return the ETags of ``If-Match``; None if it is missing or ``*`` (RFC 9110, 13.1.1)."""
+        value = self.headers.get(b"if-match")
+        if value is None or value.strip() == b"*":
+            return None
+        # Weak ones are found too, and never match: If-Match compares strongly.
+        return frozenset(_ETAG.findall(value.decode("latin-1")))
+
+    def has_current(self, etag: str) -> bool:
+        """Tell whether ``If-None-Match`` has this ETag; the comparison is weak (13.1.2)."""
+        value = self.headers.get(b"if-none-match")
+        if value is None:
+            return False
+        known = [tag.removeprefix("W/") for tag in _ETAG.findall(value.decode("latin-1"))]
+        return value.strip() == b"*" or etag in known
+
+    def idempotency_key(self) -> IdempotencyKey | None:
+        """Return the ``Idempotency-Key``, if there is one, in its principal's namespace.
+
+        Its fingerprint digests method, path with query, and body. Raises ``ValidationFailed``.
+        """
+        value = self.headers.get(b"idempotency-key")
+        if value is None:
+            return None
+        text = value.decode("latin-1")
+        quoted = _QUOTED_KEY.fullmatch(text)
+        if quoted is not None:
+            text = re.sub(r"\\(.)", r"\1", quoted[1])
+        if not _BARE_KEY.fullmatch(text):
+            raise ValidationFailed(
+                {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
+            )
+        return IdempotencyKey(
+            self.principal.key_namespace + text,
+            fingerprint(self.method, self.target, self.raw_body),
+        )
+
+
+def fingerprint(method: str, target: str, body: bytes) -> bytes:
+    """Digest what makes two requests the same: method, path with query, and body."""
+    return hashlib.sha256(b"\n".join([method.encode(), target.encode(), body])).digest()

@@ -1,0 +1,36 @@
+"""What guards and handlers are given: the runner, and what the edge keeps between requests."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from gridgift.credentials import Credentials, KeyUses
+from gridgift.cursors import Cursors
+from gridgift.http.edge.cors import Origins
+from gridgift.limits import RateLimits
+from gridgift.logs import RequestLog
+from gridgift.metrics import Metrics
+from gridgift.operations import Operations
+from gridgift.settings import Settings
+
+
+class Services(Struct, frozen=True):
+    """Everything a request may need. ``clock`` gives milliseconds, ``ticks`` seconds.
+
+    ``check_ready`` raises what keeps the database from being served; ``document`` returns the
+    OpenAPI document in JSON.
+    """
+
+    settings: Settings
+    operations: Operations
+    credentials: Credentials
+    key_uses: KeyUses
+    limits: RateLimits
+    origins: Origins
+    cursors: Cursors
+    request_log: RequestLog
+    metrics: Metrics
+    clock: Callable[[], int]
+    ticks: Callable[[], float]
+    check_ready: Callable[[], Awaitable[None]]
+    document: Callable[[], bytes]

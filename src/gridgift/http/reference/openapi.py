@@ -1,0 +1,291 @@
+"""The OpenAPI 3.1 document, derived from the route table and nothing else."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from gridgift import __version__
+from gridgift.domain.failures import (
+    Failure,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    ValidationFailed,
+)
+from gridgift.http.edge import refusals
+from gridgift.http.edge.guards import SecurityScheme
+from gridgift.http.edge.path import PathParameter
+from gridgift.http.edge.problems import PROBLEMS, ProblemResponse
+from gridgift.http.edge.route import AnyRoute
+
+_TEMPLATE: Final = "#/components/schemas/{name}"
+_ALWAYS: Final = (refusals.InternalError, refusals.DatabaseOutOfReach)
+_WITH_BODY: Final = (
+    refusals.BodyMalformed,
+    refusals.BodyTooSlow,
+    refusals.BodyTooLarge,
+    refusals.MediaTypeUnsupported,
+)
+# No space around it, which HTTP takes away; no empty pair of quotes.
+_KEY_PATTERN: Final = r'^(?!""$)[!-~]([ -~]*[!-~])?$'
+_HEADERS: Final = {
+    "X-Request-Id": ("Names this request in the log; your own is kept if it is safe.", "string"),
+    "RateLimit": ("Requests left, and seconds until the limit is full again.", "string"),
+    "RateLimit-Policy": ("The limit: requests in a window of seconds.", "string"),
+    "ETag": ("Names the card's present state.", "string"),
+    "ETagUnlessHeld": ("Names the card's present state; none while part of it is held.", "string"),
+    "Idempotent-Replayed": ("true if this is an earlier answer to the same request.", "string"),
+    "Retry-After": ("Seconds to wait.", "integer"),
+    "WWW-Authenticate": ("How to authenticate.", "string"),
+}
+_NOT_ALWAYS: Final = {"ETagUnlessHeld", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
+
+
+def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
+    """Describe every route: parameters, bodies, answers and each status it may answer with."""
+    routes = list(table)
+    types = {ProblemResponse, *(t for r in routes for t in (r.body, r.answer) if t is not None)}
+    _, components = msgspec.json.schema_components(sorted(types, key=str), ref_template=_TEMPLATE)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Gridgift",
+            "version": __version__,
+            "summary": "Gift cards for Second Life stores.",
+            "description": "Programs written for Allomancy's gift cards work here when only the "
+            "host and the key change. Money is Linden Dollars (L$), always whole numbers.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": public_url or "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "examples": _problem_examples(),
+            "headers": _headers(),
+            "securitySchemes": {
+                scheme.name: {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": scheme.header,
+                    "description": scheme.description,
+                }
+                for scheme in _schemes(routes)
+            },
+        },
+    }
+
+
+def refusals_of(route: AnyRoute) -> list[type[Failure]]:
+    """List everything that a route may refuse with."""
+    found = [*route.refusals, *route.guard.refusals, *_ALWAYS]
+    if route.body is not None:
+        found += _WITH_BODY
+    if route.rows is not None:
+        found += [kind for kind in _WITH_BODY if kind is not refusals.BodyMalformed]
+    if route.body is not None or route.keyed:
+        found.append(ValidationFailed)
+    if route.keyed:
+        found.append(IdempotencyKeyReused)
+    return sorted(set(found), key=lambda failure: (_status(failure, route), failure.code))
+
+
+def _schemes(routes: Iterable[AnyRoute]) -> list[SecurityScheme]:
+    """List how callers authenticate, each scheme once."""
+    schemes = (route.guard.scheme for route in routes)
+    return list(dict.fromkeys(scheme for scheme in schemes if scheme is not None))
+
+
+def _status(failure: type[Failure], route: AnyRoute) -> int:
+    return PROBLEMS[failure].status_at(route.path)
+
+
+def _operation(route: AnyRoute) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+    }
+    description = " ".join(filter(None, (route.description, route.guard.note)))
+    if description:
+        operation["description"] = description
+    operation |= route.guard.describe()
+    if route.body is not None:
+        content: dict[str, Any] = {"schema": _schema(route.body)}
+        if route.body_example is not None:
+            content["example"] = route.body_example
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.rows is not None:
+        kinds = {
+            media_type: {"schema": {"type": "string"}, "example": example}
+            for media_type, example in route.rows.items()
+        }
+        operation["requestBody"] = {"required": True, "content": kinds}
+    return operation
+
+
+def _parameters(route: AnyRoute) -> list[dict[str, Any]]:
+    parameters = [_path_parameter(parameter) for parameter in route.path_parameters]
+    if route.query is not None:
+        parameters += _query_parameters(route.query)
+    if route.keyed:
+        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN}
+        parameters.append(_header("Idempotency-Key", "The same key: done once.", schema))
+    if route.etag and route.method == "GET":
+        parameters.append(_header("If-None-Match", "304 if the ETag is still this one."))
+    if PreconditionFailed in route.refusals:
+        parameters.append(_header("If-Match", "412 unless the ETag is still this one."))
+    return parameters
+
+
+def _path_parameter(parameter: PathParameter[Any]) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "path",
+        "required": True,
+        "description": parameter.description,
+        "schema": parameter.schema,
+        "example": parameter.example,
+    }
+
+
+def _header(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": schema or {"type": "string"},
+    }
+
+
+def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    schema = msgspec.json.schema(query)
+    properties = schema["$defs"][query.__name__]["properties"]
+    parameters = []
+    for name, described in properties.items():
+        # null is what the parameter is when it is left out; on the wire there is no null
+        kinds = [kind for kind in described.get("anyOf", [described]) if kind != {"type": "null"}]
+        plain = dict(kinds[0])
+        description = plain.pop("description", described.get("description", ""))
+        if described.get("default") is not None:
+            plain["default"] = described["default"]
+        parameters.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": description,
+                "schema": plain,
+            }
+        )
+    return parameters
+
+
+def _responses(route: AnyRoute) -> dict[str, Any]:
+    success: dict[str, Any] = {
+        "description": "See Location." if route.status == 307 else route.summary,
+        "headers": _describe("X-Request-Id", *_success_headers(route)),
+    }
+    if route.etag_unless_held:
+        success["headers"]["ETag"] = _reference("headers", "ETagUnlessHeld")
+    if route.answer is not None:
+        content = {"schema": _schema(route.answer)}
+        if route.example is not None:
+            content["example"] = route.example
+        success["content"] = {route.media_type: content}
+    elif route.status == 200:
+        success["content"] = {route.media_type: {"schema": {"type": "string"}}}
+    responses = {str(route.status): success}
+    if route.etag and route.method == "GET":
+        headers = _describe("X-Request-Id", "ETag")
+        responses["304"] = {"description": "Not modified.", "headers": headers}
+    if route.path == "/errors/{code}":
+        responses["404"] = success | {"description": "There is no such code."}
+    by_status: dict[int, list[type[Failure]]] = {}
+    for failure in refusals_of(route):
+        by_status.setdefault(_status(failure, route), []).append(failure)
+    for status, kinds in by_status.items():
+        responses[str(status)] = _refusal(status, kinds)
+    return responses
+
+
+def _success_headers(route: AnyRoute) -> list[str]:
+    limited = refusals.RateLimited in route.guard.refusals
+    names = ["RateLimit", "RateLimit-Policy"] if limited else []
+    if route.etag:
+        names.append("ETag")
+    if route.keyed:
+        names.append("Idempotent-Replayed")
+    return names
+
+
+def _refusal(status: int, kinds: list[type[Failure]]) -> dict[str, Any]:
+    headers = ["X-Request-Id"]
+    if status == 401:
+        headers.append("WWW-Authenticate")
+    if status in {429, 503}:
+        headers.append("Retry-After")
+    examples = {kind.code: _reference("examples", _example_name(kind, status)) for kind in kinds}
+    content = {"schema": _schema(ProblemResponse), "examples": examples}
+    return {
+        "description": "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + ".",
+        "headers": _describe(*headers),
+        "content": {"application/problem+json": content, "application/json": content},
+    }
+
+
+def _problem_examples() -> dict[str, Any]:
+    """Show every failure with each of its statuses, once for all operations."""
+    shown = {}
+    for kind, problem in PROBLEMS.items():
+        for status in {problem.status, problem.status_at("/ext/")}:
+            value = _example(kind, status)
+            shown[_example_name(kind, status)] = {"summary": problem.title, "value": value}
+    return shown
+
+
+def _example_name(kind: type[Failure], status: int) -> str:
+    return f"{kind.code}_{status}"
+
+
+def _example(kind: type[Failure], status: int) -> dict[str, Any]:
+    problem = PROBLEMS[kind]
+    example: dict[str, Any] = {
+        "type": f"https://gifts.example.com/errors/{kind.code}",
+        "title": problem.title,
+        "status": status,
+        "detail": problem.remedy,
+        "code": kind.code,
+        "instance": "/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
+        "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
+    }
+    return example | dict(problem.examples)
+
+
+def _reference(sort: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{sort}/{name}"}
+
+
+def _describe(*names: str) -> dict[str, Any]:
+    return {name: _reference("headers", name) for name in names}
+
+
+def _headers() -> dict[str, Any]:
+    return {
+        name: {
+            "description": description,
+            "required": name not in _NOT_ALWAYS,
+            "schema": {"type": kind},
+        }
+        for name, (description, kind) in _HEADERS.items()
+    }
+
+
+def _schema(type_: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([type_], ref_template=_TEMPLATE)
+    return schema

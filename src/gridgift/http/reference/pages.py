@@ -1,0 +1,189 @@
+"""Pages for people: the reference, a page on every error code, and the resident's own page."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gridgift import __version__
+from gridgift.http.edge.guards import PUBLIC, PublicRequest
+from gridgift.http.edge.path import PathParameter
+from gridgift.http.edge.problems import BY_CODE
+from gridgift.http.edge.refusals import PathNotFound
+from gridgift.http.edge.reply import JSON, NO_STORE, Header, Reply
+from gridgift.http.edge.route import Route
+
+if TYPE_CHECKING:
+    from jinja2 import Environment  # imported with the first page: a server of programs needs none
+
+_OWN_THINGS_ONLY: Header = (
+    b"content-security-policy",
+    b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    b"frame-ancestors 'none'",
+)
+# The page holds a token that is worth money: nothing may be framed, injected, or sent elsewhere.
+_RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        b"img-src 'self' https://picture-service.secondlife.com; base-uri 'none'; "
+        b"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        b"trusted-types 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-cache"),
+)
+
+
+DOCUMENTATION: Final = "Documentation"
+CODE: Final = PathParameter(
+    "code", "An error's code.", {"type": "string"}, "gift_card_redeemed", str
+)
+
+
+class Assets(StaticFiles):
+    """What the pages load; a file that is not there is refused by the endpoint given."""
+
+    def __init__(self, directory: str, refuse: ASGIApp) -> None:
+        super().__init__(directory=directory)
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a file."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (HTTPException, ValueError):  # ValueError: a NUL in the path
+            await self._refuse(scope, receive, send)
+
+
+async def get_missing_asset(request: PublicRequest[None, None]) -> Reply[None]:
+    """Refuse; a file that is there never comes here."""
+    raise PathNotFound
+
+
+async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
+    """Send whoever opens the bare address to the reference."""
+    return Reply(307, ((b"location", b"/docs"),))
+
+
+async def get_reference(request: PublicRequest[None, None]) -> Reply[None]:
+    """Show the interactive reference; all that it loads is here."""
+    return _page("reference.html")
+
+
+async def get_openapi(request: PublicRequest[None, None]) -> Reply[dict[str, Any]]:
+    """Answer with the OpenAPI document."""
+    return Reply(200, (JSON, NO_STORE), request.services.document())
+
+
+async def get_errors(request: PublicRequest[None, None]) -> Reply[None]:
+    """List every error code."""
+    return _page("errors.html", problems=BY_CODE)
+
+
+async def get_error(request: PublicRequest[None, None]) -> Reply[None]:
+    """Explain one error code; it is where a problem's ``type`` points."""
+    code = CODE.of(request)
+    if code not in BY_CODE:
+        return _page("errors.html", status=404, problems=BY_CODE)
+    return _page("error.html", code=code, problem=BY_CODE[code])
+
+
+async def get_residents_page(request: PublicRequest[None, None]) -> Reply[None]:
+    """Show the page on which a resident sees, redeems and passes on gift cards.
+
+    It is the same for everyone: the token stands in the fragment, which no browser sends
+    (contract section 8).
+    """
+    text = _templates().get_template("me.html").render(version=__version__)
+    return Reply.html(text, headers=_RESIDENTS_PAGE)
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("gridgift.http"), autoescape=True, undefined=StrictUndefined
+    )
+
+
+def _page(template: str, status: int = 200, **values: Any) -> Reply[None]:
+    text = _templates().get_template(template).render(**values)
+    return Reply.html(text, status, (_OWN_THINGS_ONLY,))
+
+
+ASSET: Final = PathParameter("path", "A file's path.", {"type": "string"}, "me.css", str)
+MISSING_ASSET: Final = Route(
+    "GET",
+    "/static/{path}",
+    PUBLIC,
+    get_missing_asset,
+    tag=DOCUMENTATION,
+    summary="A file that is not there",
+    path_parameters=(ASSET,),
+)
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/me",
+        PUBLIC,
+        get_residents_page,
+        tag="Customer page",
+        summary="The resident's own page",
+        description="For stores that deploy none. It reads the token from its address's fragment, "
+        "`#ct=…`; without one it says how to get it.",
+        media_type="text/html",
+    ),
+    Route(
+        "GET",
+        "/",
+        PUBLIC,
+        get_home,
+        tag=DOCUMENTATION,
+        summary="Go to the reference",
+        media_type="text/html",
+        status=307,
+    ),
+    Route(
+        "GET",
+        "/docs",
+        PUBLIC,
+        get_reference,
+        tag=DOCUMENTATION,
+        summary="The interactive reference",
+        media_type="text/html",
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        PUBLIC,
+        get_openapi,
+        tag=DOCUMENTATION,
+        summary="This document",
+        answer=dict[str, Any],
+    ),
+    Route(
+        "GET",
+        "/errors",
+        PUBLIC,
+        get_errors,
+        tag=DOCUMENTATION,
+        summary="All error codes",
+        media_type="text/html",
+    ),
+    Route(
+        "GET",
+        "/errors/{code}",
+        PUBLIC,
+        get_error,
+        tag=DOCUMENTATION,
+        summary="What an error code means",
+        path_parameters=(CODE,),
+        media_type="text/html",
+    ),
+)

@@ -1,0 +1,125 @@
+"""The runner: every edge runs its operations here, and only here is decided how.
+
+An operation is run as a read, as a write, or as a write that is done once under an idempotency key;
+one that answers many requests is batched. A resident whom the database does not know is looked up
+in the resident directory, once, and the operation runs again. Nothing here knows HTTP.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gridgift.batching import Batcher
+from gridgift.domain import idempotency
+from gridgift.domain.batches import A, Batched, BatchedRead, BatchedWrite, R
+from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
+from gridgift.domain.idempotency import Answered, IdempotencyKey, Once
+from gridgift.storage.database import Database, Operation, P, T
+
+if TYPE_CHECKING:
+    from gridgift.directory import Directory  # brings a whole HTTP client
+
+Encode = Callable[[T], bytes]
+
+
+class Operations:
+    """Runs operations on one database. Made inside a running event loop."""
+
+    def __init__(self, database: Database, directory: "Directory | None" = None) -> None:
+        self._database = database
+        self._directory = directory
+        self._batchers: dict[object, Batcher[Any, Any]] = {}
+
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation that changes nothing; raises what it raises."""
+        try:
+            return await self._database.read(operation, *args, **kwargs)
+        except (ResidentNotFound, ReceiverNotFound) as failure:
+            await self._look_up(failure)
+        return await self._database.read(operation, *args, **kwargs)
+
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation in a transaction, and return its result once that is durable."""
+        try:
+            return await self._database.write(operation, *args, **kwargs)
+        except (ResidentNotFound, ReceiverNotFound) as failure:
+            await self._look_up(failure)
+        return await self._database.write(operation, *args, **kwargs)
+
+    async def snapshot(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a long read over one state of the database; it blocks nobody."""
+        return await self._database.snapshot(operation, *args, **kwargs)
+
+    async def once(
+        self,
+        store_id: str,
+        key: IdempotencyKey,
+        encode: Encode[T],
+        operation: Operation[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Answered:
+        """Run a write once under a key of a store, or replay the answer that it had.
+
+        ``encode`` makes the answer, which is stored in the operation's transaction. Raises what the
+        operation raises, and ``IdempotencyKeyReused``.
+        """
+
+        return await self.write(idempotency.once, store_id, key, encode, operation, *args, **kwargs)
+
+    async def submit(self, batched: BatchedRead[A, R], store_id: str, request: A) -> R:
+        """Return the result of one request to a batched read, or raise its failure."""
+        batcher = self._batcher(batched)
+        try:
+            result: R = await batcher.submit(store_id, request)
+        except (ResidentNotFound, ReceiverNotFound) as failure:
+            await self._look_up(failure)
+            result = await batcher.submit(store_id, request)
+        return result
+
+    async def submit_once(
+        self,
+        batched: BatchedWrite[A, R],
+        store_id: str,
+        key: IdempotencyKey | None,
+        encode: Encode[R],
+        request: A,
+    ) -> Answered:
+        """Return one request's answer by a batched write, done once under a key (None: always)."""
+        batcher = self._batcher(batched)
+        keyed = Once(request, key, encode)
+        try:
+            answered: Answered = await batcher.submit(store_id, keyed)
+        except (ResidentNotFound, ReceiverNotFound) as failure:
+            await self._look_up(failure)
+            answered = await batcher.submit(store_id, keyed)
+        return answered
+
+    def _batcher(self, batched: Batched[A, R]) -> Batcher[Any, Any]:
+        """Return the batcher of an operation; a writer with group commit runs one at a time."""
+        batcher = self._batchers.get(batched.run)
+        if batcher is None:
+            database, writes = self._database, isinstance(batched, BatchedWrite)
+            read: Any = database.read  # a partial of these has no type that mypy follows
+            write: Any = database.write
+            batcher = self._batchers[batched.run] = Batcher(
+                partial(write, idempotency.once_each, run=batched.run)
+                if writes
+                else partial(read, batched.run),
+                max_batch=batched.max_batch,
+                concurrency=1 if database.group_commit else batched.concurrency,
+                across_stores=writes and database.group_commit,
+            )
+        return batcher
+
+    async def _look_up(self, failure: ResidentNotFound | ReceiverNotFound) -> None:
+        """Make an unknown resident known; raises the failure again if nobody has the name."""
+        if self._directory is None:
+            raise failure
+        try:
+            await self._directory.learn(failure.identifier)
+        except ResidentNotFound as unknown:
+            raise type(failure)(
+                failure.identifier, directory_failed=unknown.directory_failed
+            ) from unknown

@@ -1,0 +1,309 @@
+"""What is shown of a card, an entry, an account, a hold: one shape each, for every edge.
+
+The API answers with them, the command line prints them. Names are camelCase, UUIDs lower-case,
+money is L$, dates are ISO 8601 in UTC (contract section 1). The examples are the reference's.
+"""
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gridgift.domain.bulk import Outcome, Skipped
+from gridgift.domain.credit import Credit, CreditChange
+from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.instants import format_instant
+from gridgift.domain.model import Entry, EntryKind, GiftCard, Hold, OwnedCard, Resident
+from gridgift.fields import Credit as CardCredit
+from gridgift.fields import Instant, Uuid, written
+
+CARD_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
+    "ownerUuid": "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f",
+    "ownerUsername": "kelly.moonwall",
+    "credit": 500,
+    "active": True,
+    "redeemed": False,
+    "transfer": True,
+    "texture": None,
+    "purchased": False,
+}
+DETAILS_EXAMPLE: Final[dict[str, Any]] = CARD_EXAMPLE | {
+    "available": 400,
+    "expiresAt": "2027-11-22T00:00:00Z",
+    "createdAt": "2026-11-22T19:30:00Z",
+    "updatedAt": "2026-11-22T19:30:00Z",
+}
+HOLD_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "019aad3d-1111-7a2b-9c3d-4e5f60718293",
+    "giftCardId": CARD_EXAMPLE["id"],
+    "amount": 100,
+    "state": "open",
+    "expiresAt": "2026-11-22T19:45:00Z",
+    "createdAt": "2026-11-22T19:30:00Z",
+}
+ENTRY_EXAMPLE: Final[dict[str, Any]] = {
+    "seq": 1,
+    "kind": "granted",
+    "delta": 500,
+    "balanceAfter": 500,
+    "state": {"active": True, "redeemed": False, "transfer": True},
+    "actor": {"kind": "key", "id": "019aad3b-2222-7333-8444-555566667777"},
+    "reason": "",
+    "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
+    "createdAt": "2026-11-22T19:30:00Z",
+    "previousHash": "00" * 32,
+    "hash": "5d" * 32,
+}
+LOT_EXAMPLE: Final[dict[str, Any]] = {
+    "amount": 500,
+    "expiresAt": "2027-11-22T00:00:00Z",
+    "restricted": False,
+}
+CREDIT_EXAMPLE: Final[dict[str, Any]] = {"total": 750, "restricted": 0, "lots": [LOT_EXAMPLE]}
+CREDIT_CHANGE_EXAMPLE: Final[dict[str, Any]] = CREDIT_EXAMPLE | {
+    "id": "019aad3e-3333-7444-8555-666677778888",
+    "amount": 500,
+}
+REFUSED_ROW_EXAMPLE: Final[dict[str, Any]] = {
+    "row": 2,
+    "problem": {
+        "code": "resident_not_found",
+        "detail": "No resident nobody.known is known here.",
+    },
+}
+
+
+class GiftCardResponse(Struct, frozen=True, rename="camel"):
+    """A gift card, in the nine fields of the contract's section 6."""
+
+    id: Uuid
+    owner_uuid: Uuid
+    owner_username: str
+    credit: CardCredit
+    active: Annotated[bool, Meta(description="Whether its owner may use it.")]
+    redeemed: Annotated[bool, Meta(description="Whether it became store credit.")]
+    transfer: Annotated[bool, Meta(description="Whether its owner may pass it on.")]
+    texture: Annotated[Uuid | None, Meta(description="Its picture, a texture's UUID.")]
+    purchased: Annotated[bool, Meta(description="Bought (true) or given; gates nothing.")]
+
+    @classmethod
+    def of(cls, card: GiftCard) -> Self:
+        """Show a card."""
+        return cls(*_nine_fields(card, card.owner_uuid, card.owner_username))
+
+    @classmethod
+    def owned(cls, owner: Resident, card: OwnedCard) -> Self:
+        """Show a card out of a list of its owner's; a page calls this for up to 1,000 rows."""
+        return cls(
+            card.id, owner.uuid, owner.username, card.credit, card.active, card.redeemed,
+            card.transfer, card.texture, card.purchased,
+        )  # fmt: skip
+
+
+class GiftCardDetails(GiftCardResponse, frozen=True, rename="camel"):
+    """A gift card with what the nine fields leave out."""
+
+    available: Annotated[int, Meta(description="The credit that no open hold reserves, in L$.")]
+    expires_at: Instant | None
+    created_at: Instant
+    updated_at: Instant
+
+    @classmethod
+    def detailed(cls, card: GiftCard, held: int, **more: Any) -> Self:
+        """Show a card, of whose credit ``held`` L$ are reserved; ``more`` has further fields."""
+        return cls(
+            *_nine_fields(card, card.owner_uuid, card.owner_username),
+            available=card.credit - held,
+            expires_at=written(card.expires_at),
+            created_at=format_instant(card.created_at),
+            updated_at=format_instant(card.updated_at),
+            **more,
+        )
+
+
+class StoreGiftCard(GiftCardDetails, frozen=True, rename="camel"):
+    """A gift card where several stores' may be shown."""
+
+    store_id: Uuid
+
+    @classmethod
+    def of_store(cls, card: GiftCard, held: int) -> Self:
+        """Show a card with its store."""
+        return cls.detailed(card, held, store_id=card.store_id)
+
+
+class CustomerGiftCardResponse(GiftCardResponse, frozen=True, rename="camel"):
+    """A card as its owner sees it: the nine fields, the store and the expiry."""
+
+    store_id: Uuid
+    expires_at: Instant | None
+
+    @classmethod
+    def own(cls, store_id: str, owner: Resident, card: OwnedCard) -> Self:
+        """Show a card to its owner."""
+        nine = _nine_fields(card, owner.uuid, owner.username)
+        return cls(*nine, store_id=store_id, expires_at=written(card.expires_at))
+
+
+class HoldResponse(Struct, frozen=True, rename="camel"):
+    """A hold on a card's credit. Its time can be over while its state is still open."""
+
+    id: Uuid
+    gift_card_id: Uuid
+    amount: CardCredit
+    state: Literal["open", "captured", "voided"]
+    expires_at: Instant
+    created_at: Instant
+
+    @classmethod
+    def of(cls, hold: Hold) -> Self:
+        """Show a hold."""
+        return cls(
+            hold.id,
+            hold.card_id,
+            hold.amount,
+            hold.state,
+            format_instant(hold.expires_at),
+            format_instant(hold.created_at),
+        )
+
+
+class Actor(Struct, frozen=True):
+    """Who did it: a key, an operator, a resident, an in-world unit or the system."""
+
+    kind: str
+    id: str
+
+
+class EntryResponse(Struct, frozen=True, rename="camel"):
+    """A line of the ledger. Hashes are SHA-256 in hexadecimal."""
+
+    seq: int
+    kind: EntryKind
+    delta: int
+    balance_after: int
+    state: Annotated[dict[str, Any], Meta(description="The rest of the card after the change.")]
+    actor: Actor
+    reason: str
+    request_id: str
+    created_at: Instant
+    previous_hash: str
+    hash: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Show an entry."""
+        return cls(
+            entry.seq,
+            entry.kind,
+            entry.delta,
+            entry.balance_after,
+            msgspec.json.decode(entry.state, type=dict[str, Any]),
+            Actor(entry.actor_kind, entry.actor_id),
+            entry.reason,
+            entry.request_id,
+            format_instant(entry.created_at),
+            entry.previous_hash.hex(),
+            entry.hash.hex(),
+        )
+
+
+class LotResponse(Struct, frozen=True, rename="camel"):
+    """Credit that expires: open and dated."""
+
+    amount: CardCredit
+    expires_at: Instant
+    restricted: bool
+
+
+class CreditResponse(Struct, frozen=True):
+    """A customer's store credit; what has no date is in a sum and in no lot."""
+
+    total: Annotated[int, Meta(description="Free to spend on anything, in L$.")]
+    restricted: Annotated[int, Meta(description="Kept apart for purchases that allow it, in L$.")]
+    lots: list[LotResponse]
+
+    @classmethod
+    def of(cls, credit: Credit) -> Self:
+        """Show a customer's credit."""
+        return cls(credit.total, credit.restricted, lots_of(credit))
+
+
+class CreditChangeResponse(Struct, frozen=True):
+    """What was done, by its id, and the credit after it."""
+
+    id: Annotated[Uuid, Meta(description="The lot's id, or the spend's.")]
+    amount: CardCredit
+    total: int
+    restricted: int
+    lots: list[LotResponse]
+
+    @classmethod
+    def of(cls, change: CreditChange) -> Self:
+        """Show a change of an account."""
+        after = change.credit
+        return cls(change.id, change.amount, after.total, after.restricted, lots_of(after))
+
+
+class RowProblem(Struct, frozen=True, omit_defaults=True):
+    """Why a row is refused: as the problem of a single grant has it."""
+
+    code: str
+    detail: str
+    errors: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of(cls, failure: Failure) -> Self:
+        """Show a failure."""
+        failure = named_as_json(failure)
+        errors = failure.errors if isinstance(failure, ValidationFailed) else None
+        return cls(failure.code, failure.detail, errors)
+
+
+class RowResult(Struct, frozen=True, omit_defaults=True):
+    """What came of one row: a card's id, a problem, or neither if it asks for no card."""
+
+    row: Annotated[int, Meta(ge=1, description="Its number; the first one is 1.")]
+    id: Annotated[str, Meta(description="The granted card's id.")] | None = None
+    problem: RowProblem | None = None
+
+    @classmethod
+    def of(cls, number: int, outcome: Outcome) -> Self:
+        """Show what came of a row."""
+        if isinstance(outcome, Skipped):
+            return cls(number)
+        if isinstance(outcome, Failure):
+            return cls(number, None, RowProblem.of(outcome))
+        return cls(number, outcome)
+
+
+def lots_of(credit: Credit) -> list[LotResponse]:
+    """Show the dated lots, soonest expiry first."""
+    return [
+        LotResponse(lot.remaining, format_instant(lot.expires_at), lot.restricted)
+        for lot in credit.lots
+        if lot.expires_at is not None
+    ]
+
+
+def named_as_json(failure: Failure) -> Failure:
+    """Return the failure with its fields named as JSON has them: the domain's are snake_case."""
+    if not isinstance(failure, ValidationFailed):
+        return failure
+    return ValidationFailed({camel(field): said for field, said in failure.errors.items()})
+
+
+def camel(name: str) -> str:
+    """Write a snake_case name in camelCase; any other name stays as it is."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+def _nine_fields(
+    card: GiftCard | OwnedCard, owner_uuid: str, owner_username: str
+) -> tuple[str, str, str, int, bool, bool, bool, str | None, bool]:
+    return (
+        card.id, owner_uuid, owner_username, card.credit, card.active, card.redeemed,
+        card.transfer, card.texture, card.purchased,
+    )  # fmt: skip

@@ -1,0 +1,223 @@
+"""Jobs: notes of key use are written in time, old answers deleted, trouble outlived."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+
+from gridgift import jobs
+from gridgift.credentials import KeyUses
+from gridgift.domain import idempotency, keys
+from gridgift.domain.idempotency import KEPT_FOR, IdempotencyKey
+from gridgift.domain.ids import new_id
+from gridgift.domain.keys import IssuedKey, NewCredential, Signer
+from gridgift.jobs import Job, housekeeping, run_once, running
+from gridgift.storage.database import DatabaseUnavailable, Tx
+from tests.api import SECRET, ApiFixture
+from tests.domain.fixture import DomainFixture
+
+SIGNER = Signer(SECRET.encode())
+SOON = 0.01  # seconds
+
+
+class Fragile:
+    """A database that is out of reach, or has a defect, when the test says so."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self.trouble: Exception | None = None
+        self.writes = 0
+
+    async def write(self, operation: Any, *args: Any) -> Any:
+        """Write, unless there is trouble."""
+        self.writes += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return await self._database.write(operation, *args)
+
+
+class Housekeeping:
+    """A key, notes of its use, and the jobs of a server."""
+
+    def __init__(self, domain: DomainFixture) -> None:
+        self.domain = domain
+        self.issued: IssuedKey = domain.write(
+            keys.create, SIGNER, domain.store.id, "website", ["store:read"],
+            NewCredential(new_id(), bytes(32)),
+        )  # fmt: skip
+        self.database: Any = Fragile(domain.database)
+        self.uses = KeyUses()
+        self.jobs = housekeeping(self.database, self.uses)
+        self.observed: list[tuple[str, str]] = []
+
+    def use(self, at: int) -> None:
+        """Use the key."""
+        self.uses.note(self.domain.store.id, self.issued.stored.id, at)
+
+    def observe(self, job: str, outcome: str, seconds: float) -> None:
+        """Note what came of a job."""
+        assert seconds >= 0
+        self.observed.append((job, outcome))
+
+    def once(self) -> None:
+        """Run every job once."""
+
+        async def run() -> None:
+            for job in self.jobs:
+                await run_once(job, self.observe)
+
+        self.domain.run(run())
+
+    async def start(self, stack: AsyncExitStack, *some: Job) -> None:
+        """Run jobs, all of them if none is named, until the stack is left."""
+        for job in some or self.jobs:
+            await stack.enter_async_context(running(job, self.observe))
+
+    def last_used(self) -> int | None:
+        """Return when the key was last used, as the database has it."""
+        key = self.domain.read(keys.read, self.domain.store.id, self.issued.stored.id)
+        used: int | None = key.last_used_at
+        return used
+
+
+@pytest.fixture
+def domain(database_url: str) -> Iterator[DomainFixture]:
+    """A store and two residents on each engine."""
+    with DomainFixture.opened(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def kept(domain: DomainFixture) -> Housekeeping:
+    """A key and the jobs of a server on each engine."""
+    return Housekeeping(domain)
+
+
+def test_uses_are_written_later_and_together(kept: Housekeeping) -> None:
+    for at in (5, 6, 7):
+        kept.use(at)
+    assert kept.last_used() is None
+    kept.once()
+    assert kept.last_used() == 7
+    writes = kept.database.writes
+    kept.once()
+    # nothing to note: only old answers and tokens, and what has expired, are looked for
+    assert kept.database.writes == writes + 4
+
+
+def test_uses_outlive_a_database_that_is_out_of_reach(kept: Housekeeping) -> None:
+    kept.use(5)
+    kept.database.trouble = DatabaseUnavailable("gone")
+    kept.once()
+    kept.use(9)
+    kept.once()
+    kept.database.trouble = None
+    assert kept.last_used() is None
+    kept.once()
+    assert kept.last_used() == 9
+
+
+def test_a_newer_use_goes_before_one_that_could_not_be_written(kept: Housekeeping) -> None:
+    async def fail(operation: Any, *args: Any) -> None:
+        kept.use(9)  # a request, while the notes are being written
+        raise DatabaseUnavailable("gone")
+
+    kept.use(5)
+    kept.database.write, write = fail, kept.database.write
+    kept.once()
+    kept.database.write = write
+    kept.once()
+    assert kept.last_used() == 9
+
+
+async def nothing(tx: Tx) -> None:
+    """Do nothing."""
+
+
+def test_old_answers_are_deleted_whatever_their_number(
+    kept: Housekeeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ROWS", 2)
+    kept.jobs = housekeeping(kept.database, kept.uses)
+    domain = kept.domain
+
+    def answer(name: str) -> None:
+        key = IdempotencyKey(name, bytes(32))
+        domain.write(idempotency.once, domain.store.id, key, lambda _: b"", nothing)
+
+    for number in range(5):
+        answer(f"k{number}")
+    domain.now += KEPT_FOR
+    answer("young")
+    kept.once()
+    assert domain.sql("SELECT key FROM idempotency_keys") == [("young",)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [(DatabaseUnavailable("gone"), "postponed"), (RuntimeError("a defect"), "failed")],
+)
+def test_a_job_goes_on_after_trouble(kept: Housekeeping, trouble: Exception, outcome: str) -> None:
+    often = [msgspec.structs.replace(job, every=SOON) for job in kept.jobs]
+    kept.use(5)
+    kept.database.trouble = trouble
+
+    async def live() -> None:
+        async with AsyncExitStack() as stack:
+            await kept.start(stack, *often)
+            for job in often:
+                await until(lambda job=job: kept.observed.count((job.name, outcome)) >= 2)
+            kept.database.trouble = None
+            for job in often:
+                await until(lambda job=job: (job.name, "done") in kept.observed)
+
+    kept.domain.run(live())
+    assert kept.last_used() == 5
+
+
+def test_a_job_that_hangs_keeps_no_other_from_running(kept: Housekeeping) -> None:
+    runs: list[str] = []
+
+    async def hang() -> None:
+        runs.append("hang")
+        await asyncio.Event().wait()
+
+    async def work() -> None:
+        runs.append("work")
+
+    async def live() -> None:
+        async with AsyncExitStack() as stack:
+            await kept.start(stack, Job("hang", SOON, hang), Job("work", SOON, work))
+            await until(lambda: runs.count("work") >= 3)
+
+    kept.domain.run(live())
+    assert runs.count("hang") == 1
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("that never happens")
+
+
+def test_the_last_notes_are_written_when_the_server_stops(kept: Housekeeping) -> None:
+    async def live() -> None:
+        async with AsyncExitStack() as stack:
+            await kept.start(stack)
+            await asyncio.sleep(0)
+
+    kept.use(5)
+    kept.domain.run(live())
+    assert kept.last_used() == 5
+    assert kept.observed == [("write key uses", "done")]
+
+
+def test_requests_write_nothing_about_their_key(api: ApiFixture) -> None:
+    api.call("GET", "/v1/store")
+    (key,) = api.read(keys.list_of, api.store.id)
+    assert key.last_used_at is None
