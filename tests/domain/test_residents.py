@@ -167,6 +167,16 @@ def test_many_are_remembered_one_by_one(domain: DomainFixture, reassign: bool) -
         assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
 
 
+def test_one_by_one_gives_nobody_the_name_of_another(domain: DomainFixture) -> None:
+    (taken,) = domain.write(residents.remember_each, [Resident(JO.uuid, KELLY.username)])
+    assert isinstance(taken, UsernameTaken)
+
+
+def test_an_identifier_is_shown_as_what_it_is() -> None:
+    assert str(Identifier(username=KELLY.username)) == KELLY.username
+    assert str(Identifier(uuid=KELLY.uuid)) == KELLY.uuid
+
+
 def test_two_at_once_are_one(domain: DomainFixture) -> None:
     async def together() -> None:
         newcomer = Resident(str(uuid.uuid4()), "fresh.face")

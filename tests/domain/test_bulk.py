@@ -1,0 +1,96 @@
+"""Many grants in one transaction, and the usernames that their rows give (contract section 10)."""
+
+import uuid
+
+import pytest
+
+from gridgift.domain import bulk, imports, residents
+from gridgift.domain.bulk import GrantRow, Row, Skipped
+from gridgift.domain.failures import (
+    ImportTaken,
+    ResidentNotFound,
+    UsernameTaken,
+    ValidationFailed,
+)
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Resident
+from gridgift.domain.residents import Identifier
+from tests.api import JO, KELLY
+from tests.domain.fixture import DomainFixture
+
+NEW = Resident(str(uuid.UUID(int=7)), "fresh.face")
+RENAMED = Resident(KELLY.uuid, "kelly.stormwind")
+REFUSED = Resident(str(uuid.UUID(int=8)), "late.face")
+
+
+def named(resident: Resident, **terms: int) -> GrantRow:
+    """Ask for a card by UUID, and give the present username."""
+    return GrantRow(Identifier(uuid=resident.uuid), Terms(5, **terms), resident.username)
+
+
+def rows(domain: DomainFixture) -> list[Row]:
+    """Ask for cards of a new, a renamed, a refused and a wrongly named resident; skip one."""
+    taken = GrantRow(Identifier(uuid=JO.uuid), Terms(5), KELLY.username)
+    late = named(REFUSED, expires_at=domain.now)
+    return [named(NEW), named(RENAMED), late, taken, Skipped()]
+
+
+def known(domain: DomainFixture, name: str) -> str | None:
+    """Return the UUID of whom a username is known to be."""
+    try:
+        return domain.read(residents.find, Identifier(username=name)).uuid
+    except ResidentNotFound:
+        return None
+
+
+def test_usernames_are_noted_for_rows_that_may_be_granted(domain: DomainFixture) -> None:
+    ids = [new_id() for _ in range(5)]
+    outcomes = domain.write(bulk.grant, domain.caller, rows(domain), ids, remember=True)
+    assert outcomes[:2] == ids[:2]
+    assert isinstance(outcomes[2], ValidationFailed)
+    assert isinstance(outcomes[3], UsernameTaken)
+    assert outcomes[3].holder == KELLY.uuid
+    assert outcomes[4] == Skipped()
+    assert domain.card(ids[0]).owner_username == NEW.username
+    assert domain.card(ids[1]).owner_username == RENAMED.username
+    assert known(domain, KELLY.username) == KELLY.uuid
+    assert known(domain, REFUSED.username) is None
+    assert domain.sql("SELECT count(*) FROM gift_cards") == [(2,)]
+
+
+def test_only_an_operators_rows_are_noted(domain: DomainFixture) -> None:
+    ids = [new_id() for _ in range(5)]
+    outcomes = domain.write(bulk.grant, domain.caller, rows(domain), ids)
+    assert isinstance(outcomes[0], ResidentNotFound)
+    assert outcomes[1] == ids[1]
+    assert domain.card(ids[1]).owner_username == KELLY.username
+    assert known(domain, NEW.username) is known(domain, RENAMED.username) is None
+
+
+def test_a_check_says_what_a_grant_would_and_changes_nothing(domain: DomainFixture) -> None:
+    outcomes = domain.write(bulk.check, rows(domain), remember=True)
+    assert outcomes[:2] == [None, None]
+    assert [type(outcome) for outcome in outcomes[2:]] == [
+        ValidationFailed, UsernameTaken, Skipped,
+    ]  # fmt: skip
+    assert isinstance(domain.write(bulk.check, rows(domain))[0], ResidentNotFound)
+    assert known(domain, NEW.username) is known(domain, RENAMED.username) is None
+    assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)) == KELLY
+    assert domain.sql("SELECT count(*) FROM gift_cards") == [(0,)]
+
+
+def test_an_import_notes_usernames_and_how_far_it_is(domain: DomainFixture) -> None:
+    begun = domain.write(imports.begin, domain.store.id, b"\1" * 32, again=False)
+    ids = [new_id() for _ in range(5)]
+    after = domain.write(imports.grant, domain.caller, begun, rows(domain), ids)
+    assert (after.rows_done, after.granted, after.refused, after.skipped) == (5, 2, 2, 1)
+    assert known(domain, NEW.username) == NEW.uuid
+
+
+def test_what_another_run_did_is_not_done_again(domain: DomainFixture) -> None:
+    begun = domain.write(imports.begin, domain.store.id, b"\1" * 32, again=False)
+    domain.write(imports.grant, domain.caller, begun, [named(NEW)], [new_id()])
+    with pytest.raises(ImportTaken):
+        domain.write(imports.grant, domain.caller, begun, [named(NEW)], [new_id()])
+    assert domain.sql("SELECT count(*) FROM gift_cards") == [(1,)]
