@@ -230,11 +230,11 @@ def _listener(settings: Settings, services: Services) -> "Listener":
     """
     from gridgift.storage.listener import Listener
 
-    def changed(sort: str, changed_id: str) -> None:
-        if sort == "store":
+    def changed(kind: str, changed_id: str) -> None:
+        if kind == "store":
             services.origins.forget()
         else:
-            services.credentials.forget(sort, changed_id)
+            services.credentials.forget(kind, changed_id)
 
     def lost() -> None:
         services.origins.forget()

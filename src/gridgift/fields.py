@@ -23,29 +23,19 @@ IDENTIFIER_SCHEMA: Final = {
     ]
 }
 
+
+def _credit_from(minimum: int, description: str) -> Meta:
+    says = f"must be an integer from {minimum} to {MAX_CREDIT}"
+    return Meta(ge=minimum, le=MAX_CREDIT, description=description, extra={"says": says})
+
+
 # Only described here: the domain reads it, and refuses it with a code of its own.
 Identifier = Annotated[
     str,
     Meta(description="A resident's username or avatar UUID.", extra_json_schema=IDENTIFIER_SCHEMA),
 ]
-Credit = Annotated[
-    int,
-    Meta(
-        ge=0,
-        le=MAX_CREDIT,
-        description="Linden Dollars (L$).",
-        extra={"says": f"must be an integer from 0 to {MAX_CREDIT}"},
-    ),
-]
-GrantedCredit = Annotated[
-    int,
-    Meta(
-        ge=1,
-        le=MAX_CREDIT,
-        description="Linden Dollars (L$), at least 1.",
-        extra={"says": f"must be an integer from 1 to {MAX_CREDIT}"},
-    ),
-]
+Credit = Annotated[int, _credit_from(0, "Linden Dollars (L$).")]
+GrantedCredit = Annotated[int, _credit_from(1, "Linden Dollars (L$), at least 1.")]
 Uuid = Annotated[
     str,
     Meta(

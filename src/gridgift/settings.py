@@ -8,11 +8,11 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
@@ -98,24 +98,24 @@ def _database_url(text: str) -> str:
     )
 
 
-def _url(text: str) -> str:
-    try:
+def _address(text: str, schemes: Set[str]) -> SplitResult | None:
+    """Return the parts of an address that has one of the schemes and a host; None for another."""
+    with suppress(ValueError):  # brackets that don't close, a port that is no number
         parts = urlsplit(text)
-        named = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that don't close, a port that is no number
-        named = False
-    if not named or parts.query:
+        if parts.scheme in schemes and parts.hostname and parts.port != 0:
+            return parts
+    return None
+
+
+def _url(text: str) -> str:
+    parts = _address(text, {"http", "https"})
+    if parts is None or parts.query:
         raise ValueError("must be an http:// or https:// address")
     return text.rstrip("/")
 
 
 def _redis_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        named = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that don't close, a port that is no number
-        named = False
-    if not named:
+    if _address(text, {"redis", "rediss"}) is None:
         raise ValueError("must be redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss:// for TLS")
     return text
 

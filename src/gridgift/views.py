@@ -5,7 +5,7 @@ money is L$, dates are ISO 8601 in UTC (contract section 1). The examples are th
 """
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,6 +17,8 @@ from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Entry, EntryKind, GiftCard, Hold, OwnedCard, Resident
 from gridgift.fields import Credit as CardCredit
 from gridgift.fields import Instant, Uuid, written
+
+V = TypeVar("V", bound=Struct)
 
 CARD_EXAMPLE: Final[dict[str, Any]] = {
     "id": "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
@@ -160,14 +162,7 @@ class HoldResponse(Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, hold: Hold) -> Self:
         """Show a hold."""
-        return cls(
-            hold.id,
-            hold.card_id,
-            hold.amount,
-            hold.state,
-            format_instant(hold.expires_at),
-            format_instant(hold.created_at),
-        )
+        return shown(cls, hold, gift_card_id=hold.card_id)
 
 
 class Actor(Struct, frozen=True):
@@ -277,6 +272,21 @@ class RowResult(Struct, frozen=True, omit_defaults=True):
         if isinstance(outcome, Failure):
             return cls(number, None, RowProblem.of(outcome))
         return cls(number, outcome)
+
+
+def shown(view: type[V], source: Struct, **given: Any) -> V:
+    """Make a view with what a domain struct has under the same names.
+
+    Instants (``…_at``) are written in ISO 8601; ``given`` has the fields that are named otherwise.
+    For what is shown one at a time: a list of cards names its fields, which is faster.
+    """
+    same = {
+        name: written(value) if name.endswith("_at") else value
+        for name in view.__struct_fields__
+        if name not in given
+        for value in (getattr(source, name),)
+    }
+    return view(**same, **given)
 
 
 def lots_of(credit: Credit) -> list[LotResponse]:

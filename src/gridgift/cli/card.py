@@ -17,7 +17,7 @@ from gridgift.cli.options import (
     read_reason,
     read_uuid,
 )
-from gridgift.cli.output import instant, print_json
+from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, operator, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import giftcards, grants, ledger, lists, residents
@@ -28,6 +28,7 @@ from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import CardChange, Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier
+from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.views import EntryResponse, StoreGiftCard
 
@@ -42,6 +43,7 @@ app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
 CustomerArgument = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
 ]
+CardArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")]
 
 
 @app.command("grant")
@@ -107,7 +109,7 @@ def grant_many(
 
 @app.command("show")
 def show(
-    card_id: Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")],
+    card_id: CardArgument,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
@@ -126,7 +128,7 @@ def show(
 
 @app.command("history")
 def history(
-    card_id: Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")],
+    card_id: CardArgument,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
@@ -205,7 +207,7 @@ def _table(found: list[GiftCard]) -> None:
                 card.active,
                 card.redeemed,
                 card.transfer,
-                instant(card.expires_at),
+                written(card.expires_at),
                 card.texture,
             )
             for card in found
@@ -219,7 +221,7 @@ def _entries(entries: list[Entry]) -> None:
         [
             (
                 entry.seq,
-                instant(entry.created_at),
+                written(entry.created_at),
                 entry.kind,
                 f"{entry.delta:+d}",
                 entry.balance_after,

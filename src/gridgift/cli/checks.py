@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.app import find_damage, now, opened, shared_counter
-from gridgift.cli.output import instant
 from gridgift.domain import stores
+from gridgift.domain.instants import format_instant
 from gridgift.settings import Settings, SettingsError, mask_url, secret_file, server_secret
 from gridgift.storage.database import Database, DatabaseRefused, DatabaseUnavailable
 
@@ -122,9 +122,11 @@ def _structure(path: Path) -> Check:
 
 def _clock(newest: int | None) -> Check:
     at = now()
-    found, remedy = f"It is {instant(at)}.", "Set the clock, and keep it right with NTP."
+    found, remedy = f"It is {format_instant(at)}.", "Set the clock, and keep it right with NTP."
     if at < EARLIEST:
         return Check("clock", False, f"{found} That was before Gridgift was made.", remedy)
     if newest is not None and newest > at + SKEW:
-        return Check("clock", False, f"{found} The newest card is from {instant(newest)}.", remedy)
+        return Check(
+            "clock", False, f"{found} The newest card is from {format_instant(newest)}.", remedy
+        )
     return Check("clock", True, found)

@@ -16,13 +16,14 @@ from gridgift.cli.options import (
     read_scopes,
     read_uuid,
 )
-from gridgift.cli.output import instant, print_json, print_note, printable
+from gridgift.cli.output import print_json, print_note, printable
 from gridgift.cli.session import find_store, new_credential, now, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import KeyView, issued
 from gridgift.domain import keys
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key
+from gridgift.fields import written
 from gridgift.operations import Operations
 
 app = typer.Typer(help="API keys of a store.", no_args_is_help=True)
@@ -122,7 +123,7 @@ def rotate(
         print_json({**issued(new), "replaces": KeyView.of(old)})
         return
     _show_new(new, json)
-    print_note(f"The old key {old.preview} works until {instant(old.expires_at)}.")
+    print_note(f"The old key {old.preview} works until {written(old.expires_at)}.")
 
 
 @app.command("revoke")
@@ -168,7 +169,7 @@ def _table(found: list[Key]) -> None:
                 key.preview,
                 " ".join(sorted(key.scopes)),
                 _state(key, now()),
-                instant(key.last_used_at) or "never",
+                written(key.last_used_at) or "never",
             )
             for key in found
         ],
@@ -177,8 +178,8 @@ def _table(found: list[Key]) -> None:
 
 def _state(key: Key, at: int) -> str:
     if key.revoked_at is not None:
-        return f"revoked {instant(key.revoked_at)}"
+        return f"revoked {written(key.revoked_at)}"
     if key.expires_at is None:
         return "valid"
     verb = "expired" if key.expires_at <= at else "valid until"
-    return f"{verb} {printable(instant(key.expires_at))}"
+    return f"{verb} {printable(written(key.expires_at))}"

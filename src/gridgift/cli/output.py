@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 
-from gridgift.domain.instants import format_instant
-
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
@@ -22,11 +20,6 @@ def printable(value: object) -> str:
     return "".join(
         sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)
     )
-
-
-def instant(milliseconds: int | None) -> str | None:
-    """Return an instant in ISO 8601; None for None."""
-    return None if milliseconds is None else format_instant(milliseconds)
 
 
 def print_note(sentence: str) -> None:

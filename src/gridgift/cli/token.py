@@ -7,10 +7,10 @@ import typer
 
 from gridgift.app import token_signer
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
-from gridgift.cli.output import instant, print_json
+from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
 from gridgift.domain import stores, tokens
-from gridgift.domain.instants import HOUR
+from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.model import Store
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken, page_address
@@ -52,7 +52,7 @@ def mint(
         shape: dict[str, Any] = {
             "token": minted.token,
             "url": url,
-            "expiresAt": instant(minted.stored.expires_at),
+            "expiresAt": format_instant(minted.stored.expires_at),
         }
         print_json(msgspec.to_builtins(shape))
     else:

@@ -8,10 +8,10 @@ from typing import Any, Self
 import msgspec
 from msgspec import Struct
 
-from gridgift.cli.output import instant
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key, Store
 from gridgift.domain.verify import Fault
+from gridgift.views import shown
 
 
 class StoreView(Struct, frozen=True, rename="camel"):
@@ -29,16 +29,7 @@ class StoreView(Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, store: Store) -> Self:
         """Show a store."""
-        return cls(
-            store.id,
-            store.name,
-            store.logo,
-            store.owner_uuid,
-            store.owner_username,
-            store.card_lifetime,
-            store.customer_origin,
-            instant(store.created_at),
-        )
+        return shown(cls, store)
 
 
 class FaultView(Struct, frozen=True, rename="camel"):
@@ -52,7 +43,7 @@ class FaultView(Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, fault: Fault) -> Self:
         """Show a fault."""
-        return cls(fault.store_id, fault.account_kind, fault.account_id, fault.what)
+        return shown(cls, fault)
 
 
 class KeyView(Struct, frozen=True, rename="camel"):
@@ -71,17 +62,7 @@ class KeyView(Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, key: Key) -> Self:
         """Show a key."""
-        return cls(
-            key.id,
-            key.store_id,
-            key.name,
-            key.preview,
-            sorted(key.scopes),
-            instant(key.created_at),
-            instant(key.expires_at),
-            instant(key.revoked_at),
-            instant(key.last_used_at),
-        )
+        return shown(cls, key, scopes=sorted(key.scopes))
 
 
 def issued(new: IssuedKey) -> dict[str, Any]:

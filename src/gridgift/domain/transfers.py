@@ -1,14 +1,19 @@
 """Passing a card on, and replacing a lost one (contract sections 8 and 10)."""
 
+from typing import Final
+
 from msgspec import Struct, structs
 
 from gridgift.domain import giftcards, ledger, residents
 from gridgift.domain.failures import (
+    GiftCardExpired,
     GiftCardHeld,
+    GiftCardInactive,
     GiftCardNotFound,
     GiftCardNotTransferable,
     GiftCardRedeemed,
     GiftCardVoid,
+    IdentifierMalformed,
     ReceiverIsOwner,
     ReceiverNotFound,
     ResidentNotFound,
@@ -17,6 +22,18 @@ from gridgift.domain.ledger import EntryNote, Opening
 from gridgift.domain.model import Caller, CardChange, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
+
+TRANSFER_REFUSALS: Final = (
+    GiftCardNotFound,
+    IdentifierMalformed,
+    ReceiverNotFound,
+    ReceiverIsOwner,
+    GiftCardRedeemed,
+    GiftCardInactive,
+    GiftCardExpired,
+    GiftCardHeld,
+    GiftCardNotTransferable,
+)
 
 
 class Reissue(Struct, frozen=True):
@@ -36,9 +53,8 @@ async def transfer(
 ) -> CardChange:
     """Give a card to another resident, who becomes the store's customer. It can't be undone.
 
-    ``owner`` is who passes it on; None: the store does, for the card's present owner. Raises
-    ``GiftCardNotFound``, ``ReceiverNotFound``, ``ReceiverIsOwner``, ``GiftCardRedeemed``,
-    ``GiftCardInactive``, ``GiftCardExpired``, ``GiftCardHeld``, ``GiftCardNotTransferable``.
+    ``owner`` is who passes it on; None: the store does, for the card's present owner. Raises what
+    is in ``TRANSFER_REFUSALS``.
     """
     card = await giftcards.lock(tx, caller.store_id, card_id)
     if owner is not None and card.owner_uuid != owner.uuid:

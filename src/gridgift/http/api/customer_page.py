@@ -1,5 +1,6 @@
 """What the resident's own page calls, ``/v1/customer/*`` (contract section 8)."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Self
 
@@ -17,7 +18,7 @@ from gridgift.http.api.store import STORE_EXAMPLE
 from gridgift.http.edge.answers import ListResponse, list_reply, once
 from gridgift.http.edge.customer_token import CustomerRequest, CustomerToken
 from gridgift.http.edge.reply import NO_STORE, Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import AnyRoute, Route
 from gridgift.http.parameters import GIFT_CARD_ID
 from gridgift.views import (
     CARD_EXAMPLE,
@@ -230,11 +231,27 @@ def _show_true(_change: object) -> Reply[bool]:
     return Reply.json(True)
 
 
-_LISTS_NOTHING: Final[dict[str, Any]] = {
-    "tag": TAG,
-    "example": ListResponse.example(),
-    "refusals": (failures.ValidationFailed, failures.CursorInvalid),
-}
+def _lists_nothing(
+    path: str,
+    handler: Callable[
+        [CustomerRequest[CustomerListQuery, None]], Awaitable[Reply[ListResponse[dict[str, Any]]]]
+    ],
+    noun: str,
+) -> AnyRoute:
+    """Make the row of a list that is always empty."""
+    return Route(
+        "GET",
+        path,
+        CUSTOMER,
+        handler,
+        tag=TAG,
+        summary=f"{noun}: always empty",
+        query=CustomerListQuery,
+        answer=ListResponse[dict[str, Any]],
+        example=ListResponse.example(),
+        refusals=(failures.ValidationFailed, failures.CursorInvalid),
+    )
+
 
 ROUTES: Final = (
     Route(
@@ -320,48 +337,13 @@ ROUTES: Final = (
         body_example={"receiverIdentifier": "jo.winter"},
         answer=bool,
         example=True,
-        refusals=(
-            failures.IdentifierMalformed,
-            failures.GiftCardNotFound,
-            failures.ReceiverNotFound,
-            failures.ReceiverIsOwner,
-            failures.GiftCardRedeemed,
-            failures.GiftCardInactive,
-            failures.GiftCardExpired,
-            failures.GiftCardHeld,
-            failures.GiftCardNotTransferable,
-        ),
+        refusals=transfers.TRANSFER_REFUSALS,
     ),
-    Route(
-        "GET",
-        "/v1/customer/transactions",
-        CUSTOMER,
-        list_transactions,
-        summary="In-world transactions: always empty",
-        query=CustomerListQuery,
-        answer=ListResponse[dict[str, Any]],
-        **_LISTS_NOTHING,
+    _lists_nothing("/v1/customer/transactions", list_transactions, "In-world transactions"),
+    _lists_nothing(
+        "/v1/customer/redelivery/products", list_redeliverable_products, "Products to redeliver"
     ),
-    Route(
-        "GET",
-        "/v1/customer/redelivery/products",
-        CUSTOMER,
-        list_redeliverable_products,
-        summary="Products to redeliver: always empty",
-        query=CustomerListQuery,
-        answer=ListResponse[dict[str, Any]],
-        **_LISTS_NOTHING,
-    ),
-    Route(
-        "GET",
-        "/v1/customer/news",
-        CUSTOMER,
-        list_news,
-        summary="News: always empty",
-        query=CustomerListQuery,
-        answer=ListResponse[dict[str, Any]],
-        **_LISTS_NOTHING,
-    ),
+    _lists_nothing("/v1/customer/news", list_news, "News"),
     Route(
         "GET",
         "/v1/customer/news/unread",

@@ -10,6 +10,7 @@ from gridgift.fields import Uuid
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
+from gridgift.views import shown
 
 STORE_EXAMPLE: Final[dict[str, Any]] = {
     "id": "019aad3c-0000-7000-8000-00000000c0de",
@@ -47,17 +48,8 @@ class StoreResponse(Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, store: Store) -> Self:
         """Show a store."""
-        return cls(
-            store.id,
-            store.name,
-            store.logo,
-            store.blog_listed,
-            store.application_open,
-            Bonus(store.base_bonus, store.group_bonus),
-            store.location_slurl,
-            store.owner_uuid,
-            store.owner_username,
-        )
+        bonus = Bonus(store.base_bonus, store.group_bonus)
+        return shown(cls, store, bonus=bonus, location_sl_url=store.location_slurl)
 
 
 async def get_store(request: KeyRequest[None, None]) -> Reply[StoreResponse]:

@@ -80,17 +80,7 @@ ROUTES: Final = (
         answer=GiftCardDetails,
         example=DETAILS_EXAMPLE,
         etag=True,
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.IdentifierMalformed,
-            failures.ReceiverNotFound,
-            failures.ReceiverIsOwner,
-            failures.GiftCardRedeemed,
-            failures.GiftCardInactive,
-            failures.GiftCardExpired,
-            failures.GiftCardHeld,
-            failures.GiftCardNotTransferable,
-        ),
+        refusals=transfers.TRANSFER_REFUSALS,
     ),
     Route(
         "POST",
