@@ -3,9 +3,10 @@
 import asyncio
 import re
 import uuid
+from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import residents
@@ -146,6 +147,45 @@ def test_a_wrong_note_can_be_corrected(domain: DomainFixture) -> None:
     domain.write(residents.remember, Resident(JO.uuid, "kelly"), reassign=True)
     assert domain.read(residents.find, Identifier(username="kelly")).uuid == JO.uuid
     assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
+
+
+def test_who_was_noted_wrongly_shows_another_name(domain: DomainFixture) -> None:
+    for name in ("kelly.old", "kelly.new"):
+        domain.now += 1
+        domain.write(residents.remember, Resident(KELLY.uuid, name))
+    for taken, shown in (("kelly.new", "kelly.old"), ("kelly.old", "kelly"), ("kelly", KELLY.uuid)):
+        domain.now += 1
+        domain.write(residents.remember, Resident(JO.uuid, taken), reassign=True)
+        assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).username == shown
+    card = domain.grant(KELLY)
+    assert domain.card(card.id).owner_username == KELLY.uuid
+    named = domain.write(residents.remember, Resident(KELLY.uuid, "kelly.again"))
+    assert domain.card(card.id).owner_username == named.username
+
+
+Noted = tuple[int, int, bool]  # the number of a resident, of a name, and whether to reassign it
+
+noted: st.SearchStrategy[Noted] = st.tuples(st.integers(0, 2), st.integers(0, 3), st.booleans())
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(notes=st.lists(noted, min_size=2, max_size=12))
+def test_no_two_show_one_name(domain: DomainFixture, notes: list[Noted]) -> None:
+    avatars = [str(uuid.uuid4()) for _ in range(3)]
+    mark = avatars[0].partition("-")[0]
+    for who, name, reassign in notes:
+        domain.now += 1
+        with suppress(UsernameTaken):
+            seen = Resident(avatars[who], f"n{name}.{mark}")
+            domain.write(residents.remember, seen, reassign=reassign)
+    listed = ", ".join(f"'{avatar}'" for avatar in avatars)
+    shown = dict(domain.sql(f"SELECT uuid, username FROM residents WHERE uuid IN ({listed})"))
+    assert len(set(shown.values())) == len(shown)
+    for avatar, name in shown.items():
+        if name != str(avatar):
+            assert domain.read(residents.find, Identifier(username=name)).uuid == str(avatar)
 
 
 @pytest.mark.contract("5.11")

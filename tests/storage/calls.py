@@ -38,6 +38,7 @@ VALUES: Final[dict[str, Any]] = {
     "group_bonus": 0,
     "hash": HASH,
     "held_until": None,
+    "holder_uuid": uuid(1, 7),
     "id": THING,
     "keys": ["key 7", "new"],
     "kept_since": START + 1_000,

@@ -66,6 +66,7 @@ ROWS: Final = {
     ],
     10: [],
     11: [],
+    12: [],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -372,3 +373,20 @@ async def test_an_answer_that_was_stored_before_is_replayed(
     assert bytes(answer) == packed
     reply: Reply[Any] = Reply.unpack(packed, replayed=True)
     assert (reply.status, reply.body) == (int(status), body.encode())
+
+
+@in_a_loop
+async def test_one_of_two_who_showed_a_name_shows_it(empty_url: str) -> None:
+    others = [f"{number}" * 8 + OWNER[8:] for number in (1, 2)]
+    await migrate_to(empty_url, 11)
+    for uuid in (OWNER, *others):
+        await bare_sql(empty_url, f"INSERT INTO residents VALUES ('{uuid}', 'kelly', 1)")
+    for seen_at, (name, uuid) in enumerate(
+        [("kelly", OWNER), ("jo", others[0]), ("jo.winter", others[0])]
+    ):
+        await bare_sql(
+            empty_url, f"INSERT INTO resident_names VALUES ('{name}', '{uuid}', {seen_at})"
+        )
+    await migrate_to(empty_url)
+    shown = dict(await bare_sql(empty_url, "SELECT CAST(uuid AS TEXT), username FROM residents"))
+    assert shown == {OWNER: "kelly", others[0]: "jo.winter", others[1]: others[1]}

@@ -30,6 +30,7 @@ EXEMPT: Final = {
 BOUNDED_SORTS: Final = {
     "cards_in_states": "two pages of cards",
     "lots_open": "an account has at most 1000 open lots",
+    "resident_rename": "a resident has few names",
     "spend_lots_unrestored": "a spend takes from at most 1000 lots",
 }
 OF_REQUESTS: Final = sorted(STATEMENTS.keys() - EXEMPT.keys())

@@ -70,7 +70,8 @@ async def remember(tx: Tx, resident: Resident, *, reassign: bool = False) -> Res
 
     Usernames are never given to another resident, so a name that leads to another UUID raises
     ``UsernameTaken`` before anything is written, unless ``reassign`` says that the earlier note
-    was wrong. Raises ``TransactionConflict`` if someone takes the name meanwhile.
+    was wrong; then who was noted wrongly shows another name, or the UUID. Raises
+    ``TransactionConflict`` if someone takes the name meanwhile.
     """
     values = {"uuid": resident.uuid, "username": resident.username, "now": tx.now()}
     holder = await tx.one("resident_by_username", username=resident.username)
@@ -78,9 +79,12 @@ async def remember(tx: Tx, resident: Resident, *, reassign: bool = False) -> Res
         raise UsernameTaken(resident.username, holder[0])
     await tx.run("resident_keep", **values)
     if await tx.one("resident_name_keep", **values) is None:
-        if not reassign:
+        if holder is None or not await tx.run(
+            "resident_name_move", **values, holder_uuid=holder[0]
+        ):
             raise TransactionConflict
-        await tx.run("resident_name_move", **values)
+        named = {"username": resident.username, "holder_uuid": holder[0], "now": values["now"]}
+        await tx.run("resident_rename", **named)
     return resident
 
 

@@ -19,7 +19,16 @@ WHERE resident_names.resident_uuid = excluded.resident_uuid
 RETURNING resident_uuid
 
 -- name: resident_name_move (any store)
-UPDATE resident_names SET resident_uuid = :uuid, seen_at = :now WHERE username = :username
+UPDATE resident_names SET resident_uuid = :uuid, seen_at = :now
+WHERE username = :username AND resident_uuid = :holder_uuid
+
+-- Whoever has lost the shown name shows the newest of the others, or the UUID if there is none.
+-- name: resident_rename (any store)
+UPDATE residents SET username = COALESCE((
+    SELECT n.username FROM resident_names n WHERE n.resident_uuid = residents.uuid
+    ORDER BY n.seen_at DESC, n.username LIMIT 1
+), CAST(uuid AS TEXT)), updated_at = :now
+WHERE uuid = :holder_uuid AND username = :username
 
 -- name: residents_by_uuid (any store)
 SELECT {json_rows:uuid, username} FROM residents WHERE uuid {any:uuids}
