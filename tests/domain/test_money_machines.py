@@ -55,6 +55,7 @@ EFFORT = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+ROUNDS = 4  # at most: what is drawn is random, and may miss one of the ends in a round
 
 people = st.sampled_from(sorted(PEOPLE))
 amounts = st.integers(1, 40).map(lambda n: n if n < 40 else MAX_CREDIT - 20)
@@ -582,5 +583,8 @@ def fields(card: GiftCard | ModelCard) -> tuple[Any, ...]:
 @pytest.mark.parametrize("machine", [CardMachine, CreditMachine])
 def test_money_in_any_order(domain: DomainFixture, machine: type[MoneyMachine]) -> None:
     bound = type(machine.__name__, (machine,), {"domain": domain, "reached": set()})
-    run_state_machine_as_test(bound, settings=EFFORT)
+    for _ in range(ROUNDS):
+        run_state_machine_as_test(bound, settings=EFFORT)
+        if bound.reached >= machine.to_reach:
+            break
     assert bound.reached >= machine.to_reach, machine.to_reach - bound.reached
