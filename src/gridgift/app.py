@@ -22,7 +22,7 @@ from gridgift.domain import tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.edge.cors import Origins
 from gridgift.http.edge.dispatch import Application, Paths
-from gridgift.http.edge.endpoint import Endpoint
+from gridgift.http.edge.endpoint import Endpoint, Missing
 from gridgift.http.edge.limits import ADDRESS, FAILURES
 from gridgift.http.edge.reply import encode_json
 from gridgift.http.edge.route import AnyRoute
@@ -212,7 +212,7 @@ def _serve(app: Application, services: Services, table: Sequence[AnyRoute]) -> N
     missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
     app.paths = Paths(endpoints(services, table))
     app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
-    app.default = Endpoint(services, "", {})
+    app.default = Missing(services, [route.guard for route in table], app.paths.meant)
 
 
 def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None":

@@ -7,11 +7,14 @@ import pytest
 
 from gridgift.domain import stores
 from gridgift.domain.stores import StoreChanges
+from gridgift.http.table import ROUTES
 from tests.api import ApiFixture, problem
+from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import other_stores_key
 
 ORIGIN = "https://cards.example.com"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW")
 PATHS = ("profile", "giftcards", "giftcards/x/redeem", "giftcards/x/transfer", "news/seen")
 
 
@@ -86,6 +89,38 @@ def test_answers_and_refusals_are_readable(
     ):
         problem(response, status, code)
         readable(response)
+
+
+BELOW = sorted({route.path for route in ROUTES if route.path.startswith("/v1/customer/")})
+UNKNOWN = ("/v1/customer/", "/v1/customer/orders", "/v1/customer/giftcards/", "/v1/customer//x")
+
+
+@pytest.mark.contract("8.5", "8.10", "8.11")
+@pytest.mark.parametrize("path", [*BELOW, *UNKNOWN])
+@one_engine
+def test_every_answer_below_the_path_is_readable(page: CustomerPage, path: str) -> None:
+    """Whatever the method, and whether or not there is anything at the path."""
+    place = path.format(id="x").removeprefix("/v1/customer/")
+    for method in METHODS:
+        for token in (page.token, None, "x"):
+            headers = {"Origin": ORIGIN}
+            response = page.call(method, place, token=token, headers=headers)
+            if path in UNKNOWN and method != "HEAD":
+                problem(response, 404, "path_not_found")
+            readable(response)
+            headers["Origin"] = "https://evil.example.com"
+            unreadable(page.call(method, place, token=token, headers=headers))
+    assert preflight(page, place).status_code == 204
+    readable(preflight(page, place))
+
+
+@pytest.mark.contract("8.7")
+@pytest.mark.parametrize("path", ["/v1/customer", "/v1/customers/", "/v1/x", "/"])
+@one_engine
+def test_no_other_answer_is(api: ApiFixture, page: CustomerPage, path: str) -> None:
+    for method in METHODS:
+        response = api.call(method, path, headers={"Origin": ORIGIN})
+        assert "access-control-allow-origin" not in response.headers
 
 
 @pytest.mark.contract("8.9", "8.10")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api import KELLY, ApiFixture, problem
-from tests.http.checks import one_engine
+from tests.http.checks import one_engine, unchanged
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import TEXTURE, at, change_credit, ext
 
@@ -123,6 +123,21 @@ def test_news(api: ApiFixture, page: CustomerPage) -> None:
     for body in (None, {}, {"postIds": ["x"]}):
         response = page.call("POST", "news/seen", json=body)
         assert (response.status_code, response.content) == (204, b"")
+
+
+@pytest.mark.contract("8.50")
+@one_engine
+def test_what_other_tabs_ask_for_is_refused(api: ApiFixture, page: CustomerPage) -> None:
+    item = "news/019aad3f-4444-7555-8666-777788889999/request-item"
+    with unchanged(api):
+        for product in ("019aad3f-4444-7555-8666-777788889999", "42"):
+            response = page.call("POST", "redelivery", json={"productId": product})
+            assert product in problem(response, 400, "product_not_found")["detail"]
+        for wrong in ({}, {"productId": ""}, {"productId": None}):
+            response = page.call("POST", "redelivery", json=wrong)
+            problem(response, 400, "validation_failed")
+        for path in (item, "news/x/request-item"):
+            problem(page.call("POST", path), 400, "news_item_not_available")
 
 
 @one_engine

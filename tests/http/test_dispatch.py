@@ -49,3 +49,14 @@ def test_found(paths: Paths, path: str, template: str, values: dict[str, str]) -
 )  # fmt: skip
 def test_not_found(paths: Paths, path: str) -> None:
     assert paths.find(path) is None
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_slash_too_many_anywhere_is_seen(paths: Paths, template: str) -> None:
+    path = template.format(id="1", card="1", hold="2")
+    assert paths.meant(path) is None
+    for place, sign in enumerate(path):
+        if sign == "/" and path != "/":
+            assert paths.meant(f"{path[:place]}/{path[place:]}") == template
+    assert paths.meant(f"{path}/") == template
+    assert paths.meant(f"{path}/x/y/z/") is None

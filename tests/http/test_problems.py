@@ -10,6 +10,7 @@ from gridgift.domain import giftcards, residents
 from gridgift.domain.failures import Failure
 from gridgift.http.edge.decode import MAX_BODY
 from gridgift.http.edge.problems import PROBLEMS
+from gridgift.http.table import ROUTES
 from gridgift.storage.database import DatabaseUnavailable
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
@@ -131,6 +132,16 @@ def test_unknown_path(api: ApiFixture, path: str) -> None:
     for key in (api.key, None):
         body = problem(api.call("GET", path, key=key), 404, "path_not_found")
         assert body["instance"] == path
+
+
+@pytest.mark.contract("3.10")
+@pytest.mark.parametrize("path", sorted({route.path for route in ROUTES} - {"/"}))
+@one_engine
+def test_a_slash_too_many(api: ApiFixture, path: str) -> None:
+    filled = path.format(id="x", hold="x", identifier="kelly", code="x")
+    for wrong in (f"{filled}/", f"{filled}//", f"//{filled[1:]}"):
+        body = problem(api.call("GET", f"http://shop.test{wrong}"), 404, "path_not_found")
+        assert f" {path} " in body["detail"]
 
 
 @pytest.mark.contract("3.10", "6.14")

@@ -1,6 +1,5 @@
-"""What the resident's own page calls, ``/v1/customer/*`` (contract section 8)."""
+"""What the resident's own page calls for cards and credit, ``/v1/customer/*`` (section 8)."""
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Self
 
@@ -17,8 +16,8 @@ from gridgift.fields import Cursor, Identifier, Limit, Uuid
 from gridgift.http.api.store import STORE_EXAMPLE
 from gridgift.http.edge.answers import ListResponse, list_reply, once
 from gridgift.http.edge.customer_token import CustomerRequest, CustomerToken
-from gridgift.http.edge.reply import NO_STORE, Reply
-from gridgift.http.edge.route import AnyRoute, Route
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route
 from gridgift.http.parameters import GIFT_CARD_ID
 from gridgift.views import (
     CARD_EXAMPLE,
@@ -119,20 +118,6 @@ class CustomerTransferRequest(Struct, frozen=True, rename="camel"):
     receiver_identifier: Identifier
 
 
-class UnreadCount(Struct, frozen=True, rename="camel"):
-    """How many unread posts a store has."""
-
-    store_id: Uuid
-    count: int
-
-
-class UnreadResponse(Struct, frozen=True, rename="camel"):
-    """Unread news, in all and by store."""
-
-    total: int
-    by_store: list[UnreadCount]
-
-
 async def get_profile(request: CustomerRequest[None, None]) -> Reply[ProfileResponse]:
     """Tell whom the page is for."""
     resident = request.principal.resident
@@ -158,7 +143,7 @@ async def list_own_gift_cards(
     """List the resident's cards but those that expired unredeemed."""
     query, store_id, resident = request.query, request.store_id, request.principal.resident
     if query.store_id is not None and query.store_id.lower() != store_id:
-        return _empty_list(request)
+        return empty_list(request)
     listing = f"own giftcards {store_id} {resident.uuid}"
     cursors = request.services.cursors.of(listing, lists.KEY_TYPES)
     position = cursors.read(query.cursor)
@@ -188,39 +173,8 @@ async def transfer_own_gift_card(
     )
 
 
-async def list_transactions(
-    request: CustomerRequest[CustomerListQuery, None],
-) -> Reply[ListResponse[dict[str, Any]]]:
-    """List in-world transactions: none are kept here."""
-    return _empty_list(request)
-
-
-async def list_redeliverable_products(
-    request: CustomerRequest[CustomerListQuery, None],
-) -> Reply[ListResponse[dict[str, Any]]]:
-    """List products to redeliver: none are kept here."""
-    return _empty_list(request)
-
-
-async def list_news(
-    request: CustomerRequest[CustomerListQuery, None],
-) -> Reply[ListResponse[dict[str, Any]]]:
-    """List news: there are none."""
-    return _empty_list(request)
-
-
-async def get_unread_news(request: CustomerRequest[None, None]) -> Reply[UnreadResponse]:
-    """Count unread news: there are none."""
-    return Reply.json(UnreadResponse(0, [UnreadCount(request.store_id, 0)]))
-
-
-async def mark_news_seen(request: CustomerRequest[None, None]) -> Reply[None]:
-    """Accept the call; there are no news to mark."""
-    return Reply(204, (NO_STORE,))
-
-
-def _empty_list(request: CustomerRequest[CustomerListQuery, None]) -> Reply[ListResponse[Any]]:
-    """Answer for the lists that gift cards have nothing to do with."""
+def empty_list(request: CustomerRequest[CustomerListQuery, None]) -> Reply[ListResponse[Any]]:
+    """Answer with a page of a list that has no rows."""
     query = request.query
     cursors = request.services.cursors.of("nothing", ())
     cursors.read(query.cursor)
@@ -229,28 +183,6 @@ def _empty_list(request: CustomerRequest[CustomerListQuery, None]) -> Reply[List
 
 def _show_true(_change: object) -> Reply[bool]:
     return Reply.json(True)
-
-
-def _lists_nothing(
-    path: str,
-    handler: Callable[
-        [CustomerRequest[CustomerListQuery, None]], Awaitable[Reply[ListResponse[dict[str, Any]]]]
-    ],
-    noun: str,
-) -> AnyRoute:
-    """Make the row of a list that is always empty."""
-    return Route(
-        "GET",
-        path,
-        CUSTOMER,
-        handler,
-        tag=TAG,
-        summary=f"{noun}: always empty",
-        query=CustomerListQuery,
-        answer=ListResponse[dict[str, Any]],
-        example=ListResponse.example(),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
-    )
 
 
 ROUTES: Final = (
@@ -338,30 +270,5 @@ ROUTES: Final = (
         answer=bool,
         example=True,
         refusals=transfers.TRANSFER_REFUSALS,
-    ),
-    _lists_nothing("/v1/customer/transactions", list_transactions, "In-world transactions"),
-    _lists_nothing(
-        "/v1/customer/redelivery/products", list_redeliverable_products, "Products to redeliver"
-    ),
-    _lists_nothing("/v1/customer/news", list_news, "News"),
-    Route(
-        "GET",
-        "/v1/customer/news/unread",
-        CUSTOMER,
-        get_unread_news,
-        tag=TAG,
-        summary="Unread news: always 0",
-        answer=UnreadResponse,
-        example={"total": 0, "byStore": [{"storeId": STORE_EXAMPLE["id"], "count": 0}]},
-    ),
-    Route(
-        "POST",
-        "/v1/customer/news/seen",
-        CUSTOMER,
-        mark_news_seen,
-        tag=TAG,
-        summary="Note that news were seen",
-        status=204,
-        replayable=False,
     ),
 )

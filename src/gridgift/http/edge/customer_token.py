@@ -72,7 +72,7 @@ class CustomerToken(Struct, frozen=True):
         "X-Customer-Token",
         "A resident's token, from `POST /v1/customer-tokens`.",
     )
-    cors: ClassVar[bool] = True
+    cors: ClassVar[str] = "/v1/customer/"
     keyed: ClassVar[bool] = True
     note: ClassVar[str] = ""
 

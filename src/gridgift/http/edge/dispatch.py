@@ -26,10 +26,24 @@ class Paths:
                 is_parameter = segment.startswith("{")
                 names += [segment[1:-1]] if is_parameter else []
                 node = node.setdefault(_ANY if is_parameter else segment, {})
-            node[_HERE] = endpoint, names
+            node[_HERE] = endpoint, names, template
 
     def find(self, path: str) -> tuple[ASGIApp, dict[str, str]] | None:
         """Return a path's endpoint and its parameters, or None if no template has this form."""
+        found = self._walk(path)
+        if found is None:
+            return None
+        (endpoint, names, _), values = found
+        return endpoint, dict(zip(names, values, strict=True))
+
+    def meant(self, path: str) -> str | None:
+        """Return the template that this path would have without its needless slashes."""
+        plain = "/" + "/".join(filter(None, path.split("/")))
+        found = self._walk(plain) if plain != path else None
+        return None if found is None else found[0][2]
+
+    def _walk(self, path: str) -> tuple[tuple[ASGIApp, list[str], str], list[str]] | None:
+        """Return what stands at a path's end, and what its parameters take."""
         node, values = self._root, []
         for segment in path.split("/")[1:]:
             below = node.get(segment)
@@ -39,10 +53,7 @@ class Paths:
                     return None
                 values.append(segment)
             node = below
-        if _HERE not in node:
-            return None
-        endpoint, names = node[_HERE]
-        return endpoint, dict(zip(names, values, strict=True))
+        return (node[_HERE], values) if _HERE in node else None
 
 
 class Application(Router):

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from gridgift.http.edge.decode import (
     has_body,
     read_body,
 )
+from gridgift.http.edge.guards import Guard
 from gridgift.http.edge.limits import count, count_failure
 from gridgift.http.edge.principal import NOBODY, Principal
 from gridgift.http.edge.problems import problem_reply
@@ -53,16 +54,23 @@ log = Log("gridgift.http")
 class Endpoint:
     """Everything at one path: an ASGI app over the routes of its methods."""
 
-    def __init__(self, services: Services, path: str, routes: dict[str, AnyRoute]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        path: str,
+        routes: dict[str, AnyRoute],
+        guards: Iterable[Guard[Any]] = (),
+    ) -> None:
+        """Serve a path; ``guards`` are those of its surroundings, beside its routes' own."""
         self._services = services
         self._path = path
         self._routes = dict(routes)
         if "GET" in routes:
             self._routes["HEAD"] = routes["GET"]
         self._allow = ", ".join(sorted(self._routes))
-        guards = [route.guard for route in routes.values() if route.guard.cors]
-        self._cors_applies = bool(guards)
-        carriers = [guard.scheme.header for guard in guards if guard.scheme is not None]
+        called = [g for g in (*guards, *(route.guard for route in routes.values())) if g.cors]
+        self._cors_below = tuple({guard.cors for guard in called})
+        carriers = [guard.scheme.header for guard in called if guard.scheme is not None]
         self._preflight = preflight_headers(carriers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +100,7 @@ class Endpoint:
             if isinstance(error, BodyTooLarge | BodyTooSlow):
                 extra.append(CLOSE)  # the rest of the body is still on its way
             reply = self._refuse(request, error)
-        if self._cors_applies:
+        if self._cors_applies(request):
             extra.extend(await self._cors(request))
         await reply.send(send, extra, head=request.method == "HEAD")
         self._log(request, reply.status, started)
@@ -100,10 +108,10 @@ class Endpoint:
     async def _answer(
         self, request: AnyRequest, receive: Receive, extra: list[Header]
     ) -> Reply[Any]:
-        if self._cors_applies and self._is_preflight(request):
+        if self._cors_applies(request) and self._is_preflight(request):
             return Reply(204, (NO_STORE, *self._preflight))
         try:
-            route = self._route(request.method)
+            route = self._route(request)
             request.principal = principal = await self._admit(route, request)
             if principal.bucket is not None:
                 await count(request, principal.bucket, extra)
@@ -121,12 +129,10 @@ class Endpoint:
             request.body = decode_body(request.raw_body, request.headers, route.body)
         return await route.handler(request)
 
-    def _route(self, method: str) -> AnyRoute:
-        route = self._routes.get(method)
+    def _route(self, request: AnyRequest) -> AnyRoute:
+        route = self._routes.get(request.method)
         if route is None:
-            if not self._routes:
-                raise PathNotFound
-            raise MethodNotAllowed(method[:16], self._allow)
+            raise MethodNotAllowed(request.method[:16], self._allow)
         return route
 
     async def _admit(self, route: AnyRoute, request: AnyRequest) -> Principal:
@@ -137,6 +143,11 @@ class Endpoint:
             await count_failure(request)
             raise
         return principal
+
+    def _cors_applies(self, request: AnyRequest) -> bool:
+        """Tell whether a page on another origin may read the answer, whatever it is."""
+        path: str = request.scope["path"]
+        return path.startswith(self._cors_below)
 
     def _is_preflight(self, request: AnyRequest) -> bool:
         """Tell a preflight (Fetch standard, CORS) from another OPTIONS request."""
@@ -188,6 +199,22 @@ class Endpoint:
                 "level": "info",
             }
         )
+
+
+class Missing(Endpoint):
+    """Every path that has no endpoint.
+
+    ``guards`` are those of all paths; ``meant`` finds the path that one has a slash too many for.
+    """
+
+    def __init__(
+        self, services: Services, guards: Iterable[Guard[Any]], meant: Callable[[str], str | None]
+    ) -> None:
+        super().__init__(services, "", {}, guards)
+        self._meant = meant
+
+    def _route(self, request: AnyRequest) -> AnyRoute:
+        raise PathNotFound(self._meant(request.scope["path"]))
 
 
 def _combined(lines: Sequence[Header]) -> dict[bytes, bytes]:

@@ -41,8 +41,11 @@ class Guard(Protocol[P_co]):
         """How callers authenticate (None: they need not)."""
 
     @property
-    def cors(self) -> bool:
-        """Whether the store's own customer page may call from its origin (contract section 8)."""
+    def cors(self) -> str:
+        """Below which path the store's own customer page may read every answer; "": nowhere.
+
+        See the contract's section 8. The guard's routes are below that path.
+        """
 
     @property
     def keyed(self) -> bool:
@@ -67,7 +70,7 @@ class Public(Struct, frozen=True):
 
     refusals: ClassVar[tuple[type[Failure], ...]] = ()
     scheme: ClassVar[SecurityScheme | None] = None
-    cors: ClassVar[bool] = False
+    cors: ClassVar[str] = ""
     keyed: ClassVar[bool] = False
     note: ClassVar[str] = ""
 

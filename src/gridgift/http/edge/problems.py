@@ -128,6 +128,12 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         members={"refundable": _data("refundable")},
         examples={"refundable": 500},
     ),
+    refusals.ProductNotFound: Problem(
+        400, "No such product", "Ask the store: products are not delivered from here."
+    ),
+    refusals.NewsItemNotAvailable: Problem(
+        400, "No item to hand out", "Ask the store: it publishes no news here."
+    ),
     refusals.ApiKeyMissing: Problem(
         401, "No API key", "Send exactly one X-API-Key header with your key."
     ),

@@ -92,12 +92,13 @@ class RateLimited(Failure):
 
 
 class PathNotFound(Failure):
-    """No endpoint has this path."""
+    """No endpoint has this path; ``meant`` is the one that it has a slash too many for."""
 
     code = "path_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("There is nothing at this path. The reference is at /docs.")
+    def __init__(self, meant: str | None = None) -> None:
+        instead = f"{meant} has a slash less" if meant else "The reference is at /docs"
+        super().__init__(f"There is nothing at this path. {instead}.")
 
 
 class MethodNotAllowed(Failure):
@@ -108,6 +109,24 @@ class MethodNotAllowed(Failure):
     def __init__(self, method: str, allow: str) -> None:
         super().__init__(f"{method} is not possible here; {allow} is.")
         self.allow = allow
+
+
+class ProductNotFound(Failure):
+    """The store has sold no such product: it sells none here (contract section 8)."""
+
+    code = "product_not_found"
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"There is no product {product_id} to deliver again.")
+
+
+class NewsItemNotAvailable(Failure):
+    """The post has no item to hand out: there are no posts here (contract section 8)."""
+
+    code = "news_item_not_available"
+
+    def __init__(self) -> None:
+        super().__init__("This post has no item to hand out.")
 
 
 class BodyMalformed(Failure):

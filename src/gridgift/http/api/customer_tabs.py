@@ -1,0 +1,165 @@
+"""The other tabs of the resident's own page: transactions, products and news (contract section 8).
+
+A store has none of them here, so their lists are empty, and what acts on one is refused.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gridgift.domain import failures
+from gridgift.fields import Text, Uuid
+from gridgift.http.api.customer_page import CUSTOMER, TAG, CustomerListQuery, empty_list
+from gridgift.http.api.store import STORE_EXAMPLE
+from gridgift.http.edge.answers import ListResponse
+from gridgift.http.edge.customer_token import CustomerRequest
+from gridgift.http.edge.path import UUID_SCHEMA, PathParameter
+from gridgift.http.edge.refusals import NewsItemNotAvailable, ProductNotFound
+from gridgift.http.edge.reply import NO_STORE, Reply
+from gridgift.http.edge.route import AnyRoute, Route
+
+_ANY_ID: Final = "019aad3f-4444-7555-8666-777788889999"
+# Whatever it is, no post has it.
+NEWS_ID: Final[PathParameter[str]] = PathParameter("id", "A post's id.", UUID_SCHEMA, _ANY_ID, str)
+
+
+class UnreadCount(Struct, frozen=True, rename="camel"):
+    """How many unread posts a store has."""
+
+    store_id: Uuid
+    count: int
+
+
+class UnreadResponse(Struct, frozen=True, rename="camel"):
+    """Unread news, in all and by store."""
+
+    total: int
+    by_store: list[UnreadCount]
+
+
+class RedeliveryRequest(Struct, frozen=True, rename="camel"):
+    """Which product to deliver again."""
+
+    product_id: Text
+
+
+async def list_transactions(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[dict[str, Any]]]:
+    """List in-world transactions: none are kept here."""
+    return empty_list(request)
+
+
+async def list_redeliverable_products(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[dict[str, Any]]]:
+    """List products to redeliver: none are kept here."""
+    return empty_list(request)
+
+
+async def list_news(
+    request: CustomerRequest[CustomerListQuery, None],
+) -> Reply[ListResponse[dict[str, Any]]]:
+    """List news: there are none."""
+    return empty_list(request)
+
+
+async def get_unread_news(request: CustomerRequest[None, None]) -> Reply[UnreadResponse]:
+    """Count unread news: there are none."""
+    return Reply.json(UnreadResponse(0, [UnreadCount(request.store_id, 0)]))
+
+
+async def redeliver_product(request: CustomerRequest[None, RedeliveryRequest]) -> Reply[None]:
+    """Refuse to deliver a product again: none was sold here."""
+    raise ProductNotFound(request.body.product_id)
+
+
+async def request_news_item(request: CustomerRequest[None, None]) -> Reply[None]:
+    """Refuse to hand out an item: there are no news that could have one."""
+    raise NewsItemNotAvailable
+
+
+async def mark_news_seen(request: CustomerRequest[None, None]) -> Reply[None]:
+    """Accept the call; there are no news to mark."""
+    return Reply(204, (NO_STORE,))
+
+
+# What is always refused has no answer of its own, and nothing that could be replayed.
+_NEVER_DONE: Final[dict[str, Any]] = {"status": 204, "replayable": False}
+
+
+def _lists_nothing(
+    path: str,
+    handler: Callable[
+        [CustomerRequest[CustomerListQuery, None]], Awaitable[Reply[ListResponse[dict[str, Any]]]]
+    ],
+    noun: str,
+) -> AnyRoute:
+    """Make the row of a list that is always empty."""
+    return Route(
+        "GET",
+        path,
+        CUSTOMER,
+        handler,
+        tag=TAG,
+        summary=f"{noun}: always empty",
+        query=CustomerListQuery,
+        answer=ListResponse[dict[str, Any]],
+        example=ListResponse.example(),
+        refusals=(failures.ValidationFailed, failures.CursorInvalid),
+    )
+
+
+ROUTES: Final = (
+    _lists_nothing("/v1/customer/transactions", list_transactions, "In-world transactions"),
+    _lists_nothing(
+        "/v1/customer/redelivery/products", list_redeliverable_products, "Products to redeliver"
+    ),
+    Route(
+        "POST",
+        "/v1/customer/redelivery",
+        CUSTOMER,
+        redeliver_product,
+        tag=TAG,
+        summary="Deliver a product again: always refused",
+        description="Gift cards are no products: there is nothing to deliver.",
+        body=RedeliveryRequest,
+        body_example={"productId": _ANY_ID},
+        refusals=(ProductNotFound,),
+        **_NEVER_DONE,
+    ),
+    _lists_nothing("/v1/customer/news", list_news, "News"),
+    Route(
+        "GET",
+        "/v1/customer/news/unread",
+        CUSTOMER,
+        get_unread_news,
+        tag=TAG,
+        summary="Unread news: always 0",
+        answer=UnreadResponse,
+        example={"total": 0, "byStore": [{"storeId": STORE_EXAMPLE["id"], "count": 0}]},
+    ),
+    Route(
+        "POST",
+        "/v1/customer/news/{id}/request-item",
+        CUSTOMER,
+        request_news_item,
+        tag=TAG,
+        summary="Ask for a post's item: always refused",
+        description="There are no news, so no post has an item.",
+        path_parameters=(NEWS_ID,),
+        refusals=(NewsItemNotAvailable,),
+        **_NEVER_DONE,
+    ),
+    Route(
+        "POST",
+        "/v1/customer/news/seen",
+        CUSTOMER,
+        mark_news_seen,
+        tag=TAG,
+        summary="Note that news were seen",
+        status=204,
+        replayable=False,
+    ),
+)
