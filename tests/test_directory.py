@@ -208,7 +208,8 @@ def test_only_so_many_misses_are_kept(
         (200, b"<html>"), (200, b"[]"), (200, b"null"), (200, b"{}"), (200, b"\xff\xfe\xff"),
         (200, b'{"agent_id": null}'), (200, b'{"agent_id": 5}'), (200, b'{"agent_id": "x"}'),
         (200, json.dumps({"agent_id": NIL_UUID}).encode()), (200, b"[" * 100_000),
-        (200, b'{"agent_id": [' * 20_000),
+        (200, b'{"agent_id": [' * 20_000), (200, b'{"agent_id": "\\ud800"}'),
+        (200, b'{"agent_id": "\xff"}'),
     ],
 )  # fmt: skip
 def test_any_other_answer_is_a_failure(

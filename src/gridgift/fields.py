@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from gridgift.domain import texts
 from gridgift.domain.instants import format_instant, parse_instant
 from gridgift.domain.model import MAX_CREDIT
 
@@ -73,9 +74,13 @@ Text = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)",  # "$" alone would let a newline follow
-        extra={"says": "must have 1 to 200 printable characters"},
+        max_length=texts.MAX_NOTE,
+        description="Characters are Unicode code points.",
+        extra={
+            "says": texts.wanted(1, texts.MAX_NOTE),
+            "parse": lambda text: text if texts.is_printable(text) else None,
+        },
+        extra_json_schema={"pattern": texts.PATTERN},
     ),
 ]
 Delta = Annotated[

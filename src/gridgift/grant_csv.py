@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO
 
 from msgspec import UNSET, Struct, UnsetType
 
+from gridgift.domain import texts
 from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
 from gridgift.domain.giftcards import Terms
@@ -20,7 +21,6 @@ from gridgift.domain.model import MAX_CREDIT, NIL_UUID
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
 
 LONGEST_LINE: Final = 65_536  # characters
-MAX_REASON: Final = 200
 PROBLEM: Final = "problem"  # the column that a report adds
 
 # Names of columns, without spaces, underscores and case, and the meaning of each.
@@ -175,7 +175,7 @@ def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
         values: dict[str, Any] = {}
         for name, text in (("credit", credit), *((name, cells[meanings[name]]) for name in more)):
             try:
-                values[name] = _VALUES[name](text.strip())
+                values[name] = _VALUES[name](text)
             except ValueError as error:
                 errors[name] = [str(error)]
         if errors:
@@ -214,22 +214,23 @@ def _credit(text: str) -> int:
 
 
 def _transfer(text: str) -> bool:
-    found = _BOOLEANS.get(text.lower())
+    found = _BOOLEANS.get(text.strip().lower())
     if found is None:
         raise ValueError("must be true or false")
     return found
 
 
 def _texture(text: str) -> str | None:
-    if not text:
+    if not text.strip():
         return None
-    texture = parse_uuid(text)
+    texture = parse_uuid(text.strip())
     if texture is None:
         raise ValueError("must be a UUID like 01234567-89ab-cdef-0123-456789abcdef")
     return texture
 
 
 def _expiry(text: str) -> int | None | UnsetType:
+    text = text.strip()
     if not text:
         return UNSET
     if text.lower() == "never":
@@ -241,8 +242,9 @@ def _expiry(text: str) -> int | None | UnsetType:
 
 
 def _reason(text: str) -> str:
-    if len(text) > MAX_REASON or not text.isprintable():
-        raise ValueError(f"must have at most {MAX_REASON} printable characters")
+    text = text.strip(" ")  # of spaces only: other white space may be unprintable
+    if not texts.fits(text, 0, texts.MAX_NOTE):
+        raise ValueError(texts.wanted(0, texts.MAX_NOTE))
     return text
 
 

@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
+from gridgift.domain import texts
+
 DEFAULT_DATABASE_URL: Final = "sqlite:///gridgift.db"
 PREFIX: Final = "GRIDGIFT_"
 MINIMUM_SECRET: Final = 32  # characters
@@ -56,6 +58,8 @@ class Settings(Struct, frozen=True):
                 known = ", ".join(VARIABLES)
                 raise SettingsError(f"{variable} is no setting of Gridgift; there are: {known}.")
             field = VARIABLES[variable]
+            if not texts.is_printable(text):
+                raise SettingsError(f"{variable} must be printable text in UTF-8.")
             try:
                 values[field.name] = field.parse(text)
             except ValueError as error:
@@ -147,6 +151,12 @@ def _prefix(text: str) -> str:
     return text
 
 
+def _header(text: str) -> str:
+    if not text.isascii():  # as httpx2 sends headers
+        raise ValueError("must be printable ASCII characters")
+    return text
+
+
 def _log_format(text: str) -> str:
     if text not in {"auto", "json", "console"}:
         raise ValueError("must be auto, json or console")
@@ -200,7 +210,7 @@ VARIABLES: Final = {
     "GRIDGIFT_RESOLVER_URL": Variable(
         "resolver_url", "where unknown usernames are looked up", _url, mask_url
     ),
-    "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", str, _mask),
+    "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", _header, _mask),
     "GRIDGIFT_LOG_FORMAT": Variable("log_format", "auto, json or console", _log_format),
     "GRIDGIFT_METRICS_TOKEN": Variable(
         "metrics_token", "the bearer token that opens /metrics; without it there is none", _token,

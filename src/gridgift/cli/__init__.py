@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 import typer
 
 from gridgift.cli.options import UsageError, option_of
-from gridgift.cli.output import print_error
+from gridgift.cli.output import print_error, printable
 from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
 from gridgift.settings import SettingsError
 from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnavailable
@@ -84,8 +84,9 @@ def _guarded(run: Callable[[], object]) -> None:
 
 
 def _check_arguments() -> None:
-    if any(not argument.isascii() and not _is_text(argument) for argument in sys.argv):
-        raise UsageError("The arguments must be text in UTF-8.")
+    for argument in sys.argv:
+        if not argument.isascii() and not _is_text(argument):
+            raise UsageError(f"The argument {printable(argument)!r} is not text in UTF-8.")
 
 
 def _is_text(argument: str) -> bool:

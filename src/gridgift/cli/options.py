@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from gridgift.domain import texts
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.instants import parse_instant
 from gridgift.domain.model import MAX_CREDIT
@@ -13,7 +14,6 @@ from gridgift.domain.scopes import SCOPES
 _DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MAX_REASON: Final = 200  # characters
 _OPTIONS: Final = {  # what the domain calls a field, and the option that sets it
     "card_lifetime": "--card-lifetime",
     "credit": "--credit",
@@ -70,8 +70,8 @@ def read_days(text: str) -> int:
 
 def read_reason(text: str) -> str:
     """Read a reason for the ledger: one line, so that it can't disturb a report."""
-    if len(text) > _MAX_REASON or not text.isprintable():
-        raise typer.BadParameter(f"must have at most {_MAX_REASON} printable characters.")
+    if not texts.fits(text, 0, texts.MAX_NOTE):
+        raise typer.BadParameter(f"{texts.wanted(0, texts.MAX_NOTE)}.")
     return text
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from gridgift.domain import texts
+
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
@@ -12,13 +14,13 @@ def print_json(value: Any) -> None:
 
 
 def printable(value: object) -> str:
-    """Return a value as text: yes or no, "" for None, and control characters replaced."""
+    """Return a value as text: yes or no, "" for None, and unprintable characters replaced."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "".join(
-        sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)
+        sign if texts.is_printable(sign) else "\N{REPLACEMENT CHARACTER}" for sign in str(value)
     )
 
 

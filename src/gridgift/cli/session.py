@@ -5,11 +5,12 @@ import getpass
 import os
 import secrets
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
 from gridgift.app import now, opened
 from gridgift.cli.options import UsageError
-from gridgift.domain import stores
+from gridgift.domain import stores, texts
 from gridgift.domain.ids import new_id
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.model import Caller
@@ -18,6 +19,7 @@ from gridgift.settings import Settings, SettingsError
 from gridgift.storage.database import Operation, P, T
 
 DATABASE_URL = "GRIDGIFT_DATABASE_URL"
+MAX_USER: Final = 256  # characters; Linux allows no longer names of users
 
 R = TypeVar("R")
 
@@ -105,7 +107,8 @@ def new_credential() -> NewCredential:
 
 
 def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return f"uid-{os.getuid()}"
+    with suppress(OSError, KeyError):  # a container's user without a name
+        name = getpass.getuser()  # from the environment, which may say anything
+        if texts.fits(name, 1, MAX_USER):
+            return name
+    return f"uid-{os.getuid()}"

@@ -16,6 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from gridgift.domain import texts
 from gridgift.domain.failures import (
     KeyNameTaken,
     KeyNotFound,
@@ -33,7 +34,7 @@ RANDOM_BYTES: Final = 32
 MAX_OVERLAP: Final = 90 * 86_400_000  # milliseconds that a rotated key may live on
 
 _PAYLOAD_BYTES: Final = 16 + 16 + RANDOM_BYTES
-_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{3,128}")
+_NAME_LENGTHS: Final = (3, 128)  # characters
 _KEY: Final = re.compile(r"(?P<prefix>\w{1,32})_(?P<payload>[\w-]{86})\.(?P<signature>[\w-]{43})")
 
 
@@ -218,7 +219,7 @@ async def rotate(
     old = await _read_usable(tx, store_id, key_id, now)
     dies = now + overlap if old.expires_at is None else min(now + overlap, old.expires_at)
     suffix = f" (old {old.preview[-6:]} until {format_instant(dies)[:16]})"
-    retired = old.name[: 128 - len(suffix)] + suffix
+    retired = old.name[: _NAME_LENGTHS[1] - len(suffix)] + suffix
     await tx.run("key_retire", store_id=store_id, id=key_id, name=retired, expires_at=dies)
     return await _add(tx, signer, store_id, old.name, old.scopes, old.expires_at, new)
 
@@ -237,8 +238,8 @@ async def note_uses(tx: Tx, uses: list[tuple[str, str, int]]) -> None:
 
 def check_name(name: str) -> None:
     """Raise ``ValidationFailed`` unless the name has 3 to 128 printable characters."""
-    if not _NAME.fullmatch(name) or name != name.strip():
-        raise ValidationFailed({"name": ["must have 3 to 128 printable characters"]})
+    if not texts.fits(name, *_NAME_LENGTHS) or name != name.strip():
+        raise ValidationFailed({"name": [texts.wanted(*_NAME_LENGTHS)]})
 
 
 async def _read_usable(tx: Tx, store_id: str, key_id: str, now: int) -> Key:

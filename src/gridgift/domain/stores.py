@@ -6,13 +6,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import residents
+from gridgift.domain import residents, texts
 from gridgift.domain.failures import StoreNotFound, ValidationFailed
 from gridgift.domain.model import Resident, Store
 from gridgift.storage.database import Tx
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?")
-_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,128}")
+_NAME_LENGTHS: Final = (1, 128)  # characters
 
 MAX_LIFETIME: Final = 36_500  # days
 
@@ -98,8 +98,8 @@ def _check(values: dict[str, Any]) -> None:
     name, origin = values["name"], values.get("customer_origin")
     lifetime = values.get("card_lifetime")
     errors = {}
-    if not _NAME.fullmatch(name) or not name.strip():
-        errors["name"] = ["must have 1 to 128 printable characters"]
+    if not texts.fits(name, *_NAME_LENGTHS) or not name.strip():
+        errors["name"] = [texts.wanted(*_NAME_LENGTHS)]
     if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
     if origin is not None and not _ORIGIN.fullmatch(origin):

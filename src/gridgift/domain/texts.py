@@ -1,0 +1,31 @@
+"""Texts that people write and Gridgift keeps: one rule for all of them, whichever way they come in.
+
+Lengths are counted in characters, which are Unicode code points, as PostgreSQL and JSON Schema
+count them: an emoji joined of three others has five. Decision 22 says what is refused, and why.
+"""
+
+import re
+from typing import Final
+
+MAX_NOTE: Final = 200  # characters of a reason or a reference
+
+# Control characters (NUL among them), the separators of lines and of paragraphs, and the characters
+# that turn the direction of what follows them. ``\u`` is read by all engines of JSON Schema.
+_UNPRINTABLE: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+PATTERN: Final = f"^[^{_UNPRINTABLE}]*$"  # for schemas; JSON that is UTF-8 has no lone surrogates
+_PRINTABLE: Final = re.compile(rf"[^{_UNPRINTABLE}\ud800-\udfff]*")
+
+
+def is_printable(text: str) -> bool:
+    """Tell whether a text has only characters that can be stored, and shown in one line."""
+    return _PRINTABLE.fullmatch(text) is not None
+
+
+def fits(text: str, least: int, most: int) -> bool:
+    """Tell whether a text is printable and has so many characters."""
+    return least <= len(text) <= most and is_printable(text)
+
+
+def wanted(least: int, most: int) -> str:
+    """Say what ``fits`` asks for, to be said of a text that does not."""
+    return f"must have {f'{least} to' if least else 'at most'} {most} printable characters"
