@@ -8,7 +8,7 @@ import re
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain.bulk import Outcome, Skipped
 from gridgift.domain.credit import Credit, CreditChange
@@ -242,27 +242,27 @@ class CreditChangeResponse(Struct, frozen=True):
         return cls(change.id, change.amount, after.total, after.restricted, lots_of(after))
 
 
-class RowProblem(Struct, frozen=True, omit_defaults=True):
+class RowProblem(Struct, frozen=True):
     """Why a row is refused: as the problem of a single grant has it."""
 
     code: str
     detail: str
-    errors: dict[str, list[str]] | None = None
+    errors: dict[str, list[str]] | UnsetType = UNSET
 
     @classmethod
     def of(cls, failure: Failure) -> Self:
         """Show a failure."""
         failure = named_as_json(failure)
-        errors = failure.errors if isinstance(failure, ValidationFailed) else None
+        errors = failure.errors if isinstance(failure, ValidationFailed) else UNSET
         return cls(failure.code, failure.detail, errors)
 
 
-class RowResult(Struct, frozen=True, omit_defaults=True):
+class RowResult(Struct, frozen=True):
     """What came of one row: a card's id, a problem, or neither if it asks for no card."""
 
     row: Annotated[int, Meta(ge=1, description="Its number; the first one is 1.")]
-    id: Annotated[str, Meta(description="The granted card's id.")] | None = None
-    problem: RowProblem | None = None
+    id: Annotated[str, Meta(description="The granted card's id.")] | UnsetType = UNSET
+    problem: RowProblem | UnsetType = UNSET
 
     @classmethod
     def of(cls, number: int, outcome: Outcome) -> Self:
@@ -270,7 +270,7 @@ class RowResult(Struct, frozen=True, omit_defaults=True):
         if isinstance(outcome, Skipped):
             return cls(number)
         if isinstance(outcome, Failure):
-            return cls(number, None, RowProblem.of(outcome))
+            return cls(number, problem=RowProblem.of(outcome))
         return cls(number, outcome)
 
 

@@ -19,7 +19,7 @@ from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.refusals import ApiKeyInvalid, RateLimited, ScopeMissing
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.request import Request
-from gridgift.http.edge.route import AnyRoute, Route
+from gridgift.http.edge.route import AnyRoute, Route, Tag
 from gridgift.http.parameters import GIFT_CARD_ID
 from gridgift.http.reference.openapi import refusals_of
 from gridgift.http.table import ROUTES
@@ -89,8 +89,9 @@ ROUTE: Final[AnyRoute] = Route(
     "/ext/v1/badge/{id}/off",
     Badge("door"),
     switch_off,
-    tag="Badges",
+    tag=Tag("Badges", "For whoever has a badge."),
     summary="Switch a card off",
+    description="For good.",
     path_parameters=(GIFT_CARD_ID,),
     answer=GiftCardResponse,
     refusals=(GiftCardNotFound,),
@@ -167,7 +168,7 @@ def test_it_is_documented(api: ApiFixture) -> None:
     operation = found["paths"]["/ext/v1/badge/{id}/off"]["post"]
     assert operation["security"] == [{"Badge": []}]
     assert operation["x-badge"] == "door"
-    assert operation["description"] == "With a badge."
+    assert operation["description"] == "For good. With a badge."
     assert {"401", "403", "404", "422", "429"} <= operation["responses"].keys()
     names = {parameter["name"] for parameter in operation["parameters"]}
     assert names == {"id", "Idempotency-Key"}

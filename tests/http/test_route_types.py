@@ -18,7 +18,7 @@ from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.customer_token import CustomerRequest, CustomerToken
 from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 
 class Query(Struct): ...
 class Body(Struct): ...
@@ -26,6 +26,7 @@ class Other(Struct): ...
 class Answer(Struct): ...
 
 READ = ApiKey("store:read")
+T = Tag("", "")
 
 async def by_key(request: KeyRequest[Query, Body]) -> Reply[Answer]:
     return Reply.json(Answer())
@@ -34,16 +35,16 @@ async def by_token(request: CustomerRequest[None, None]) -> Reply[bool]:
     return Reply.json(request.principal.resident.uuid == "")
 
 ROUTES = (
-Route("POST", "/", READ, by_key, "", "", query=Query, body=Body, answer=Answer),  # right
-Route("POST", "/", READ, by_key, "", "", query=Query, body=Other, answer=Answer),  # wrong: body
+Route("POST", "/", READ, by_key, T, "", "", query=Query, body=Body, answer=Answer),  # right
+Route("POST", "/", READ, by_key, T, "", "", query=Query, body=Other, answer=Answer),  # wrong: body
 )
-Route("POST", "/", READ, by_key, "", "", query=Query, body=Body, answer=Answer)  # right
-Route("GET", "/", CustomerToken(), by_token, "", "", answer=bool)  # right
-Route("POST", "/", READ, by_key, "", "", query=Query, body=Other, answer=Answer)  # wrong: body
-Route("POST", "/", READ, by_key, "", "", query=Other, body=Body, answer=Answer)  # wrong: query
-Route("POST", "/", READ, by_key, "", "", query=Query, body=Body, answer=Other)  # wrong: answer
-Route("POST", "/", PUBLIC, by_key, "", "", query=Query, body=Body, answer=Answer)  # wrong: guard
-Route("GET", "/", READ, by_token, "", "", answer=bool)  # wrong: guard
+Route("POST", "/", READ, by_key, T, "", "", query=Query, body=Body, answer=Answer)  # right
+Route("GET", "/", CustomerToken(), by_token, T, "", "", answer=bool)  # right
+Route("POST", "/", READ, by_key, T, "", "", query=Query, body=Other, answer=Answer)  # wrong: body
+Route("POST", "/", READ, by_key, T, "", "", query=Other, body=Body, answer=Answer)  # wrong: query
+Route("POST", "/", READ, by_key, T, "", "", query=Query, body=Body, answer=Other)  # wrong: answer
+Route("POST", "/", PUBLIC, by_key, T, "", "", query=Query, body=Body, answer=Answer)  # wrong: guard
+Route("GET", "/", READ, by_token, T, "", "", answer=bool)  # wrong: guard
 """
 
 

@@ -13,12 +13,13 @@ from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.edge.problems import PROBLEMS
 from gridgift.http.edge.refusals import NewsItemNotAvailable
-from gridgift.http.edge.route import AnyRoute, Route
+from gridgift.http.edge.route import AnyRoute, Route, Tag
 from gridgift.http.reference.openapi import document, refusals_of
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.views import GiftCardResponse
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
+from tests.http.customer_page import CustomerPage
 from tests.http.requests import change_credit, credit_of, ext, other_stores_key
 
 GUARDED = [route for route in ROUTES if isinstance(route.guard, ApiKey)]
@@ -146,7 +147,7 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
     assert operation["operationId"]
     refusals = refusals_of(route)
     statuses = {str(PROBLEMS[failure].status_at(route.path)) for failure in refusals}
-    statuses |= {str(route.status), "500", "503"}
+    statuses |= {str(route.status), "408", "413", "500", "503"}
     if route in FOR_CUSTOMERS:
         assert operation["security"] == [{"CustomerToken": []}]
         statuses |= {"401", "429"}
@@ -158,10 +159,10 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
         statuses |= {"400", "422"}
     if route.body is not None:
         assert operation["requestBody"]["required"]
-        statuses |= {"400", "408", "413", "415"}
+        statuses |= {"400", "415"}
     if route.rows is not None:
         assert operation["requestBody"]["content"].keys() == route.rows.keys()
-        statuses |= {"400", "408", "413", "415"}
+        statuses |= {"400", "415"}
     if "{" in route.path and NewsItemNotAvailable not in refusals:
         statuses |= {"404"}
     assert operation["responses"].keys() >= statuses
@@ -169,6 +170,18 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert parameters >= set(re.findall(r"{(\w+)}", route.path))
     assert ("Idempotency-Key" in parameters) is route.keyed
+
+
+@each_route
+@one_engine
+@pytest.mark.contract("3.12")
+def test_a_body_that_is_too_large(api: ApiFixture, route: AnyRoute) -> None:
+    """Nobody may send more than an endpoint takes, even where it takes nothing."""
+    headers = {"X-Customer-Token": CustomerPage(api).token, "Content-Type": "application/json"}
+    body = b"{}".ljust(route.body_limit + 1)
+    with unchanged(api):
+        path = path_of(route)
+        problem(api.call(route.method, path, content=body, headers=headers), 413, "body_too_large")
 
 
 @one_engine
@@ -223,7 +236,7 @@ async def handler(call: Any) -> Any:
     """Answer nothing."""
 
 
-SAID = {"tag": "x", "summary": "x"}
+SAID: dict[str, Any] = {"tag": Tag("x", "x"), "summary": "x", "description": "x"}
 
 
 @pytest.mark.contract("2.17")

@@ -11,7 +11,7 @@ from gridgift.fields import GrantedCredit, Instant, Text, Uuid, instant_of
 from gridgift.http.edge.answers import once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 from gridgift.http.parameters import IDENTIFIER
 from gridgift.views import (
     CREDIT_CHANGE_EXAMPLE,
@@ -20,7 +20,11 @@ from gridgift.views import (
     CreditResponse,
 )
 
-TAG: Final = "Store credit"
+TAG: Final = Tag(
+    "Store credit",
+    "What a resident has at the store in L$: redeemed gift cards and deposits, in lots that may "
+    "expire.",
+)
 CREDIT_PATH: Final = "/ext/v1/customers/{identifier}/credit"
 WRITE: Final = ApiKey("credits:write")
 

@@ -15,7 +15,7 @@ from gridgift.domain.residents import parse_identifier
 from gridgift.fields import Cursor, Identifier, Limit, Uuid
 from gridgift.http.api.store import STORE_EXAMPLE
 from gridgift.http.edge.answers import ListResponse, list_reply, once
-from gridgift.http.edge.customer_token import CustomerRequest, CustomerToken
+from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CustomerRequest, CustomerToken
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 from gridgift.http.parameters import GIFT_CARD_ID
@@ -27,7 +27,6 @@ from gridgift.views import (
     lots_of,
 )
 
-TAG: Final = "Customer page"
 CUSTOMER: Final = CustomerToken()
 
 _BRAND_EXAMPLE: Final = {"name": STORE_EXAMPLE["name"], "logo": None}
@@ -191,8 +190,9 @@ ROUTES: Final = (
         "/v1/customer/profile",
         CUSTOMER,
         get_profile,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Whom to greet",
+        description="The resident whose token it is. Gridgift keeps no pictures.",
         answer=ProfileResponse,
         example={
             "uuid": CARD_EXAMPLE["ownerUuid"],
@@ -205,8 +205,9 @@ ROUTES: Final = (
         "/v1/customer/context",
         CUSTOMER,
         get_context,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Whose page it is",
+        description="The store, which is its own brand here.",
         answer=ContextResponse,
         example={
             "brand": _BRAND_EXAMPLE,
@@ -218,8 +219,10 @@ ROUTES: Final = (
         "/v1/customer/account",
         CUSTOMER,
         get_account,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="The resident's store credit",
+        description="At the one store that the token is of. The lots are those with a date, "
+        "soonest expiry first.",
         answer=AccountsResponse,
         example={"accounts": [_ACCOUNT_EXAMPLE]},
     ),
@@ -228,7 +231,7 @@ ROUTES: Final = (
         "/v1/customer/giftcards",
         CUSTOMER,
         list_own_gift_cards,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="The resident's gift cards",
         description="All but those that expired unredeemed.",
         query=CustomerListQuery,
@@ -241,7 +244,7 @@ ROUTES: Final = (
         "/v1/customer/giftcards/{id}/redeem",
         CUSTOMER,
         redeem_own_gift_card,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Turn a gift card into store credit",
         description="No body. The credit keeps the card's expiry.",
         path_parameters=(GIFT_CARD_ID,),
@@ -261,7 +264,7 @@ ROUTES: Final = (
         "/v1/customer/giftcards/{id}/transfer",
         CUSTOMER,
         transfer_own_gift_card,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Pass a gift card on",
         description="It can't be undone.",
         path_parameters=(GIFT_CARD_ID,),

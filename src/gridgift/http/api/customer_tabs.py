@@ -10,18 +10,23 @@ from msgspec import Struct
 
 from gridgift.domain import failures
 from gridgift.fields import Text, Uuid
-from gridgift.http.api.customer_page import CUSTOMER, TAG, CustomerListQuery, empty_list
+from gridgift.http.api.customer_page import CUSTOMER, CustomerListQuery, empty_list
 from gridgift.http.api.store import STORE_EXAMPLE
 from gridgift.http.edge.answers import ListResponse
-from gridgift.http.edge.customer_token import CustomerRequest
+from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CustomerRequest
 from gridgift.http.edge.path import UUID_SCHEMA, PathParameter
 from gridgift.http.edge.refusals import NewsItemNotAvailable, ProductNotFound
 from gridgift.http.edge.reply import NO_STORE, Reply
 from gridgift.http.edge.route import AnyRoute, Route
 
+_WHY: Final = "Here, so that a page written for Allomancy's customers works."
 _ANY_ID: Final = "019aad3f-4444-7555-8666-777788889999"
 # Whatever it is, no post has it.
 NEWS_ID: Final[PathParameter[str]] = PathParameter("id", "A post's id.", UUID_SCHEMA, _ANY_ID, str)
+
+
+class NothingResponse(Struct, frozen=True):
+    """A row of a list that gift cards have nothing to do with: there is never one."""
 
 
 class UnreadCount(Struct, frozen=True, rename="camel"):
@@ -46,21 +51,21 @@ class RedeliveryRequest(Struct, frozen=True, rename="camel"):
 
 async def list_transactions(
     request: CustomerRequest[CustomerListQuery, None],
-) -> Reply[ListResponse[dict[str, Any]]]:
+) -> Reply[ListResponse[NothingResponse]]:
     """List in-world transactions: none are kept here."""
     return empty_list(request)
 
 
 async def list_redeliverable_products(
     request: CustomerRequest[CustomerListQuery, None],
-) -> Reply[ListResponse[dict[str, Any]]]:
+) -> Reply[ListResponse[NothingResponse]]:
     """List products to redeliver: none are kept here."""
     return empty_list(request)
 
 
 async def list_news(
     request: CustomerRequest[CustomerListQuery, None],
-) -> Reply[ListResponse[dict[str, Any]]]:
+) -> Reply[ListResponse[NothingResponse]]:
     """List news: there are none."""
     return empty_list(request)
 
@@ -92,7 +97,7 @@ _NEVER_DONE: Final[dict[str, Any]] = {"status": 204, "replayable": False}
 def _lists_nothing(
     path: str,
     handler: Callable[
-        [CustomerRequest[CustomerListQuery, None]], Awaitable[Reply[ListResponse[dict[str, Any]]]]
+        [CustomerRequest[CustomerListQuery, None]], Awaitable[Reply[ListResponse[NothingResponse]]]
     ],
     noun: str,
 ) -> AnyRoute:
@@ -102,10 +107,11 @@ def _lists_nothing(
         path,
         CUSTOMER,
         handler,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary=f"{noun}: always empty",
+        description=_WHY,
         query=CustomerListQuery,
-        answer=ListResponse[dict[str, Any]],
+        answer=ListResponse[NothingResponse],
         example=ListResponse.example(),
         refusals=(failures.ValidationFailed, failures.CursorInvalid),
     )
@@ -121,7 +127,7 @@ ROUTES: Final = (
         "/v1/customer/redelivery",
         CUSTOMER,
         redeliver_product,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Deliver a product again: always refused",
         description="Gift cards are no products: there is nothing to deliver.",
         body=RedeliveryRequest,
@@ -135,8 +141,9 @@ ROUTES: Final = (
         "/v1/customer/news/unread",
         CUSTOMER,
         get_unread_news,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Unread news: always 0",
+        description=_WHY,
         answer=UnreadResponse,
         example={"total": 0, "byStore": [{"storeId": STORE_EXAMPLE["id"], "count": 0}]},
     ),
@@ -145,7 +152,7 @@ ROUTES: Final = (
         "/v1/customer/news/{id}/request-item",
         CUSTOMER,
         request_news_item,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Ask for a post's item: always refused",
         description="There are no news, so no post has an item.",
         path_parameters=(NEWS_ID,),
@@ -157,8 +164,9 @@ ROUTES: Final = (
         "/v1/customer/news/seen",
         CUSTOMER,
         mark_news_seen,
-        tag=TAG,
+        tag=CUSTOMER_PAGE,
         summary="Note that news were seen",
+        description="No body. There are no news, so nothing is noted.",
         status=204,
         replayable=False,
     ),

@@ -14,7 +14,7 @@ from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken
 from gridgift.fields import Identifier, Instant
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
-from gridgift.http.edge.customer_token import CUSTOMER_TOKEN
+from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CUSTOMER_TOKEN
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 
@@ -62,7 +62,7 @@ ROUTES: Final = (
         "/v1/customer-tokens",
         ApiKey("customertokens:mint"),
         mint_customer_token,
-        tag="Customer page",
+        tag=CUSTOMER_PAGE,
         summary="Make a link to a resident's own page",
         description="Whoever has the link may redeem and pass on the resident's cards until it "
         "expires. Each call makes a new one, also with an Idempotency-Key: tokens are not kept.",

@@ -13,7 +13,7 @@ from gridgift.fields import Credit, Cursor, Delta, Instant, Limit, Text, Uuid, i
 from gridgift.http.edge.answers import ListResponse, conditional, list_reply, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 from gridgift.http.parameters import GIFT_CARD_ID, IDENTIFIER
 from gridgift.views import (
     CARD_EXAMPLE,
@@ -22,8 +22,12 @@ from gridgift.views import (
     GiftCardResponse,
 )
 
-TAG: Final = "Gift cards"
-EXTENSION_TAG: Final = "Gift cards, extended"
+TAG: Final = Tag("Gift cards", "The API that Allomancy has too: the same paths, fields and rules.")
+EXTENSION_TAG: Final = Tag(
+    "Gift cards, extended",
+    "What Gridgift adds: expiry, changes by a difference, transfers, many cards at once, and each "
+    "card's ledger.",
+)
 CARD_PATH: Final = "/ext/v1/giftcards/{id}"
 
 READ: Final = ApiKey("giftcards:read")

@@ -8,11 +8,11 @@ from msgspec import Struct
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
 from gridgift.http.edge.refusals import MetricsTokenInvalid, PathNotFound
 from gridgift.http.edge.reply import NO_STORE, Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 from gridgift.metrics import CONTENT_TYPE
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
-TAG: Final = "Health"
+TAG: Final = Tag("Health", "For whoever watches over the server.")
 
 
 class HealthResponse(Struct, frozen=True):
@@ -55,6 +55,7 @@ ROUTES: Final = (
         get_health,
         tag=TAG,
         summary="Is the server alive",
+        description="It asks nothing of the database.",
         answer=HealthResponse,
         example={"status": "alive"},
     ),

@@ -15,11 +15,13 @@ from gridgift.http.edge.answers import once
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 from gridgift.http.parameters import GIFT_CARD_ID
 from gridgift.views import HOLD_EXAMPLE, HoldResponse
 
-TAG: Final = "Holds"
+TAG: Final = Tag(
+    "Holds", "Part of a gift card's credit, reserved for a purchase until it is taken or freed."
+)
 HOLD_PATH: Final = f"{CARD_PATH}/holds/{{hold}}"
 HOLD_ID: Final = id_parameter("hold", "The hold's id.", HOLD_EXAMPLE["id"], failures.HoldNotFound)
 

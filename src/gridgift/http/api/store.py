@@ -9,8 +9,10 @@ from gridgift.domain.model import Store
 from gridgift.fields import Uuid
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 from gridgift.views import shown
+
+TAG: Final = Tag("Store", "The store that an API key belongs to.")
 
 STORE_EXAMPLE: Final[dict[str, Any]] = {
     "id": "019aad3c-0000-7000-8000-00000000c0de",
@@ -64,7 +66,7 @@ ROUTES: Final = (
         "/v1/store",
         ApiKey("store:read"),
         get_store,
-        tag="Store",
+        tag=TAG,
         summary="Read the store",
         description="The store that the key belongs to.",
         answer=StoreResponse,

@@ -14,6 +14,7 @@ from gridgift.http.edge.guards import SecurityScheme
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.refusals import CustomerTokenInvalid, RateLimited
 from gridgift.http.edge.request import Request
+from gridgift.http.edge.route import Tag
 from gridgift.limits import Bucket
 from gridgift.storage.database import Tx
 
@@ -21,6 +22,11 @@ Q = TypeVar("Q")
 B = TypeVar("B")
 
 HEADER: Final = b"x-customer-token"
+CUSTOMER_PAGE: Final = Tag(
+    "Customer page",
+    "What a resident's own page calls, with the token of a link that the store made, and the page "
+    "of this server's own.",
+)
 
 
 class Customer(Principal, frozen=True, kw_only=True):

@@ -75,8 +75,8 @@ class Public(Struct, frozen=True):
     note: ClassVar[str] = ""
 
     def describe(self) -> Mapping[str, Any]:
-        """Add nothing."""
-        return {}
+        """Tell that nothing is needed."""
+        return {"security": []}
 
     async def admit(self, request: Request[Any, Any, Any]) -> Principal:
         """Admit the request as nobody's."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import failures
 from gridgift.domain.failures import Failure, RowsRefused
@@ -15,7 +15,7 @@ from gridgift.views import REFUSED_ROW_EXAMPLE, RowResult, named_as_json
 RETRY_UNAVAILABLE: Final = 2  # seconds
 
 
-class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
+class ProblemResponse(Struct, frozen=True, rename="camel"):
     """Problem details (RFC 9457; contract section 3)."""
 
     type: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
@@ -25,11 +25,15 @@ class ProblemResponse(Struct, frozen=True, rename="camel", omit_defaults=True):
     code: str
     instance: str
     request_id: str
-    errors: dict[str, list[str]] | None = None
-    retry_after: Annotated[int, Meta(description="Seconds.")] | None = None
-    available: Annotated[int, Meta(description="What can be taken, in L$.")] | None = None
-    refundable: Annotated[int, Meta(description="What is left of the spend, in L$.")] | None = None
-    results: Annotated[list[RowResult], Meta(description="Rows that are refused.")] | None = None
+    errors: dict[str, list[str]] | UnsetType = UNSET
+    retry_after: Annotated[int, Meta(description="Seconds.")] | UnsetType = UNSET
+    available: Annotated[int, Meta(description="What can be taken, in L$.")] | UnsetType = UNSET
+    refundable: (
+        Annotated[int, Meta(description="What is left of the spend, in L$.")] | UnsetType
+    ) = UNSET
+    results: Annotated[list[RowResult], Meta(description="Rows that are refused.")] | UnsetType = (
+        UNSET
+    )
 
 
 def _data(name: str) -> Callable[[Any], Any]:

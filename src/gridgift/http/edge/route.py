@@ -22,6 +22,13 @@ A = TypeVar("A")
 READS: Final = frozenset({"GET", "HEAD"})
 
 
+class Tag(Struct, frozen=True):
+    """A group of operations in the OpenAPI document; the description says what they share."""
+
+    name: str
+    description: str
+
+
 class Route(Struct, Generic[P, Q, B, A], frozen=True):
     """One endpoint: the guard's principal, query, body and answer are the handler's.
 
@@ -38,9 +45,9 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     path: str
     guard: Guard[P]
     handler: Callable[[Request[P, Q, B]], Awaitable[Reply[A]]]
-    tag: str
+    tag: Tag
     summary: str
-    description: str = ""
+    description: str
     path_parameters: tuple[PathParameter[Any], ...] = ()
     query: type[Q] | None = None
     body: type[B] | None = None

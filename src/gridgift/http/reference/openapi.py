@@ -17,17 +17,23 @@ from gridgift.http.edge.guards import SecurityScheme
 from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.problems import PROBLEMS, ProblemResponse
 from gridgift.http.edge.route import AnyRoute
+from gridgift.http.reference.schemas import Schemas
 
-_TEMPLATE: Final = "#/components/schemas/{name}"
-_ALWAYS: Final = (refusals.InternalError, refusals.DatabaseOutOfReach)
-_WITH_BODY: Final = (
-    refusals.BodyMalformed,
+# A body that nobody asked for is read too, so that the connection can carry the next request.
+_ALWAYS: Final = (
+    refusals.InternalError,
+    refusals.DatabaseOutOfReach,
     refusals.BodyTooSlow,
     refusals.BodyTooLarge,
-    refusals.MediaTypeUnsupported,
 )
 # No space around it, which HTTP takes away; no empty pair of quotes.
-_KEY_PATTERN: Final = r'^(?!""$)[!-~]([ -~]*[!-~])?$'
+_KEY_SCHEMA: Final = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 255,
+    "pattern": "^[!-~]([ -~]*[!-~])?$",
+    "not": {"const": '""'},
+}
 _HEADERS: Final = {
     "X-Request-Id": ("Names this request in the log; your own is kept if it is safe.", "string"),
     "RateLimit": ("Requests left, and seconds until the limit is full again.", "string"),
@@ -45,10 +51,10 @@ def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
     """Describe every route: parameters, bodies, answers and each status it may answer with."""
     routes = list(table)
     types = {ProblemResponse, *(t for r in routes for t in (r.body, r.answer) if t is not None)}
-    _, components = msgspec.json.schema_components(sorted(types, key=str), ref_template=_TEMPLATE)
+    schemas = Schemas(types)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -57,13 +63,15 @@ def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
             "summary": "Gift cards for Second Life stores.",
             "description": "Programs written for Allomancy's gift cards work here when only the "
             "host and the key change. Money is Linden Dollars (L$), always whole numbers.",
+            "contact": {"name": "The Gridgift developers"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": public_url or "/"}],
+        "tags": _tags(routes),
         "paths": paths,
         "components": {
-            "schemas": components,
-            "examples": _problem_examples(),
+            "schemas": schemas.components,
+            "examples": _problem_examples(routes),
             "headers": _headers(),
             "securitySchemes": {
                 scheme.name: {
@@ -82,14 +90,20 @@ def refusals_of(route: AnyRoute) -> list[type[Failure]]:
     """List everything that a route may refuse with."""
     found = [*route.refusals, *route.guard.refusals, *_ALWAYS]
     if route.body is not None:
-        found += _WITH_BODY
-    if route.rows is not None:
-        found += [kind for kind in _WITH_BODY if kind is not refusals.BodyMalformed]
+        found.append(refusals.BodyMalformed)
+    if route.body is not None or route.rows is not None:
+        found.append(refusals.MediaTypeUnsupported)
     if route.body is not None or route.keyed:
         found.append(ValidationFailed)
     if route.keyed:
         found.append(IdempotencyKeyReused)
     return sorted(set(found), key=lambda failure: (_status(failure, route), failure.code))
+
+
+def _tags(routes: Iterable[AnyRoute]) -> list[dict[str, str]]:
+    """Describe each group of operations once."""
+    tags = dict.fromkeys(route.tag for route in routes)
+    return [{"name": tag.name, "description": tag.description} for tag in tags]
 
 
 def _schemes(routes: Iterable[AnyRoute]) -> list[SecurityScheme]:
@@ -102,20 +116,18 @@ def _status(failure: type[Failure], route: AnyRoute) -> int:
     return PROBLEMS[failure].status_at(route.path)
 
 
-def _operation(route: AnyRoute) -> dict[str, Any]:
+def _operation(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
-        "tags": [route.tag],
+        "tags": [route.tag.name],
         "summary": route.summary,
+        "description": f"{route.description} {route.guard.note}".strip(),
         "parameters": _parameters(route),
-        "responses": _responses(route),
+        "responses": _responses(route, schemas),
     }
-    description = " ".join(filter(None, (route.description, route.guard.note)))
-    if description:
-        operation["description"] = description
     operation |= route.guard.describe()
     if route.body is not None:
-        content: dict[str, Any] = {"schema": _schema(route.body)}
+        content: dict[str, Any] = {"schema": schemas.of(route.body)}
         if route.body_example is not None:
             content["example"] = route.body_example
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -133,8 +145,7 @@ def _parameters(route: AnyRoute) -> list[dict[str, Any]]:
     if route.query is not None:
         parameters += _query_parameters(route.query)
     if route.keyed:
-        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN}
-        parameters.append(_header("Idempotency-Key", "The same key: done once.", schema))
+        parameters.append(_header("Idempotency-Key", "The same key: done once.", _KEY_SCHEMA))
     if route.etag and route.method == "GET":
         parameters.append(_header("If-None-Match", "304 if the ETag is still this one."))
     if PreconditionFailed in route.refusals:
@@ -186,15 +197,15 @@ def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
     return parameters
 
 
-def _responses(route: AnyRoute) -> dict[str, Any]:
+def _responses(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
     success: dict[str, Any] = {
-        "description": "See Location." if route.status == 307 else route.summary,
+        "description": route.summary,
         "headers": _describe("X-Request-Id", *_success_headers(route)),
     }
     if route.etag_unless_held:
         success["headers"]["ETag"] = _reference("headers", "ETagUnlessHeld")
     if route.answer is not None:
-        content = {"schema": _schema(route.answer)}
+        content = {"schema": schemas.of(route.answer)}
         if route.example is not None:
             content["example"] = route.example
         success["content"] = {route.media_type: content}
@@ -210,7 +221,7 @@ def _responses(route: AnyRoute) -> dict[str, Any]:
     for failure in refusals_of(route):
         by_status.setdefault(_status(failure, route), []).append(failure)
     for status, kinds in by_status.items():
-        responses[str(status)] = _refusal(status, kinds)
+        responses[str(status)] = _refusal(status, kinds, schemas)
     return responses
 
 
@@ -224,14 +235,14 @@ def _success_headers(route: AnyRoute) -> list[str]:
     return names
 
 
-def _refusal(status: int, kinds: list[type[Failure]]) -> dict[str, Any]:
+def _refusal(status: int, kinds: list[type[Failure]], schemas: Schemas) -> dict[str, Any]:
     headers = ["X-Request-Id"]
     if status == 401:
         headers.append("WWW-Authenticate")
     if status in {429, 503}:
         headers.append("Retry-After")
     examples = {kind.code: _reference("examples", _example_name(kind, status)) for kind in kinds}
-    content = {"schema": _schema(ProblemResponse), "examples": examples}
+    content = {"schema": schemas.of(ProblemResponse), "examples": examples}
     return {
         "description": "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + ".",
         "headers": _describe(*headers),
@@ -239,14 +250,17 @@ def _refusal(status: int, kinds: list[type[Failure]]) -> dict[str, Any]:
     }
 
 
-def _problem_examples() -> dict[str, Any]:
-    """Show every failure with each of its statuses, once for all operations."""
-    shown = {}
-    for kind, problem in PROBLEMS.items():
-        for status in {problem.status, problem.status_at("/ext/")}:
-            value = _example(kind, status)
-            shown[_example_name(kind, status)] = {"summary": problem.title, "value": value}
-    return shown
+def _problem_examples(routes: Iterable[AnyRoute]) -> dict[str, Any]:
+    """Show every refusal with each of its statuses, once for all operations."""
+    return {
+        _example_name(kind, status): {
+            "summary": PROBLEMS[kind].title,
+            "value": _example(kind, status),
+        }
+        for route in routes
+        for kind in refusals_of(route)
+        for status in (_status(kind, route),)
+    }
 
 
 def _example_name(kind: type[Failure], status: int) -> str:
@@ -284,8 +298,3 @@ def _headers() -> dict[str, Any]:
         }
         for name, (description, kind) in _HEADERS.items()
     }
-
-
-def _schema(type_: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([type_], ref_template=_TEMPLATE)
-    return schema

@@ -8,12 +8,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridgift import __version__
+from gridgift.http.edge.customer_token import CUSTOMER_PAGE
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
 from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.edge.refusals import PathNotFound
 from gridgift.http.edge.reply import JSON, NO_STORE, Header, Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 
 if TYPE_CHECKING:
     from jinja2 import Environment  # imported with the first page: a server of programs needs none
@@ -38,7 +39,7 @@ _RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
 )
 
 
-DOCUMENTATION: Final = "Documentation"
+DOCUMENTATION: Final = Tag("Documentation", "This document, and pages for people.")
 CODE: Final = PathParameter(
     "code", "An error's code.", {"type": "string"}, "gift_card_redeemed", str
 )
@@ -65,8 +66,8 @@ async def get_missing_asset(request: PublicRequest[None, None]) -> Reply[None]:
 
 
 async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
-    """Send whoever opens the bare address to the reference."""
-    return Reply(307, ((b"location", b"/docs"),))
+    """Show the reference to whoever opens the bare address."""
+    return await get_reference(request)
 
 
 async def get_reference(request: PublicRequest[None, None]) -> Reply[None]:
@@ -124,6 +125,7 @@ MISSING_ASSET: Final = Route(
     get_missing_asset,
     tag=DOCUMENTATION,
     summary="A file that is not there",
+    description="Files that are there are sent without it.",
     path_parameters=(ASSET,),
 )
 
@@ -133,7 +135,7 @@ ROUTES: Final = (
         "/me",
         PUBLIC,
         get_residents_page,
-        tag="Customer page",
+        tag=CUSTOMER_PAGE,
         summary="The resident's own page",
         description="For stores that deploy none. It reads the token from its address's fragment, "
         "`#ct=…`; without one it says how to get it.",
@@ -145,9 +147,9 @@ ROUTES: Final = (
         PUBLIC,
         get_home,
         tag=DOCUMENTATION,
-        summary="Go to the reference",
+        summary="The reference, at the bare address",
+        description="The same page as /docs.",
         media_type="text/html",
-        status=307,
     ),
     Route(
         "GET",
@@ -156,6 +158,7 @@ ROUTES: Final = (
         get_reference,
         tag=DOCUMENTATION,
         summary="The interactive reference",
+        description="This document for people, to read and to try. All that it loads is here.",
         media_type="text/html",
     ),
     Route(
@@ -165,6 +168,7 @@ ROUTES: Final = (
         get_openapi,
         tag=DOCUMENTATION,
         summary="This document",
+        description="In OpenAPI 3.1, derived from the table that the server itself runs by.",
         answer=dict[str, Any],
     ),
     Route(
@@ -174,6 +178,7 @@ ROUTES: Final = (
         get_errors,
         tag=DOCUMENTATION,
         summary="All error codes",
+        description="A page for people, with every code that a problem can have.",
         media_type="text/html",
     ),
     Route(
@@ -183,6 +188,7 @@ ROUTES: Final = (
         get_error,
         tag=DOCUMENTATION,
         summary="What an error code means",
+        description="A page for people, to which a problem's type leads: why, and what to do.",
         path_parameters=(CODE,),
         media_type="text/html",
     ),
