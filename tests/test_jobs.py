@@ -178,6 +178,31 @@ def test_a_job_goes_on_after_trouble(kept: Housekeeping, trouble: Exception, out
     assert kept.last_used() == 5
 
 
+@pytest.mark.parametrize("trouble", [MemoryError(), asyncio.CancelledError()])
+def test_no_trouble_ends_a_job_for_good(
+    kept: Housekeeping, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    """What a job awaits may be cancelled by another task; and counting it may fail as well."""
+    runs: list[str] = []
+
+    async def fail() -> None:
+        runs.append("fail")
+        raise trouble
+
+    def observe(job: str, outcome: str, seconds: float) -> None:
+        runs.append(outcome)
+        raise OSError("No space left on device")
+
+    async def live() -> None:
+        monkeypatch.setattr(kept, "observe", observe)
+        async with AsyncExitStack() as stack:
+            await kept.start(stack, Job("fail", SOON, fail))
+            await until(lambda: runs.count("fail") >= 3)
+
+    kept.domain.run(live())
+    assert runs[:4] == ["fail", "failed"] * 2
+
+
 def test_a_job_that_hangs_keeps_no_other_from_running(kept: Housekeeping) -> None:
     runs: list[str] = []
 

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from gridgift.logs import Log, configure_logs
-from tests.api import ApiFixture
+from tests.api import ApiFixture, problem
 
 
 class Stream(io.TextIOWrapper):
@@ -175,3 +175,20 @@ def test_a_traceback_shows_no_local_variable(
         Log("test").error("internal error", exc_info=error)
     assert "a defect with 17 signs" in stream.text()
     assert "nobody's business" not in stream.text()
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_line_that_can_not_be_written_is_lost_and_nothing_else(
+    api: ApiFixture, configured: Configure, monkeypatch: pytest.MonkeyPatch, log_format: str
+) -> None:
+    async def stumble(*_: Any) -> None:
+        raise RuntimeError("a defect, which is told")
+
+    configured(log_format)
+    card = api.grant()
+    monkeypatch.setattr("gridgift.domain.stores.read", stumble)
+    with io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True) as full:
+        monkeypatch.setattr(sys, "stderr", full)  # whatever is written there is refused
+        problem(api.call("GET", "/v1/store"), 500, "internal_error")
+        Log("gridgift.jobs").warning("job postponed", job="any")
+        assert api.card(card["id"]) == card

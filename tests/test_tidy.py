@@ -14,7 +14,7 @@ LONGEST_FUNCTION: Final = 70
 LONGEST_FILE: Final = 400
 MOST_POSITIONAL: Final = 7  # arguments; more are a value of their own, or named
 
-DRIVERS: Final = {"storage/sqlite.py", "storage/postgres.py"}
+DRIVERS: Final = {"storage/sqlite_writer.py", "storage/postgres.py"}
 DRIVER_MODULES: Final = {
     "gridgift.storage.sqlite", "gridgift.storage.postgres", "gridgift.storage.listener",
 }  # fmt: skip

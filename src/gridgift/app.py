@@ -265,9 +265,16 @@ def _services(
         metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         clock=clock,
         ticks=ticks,
-        check_ready=partial(require_current, database),
+        check_ready=partial(_check_ready, database),
         document=cache(lambda: encode_json(document(table, settings.public_url))),
     )
+
+
+async def _check_ready(database: "AnyDatabase") -> None:
+    """Raise what keeps a database from being served: its schema, or a writer that is stuck."""
+    await require_current(database)
+    if isinstance(database, SqliteDatabase):
+        await database.check_writer()
 
 
 def _limits(settings: Settings, counter: "RedisCounter | None") -> RateLimits:

@@ -66,31 +66,39 @@ class Batcher(Generic[A, R]):
         return await future
 
     async def _run(self, queue: str) -> None:
-        while batch := self._next_batch(queue):
-            stores = _by_store(batch) if self._across_stores else {queue: batch}
-            runs = [
-                self._run_batch(store_id, [pending.request for pending in group])
-                for store_id, group in stores.items()
-            ]
-            if len(runs) > 1:
-                outcomes = await asyncio.gather(*runs, return_exceptions=True)
-            else:
+        """Run batches until nothing is queued; the task ends in that very turn."""
+        try:
+            while batch := self._next_batch(queue):
                 try:
-                    outcomes = [await runs[0]]
-                except Exception as error:
-                    outcomes = [error]
-            for group, outcome in zip(stores.values(), outcomes, strict=True):
-                _settle(group, outcome)
-
-    def _next_batch(self, queue: str) -> list[Pending]:
-        """Take what is queued; with nothing queued the task ends, in this very turn."""
-        pending = self._queues.pop(queue, [])
-        if len(pending) > self._max_batch:
-            self._queues[queue] = pending[self._max_batch :]
-        elif not pending:
+                    await self._answer(queue, batch)
+                except BaseException as error:  # whatever it is, nobody waits for ever
+                    _settle(batch, error)
+                    if not isinstance(error, Exception):
+                        raise
+        finally:
             self._running[queue] -= 1
             if not self._running[queue]:
                 del self._running[queue]
+
+    async def _answer(self, queue: str, batch: Sequence[Pending]) -> None:
+        """Run a batch, that of each store at the same moment, and give each caller its result."""
+        stores = _by_store(batch) if self._across_stores else {queue: batch}
+        runs = [
+            self._run_batch(store_id, [pending.request for pending in group])
+            for store_id, group in stores.items()
+        ]
+        if len(runs) == 1:
+            _settle(batch, await runs[0])
+            return
+        outcomes = await asyncio.gather(*runs, return_exceptions=True)
+        for group, outcome in zip(stores.values(), outcomes, strict=True):
+            _settle(group, outcome)
+
+    def _next_batch(self, queue: str) -> list[Pending]:
+        """Take what is queued, as much as a batch may have."""
+        pending = self._queues.pop(queue, [])
+        if len(pending) > self._max_batch:
+            self._queues[queue] = pending[self._max_batch :]
         return pending[: self._max_batch]
 
 
@@ -103,6 +111,8 @@ def _by_store(batch: Sequence[Pending]) -> dict[str, list[Pending]]:
 
 def _settle(group: Sequence[Pending], outcome: Sequence[Any] | BaseException) -> None:
     """Give each caller its result, or the exception of the whole batch."""
+    if not isinstance(outcome, BaseException) and len(outcome) != len(group):
+        outcome = RuntimeError(f"{len(group)} requests got {len(outcome)} results")
     results = [outcome] * len(group) if isinstance(outcome, BaseException) else outcome
     for pending, result in zip(group, results, strict=True):
         if pending.future.done():  # its caller was cancelled

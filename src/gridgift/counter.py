@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Final
 
 from limits.aio.storage import RedisStorage
-from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -60,7 +59,7 @@ class RedisCounter:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN):
                 counted = await self._storage.incr(f"{kind}:{name}:{number}", int(PERIOD))
-        except (StorageError, OSError, TimeoutError) as error:
+        except Exception as error:  # whatever it is, requests go on
             self._note_failure(error)
             return None
         self._away_until = None

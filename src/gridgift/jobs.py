@@ -69,16 +69,28 @@ async def running(job: Job, observe: Observe) -> AsyncIterator[None]:
 
 async def run_once(job: Job, observe: Observe) -> None:
     """Run a job; trouble is logged, and left to the next time."""
-    began, outcome = time.monotonic(), "done"
+    began = time.monotonic()
+    outcome = await _outcome(job)
+    try:
+        observe(job.name, outcome, time.monotonic() - began)
+    except Exception as error:
+        log.error("job not counted", job=job.name, exc_info=error)
+
+
+async def _outcome(job: Job) -> str:
+    """Run a job and return what came of it; no defect ends the job for good."""
     try:
         await job.run()
     except DatabaseUnavailable as error:
-        outcome = "postponed"
         log.warning("job postponed", job=job.name, why=str(error))
-    except Exception as error:  # a defect must not end the job for good
-        outcome = "failed"
+        return "postponed"
+    except (Exception, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # else it awaited what another one cancelled
+            raise
         log.error("job failed", job=job.name, exc_info=error)
-    observe(job.name, outcome, time.monotonic() - began)
+        return "failed"
+    return "done"
 
 
 async def _repeat(job: Job, observe: Observe) -> None:

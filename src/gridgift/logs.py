@@ -1,13 +1,19 @@
-"""Logs: one structured line an event on standard error, JSON or, in a terminal, for people."""
+"""Logs: one structured line an event on standard error, JSON or, in a terminal, for people.
+
+A line that can't be written (a full disk, a pipe whose reader has gone) is lost, and nothing else:
+whoever tells something goes on.
+"""
 
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 import msgspec
 
 _ADDED_BY_STRUCTLOG: Final = {"event", "timestamp", "level"}
+_NOT_WRITTEN: Final = (OSError, ValueError, MemoryError)  # ValueError: the stream was closed
 _encode_lines: Final = msgspec.json.Encoder().encode_lines
 
 
@@ -33,7 +39,8 @@ class RequestLog:
 
     def _flush(self) -> None:
         lines, self._waiting = self._waiting, []
-        self._tell(lines)
+        with suppress(*_NOT_WRITTEN):
+            self._tell(lines)
 
 
 def is_for_people(log_format: str) -> bool:
@@ -56,15 +63,19 @@ class Log:
 
     def info(self, event: str, **values: Any) -> None:
         """Tell what happened."""
-        self._logger().info(event, **values)
+        self._tell("info", event, values)
 
     def warning(self, event: str, **values: Any) -> None:
         """Tell what someone should look at."""
-        self._logger().warning(event, **values)
+        self._tell("warning", event, values)
 
     def error(self, event: str, **values: Any) -> None:
         """Tell what failed; ``exc_info`` is the exception, if its trace is to be told."""
-        self._logger().error(event, **values)
+        self._tell("error", event, values)
+
+    def _tell(self, level: str, event: str, values: Mapping[str, Any]) -> None:
+        with suppress(*_NOT_WRITTEN):
+            getattr(self._logger(), level)(event, **values)
 
     def _logger(self) -> Any:
         import structlog

@@ -145,6 +145,37 @@ def test_an_error_reaches_the_whole_batch_and_ends_nothing() -> None:
     assert batched(use)[0] == [DatabaseUnavailable, DatabaseUnavailable, "a/1"]
 
 
+@pytest.mark.parametrize(
+    "trouble", [MemoryError(), RuntimeError("a defect"), asyncio.CancelledError(), "an answer less"]
+)
+@pytest.mark.parametrize("across_stores", [False, True])
+def test_whatever_happens_in_a_batch_its_callers_are_answered(
+    trouble: BaseException | str, across_stores: bool
+) -> None:
+    async def run_batch(store_id: str, ids: Sequence[str]) -> list[str]:
+        if "bad" not in ids:
+            return list(ids)
+        if isinstance(trouble, BaseException):
+            raise trouble
+        return [*ids][1:]
+
+    async def use() -> list[Any]:
+        batcher = Batcher(
+            run_batch, max_batch=MAX_BATCH, concurrency=1, across_stores=across_stores
+        )
+        wanted = [("a", "1"), ("a", "bad"), ("b", "2")]
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(
+                *[batcher.submit(*names) for names in wanted], return_exceptions=True
+            )
+            return [*answers, await batcher.submit("a", "3"), await batcher.submit("b", "3")]
+
+    first, bad, _, *later = asyncio.run(use())
+    assert isinstance(first, BaseException)
+    assert isinstance(bad, BaseException)
+    assert later == ["3", "3"]
+
+
 def test_a_cancelled_caller_leaves_the_batch_alone() -> None:
     async def use(batcher: Batcher[str, str], source: Source) -> str:
         impatient = asyncio.create_task(batcher.submit("a", "1"))

@@ -1,9 +1,12 @@
 """GET /healthz and GET /readyz."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from gridgift.storage import sqlite_writer
 from tests.api import ApiFixture, problem
 from tests.http.conftest import Outage
 
@@ -40,3 +43,18 @@ def test_the_database_is_newer_or_older(api: ApiFixture) -> None:
     api.sql(f"DELETE FROM migrations WHERE version = {newest}")
     problem(get(api, "/readyz"), 503, "database_unavailable")
     assert get(api, "/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_writer_that_gets_no_turn_is_not_ready(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_writer, "WRITER_WAIT", 100)
+    path = api.settings.sqlite_path
+    assert path is not None
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        problem(get(api, "/readyz"), 503, "database_unavailable")
+        assert get(api, "/healthz").status_code == 200
+        other.execute("ROLLBACK")
+        assert get(api, "/readyz").status_code == 200

@@ -1,6 +1,9 @@
 """Rate limits counted in Redis, with the server's clocks in the test's hand."""
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -71,3 +74,34 @@ def test_0_turns_all_limits_off(make_api: MakeShop, redis: Redis) -> None:
     api = make_api(redis_url=redis.url, rate_limit=0)
     redis.kill()
     assert "ratelimit" not in api.call("GET", PATH).headers
+
+
+def test_what_is_no_redis_stops_no_request(make_api: MakeShop) -> None:
+    """It takes connections and answers nonsense, in the form of Redis' protocol."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            writer.write(b":no number\r\n")
+
+    with serving(talk) as port:
+        api = make_api(redis_url=f"redis://127.0.0.1:{port}/0", rate_limit=4)
+        assert [limit(api.call("GET", PATH)) for _ in range(2)] == [
+            '"default";r=3;t=15',
+            '"default";r=2;t=30',
+        ]
+
+
+@contextmanager
+def serving(talk: Callable[..., Coroutine[Any, Any, None]]) -> Iterator[int]:
+    """Take connections on a port, on an event loop of its own."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(talk, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        loop.close()

@@ -55,7 +55,11 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except Exception as error:  # whatever it is, the time-out of what is remembered holds
+            except (Exception, asyncio.CancelledError) as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                # whatever it is, the time-out of what is remembered holds
                 log.warning("changes are not heard", why=str(error) or type(error).__name__)
             await asyncio.sleep(self._wait * random.uniform(0.5, 1))  # noqa: S311
             self._wait = min(self._wait * 2, LONGEST_WAIT)

@@ -22,12 +22,15 @@ _OTHERS: Final = {
 def translated(error: BaseException) -> BaseException:
     """Return the port's exception for one of SQLite's; any other exception is returned as it is.
 
-    A misused statement (``sqlite3.ProgrammingError``) is a defect and stays what it is.
+    A lack of memory passes, as a full disk does. A misused statement
+    (``sqlite3.ProgrammingError``) is a defect and stays what it is.
     """
     if isinstance(error, sqlite3.IntegrityError):
         return ConstraintViolated(constraint_name(error), str(error))
     if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.ProgrammingError):
         return DatabaseUnavailable(str(error))
+    if isinstance(error, MemoryError):
+        return DatabaseUnavailable("out of memory")
     return error
 
 

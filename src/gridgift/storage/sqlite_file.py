@@ -36,7 +36,7 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
     try:
         for pragma in PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
+    except (sqlite3.Error, MemoryError):
         raw.close()
         raise
     return raw
