@@ -134,7 +134,7 @@ class Server:
             finally:
                 await database.close()
 
-        prepared = asyncio.run(write())
+        self.prepared = prepared = asyncio.run(write())
         self.store_id, self.key_id = prepared.store.id, prepared.issued.stored.id
         self.key = prepared.issued.key
 

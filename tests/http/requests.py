@@ -1,11 +1,13 @@
-"""Requests that many tests send: with another store's key, to a card, to a credit account."""
+"""Requests that many tests send: a route's example, to a card, to a credit account."""
 
 from typing import Any, Final
 
 from gridgift.domain.instants import format_instant
+from gridgift.http.edge.route import AnyRoute
 from tests.api import OWNER, ApiFixture
 
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
+PARTS: Final = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x"}  # of paths
 
 
 def other_stores_key(api: ApiFixture, *scopes: str) -> str:
@@ -37,3 +39,31 @@ def change_credit(api: ApiFixture, action: str, amount: Any, **more: Any) -> Any
 def at(api: ApiFixture, seconds: float) -> str:
     """Write the instant so many seconds from now."""
     return format_instant(api.clock.now() + round(seconds * 1000))
+
+
+def path_of(route: AnyRoute, **parts: str) -> str:
+    """Fill in a route's path."""
+    return route.path.format(**(PARTS | parts))
+
+
+def sent(route: AnyRoute, body: Any) -> dict[str, Any]:
+    """Return what sends a body as the route takes it."""
+    if route.rows is None:
+        return {"json": body}
+    media_type, text = next(iter(route.rows.items()))
+    return {"content": text, "headers": {"Content-Type": media_type}}
+
+
+def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
+    """Make what a route's example needs: a card, a hold and a spend; return path and body."""
+    card = api.grant(credit=1000, transfer=True)["id"]
+    held = ext(api, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
+    if "hold" not in route.path:
+        ext(api, card, f"holds/{held}/actions/void")
+    change_credit(api, "deposit", 1000)
+    body = route.body_example
+    if body is not None and "spend" in body:
+        body = body | {"spend": change_credit(api, "spend", 500).json()["id"]}
+    if body is not None and "customerIdentifier" in body:
+        body = body | {"customerIdentifier": "kelly"}
+    return {"id": card, "hold": held}, body

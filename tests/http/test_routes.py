@@ -20,45 +20,16 @@ from gridgift.views import GiftCardResponse
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import change_credit, credit_of, ext, other_stores_key
+from tests.http.requests import PARTS, credit_of, other_stores_key, path_of, prepared, sent
 
 GUARDED = [route for route in ROUTES if isinstance(route.guard, ApiKey)]
 FOR_CUSTOMERS = [route for route in ROUTES if isinstance(route.guard, CustomerToken)]
 COMPATIBLE = [route for route in GUARDED if route.path.startswith("/v1/")]
-PARTS = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x"}
 PATHS = sorted({route.path for route in ROUTES})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 
 each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.method} {r.path}")
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
-
-
-def path_of(route: AnyRoute, **parts: str) -> str:
-    """Fill in a route's path."""
-    return route.path.format(**(PARTS | parts))
-
-
-def sent(route: AnyRoute, body: Any) -> dict[str, Any]:
-    """Return what sends a body as the route takes it."""
-    if route.rows is None:
-        return {"json": body}
-    media_type, text = next(iter(route.rows.items()))
-    return {"content": text, "headers": {"Content-Type": media_type}}
-
-
-def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
-    """Make what a route's example needs: a card, a hold and a spend; return path and body."""
-    card = api.grant(credit=1000, transfer=True)["id"]
-    held = ext(api, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
-    if "hold" not in route.path:
-        ext(api, card, f"holds/{held}/actions/void")
-    change_credit(api, "deposit", 1000)
-    body = route.body_example
-    if body is not None and "spend" in body:
-        body = body | {"spend": change_credit(api, "spend", 500).json()["id"]}
-    if body is not None and "customerIdentifier" in body:
-        body = body | {"customerIdentifier": "kelly"}
-    return {"id": card, "hold": held}, body
 
 
 def ask(api: ApiFixture, route: AnyRoute, card_id: str = "x", **options: Any) -> Any:

@@ -122,10 +122,24 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
 }
 
 
-# Every statement there is: those with a name, and those that the listings are made into.
-STATEMENTS: Final[dict[str, Query]] = QUERIES | {
-    statement.name: statement for listing in LISTINGS.values() for statement in listing.statements()
+# What PostgreSQL's functions run, by the function's name: a plan shows only that one is called.
+IN_FUNCTIONS: Final = {
+    "answers_in_turn": Query.parse(
+        "answers_in_turn",
+        "SELECT * FROM idempotency_keys WHERE store_id = :store_id AND key {any:keys}",
+    )
 }
+
+# Every statement there is: those with a name, and those that the listings are made into.
+STATEMENTS: Final[dict[str, Query]] = (
+    QUERIES
+    | IN_FUNCTIONS
+    | {
+        statement.name: statement
+        for listing in LISTINGS.values()
+        for statement in listing.statements()
+    }
+)
 
 
 def declared_as(name: str) -> str:

@@ -67,6 +67,7 @@ ROWS: Final = {
     10: [],
     11: [],
     12: [],
+    13: [],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -60,12 +60,13 @@ async def once_each(
 ) -> list[Answered | Failure]:
     """Answer each request in order: with its stored answer, or by ``run``, whose answer is stored.
 
-    The answers are stored in the transaction of their effects. ``run`` answers each request with a
-    result or a failure; a failure is not stored. A key that came with another request is answered
-    with ``IdempotencyKeyReused``.
+    All keys are claimed before anything else is locked: a request that comes while another one is
+    at work under its key waits, and then answers as that one did. The answers are stored in the
+    transaction of their effects. ``run`` answers each request with a result or a failure; a failure
+    is not stored. A key that came with another request is answered with ``IdempotencyKeyReused``.
     """
     keys = sorted({each.key.key for each in requests if each.key is not None})
-    stored = await find_all(tx, store_id, keys)
+    stored = await claim_all(tx, store_id, keys)
     new: dict[str, StoredAnswer] = {}
     answers: dict[int, Answered | Failure] = {}
     waiting = list(range(len(requests)))
@@ -107,11 +108,15 @@ async def once(
     return answered
 
 
-async def find_all(tx: Tx, store_id: str, keys: list[str]) -> dict[str, StoredAnswer]:
-    """Return the answers stored for these keys; those older than 7 days are deleted first."""
+async def claim_all(tx: Tx, store_id: str, keys: list[str]) -> dict[str, StoredAnswer]:
+    """Wait until nobody else is at work under these keys; return the answers stored for them.
+
+    ``keys`` are sorted: all transactions claim in this order, so that none deadlock. Answers older
+    than 7 days are deleted.
+    """
     if not keys:
         return {}
-    rows = await tx.all("answers_find", store_id=store_id, keys=keys)
+    rows = await tx.all("answers_claim", store_id=store_id, keys=keys)
     since = tx.now() - KEPT_FOR
     old = [(store_id, row[0], since) for row in rows if row[1] <= since]
     if old:
@@ -161,11 +166,7 @@ def _twins(requests: Sequence[Once[A, R]], n: int, later: Sequence[int]) -> list
 
 
 async def store_all(tx: Tx, store_id: str, new: Mapping[str, StoredAnswer]) -> None:
-    """Store answers for keys that had none.
-
-    If another transaction stored one of the keys meanwhile, this one runs again and finds it. The
-    rows come in the order of their keys, so that two transactions never wait for each other.
-    """
+    """Store answers for claimed keys that had none."""
     now = tx.now()
     await tx.many(
         "answer_add",

@@ -54,6 +54,8 @@ MACROS: Final = {
     "lock": Macro("FOR UPDATE", ""),
     # locks the rows, and passes over those that another transaction has locked
     "claim": Macro("FOR UPDATE SKIP LOCKED", ""),
+    # FROM {in_turn:idempotency_keys}: once no other transaction is at work under one of the keys
+    "in_turn": Macro("answers_in_turn(:store_id, :keys)", "{}"),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
     # all rows as one JSON array of arrays; without rows null on PostgreSQL, [] on SQLite

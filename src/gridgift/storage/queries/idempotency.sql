@@ -1,5 +1,7 @@
--- name: answers_find
-SELECT key, created_at, fingerprint, answer FROM idempotency_keys
+-- Waits for whoever is at work under one of the keys, and takes all of them until the transaction's
+-- end. The keys must come in their order.
+-- name: answers_claim
+SELECT key, created_at, fingerprint, answer FROM {in_turn:idempotency_keys}
 WHERE store_id = :store_id AND key {any:keys}
 
 -- name: answer_add
