@@ -70,12 +70,12 @@ class ListCursors:
         return self._sealed(self._typed_list, body)
 
     def read(self, cursor: str | None) -> Position:
-        """Return the position; without a cursor, the start.
+        """Return the position; without a cursor, or with an empty one, the start.
 
         Raises ``CursorInvalid`` for a cursor that this server did not make, or made for another
         list or for keys of other types.
         """
-        if cursor is None:
+        if not cursor:
             return Position()
         if not _CURSOR.fullmatch(cursor) or len(cursor) % 4 == 1:
             raise CursorInvalid

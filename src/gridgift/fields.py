@@ -112,8 +112,3 @@ def instant_of(text: str | None) -> int | None:
 def written(instant: int | None) -> str | None:
     """Write a date that may be null."""
     return None if instant is None else format_instant(instant)
-
-
-def lowered(uuid: str | None) -> str | None:
-    """UUIDs are lower-case (contract section 1)."""
-    return None if uuid is None else uuid.lower()

@@ -15,9 +15,10 @@ from gridgift.domain import texts
 from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
 from gridgift.domain.giftcards import Terms
-from gridgift.domain.ids import parse_uuid
+from gridgift.domain.ids import parse_uuid, texture_of
 from gridgift.domain.instants import parse_instant
 from gridgift.domain.model import MAX_CREDIT, NIL_UUID
+from gridgift.domain.numbers import whole
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
 
 LONGEST_LINE: Final = 65_536  # characters
@@ -41,7 +42,6 @@ _EXPECTED: Final = (
     "the first line must name the columns: one of identifier, key, uuid, name and customer, and "
     "one of credit and gift card credits"
 )
-_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
@@ -168,7 +168,7 @@ def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
 
     def read(cells: list[str]) -> Row:
         credit = cells[amount].strip()
-        if allomancy is not None and credit in {"", "0"}:
+        if allomancy is not None and (not credit or whole(credit) == 0):
             return Skipped()  # Allomancy lists all customers, also those without a gift card
         identifier, username = read_resident(cells)
         errors: dict[str, list[str]] = {}
@@ -207,8 +207,8 @@ def _resident_reader(
 
 
 def _credit(text: str) -> int:
-    credit = int(text) if _INTEGER.fullmatch(text) else 0
-    if not 1 <= credit <= MAX_CREDIT:
+    credit = whole(text)
+    if credit is None or not 1 <= credit <= MAX_CREDIT:
         raise ValueError(f"must be an integer from 1 to {MAX_CREDIT}")
     return credit
 
@@ -226,7 +226,7 @@ def _texture(text: str) -> str | None:
     texture = parse_uuid(text.strip())
     if texture is None:
         raise ValueError("must be a UUID like 01234567-89ab-cdef-0123-456789abcdef")
-    return texture
+    return texture_of(texture)
 
 
 def _expiry(text: str) -> int | None | UnsetType:

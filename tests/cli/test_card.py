@@ -2,6 +2,7 @@
 
 import getpass
 
+from gridgift.domain.model import NIL_UUID
 from tests.api import KELLY
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
@@ -45,6 +46,11 @@ def test_list_filters(cli: CommandRunner, kelly: str) -> None:
     ):
         assert [card["id"] for card in cli.json("card", "list", kelly, *options)] == expected
     assert all(card_id in cli("card", "list", kelly).out for card_id in ids)
+
+
+def test_the_texture_of_zeros_is_none(cli: CommandRunner, kelly: str) -> None:
+    card = cli.json("card", "grant", kelly, "--credit", 5, "--texture", NIL_UUID)
+    assert card["texture"] is None
 
 
 def test_show_prints_the_ledger(cli: CommandRunner, kelly: str) -> None:

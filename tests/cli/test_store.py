@@ -1,5 +1,6 @@
 """``gridgift store``."""
 
+from gridgift.domain.model import NIL_UUID
 from tests.api import OWNER
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
@@ -18,6 +19,14 @@ def test_create_answers_with_the_store(both: CommandRunner) -> None:
     assert made["logo"] == LOGO.lower()
     assert (made["ownerUuid"], made["ownerUsername"]) == (OWNER.uuid, "aria.moonwall")
     assert both.json("store", "list") == [made]
+
+
+def test_the_logo_of_zeros_is_none(cli: CommandRunner) -> None:
+    made = cli.json("store", "create", "Shop", *NAMED, "--logo", NIL_UUID)
+    assert made["logo"] is None
+    update = ("store", "update", made["id"], "--logo")
+    assert cli.json(*update, LOGO)["logo"] == LOGO.lower()
+    assert cli.json(*update, NIL_UUID)["logo"] is None
 
 
 def test_list_shows_every_store(cli: CommandRunner) -> None:

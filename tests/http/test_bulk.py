@@ -222,7 +222,7 @@ def test_rows_of_a_csv(api: ApiFixture) -> None:
         "kelly,5,TRUE,,never,why": None,
         "kelly,5,,,2030-01-31,": None,
         "kelly,,,,,": "credit",
-        "kelly,5.0,,,,": "credit",
+        "kelly,5.5,,,,": "credit",
         "kelly,-1,,,,": "credit",
         "kelly,2147483648,,,,": "credit",
         "kelly,٥,,,,": "credit",

@@ -13,6 +13,7 @@ from tests.http.bodies import altered, each
 from tests.http.checks import one_engine, unchanged
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, other_stores_key
+from tests.http.test_cors import ORIGIN
 
 PATHS = {
     "profile": "GET", "context": "GET", "account": "GET", "giftcards": "GET",
@@ -21,8 +22,10 @@ PATHS = {
 }  # fmt: skip
 
 
-def mint(api: ApiFixture, who: Any = "kelly", **options: Any) -> Any:
-    return api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": who}, **options)
+def mint(api: ApiFixture, who: Any = "kelly", **more: Any) -> Any:
+    options = {name: more.pop(name) for name in ("headers", "key") if name in more}
+    body = {"customerIdentifier": who} | more
+    return api.call("POST", "/v1/customer-tokens", json=body, **options)
 
 
 def dead(page: CustomerPage, **options: Any) -> None:
@@ -55,6 +58,29 @@ def test_the_url_is_the_stores_own_page_if_it_has_one(api: ApiFixture) -> None:
     api.write(stores.update, api.store.id, changes)
     minted = mint(api).json()
     assert minted["url"] == f"https://cards.example.com/#ct={minted['token']}"
+
+
+@pytest.mark.contract("8.51")
+@one_engine
+def test_a_link_to_one_view(api: ApiFixture) -> None:
+    for origin, page in ((None, "http://shop.test/me"), (ORIGIN, f"{ORIGIN}/")):
+        api.write(stores.update, api.store.id, StoreChanges(customer_origin=origin))
+        for view, query in (("giftcards", "?view=giftcards"), (None, "")):
+            minted = mint(api, view=view).json()
+            assert minted["url"] == f"{page}{query}#ct={minted['token']}"
+    for wrong in ("", "a b", "a#b", "a&b", "ä", "x\n", "x" * 65, 5):
+        body = problem(mint(api, view=wrong), 400, "validation_failed")
+        assert list(body["errors"]) == ["view"]
+
+
+@pytest.mark.contract("8.52")
+@one_engine
+def test_no_collectives(api: ApiFixture) -> None:
+    assert mint(api, collectiveId=None).status_code == 200
+    with unchanged(api):
+        for wrong in (KELLY.uuid, "", 5, [], {}):
+            body = problem(mint(api, collectiveId=wrong), 400, "validation_failed")
+            assert body["detail"] == "collectiveId: can't be named: Gridgift has no collectives."
 
 
 @pytest.mark.contract("8.13", "8.16")

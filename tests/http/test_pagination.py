@@ -9,10 +9,13 @@ import pytest
 from gridgift.cursors import Cursors
 from gridgift.domain.lists import KEY_TYPES
 from gridgift.domain.paging import Position
+from gridgift.http.edge.route import AnyRoute
+from gridgift.http.table import ROUTES
 from tests.api import KELLY, SECRET, ApiFixture, problem
 from tests.cursors_before import LAST, NIL, cursor_before
 from tests.http.bodies import altered
 from tests.http.checks import one_engine
+from tests.http.customer_page import CustomerPage
 from tests.http.requests import other_stores_key
 from tests.storage.calls import STATEMENTS
 
@@ -134,9 +137,25 @@ def test_pages_are_never_found_by_counting() -> None:
         assert "offset" not in (query.sqlite + query.postgres).lower()
 
 
+LISTS = [route for route in ROUTES if "cursor" in getattr(route.query, "__struct_fields__", ())]
+
+
+@pytest.mark.contract("4.8")
+@pytest.mark.parametrize("route", LISTS, ids=lambda route: route.path)
+@one_engine
+def test_an_empty_cursor_is_the_first_page(api: ApiFixture, route: AnyRoute) -> None:
+    path = route.path.format(identifier="kelly", id=[api.grant()["id"], api.grant()["id"]][0])
+    headers = {"X-Customer-Token": CustomerPage(api).token}
+    first, same = (
+        api.call("GET", f"{path}?limit=1{more}", headers=headers) for more in ("", "&cursor=")
+    )
+    assert first.status_code == same.status_code == 200
+    assert first.json() == same.json()
+
+
 @pytest.mark.contract("4.8")
 @pytest.mark.parametrize(
-    "text", ["", "a", "garbage!", "null", "A" * 39, "A" * 40, "A" * 5000, "é", "%00", "MQ=="]
+    "text", ["a", "garbage!", "null", "A" * 39, "A" * 40, "A" * 5000, "é", "%00", "MQ=="]
 )
 @one_engine
 def test_cursors_that_are_none(api: ApiFixture, text: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -10,11 +11,13 @@ from gridgift.domain import giftcards, residents
 from gridgift.domain.failures import Failure
 from gridgift.http.edge.decode import MAX_BODY
 from gridgift.http.edge.problems import PROBLEMS
+from gridgift.http.edge.route import AnyRoute
 from gridgift.http.table import ROUTES
 from gridgift.storage.database import DatabaseUnavailable
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.conftest import Outage
+from tests.http.customer_page import CustomerPage
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 JSON = {"Content-Type": "application/json"}
@@ -42,7 +45,29 @@ def test_all_members(make_api: Callable[..., ApiFixture]) -> None:
 def test_a_validation_problem_lists_messages_by_field(api: ApiFixture) -> None:
     body = problem(api.call("POST", GRANT, json={"credit": -1}), 400, "validation_failed")
     assert body["errors"] == {"credit": ["must be an integer from 1 to 2147483647"]}
-    assert body["detail"] == "Some values are not acceptable: credit."
+    assert body["detail"] == "credit: must be an integer from 1 to 2147483647."
+
+
+@pytest.mark.contract("3.8")
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.body or route.query],
+                         ids=lambda route: f"{route.method} {route.path}")  # fmt: skip
+@one_engine
+def test_the_detail_has_the_first_reason(api: ApiFixture, route: AnyRoute) -> None:
+    """Whatever is wrong with a query or a body: here, everything."""
+    path = route.path.format(id="x", hold="x", identifier="kelly")
+    wrong = {name: [{}] for name in fields_of(route.body or route.query)}
+    sent = {"json": wrong} if route.body else {"params": dict.fromkeys(wrong, "\n")}
+    headers = {"X-Customer-Token": CustomerPage(api).token}
+    response = api.call(route.method, path, headers=headers, **sent)
+    body = problem(response, 400, "validation_failed")
+    (first, (message, *_)), *others = body["errors"].items()
+    assert body["detail"].startswith(f"{first}: {message}.")
+    assert all(field in body["detail"] for field, _ in others)
+
+
+def fields_of(struct: Any) -> list[str]:
+    """Return the names of a query's or a body's fields, as JSON has them."""
+    return [field.encode_name for field in msgspec.structs.fields(struct)]
 
 
 def failures(base: type[Failure] = Failure) -> Iterator[type[Failure]]:

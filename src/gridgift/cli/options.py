@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from gridgift.domain import texts
-from gridgift.domain.ids import parse_uuid
+from gridgift.domain.ids import parse_uuid, texture_of
 from gridgift.domain.instants import parse_instant
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.scopes import SCOPES
@@ -31,6 +31,11 @@ class UsageError(Exception):
 def option_of(field: str) -> str:
     """Return the option that sets a field of the domain, or the field's name if there is none."""
     return _OPTIONS.get(field, field)
+
+
+def read_texture(text: str) -> str | None:
+    """Read a texture's UUID; the all-zero one means none."""
+    return texture_of(read_uuid(text))
 
 
 def read_uuid(text: str) -> str:
@@ -116,7 +121,7 @@ ExpiresOption = Annotated[
 ]
 TextureOption = Annotated[
     str | None,
-    typer.Option("--texture", parser=read_uuid, metavar="UUID", help="The picture, a texture."),
+    typer.Option("--texture", parser=read_texture, metavar="UUID", help="The picture, a texture."),
 ]
 CreditOption = Annotated[
     int, typer.Option("--credit", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 import typer
 from msgspec import UNSET, UnsetType
 
-from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_uuid
+from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_texture, read_uuid
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read, write
 from gridgift.cli.tables import print_table
@@ -35,7 +35,7 @@ def create(
     ],
     logo: Annotated[
         str | None,
-        typer.Option("--logo", parser=read_uuid, metavar="UUID", help="The logo, a texture."),
+        typer.Option("--logo", parser=read_texture, metavar="UUID", help="The logo, a texture."),
     ] = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
@@ -74,7 +74,7 @@ def update(
     """Change what a store is called and how its cards behave."""
     changes = StoreChanges(
         name=UNSET if name is None else name,
-        logo=_optional(logo, read_uuid),
+        logo=_optional(logo, read_texture),
         card_lifetime=_optional(card_lifetime, read_days),
         customer_origin=_optional(customer_origin, str),
     )
@@ -105,7 +105,7 @@ def read_resident(username: str, uuid: str) -> Resident:
     return Resident(uuid, name)
 
 
-def _optional(text: str | None, read: Callable[[str], T]) -> T | UnsetType | None:
+def _optional(text: str | None, read: Callable[[str], T | None]) -> T | UnsetType | None:
     """Return an option's value: UNSET if it was left out, None for 'none'."""
     if text is None:
         return UNSET

@@ -21,14 +21,17 @@ class Failure(Exception):
 class ValidationFailed(Failure):
     """Some fields are not acceptable; ``errors`` maps the domain's field names to sentences.
 
+    The detail has the first of them, for callers that show nothing else.
+
     Each edge shows the fields under its own names: JSON members, options, form fields.
     """
 
     code = "validation_failed"
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        fields = ", ".join(errors)
-        super().__init__(f"Some values are not acceptable: {fields}.")
+        (first, messages), *others = errors.items()
+        also = f" Not acceptable either: {', '.join(field for field, _ in others)}."
+        super().__init__(f"{first}: {messages[0]}.{also if others else ''}")
         self.errors = {field: list(messages) for field, messages in errors.items()}
 
 

@@ -10,12 +10,17 @@ from gridgift.domain.model import NIL_UUID
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 LAST_UUID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
-__all__ = ["LAST_UUID", "NIL_UUID", "new_id", "parse_uuid"]
+__all__ = ["LAST_UUID", "NIL_UUID", "new_id", "parse_uuid", "texture_of"]
 
 
 def new_id() -> str:
     """Make a fresh id; ids made later in this process sort later."""
     return str(uuid7())
+
+
+def texture_of(uuid: str | None) -> str | None:
+    """Return a texture's UUID in lower case; the all-zero one means none (contract section 6)."""
+    return None if uuid is None or uuid == NIL_UUID else uuid.lower()
 
 
 def parse_uuid(text: str) -> str | None:

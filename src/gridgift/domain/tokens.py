@@ -61,13 +61,15 @@ async def mint(
     return MintedToken(stored, token)
 
 
-def page_address(store: Store, public_url: str, token: str) -> str:
+def page_address(store: Store, public_url: str, token: str, view: str = "") -> str:
     """Return the URL that opens a resident's page: the store's own, or the one served here.
 
-    The token stands in the fragment, which no browser sends to a server.
+    ``view`` names the part of the page to begin with, in the query (contract section 8). The token
+    stands in the fragment, which no browser sends to a server.
     """
     page = f"{store.customer_origin}/" if store.customer_origin else f"{public_url}/me"
-    return f"{page}#ct={token}"
+    query = f"?view={view}" if view else ""
+    return f"{page}{query}#ct={token}"
 
 
 async def find(tx: Tx, store_id: str, token_id: str) -> Token | None:

@@ -1,15 +1,14 @@
 """Customer tokens: links that open a resident's own page (contract section 8)."""
 
 import secrets
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gridgift.domain import failures, stores, tokens
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
-from gridgift.domain.model import Store
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken
 from gridgift.fields import Identifier, Instant
@@ -18,11 +17,31 @@ from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CUSTOMER_TOKEN
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 
+View = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_-]*$(?!\n)",
+        description="What the page shows first, such as giftcards: the link has it in its query.",
+        extra={"says": "must have 1 to 64 letters, digits, hyphens and underscores"},
+    ),
+]
+NoCollective = Annotated[
+    None,
+    Meta(
+        description="Only null: Gridgift has no collectives.",
+        extra={"says": "can't be named: Gridgift has no collectives"},
+    ),
+]
+
 
 class MintTokenRequest(Struct, frozen=True, rename="camel"):
-    """For whom: a username or an avatar UUID."""
+    """For whom, by a username or an avatar UUID, and where the link leads."""
 
     customer_identifier: Identifier
+    view: View | None = None
+    collective_id: NoCollective = None
 
 
 class MintTokenResponse(Struct, frozen=True, rename="camel"):
@@ -47,11 +66,11 @@ async def mint_customer_token(
         services.settings.token_hours * HOUR,
         NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES)),
     )
-    return _show(store, services.settings.public_url, minted)
+    view, public_url = request.body.view or "", services.settings.public_url
+    return _show(minted, tokens.page_address(store, public_url, minted.token, view))
 
 
-def _show(store: Store, public_url: str, minted: MintedToken) -> Reply[MintTokenResponse]:
-    url = tokens.page_address(store, public_url, minted.token)
+def _show(minted: MintedToken, url: str) -> Reply[MintTokenResponse]:
     expires_at = format_instant(minted.stored.expires_at)
     return Reply.json(MintTokenResponse(minted.token, url, expires_at))
 

@@ -7,9 +7,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import failures, giftcards, lists, residents
 from gridgift.domain.giftcards import Patch, Replacement
+from gridgift.domain.ids import texture_of
 from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import CardChange, GiftCard
-from gridgift.fields import Credit, Cursor, Delta, Instant, Limit, Text, Uuid, instant_of, lowered
+from gridgift.fields import Credit, Cursor, Delta, Instant, Limit, Text, Uuid, instant_of
 from gridgift.http.edge.answers import ListResponse, conditional, list_reply, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
@@ -66,7 +67,7 @@ class PatchGiftCardRequest(Struct, frozen=True, rename="camel"):
         texture, expires_at = self.texture, self.expires_at
         return Patch(
             self.credit,
-            texture if isinstance(texture, UnsetType) else lowered(texture),
+            texture if isinstance(texture, UnsetType) else texture_of(texture),
             self.transfer,
             self.active,
             expires_at if isinstance(expires_at, UnsetType) else instant_of(expires_at),
@@ -109,7 +110,7 @@ async def update_gift_card(
 ) -> Reply[GiftCardResponse]:
     """Replace a card's four changeable fields."""
     body, card_id = request.body, GIFT_CARD_ID.of(request)
-    wanted = Replacement(body.credit, lowered(body.texture), body.transfer, body.active)
+    wanted = Replacement(body.credit, texture_of(body.texture), body.transfer, body.active)
     return await once(
         request, show_change, giftcards.update, request.caller, card_id, wanted, request.if_match()
     )

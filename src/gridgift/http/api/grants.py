@@ -7,8 +7,8 @@ from msgspec import UNSET, Struct, UnsetType
 from gridgift.domain import failures, grants
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
-from gridgift.domain.ids import new_id
-from gridgift.fields import GrantedCredit, Instant, Uuid, instant_of, lowered
+from gridgift.domain.ids import new_id, texture_of
+from gridgift.fields import GrantedCredit, Instant, Uuid, instant_of
 from gridgift.http.api.giftcards import TAG, WRITE, show_change
 from gridgift.http.edge.answers import packed, sent
 from gridgift.http.edge.api_key import KeyRequest
@@ -31,7 +31,7 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
         expires_at: int | None | UnsetType = UNSET
         if not isinstance(self.expires_at, UnsetType):
             expires_at = instant_of(self.expires_at)
-        return Terms(self.credit, self.transfer, lowered(self.texture), expires_at, reason)
+        return Terms(self.credit, self.transfer, texture_of(self.texture), expires_at, reason)
 
 
 async def grant_gift_card(

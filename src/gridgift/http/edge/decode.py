@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.numbers import whole
 from gridgift.http.edge.refusals import (
     BodyMalformed,
     BodyTooLarge,
@@ -26,14 +27,14 @@ BODY_SECONDS: Final = 10
 MAX_PARAMETERS: Final = 100
 
 _JSON_TYPE: Final = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
-_INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _BOOLEANS: Final = {"true": True, "false": False}
 
 S = TypeVar("S", bound=Struct)
 
 
-class _Float:
-    """Stands for a number with a point or an exponent: no field of ours takes one."""
+class _NoInteger:
+    """Stands for a number that is not whole, or too large: no field of ours takes one."""
 
 
 class _NotOurJson(ValueError):
@@ -221,8 +222,14 @@ def _no_constant(text: str) -> Any:
     raise _NotOurJson(f"{text} is no JSON")
 
 
+def _number(text: str) -> int | _NoInteger:
+    """Read a number with a point or an exponent: JSON has one type for all (contract 1.5)."""
+    found = whole(text)
+    return _NoInteger() if found is None else found
+
+
 _decoder: Final = json.JSONDecoder(
-    object_pairs_hook=_members, parse_float=lambda text: _Float(), parse_constant=_no_constant
+    object_pairs_hook=_members, parse_float=_number, parse_constant=_no_constant
 )
 
 
@@ -252,5 +259,5 @@ def _basic(annotation: Any) -> type:
         return annotation
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
-        parts = parts[:1]
+        return _basic(parts[0])
     return _basic(next(part for part in parts if part is not type(None)))
