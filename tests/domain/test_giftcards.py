@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import giftcards, grants, residents
+from gridgift.domain import giftcards, grants, ledger, residents
 from gridgift.domain.failures import (
     GiftCardNotFound,
     GiftCardRedeemed,
@@ -22,6 +22,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import NO_HASH, entry_hash
 from gridgift.domain.model import MAX_CREDIT, CardState, Entry, GiftCard, Resident
 from gridgift.domain.residents import Identifier
+from gridgift.storage.database import Tx
 from tests.api import KELLY
 from tests.domain.fixture import DomainFixture
 
@@ -82,10 +83,12 @@ def test_any_sequence_of_changes(domain: DomainFixture, steps: list[Replacement 
             change = domain.write(giftcards.disable, domain.caller, card.id)
         else:
             change = domain.write(giftcards.update, domain.caller, card.id, step)
-        assert change.card == after == domain.card(card.id)
+        assert change.card == domain.card(card.id)
+        assert change.card == msgspec.structs.replace(after, head=change.card.head)
+        assert (change.card.head == card.head) == (change.entry is None)
         assert change.held == 0
         assert change.entry == (domain.entries(card.id)[-1] if after != card else None)
-        card = after
+        card = change.card
     chain = domain.entries(card.id)
     assert [entry.kind for entry in chain] == kinds
     assert_chain(card, chain)
@@ -115,6 +118,7 @@ def test_granted(domain: DomainFixture) -> None:
         version=1,
         created_at=domain.now,
         updated_at=domain.now,
+        head=ledger.head_of(domain.entries(card.id)[0].hash),
     )
     assert_chain(card, domain.entries(card.id))
     assert domain.sql("SELECT count(*) FROM customers") == [(1,)]
@@ -181,6 +185,31 @@ def test_a_stale_etag_changes_nothing(domain: DomainFixture) -> None:
         domain.write(giftcards.disable, domain.caller, card.id, frozenset())
     assert domain.card(card.id) == changed
     assert len(domain.entries(card.id)) == 2
+
+
+@pytest.mark.contract("10.7", "10.9")
+def test_a_state_that_was_lost_has_an_etag_of_its_own(domain: DomainFixture) -> None:
+    """As after the restore of a backup: another change takes the place of one that is gone."""
+    card = domain.grant()
+    other = msgspec.structs.replace(domain.caller, request_id="request-2")
+    lost: list[str] = []
+
+    async def change_and_lose(tx: Tx, credit: int) -> None:
+        change = await giftcards.update(tx, domain.caller, card.id, Replacement(credit=credit))
+        lost.append(etag(change.card))
+        raise LookupError
+
+    for credit in (5, 7):
+        with pytest.raises(LookupError):
+            domain.write(change_and_lose, credit)
+    change = domain.write(giftcards.update, other, card.id, Replacement(credit=5))
+    assert len({*lost, etag(card), etag(change.card)}) == 4
+    for stale in lost:
+        with pytest.raises(PreconditionFailed):
+            domain.write(
+                giftcards.update, other, card.id, Replacement(credit=9), frozenset([stale])
+            )
+    assert etag(domain.card(card.id)) == etag(change.card)
 
 
 def test_the_etag_changes_with_the_owners_name(domain: DomainFixture) -> None:

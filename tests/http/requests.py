@@ -21,6 +21,11 @@ def ext(api: ApiFixture, card_id: str, action: str, body: Any = None, **options:
     return api.call("POST", f"/ext/v1/giftcards/{card_id}/{path}", json=body, **options)
 
 
+def etag_of(api: ApiFixture, card_id: str) -> str:
+    """Read a card's present ETag."""
+    return str(api.call("GET", f"/v1/giftcards/{card_id}").headers["etag"])
+
+
 def credit_of(api: ApiFixture, resident: str = "kelly") -> Any:
     """Read a resident's store credit."""
     response = api.call("GET", f"/ext/v1/customers/{resident}/credit")

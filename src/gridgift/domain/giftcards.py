@@ -166,12 +166,14 @@ async def patch(
     """
     card = await lock(tx, caller.store_id, card_id)
     now = tx.now()
-    _check_precondition(etag(card), if_match)
+    if if_match is not None:
+        _check_precondition(await read(tx, caller.store_id, card_id), if_match)
     if card.redeemed:
         raise GiftCardRedeemed(card_id)
     wanted = {name: value for name, value in msgspec.structs.asdict(changes).items()
               if value is not UNSET and value != getattr(card, name)}  # fmt: skip
     if not wanted:
+        card = await read(tx, caller.store_id, card_id)
         return CardChange(card, await held(tx, card, now), None)
     if "expires_at" in wanted:
         _check_expiry(wanted["expires_at"], now)
@@ -299,13 +301,13 @@ async def disable(
 
 
 def etag(card: GiftCard) -> str:
-    """Name a card's state: it changes with every entry and with the owner's username."""
-    return etag_of(card.version, card.owner_username)
+    """Name a card's state by its newest ledger entry and its owner's username (RFC 9110, 8.8.3).
 
-
-def etag_of(version: int, username: str) -> str:
-    """Write a strong ETag (RFC 9110, 8.8.3)."""
-    return f'"{version}-{username}"'
+    Of two different states no two have one name, even if a backup was restored in between: the
+    entry's hash covers the whole chain, with the instants and requests that made it.
+    """
+    assert card.head, "this card was not read to be shown"
+    return f'"{card.head}-{card.owner_username}"'
 
 
 def _note_of_update(last: Entry, card: GiftCard) -> EntryNote:
@@ -331,18 +333,19 @@ async def _outcome(
     """
     if changed is None:
         card = await read(tx, store_id, card_id)
-        _check_precondition(etag(card), if_match)
+        _check_precondition(card, if_match)
         if card.redeemed:
             raise GiftCardRedeemed(card_id)
         return CardChange(card, await held(tx, card, now), None)
     card, entry = changed
-    _check_precondition(etag_of(card.version - 1, card.owner_username), if_match)
+    before = msgspec.structs.replace(card, head=ledger.head_of(entry.previous_hash))
+    _check_precondition(before, if_match)
     return CardChange(card, await held(tx, card, now), entry)
 
 
-def _check_precondition(present: str, if_match: frozenset[str] | None) -> None:
-    if if_match is not None and present not in if_match:
-        raise PreconditionFailed(present)
+def _check_precondition(card: GiftCard, if_match: frozenset[str] | None) -> None:
+    if if_match is not None and etag(card) not in if_match:
+        raise PreconditionFailed(etag(card))
 
 
 def _check_expiry(expires_at: int | None, now: int) -> None:

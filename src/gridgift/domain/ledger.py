@@ -28,6 +28,7 @@ from gridgift.storage.database import Tx
 from gridgift.storage.listing import ENTRIES_OF_ACCOUNT
 
 MAX_ENTRIES: Final = 1_000_000_000  # of one account, that are read at once
+HEAD_BYTES: Final = 16  # of a hash, in what is read of a card: half of it tells all entries apart
 NO_HASH: Final = bytes(32)  # what the first entry of an account names as its predecessor
 
 KEY_TYPES: Final = ENTRIES_OF_ACCOUNT.types()  # of every list of entries
@@ -91,7 +92,10 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
     ]
     await tx.many("card_put", [_columns(each.card) for each in openings])
     await append(tx, entries)
-    return [CardChange(each.card, 0, entry) for each, entry in zip(openings, entries, strict=True)]
+    return [
+        CardChange(_with_head(each.card, entry), 0, entry)
+        for each, entry in zip(openings, entries, strict=True)
+    ]
 
 
 async def change_card(
@@ -118,7 +122,7 @@ async def change_card(
     entry = next_entry(caller, now, last, EntryDraft.of_card(card, noted))
     assert entry.seq == card.version, "a card's version is the number of its entries"
     await append(tx, [entry])
-    return card, entry
+    return _with_head(card, entry), entry
 
 
 async def append(tx: Tx, entries: Sequence[Entry]) -> None:
@@ -210,10 +214,19 @@ def hold_of(entry: Entry) -> str:
         return entry.reason
 
 
+def head_of(entry_hash: bytes) -> str:
+    """Return how a card names the newest entry of its chain: half of its hash, in hexadecimal."""
+    return entry_hash[:HEAD_BYTES].hex()
+
+
 def entry_hash(entry: Entry) -> bytes:
     """Return SHA-256 over a canonical JSON array of all fields of the entry but the hash itself."""
     *fields, _ = msgspec.structs.astuple(entry)
     return hashlib.sha256(encode_state(fields)).digest()
+
+
+def _with_head(card: GiftCard, entry: Entry) -> GiftCard:
+    return msgspec.structs.replace(card, head=head_of(entry.hash))
 
 
 def _columns(card: GiftCard) -> tuple[Any, ...]:

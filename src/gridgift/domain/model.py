@@ -81,7 +81,11 @@ class Resident(Struct, frozen=True):
 
 
 class GiftCard(Struct, frozen=True, array_like=True):
-    """A gift card as stored; ``version`` counts its ledger entries."""
+    """A gift card as stored; ``version`` counts its ledger entries.
+
+    ``head`` begins the hash of the newest of them, in hexadecimal; it is empty where a statement
+    changed or locked the card and did not look for it.
+    """
 
     store_id: str
     id: str
@@ -98,18 +102,20 @@ class GiftCard(Struct, frozen=True, array_like=True):
     created_at: int
     updated_at: int
     held_until: int | None = None
+    head: str = ""
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
-        """Build a card from the columns of the SQL fragment ``card``, in their order."""
+        """Build a card from the columns of ``card`` or ``changed_card``, the SQL fragments."""
         (
             store_id, card_id, owner_uuid, owner_username, credit, active, redeemed, transfer,
             texture, purchased, expires_at, version, created_at, updated_at, held_until,
+            *head,
         ) = row  # fmt: skip
         return cls(
             store_id, card_id, owner_uuid, owner_username, credit, bool(active), bool(redeemed),
             bool(transfer), texture, bool(purchased), expires_at, version, created_at, updated_at,
-            held_until,
+            held_until, *head,
         )  # fmt: skip
 
 

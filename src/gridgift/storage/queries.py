@@ -63,6 +63,8 @@ MACROS: Final = {
         "json_agg(json_build_array({}))",
         "json_group_array(json_array({}))",
     ),
+    # the bytes of a column as lower-case text
+    "hex": Macro("encode({}, 'hex')", "lower(hex({}))"),
     # VALUES {row:(:id, :name)}: what Tx.many may repeat, to insert several rows at once
     "row": Macro("{}", "{}"),
 }

@@ -1,10 +1,18 @@
 -- The owner's username is the resident's present one, so it is looked up, not stored.
 
--- fragment: card
+-- fragment: changed_card
 store_id, id, owner_uuid,
 (SELECT r.username FROM residents r WHERE r.uuid = gift_cards.owner_uuid),
 credit, active, redeemed, transfer, texture, purchased, expires_at, version,
 created_at, updated_at, held_until
+
+-- A card as it is read: with the head of its chain, of which its ETag is made. A statement that
+-- changes or locks a card does not look for it: the entry comes after the change, and who waited for
+-- a lock on PostgreSQL sees the new card and the old entries.
+-- fragment: card
+{changed_card}, (SELECT {hex:substr(e.hash, 1, 16)} FROM entries e
+    WHERE e.store_id = :store_id AND e.account_kind = 'card'
+        AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
 
 -- What a list of one owner's cards shows of each. On SQLite the index gift_cards_by_owner has it all.
 -- fragment: owned_card
@@ -76,15 +84,15 @@ WHERE store_id = :store_id AND id = :id AND NOT redeemed
     AND (held_until IS NULL OR held_until <= :now OR credit = :credit)
     AND (credit <> :credit OR texture IS DISTINCT FROM :texture
         OR transfer <> :transfer OR active <> :active)
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_disable
 UPDATE gift_cards SET active = FALSE, version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id AND NOT redeemed AND active
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_lock
-SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id = :id {lock}
+SELECT {changed_card} FROM gift_cards WHERE store_id = :store_id AND id = :id {lock}
 
 -- A card whose date has moved expires anew: its expiry has then not been noted yet.
 -- name: card_patch
@@ -93,39 +101,39 @@ SET credit = :credit, texture = :texture, transfer = :transfer, active = :active
     expires_at = :expires_at, expiry_noted = expiry_noted AND NOT :expiry_moved,
     version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_set_credit
 UPDATE gift_cards SET credit = :credit, held_until = :held_until, version = version + 1,
     updated_at = :now
 WHERE store_id = :store_id AND id = :id
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_redeem
 UPDATE gift_cards SET credit = 0, redeemed = TRUE, version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id AND owner_uuid = :owner_uuid AND active AND NOT redeemed
     AND (expires_at IS NULL OR expires_at > :now)
     AND (held_until IS NULL OR held_until <= :now)
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_transfer
 UPDATE gift_cards SET owner_uuid = :receiver_uuid, version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id AND active AND NOT redeemed
     AND transfer AND (expires_at IS NULL OR expires_at > :now)
     AND (held_until IS NULL OR held_until <= :now)
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_void
 UPDATE gift_cards SET credit = 0, active = FALSE, transfer = FALSE, version = version + 1,
     updated_at = :now
 WHERE store_id = :store_id AND id = :id
-RETURNING {card}
+RETURNING {changed_card}
 
 -- name: card_note_expiry
 UPDATE gift_cards SET expiry_noted = TRUE, version = version + 1, updated_at = :now
 WHERE store_id = :store_id AND id = :id AND NOT redeemed AND NOT expiry_noted
     AND expires_at <= :now
-RETURNING {card}
+RETURNING {changed_card}
 
 -- Claims the cards until the transaction's end; other transactions pass them over.
 -- name: cards_expired (any store)

@@ -7,7 +7,7 @@ SELECT COUNT(*) FROM gift_cards
 SELECT COUNT(*) FROM customers
 
 -- name: cards_in_order
-SELECT {card} FROM gift_cards WHERE store_id = :store_id AND id > :after ORDER BY id LIMIT :rows
+SELECT {changed_card} FROM gift_cards WHERE store_id = :store_id AND id > :after ORDER BY id LIMIT :rows
 
 -- name: entries_in_range
 SELECT {entry} FROM entries
