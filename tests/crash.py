@@ -137,10 +137,11 @@ class Load:
         held = await self.send("POST", path, {"amount": amount, "expiresIn": 600})
         if held is None:
             return
-        captured = self.random.random() < 0.5
-        action = "capture" if captured else "void"
-        await self.send("POST", f"{path}/{held['id']}/actions/{action}")
-        card.credit -= amount if captured else 0
+        action, body, taken = self.random.choice(
+            [("void", None, 0), ("capture", None, amount), ("capture", {"amount": 1}, 1)]
+        )
+        await self.send("POST", f"{path}/{held['id']}/actions/{action}", body)
+        card.credit -= taken
 
     async def transfer(self, card_id: str, card: Card) -> None:
         receiver = PEOPLE[1 - PEOPLE.index(card.owner)]

@@ -42,6 +42,7 @@ HOLD_EXAMPLE: Final[dict[str, Any]] = {
     "giftCardId": CARD_EXAMPLE["id"],
     "amount": 100,
     "state": "open",
+    "captured": 0,
     "expiresAt": "2026-11-22T19:45:00Z",
     "createdAt": "2026-11-22T19:30:00Z",
 }
@@ -156,6 +157,7 @@ class HoldResponse(Struct, frozen=True, rename="camel"):
     gift_card_id: Uuid
     amount: CardCredit
     state: Literal["open", "captured", "voided"]
+    captured: Annotated[int, Meta(description="What was taken of the amount, in L$.")]
     expires_at: Instant
     created_at: Instant
 

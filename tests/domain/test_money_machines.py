@@ -465,8 +465,13 @@ class CardMachine(MoneyMachine):
             if usable:
                 self.hold(usable[index % len(usable)], amount, lifetime, moment)
 
-    @rule(index=st.integers(0, 9), captured=st.booleans(), moment=moments)
-    def close(self, index: int, captured: bool, moment: int | None) -> None:
+    @rule(
+        index=st.integers(0, 9),
+        captured=st.booleans(),
+        amount=st.one_of(st.none(), st.integers(1, 16), st.just(MAX_CREDIT)),
+        moment=moments,
+    )
+    def close(self, index: int, captured: bool, amount: int | None, moment: int | None) -> None:
         known = [
             (id_, card, *pair) for id_, card in self.model.items() for pair in card.holds.items()
         ]
@@ -475,12 +480,19 @@ class CardMachine(MoneyMachine):
         known.sort(key=lambda which: not which[3].open_at(self.now))
         card_id, card, hold_id, held = known[index % len(known)]
         self.approach([held.expires_at], moment)
-        refusal = None if held.open_at(self.now) else failures.HoldClosed
-        operation = holds.capture if captured else holds.void
-        self.do(refusal, operation, self.caller, card_id, hold_id)
+        taken = held.amount if amount is None else amount
+        refusal: type[Failure] | None = None
+        if not held.open_at(self.now):
+            refusal = failures.HoldClosed
+        elif captured and taken > held.amount:
+            refusal = failures.CaptureExceedsHold
+        if captured:
+            self.do(refusal, holds.capture, self.caller, card_id, hold_id, amount)
+        else:
+            self.do(refusal, holds.void, self.caller, card_id, hold_id)
         if refusal is None:
             held.state = "captured" if captured else "voided"
-            card.credit -= held.amount if captured else 0
+            card.credit -= taken if captured else 0
             card.kinds.append(held.state)
 
     @rule(card_id=any_card, hold_id=unknown, captured=st.booleans())

@@ -82,14 +82,15 @@ class FilledStore:
         self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id())
 
     def hold_some(self) -> None:
-        """Place four holds on a card: one stays, one is taken, one freed, one runs out."""
+        """Place holds on a card: one stays, one is taken, one in part, one freed, one runs out."""
         self.held = self.card(JO, 100)
         caller = self.domain.caller
-        self.holds = [new_id() for _ in range(4)]
-        for hold_id, end in zip(self.holds, (3600, 3600, 3600, 1), strict=True):
+        self.holds = [new_id() for _ in range(5)]
+        for hold_id, end in zip(self.holds, (3600, 3600, 3600, 1, 3600), strict=True):
             self.write(holds.place, caller, self.held, hold_id, 20, end * SECOND)
         self.write(holds.capture, caller, self.held, self.holds[1])
         self.write(holds.void, caller, self.held, self.holds[2])
+        self.write(holds.capture, caller, self.held, self.holds[4], 5)
 
     def spend_some(self) -> str:
         """Deposit, spend and refund for Kelly; return the spend's id."""
@@ -315,11 +316,15 @@ BREAKS: dict[str, tuple[Callable[[FilledStore], list[str]], str]] = {
     ),
     "a hold that took less": (
         lambda s: [f"UPDATE holds SET amount = 1 WHERE id = '{s.holds[1]}'"],
-        "is of L$ 1, its entries took L$ 20",
+        "took L$ 1, its entries took L$ 20",
+    ),
+    "a capture that took more": (
+        lambda s: [f"UPDATE holds SET captured = NULL WHERE id = '{s.holds[4]}'"],
+        "took L$ 20, its entries took L$ 5",
     ),
     "a hold of more than there is": (
         lambda s: [f"UPDATE holds SET amount = 500 WHERE id = '{s.holds[0]}'"],
-        "holds reserve L$ 500 of L$ 80",
+        "holds reserve L$ 500 of L$ 75",
     ),
     "a removed hold": (
         lambda s: [f"DELETE FROM holds WHERE id = '{s.holds[3]}'"],

@@ -17,8 +17,10 @@ def place(
     return ext(api, card_id, "holds", {"amount": amount, "expiresIn": expires_in}, **options)
 
 
-def close(api: ApiFixture, card_id: str, hold_id: str, action: str, **options: Any) -> Any:
-    return ext(api, card_id, f"holds/{hold_id}/actions/{action}", **options)
+def close(
+    api: ApiFixture, card_id: str, hold_id: str, action: str, body: Any = None, **options: Any
+) -> Any:
+    return ext(api, card_id, f"holds/{hold_id}/actions/{action}", body, **options)
 
 
 def details(api: ApiFixture, card_id: str) -> tuple[int, int]:
@@ -33,12 +35,15 @@ def test_placed_and_captured(api: ApiFixture) -> None:
     assert response.status_code == 201
     hold = response.json()
     assert hold == {
-        "id": hold["id"], "giftCardId": card, "amount": 40, "state": "open",
+        "id": hold["id"], "giftCardId": card, "amount": 40, "state": "open", "captured": 0,
         "expiresAt": at(api, 60), "createdAt": at(api, 0),
     }  # fmt: skip
     assert details(api, card) == (100, 60)
     response = close(api, card, hold["id"], "capture")
-    assert (response.status_code, response.json()) == (200, hold | {"state": "captured"})
+    assert (response.status_code, response.json()) == (
+        200,
+        hold | {"state": "captured", "captured": 40},
+    )
     assert details(api, card) == (60, 60)
     entries = api.entries(card)
     check_chain(entries)
@@ -57,6 +62,59 @@ def test_voided(api: ApiFixture) -> None:
     assert close(api, card, hold["id"], "void").json() == hold | {"state": "voided"}
     assert details(api, card) == (100, 100)
     clean(api)
+
+
+@pytest.mark.contract("10.42")
+@pytest.mark.parametrize("amount", [1, 39, 40])
+def test_captured_in_part(api: ApiFixture, amount: int) -> None:
+    """What is not taken is free at once, and what other holds reserve is not."""
+    card = api.grant(credit=100)["id"]
+    hold, _other = place(api, card).json(), place(api, card, 30)
+    captured = hold | {"state": "captured", "captured": amount}
+    once = {"headers": {"Idempotency-Key": "c"}}
+    for _ in range(2):
+        response = close(api, card, hold["id"], "capture", body={"amount": amount}, **once)
+        assert (response.status_code, response.json()) == (200, captured)
+        assert details(api, card) == (100 - amount, 70 - amount)
+    (*_, entry) = api.entries(card)
+    assert (entry.kind, entry.delta) == ("captured", -amount)
+    with unchanged(api):
+        for action in ("capture", "void"):
+            problem(close(api, card, hold["id"], action), 409, "hold_closed")
+        more = close(api, card, hold["id"], "capture", body={"amount": 1})
+        problem(more, 409, "hold_closed")
+    clean(api)
+
+
+@pytest.mark.contract("10.42")
+@pytest.mark.parametrize("body", [{}, {"amount": None}, {"other": 1}, []], ids=repr)
+def test_without_an_amount_all_is_captured(api: ApiFixture, body: Any) -> None:
+    card = api.grant(credit=100)["id"]
+    hold = place(api, card).json()["id"]
+    assert close(api, card, hold, "capture", body=body).json()["captured"] == 40
+    assert details(api, card) == (60, 60)
+
+
+@pytest.mark.contract("10.43")
+@pytest.mark.parametrize("amount", [41, 100, 2**31 - 1])
+def test_no_more_is_captured_than_is_held(api: ApiFixture, amount: int) -> None:
+    card = api.grant(credit=100)["id"]
+    hold = place(api, card).json()["id"]
+    with unchanged(api):
+        refused = close(api, card, hold, "capture", body={"amount": amount})
+        assert problem(refused, 409, "capture_exceeds_hold")["held"] == 40
+    assert close(api, card, hold, "capture").status_code == 200
+
+
+@pytest.mark.contract("10.42")
+@pytest.mark.parametrize("amount", [0, -1, 1.5, "60", True, 2**31])
+def test_a_bad_amount_captures_nothing(api: ApiFixture, amount: Any) -> None:
+    card = api.grant(credit=100)["id"]
+    hold = place(api, card).json()["id"]
+    with unchanged(api):
+        refused = close(api, card, hold, "capture", body={"amount": amount})
+        assert "amount" in problem(refused, 400, "validation_failed")["errors"]
+        problem(close(api, card, hold, "capture", body=[60]), 400, "body_malformed")
 
 
 @pytest.mark.contract("10.43")

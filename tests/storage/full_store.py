@@ -47,10 +47,11 @@ def _pass_time_on_cards(api: ApiFixture) -> None:
     held = api.grant()["id"]
     holds = [
         ext(api, held, "holds", {"amount": 7, "expiresIn": seconds}).json()["id"]
-        for seconds in (600, 600, 600, 1)
+        for seconds in (600, 600, 600, 600, 1)
     ]
-    for hold, action in zip(holds, ("capture", "void"), strict=False):
-        assert ext(api, held, f"holds/{hold}/actions/{action}").status_code == 200
+    closed = (("capture", None), ("void", None), ("capture", {"amount": 3}))
+    for hold, (action, body) in zip(holds, closed, strict=False):
+        assert ext(api, held, f"holds/{hold}/actions/{action}", body).status_code == 200
     page = CustomerPage(api)
     for date in ({}, {"expiresAt": at(api, 3600)}):
         assert page.redeem(api.grant(**date)["id"]).status_code == 200

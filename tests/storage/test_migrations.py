@@ -68,6 +68,7 @@ ROWS: Final = {
     11: [],
     12: [],
     13: [],
+    14: ["UPDATE holds SET state = 'captured', captured = 1"],
 }
 
 SQLITE_SCHEMA: Final = {

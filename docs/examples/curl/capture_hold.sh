@@ -1,12 +1,14 @@
 #!/bin/sh
 # POST /ext/v1/giftcards/{id}/holds/{hold}/actions/capture: takes what a hold reserved.
-# No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
+# An amount takes that much and frees the rest; without a body all is taken.
+# The idempotency key makes it safe to repeat after a time-out: it is done once.
 # Scope: giftcards:write.
 # If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and exits
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
-  --request POST \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   --header 'Idempotency-Key: order-1042-capture' \
+  --header 'Content-Type: application/json' \
+  --data '{"amount": 60}' \
   https://gifts.example.com/ext/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/holds/019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d/actions/capture

@@ -1,5 +1,6 @@
 // POST /ext/v1/giftcards/{id}/holds/{hold}/actions/capture: takes what a hold reserved.
-// No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
+// An amount takes that much and frees the rest; without a body all is taken.
+// The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: giftcards:write.
 
 const HOST = "https://gifts.example.com";
@@ -9,7 +10,12 @@ const HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d";
 
 const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}/holds/${HOLD}/actions/capture`, {
   method: "POST",
-  headers: { "X-API-Key": KEY, "Idempotency-Key": "order-1042-capture" },
+  headers: {
+    "X-API-Key": KEY,
+    "Content-Type": "application/json",
+    "Idempotency-Key": "order-1042-capture",
+  },
+  body: JSON.stringify({ amount: 60 }),
   signal: AbortSignal.timeout(10_000),
 });
 const answer = await response.json();

@@ -1,7 +1,8 @@
 <?php
 
 // POST /ext/v1/giftcards/{id}/holds/{hold}/actions/capture: takes what a hold reserved.
-// No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
+// An amount takes that much and frees the rest; without a body all is taken.
+// The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: giftcards:write.
 
 declare(strict_types=1);
@@ -13,9 +14,10 @@ const HOLD = '019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d';
 
 $request = curl_init(HOST . '/ext/v1/giftcards/' . CARD . '/holds/' . HOLD . '/actions/capture');
 curl_setopt_array($request, [
-    CURLOPT_CUSTOMREQUEST => 'POST',
+    CURLOPT_POSTFIELDS => json_encode(['amount' => 60]),
     CURLOPT_HTTPHEADER => [
         'X-API-Key: ' . KEY,
+        'Content-Type: application/json',
         'Idempotency-Key: order-1042-capture',
     ],
     CURLOPT_RETURNTRANSFER => true,

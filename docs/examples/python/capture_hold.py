@@ -1,6 +1,7 @@
 """POST /ext/v1/giftcards/{id}/holds/{hold}/actions/capture: takes what a hold reserved.
 
-No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
+An amount takes that much and frees the rest; without a body all is taken.
+The idempotency key makes it safe to repeat after a time-out: it is done once.
 Scope: giftcards:write.
 """
 
@@ -16,6 +17,7 @@ HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d"
 response = requests.post(
     f"{HOST}/ext/v1/giftcards/{CARD}/holds/{HOLD}/actions/capture",
     headers={"X-API-Key": KEY, "Idempotency-Key": "order-1042-capture"},
+    json={"amount": 60},
     timeout=10,
 )
 if not response.ok:

@@ -214,6 +214,16 @@ class SpendNotFound(Failure):
         super().__init__(f"There is no spend {spend_id} of this customer.")
 
 
+class CaptureExceedsHold(Failure):
+    """More than is held would be captured; ``held`` is what the hold reserves, in L$."""
+
+    code = "capture_exceeds_hold"
+
+    def __init__(self, held: int) -> None:
+        super().__init__(f"The hold reserves L$ {held}, no more can be captured.")
+        self.held = held
+
+
 class RefundExceedsSpend(Failure):
     """More than was spent would be given back; ``refundable`` is what is left, in L$."""
 

@@ -254,7 +254,7 @@ async def held(tx: Tx, card: GiftCard, now: int) -> int:
     if not is_held(card, now):
         return 0
     rows = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
-    return sum(Hold(*row).amount for row in rows)
+    return sum(Hold.from_row(row).amount for row in rows)
 
 
 def is_held(card: GiftCard, now: int) -> bool:

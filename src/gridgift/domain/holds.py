@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from gridgift.domain import giftcards
 from gridgift.domain.failures import (
+    CaptureExceedsHold,
     GiftCardExpired,
     GiftCardInactive,
     GiftCardRedeemed,
@@ -60,9 +61,14 @@ async def place(
     return HoldChange(hold, change)
 
 
-async def capture(tx: Tx, caller: Caller, card_id: str, hold_id: str) -> HoldChange:
-    """Take a hold's amount from the card. Raises as ``void`` does."""
-    return await _close(tx, caller, card_id, hold_id, "captured")
+async def capture(
+    tx: Tx, caller: Caller, card_id: str, hold_id: str, amount: int | None = None
+) -> HoldChange:
+    """Take a hold's amount from the card, or a part of it (``amount``, in L$); free the rest.
+
+    Raises ``CaptureExceedsHold``, and what ``void`` raises.
+    """
+    return await _close(tx, caller, card_id, hold_id, "captured", amount)
 
 
 async def void(tx: Tx, caller: Caller, card_id: str, hold_id: str) -> HoldChange:
@@ -80,15 +86,20 @@ def _check_usable(card: GiftCard, now: int) -> None:
 
 
 async def _close(
-    tx: Tx, caller: Caller, card_id: str, hold_id: str, state: Literal["captured", "voided"]
+    tx: Tx,
+    caller: Caller,
+    card_id: str,
+    hold_id: str,
+    state: Literal["captured", "voided"],
+    amount: int | None = None,
 ) -> HoldChange:
     card = await giftcards.lock(tx, caller.store_id, card_id)
     now = tx.now()
-    hold = await _close_row(tx, card, hold_id, state, now)
+    hold = await _close_row(tx, card, hold_id, state, amount, now)
     others = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
-    still_open = [Hold(*row) for row in others]
+    still_open = [Hold.from_row(row) for row in others]
     balance = Balance(
-        credit=card.credit - hold.amount if state == "captured" else card.credit,
+        credit=card.credit - hold.captured,
         held=sum(each.amount for each in still_open),
         held_until=max((each.expires_at for each in still_open), default=None),
     )
@@ -96,14 +107,21 @@ async def _close(
     return HoldChange(hold, await giftcards.set_balance(tx, caller, card_id, balance, note, now))
 
 
-async def _close_row(tx: Tx, card: GiftCard, hold_id: str, state: str, now: int) -> Hold:
-    """Close an open hold and return it. Raises ``HoldNotFound``, ``HoldClosed``."""
+async def _close_row(
+    tx: Tx, card: GiftCard, hold_id: str, state: str, amount: int | None, now: int
+) -> Hold:
+    """Close an open hold and return it.
+
+    Raises ``HoldNotFound``, ``HoldClosed``, ``CaptureExceedsHold``.
+    """
     values = {"store_id": card.store_id, "card_id": card.id, "id": hold_id}
-    closed = await tx.run("hold_close", state=state, now=now, **values)
+    closed = await tx.run("hold_close", state=state, captured=amount, now=now, **values)
     row = await tx.one("hold_by_id", **values)
     if row is None:
         raise HoldNotFound(hold_id)
-    hold = Hold(*row)
-    if not closed:
-        raise HoldClosed(hold_id, "expired" if hold.state == "open" else hold.state)
-    return hold
+    hold = Hold.from_row(row)
+    if closed:
+        return hold
+    if hold.state == "open" and hold.expires_at > now:
+        raise CaptureExceedsHold(hold.amount)
+    raise HoldClosed(hold_id, "expired" if hold.state == "open" else hold.state)

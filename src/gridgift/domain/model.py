@@ -7,6 +7,7 @@ epoch, UTC; ids and avatar keys are lower-case hyphenated UUID strings (contract
 from collections.abc import Sequence
 from typing import Any, Final, Literal, Self
 
+import msgspec
 from msgspec import Struct
 
 MAX_CREDIT: Final = 2_147_483_647  # Second Life's scripts have 32-bit signed integers
@@ -256,7 +257,10 @@ class Lot(Struct, frozen=True):
 
 
 class Hold(Struct, frozen=True):
-    """Part of a card's credit, reserved; ``state`` is open, captured or voided."""
+    """Part of a card's credit, reserved; ``state`` is open, captured or voided.
+
+    ``captured`` is how much of it was taken (L$): all or a part when it was captured, else 0.
+    """
 
     id: str
     card_id: str
@@ -264,6 +268,16 @@ class Hold(Struct, frozen=True):
     state: Literal["open", "captured", "voided"]
     expires_at: int
     created_at: int
+    captured: int = 0
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build a hold from the columns of the SQL fragment ``hold``."""
+        *columns, captured = row
+        hold = cls(*columns)
+        if hold.state != "captured":
+            return hold
+        return msgspec.structs.replace(hold, captured=captured or hold.amount)
 
 
 class Token(Struct, frozen=True):

@@ -115,7 +115,7 @@ async def _verify_cards(
         chains = await _chains(tx, "card", span)
         holds: dict[str, list[Hold]] = defaultdict(list)
         for row in await tx.all("holds_in_range", **span):
-            hold = Hold(*row)
+            hold = Hold.from_row(row)
             holds[hold.card_id].append(hold)
         for card_id in sorted(cards.keys() | chains.keys()):
             chain = chains.get(card_id, [])
@@ -219,8 +219,8 @@ def _hold_faults(chain: Sequence[Entry], holds: Sequence[Hold]) -> Iterator[str]
     for hold in holds:
         if states.pop(hold.id, "missing") != hold.state:
             yield f"hold {hold.id} is {hold.state}, its entries say otherwise"
-        if taken[hold.id] != (hold.amount if hold.state == "captured" else 0):
-            yield f"hold {hold.id} is of L$ {hold.amount}, its entries took L$ {taken[hold.id]}"
+        if taken[hold.id] != hold.captured:
+            yield f"hold {hold.id} took L$ {hold.captured}, its entries took L$ {taken[hold.id]}"
     for hold_id in states:
         yield f"hold {hold_id} is in the ledger and nowhere else"
 

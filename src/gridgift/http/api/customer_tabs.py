@@ -29,6 +29,10 @@ class NothingResponse(Struct, frozen=True):
     """A row of a list that gift cards have nothing to do with: there is never one."""
 
 
+class AboutNews(Struct, frozen=True):
+    """What a page may say of news, which its contract leaves open: nothing of it is needed here."""
+
+
 class UnreadCount(Struct, frozen=True, rename="camel"):
     """How many unread posts a store has."""
 
@@ -80,12 +84,12 @@ async def redeliver_product(request: CustomerRequest[None, RedeliveryRequest]) -
     raise ProductNotFound(request.body.product_id)
 
 
-async def request_news_item(request: CustomerRequest[None, None]) -> Reply[None]:
+async def request_news_item(request: CustomerRequest[None, AboutNews]) -> Reply[None]:
     """Refuse to hand out an item: there are no news that could have one."""
     raise NewsItemNotAvailable
 
 
-async def mark_news_seen(request: CustomerRequest[None, None]) -> Reply[None]:
+async def mark_news_seen(request: CustomerRequest[None, AboutNews]) -> Reply[None]:
     """Accept the call; there are no news to mark."""
     return Reply(204, (NO_STORE,))
 
@@ -156,6 +160,9 @@ ROUTES: Final = (
         summary="Ask for a post's item: always refused",
         description="There are no news, so no post has an item.",
         path_parameters=(NEWS_ID,),
+        body=AboutNews,
+        body_required=False,
+        body_example={},
         refusals=(NewsItemNotAvailable,),
         **_NEVER_DONE,
     ),
@@ -166,7 +173,10 @@ ROUTES: Final = (
         mark_news_seen,
         tag=CUSTOMER_PAGE,
         summary="Note that news were seen",
-        description="No body. There are no news, so nothing is noted.",
+        description="There are no news, so nothing is noted.",
+        body=AboutNews,
+        body_required=False,
+        body_example={},
         status=204,
         replayable=False,
     ),

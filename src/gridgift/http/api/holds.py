@@ -33,6 +33,12 @@ class HoldRequest(Struct, frozen=True, rename="camel"):
     expires_in: Seconds
 
 
+class CaptureRequest(Struct, frozen=True):
+    """How much of the hold to take; without an amount, all of it."""
+
+    amount: GrantedCredit | None = None
+
+
 async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldResponse]:
     """Reserve part of a card's credit."""
     body, card_id = request.body, GIFT_CARD_ID.of(request)
@@ -48,10 +54,10 @@ async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldRespon
     )
 
 
-async def capture_hold(request: KeyRequest[None, None]) -> Reply[HoldResponse]:
-    """Take what a hold reserved."""
-    ids = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
-    return await once(request, _show, holds.capture, request.caller, *ids)
+async def capture_hold(request: KeyRequest[None, CaptureRequest]) -> Reply[HoldResponse]:
+    """Take what a hold reserved, or a part of it."""
+    ids, amount = (GIFT_CARD_ID.of(request), HOLD_ID.of(request)), request.body.amount
+    return await once(request, _show, holds.capture, request.caller, *ids, amount)
 
 
 async def void_hold(request: KeyRequest[None, None]) -> Reply[HoldResponse]:
@@ -94,11 +100,19 @@ ROUTES: Final = (
         capture_hold,
         tag=TAG,
         summary="Take what a hold reserved",
-        description="No body.",
+        description="All of it without a body; with an amount that much, and the rest is free.",
         path_parameters=(GIFT_CARD_ID, HOLD_ID),
+        body=CaptureRequest,
+        body_required=False,
+        body_example={"amount": 1},
         answer=HoldResponse,
-        example=HOLD_EXAMPLE | {"state": "captured"},
-        refusals=(failures.GiftCardNotFound, failures.HoldNotFound, failures.HoldClosed),
+        example=HOLD_EXAMPLE | {"state": "captured", "captured": 1},
+        refusals=(
+            failures.GiftCardNotFound,
+            failures.HoldNotFound,
+            failures.HoldClosed,
+            failures.CaptureExceedsHold,
+        ),
     ),
     Route(
         "POST",

@@ -87,11 +87,27 @@ def has_body(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
-def decode_body(raw: bytes, headers: dict[bytes, bytes], into: type[S]) -> S:
+def says_nothing(raw: bytes) -> bool:
+    """Tell whether a body is what clients send for none: nothing, ``{}``, ``[]`` or ``null``.
+
+    PHP writes an empty array as ``[]``, and JavaScript's clients send ``null`` or ``{}``.
+    """
+    try:
+        return not raw.strip() or _parse_json(raw) in (None, {}, [])
+    except BodyMalformed:
+        return False
+
+
+def decode_body(
+    raw: bytes, headers: dict[bytes, bytes], into: type[S], *, required: bool = True
+) -> S:
     """Decode one JSON object into a struct; members that the struct lacks are ignored.
 
+    Where a body is not ``required``, one that says nothing leaves every field at its default.
     Raises ``BodyMalformed``, ``MediaTypeUnsupported``, ``ValidationFailed``.
     """
+    if not required and says_nothing(raw):
+        return _convert({}, into)
     if not raw:
         raise BodyMalformed("it is empty")
     media_type = headers.get(b"content-type", b"")

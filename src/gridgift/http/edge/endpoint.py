@@ -18,6 +18,7 @@ from gridgift.http.edge.decode import (
     discard_body,
     has_body,
     read_body,
+    says_nothing,
 )
 from gridgift.http.edge.guards import Guard
 from gridgift.http.edge.limits import count, count_failure
@@ -26,6 +27,7 @@ from gridgift.http.edge.problems import problem_reply
 from gridgift.http.edge.refusals import (
     BodyTooLarge,
     BodyTooSlow,
+    BodyUnexpected,
     DatabaseOutOfReach,
     InternalError,
     MethodNotAllowed,
@@ -126,7 +128,11 @@ class Endpoint:
         if route.body is not None or has_body(request.headers):
             request.raw_body = await read_body(request.headers, receive, route.body_limit)
         if route.body is not None:
-            request.body = decode_body(request.raw_body, request.headers, route.body)
+            request.body = decode_body(
+                request.raw_body, request.headers, route.body, required=route.body_required
+            )
+        elif route.rows is None and not says_nothing(request.raw_body):
+            raise BodyUnexpected
         return await route.handler(request)
 
     def _route(self, request: AnyRequest) -> AnyRoute:

@@ -28,6 +28,7 @@ class ProblemResponse(Struct, frozen=True, rename="camel"):
     errors: dict[str, list[str]] | UnsetType = UNSET
     retry_after: Annotated[int, Meta(description="Seconds.")] | UnsetType = UNSET
     available: Annotated[int, Meta(description="What can be taken, in L$.")] | UnsetType = UNSET
+    held: Annotated[int, Meta(description="What the hold reserves, in L$.")] | UnsetType = UNSET
     refundable: (
         Annotated[int, Meta(description="What is left of the spend, in L$.")] | UnsetType
     ) = UNSET
@@ -84,6 +85,11 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     refusals.BodyMalformed: Problem(
         400, "The body is not a JSON object", "Send one JSON object, in UTF-8, no member twice."
     ),
+    refusals.BodyUnexpected: Problem(
+        400,
+        "No body is taken here",
+        "Send no body, or an empty object. What you want may have an endpoint: see /docs.",
+    ),
     failures.GiftCardRedeemed: Problem(
         400,
         "The gift card was redeemed",
@@ -124,6 +130,13 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     ),
     failures.HoldClosed: Problem(
         409, "The hold is closed", "It was captured, voided, or its time is over. Place a new one."
+    ),
+    failures.CaptureExceedsHold: Problem(
+        409,
+        "More than is held",
+        "Capture no more than 'held'; the rest of a hold can't be raised.",
+        members={"held": _data("held")},
+        examples={"held": 100},
     ),
     failures.RefundExceedsSpend: Problem(
         409,

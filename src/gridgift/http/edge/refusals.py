@@ -138,6 +138,15 @@ class BodyMalformed(Failure):
         super().__init__(f"The body must be one JSON object in UTF-8: {why}.")
 
 
+class BodyUnexpected(Failure):
+    """A body says something where none is taken; to ignore it could do what was not meant."""
+
+    code = "body_unexpected"
+
+    def __init__(self) -> None:
+        super().__init__("This request takes no body; nothing was changed. Send it without one.")
+
+
 class BodyTooLarge(Failure):
     """The body is larger than ``limit`` bytes."""
 

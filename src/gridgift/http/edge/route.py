@@ -33,7 +33,8 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     """One endpoint: the guard's principal, query, body and answer are the handler's.
 
     A body is one JSON object, a ``body``, or has many ``rows``, which the handler reads: then there
-    is an example for each media type. ``body_limit`` is in bytes. ``answer`` is the JSON that a
+    is an example for each media type; without either a body that says anything is refused.
+    ``body_limit`` is in bytes. ``answer`` is the JSON that a
     ``status`` comes with; without it the body is of another ``media_type``. ``path_parameters`` are
     those of the path, in its order. ``refusals`` are the operation's own: those of the guard and of
     the decoding are added. ``etag`` says that answers have one, ``etag_unless_held`` that they
@@ -51,6 +52,7 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     path_parameters: tuple[PathParameter[Any], ...] = ()
     query: type[Q] | None = None
     body: type[B] | None = None
+    body_required: bool = True
     rows: Mapping[str, str] | None = None
     body_limit: int = MAX_BODY
     answer: type[A] | None = None

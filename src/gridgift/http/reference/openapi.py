@@ -93,6 +93,8 @@ def refusals_of(route: AnyRoute) -> list[type[Failure]]:
         found.append(refusals.BodyMalformed)
     if route.body is not None or route.rows is not None:
         found.append(refusals.MediaTypeUnsupported)
+    else:
+        found.append(refusals.BodyUnexpected)
     if route.body is not None or route.keyed:
         found.append(ValidationFailed)
     if route.keyed:
@@ -130,7 +132,10 @@ def _operation(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": schemas.of(route.body)}
         if route.body_example is not None:
             content["example"] = route.body_example
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        operation["requestBody"] = {
+            "required": route.body_required,
+            "content": {"application/json": content},
+        }
     if route.rows is not None:
         kinds = {
             media_type: {"schema": {"type": "string"}, "example": example}

@@ -1,5 +1,5 @@
 -- fragment: hold
-id, card_id, amount, state, expires_at, created_at
+id, card_id, amount, state, expires_at, created_at, captured
 
 -- name: hold_add
 INSERT INTO holds (store_id, card_id, id, amount, state, expires_at, created_at)
@@ -13,6 +13,6 @@ SELECT {hold} FROM holds {index:holds_open}
 WHERE store_id = :store_id AND card_id = :card_id AND state = 'open' AND expires_at > :now
 
 -- name: hold_close
-UPDATE holds SET state = :state
+UPDATE holds SET state = :state, captured = :captured
 WHERE store_id = :store_id AND card_id = :card_id AND id = :id AND state = 'open'
-    AND expires_at > :now
+    AND expires_at > :now AND amount >= COALESCE(:captured, amount)
