@@ -51,7 +51,15 @@ ENTRY_EXAMPLE: Final[dict[str, Any]] = {
     "kind": "granted",
     "delta": 500,
     "balanceAfter": 500,
-    "state": {"active": True, "redeemed": False, "transfer": True},
+    "state": {
+        "ownerUuid": CARD_EXAMPLE["ownerUuid"],
+        "active": True,
+        "redeemed": False,
+        "transfer": True,
+        "texture": None,
+        "purchased": False,
+        "expiresAt": "2027-11-22T00:00:00Z",
+    },
     "actor": {"kind": "key", "id": "019aad3b-2222-7333-8444-555566667777"},
     "reason": "",
     "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
@@ -76,6 +84,9 @@ REFUSED_ROW_EXAMPLE: Final[dict[str, Any]] = {
         "detail": "No resident nobody.known is known here.",
     },
 }
+
+
+DATES_IN_STATE: Final = {"expiresAt"}
 
 
 class GiftCardResponse(Struct, frozen=True, rename="camel"):
@@ -197,7 +208,7 @@ class EntryResponse(Struct, frozen=True, rename="camel"):
             entry.kind,
             entry.delta,
             entry.balance_after,
-            msgspec.json.decode(entry.state, type=dict[str, Any]),
+            _shown_state(entry.state),
             Actor(entry.actor_kind, entry.actor_id),
             entry.reason,
             entry.request_id,
@@ -289,6 +300,14 @@ def shown(view: type[V], source: Struct, **given: Any) -> V:
         for value in (getattr(source, name),)
     }
     return view(**same, **given)
+
+
+def _shown_state(stored: str) -> dict[str, Any]:
+    """Show an entry's state: entries, old ones too, store an instant in milliseconds."""
+    state = msgspec.json.decode(stored, type=dict[str, Any])
+    return {
+        name: written(value) if name in DATES_IN_STATE else value for name, value in state.items()
+    }
 
 
 def lots_of(credit: Credit) -> list[LotResponse]:

@@ -1,5 +1,6 @@
 """GET /ext/v1/giftcards/{id}/entries."""
 
+import json
 from typing import Any
 
 import pytest
@@ -35,6 +36,20 @@ def test_a_cards_life(api: ApiFixture) -> None:
     assert response.json()["pagination"] == {
         "nextCursor": None, "previousCursor": None, "limit": 100,
     }  # fmt: skip
+
+
+@pytest.mark.contract("10.28")
+def test_a_states_expiry_is_a_date(api: ApiFixture) -> None:
+    """It is stored in milliseconds, as it always was: hashes of old entries stay as they are."""
+    card = api.grant(expiresAt="2027-01-31T12:00:00.25Z")["id"]
+    path = f"/ext/v1/giftcards/{card}"
+    dates = [api.call("GET", path).json()["expiresAt"]]
+    for date in (None, "2028-02-29T00:00:00Z"):
+        dates.append(api.call("PATCH", path, json={"expiresAt": date}).json()["expiresAt"])
+    shown = [entry["state"]["expiresAt"] for entry in entries(api, card).json()["data"]]
+    assert shown == dates == ["2027-01-31T12:00:00.250Z", None, "2028-02-29T00:00:00Z"]
+    stored = [json.loads(entry.state)["expiresAt"] for entry in api.entries(card)]
+    assert stored == [1_801_396_800_250, None, 1_835_395_200_000]
 
 
 @pytest.mark.contract("10.27")
