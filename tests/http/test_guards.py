@@ -65,7 +65,6 @@ class Badge(Struct, frozen=True):
             actor_kind="unit",
             actor_id=number,
             bucket=Bucket("badge", number),
-            key_namespace=f"badge {number} ",
             log_fields={"store": store_id, "badge": number},
             number=number,
             opens=opens,

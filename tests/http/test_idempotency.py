@@ -1,13 +1,18 @@
 """Idempotency keys: what holds for every write (contract section 10)."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gridgift.domain import giftcards, idempotency
-from tests.api import ApiFixture, problem
+from gridgift.domain.model import ActorKind
+from gridgift.http.edge.principal import Principal
+from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
+from tests.http.customer_page import CustomerPage
 from tests.http.requests import other_stores_key
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
@@ -117,6 +122,46 @@ def test_another_key_of_the_store_shares_it(api: ApiFixture) -> None:
     first = grant(api, "once")
     again = grant(api, "once", key=api.add_key("giftcards:write").key)
     assert again.content == first.content
+
+
+CALLERS = st.builds(
+    lambda kind, who: Principal(actor_kind=kind, actor_id=who),
+    st.sampled_from(get_args(ActorKind)),
+    st.sampled_from([KELLY.uuid, JO.uuid, "7"]),
+)
+# keys of all kinds, and such as read like another caller's
+KEYS = st.one_of(
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=255),
+    st.builds(lambda who, text: who.own_key(text).replace("\n", " "), CALLERS, st.just("x")),
+    st.builds(lambda who, text: f"{who.actor_id} {text}", CALLERS, st.just("x")),
+)
+
+
+@pytest.mark.contract("10.2")
+@given(CALLERS, KEYS, CALLERS, KEYS)
+def test_no_key_is_stored_as_another_callers(
+    one: Principal, key: str, other: Principal, other_key: str
+) -> None:
+    """Keys of a store's programs are all one caller's: the store's."""
+    same_caller = one == other or one.actor_kind == other.actor_kind == "key"
+    same = same_caller and key == other_key
+    assert (one.own_key(key) == other.own_key(other_key)) is same
+
+
+@pytest.mark.contract("10.2")
+def test_a_stores_key_is_never_a_residents(api: ApiFixture) -> None:
+    page, cards = CustomerPage(api), [api.grant()["id"] for _ in range(3)]
+    alike = [f"{KELLY.uuid} once", f"resident {KELLY.uuid} once", "once"]
+    for key in alike:
+        assert grant(api, key).status_code == 200
+    for card, key in zip(cards, alike, strict=True):
+        redeemed = page.redeem(card, headers={"Idempotency-Key": key})
+        assert redeemed.json() is True, redeemed.text
+        assert "idempotent-replayed" not in redeemed.headers
+    for card, key in zip(cards, alike, strict=True):
+        again = page.redeem(card, headers={"Idempotency-Key": key})
+        assert (again.json(), again.headers["idempotent-replayed"]) == (True, "true")
+        assert grant(api, key).headers["idempotent-replayed"] == "true"
 
 
 def test_a_replay_needs_the_scope_too(api: ApiFixture) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from gridgift.app import connect
+from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.reply import Reply
 from gridgift.settings import Settings
 from gridgift.storage import migrate as migrating
@@ -69,6 +70,7 @@ ROWS: Final = {
     12: [],
     13: [],
     14: ["UPDATE holds SET state = 'captured', captured = 1"],
+    15: [],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -392,3 +394,30 @@ async def test_one_of_two_who_showed_a_name_shows_it(empty_url: str) -> None:
     await migrate_to(empty_url)
     shown = dict(await bare_sql(empty_url, "SELECT CAST(uuid AS TEXT), username FROM residents"))
     assert shown == {OWNER: "kelly", others[0]: "jo.winter", others[1]: others[1]}
+
+
+@in_a_loop
+async def test_a_residents_stored_answers_stay_the_residents(
+    engine: Engine, empty_url: str
+) -> None:
+    """Also where a key of the store's looks like one of theirs, which none can do any more."""
+    await migrate_to(empty_url, 14)
+    before = {
+        f"{OWNER} a key": (b"200 \ntrue", f"resident {OWNER}\na key"),
+        f"{OWNER} of the store": (b'200 "1-kelly"\n{}', f"{OWNER} of the store"),
+        "true": (b"200 \ntrue", "true"),
+    }
+    for key, (answer, _) in before.items():
+        written = f"x'{answer.hex()}'" if engine == "sqlite" else f"'\\x{answer.hex()}'"
+        await bare_sql(
+            empty_url,
+            "INSERT INTO idempotency_keys (store_id, key, fingerprint, created_at, answer) "
+            f"VALUES ('{STORE}', '{key}', {HASH[engine]}, 1, {written})",
+        )
+    await migrate_to(empty_url)
+    rows = await bare_sql(empty_url, "SELECT key, answer FROM idempotency_keys")
+    assert {key: bytes(answer) for key, answer in rows} == {
+        after: answer for answer, after in before.values()
+    }
+    kelly = Principal(actor_kind="resident", actor_id=OWNER)
+    assert kelly.own_key("a key") in dict(rows)

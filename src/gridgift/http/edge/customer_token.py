@@ -59,7 +59,6 @@ async def _find(tx: Tx, store_id: str, token_id: str) -> Customer | None:
         actor_kind="resident",
         actor_id=resident.uuid,
         bucket=Bucket("token", token.id),
-        key_namespace=f"{resident.uuid} ",  # a resident's keys are the resident's, not the store's
         log_fields={"store": store_id, "resident": resident.uuid},
         token=token,
         resident=resident,

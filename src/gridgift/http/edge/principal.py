@@ -12,16 +12,25 @@ from gridgift.limits import Bucket
 class Principal(Struct, frozen=True):
     """Whom a request acts for: at which store, as which actor of the ledger.
 
-    ``bucket`` is where its requests are counted (None: nowhere); ``key_namespace`` goes before its
-    idempotency keys, so that they are its own; ``log_fields`` are what the log tells of it.
+    ``bucket`` is where its requests are counted (None: nowhere); ``log_fields`` are what the log
+    tells of it.
     """
 
     store_id: str = ""
     actor_kind: ActorKind = "system"
     actor_id: str = ""
     bucket: Bucket | None = None
-    key_namespace: str = ""
     log_fields: Mapping[str, str] = {}
+
+    def own_key(self, key: str) -> str:
+        """Return an idempotency key of its request as it is stored: no one else's is the same.
+
+        All programs of a store share the store's keys, which are stored as they come; before
+        another caller's stands who that is, and a line feed, which no key can have.
+        """
+        if self.actor_kind == "key":
+            return key
+        return f"{self.actor_kind} {self.actor_id}\n{key}"
 
 
 NOBODY: Final = Principal()

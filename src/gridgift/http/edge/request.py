@@ -81,7 +81,7 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
         return value.strip() == b"*" or etag in known
 
     def idempotency_key(self) -> IdempotencyKey | None:
-        """Return the ``Idempotency-Key``, if there is one, in its principal's namespace.
+        """Return the ``Idempotency-Key``, if there is one, as its principal's own.
 
         Its fingerprint digests method, path with query, and body. Raises ``ValidationFailed``.
         """
@@ -97,7 +97,7 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
                 {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
             )
         return IdempotencyKey(
-            self.principal.key_namespace + text,
+            self.principal.own_key(text),
             fingerprint(self.method, self.target, self.raw_body),
         )
 
