@@ -6,6 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMPS := .venv/.stamps
+OPENAPI := .venv/openapi
+NODE_FILES := package.json package-lock.json .npmrc
 ARGS ?=
 # tests that run at once: they wait for disks and for each other's processes more than they compute
 JOBS ?= 3
@@ -15,7 +17,7 @@ JOBS ?= 3
 run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
 
-test: $(STAMPS)/dev
+test: $(STAMPS)/dev $(STAMPS)/openapi
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 race-test: $(STAMPS)/dev
@@ -52,6 +54,10 @@ lock: $(STAMPS)/dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command "make lock" --python-version 3.11 \
 		pyproject.toml --group bench -o requirements-bench.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command "make lock" --python-version 3.11 \
+		--group pyproject.toml:openapi -o requirements-openapi.lock
+	@cd tests/openapi && npm install --package-lock-only --silent
 
 clean:
 	rm -rf .venv test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -73,6 +79,17 @@ $(STAMPS)/bench: requirements-bench.lock pyproject.toml | $(STAMPS)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ $(STAMPS)/run
+
+# What reads the OpenAPI document in the tests, apart from all else: its versions are its own.
+$(STAMPS)/openapi: requirements-openapi.lock $(addprefix tests/openapi/,$(NODE_FILES)) | $(STAMPS)
+	@echo "Installing linters of OpenAPI and generators of clients (a minute, once) …"
+	@$(BIN)/python -m venv $(OPENAPI)
+	@$(OPENAPI)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-openapi.lock
+	@cp $(addprefix tests/openapi/,$(NODE_FILES)) $(OPENAPI)
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(OPENAPI); \
+		else echo "Without npm, the tests of what is written for Node are skipped."; fi
+	@touch $@
 
 $(STAMPS):
 	@$(PYTHON) -c 'import sys; sys.exit("Gridgift needs Python 3.11 or newer; try: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
