@@ -82,6 +82,14 @@ class Server:
         """Return what the server wrote to its standard output and error."""
         return self._log.read_text(errors="replace")
 
+    def wait_for_log(self, word: str) -> None:
+        """Wait until the server has written something."""
+        deadline = time.monotonic() + PATIENCE
+        while word not in self.log():
+            assert self.process.poll() is None, f"the server left:\n{self.log()}"
+            assert time.monotonic() < deadline, f"{word!r} is not in the log:\n{self.log()}"
+            time.sleep(0.05)
+
     def wait(self) -> None:
         """Wait until the server answers."""
         deadline = time.monotonic() + PATIENCE
@@ -99,9 +107,13 @@ class Server:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def start_again(self) -> None:
+        """Start it again on the same port, and don't wait for it."""
+        self.process = self._start()
+
     def restart(self) -> None:
         """Start it again on the same port."""
-        self.process = self._start()
+        self.start_again()
         self.wait()
 
     def stop(self) -> int:

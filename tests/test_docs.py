@@ -2,6 +2,9 @@
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -351,3 +354,19 @@ def test_public_pages_need_no_key(make_api: Callable[..., ApiFixture]):
             path = route.path.replace("{code}", "validation_failed")
             status = 404 if path == "/metrics" else route.status  # no token is set for it
             assert api.call("GET", path, key=None).status_code == status
+
+
+# The unit for systemd
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd")
+def test_systemd_understands_the_unit(tmp_path: Path):
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    (unit,) = re.findall(r"`/etc/systemd/system/gridgift.service`:\n\n```ini\n(.*?)```", page, re.S)
+    assert "/opt/gridgift/.venv/bin/gridgift serve" in unit
+    path = tmp_path / "gridgift.service"
+    path.write_text(unit.replace("/opt/gridgift/.venv/bin/gridgift", sys.executable))
+    run = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout + run.stderr) == (0, "")

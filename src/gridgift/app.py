@@ -6,7 +6,7 @@ The only file that sees everything.
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import cache, partial
 from importlib.resources import files
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from gridgift.batching import Batcher
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
 from gridgift.domain import tokens
@@ -37,7 +38,7 @@ from gridgift.metrics import make_metrics
 from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError, server_secret
 from gridgift.storage.database import Clock, system_clock
-from gridgift.storage.migrate import Migration, migrate, require_current
+from gridgift.storage.migrate import Migration, migrate, require_current, require_ready
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
 from gridgift.storage.sqlite_file import connect as open_file
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 now: Final = system_clock
 
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
+READINESS_BATCH: Final = 10_000
 STATIC: Final = str(files("gridgift.http") / "static")
 
 
@@ -265,16 +267,20 @@ def _services(
         metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         clock=clock,
         ticks=ticks,
-        check_ready=partial(_check_ready, database),
+        check_ready=_readiness(database),
         document=cache(lambda: encode_json(document(table, settings.public_url))),
     )
 
 
-async def _check_ready(database: "AnyDatabase") -> None:
-    """Raise what keeps a database from being served: its schema, or a writer that is stuck."""
-    await require_current(database)
-    if isinstance(database, SqliteDatabase):
-        await database.check_writer()
+def _readiness(database: "AnyDatabase") -> Callable[[], Awaitable[None]]:
+    """Make what raises why the database can't be served; all who ask at once ask it once."""
+
+    async def ask(_: str, askers: Sequence[None]) -> Sequence[None]:
+        await require_ready(database)
+        return askers
+
+    batcher: Batcher[None, None] = Batcher(ask, max_batch=READINESS_BATCH, concurrency=1)
+    return partial(batcher.submit, "", None)
 
 
 def _limits(settings: Settings, counter: "RedisCounter | None") -> RateLimits:

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gridgift.limits import PERIOD, Window
-from gridgift.logs import Log
+from gridgift.logs import Log, reason
 
 ANSWERS_WITHIN: Final = 0.25  # seconds that a request may wait for Redis
 AWAY_FOR: Final = 5.0  # seconds in which nobody asks again after a failure, then one request does
@@ -83,5 +83,5 @@ class RedisCounter:
             self._logged_at = self._ticks()
             log.warning(
                 "redis is away; each process counts for itself",
-                why=str(error) or type(error).__name__,
+                why=reason(error),
             )

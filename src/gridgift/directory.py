@@ -16,7 +16,7 @@ from gridgift.domain import residents
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.model import Resident
-from gridgift.logs import Log
+from gridgift.logs import Log, reason
 from gridgift.storage.database import Database
 
 TIMEOUT: Final = 3.0  # seconds for one look-up, waiting for its turn included
@@ -58,7 +58,7 @@ class Directory:
             async with asyncio.timeout(TIMEOUT):
                 uuid = await self._ask(identifier)
         except (httpx2.HTTPError, ValueError, RecursionError, TimeoutError) as error:
-            log.warning("directory failed", why=str(error) or type(error).__name__)
+            log.warning("directory failed", why=reason(error))
             raise ResidentNotFound(identifier, directory_failed=True) from error
         if uuid is None:
             self._note_miss(identifier)

@@ -53,6 +53,13 @@ def configure_logs(log_format: str) -> None:
     Log.wanted = log_format
 
 
+def reason(error: BaseException) -> str:
+    """Return what an exception says, in one line; its type's name if it says nothing."""
+    if isinstance(error, TimeoutError) and not error.strerror:
+        return "there was no answer in time"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class Log:
     """A log of structlog's, which is imported with its first line: most servers never write one."""
 

@@ -1,20 +1,25 @@
 """The database goes away, the disk is full, the server is killed: nothing answered is lost."""
 
 import asyncio
+import json
+import os
 import resource
+import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from tests import databases
-from tests.api import problem
+from tests.api import SECRET, problem
 from tests.live.books import audit, kinds
 from tests.live.crowd import at_once
 from tests.serving import Server
@@ -27,10 +32,7 @@ LEAVES = 10.0  # seconds within which a server must be gone after SIGTERM
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[databases.Postgres]:
     """A PostgreSQL that may be stopped without harm to other tests."""
-    with (
-        tempfile.TemporaryDirectory(prefix="gridgift-") as folder,
-        databases.postgres(None, Path(folder)) as server,
-    ):
+    with databases.own_postgres() as server:
         yield server
 
 
@@ -49,6 +51,92 @@ def test_postgresql_stops_and_comes_back(own_postgres: databases.Postgres) -> No
             own_postgres.server.start()
         assert_resumes(client, card)
         assert len(audit(server)) == 2
+
+
+@contextmanager
+def stopped(postgres: databases.Postgres) -> Iterator[None]:
+    """Let PostgreSQL be away."""
+    assert postgres.server is not None
+    postgres.server.stop()
+    try:
+        yield
+    finally:
+        postgres.server.start()
+
+
+@contextmanager
+def crowded(postgres: databases.Postgres) -> Iterator[None]:
+    """Let nobody have a connection left."""
+
+    async def occupy() -> None:
+        with suppress(asyncpg.TooManyConnectionsError):
+            while True:
+                held.append(await asyncpg.connect(postgres.url))
+
+    held: list[Any] = []
+    with start_blocking_portal() as portal:
+        portal.call(occupy)
+        try:
+            yield
+        finally:
+            for connection in held:
+                portal.call(connection.close)
+
+
+Trouble = Callable[[databases.Postgres], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize("trouble", [stopped, crowded])
+def test_a_database_that_comes_after_the_server(
+    own_postgres: databases.Postgres, trouble: Trouble
+) -> None:
+    with own_postgres.database(migrated=True) as url, Server.started(url) as server:
+        server.stop()
+        with trouble(own_postgres):
+            server.start_again()
+            server.wait_for_log("waiting for the database")
+        server.wait()
+        with server.client() as client:
+            assert client.get("/readyz").status_code == 200
+            grant(client, "after")
+        (line, *_) = [line for line in server.log().splitlines() if "waiting" in line]
+        assert json.loads(line)["why"]
+        assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_wait(own_postgres: databases.Postgres, number: signal.Signals) -> None:
+    with own_postgres.database(migrated=True) as url, Server.started(url) as server:
+        server.stop()
+        with stopped(own_postgres):
+            server.start_again()
+            server.wait_for_log("waiting for the database")
+            server.process.send_signal(number)
+            assert server.process.wait(LEAVES) == 0
+        assert "Traceback" not in server.log()
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux has prlimit")
+def test_a_disk_that_is_full_at_the_start(tmp_path: Path) -> None:
+    """Files can't grow: what a full disk does, on the real process, before there is a database."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gridgift", "serve", "--port", "0", "--json"],
+        env={**os.environ, "GRIDGIFT_SECRET": SECRET, "GRIDGIFT_LOG_FORMAT": "json"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+    )
+    with process:
+        assert process.stdout is not None and process.stderr is not None
+        try:
+            line = json.loads(process.stderr.readline())
+            assert (line["event"], line["why"] != "") == ("waiting for the database", True)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            assert process.stdout.readline() == b"{\n"  # it says where it listens
+        finally:
+            process.terminate()
+            process.communicate(timeout=LEAVES)
 
 
 @pytest.mark.parametrize("suffixes", [[""], ["", "-wal", "-shm"]], ids=["file", "with its log"])

@@ -180,10 +180,10 @@ async def test_a_writer_that_is_stuck_is_found_out(
     database, gate = SqliteDatabase(path), Gate()
     held = await gate.hold(database)
     with pytest.raises(DatabaseUnavailable, match="does not answer"):
-        await database.check_writer()
+        await database.check()
     gate.open.set()
     await held
-    await database.check_writer()
+    await database.check()
     await database.close()
 
 

@@ -1,7 +1,7 @@
 """The command line. ``main`` turns every refusal into one sentence and an exit code.
 
 Exit codes: 0 done; 1 the operation was refused; 2 wrong usage, a bad setting, or a database that
-can't be used.
+can't be used as it is; 75 the database is out of reach for now (EX_TEMPFAIL of BSD's sysexits.h).
 """
 
 import os
@@ -21,6 +21,7 @@ from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnav
 
 REFUSED: Final = 1
 UNUSABLE: Final = 2
+TRY_LATER: Final = 75
 
 COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "serve",
@@ -75,7 +76,7 @@ def _guarded(run: Callable[[], object]) -> None:
     except CopyDiffers as error:
         _leave(REFUSED, str(error))
     except DatabaseUnavailable as error:
-        _leave(UNUSABLE, f"The database can't be used for now: {error}.")
+        _leave(TRY_LATER, f"The database can't be used for now: {error}.")
     except (SettingsError, DatabaseRefused, UsageError) as error:
         _leave(UNUSABLE, str(error))
     except BrokenPipeError:  # the reader of our output has gone, for example `| head`

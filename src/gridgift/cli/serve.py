@@ -22,13 +22,19 @@ from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOpt
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import DATABASE_URL, read_settings, run
 from gridgift.cli.worker import LEAVE_WITHIN, forget_signal_handlers
+from gridgift.logs import Log, configure_logs
 from gridgift.operations import Operations
 from gridgift.settings import Settings
+from gridgift.storage.database import DatabaseUnavailable
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 BACKLOG: Final = 2_048  # connections that wait to be accepted
 HEADERS_WITHIN: Final = 10_000  # milliseconds that a client may take to send its headers
+FIRST_WAIT: Final = 0.5  # seconds until a database that was out of reach is tried again; doubled
+LONGEST_WAIT: Final = 10.0
 START_WITHIN: Final = 30.0  # seconds until the first worker accepts
+
+log = Log("gridgift.serve")
 
 _LOGS: Final[dict[str, Any]] = {
     "handlers": {
@@ -60,10 +66,11 @@ def serve(
     """Serve the API until Ctrl-C or SIGTERM.
 
     Then requests that run are answered, for up to 8 seconds. SIGHUP starts workers anew, so that
-    a renewed TLS certificate is used.
+    a renewed TLS certificate is used. At the start, a database that is out of reach is waited for.
     """
     leave_on_signals()
     settings = read_settings(database)
+    configure_logs(settings.log_format)
     check(settings)
     listener = find_listener(host, port, tls_certificate, tls_key)
     serve_on(listener, settings, workers, json=json)
@@ -77,13 +84,29 @@ def leave_on_signals() -> None:
 
 def check(settings: Settings) -> None:
     """Raise what would keep a worker from serving: bad settings, secret or database."""
+    wait_for_database(settings)
+    signer(settings)
+    shared_counter(settings)
+
+
+def wait_for_database(settings: Settings) -> None:
+    """Return once the database can be used, however long it takes, and say why it can't yet.
+
+    So a machine may start its database after the server. Raises ``DatabaseRefused`` for what no
+    waiting mends.
+    """
 
     async def nothing(_: Operations) -> None:
         pass
 
-    run(settings, nothing)
-    signer(settings)
-    shared_counter(settings)
+    wait = FIRST_WAIT
+    while True:
+        try:
+            return run(settings, nothing)
+        except DatabaseUnavailable as error:
+            log.warning("waiting for the database", why=str(error), next_try_in=wait)
+        time.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)
 
 
 def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:

@@ -10,16 +10,16 @@ import hashlib
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from gridgift.storage.database import ConstraintViolated, CopyDiffers, Database, DatabaseRefused, Tx
+from gridgift.storage.database import ConstraintViolated, CopyDiffers, DatabaseRefused, Tx
 from gridgift.storage.migrate import (
     UNFINISHED,
     Applied,
-    Migratable,
+    Port,
     migrate,
     pending,
 )
@@ -32,10 +32,6 @@ OWN: Final = frozenset({"migrations", "copy_progress"})
 CLOSE_WITHIN: Final = 30.0  # seconds
 
 Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
-
-
-class Port(Database, Migratable, Protocol):
-    """A database that can be migrated."""
 
 
 class Side:

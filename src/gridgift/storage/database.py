@@ -94,6 +94,9 @@ class Database(Protocol):
         Raises ``DatabaseUnavailable`` when the database can't be reached.
         """
 
+    async def check(self) -> None:
+        """Raise ``DatabaseUnavailable`` unless a write would be taken now; it changes nothing."""
+
     async def close(self) -> None:
         """Finish what was begun, then close all connections."""
 

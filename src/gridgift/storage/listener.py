@@ -10,13 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-import asyncpg
-
-from gridgift.logs import Log
+from gridgift.logs import Log, reason
+from gridgift.storage.postgres_server import PostgresServer
 
 CHANNEL: Final = "gridgift_changes"
-CONNECT_TIMEOUT: Final = 5.0  # seconds
-CHECK_EVERY: Final = 10.0  # a connection that died silently is found out by then
+CHECK_EVERY: Final = 10.0  # seconds; a connection that died silently is found out by then
 CHECK_TIMEOUT: Final = 2.0
 FIRST_WAIT: Final = 0.1  # before a connection is made anew; doubled up to the longest
 LONGEST_WAIT: Final = 5.0
@@ -34,7 +32,7 @@ class Listener:
     def __init__(
         self, url: str, changed: Callable[[str, str], None], lost: Callable[[], None]
     ) -> None:
-        self._url = url
+        self._server = PostgresServer(url)
         self._changed = changed
         self._lost = lost
         self._wait = FIRST_WAIT
@@ -60,17 +58,13 @@ class Listener:
                 if task is not None and task.cancelling():
                     raise
                 # whatever it is, the time-out of what is remembered holds
-                log.warning("changes are not heard", why=str(error) or type(error).__name__)
+                log.warning("changes are not heard", why=reason(error))
             await asyncio.sleep(self._wait * random.uniform(0.5, 1))  # noqa: S311
             self._wait = min(self._wait * 2, LONGEST_WAIT)
 
     async def _listen(self) -> None:
         """Listen until the connection breaks."""
-        connection = await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_TIMEOUT,
-            server_settings={"application_name": "gridgift listener"},
-        )
+        connection = await self._server.connect(name="gridgift listener")
         broken = asyncio.Event()
         connection.add_termination_listener(lambda _: broken.set())
         try:

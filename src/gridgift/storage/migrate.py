@@ -6,9 +6,14 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from gridgift.storage.database import DatabaseRefused
+from gridgift.storage.database import Database, DatabaseRefused, Tx
+from gridgift.storage.queries import Query
 
 Engine = Literal["sqlite", "postgres"]
+
+_APPLIED: Final = Query.parse(
+    "applied", "SELECT version, name, checksum FROM migrations ORDER BY version"
+)
 
 UNFINISHED: Final = 0  # the number under which an unfinished copy is marked
 
@@ -48,6 +53,10 @@ class Migratable(Protocol):
 
     async def apply_migration(self, migration: Migration, now: int) -> None:
         """Apply one step unless another process did so meanwhile."""
+
+
+class Port(Database, Migratable, Protocol):
+    """A database that can be migrated."""
 
 
 def migrations(engine: Engine) -> list[Migration]:
@@ -100,8 +109,24 @@ async def migrate(database: Migratable, now: int, *, up_to: int | None = None) -
 
 
 async def require_current(database: Migratable) -> None:
-    """Raise ``DatabaseRefused`` unless the schema is exactly this program's."""
-    lacking = pending(database.engine, await database.applied_migrations())
+    """Raise ``DatabaseRefused`` unless this program can serve the schema."""
+    _require_none(pending(database.engine, await database.applied_migrations()))
+
+
+async def require_ready(database: Port) -> None:
+    """Raise what keeps a running server from serving, asked by way of its own connections.
+
+    Raises ``DatabaseUnavailable`` and ``DatabaseRefused``.
+    """
+    await database.check()
+    _require_none(pending(database.engine, await database.read(_read_applied)))
+
+
+async def _read_applied(tx: Tx) -> list[Applied]:
+    return [Applied(*row) for row in await tx.all(_APPLIED)]
+
+
+def _require_none(lacking: list[Migration]) -> None:
     if lacking:
         raise DatabaseRefused(
             f"The database lacks {len(lacking)} of this Gridgift's migrations: "

@@ -2,62 +2,36 @@
 
 import asyncio
 import random
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
 
+from gridgift.logs import reason
 from gridgift.storage.database import (
     Clock,
-    ConstraintViolated,
     DatabaseRefused,
     DatabaseUnavailable,
     Operation,
     P,
     Row,
     T,
-    TransactionConflict,
     system_clock,
 )
 from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
+from gridgift.storage.postgres_errors import (
+    CONFLICTS,
+    PASSING,
+    UNAVAILABLE,
+    VIOLATIONS,
+    violation,
+)
+from gridgift.storage.postgres_server import STATEMENT_TIMEOUT, Connection, PostgresServer
 from gridgift.storage.queries import Query, named
 
-MINIMUM_POSTGRES: Final = 150_000
-STATEMENT_TIMEOUT: Final = 10.0  # seconds
-CONNECT_TIMEOUT: Final = 5.0
 ATTEMPTS: Final = 8  # runs of one transaction before its conflict is passed on
 MIGRATION_LOCK: Final = 0x67726964  # any number, the same for every replica
-
-_CONFLICTS: Final = (
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.UniqueViolationError,  # by a row that was not there a moment ago
-    TransactionConflict,
-)
-_UNAVAILABLE: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresSystemError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.ObjectNotInPrerequisiteStateError,  # among them: a lock that is not available
-    asyncpg.ReadOnlySQLTransactionError,
-    OSError,
-    TimeoutError,
-)
-_VIOLATIONS: Final = (
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.RaiseError,
-    asyncpg.DataError,
-)
-_COLUMNS: Final = re.compile(r"\((.*?)\)=\(")  # detail: Key (store_id, name)=(...) ...
-_PARTITION: Final = re.compile(r"_\d+$")  # what a partition's or a shard's name adds
-_UNNAMED_CHECK: Final = re.compile(r"_check\d*$")  # as PostgreSQL names a CHECK by itself
 
 
 class PostgresTx:
@@ -113,7 +87,8 @@ class PostgresDatabase:
     group_commit = False
 
     def __init__(self, url: str, connections: int, clock: Clock = system_clock) -> None:
-        self._url = url
+        """Read the address; nothing is connected to yet. Raises ``DatabaseRefused``."""
+        self._server = PostgresServer(url)
         self._connections = connections
         self._clock = clock
         self._pool: asyncpg.Pool[Any] | None = None
@@ -138,9 +113,9 @@ class PostgresDatabase:
             try:
                 async with self._connection() as connection, connection.transaction():
                     return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
-            except _CONFLICTS as error:
+            except CONFLICTS as error:
                 if attempt == ATTEMPTS and isinstance(error, asyncpg.UniqueViolationError):
-                    raise _violation(error) from error  # the other row is there to stay
+                    raise violation(error) from error  # the other row is there to stay
                 if attempt == ATTEMPTS:
                     raise DatabaseUnavailable("too many transactions in conflict") from error
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
@@ -153,6 +128,12 @@ class PostgresDatabase:
                 await asyncio.wait_for(self._pool.close(), STATEMENT_TIMEOUT)
             except TimeoutError:
                 self._pool.terminate()
+
+    async def check(self) -> None:
+        """Ask the server by the pool, as a request would, whether it takes writes."""
+        async with self._connection() as connection:
+            if await connection.fetchval(_IS_READ_ONLY):
+                raise asyncpg.ReadOnlySQLTransactionError("the server takes no writes")
 
     async def applied_migrations(self) -> list[Applied]:
         """List what was applied. Raises ``DatabaseRefused`` if the server can't be asked."""
@@ -185,66 +166,67 @@ class PostgresDatabase:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         """Yield a pooled connection and translate the driver's exceptions into the port's."""
+        pool = self._pool or await self._open()
         try:
-            pool = self._pool or await self._open()
-            async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
+            async with pool.acquire(timeout=self._server.timeout) as connection:
                 yield connection
-        except asyncpg.UniqueViolationError:
+        except CONFLICTS:
             raise  # ``write`` may try again
-        except _VIOLATIONS as error:
-            raise _violation(error) from error
-        except _UNAVAILABLE as error:
-            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
+        except VIOLATIONS as error:
+            raise violation(error) from error
+        except UNAVAILABLE as error:
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                await pool.expire_connections()  # another server is the primary now
+            raise DatabaseUnavailable(reason(error)) from error
 
     async def _open(self) -> "asyncpg.Pool[Any]":
+        """Make the pool; a connection is opened when one is needed and none is idle."""
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=1,
+                    min_size=0,
                     max_size=self._connections,
-                    init=_set_codecs,
+                    connect=self._connect,
+                    init=_prepare,
                     reset=_no_reset,
-                    timeout=CONNECT_TIMEOUT,
                     command_timeout=STATEMENT_TIMEOUT + 2,
-                    server_settings=_SERVER_SETTINGS,
                 )
         return self._pool
 
+    async def _connect(self, *_: Any, **options: Any) -> Connection:
+        """Connect for the pool: what was right at the start may be right again."""
+        try:
+            return await self._server.connect(**options)
+        except DatabaseRefused as error:
+            raise DatabaseUnavailable(str(error)) from error
+
     @asynccontextmanager
-    async def _for_migration(self) -> AsyncIterator[Any]:
+    async def _for_migration(self) -> AsyncIterator[Connection]:
         """Open a connection of its own, whose statements may take their time."""
+        connection = await self._server.connect()
         try:
-            connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT)
-        except (*_UNAVAILABLE, ValueError) as error:
-            raise DatabaseRefused(
-                f"The PostgreSQL server can't be used ({error}): check the address, the "
-                "database's name, the user and the password."
-            ) from error
-        try:
-            version = connection.get_server_version()
-            if version.major * 10_000 < MINIMUM_POSTGRES:
-                raise DatabaseRefused(
-                    f"The server is PostgreSQL {version.major}; Gridgift needs 15 or newer."
-                )
             yield connection
+        except PASSING as error:
+            raise DatabaseUnavailable(reason(error)) from error
         except asyncpg.PostgresError as error:
             raise DatabaseRefused(
-                f"The PostgreSQL server refused to be migrated ({error}): check the user's rights."
+                f"The PostgreSQL server refused to be migrated ({reason(error)}): check the user's "
+                "rights."
             ) from error
         finally:
-            await connection.close(timeout=CONNECT_TIMEOUT)
+            await _left(connection)
 
 
-_SERVER_SETTINGS: Final = {
-    "application_name": "gridgift",
+_IS_READ_ONLY: Final = "SELECT current_setting('transaction_read_only') = 'on'"
+_SESSION: Final = {  # set by statements: poolers in session mode take them so, too
     "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
     "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
 }
 
 
-async def _set_codecs(connection: Any) -> None:
-    """Exchange UUIDs as the text that the domain and the wire use."""
+async def _prepare(connection: Any) -> None:
+    """Set the time-outs, and exchange UUIDs as the text that the domain and the wire use."""
+    await connection.execute("; ".join(f"SET {name} = {text}" for name, text in _SESSION.items()))
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
     )
@@ -254,26 +236,9 @@ async def _no_reset(connection: Any) -> None:
     """Reset nothing: no statement sets session state, so this saves a round trip."""
 
 
-def _violation(error: Any) -> ConstraintViolated:
-    return ConstraintViolated(_constraint_name(error), str(error))
-
-
-def _constraint_name(error: Any) -> str:
-    """Return the name of a violated constraint, in the form of ``ConstraintViolated.name``."""
-    table = _PARTITION.sub("", error.table_name or "")
-    constraint = error.constraint_name or ""
-    match error:
-        case asyncpg.UniqueViolationError():
-            found = _COLUMNS.search(error.detail or "")
-            columns = found[1] if found else ""
-            return f"index {constraint}" if "(" in columns else f"{table}({columns})"
-        case asyncpg.NotNullViolationError():
-            return f"not null {table}({error.column_name})"
-        case asyncpg.CheckViolationError():
-            return "check" if _UNNAMED_CHECK.search(constraint) else f"check {constraint}"
-        case asyncpg.ForeignKeyViolationError():
-            return "foreign key"
-        case asyncpg.RaiseError():
-            return "trigger"
-        case _:
-            return "value"
+async def _left(connection: Connection) -> None:
+    """Say farewell to the server, if it listens."""
+    try:
+        await connection.close(timeout=STATEMENT_TIMEOUT)
+    except PASSING:
+        connection.terminate()

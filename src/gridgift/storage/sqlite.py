@@ -71,7 +71,7 @@ class SqliteDatabase:
         result: T = await self._writer.write(lambda tx: operation(tx, *args, **kwargs))
         return result
 
-    async def check_writer(self) -> None:
+    async def check(self) -> None:
         """Raise ``DatabaseUnavailable`` unless a write that changes nothing comes to its end."""
         try:
             async with asyncio.timeout(WRITER_ANSWERS):
@@ -106,5 +106,5 @@ class SqliteDatabase:
                 )
 
 
-async def _change_nothing(tx: Tx) -> None:
-    pass
+async def _change_nothing(_: Tx) -> None:
+    """Need no more than the writer's turn."""

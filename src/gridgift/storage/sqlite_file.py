@@ -1,15 +1,29 @@
 """The SQLite file itself: how it is made and opened, and what is said when it can't be used."""
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
 from typing import Final
 
-from gridgift.storage.database import DatabaseRefused
+from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
 MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
 CACHED_STATEMENTS: Final = 512  # an INSERT is another statement for each number of rows
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+_PASSING_ERRNOS: Final = frozenset(
+    {errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
+)
 PRAGMAS: Final = (
     "journal_mode = WAL",
     "synchronous = FULL",
@@ -43,19 +57,27 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
 
 
 def create_file(path: Path) -> None:
-    """Make an empty database file. Raises ``DatabaseRefused`` if that can't be."""
+    """Make an empty database file.
+
+    Raises ``DatabaseRefused``, and ``DatabaseUnavailable`` for what may pass.
+    """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
     except OSError as error:
+        if error.errno in _PASSING_ERRNOS:
+            raise DatabaseUnavailable(f"{path} can't be made: {error.strerror}") from error
         raise DatabaseRefused(
             f"The database {path} can't be made ({error.strerror}): check the folder."
         ) from error
 
 
 class opened:  # noqa: N801 - used as a function
-    """A connection for one step of a migration; raises ``DatabaseRefused`` with one sentence."""
+    """A connection for one step of a migration.
+
+    Raises ``DatabaseRefused``, and ``DatabaseUnavailable`` for what may pass.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -77,8 +99,10 @@ class opened:  # noqa: N801 - used as a function
             raise refusal(self._path, error) from error
 
 
-def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused:
-    """Say in one sentence why a file can't be served, and what to do."""
+def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused | DatabaseUnavailable:
+    """Say why a file can't be served: in one sentence with the remedy, unless it may pass."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:  # less what extends the code
+        return DatabaseUnavailable(str(error))
     if "not a database" in str(error):
         return DatabaseRefused(
             f"{path} is not a SQLite database: name another file with --database."

@@ -27,7 +27,7 @@ async def get_health(request: PublicRequest[None, None]) -> Reply[HealthResponse
 
 
 async def get_readiness(request: PublicRequest[None, None]) -> Reply[HealthResponse]:
-    """Tell whether the database is reachable and has this program's schema."""
+    """Tell whether the database takes writes and has a schema that this program can serve."""
     try:
         await request.services.check_ready()
     except DatabaseRefused as error:
@@ -66,7 +66,7 @@ ROUTES: Final = (
         get_readiness,
         tag=TAG,
         summary="Can the server serve",
-        description="The database is reachable and has this version's schema.",
+        description="The database takes writes and has a schema that this version can serve.",
         answer=HealthResponse,
         example={"status": "ready"},
     ),
