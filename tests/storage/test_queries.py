@@ -123,7 +123,8 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
 
 # What only one engine understands, or what the other one has another word for.
 DIALECT = re.compile(
-    r"\bANY\(|\bFOR UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|\w_in_turn\(|\b(?:encode|hex)\(|/\*",
+    r"\bANY\(|\bFOR UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|\w_in_turn\("
+    r"|\b(?:encode|hex)\(|/\*",
     re.IGNORECASE,
 )
 
