@@ -107,21 +107,23 @@ async def _keeps_sessions(one: Connection, other: Connection) -> bool:
         before = await _backend(one)
         for _ in range(turns):
             await _backend(other)
-        async with other.transaction():
-            await other.fetchval(_BACKEND)
-            try:
-                async with asyncio.timeout(POOLER_ANSWERS):
-                    if await _backend(one) != before:
-                        return False
-            except TimeoutError:  # it waits for the only session
-                return False
+        await other.execute("BEGIN")
+        await other.fetchval(_BACKEND)
+        try:
+            async with asyncio.timeout(POOLER_ANSWERS):
+                if await _backend(one) != before:
+                    return False
+        except TimeoutError:  # it waits for the only session
+            return False
+        await other.execute("ROLLBACK")
     return True
 
 
 async def _backend(connection: Connection) -> int:
     """Return the number of the server's process; in a transaction, where all is one session."""
-    async with connection.transaction():
-        number: int = await connection.fetchval(_BACKEND)
+    await connection.execute("BEGIN")
+    number: int = await connection.fetchval(_BACKEND)
+    await connection.execute("ROLLBACK")
     return number
 
 
