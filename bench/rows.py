@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from bench import dataset
 from gridgift.domain.giftcards import etag
-from gridgift.domain.ledger import NO_HASH, encode_state, entry_hash
+from gridgift.domain.ledger import NO_HASH, encode_state, entry_hash, head_of
 from gridgift.domain.model import CardState, Entry, GiftCard
+from gridgift.http.api.grants import GrantGiftCardRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.request import fingerprint
 from gridgift.views import GiftCardResponse
@@ -54,7 +55,8 @@ def card_and_entry(
         encode_state(CardState.of(card)).decode(), "key", dataset.key_id(store), "", "bench", now,
         NO_HASH, b"",
     )  # fmt: skip
-    return card, msgspec.structs.replace(entry, hash=entry_hash(entry))
+    entry = msgspec.structs.replace(entry, hash=entry_hash(entry))
+    return msgspec.structs.replace(card, head=head_of(entry.hash)), entry
 
 
 def card_row(card: GiftCard) -> Row:
@@ -70,7 +72,7 @@ def grant(card_id: str, store: int, owner: int, credit: int, key: str, now: int)
     """Make all rows of a grant that was sent with an idempotency key."""
     card, entry = card_and_entry(card_id, store, owner, credit, now)
     path = f"/v1/customers/{card.owner_uuid}/actions/grant-gift-card"
-    digest = fingerprint("POST", path, b'{"credit":%d}' % credit)
+    digest = fingerprint("POST", path, None, GrantGiftCardRequest(credit))
     answer = Reply.json(GiftCardResponse.of(card), etag=etag(card)).pack()
     return Grant(
         customer=(card.store_id, card.owner_uuid, now),

@@ -21,10 +21,14 @@ RunEach = Callable[[Tx, str, Sequence[A]], Coroutine[Any, Any, Sequence[R | Fail
 
 
 class IdempotencyKey(Struct, frozen=True):
-    """A key, unique in its store, and the digest of what makes two requests the same."""
+    """A key, unique in its store, and the digest of what makes two requests the same.
+
+    ``older`` is the digest by which the version before knew the request: its answers are kept on.
+    """
 
     key: str
     fingerprint: bytes
+    older: bytes = b""
 
 
 class Answered(Struct, frozen=True):
@@ -40,9 +44,9 @@ class StoredAnswer(Struct, frozen=True):
     fingerprint: bytes
     answer: bytes
 
-    def replay(self, fingerprint: bytes) -> Answered | IdempotencyKeyReused:
+    def replay(self, key: IdempotencyKey) -> Answered | IdempotencyKeyReused:
         """Return the answer for the same request, or the refusal of another one."""
-        if self.fingerprint != fingerprint:
+        if self.fingerprint not in {key.fingerprint, key.older}:
             return IdempotencyKeyReused()
         return Answered(self.answer, replayed=True)
 
@@ -151,7 +155,7 @@ def _choose(
         if key is None:
             chosen.append(n)
         elif key.key in stored:
-            answers[n] = stored[key.key].replay(key.fingerprint)
+            answers[n] = stored[key.key].replay(key)
         elif key.key in running:
             later.append(n)
         else:

@@ -85,6 +85,7 @@ async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[B
     """Give many residents a new card each."""
     # some hundred milliseconds of work: in a thread, so that others are answered meanwhile
     rows = await asyncio.to_thread(read_rows, request.raw_body, request.headers)
+    request.rows = rows
     ids = [new_id() for _ in rows]
     return await once(
         request, _show, bulk.grant, request.caller, rows, ids, atomic=request.query.atomic

@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from typing import Final, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 from starlette.types import Scope
 
@@ -27,7 +29,8 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
     """A request from a principal, with its query and its body as the route's types have them.
 
     ``received_at`` is in milliseconds since the epoch; ``headers`` has lower-case names, and the
-    lines of one header joined; ``path`` has the path's parameters.
+    lines of one header joined; ``path`` has the path's parameters. ``rows`` are those of a body
+    that a handler has read itself.
     """
 
     services: Services
@@ -41,6 +44,7 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
     query: Q_co
     body: B_co
     raw_body: bytes = b""
+    rows: Sequence[Any] | None = None
 
     @property
     def target(self) -> str:
@@ -83,7 +87,9 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
     def idempotency_key(self) -> IdempotencyKey | None:
         """Return the ``Idempotency-Key``, if there is one, as its principal's own.
 
-        Its fingerprint digests method, path with query, and body. Raises ``ValidationFailed``.
+        Its fingerprint digests what is asked: method, path, query and body as they were decoded,
+        so that neither spaces nor the order of members tell two requests apart, nor what no
+        operation reads. Raises ``ValidationFailed``.
         """
         value = self.headers.get(b"idempotency-key")
         if value is None:
@@ -96,12 +102,24 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
             raise ValidationFailed(
                 {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
             )
+        path = quote(self.scope["path"], errors="surrogatepass")
+        body = self.body if self.rows is None else self.rows
+        as_sent = b"\n".join([self.method.encode(), self.target.encode(), self.raw_body])
         return IdempotencyKey(
             self.principal.own_key(text),
-            fingerprint(self.method, self.target, self.raw_body),
+            fingerprint(self.method, path, self.query, body),
+            older=hashlib.sha256(as_sent).digest(),
         )
 
 
-def fingerprint(method: str, target: str, body: bytes) -> bytes:
-    """Digest what makes two requests the same: method, path with query, and body."""
-    return hashlib.sha256(b"\n".join([method.encode(), target.encode(), body])).digest()
+def fingerprint(method: str, path: str, query: Any, body: Any) -> bytes:
+    """Digest what a request asks for; ``query`` and ``body`` are decoded, with their defaults."""
+    return hashlib.sha256(_encode_asked((method, path, query, body))).digest()
+
+
+def _encode_failure(failure: Any) -> tuple[str, str]:
+    """Write a row that can't be read: the only thing in a request that JSON has no form for."""
+    return failure.code, failure.detail
+
+
+_encode_asked: Final = msgspec.json.Encoder(enc_hook=_encode_failure).encode

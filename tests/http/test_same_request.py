@@ -1,0 +1,128 @@
+"""Which requests an idempotency key takes for the same: those that ask for the same."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from gridgift.http.edge.route import AnyRoute
+from gridgift.http.table import ROUTES
+from tests.api import ApiFixture, problem
+from tests.http.checks import unchanged
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import TEXTURE, path_of, prepared
+
+KEYED: Final = [route for route in ROUTES if route.keyed]
+each_keyed = pytest.mark.parametrize("route", KEYED, ids=lambda r: f"{r.method} {r.path}")
+
+Send = Callable[[str, str], Any]
+
+
+def sender(api: ApiFixture, route: AnyRoute) -> Send:
+    """Return what sends a body, as it is written, to a path: always with one idempotency key."""
+    headers = {"Idempotency-Key": "once", "X-Customer-Token": CustomerPage(api).token}
+    if route.rows is not None:
+        headers["Content-Type"] = next(iter(route.rows))
+    elif route.body is not None:
+        headers["Content-Type"] = "application/json"
+    return lambda path, text: api.call(route.method, path, content=text, headers=headers)
+
+
+def objects_of(route: AnyRoute, body: Any) -> list[dict[str, Any]]:
+    """Return the JSON objects that a route's body has: one, one a row, or none."""
+    if route.rows is not None:
+        return [json.loads(line) for line in next(iter(route.rows.values())).splitlines()]
+    return [] if body is None else [body]
+
+
+def ways_to_write(value: dict[str, Any]) -> list[str]:
+    """Write an object on one line in several ways, the plainest first."""
+    backward = json.dumps(dict(reversed(value.items())), separators=(" , ", " : "))
+    return [
+        json.dumps(value),
+        backward,
+        json.dumps(value | {"unknown": [None, 1.5]}, separators=(",", ":")),
+        re.sub(r"(?<= )(-?[0-9]+)(?= [,}]|}$)", r"\1.0", backward),
+        re.sub(r'(?<=")[a-z]', lambda found: f"\\u{ord(found[0]):04x}", backward),
+    ]  # fmt: skip
+
+
+def texts(objects: list[dict[str, Any]]) -> list[str]:
+    """Write a body, which may have no object, in several ways."""
+    return ["\n".join(ways) for ways in zip(*map(ways_to_write, objects), strict=True)] or [""]
+
+
+def others(objects: list[dict[str, Any]]) -> list[str]:
+    """Write bodies that ask for something else: each time one value is another."""
+    found = []
+    for number, each in enumerate(objects):
+        for name, value in each.items():
+            changed = [*objects[:number], each | {name: other(value)}, *objects[number + 1 :]]
+            found.append(texts(changed)[0])
+    return found
+
+
+def other(value: Any) -> Any:
+    """Return another value that the same field can have."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if value is None or re.fullmatch(r"[0-9a-f-]{36}", value):
+        return TEXTURE
+    return value.replace("2027", "2028") if "2027" in value else f"{value}x"
+
+
+@pytest.mark.contract("10.3", "10.4", "10.73")
+@each_keyed
+def test_what_asks_for_the_same_is_the_same(api: ApiFixture, route: AnyRoute) -> None:
+    parts, body = prepared(api, route)
+    path, objects, send = path_of(route, **parts), objects_of(route, body), sender(api, route)
+    ways = texts(objects)
+    assert len(set(ways)) >= (4 if objects else 1)
+    first = send(path, ways[0])
+    assert first.status_code == route.status, first.text
+    with unchanged(api):
+        for text in ways:
+            again = send(f"{path}?unknown=1", text)
+            assert again.headers.get("idempotent-replayed") == "true", text
+            assert again.content == first.content
+
+
+@pytest.mark.contract("10.4", "10.73")
+@each_keyed
+def test_what_asks_for_something_else_is_not(api: ApiFixture, route: AnyRoute) -> None:
+    parts, body = prepared(api, route)
+    elsewhere, _ = prepared(api, route)
+    objects, send = objects_of(route, body), sender(api, route)
+    path = path_of(route, **parts)
+    assert send(path, texts(objects)[0]).status_code == route.status
+    with unchanged(api):
+        for text in others(objects):
+            problem(send(path, text), 422, "idempotency_key_reused")
+        if "{id}" in path:
+            response = send(path_of(route, **elsewhere), texts(objects)[0])
+            problem(response, 422, "idempotency_key_reused")
+        if route.query is not None:
+            response = send(f"{path}?atomic=true", texts(objects)[0])
+            problem(response, 422, "idempotency_key_reused")
+
+
+@pytest.mark.contract("10.3", "10.5")
+@each_keyed
+def test_answers_of_the_version_before_are_replayed(api: ApiFixture, route: AnyRoute) -> None:
+    """It knew a request by a digest of its method, its path with query, and its body's bytes."""
+    parts, body = prepared(api, route)
+    path, objects, send = path_of(route, **parts), objects_of(route, body), sender(api, route)
+    text = texts(objects)[0]
+    first = send(path, text)
+    known = hashlib.sha256(f"{route.method}\n{path}\n{text}".encode()).hexdigest()
+    written = f"x'{known}'" if api.settings.sqlite_path else f"'\\x{known}'"
+    api.sql(f"UPDATE idempotency_keys SET fingerprint = {written}")
+    with unchanged(api):
+        assert send(path, text).content == first.content
+        for changed in others(objects):
+            problem(send(path, changed), 422, "idempotency_key_reused")
