@@ -155,10 +155,10 @@ class ModelAccount:
     def refund(self, spend_id: str, amount: int, now: int) -> type[Failure] | None:
         """Give back, the last taken first; or say why not."""
         spend = self.spends[spend_id]
-        if self.balance(now) + amount > MAX_CREDIT:
-            return failures.CreditLimitExceeded
         if spend.refunded + amount > spend.amount:
             return failures.RefundExceedsSpend
+        if self.balance(now) + amount > MAX_CREDIT:
+            return failures.CreditLimitExceeded
         self.settle(now)
         spend.refunded += amount
         self.kinds.append("credit_refunded")

@@ -6,7 +6,6 @@ settles what has expired meanwhile, so that the ledger's balance is always that 
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from msgspec import Struct
 
@@ -19,6 +18,7 @@ from gridgift.domain.failures import (
     ValidationFailed,
 )
 from gridgift.domain.ledger import EntryDraft
+from gridgift.domain.merging import MAX_LOTS, merge_surplus
 from gridgift.domain.model import (
     MAX_CREDIT,
     Caller,
@@ -30,8 +30,6 @@ from gridgift.domain.model import (
 )
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
-
-MAX_LOTS: Final = 1_000  # open lots of one account: what a single spend may have to touch
 
 Moves = list[tuple[str, int]]  # lot id, delta in L$
 
@@ -184,20 +182,22 @@ async def refund(
 ) -> CreditChange:
     """Give back what a spend took, to the lots it came from, the last taken first.
 
-    A lot that has expired meanwhile takes its part back and stays expired. Raises
-    ``ResidentNotFound``, ``SpendNotFound``, ``RefundExceedsSpend``, ``CreditLimitExceeded``.
+    A lot that has expired meanwhile takes its part back and stays expired. If too many lots are
+    open then, those that end last are merged. Raises ``ResidentNotFound``, ``SpendNotFound``,
+    ``RefundExceedsSpend``, ``CreditLimitExceeded``.
     """
     account = await _lock(tx, caller, await residents.find(tx, identifier))
-    _check_limit(account, change.amount)
     refunded = await tx.one("spend_refund", id=spend_id, amount=change.amount, **account.key)
     if refunded is None:
         spent = await tx.one("spend_by_id", id=spend_id, **account.key)
         if spent is None:
             raise SpendNotFound(spend_id)
         raise RefundExceedsSpend(spent[0] - spent[1])
+    _check_sum(account, change.amount)
     moves = await _restore(tx, account, spend_id, change.amount)
     await _move(tx, account, moves)
-    entry = await _record(tx, account, "credit_refunded", moves, change, spend_id)
+    merged, begun = await _merge(tx, account)
+    entry = await _record(tx, account, "credit_refunded", moves + merged, change, spend_id, begun)
     await _settle(tx, account)
     return await _changed(tx, account, spend_id, change, entry)
 
@@ -231,7 +231,14 @@ async def _settle(tx: Tx, account: Account) -> None:
 
 
 async def _add_lot(tx: Tx, account: Account, lot: Lot, kind: EntryKind, change: Change) -> Entry:
-    _check_limit(account, lot.amount)
+    _check_sum(account, lot.amount)
+    if len(account.lots) >= MAX_LOTS:
+        raise CreditLimitExceeded(lots=MAX_LOTS)
+    await _begin(tx, account, lot)
+    return await _record(tx, account, kind, [(lot.id, lot.amount)], change, begun=[lot])
+
+
+async def _begin(tx: Tx, account: Account, lot: Lot) -> None:
     await tx.run(
         "lot_add",
         id=lot.id,
@@ -241,7 +248,21 @@ async def _add_lot(tx: Tx, account: Account, lot: Lot, kind: EntryKind, change: 
         now=account.now,
         **account.key,
     )
-    return await _record(tx, account, kind, [(lot.id, lot.amount)], change)
+
+
+async def _merge(tx: Tx, account: Account) -> tuple[Moves, list[Lot]]:
+    """Merge the lots that a refund opened too many; return what moved, and the lots begun."""
+    lots = await _read_lots(tx, account.key)
+    open_lots = [lot for lot in lots if lot.open_at(account.now)]
+    number = account.last.seq + 1 if account.last else 1
+    mergers = merge_surplus(open_lots, MAX_LOTS, number)
+    moves: Moves = []
+    for merger in mergers:
+        emptied = [(lot.id, -lot.remaining) for lot in merger.lots]
+        await _move(tx, account, emptied)
+        await _begin(tx, account, merger.into)
+        moves += [*emptied, (merger.into.id, merger.into.amount)]
+    return moves, [merger.into for merger in mergers]
 
 
 def _take(lots: Sequence[Lot], amount: int) -> Moves:
@@ -287,8 +308,13 @@ async def _record(
     moves: Moves,
     change: Change,
     spend_id: str | None = None,
+    begun: Sequence[Lot] = (),
 ) -> Entry:
-    """Write the account's entry: its state names the lots that changed, and by how much."""
+    """Write the account's entry: its state names the lots that changed, and by how much.
+
+    It has the terms of those that have ``begun`` with it.
+    """
+    terms = {lot.id: lot.terms for lot in begun}
     before = account.last.balance_after if account.last else 0
     draft = EntryDraft(
         account_kind="credit",
@@ -296,7 +322,7 @@ async def _record(
         kind=kind,
         reason=change.reason,
         balance_after=before + sum(delta for _, delta in moves),
-        state=CreditState(moves, change.reference, spend_id),
+        state=CreditState(moves, change.reference, spend_id, terms),
     )
     entry = ledger.next_entry(account.caller, account.now, account.last, draft)
     await ledger.append(tx, [entry])
@@ -316,8 +342,7 @@ async def _read_lots(tx: Tx, key: dict[str, str]) -> list[Lot]:
     return [Lot.from_row(row) for row in await tx.all("lots_open", **key)]
 
 
-def _check_limit(account: Account, amount: int) -> None:
-    """Raise ``CreditLimitExceeded``: an account has a bounded sum, of a bounded number of lots."""
-    balance = sum(lot.remaining for lot in account.lots)
-    if balance + amount > MAX_CREDIT or len(account.lots) >= MAX_LOTS:
-        raise CreditLimitExceeded(MAX_CREDIT)
+def _check_sum(account: Account, amount: int) -> None:
+    """Raise ``CreditLimitExceeded`` if an account can't hold so much more (L$)."""
+    if sum(lot.remaining for lot in account.lots) + amount > MAX_CREDIT:
+        raise CreditLimitExceeded(limit=MAX_CREDIT)

@@ -178,12 +178,13 @@ class InsufficientCredit(Failure):
 
 
 class CreditLimitExceeded(Failure):
-    """The balance would be larger than an account can hold (``limit``, in L$)."""
+    """An account can't hold so much (``limit``, in L$), or so many open ``lots``."""
 
     code = "credit_limit_exceeded"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The balance would be over L$ {limit}.")
+    def __init__(self, *, limit: int | None = None, lots: int | None = None) -> None:
+        more = f"over L$ {limit}" if lots is None else f"in more than {lots} lots"
+        super().__init__(f"The balance would be {more}.")
 
 
 class HoldNotFound(Failure):

@@ -204,7 +204,7 @@ async def adjust(tx: Tx, caller: Caller, card_id: str, delta: int, reason: str) 
     if available + delta < 0:
         raise InsufficientCredit(available)
     if card.credit + delta > MAX_CREDIT:
-        raise CreditLimitExceeded(MAX_CREDIT)
+        raise CreditLimitExceeded(limit=MAX_CREDIT)
     balance = Balance(card.credit + delta, reserved, card.held_until)
     return await set_balance(tx, caller, card_id, balance, EntryNote("adjusted", reason), now)
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from uuid import UUID, uuid5
 
 from uuid_utils import uuid7
 
@@ -10,7 +11,7 @@ from gridgift.domain.model import NIL_UUID
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 LAST_UUID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
-__all__ = ["LAST_UUID", "NIL_UUID", "new_id", "parse_uuid", "texture_of"]
+__all__ = ["LAST_UUID", "NIL_UUID", "derived_id", "new_id", "parse_uuid", "texture_of"]
 
 
 def new_id() -> str:
@@ -21,6 +22,11 @@ def new_id() -> str:
 def texture_of(uuid: str | None) -> str | None:
     """Return a texture's UUID in lower case; the all-zero one means none (contract section 6)."""
     return None if uuid is None or uuid == NIL_UUID else uuid.lower()
+
+
+def derived_id(origin: str, number: int) -> str:
+    """Make an id out of another one and a number: always the same (UUIDv5, RFC 9562, 5.5)."""
+    return str(uuid5(UUID(origin), str(number)))
 
 
 def parse_uuid(text: str) -> str | None:

@@ -167,17 +167,26 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
         )
 
 
+class LotTerms(Struct, frozen=True, array_like=True):
+    """When a lot ends (milliseconds; None: never), and whether it is for some purchases only."""
+
+    expires_at: int | None
+    restricted: bool
+
+
 class CreditState(Struct, frozen=True, omit_defaults=True):
     """Everything about a change of store credit besides its sum, as a ledger entry keeps it.
 
     ``lots`` has the id of each lot that changed and by how much (L$); ``reference`` is the caller's
-    own, and at a redemption the card's id; ``spend`` is the id of what was spent or refunded, left
-    out where there is none.
+    own, and at a redemption the card's id; ``spend`` is the id of what was spent or refunded;
+    ``terms`` has the terms of each lot that begins with this entry. What there is none of is left
+    out, and old entries have no terms.
     """
 
     lots: list[tuple[str, int]]
     reference: str
     spend: str | None = None
+    terms: dict[str, LotTerms] = {}
 
 
 class Entry(Struct, frozen=True):
@@ -244,6 +253,11 @@ class Lot(Struct, frozen=True):
     remaining: int
     expires_at: int | None
     restricted: bool
+
+    @property
+    def terms(self) -> LotTerms:
+        """Return when it ends, and what it is good for."""
+        return LotTerms(self.expires_at, self.restricted)
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:

@@ -245,12 +245,12 @@ def _credit_faults(
 def _lot_faults(chain: Sequence[Entry], lots: Sequence[Lot]) -> Iterator[str]:
     moved, begun = Counter[str](), Counter[str]()
     for entry in chain:
-        moves = _details(entry).lots
-        if sum(delta for _, delta in moves) != entry.delta:
+        state = _details(entry)
+        if sum(delta for _, delta in state.lots) != entry.delta:
             yield f"the lots of entry {entry.seq} do not add up to its delta"
-        for lot_id, delta in moves:
+        for lot_id, delta in state.lots:
             moved[lot_id] += delta
-            if entry.kind in {"credit_deposited", "credit_redeemed"}:
+            if entry.kind in {"credit_deposited", "credit_redeemed"} or lot_id in state.terms:
                 begun[lot_id] += delta
     for lot in lots:
         if lot.remaining != moved[lot.id]:

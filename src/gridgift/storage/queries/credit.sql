@@ -45,7 +45,7 @@ VALUES (:store_id, :resident_uuid, :spend_id, :position, :lot_id, :taken, 0)
 -- name: spend_refund
 UPDATE credit_spends SET refunded = refunded + :amount
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
-    AND refunded + :amount <= amount
+    AND :amount <= amount - refunded
 RETURNING amount, refunded
 
 -- name: spend_by_id
