@@ -86,7 +86,7 @@ REFUSED_ROW_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-DATES_IN_STATE: Final = {"expiresAt"}
+DATES_IN_STATE: Final = {"expiresAt", "holdExpiresAt"}
 
 
 class GiftCardResponse(Struct, frozen=True, rename="camel"):

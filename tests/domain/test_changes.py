@@ -11,7 +11,7 @@ from gridgift.domain.failures import ResidentNotFound, ValidationFailed
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
-from gridgift.domain.model import CardState, CreditState, Entry, Lot
+from gridgift.domain.model import CardState, CreditState, Entry, Lot, LotTerms
 from gridgift.domain.residents import Identifier
 from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
@@ -127,7 +127,9 @@ def test_a_redemption_returns_both_entries(domain: DomainFixture) -> None:
     (entry,) = account(domain)
     assert (done.credit, entry.delta) == (entry, 70)
     state = msgspec.json.decode(entry.state, type=CreditState)
-    assert state == CreditState([(LOT, 70)], card.id, None)
+    assert state == CreditState(
+        [(LOT, 70)], card.id, terms={LOT: LotTerms(card.expires_at, restricted=False)}
+    )
     lots = domain.read(credit.read, domain.store.id, KELLY).lots
     assert lots == [Lot(LOT, 70, 70, card.expires_at, restricted=False)]
 
@@ -156,7 +158,7 @@ def test_credits_changes(domain: DomainFixture) -> None:
     ]  # fmt: skip
     assert [put.entry, spent.entry, back.entry] == [entries[0], entries[1], entries[3]]
     assert [entry.state for entry in entries[:2]] == [
-        f'{{"lots":[["{LOT}",60]],"reference":"hunt"}}',
+        f'{{"lots":[["{LOT}",60]],"reference":"hunt","terms":{{"{LOT}":[{end},false]}}}}',
         f'{{"lots":[["{LOT}",-50]],"reference":"7","spend":"{SPEND}"}}',
     ]
 

@@ -313,7 +313,7 @@ def etag(card: GiftCard) -> str:
 def _note_of_update(last: Entry, card: GiftCard) -> EntryNote:
     """Name what an update did; one that only switches a card on or off has a kind of its own."""
     before = ledger.read_card_state(last.state)
-    switched = msgspec.structs.replace(before, active=not before.active, source=None, hold=None)
+    switched = msgspec.structs.replace(before.of_card, active=not before.active)
     if card.credit != last.balance_after or switched != CardState.of(card):
         return EntryNote("updated")
     return EntryNote("enabled" if card.active else "disabled")

@@ -56,7 +56,7 @@ async def place(
     )
     until = max(hold.expires_at, card.held_until or 0)
     balance = Balance(card.credit, reserved + amount, until)
-    note = EntryNote("held", hold=hold_id)
+    note = EntryNote("held", hold=hold)
     change = await giftcards.set_balance(tx, caller, card_id, balance, note, now)
     return HoldChange(hold, change)
 
@@ -103,7 +103,7 @@ async def _close(
         held=sum(each.amount for each in still_open),
         held_until=max((each.expires_at for each in still_open), default=None),
     )
-    note = EntryNote(state, hold=hold_id)
+    note = EntryNote(state, hold=hold)
     return HoldChange(hold, await giftcards.set_balance(tx, caller, card_id, balance, note, now))
 
 

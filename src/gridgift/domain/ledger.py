@@ -22,6 +22,7 @@ from gridgift.domain.model import (
     Entry,
     EntryKind,
     GiftCard,
+    Hold,
 )
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Tx
@@ -41,14 +42,14 @@ read_credit_state: Final = msgspec.json.Decoder(CreditState).decode
 class EntryNote(Struct, frozen=True):
     """What an entry says about a change: its kind, the reason, and what else took part.
 
-    ``source`` is a card's former owner at a transfer, the other card at a reissue; ``hold`` is the
-    id of the hold that the change is about.
+    ``source`` is a card's former owner at a transfer, the other card at a reissue; ``hold`` is what
+    the change is about.
     """
 
     kind: EntryKind
     reason: str = ""
     source: str | None = None
-    hold: str | None = None
+    hold: Hold | None = None
 
 
 class EntryDraft(Struct, frozen=True):

@@ -137,8 +137,9 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Everything about a card besides its balance, as a ledger entry keeps it.
 
     ``source`` is the former owner at a transfer, the other card at a reissue; ``hold`` is the id of
-    the hold that was placed, captured or voided. Both are left out where they are None, and old
-    entries have no ``hold``: there its id is the entry's reason.
+    the hold that was placed, captured or voided, with its amount (L$) and its end. These are left
+    out where they are None. Old entries lack the amount and the end, and older ones have the hold's
+    id as their reason.
     """
 
     owner_uuid: str
@@ -150,10 +151,13 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     expires_at: int | None
     source: str | None = None
     hold: str | None = None
+    hold_amount: int | None = None
+    hold_expires_at: int | None = None
 
     @classmethod
-    def of(cls, card: GiftCard, source: str | None = None, hold: str | None = None) -> Self:
+    def of(cls, card: GiftCard, source: str | None = None, hold: "Hold | None" = None) -> Self:
         """Return a card's state, with what its entry names besides."""
+        named = () if hold is None else (hold.id, hold.amount, hold.expires_at)
         return cls(
             card.owner_uuid,
             card.active,
@@ -163,7 +167,14 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
             card.purchased,
             card.expires_at,
             source,
-            hold,
+            *named,
+        )
+
+    @property
+    def of_card(self) -> Self:
+        """The card's own state, without what its entry names besides."""
+        return msgspec.structs.replace(
+            self, source=None, hold=None, hold_amount=None, hold_expires_at=None
         )
 
 

@@ -203,7 +203,7 @@ def _card_faults(
     except msgspec.DecodeError:
         yield f"the state in entry {last.seq} can't be read"
         return
-    if msgspec.structs.replace(state, source=None, hold=None) != CardState.of(card):
+    if state.of_card != CardState.of(card):
         yield "the card's fields are not those of its last entry"
 
 
