@@ -4,13 +4,13 @@ The first line names the columns, in any order; case, spaces and underscores do 
 can't be read in a row is the failure of that row, never of the file.
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TextIO
 
 from msgspec import UNSET, Struct, UnsetType
 
+from gridgift.csv_rows import CsvError, CsvRows, find_columns, plain
 from gridgift.domain import texts
 from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
@@ -21,15 +21,17 @@ from gridgift.domain.model import MAX_CREDIT, NIL_UUID
 from gridgift.domain.numbers import whole
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
 
-LONGEST_LINE: Final = 65_536  # characters
-PROBLEM: Final = "problem"  # the column that a report adds
+LINE: Final = "line"  # the columns that a report adds: which line of the file it was,
+PROBLEM: Final = "problem"  # and why it was refused
 
-# Names of columns, without spaces, underscores and case, and the meaning of each.
-_MEANINGS: Final = {
+RESIDENT_COLUMNS: Final = {  # names in plain form, and the meaning of each
     "key": "uuid",
     "uuid": "uuid",
     "name": "username",
     "customer": "username",
+    "username": "username",
+}
+_COLUMNS: Final = RESIDENT_COLUMNS | {
     "identifier": "identifier",
     "giftcardcredits": "allomancy credit",
     "credit": "credit",
@@ -46,13 +48,10 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
 
-class CsvError(Exception):
-    """The file as a whole can't be read; the message says why, without a full stop."""
-
-
 class Line(Struct, frozen=True):
-    """A row of the file: its cells as they stand, and the request that was read from them."""
+    """A row of the file: where it begins, its cells, and the request that was read from them."""
 
+    number: int
     cells: list[str]
     row: Row
 
@@ -60,43 +59,27 @@ class Line(Struct, frozen=True):
 class GrantCsv:
     """The rows of a CSV text, read one after the other. Raises ``CsvError`` for its header.
 
-    The text is decoded with ``errors="surrogateescape"``, so that a row that is not UTF-8
-    fails alone. ``ignored`` has the names of the columns that mean nothing here.
+    ``ignored`` has the names of the columns that mean nothing here.
     """
 
     def __init__(self, text: TextIO) -> None:
-        lines = _Lines(text)
-        try:
-            first = next(lines, "")
-        except csv.Error as error:
-            raise CsvError(f"{_EXPECTED} ({error})") from None
-        self.delimiter = max(",;\t", key=first.count)
-        self.header = _header(first, self.delimiter)
-        meanings = _meanings(self.header)
+        self._rows = CsvRows(text)
+        self.delimiter, self.header = self._rows.delimiter, self._rows.header
+        self._columns = _columns(self.header)
         self.ignored = [
             name
             for index, name in enumerate(self.header)
-            if index not in meanings.values() and _plain(name) not in {"", PROBLEM}
+            if index not in self._columns.values() and plain(name) not in {"", LINE, PROBLEM}
         ]
-        self._reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        self._read = _row_reader(meanings)
+        self._read = _row_reader(self._columns)
 
     def __iter__(self) -> Iterator[Line]:
-        """Yield the rows; blank lines are none."""
-        width = len(self.header)
-        while True:
-            try:
-                cells = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Line([], ValidationFailed({"row": [f"is not CSV ({error})"]}))
-                continue
-            if len(cells) == width:
-                yield Line(cells, self._row(cells))
-            elif cells:
-                said = f"has {len(cells)} cells, and the first line has {width}"
-                yield Line(cells, ValidationFailed({"row": [said]}))
+        """Yield the rows."""
+        for found in self._rows.rows(self._columns.values(), self._is_row):
+            if found.fault is None:
+                yield Line(found.line, found.cells, self._row(found.cells))
+            else:
+                yield Line(found.line, found.cells, ValidationFailed({"row": [found.fault]}))
 
     def _row(self, cells: list[str]) -> Row:
         try:
@@ -104,50 +87,13 @@ class GrantCsv:
         except Failure as failure:
             return failure
 
-
-class _Lines:
-    """The lines of a text, none of which fills the memory."""
-
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(LONGEST_LINE)
-        if not line:
-            raise StopIteration
-        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
-            while len(rest := self._text.readline(LONGEST_LINE)) == LONGEST_LINE:
-                if rest[-1] in "\r\n":
-                    break
-            raise csv.Error(f"a line is longer than {LONGEST_LINE} characters")
-        return line
+    def _is_row(self, cells: list[str]) -> bool:
+        return len(cells) == len(self.header) and not isinstance(self._row(cells), Failure)
 
 
-def _header(first: str, delimiter: str) -> list[str]:
-    if "\0" in first or any("\ud800" <= sign <= "\udfff" for sign in first):
-        raise CsvError("it is not a text in UTF-8")
-    try:
-        return [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    except csv.Error:
-        raise CsvError(_EXPECTED) from None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_]", "", name).lower()
-
-
-def _meanings(header: list[str]) -> dict[str, int]:
+def _columns(header: list[str]) -> dict[str, int]:
     """Return where each meaning's column is."""
-    found: dict[str, int] = {}
-    for index, name in enumerate(header):
-        meaning = _MEANINGS.get(_plain(name))
-        if meaning in found:
-            raise CsvError(f"the columns {header[found[meaning]]!r} and {name!r} say the same")
-        if meaning is not None:
-            found[meaning] = index
+    found = find_columns(header, _COLUMNS)
     if "identifier" in found and not found.keys().isdisjoint({"uuid", "username"}):
         raise CsvError("the columns name the resident twice: keep identifier, or the others")
     if {"credit", "allomancy credit"} <= found.keys():
@@ -159,12 +105,12 @@ def _meanings(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
+def _row_reader(columns: dict[str, int]) -> Callable[[list[str]], Row]:
     """Return the function that reads a row's cells; it raises ``Failure``."""
-    allomancy = meanings.get("allomancy credit")
-    amount = meanings["credit"] if allomancy is None else allomancy
-    more = [name for name in ("transfer", "texture", "expires_at", "reason") if name in meanings]
-    read_resident = _resident_reader(meanings)
+    allomancy = columns.get("allomancy credit")
+    amount = columns["credit"] if allomancy is None else allomancy
+    more = [name for name in ("transfer", "texture", "expires_at", "reason") if name in columns]
+    read_resident = _resident_reader(columns)
 
     def read(cells: list[str]) -> Row:
         credit = cells[amount].strip()
@@ -173,7 +119,7 @@ def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
         identifier, username = read_resident(cells)
         errors: dict[str, list[str]] = {}
         values: dict[str, Any] = {}
-        for name, text in (("credit", credit), *((name, cells[meanings[name]]) for name in more)):
+        for name, text in (("credit", credit), *((name, cells[columns[name]]) for name in more)):
             try:
                 values[name] = _VALUES[name](text)
             except ValueError as error:
@@ -186,12 +132,12 @@ def _row_reader(meanings: dict[str, int]) -> Callable[[list[str]], Row]:
 
 
 def _resident_reader(
-    meanings: dict[str, int],
+    columns: dict[str, int],
 ) -> Callable[[list[str]], tuple[Identifier, str | None]]:
-    if "identifier" in meanings:
-        column = meanings["identifier"]
+    if "identifier" in columns:
+        column = columns["identifier"]
         return lambda cells: (parse_identifier(cells[column].strip()), None)
-    uuid, name = meanings.get("uuid"), meanings.get("username")
+    uuid, name = columns.get("uuid"), columns.get("username")
 
     def read_resident(cells: list[str]) -> tuple[Identifier, str | None]:
         key = "" if uuid is None else cells[uuid].strip()

@@ -18,6 +18,7 @@ from tests.cli.live import file_of
 from tests.domain.fixture import bare_sql
 
 ROWS = 12_000
+OTHER_EACH_TIME = "/proc/sys/kernel/random/uuid"  # has another text at each reading
 
 
 def sql(cli: CommandRunner, statement: str) -> Any:
@@ -59,9 +60,9 @@ def test_allomancys_customers(api: CommandRunner) -> None:
     report = (api.folder / "cards.refused.csv").read_bytes()
     assert report.startswith(b"\xef\xbb\xbf")
     assert report.decode("utf-8-sig").splitlines() == [
-        "Key;Name;Gift Card Credits;Note;problem",
-        f"{JO.uuid};kelly;5;;The username kelly already belongs to {KELLY.uuid}.",
-        ";Nobody Here;5;;No resident nobody.here is known here.",
+        "Key;Name;Gift Card Credits;Note;line;problem",
+        f"{JO.uuid};kelly;5;;7;The username kelly already belongs to {KELLY.uuid}.",
+        ";Nobody Here;5;;8;No resident nobody.here is known here.",
     ]
     assert api.json("card", "list", "kelly.new")[0]["credit"] == 7
     assert api.json("card", "list", "jo.winter")[0]["credit"] == 500
@@ -104,9 +105,7 @@ def test_what_is_no_csv_of_grants_is_refused(cli: CommandRunner, store: str, kel
         file_of(cli, "cards.csv", text)
         cli("card", "grant-many", "cards.csv").refused(2, "can't be read")
     cli("card", "grant-many", "nobody.csv").misused("nobody.csv")
-    file_of(cli, "cards.csv", "identifier,credit\nkelly,5\n")
-    refused = cli("card", "grant-many", "cards.csv", "--report", "cards.csv")
-    refused.refused(2, "take the place")
+    cli("card", "grant-many", "/dev/null").refused(2, "not a file")
     assert not list(cli.folder.glob("*.refused.csv"))
 
 
@@ -114,11 +113,71 @@ def test_broken_rows_are_reported(cli: CommandRunner, store: str, kelly: str) ->
     text = b'identifier,credit,reason\n"x"y,5,\nkelly,5,caf\xe9\nkelly\0,5,\nkelly,5\n'
     file_of(cli, "cards.csv", text + b"kelly,5," + b"x" * 200_000 + b"\nkelly,6,ok\n")
     result = cli("card", "grant-many", "cards.csv", "--json")
-    assert (result.json["granted"], result.json["refused"]) == (1, 5)
+    assert (result.json["granted"], result.json["refused"]) == (2, 4)
     report = (cli.folder / "cards.refused.csv").read_bytes().splitlines()
-    assert report[2] == b"kelly,5,caf\xe9,reason: must have at most 200 printable characters."
-    assert b"longer than 65536" in report[5]
-    assert len(report) == 6
+    assert report[1].startswith(b'"""x""y,5,",,,2,"row: can\'t be split into cells')
+    assert report[2].startswith(b"kelly,5,caf\xe9,3,row: is not in UTF-8; it may be Windows-1252")
+    assert b"longer than 65536" in report[4]
+    assert len(report) == 5
+
+
+def test_a_stray_quote_takes_no_other_row(api: CommandRunner) -> None:
+    """The row is in the report with its line and its text, and mended there."""
+    lines = [f"kelly,{number},prize" for number in range(1, 301)]
+    lines[2] = 'kelly,3,"prize'
+    file_of(api, "cards.csv", "\n".join(["identifier,credit,reason", *lines]))
+    totals = grant(api)
+    assert (totals["rows"], totals["granted"], totals["refused"]) == (300, 299, 1)
+    report = api.folder / "cards.refused.csv"
+    (row,) = csv.DictReader(report.open(newline=""))
+    assert (row["identifier"], row["line"]) == (lines[2], "4")
+    mended = report.read_text().replace('"kelly,3,""prize",,', "kelly,3,prize")
+    file_of(api, "mended.csv", mended)
+    assert grant(api, "mended.csv")["granted"] == 1
+    there = sql(api, "SELECT credit FROM gift_cards ORDER BY credit")
+    assert there == [(number,) for number in range(1, 301)]
+
+
+def test_a_report_never_takes_the_place_of_a_file(api: CommandRunner) -> None:
+    """What was mended after a dry run is there after the run; the same report is not made twice."""
+    text = "identifier,credit\nkelly,5\nnobody,6\n"
+    original = file_of(api, "cards.csv", text)
+    assert grant(api, "cards.csv", "--dry-run")["report"] == "cards.refused.csv"
+    assert grant(api, "cards.csv", "--dry-run")["report"] == "cards.refused.csv"
+    mended = file_of(api, "cards.refused.csv", "identifier,credit\nkelly,6\n")
+    assert grant(api)["report"] == "cards.refused-2.csv"
+    assert mended.read_text() == "identifier,credit\nkelly,6\n"
+    assert "nobody,6,3,No resident" in (api.folder / "cards.refused-2.csv").read_text()
+    assert grant(api, "cards.csv", "--again", "--report", "cards.csv")["report"] == "cards-2.csv"
+    assert original.read_text() == text
+    assert sorted(path.name for path in api.folder.glob("*.csv*")) == [
+        "cards-2.csv", "cards.csv", "cards.refused-2.csv", "cards.refused.csv",
+    ]  # fmt: skip
+    assert not list(api.folder.glob(".cards*"))
+
+
+def test_a_file_that_is_saved_while_it_is_granted(api: CommandRunner) -> None:
+    """What was there at the start is granted, and nothing of the new content before its own run."""
+    big(api)
+    process = started(api)
+    deadline = time.monotonic() + 60
+    while not sql(api, "SELECT 1 FROM imports WHERE rows_done BETWEEN 1 AND 11000"):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+    new = [f"kelly,{1_000_000 + number}" for number in range(1, ROWS + 1)]
+    file_of(api, "cards.csv", "\n".join(["identifier,credit", *new]))  # in place, as editors do
+    process.communicate(timeout=120)
+    before = [credit for (credit,) in sql(api, "SELECT credit FROM gift_cards ORDER BY id")]
+    assert before == [number for number in range(1, ROWS + 1) if number % 7]
+    assert grant(api)["granted"] == ROWS
+    after = [credit for (credit,) in sql(api, "SELECT credit FROM gift_cards ORDER BY id")]
+    assert after == before + [1_000_000 + number for number in range(1, ROWS + 1)]
+
+
+@pytest.mark.skipif(not Path(OTHER_EACH_TIME).exists(), reason="it is Linux's")
+def test_a_file_that_changes_under_its_reader(cli: CommandRunner, store: str) -> None:
+    cli("card", "grant-many", OTHER_EACH_TIME).refused(2, "was changed while it was read")
+    cli("resident", "import", OTHER_EACH_TIME).refused(2, "was changed while it was read")
 
 
 def big(cli: CommandRunner) -> list[int]:

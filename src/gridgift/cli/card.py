@@ -82,13 +82,15 @@ def grant_many(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="In UTF-8."
+            metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="CSV in UTF-8."
         ),
     ],
     report: Annotated[
         Path | None,
         typer.Option(
-            "--report", metavar="FILE", help="Where refused rows go; else FILE.refused.csv."
+            "--report",
+            metavar="FILE",
+            help="Where refused rows go; else FILE.refused.csv. No file is replaced.",
         ),
     ] = None,
     again: Annotated[

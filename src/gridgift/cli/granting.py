@@ -4,10 +4,6 @@ How far the file has come is kept in the database with the grants; what was refu
 too, until the report of it is on disk.
 """
 
-import csv
-import hashlib
-import os
-from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
@@ -15,22 +11,23 @@ from typing import Final, TextIO
 import typer
 from msgspec import Struct
 
-from gridgift.cli.importing import progress
+from gridgift.cli.files import Copied, private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
+from gridgift.cli.refused import RefusedRows
 from gridgift.cli.session import find_store, operator, run
+from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, imports
 from gridgift.domain.failures import Failure, ImportTaken
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Caller
-from gridgift.grant_csv import PROBLEM, CsvError, GrantCsv, Line
+from gridgift.grant_csv import GrantCsv
 from gridgift.operations import Operations
 from gridgift.settings import Settings
 
 CHUNK: Final = 1_000  # rows in one transaction
 PAGE: Final = 1_000  # refused rows that are read at once
-BOM: Final = b"\xef\xbb\xbf"
 
 
 class GrantOptions(Struct, frozen=True):
@@ -59,14 +56,13 @@ class Totals(Struct, frozen=True, rename="camel"):
 
 def grant_file(settings: Settings, options: GrantOptions) -> None:
     """Grant a file's rows and report; exit with 1 if any row was refused."""
-    _check_paths(options)
 
     async def work(operations: Operations) -> Totals:
         caller = operator(await find_store(operations, options.store))
-        with options.file.open("rb") as file:
+        with private_copy(options.file) as copy:
             if options.dry_run:
-                return await _check_file(operations, options, file)
-            return await _grant_file(operations, caller, options, file)
+                return await _check_file(operations, options, copy)
+            return await _grant_file(operations, caller, options, copy)
 
     totals = run(settings, work)
     if options.json:
@@ -78,16 +74,15 @@ def grant_file(settings: Settings, options: GrantOptions) -> None:
 
 
 async def _grant_file(
-    operations: Operations, caller: Caller, options: GrantOptions, file: BufferedReader
+    operations: Operations, caller: Caller, options: GrantOptions, copy: Copied
 ) -> Totals:
-    digest = hashlib.file_digest(file, "sha256").digest()
-    grants, text = _open_csv(file)  # before anything is noted: it may be unreadable
-    state = await operations.write(imports.begin, caller.store_id, digest, again=options.again)
+    grants, text = _open_csv(copy)  # before anything is noted: it may be unreadable
+    state = await operations.write(imports.begin, caller.store_id, copy.digest, again=options.again)
     already = state.rows_done
     if already and not options.json:
         print_note(f"Continuing after row {already}.")
     lines = islice(grants, already, None)
-    with progress(options.file, text, "Granting") as advance:
+    with progress(copy.size, text, "Granting") as advance:
         while chunk := list(islice(lines, CHUNK)):
             state = await operations.write(
                 imports.grant,
@@ -97,22 +92,19 @@ async def _grant_file(
                 [new_id() for _ in chunk],
             )
             advance()
-    if state.refused:
-        await _write_report(operations, state, options, file)
+    report = await _write_report(operations, state, options, copy) if state.refused else None
     await operations.write(imports.finish, state)
-    return _totals(options, grants, state, already)
+    return _totals(options, grants, state, report, already)
 
 
-async def _check_file(
-    operations: Operations, options: GrantOptions, file: BufferedReader
-) -> Totals:
+async def _check_file(operations: Operations, options: GrantOptions, copy: Copied) -> Totals:
     """Check all rows and grant none; the report is written all the same."""
-    grants, text = _open_csv(file)
+    grants, text = _open_csv(copy)
     counts = {"granted": 0, "skipped": 0, "refused": 0}
     rows, lines = 0, iter(grants)
     with (
-        _Report(options.report, grants, file) as report,
-        progress(options.file, text, "Checking") as advance,
+        _report(options, grants, copy) as report,
+        progress(copy.size, text, "Checking") as advance,
     ):
         while chunk := list(islice(lines, CHUNK)):
             rows += len(chunk)
@@ -125,16 +117,16 @@ async def _check_file(
                 if isinstance(outcome, Failure):
                     report.add(line, imports.problem(outcome))
             advance()
-    return _totals(options, grants, Import("", b"", rows, **counts), 0)
+    return _totals(options, grants, Import("", b"", rows, **counts), report.path)
 
 
 async def _write_report(
-    operations: Operations, state: Import, options: GrantOptions, file: BufferedReader
-) -> None:
+    operations: Operations, state: Import, options: GrantOptions, copy: Copied
+) -> Path | None:
     """Write the refused rows as they stand in the file, in its order, each with its problem."""
-    grants, _ = _open_csv(file)
+    grants, _ = _open_csv(copy)
     numbered, after = enumerate(grants, 1), 0
-    with _Report(options.report, grants, file) as report:
+    with _report(options, grants, copy) as report:
         while page := await operations.read(imports.refusals, state, after, PAGE):
             problems = dict(page)
             after = page[-1][0]
@@ -145,80 +137,32 @@ async def _write_report(
                     break
         if report.rows != state.refused:  # another run has finished and forgotten them meanwhile
             raise ImportTaken
+    return report.path
 
 
-class _Report:
-    """A CSV file like the one that was read, of the refused rows; it appears when it is whole."""
-
-    def __init__(self, path: Path, grants: GrantCsv, file: BufferedReader) -> None:
-        self._path = path
-        self._draft = path.with_name(f".{path.name}.{os.getpid()}")
-        self._csv = grants
-        self._keep = [n for n, name in enumerate(grants.header) if name.lower() != PROBLEM]
-        self._encoding = "utf-8-sig" if _starts_with_bom(file) else "utf-8"
-        self.rows = 0
-
-    def __enter__(self) -> "_Report":
-        try:
-            self._text = self._draft.open(
-                "w", encoding=self._encoding, errors="surrogateescape", newline=""
-            )
-        except OSError as error:
-            raise UsageError(f"The report {self._path} can't be written: {error.strerror}.") from (
-                error
-            )
-        self._writer = csv.writer(self._text, delimiter=self._csv.delimiter, lineterminator="\n")
-        self._writer.writerow([*(self._csv.header[n] for n in self._keep), PROBLEM])
-        return self
-
-    def add(self, line: Line, problem: str) -> None:
-        """Add a refused row; one that could not be split into cells has its problem only."""
-        cells = line.cells + [""] * (len(self._csv.header) - len(line.cells))
-        rest = cells[len(self._csv.header) :]
-        self._writer.writerow([*(cells[n] for n in self._keep), printable(problem), *rest])
-        self.rows += 1
-
-    def __exit__(self, sort: object, error: object, trace: object) -> None:
-        self._text.flush()
-        os.fsync(self._text.fileno())
-        self._text.close()
-        if error is None and self.rows:
-            self._draft.replace(self._path)
-        else:
-            self._draft.unlink()
-
-
-def _open_csv(file: BufferedReader) -> tuple[GrantCsv, TextIO]:
+def _open_csv(copy: Copied) -> tuple[GrantCsv, TextIO]:
     """Read a file from its beginning. Raises ``UsageError`` if it is no CSV of grants."""
-    text = open(  # noqa: SIM115 - the descriptor is the caller's
-        file.fileno(), encoding="utf-8-sig", errors="surrogateescape", newline="", closefd=False
-    )
-    text.seek(0)
+    text = copy.text()
     try:
         return GrantCsv(text), text
     except CsvError as error:
         raise UsageError(f"The file can't be read: {error}.") from None
 
 
-def _starts_with_bom(file: BufferedReader) -> bool:
-    return os.pread(file.fileno(), len(BOM), 0) == BOM
+def _report(options: GrantOptions, grants: GrantCsv, copy: Copied) -> RefusedRows:
+    return RefusedRows(options.report, grants, "utf-8-sig" if copy.has_bom() else "utf-8")
 
 
-def _check_paths(options: GrantOptions) -> None:
-    if not options.file.is_file():
-        raise UsageError(f"{options.file} is not a file: it is read more than once.")
-    if options.report.exists() and options.report.samefile(options.file):
-        raise UsageError("The report would take the place of the file: name another --report.")
-
-
-def _totals(options: GrantOptions, grants: GrantCsv, state: Import, already: int) -> Totals:
+def _totals(
+    options: GrantOptions, grants: GrantCsv, state: Import, report: Path | None, already: int = 0
+) -> Totals:
     return Totals(
         rows=state.rows_done,
         granted=state.granted,
         skipped=state.skipped,
         refused=state.refused,
         continued_after=already,
-        report=printable(options.report) if state.refused else None,
+        report=None if report is None else printable(report),
         ignored_columns=[printable(name) for name in grants.ignored],
         dry_run=options.dry_run,
     )

@@ -45,15 +45,15 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="In UTF-8."
+            metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="CSV in UTF-8."
         ),
     ],
     reassign: ReassignOption = False,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Add the residents of a CSV file with a header row and the columns username and uuid.
+    """Add the residents of a CSV file whose first line names the columns username and uuid.
 
-    Lines that are refused are reported and do not keep the others out; then the exit code is 1.
+    Rows that are refused are reported and do not keep the others out; then the exit code is 1.
     """
     import_residents(read_settings(database), file, reassign=reassign, json=json)

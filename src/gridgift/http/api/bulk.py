@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Self
 
 from msgspec import Meta, Struct
 
+from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, failures
 from gridgift.domain.bulk import MAX_ROWS, GrantRow, Outcome, Row
 from gridgift.domain.failures import Failure, ValidationFailed
@@ -16,7 +17,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.imports import count
 from gridgift.domain.residents import parse_identifier
 from gridgift.fields import Identifier, Text
-from gridgift.grant_csv import CsvError, GrantCsv
+from gridgift.grant_csv import GrantCsv
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.grants import GrantGiftCardRequest
 from gridgift.http.edge.answers import once
