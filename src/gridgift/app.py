@@ -38,7 +38,14 @@ from gridgift.metrics import make_metrics
 from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError, server_secret
 from gridgift.storage.database import Clock, system_clock
-from gridgift.storage.migrate import Migration, migrate, require_current, require_ready
+from gridgift.storage.migrate import (
+    Migration,
+    migrate,
+    pending,
+    require_current,
+    require_ready,
+    require_same,
+)
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
 from gridgift.storage.sqlite_file import connect as open_file
@@ -102,6 +109,18 @@ async def migrated(settings: Settings) -> list[Migration]:
         await database.close()
 
 
+async def lacking(settings: Settings) -> list[Migration]:
+    """Return what ``migrated`` would apply; nothing is made or changed.
+
+    Raises ``DatabaseRefused``.
+    """
+    database = connect(settings)
+    try:
+        return pending(database.engine, await database.applied_migrations())
+    finally:
+        await database.close()
+
+
 @contextmanager
 def copying(
     source: Settings, target: Settings, advance: Callable[[str, int], None]
@@ -115,7 +134,7 @@ def copying(
     from gridgift.storage.copying import Copy, Side
 
     with closing(Side(partial(connect, source))) as here:
-        here.run(require_current(here.database))
+        here.run(require_same(here.database))
         if target.sqlite_path is not None:
             create_file(target.sqlite_path)
         with closing(Side(partial(connect, target))) as there:

@@ -1,5 +1,6 @@
 """``gridgift migrate``, and what every command says about a database that can't be used."""
 
+import asyncio
 import os
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ from gridgift.storage.migrate import migrations
 from tests.api import SECRET
 from tests.cli.commands import CommandRunner
 from tests.cli.live import file_of
+from tests.domain.fixture import bare_sql
 
 
 def test_sqlite_is_made_and_migrated(cli: CommandRunner) -> None:
@@ -48,7 +50,7 @@ def test_unusable_databases_are_one_sentence(cli: CommandRunner, command: tuple[
 
     cli("migrate", "--database", "sqlite:///newer.db")
     with sqlite3.connect(cli.folder / "newer.db") as newer:
-        newer.execute("INSERT INTO migrations VALUES (9999, 'tomorrow', 'x', 0)")
+        newer.execute("INSERT INTO migrations VALUES (9999, 'tomorrow', 'x', 0, NULL)")
     refused("sqlite:///newer.db", "newer than this Gridgift", "9999 tomorrow")
     file_of(cli, "junk.db", os.urandom(4096))
     refused("sqlite:///junk.db", "junk.db is not a SQLite database")
@@ -59,6 +61,26 @@ def test_unusable_databases_are_one_sentence(cli: CommandRunner, command: tuple[
     refused("postgresql://db/shop?sslmode", "?name=value")
     refused("shop.db", "--database must be sqlite:///FILE")
     refused("sqlite:///:memory:", "--database must be sqlite:///FILE")
+
+
+def test_what_would_be_done_is_said_and_not_done(both: CommandRunner) -> None:
+    newest = len(migrations("sqlite"))
+    both("migrate")
+    url = both.environ.get("GRIDGIFT_DATABASE_URL", f"sqlite:///{both.folder}/gridgift.db")
+    forget = f"DELETE FROM migrations WHERE version = {newest}"
+    asyncio.run(bare_sql(url, forget))
+    for _ in range(2):
+        said = both.json("migrate", "--dry-run")
+        assert [step["version"] for step in said["toApply"]] == [newest]
+        assert said["servedFrom"] == newest
+    asked = both("migrate", "--dry-run")
+    assert f"{newest:04d}" in asked.out
+    assert f"Only servers that know migration {newest:04d} can serve it" in asked.err
+
+
+def test_a_dry_run_makes_no_file(cli: CommandRunner) -> None:
+    cli("migrate", "--dry-run", "--database", "sqlite:///none.db").refused(2, "is not there")
+    assert list(cli.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", [("store", "list"), ("migrate",), ("demo", "--no-serve")])

@@ -36,8 +36,10 @@ def test_the_database_is_away(api: ApiFixture, outage: Outage) -> None:
 
 def test_the_database_is_newer_or_older(api: ApiFixture) -> None:
     ((newest,),) = api.sql("SELECT max(version) FROM migrations")
-    api.sql(f"INSERT INTO migrations VALUES ({newest + 1}, 'later', 'x', 0)")
+    api.sql(f"INSERT INTO migrations VALUES ({newest + 1}, 'later', 'x', 0, NULL)")
     problem(get(api, "/readyz"), 503, "database_unavailable")
+    api.sql(f"UPDATE migrations SET oldest_program = {newest} WHERE version > {newest}")
+    assert get(api, "/readyz").status_code == 200
     api.sql(f"DELETE FROM migrations WHERE version > {newest}")
     assert get(api, "/readyz").status_code == 200
     api.sql(f"DELETE FROM migrations WHERE version = {newest}")

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -19,11 +20,14 @@ from gridgift.http.edge.reply import Reply
 from gridgift.settings import Settings
 from gridgift.storage import migrate as migrating
 from gridgift.storage.database import DatabaseRefused
-from gridgift.storage.migrate import Engine, Migration, migrate, migrations, pending
+from gridgift.storage.migrate import Engine, Migration, migrate, migrations, pending, served_from
 from gridgift.storage.sqlite_file import create_file
 from tests.domain.fixture import bare_sql
-from tests.storage.operations import in_a_loop
+from tests.storage.operations import in_a_loop, look
 
+INSERT: Final = "INSERT INTO migrations (version, name, checksum, applied_at)"
+FIRST_TO_SAY: Final = 16  # programs before it don't ask
+KNOWN_ONLY: Final = "-- Served by programs that know it."
 ENGINES: Final[tuple[Engine, ...]] = ("sqlite", "postgres")
 
 STORE, OWNER = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a", "c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f"
@@ -71,6 +75,7 @@ ROWS: Final = {
     13: [],
     14: ["UPDATE holds SET state = 'captured', captured = 1"],
     15: [],
+    16: [],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -234,9 +239,70 @@ async def test_another_checksum_is_refused(database_url: str) -> None:
 
 @in_a_loop
 async def test_a_newer_database_is_refused(database_url: str) -> None:
-    await change(database_url, "INSERT INTO migrations VALUES (9000, 'holograms', 'x', 1)")
+    await change(database_url, f"{INSERT} VALUES (9000, 'holograms', 'x', 1)")
     with pytest.raises(DatabaseRefused, match=r"newer .*9000 holograms.*install the newer"):
         await migrate_to(database_url)
+
+
+@pytest.mark.parametrize("oldest", [None, "this one", "the next one"])
+@in_a_loop
+async def test_a_newer_database_is_served_by_programs_that_can(
+    engine: Engine, database_url: str, oldest: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrations(engine)
+    version = {"this one": len(known), "the next one": len(known) + 1}.get(oldest or "")
+    newer = Migration(len(known) + 1, "colours", "CREATE TABLE colours (id integer)", "x", version)
+    database = connect(Settings(database_url=database_url))
+    with monkeypatch.context() as newer_program:
+        newer_program.setattr(migrating, "migrations", lambda _: [*known, newer])
+        assert await migrate(database, 1) == [newer]
+        await migrating.require_ready(database)
+    if oldest == "this one":
+        assert await migrate(database, 1) == []
+        await migrating.require_ready(database)
+        await migrating.require_current(database)
+    else:
+        for ask in (migrating.require_ready, migrating.require_current):
+            with pytest.raises(DatabaseRefused, match=r"newer .* colours\): install the newer"):
+                await ask(database)
+    with pytest.raises(DatabaseRefused, match="install the newer"):
+        await migrating.require_same(database)
+    await database.close()
+
+
+def test_every_migration_says_which_programs_can_serve_it() -> None:
+    """Without its first line, those that know it: each step since there is such a line decides."""
+    for engine in ENGINES:
+        for step in migrations(engine):
+            if step.version > FIRST_TO_SAY:
+                says = step.text.splitlines()[0]
+                assert step.oldest_program is not None or says == KNOWN_ONLY, step.name
+                assert served_from([step]) <= step.version
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@in_a_loop
+async def test_a_step_that_waits_for_a_lock_lets_requests_pass(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrations("postgres")
+    step = Migration(len(known) + 1, "colours", "ALTER TABLE stores ADD COLUMN colour text", "x")
+    monkeypatch.setattr(migrating, "migrations", lambda _: [*known, step])
+    reader = await asyncpg.connect(database_url)
+    long_read = reader.transaction()
+    await long_read.start()
+    await reader.fetch("SELECT id FROM stores")
+    database = connect(Settings(database_url=database_url))
+    migrated = asyncio.ensure_future(migrate(database, 1))
+    for _ in range(6):  # while the step waits, and between its tries
+        async with asyncio.timeout(5):
+            await database.read(look)
+        await asyncio.sleep(0.5)
+    assert not migrated.done()
+    await long_read.rollback()
+    assert await migrated == [step]
+    await reader.close()
+    await database.close()
 
 
 @in_a_loop

@@ -221,7 +221,9 @@ _START: Final = Query.parse(
     "progress_start", "INSERT INTO copy_progress VALUES {row:(:table_name, 0, 'null', '0')}"
 )
 _MARK: Final = Query.parse(
-    "mark", "INSERT INTO migrations VALUES (:version, 'unfinished copy', :identity, :now)"
+    "mark",
+    "INSERT INTO migrations (version, name, checksum, applied_at) "
+    "VALUES (:version, 'unfinished copy', :identity, :now)",
 )
 _PROGRESS: Final = Query.parse(
     "progress", "SELECT table_name, copied, last_key, digest FROM copy_progress"

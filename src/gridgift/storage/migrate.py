@@ -1,6 +1,13 @@
-"""Migrations: ordered, checksummed ``.sql`` files, each applied once, in its own transaction."""
+"""Migrations: ordered, checksummed ``.sql`` files, each applied once, in its own transaction.
+
+A program's version is here the number of its newest migration. A migration says in its first line
+which programs can serve what it makes: ``-- Served by programs from 0016 on.``, or ``-- Served by
+programs that know it.`` The database keeps the number, for programs that are older than the step.
+"""
 
 import hashlib
+import re
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final, Literal, Protocol
 
@@ -11,9 +18,9 @@ from gridgift.storage.queries import Query
 
 Engine = Literal["sqlite", "postgres"]
 
-_APPLIED: Final = Query.parse(
-    "applied", "SELECT version, name, checksum FROM migrations ORDER BY version"
-)
+# All columns: before migration 0016 there is none for the oldest program.
+_APPLIED: Final = Query.parse("applied", "SELECT * FROM migrations ORDER BY version")
+_SERVED_FROM: Final = re.compile(r"-- Served by programs from (\d{4}) on\.\n")
 
 UNFINISHED: Final = 0  # the number under which an unfinished copy is marked
 
@@ -27,20 +34,27 @@ CREATE TABLE IF NOT EXISTS migrations (
 
 
 class Migration(Struct, frozen=True):
-    """One step of the schema. ``checksum`` is the SHA-256 of its text."""
+    """One step of the schema. ``checksum`` is the SHA-256 of its text.
+
+    ``oldest_program`` is the version of the oldest program that can serve what it makes; None: none
+    but those that know it.
+    """
 
     version: int
     name: str
     text: str
     checksum: str
+    oldest_program: int | None = None
 
 
 class Applied(Struct, frozen=True):
-    """A migration that a database says it has."""
+    """A migration that a database says it has, and when it got it (milliseconds)."""
 
     version: int
     name: str
     checksum: str
+    applied_at: int = 0
+    oldest_program: int | None = None
 
 
 class Migratable(Protocol):
@@ -66,22 +80,25 @@ def migrations(engine: Engine) -> list[Migration]:
     for path in folder.iterdir():
         number, _, name = path.name.removesuffix(".sql").partition("_")
         text = path.read_text(encoding="utf-8")
-        found.append(Migration(int(number), name, text, hashlib.sha256(text.encode()).hexdigest()))
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        served = _SERVED_FROM.match(text)
+        oldest = None if served is None else int(served[1])
+        found.append(Migration(int(number), name, text, checksum, oldest))
     return sorted(found, key=lambda migration: migration.version)
 
 
 def pending(engine: Engine, applied: list[Applied]) -> list[Migration]:
     """Compare a database with this program's migrations and return what it lacks.
 
-    Raises ``DatabaseRefused`` if the database is newer than this program, was migrated by files
-    that are not these, or is an unfinished copy.
+    Raises ``DatabaseRefused`` if the database is newer than what this program can serve, was
+    migrated by files that are not these, or is an unfinished copy.
     """
     known = migrations(engine)
     if applied and applied[0].version == UNFINISHED:
         raise DatabaseRefused(
             "The database is an unfinished copy: run 'gridgift copy' with the same addresses again."
         )
-    if len(applied) > len(known):
+    if served_from(applied[len(known) :]) > known[-1].version:
         newest = applied[-1]
         raise DatabaseRefused(
             f"The database is newer than this Gridgift (it has migration {newest.version:04d} "
@@ -94,6 +111,11 @@ def pending(engine: Engine, applied: list[Applied]) -> list[Migration]:
                 "Gridgift's: it was made by another version; restore the version that made it."
             )
     return known[len(applied) :]
+
+
+def served_from(steps: Sequence[Migration | Applied]) -> int:
+    """Return the version of the oldest program that can serve what these steps make together."""
+    return max((step.oldest_program or step.version for step in steps), default=0)
 
 
 async def migrate(database: Migratable, now: int, *, up_to: int | None = None) -> list[Migration]:
@@ -111,6 +133,17 @@ async def migrate(database: Migratable, now: int, *, up_to: int | None = None) -
 async def require_current(database: Migratable) -> None:
     """Raise ``DatabaseRefused`` unless this program can serve the schema."""
     _require_none(pending(database.engine, await database.applied_migrations()))
+
+
+async def require_same(database: Migratable) -> None:
+    """Raise ``DatabaseRefused`` unless the schema is exactly this program's."""
+    applied = await database.applied_migrations()
+    _require_none(pending(database.engine, applied))
+    if len(applied) > len(migrations(database.engine)):
+        raise DatabaseRefused(
+            "The database is newer than this Gridgift, which may serve it, and does not know all "
+            "that it has: install the newer Gridgift."
+        )
 
 
 async def require_ready(database: Port) -> None:

@@ -31,6 +31,8 @@ from gridgift.storage.postgres_server import STATEMENT_TIMEOUT, Connection, Post
 from gridgift.storage.queries import Query, named
 
 ATTEMPTS: Final = 8  # runs of one transaction before its conflict is passed on
+LOCK_WAIT: Final = 2  # seconds that a step of a migration waits for a lock, and requests behind it
+LOCK_TRIES: Final = 15
 MIGRATION_LOCK: Final = 0x67726964  # any number, the same for every replica
 
 
@@ -140,28 +142,25 @@ class PostgresDatabase:
         async with self._for_migration() as connection:
             if not await connection.fetchval("SELECT to_regclass('migrations') IS NOT NULL"):
                 return []
-            rows = await connection.fetch(
-                "SELECT version, name, checksum FROM migrations ORDER BY version"
-            )
+            rows = await connection.fetch("SELECT * FROM migrations ORDER BY version")
             return [Applied(*row) for row in rows]
 
     async def apply_migration(self, migration: Migration, now: int) -> None:
-        """Apply one step under an advisory lock, unless another replica was faster."""
-        async with self._for_migration() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-            await connection.execute(TABLE.format(instant="bigint"))
-            done = await connection.fetchval(
-                "SELECT 1 FROM migrations WHERE version = $1", migration.version
-            )
-            if done is None:
-                await connection.execute(migration.text)
-                await connection.execute(
-                    "INSERT INTO migrations VALUES ($1, $2, $3, $4)",
-                    migration.version,
-                    migration.name,
-                    migration.checksum,
-                    now,
-                )
+        """Apply one step under an advisory lock, unless another replica was faster.
+
+        Requests queue behind a step that waits for a lock, so it soon lets them pass and tries
+        again. Raises ``DatabaseUnavailable`` if the lock is held all the time.
+        """
+        async with self._for_migration() as connection:
+            for _ in range(LOCK_TRIES):
+                try:
+                    async with connection.transaction():
+                        return await _apply(connection, migration, now)
+                except asyncpg.LockNotAvailableError:
+                    await asyncio.sleep(LOCK_WAIT / 2)
+        raise DatabaseUnavailable(
+            f"other transactions hold what migration {migration.version:04d} has to change"
+        )
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -234,6 +233,28 @@ async def _prepare(connection: Any) -> None:
 
 async def _no_reset(connection: Any) -> None:
     """Reset nothing: no statement sets session state, so this saves a round trip."""
+
+
+async def _apply(connection: Connection, migration: Migration, now: int) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}s'")
+    await connection.execute(TABLE.format(instant="bigint"))
+    if await connection.fetchval("SELECT 1 FROM migrations WHERE version = $1", migration.version):
+        return
+    await connection.execute(migration.text)
+    await connection.execute(
+        "INSERT INTO migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+        migration.version,
+        migration.name,
+        migration.checksum,
+        now,
+    )
+    if migration.oldest_program is not None:
+        await connection.execute(
+            "UPDATE migrations SET oldest_program = $1 WHERE version = $2",
+            migration.oldest_program,
+            migration.version,
+        )
 
 
 async def _left(connection: Connection) -> None:

@@ -89,7 +89,7 @@ class SqliteDatabase:
         with opened(self.path) as raw:
             if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
                 return []
-            rows = raw.execute("SELECT version, name, checksum FROM migrations ORDER BY version")
+            rows = raw.execute("SELECT * FROM migrations ORDER BY version")
             return [Applied(*row) for row in rows]
 
     async def apply_migration(self, migration: Migration, now: int) -> None:
@@ -101,9 +101,15 @@ class SqliteDatabase:
                 for statement in statements(migration.text):
                     raw.execute(statement)
                 raw.execute(
-                    "INSERT INTO migrations VALUES (?, ?, ?, ?)",
+                    "INSERT INTO migrations (version, name, checksum, applied_at) "
+                    "VALUES (?, ?, ?, ?)",
                     (migration.version, migration.name, migration.checksum, now),
                 )
+                if migration.oldest_program is not None:
+                    raw.execute(
+                        "UPDATE migrations SET oldest_program = ? WHERE version = ?",
+                        (migration.oldest_program, migration.version),
+                    )
 
 
 async def _change_nothing(_: Tx) -> None:
