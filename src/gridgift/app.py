@@ -24,7 +24,7 @@ from gridgift.domain.keys import Signer
 from gridgift.http.edge.cors import Origins
 from gridgift.http.edge.dispatch import Application, Paths
 from gridgift.http.edge.endpoint import Endpoint, Missing
-from gridgift.http.edge.limits import ADDRESS, FAILURES
+from gridgift.http.edge.limits import ADDRESS, FAILURES, ORIGIN
 from gridgift.http.edge.reply import encode_json
 from gridgift.http.edge.route import AnyRoute
 from gridgift.http.edge.services import Services
@@ -233,7 +233,8 @@ def _serve(app: Application, services: Services, table: Sequence[AnyRoute]) -> N
     missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
     app.paths = Paths(endpoints(services, table))
     app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
-    app.default = Missing(services, [route.guard for route in table], app.paths.meant)
+    default = Missing(services, [route.guard for route in table], app.paths.meant)
+    app.default, app.refuse = default, default.refuse
 
 
 def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None":
@@ -306,7 +307,8 @@ def _limits(settings: Settings, counter: "RedisCounter | None") -> RateLimits:
     """Limit requests by their key or token, and failed authentications by their address."""
     count = None if counter is None else counter.count
     per_minute = {
-        "key": settings.rate_limit, "token": settings.token_rate_limit, ADDRESS: FAILURES
+        "key": settings.rate_limit, "token": settings.token_rate_limit,
+        ADDRESS: FAILURES, ORIGIN: FAILURES,
     }  # fmt: skip
     if not settings.rate_limit:
         return RateLimits({}, 0)

@@ -1,23 +1,20 @@
 """Credentials that are signed and stored hashed, such as API keys, as the database had them.
 
-What was looked up is cached for ``CACHED_FOR`` seconds, so a revocation reaches every replica
+What was looked up is remembered for a moment (``caches.py``), so a revocation reaches every replica
 within the contract's 5 seconds (section 2), and at once where the database notifies (``forget``).
 """
 
 import hmac
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from gridgift.caches import LookUps
 from gridgift.domain import keys
 from gridgift.domain.keys import Signer
 from gridgift.operations import Operations
 from gridgift.storage.database import Database, Tx
-
-CACHED_FOR: Final = 4.0  # seconds; the contract allows 5
-MAX_CACHED: Final = 10_000
 
 
 class Credential(Protocol):
@@ -47,13 +44,6 @@ class CredentialKind(Struct, Generic[C], frozen=True):
     prefix: str | None = None
 
 
-class _Cached(Struct, Generic[C], frozen=True):
-    """A credential as the database had it; ``until`` is in seconds of the monotonic clock."""
-
-    credential: C
-    until: float
-
-
 class CredentialCache(Generic[C]):
     """Checks credentials of one kind, dead or alive, and remembers them for a moment."""
 
@@ -61,50 +51,40 @@ class CredentialCache(Generic[C]):
         self.signer = signer
         self._database = database
         self._find = kind.find
-        self._cache: OrderedDict[bytes, _Cached[C]] = OrderedDict()
-        self._forgotten = 0  # times; a look-up that one of them overtook may be out of date
+        self._found: LookUps[C | None] = LookUps()
 
     def recall(self, value: bytes, tick: float) -> C | None:
         """Return what was looked up for a header's value, while that may still be relied on."""
-        cached = self._cache.get(value)
-        return None if cached is None or cached.until < tick else cached.credential
+        return self._found.recall(value, tick)
 
     async def look_up(self, value: bytes, tick: float) -> C | None:
         """Return the credential with this text, or None if it was not issued here.
 
-        ``tick`` is in seconds of the monotonic clock.
+        ``tick`` is in seconds of the monotonic clock. A forged one costs a signature and is not
+        remembered; one that was signed here and is no more is, so that it costs no look-up each
+        time.
         """
-        credential = self.recall(value, tick)
-        if credential is None:
-            forgotten = self._forgotten
-            credential = await self._read(value.decode("latin-1"))
-            if credential is not None and forgotten == self._forgotten:
-                self._remember(value, _Cached(credential, tick + CACHED_FOR))
-        return credential
-
-    def forget(self, credential_id: str | None = None) -> None:
-        """Look a credential up again when it is next presented; None: every one."""
-        self._forgotten += 1
-        if credential_id is None:
-            self._cache.clear()
-            return
-        for text in [t for t, c in self._cache.items() if c.credential.id == credential_id]:
-            del self._cache[text]
-
-    async def _read(self, text: str) -> C | None:
+        credential = self._found.recall(value, tick)
+        if credential is not None:
+            return credential
+        text = value.decode("latin-1")
         ids = self.signer.read(text)
         if ids is None:
             return None
-        credential = await self._database.read(self._find, *ids)
+        return await self._found.find(value, tick, lambda: self._read(text, *ids))
+
+    def forget(self, credential_id: str | None = None) -> None:
+        """Look a credential up again when it is next presented; None: every one."""
+        if credential_id is None:
+            self._found.forget()
+        else:
+            self._found.forget(lambda found: found is None or found.id == credential_id)
+
+    async def _read(self, text: str, store_id: str, credential_id: str) -> C | None:
+        credential = await self._database.read(self._find, store_id, credential_id)
         if credential is None or not hmac.compare_digest(keys.digest(text), credential.hash):
             return None
         return credential
-
-    def _remember(self, value: bytes, cached: _Cached[C]) -> None:
-        self._cache[value] = cached
-        self._cache.move_to_end(value)
-        if len(self._cache) > MAX_CACHED:
-            self._cache.popitem(last=False)
 
 
 class Credentials:

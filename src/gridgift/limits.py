@@ -65,6 +65,7 @@ class Limiter:
         self._shared = shared if limit else None
         self._rate = limit / PERIOD
         self._buckets: OrderedDict[str, _Tokens] = OrderedDict()
+        self._closed: OrderedDict[str, float] = OrderedDict()  # until when, by name
 
     async def take(self, name: str, now: float) -> Allowance | None:
         """Count one request; None: there is no limit.
@@ -73,11 +74,24 @@ class Limiter:
         """
         if not self.limit:
             return None
-        if self._shared is not None:
-            window = await self._shared(name)
-            if window is not None:
-                return self._in_window(window)
-        return self._in_bucket(name, now)
+        window = None if self._shared is None else await self._shared(name)
+        allowance = self._in_bucket(name, now) if window is None else self._in_window(window)
+        if allowance.retry_after is not None:
+            self._close(name, now + allowance.retry_after)
+        return allowance
+
+    def closed_for(self, name: str, now: float) -> int:
+        """Return for how many seconds requests of a name are over the limit; counts nothing.
+
+        Known only of those that were told so when they were counted.
+        """
+        return max(0, math.ceil(self._closed.get(name, now) - now))
+
+    def _close(self, name: str, until: float) -> None:
+        self._closed[name] = until
+        self._closed.move_to_end(name)
+        if len(self._closed) > MAX_BUCKETS:
+            self._closed.popitem(last=False)
 
     def _in_window(self, window: Window) -> Allowance:
         left = self.limit - window.counted

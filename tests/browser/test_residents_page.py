@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
-from gridgift.credentials import CACHED_FOR
+from gridgift.caches import REMEMBERED_FOR
 from gridgift.domain.model import Resident
 from tests.browser.visit import DESK, PHONE, SMALL, Store, Visit
 
@@ -165,7 +165,7 @@ def test_a_link_that_is_revoked_meanwhile(visit: Visit, store: Store, kelly: Res
     card = store.grant(kelly)
     page = visit.greet(kelly)
     store.revoke(kelly)
-    page.wait_for_timeout(1000 * CACHED_FOR + 100)
+    page.wait_for_timeout(1000 * REMEMBERED_FOR + 100)
     visit.card(card).get_by_role("button", name="Redeem").click()
     visit.dialog.get_by_role("button", name="Redeem").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired")

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from gridgift.caches import REMEMBERED_FOR
 from gridgift.domain import stores
+from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.stores import StoreChanges
+from gridgift.http.edge.limits import FAILURES
 from gridgift.http.table import ROUTES
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
@@ -156,3 +159,75 @@ def test_the_rest_of_the_api_has_none(api: ApiFixture, page: CustomerPage) -> No
     path = "/v1/customer-tokens"
     response = api.call("OPTIONS", path, headers={"Origin": ORIGIN})
     assert "access-control-allow-origin" not in response.headers
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The look-ups of origins, as they come."""
+    found: list[str] = []
+
+    def listen(name: str, look_up: Callable[..., Any]) -> None:
+        def heard(tx: Any, what: str) -> Any:
+            found.append(f"{name} {what}")
+            return look_up(tx, what)
+
+        monkeypatch.setattr(stores, name, heard)
+
+    listen("is_origin", stores.is_origin)
+    listen("origin_of", stores.origin_of)
+    return found
+
+
+def limited_page(make_api: Callable[..., ApiFixture]) -> CustomerPage:
+    api = make_api(rate_limit=1200, token_rate_limit=1000)
+    api.write(stores.update, api.store.id, StoreChanges(customer_origin=ORIGIN))
+    return CustomerPage(api)
+
+
+@pytest.mark.contract("8.8")
+def test_preflights_from_many_origins_are_limited_by_their_address(
+    make_api: Callable[..., ApiFixture], asked: list[str]
+) -> None:
+    page = limited_page(make_api)
+    origins = [f"https://{number}.example.org" for number in range(FAILURES + 20)]
+    answers = [preflight(page, "profile", origin) for origin in origins]
+    assert [answer.status_code for answer in answers] == [204] * FAILURES + [429] * 20
+    assert len(asked) == FAILURES + 1
+    for answer in answers:
+        unreadable(answer)
+    refused = problem(answers[-1], 429, "rate_limited")
+    assert int(answers[-1].headers["retry-after"]) == refused["retryAfter"] == 1
+    assert page.call("GET", "profile").status_code == 200
+    page.api.clock.advance(60)
+    readable(preflight(page, "profile"))
+
+
+def test_the_stores_own_page_is_not_counted(
+    make_api: Callable[..., ApiFixture], asked: list[str]
+) -> None:
+    page = limited_page(make_api)
+    for _ in range(FAILURES + 20):
+        readable(preflight(page, "profile"))
+        page.api.clock.advance(REMEMBERED_FOR + 0.1)
+    assert asked == [f"is_origin {ORIGIN}"] * (FAILURES + 20)
+
+
+def test_whatever_origin_comes_with_a_token_the_stores_own_is_looked_up(
+    make_api: Callable[..., ApiFixture], asked: list[str]
+) -> None:
+    page = limited_page(make_api)
+    for number in range(FAILURES + 20):
+        headers = {"Origin": f"https://{number}.example.org"}
+        unreadable(page.call("GET", "profile", headers=headers))
+    readable(page.call("GET", "profile", headers={"Origin": ORIGIN}))
+    assert asked == [f"origin_of {page.api.store.id}"]
+
+
+def test_an_origin_that_is_too_long_is_nobodys(page: CustomerPage, asked: list[str]) -> None:
+    origin = "https://" + "x" * 260
+    with pytest.raises(ValidationFailed):
+        page.api.write(stores.update, page.api.store.id, StoreChanges(customer_origin=origin))
+    for headers in ({"Origin": origin}, {"Origin": origin, "X-Customer-Token": "wrong"}):
+        unreadable(page.call("GET", "profile", token=None, headers=headers))
+    unreadable(preflight(page, "profile", origin))
+    assert asked == []

@@ -12,7 +12,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from gridgift.credentials import CACHED_FOR
+from gridgift.caches import REMEMBERED_FOR
 from tests import databases
 from tests.api import KELLY
 from tests.domain.fixture import bare_sql
@@ -154,7 +154,7 @@ def test_a_revoked_token_and_another_origin(pair: list[Server]) -> None:
         time.sleep(AT_ONCE + 0.5)
     assert max(busy.last_good) < revoked + AT_ONCE
     assert [status(server, token, path) for server in pair] == [401, 401]
-    assert CACHED_FOR > AT_ONCE  # so it was not the time-out that did this
+    assert REMEMBERED_FOR > AT_ONCE  # so it was not the time-out that did this
 
 
 def allowed(server: Server, headers: dict[str, str], path: str) -> bool:

@@ -34,7 +34,7 @@ ANY_STORE: Final = {
     "residents_by_username": "residents are on every node",
     "residents_by_uuid": "residents are on every node",
     "stores_all": "stores are on every node; commands list them",
-    "stores_of_origin": "stores are on every node",
+    "store_of_origin": "stores are on every node",
     "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
 }
 OF_A_STORE: Final = sorted(query for query in STATEMENTS if query not in ANY_STORE)

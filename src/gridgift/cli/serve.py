@@ -1,6 +1,7 @@
 """``gridgift serve``: everything is checked, then worker processes serve until a signal."""
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -29,7 +30,10 @@ from gridgift.storage.database import DatabaseUnavailable
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 BACKLOG: Final = 2_048  # connections that wait to be accepted
+CONNECTIONS: Final = 16_384  # open ones of a worker, at most, if the system allows so many files
+OTHER_FILES: Final = 256  # that a worker has open beside its connections
 HEADERS_WITHIN: Final = 10_000  # milliseconds that a client may take to send its headers
+HEADERS_SIZE: Final = 128 * 1024  # bytes of a request's headers, beyond which it is a 431
 FIRST_WAIT: Final = 0.5  # seconds until a database that was out of reach is tried again; doubled
 LONGEST_WAIT: Final = 10.0
 START_WITHIN: Final = 30.0  # seconds until the first worker accepts
@@ -137,9 +141,12 @@ def _server(listener: Listener, workers: int) -> AbstractServer[Any]:
         workers=workers,
         loop=Loops.auto,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADERS_WITHIN, max_buffer_size=HEADERS_SIZE
+        ),
         websockets=False,
         backlog=BACKLOG,
+        backpressure=_connections(),
         log_level=LogLevels.error,
         log_dictconfig=_LOGS,
         log_access=False,
@@ -150,6 +157,19 @@ def _server(listener: Listener, workers: int) -> AbstractServer[Any]:
         workers_kill_timeout=LEAVE_WITHIN,
     )
     return server
+
+
+def _connections() -> int:
+    """Return how many connections a worker may have open; let this process open as many files.
+
+    Silent ones are closed after ``HEADERS_WITHIN``; until then they must not keep others out.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(OTHER_FILES, files - OTHER_FILES)
 
 
 def _announce_later(listener: Listener, workers: int, json: bool) -> None:

@@ -14,6 +14,7 @@ from gridgift.storage.database import Tx
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?")
 _NAME_LENGTHS: Final = (1, 128)  # characters
 
+MAX_ORIGIN: Final = 267  # characters: a scheme, a host's name of 253, a port
 MAX_LIFETIME: Final = 36_500  # days
 
 
@@ -77,9 +78,14 @@ async def read(tx: Tx, store_id: str) -> Store:
     return Store.from_row(row)
 
 
-async def of_origin(tx: Tx, origin: str) -> frozenset[str]:
-    """Return the ids of the stores whose customer page is on this origin."""
-    return frozenset(row[0] for row in await tx.all("stores_of_origin", origin=origin))
+async def is_origin(tx: Tx, origin: str) -> bool:
+    """Tell whether any store's customer page is on this origin."""
+    return await tx.one("store_of_origin", origin=origin) is not None
+
+
+async def origin_of(tx: Tx, store_id: str) -> str | None:
+    """Return the origin of a store's customer page, if it has one of its own."""
+    return (await read(tx, store_id)).customer_origin
 
 
 async def list_all(tx: Tx) -> list[Store]:
@@ -102,7 +108,7 @@ def _check(values: dict[str, Any]) -> None:
         errors["name"] = [texts.wanted(*_NAME_LENGTHS)]
     if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
-    if origin is not None and not _ORIGIN.fullmatch(origin):
+    if origin is not None and not (len(origin) <= MAX_ORIGIN and _ORIGIN.fullmatch(origin)):
         errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
     for field in ("base_bonus", "group_bonus"):
         if not 0 <= values.get(field, 0) <= 100:

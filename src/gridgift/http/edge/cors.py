@@ -3,11 +3,10 @@
 Without credentials: the token travels in a header, never in a cookie (Fetch standard, CORS).
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from gridgift.credentials import CACHED_FOR, MAX_CACHED
+from gridgift.caches import LookUps
 from gridgift.domain import stores
 from gridgift.http.edge.reply import Header
 from gridgift.storage.database import Database
@@ -16,6 +15,9 @@ EXPOSED: Final = b"Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idemp
 VARY: Final[Header] = (b"vary", b"Origin")
 
 _METHODS: Final[Header] = (b"access-control-allow-methods", b"GET, POST")
+# runs a look-up, or raises what keeps the caller from it
+LimitedLookUp = Callable[[Callable[[], Awaitable[bool]]], Awaitable[bool]]
+
 _MAX_AGE: Final[Header] = (b"access-control-max-age", b"600")  # seconds
 
 
@@ -26,45 +28,39 @@ def preflight_headers(credentials: Iterable[str]) -> tuple[Header, ...]:
 
 
 class Origins:
-    """Which stores have configured an origin: looked up, and remembered for ``CACHED_FOR`` s."""
+    """The origins of stores' own pages: looked up, and remembered for a moment."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._cache: OrderedDict[str, tuple[frozenset[str], float]] = OrderedDict()
-        self._forgotten = 0  # times; a look-up that one of them overtook may be out of date
+        self._of_any: LookUps[bool] = LookUps()  # by origin
+        self._of_store: LookUps[str | None] = LookUps()  # by the store's id
 
     def forget(self) -> None:
         """Look every origin up again: some store has changed."""
-        self._forgotten += 1
-        self._cache.clear()
+        self._of_any.forget()
+        self._of_store.forget()
 
-    async def headers(
-        self, origin: bytes | None, store_id: str | None, tick: float
-    ) -> tuple[Header, ...]:
-        """Return what lets a page on this origin read the answer: nothing for any other origin.
+    async def is_of_store(self, origin: bytes, store_id: str, tick: float) -> bool:
+        """Tell whether a store's page is on this origin; whatever it is, it costs no look-up."""
+        configured = await self._of_store.find(
+            store_id.encode(), tick, lambda: self._database.read(stores.origin_of, store_id)
+        )
+        return origin.decode("latin-1") == configured
 
-        ``store_id`` is the token's store, None when no token was accepted (a preflight, a 401).
-        """
-        if origin is None or not await self._is_configured(origin, store_id, tick):
-            return (VARY,)
-        return (
-            VARY,
-            (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", EXPOSED),
+    async def is_of_any(self, origin: bytes, tick: float, look_up: LimitedLookUp) -> bool:
+        """Tell whether any store's page is on this origin; ``look_up`` runs what finds it."""
+        if len(origin) > stores.MAX_ORIGIN:
+            return False
+        name = origin.decode("latin-1")
+        return await self._of_any.find(
+            origin, tick, lambda: look_up(lambda: self._database.read(stores.is_origin, name))
         )
 
-    async def _is_configured(self, origin: bytes, store_id: str | None, tick: float) -> bool:
-        name = origin.decode("latin-1")
-        found, until = self._cache.get(name, (frozenset(), 0.0))
-        if until < tick:
-            forgotten = self._forgotten
-            found = await self._database.read(stores.of_origin, name)
-            if forgotten == self._forgotten:
-                self._remember(name, found, tick + CACHED_FOR)
-        return bool(found) if store_id is None else store_id in found
 
-    def _remember(self, name: str, found: frozenset[str], until: float) -> None:
-        self._cache[name] = found, until
-        self._cache.move_to_end(name)
-        if len(self._cache) > MAX_CACHED:
-            self._cache.popitem(last=False)
+def readable(origin: bytes) -> tuple[Header, ...]:
+    """Return what lets a page on this origin read the answer."""
+    return (
+        VARY,
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", EXPOSED),
+    )

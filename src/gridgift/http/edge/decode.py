@@ -25,6 +25,7 @@ from gridgift.http.edge.refusals import (
 MAX_BODY: Final = 64 * 1024  # bytes
 BODY_SECONDS: Final = 10
 MAX_PARAMETERS: Final = 100
+MAX_REMEMBERED: Final = 1024  # bytes of a query string
 
 _JSON_TYPE: Final = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
@@ -124,12 +125,15 @@ def decode_object(raw: bytes, into: type[S]) -> S:
     return _convert(value, into)
 
 
-@lru_cache(maxsize=64)  # the same few come again and again: the structs can't be changed
 def decode_query(raw: bytes, into: type[S]) -> S:
     """Decode a query string into a struct; unknown parameters are ignored.
 
     Raises ``ValidationFailed``.
     """
+    return _remembered_query(raw, into) if len(raw) <= MAX_REMEMBERED else _decode_query(raw, into)
+
+
+def _decode_query(raw: bytes, into: type[S]) -> S:
     try:
         pairs = parse_qsl(
             raw.decode("ascii"),
@@ -151,6 +155,10 @@ def decode_query(raw: bytes, into: type[S]) -> S:
     if errors:
         raise ValidationFailed(errors)
     return _convert(values, into)
+
+
+# the same few come again and again: the structs can't be changed
+_remembered_query: Final = lru_cache(maxsize=64)(_decode_query)
 
 
 class _Field(Struct, frozen=True):

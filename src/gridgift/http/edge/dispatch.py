@@ -1,6 +1,7 @@
 """From a path to its endpoint, segment by segment, however many paths there are."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from starlette.routing import Router
@@ -10,6 +11,7 @@ _HERE: Final = "/"  # in a node: the endpoint of the path that ends here; no seg
 _ANY: Final = "{}"  # in a node: the node of whatever segment, which a parameter takes
 
 Node = dict[str, Any]
+Refuse = Callable[[Scope, Send, Exception], Awaitable[None]]
 
 
 class Paths:
@@ -60,10 +62,21 @@ class Application(Router):
     """The API's endpoints by their paths; Starlette's router has the rest."""
 
     paths = Paths({})
+    refuse: Refuse | None = None  # None: not serving yet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or run the life span."""
-        found = self.paths.find(scope["path"]) if scope["type"] == "http" else None
+        if scope["type"] != "http" or self.refuse is None:
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            await self._answer(scope, receive, send)
+        except Exception as error:
+            with suppress(Exception):  # the answer has begun, or not even this can be said
+                await self.refuse(scope, send, error)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self.paths.find(scope["path"])
         if found is None:
             await super().__call__(scope, receive, send)
             return

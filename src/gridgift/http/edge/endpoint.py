@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from gridgift.domain.failures import Failure
 from gridgift.domain.instants import format_instant
-from gridgift.http.edge.cors import VARY, preflight_headers
+from gridgift.http.edge.cors import VARY, preflight_headers, readable
 from gridgift.http.edge.decode import (
     decode_body,
     decode_query,
@@ -21,7 +22,7 @@ from gridgift.http.edge.decode import (
     says_nothing,
 )
 from gridgift.http.edge.guards import Guard
-from gridgift.http.edge.limits import count, count_failure
+from gridgift.http.edge.limits import count, count_failure, limited_look_up
 from gridgift.http.edge.principal import NOBODY, Principal
 from gridgift.http.edge.problems import problem_reply
 from gridgift.http.edge.refusals import (
@@ -32,6 +33,7 @@ from gridgift.http.edge.refusals import (
     InternalError,
     MethodNotAllowed,
     PathNotFound,
+    RateLimited,
     Unauthenticated,
 )
 from gridgift.http.edge.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
@@ -77,9 +79,30 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and write one line about it."""
-        services = self._services
-        started = services.ticks()
-        headers = _combined(scope["headers"])
+        started = self._services.ticks()
+        request, extra = self._request(scope)
+        try:
+            reply = await self._answer_or_refuse(request, receive, extra)
+            if self._cors_applies(request):
+                extra.extend(await self._cors(request))
+        except ClientDisconnect:
+            self._log(request, CLIENT_CLOSED, started)
+            return
+        except Exception as error:
+            extra.append(VARY)
+            reply = self._refuse(request, error)
+        await reply.send(send, extra, head=request.method == "HEAD")
+        self._log(request, reply.status, started)
+
+    async def refuse(self, scope: Scope, send: Send, error: Exception) -> None:
+        """Answer with the problem that an exception is, one that escaped the pipeline itself."""
+        request, extra = self._request(scope)
+        reply = self._refuse(request, error)
+        await reply.send(send, extra, head=request.method == "HEAD")
+
+    def _request(self, scope: Scope) -> tuple[AnyRequest, list[Header]]:
+        """Return the request, not yet admitted, and the headers that any answer to it has."""
+        services, headers = self._services, _combined(scope["headers"])
         request: AnyRequest = Request(
             services=services,
             method=scope["method"],
@@ -92,20 +115,19 @@ class Endpoint:
             query=None,
             body=None,
         )
-        extra: list[Header] = [(b"x-request-id", request.id.encode()), NO_SNIFFING]
+        return request, [(b"x-request-id", request.id.encode()), NO_SNIFFING]
+
+    async def _answer_or_refuse(
+        self, request: AnyRequest, receive: Receive, extra: list[Header]
+    ) -> Reply[Any]:
         try:
-            reply = await self._answer(request, receive, extra)
+            return await self._answer(request, receive, extra)
         except ClientDisconnect:
-            self._log(request, CLIENT_CLOSED, started)
-            return
+            raise
         except Exception as error:
             if isinstance(error, BodyTooLarge | BodyTooSlow):
                 extra.append(CLOSE)  # the rest of the body is still on its way
-            reply = self._refuse(request, error)
-        if self._cors_applies(request):
-            extra.extend(await self._cors(request))
-        await reply.send(send, extra, head=request.method == "HEAD")
-        self._log(request, reply.status, started)
+            return self._refuse(request, error)
 
     async def _answer(
         self, request: AnyRequest, receive: Receive, extra: list[Header]
@@ -160,14 +182,28 @@ class Endpoint:
         return request.method == "OPTIONS" and b"access-control-request-method" in request.headers
 
     async def _cors(self, request: AnyRequest) -> tuple[Header, ...]:
-        """Let the store's own customer page read the answer, whatever it is."""
-        services, store_id = request.services, request.store_id or None
+        """Let the store's own customer page read the answer, whatever it is.
+
+        Raises ``RateLimited`` to a preflight, which nothing else was wanted of.
+        """
+        origin = request.headers.get(b"origin")
         try:
-            return await services.origins.headers(
-                request.headers.get(b"origin"), store_id, services.ticks()
-            )
+            if origin is not None and await self._is_configured(origin, request):
+                return readable(origin)
         except DatabaseUnavailable:
-            return (VARY,)
+            pass
+        except RateLimited:
+            if self._is_preflight(request):
+                raise
+        return (VARY,)
+
+    async def _is_configured(self, origin: bytes, request: AnyRequest) -> bool:
+        """Tell whether a page is the token's store's, or, of a request without one, any store's."""
+        services, store_id = request.services, request.store_id
+        origins, tick = services.origins, services.ticks()
+        if store_id:
+            return await origins.is_of_store(origin, store_id, tick)
+        return await origins.is_of_any(origin, tick, partial(limited_look_up, request))
 
     def _refuse(self, request: AnyRequest, error: Exception) -> Reply[Any]:
         """Turn what was raised into a problem; only a defect of ours is logged with its trace."""

@@ -1,6 +1,7 @@
 """Rate limits on the wire: who is counted, and the headers of the IETF draft about it."""
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, Final
 
@@ -11,7 +12,10 @@ from gridgift.limits import PERIOD, Bucket
 from gridgift.settings import Network
 
 ADDRESS: Final = "address"  # the kind of bucket that counts failed authentications
-FAILURES: Final = 60  # failed authentications a minute an address
+ORIGIN: Final = "origin"  # that which counts look-ups of origins that no store has
+FAILURES: Final = 60  # of either, a minute an address
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[Header]) -> None:
@@ -34,32 +38,66 @@ async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[H
 
 async def count_failure(request: Request[Any, Any, Any]) -> None:
     """Count a failed authentication of the request's address. Raises ``RateLimited``."""
+    await count(request, Bucket(ADDRESS, _address(request)), [])
+
+
+async def limited_look_up(
+    request: Request[Any, Any, Any], look_up: Callable[[], Awaitable[bool]]
+) -> bool:
+    """Run a look-up that anyone may cause; those that find nothing are counted by the address.
+
+    Raises ``RateLimited`` beyond ``FAILURES`` a minute, and then looks nothing up.
+    """
+    services, bucket = request.services, Bucket(ORIGIN, _address(request))
+    wait = services.limits.of(ORIGIN).closed_for(bucket.name, services.ticks())
+    if wait:
+        raise RateLimited(wait)
+    found = await look_up()
+    if not found:
+        await count(request, bucket, [])
+    return found
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
     peer = (request.scope.get("client") or ("",))[0]
     forwarded = request.headers.get(b"x-forwarded-for")
-    address = client_address(peer, forwarded, request.services.settings.trusted_proxies)
-    await count(request, Bucket(ADDRESS, address), [])
+    return client_address(peer, forwarded, request.services.settings.trusted_proxies)
 
 
 def client_address(peer: str, forwarded: bytes | None, trusted: tuple[Network, ...]) -> str:
-    """Return the address a request comes from: the last one that no trusted proxy vouches for.
+    """Return whom a request comes from: the last address that no trusted proxy vouches for.
 
-    ``X-Forwarded-For`` is believed only as far as it was written by trusted proxies.
+    ``X-Forwarded-For`` is believed only as far as it was written by trusted proxies, and up to
+    the first hop that is no address. Of IPv6 it is the network of 64 bits, within which a
+    customer of any provider may choose addresses freely (RFC 6177). A peer without an address is
+    "".
     """
-    address = peer
-    hops = [hop.strip() for hop in (forwarded or b"").decode("latin-1").split(",") if hop.strip()]
-    while hops and _within(address, trusted):
-        address = hops.pop()
-    return address
+    address = _parse(peer)
+    hops = [hop for hop in (forwarded or b"").decode("latin-1").split(",") if hop.strip()]
+    while hops and address is not None and any(address in network for network in trusted):
+        hop = _parse(hops.pop())
+        if hop is None:
+            break
+        address = hop
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return "" if address is None else str(address)
+
+
+def _parse(text: str) -> Address | None:
+    """Read an address as proxies write it: with a port or without, IPv4 also within IPv6."""
+    text = text.strip(' "')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 @cache
 def _policy(limit: int) -> Header:
     return b"ratelimit-policy", b'"default";q=%d;w=%d' % (limit, int(PERIOD))
-
-
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)

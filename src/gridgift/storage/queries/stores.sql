@@ -28,8 +28,8 @@ UPDATE stores SET name = :name, logo = :logo, location_slurl = :location_slurl,
     customer_origin = :customer_origin
 WHERE id = :store_id
 
--- name: stores_of_origin (any store)
-SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1000
+-- name: store_of_origin (any store)
+SELECT id FROM stores WHERE customer_origin = :origin LIMIT 1
 
 -- A card's id begins with its time, so the newest is the last.
 -- name: newest_cards (any store)

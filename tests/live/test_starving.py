@@ -1,0 +1,94 @@
+"""One client can't starve the others: connections, headers, preflights."""
+
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.live.test_outages import processes
+from tests.serving import Server
+
+SILENT = 3_000  # connections that say nothing
+PREFLIGHTS = 2_000
+
+
+@pytest.fixture
+def engine() -> str:
+    """Connections and headers know no engine, so one is enough."""
+    return "sqlite"
+
+
+def test_silent_connections_delay_nobody(live_server: Server) -> None:
+    with allowed_files(SILENT + 1_000), ExitStack() as stack, live_server.client() as client:
+        for _ in range(SILENT):
+            stack.enter_context(socket.create_connection(("127.0.0.1", live_server.port)))
+        slowest = 0.0
+        for _ in range(10):
+            began = time.monotonic()
+            with httpx2.Client(base_url=live_server.url, timeout=30) as new:
+                assert new.get("/healthz").status_code == 200
+            assert client.get("/v1/store").status_code == 200
+            slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 3
+
+
+@pytest.mark.parametrize("size", [60_000, 300_000])
+def test_preflights_from_everywhere_cost_no_memory(live_server: Server, size: int) -> None:
+    answers: list[bytes] = []
+    before = memory(live_server)
+
+    def ask(first: int) -> None:
+        for number in range(first, first + PREFLIGHTS // 4):
+            answers.append(preflight(live_server, f"http://{number:0{size}}.example"))
+
+    clients = [threading.Thread(target=ask, args=(n * PREFLIGHTS,)) for n in range(4)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert len(answers) == PREFLIGHTS
+    expected = b"HTTP/1.1 204" if size < 100_000 else b"HTTP/1.1 431"
+    assert {answer[:12] for answer in answers} == {expected}
+    assert not any(b"allow-origin" in answer.lower() for answer in answers)
+    assert memory(live_server) - before < 64 * 1024 * 1024
+
+
+def preflight(server: Server, origin: str) -> bytes:
+    """Ask as a browser does; return the answer's bytes."""
+    head = (
+        f"OPTIONS /v1/customer/profile HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n"
+        "Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n"
+    )
+    answer = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        with suppress(ConnectionError):  # it may be refused before its end
+            connection.sendall(head.encode())
+        with suppress(ConnectionError):
+            while piece := connection.recv(65_536):
+                answer += piece
+    return answer
+
+
+@contextmanager
+def allowed_files(count: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert hard == resource.RLIM_INFINITY or hard >= count, "so few open files are allowed here"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def memory(server: Server) -> int:
+    """Return the resident memory of all of a server's processes, in bytes."""
+    return sum(
+        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+        for pid in processes(server.process.pid)
+    )
