@@ -11,7 +11,7 @@ import pytest
 from gridgift import jobs
 from gridgift.credentials import KeyUses
 from gridgift.domain import idempotency, keys
-from gridgift.domain.idempotency import KEPT_FOR, IdempotencyKey
+from gridgift.domain.idempotency import KEPT_FOR, IdempotencyKey, Once
 from gridgift.domain.ids import new_id
 from gridgift.domain.keys import IssuedKey, NewCredential, Signer
 from gridgift.jobs import Job, housekeeping, run_once, running
@@ -146,7 +146,7 @@ def test_old_answers_are_deleted_whatever_their_number(
 
     def answer(name: str) -> None:
         key = IdempotencyKey(name, bytes(32))
-        domain.write(idempotency.once, domain.store.id, key, lambda _: b"", nothing)
+        domain.write(idempotency.once, domain.store.id, Once(nothing, key, lambda _: b""))
 
     for number in range(5):
         answer(f"k{number}")

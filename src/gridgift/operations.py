@@ -5,7 +5,6 @@ one that answers many requests is batched. A resident whom the database does not
 in the resident directory, once, and the operation runs again. Nothing here knows HTTP.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,11 @@ from gridgift.batching import Batcher
 from gridgift.domain import idempotency
 from gridgift.domain.batches import A, Batched, BatchedRead, BatchedWrite, R
 from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
-from gridgift.domain.idempotency import Answered, IdempotencyKey, Once
+from gridgift.domain.idempotency import Answered, Once, Run
 from gridgift.storage.database import Database, Operation, P, T
 
 if TYPE_CHECKING:
     from gridgift.directory import Directory  # brings a whole HTTP client
-
-Encode = Callable[[T], bytes]
 
 
 class Operations:
@@ -50,23 +47,13 @@ class Operations:
         """Run a long read over one state of the database; it blocks nobody."""
         return await self._database.snapshot(operation, *args, **kwargs)
 
-    async def once(
-        self,
-        store_id: str,
-        key: IdempotencyKey,
-        encode: Encode[T],
-        operation: Operation[P, T],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Answered:
+    async def once(self, store_id: str, wanted: Once[Run[T], T]) -> Answered:
         """Run a write once under a key of a store, or replay the answer that it had.
 
-        ``encode`` makes the answer, which is stored in the operation's transaction. Raises what the
-        operation raises, and ``IdempotencyKeyReused``.
+        The answer is stored in the operation's transaction. Raises what the operation and the
+        check raise, and ``IdempotencyKeyReused``.
         """
-
-        return await self.write(idempotency.once, store_id, key, encode, operation, *args, **kwargs)
+        return await self.write(idempotency.once, store_id, wanted)
 
     async def submit(self, batched: BatchedRead[A, R], store_id: str, request: A) -> R:
         """Return the result of one request to a batched read, or raise its failure."""
@@ -79,21 +66,15 @@ class Operations:
         return result
 
     async def submit_once(
-        self,
-        batched: BatchedWrite[A, R],
-        store_id: str,
-        key: IdempotencyKey | None,
-        encode: Encode[R],
-        request: A,
+        self, batched: BatchedWrite[A, R], store_id: str, wanted: Once[A, R]
     ) -> Answered:
-        """Return one request's answer by a batched write, done once under a key (None: always)."""
+        """Return one request's answer by a batched write; else the same as ``once``."""
         batcher = self._batcher(batched)
-        keyed = Once(request, key, encode)
         try:
-            answered: Answered = await batcher.submit(store_id, keyed)
+            answered: Answered = await batcher.submit(store_id, wanted)
         except (ResidentNotFound, ReceiverNotFound) as failure:
             await self._look_up(failure)
-            answered = await batcher.submit(store_id, keyed)
+            answered = await batcher.submit(store_id, wanted)
         return answered
 
     def _batcher(self, batched: Batched[A, R]) -> Batcher[Any, Any]:

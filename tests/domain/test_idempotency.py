@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from gridgift.domain import grants, idempotency
 from gridgift.domain.failures import Failure, IdempotencyKeyReused, ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
-from gridgift.domain.idempotency import KEPT_FOR, Answered, IdempotencyKey, Once
+from gridgift.domain.idempotency import KEPT_FOR, Answered, IdempotencyKey, Once, Run
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import CardChange
@@ -51,7 +52,7 @@ def once(
 ) -> Answered:
     """Do nothing, once under a key."""
     answered: Answered = domain.write(
-        idempotency.once, store_id or domain.store.id, key, lambda _: answer, nothing
+        idempotency.once, store_id or domain.store.id, Once(nothing, key, lambda _: answer)
     )
     return answered
 
@@ -98,10 +99,10 @@ def test_forgets_old_ones_only_and_a_few_at_a_time(domain: DomainFixture) -> Non
     assert domain.sql("SELECT key FROM idempotency_keys") == [("young",)]
 
 
-async def grant(tx: Tx, domain: DomainFixture) -> CardChange:
-    """Grant a card."""
-    kelly = Identifier(uuid=KELLY.uuid)
-    return await grants.grant(tx, GrantRequest(domain.caller, kelly, Terms(5), new_id()))
+def grant_to(domain: DomainFixture) -> Run[CardChange]:
+    """Return what grants a card."""
+    wanted = GrantRequest(domain.caller, Identifier(uuid=KELLY.uuid), Terms(5), new_id())
+    return partial(grants.grant, request=wanted)
 
 
 def encode(change: CardChange) -> bytes:
@@ -112,7 +113,7 @@ def encode(change: CardChange) -> bytes:
 @pytest.mark.contract("10.6")
 def test_the_answer_goes_with_its_effect(domain: DomainFixture) -> None:
     async def fail(tx: Tx) -> None:
-        await idempotency.once(tx, domain.store.id, KEY, encode, grant, domain)
+        await idempotency.once(tx, domain.store.id, Once(grant_to(domain), KEY, encode))
         raise RuntimeError("the power goes")
 
     with pytest.raises(RuntimeError, match="the power goes"):
@@ -126,7 +127,7 @@ def test_a_refusal_is_not_stored(domain: DomainFixture) -> None:
         raise ResidentNotFound("nobody.known")
 
     with pytest.raises(ResidentNotFound):
-        domain.write(idempotency.once, domain.store.id, KEY, lambda _: OPAQUE, refuse)
+        domain.write(idempotency.once, domain.store.id, Once(refuse, KEY, lambda _: OPAQUE))
     assert not once(domain).replayed
 
 
@@ -135,7 +136,8 @@ def test_many_at_once_grant_one_card(domain: DomainFixture) -> None:
     async def all_at_once() -> list[Answered]:
         write = domain.database.write
         attempts = [
-            write(idempotency.once, domain.store.id, KEY, encode, grant, domain) for _ in range(8)
+            write(idempotency.once, domain.store.id, Once(grant_to(domain), KEY, encode))
+            for _ in range(8)
         ]
         return await asyncio.gather(*attempts)
 

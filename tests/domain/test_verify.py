@@ -17,6 +17,7 @@ from gridgift.domain.ledger import entry_hash
 from gridgift.domain.model import Caller, CardChange, Entry, EntryKind, GiftCard, Lot
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Counts, Fault
+from gridgift.storage.database import Tx
 from tests.api import JO, KELLY, OWNER
 from tests.domain.fixture import DomainFixture
 
@@ -416,7 +417,12 @@ def test_finds_a_change_anywhere_in_an_entry(filled: FilledStore, field: str, se
 def test_finds_a_doubled_redemption(filled: FilledStore) -> None:
     """Someone runs the deposit of a redemption a second time, in the proper way."""
     lot = Lot(new_id(), 70, 70, None, restricted=False)
-    filled.write(credit.add_lot, filled.domain.caller, KELLY, lot, filled.redeemed)
+
+    async def deposit(tx: Tx) -> None:
+        account = await credit.lock(tx, filled.domain.caller, KELLY)
+        await credit.add_lot(tx, account, lot, filled.redeemed)
+
+    filled.write(deposit)
     (fault,) = filled.faults()
     assert fault.account_id == filled.redeemed
     assert fault.what == "L$ 70 left the card by redemption, L$ 140 entered store credit"

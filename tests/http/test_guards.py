@@ -25,6 +25,7 @@ from gridgift.http.reference.openapi import refusals_of
 from gridgift.http.table import ROUTES
 from gridgift.limits import Bucket
 from gridgift.settings import Settings
+from gridgift.storage.database import Tx
 from gridgift.views import GiftCardResponse
 from tests.api import SECRET, ApiFixture, Clock, problem
 from tests.http.test_cors import ORIGIN
@@ -74,6 +75,9 @@ class Badge(Struct, frozen=True):
         """Compare what is needed with what the badge opens."""
         if principal.opens != self.needs:
             raise ScopeMissing(self.needs)
+
+    async def readmit(self, tx: Tx, principal: BadgePrincipal) -> None:
+        """Take a badge that was good for good."""
 
 
 async def switch_off(request: Request[BadgePrincipal, None, None]) -> Reply[GiftCardResponse]:

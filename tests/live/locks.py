@@ -2,29 +2,37 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import asyncpg
 
 from tests.serving import Server
 
+Execute = Callable[[str], Any]
+
 
 @contextmanager
-def held_up(server: Server, postgres: str) -> Iterator[None]:
-    """Hold SQLite's only lock for writers, or on PostgreSQL those that a statement takes."""
+def held_up(server: Server, postgres: str) -> Iterator[Execute]:
+    """Hold SQLite's only lock for writers, or on PostgreSQL those that a statement takes.
+
+    Yields what runs more statements in the session that has the locks; they are committed in the
+    end.
+    """
     path = server.settings.sqlite_path
     if path is not None:
         with closing(sqlite3.connect(path, isolation_level=None)) as raw:
             raw.execute("BEGIN IMMEDIATE")
-            yield
-            raw.execute("ROLLBACK")
+            yield raw.execute
+            raw.execute("COMMIT")
         return
     with asyncio.Runner() as loop:
         connection = loop.run(asyncpg.connect(server.settings.database_url))
         try:
             loop.run(connection.execute("BEGIN"))
             loop.run(connection.execute(postgres))
-            yield
+            yield lambda statement: loop.run(connection.execute(statement))
+            loop.run(connection.execute("COMMIT"))
         finally:
             loop.run(connection.close())

@@ -23,6 +23,8 @@ VALUES: Final[dict[str, Any]] = {
     "base_bonus": 0,
     "blog_listed": False,
     "answer": HASH,
+    "captured": 1,
+    "expiry_noted": False,
     "card_id": THING,
     "card_lifetime": None,
     "created_at": NOW,
@@ -63,6 +65,7 @@ VALUES: Final[dict[str, Any]] = {
     "request_id": "",
     "resident_uuid": OWNER,
     "restricted": False,
+    "hold_ids": [THING, NEW],
     "ids": [THING, NEW],
     "redeemed": False,
     "refused": 1,
@@ -87,6 +90,7 @@ VALUES: Final[dict[str, Any]] = {
     "uuid": uuid(1, 7),
     "uuids": [uuid(1, 7), NEW],
     "version": 2,
+    "version_before": 1,
 }
 
 # active, redeemed, both, neither: nearly all cards, or nearly none
@@ -101,8 +105,6 @@ STATES: Final[list[dict[str, Any]]] = [
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "answer_add": [{"key": "new"}],
     "card_put": [{"id": NEW}],
-    "card_patch": [{"active": True}],
-    "card_update": [{"active": True}],
     "cards_in_states": STATES,
     "entry_add": [{"seq": MANY + 1}],
     "hold_add": [{"id": NEW}],

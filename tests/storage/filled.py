@@ -53,8 +53,8 @@ credit_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, CASE WHEN i < 300 THEN 
 credit_spends {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, 0, '', 1;
 credit_spends {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 0, '', 1;
 credit_spend_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 1, U(3, i), 5, 0;
-holds {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, 'open', {START} + i, 1;
-holds {MANY}: SELECT U(2, 1), U(4, i), U(3, i), 1, 'open', {START} + i, 1;
+holds {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, 'open', {START} + i, 1, NULL;
+holds {MANY}: SELECT U(2, 1), U(4, i), U(3, i), 1, 'open', {START} + i, 1, NULL;
 customer_tokens {MANY}: SELECT U(2, 1), U(3, i), U(1, i), BYTES, 1, {START} + i, NULL;
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL;
 import_refusals {MANY}: SELECT U(2, 1), BYTES, i, 'why';

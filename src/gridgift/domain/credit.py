@@ -17,7 +17,7 @@ from gridgift.domain.failures import (
     SpendNotFound,
     ValidationFailed,
 )
-from gridgift.domain.ledger import EntryDraft
+from gridgift.domain.ledger import EntryDraft, Tip
 from gridgift.domain.merging import MAX_LOTS, merge_surplus
 from gridgift.domain.model import (
     MAX_CREDIT,
@@ -120,7 +120,7 @@ async def deposit(
 
     Raises ``ResidentNotFound``, ``ValidationFailed``, ``CreditLimitExceeded``.
     """
-    account = await _lock(tx, caller, await residents.find(tx, identifier))
+    account = await lock(tx, caller, await residents.find(tx, identifier))
     if expires_at is not None and expires_at <= account.now:
         raise ValidationFailed({"expires_at": ["must be in the future"]})
     lot = Lot(lot_id, change.amount, change.amount, expires_at, restricted)
@@ -128,12 +128,11 @@ async def deposit(
     return await _changed(tx, account, lot_id, change, entry)
 
 
-async def add_lot(tx: Tx, caller: Caller, resident: Resident, lot: Lot, card_id: str) -> Entry:
-    """Add the credit of a redeemed card as a lot; return its entry.
+async def add_lot(tx: Tx, account: Account, lot: Lot, card_id: str) -> Entry:
+    """Add the credit of a redeemed card to a locked account as a lot; return its entry.
 
     Raises ``CreditLimitExceeded``.
     """
-    account = await _lock(tx, caller, resident)
     change = Change(lot.amount, reference=card_id)
     return await _add_lot(tx, account, lot, "credit_redeemed", change)
 
@@ -152,7 +151,7 @@ async def spend(
     ``restricted`` says that restricted credit may pay for this purchase too. Raises
     ``ResidentNotFound``, ``InsufficientCredit``.
     """
-    account = await _lock(tx, caller, await residents.find(tx, identifier))
+    account = await lock(tx, caller, await residents.find(tx, identifier))
     usable = [lot for lot in account.lots if restricted or not lot.restricted]
     moves = _take(usable, change.amount)
     await tx.run(
@@ -186,7 +185,7 @@ async def refund(
     open then, those that end last are merged. Raises ``ResidentNotFound``, ``SpendNotFound``,
     ``RefundExceedsSpend``, ``CreditLimitExceeded``.
     """
-    account = await _lock(tx, caller, await residents.find(tx, identifier))
+    account = await lock(tx, caller, await residents.find(tx, identifier))
     refunded = await tx.one("spend_refund", id=spend_id, amount=change.amount, **account.key)
     if refunded is None:
         spent = await tx.one("spend_by_id", id=spend_id, **account.key)
@@ -204,17 +203,22 @@ async def refund(
 
 async def settle(tx: Tx, caller: Caller, resident: Resident) -> None:
     """Write the entry of what has expired; the sums do not wait for it."""
-    await _lock(tx, caller, resident)
+    await lock(tx, caller, resident)
 
 
-async def _lock(tx: Tx, caller: Caller, resident: Resident) -> Account:
-    """Lock an account (making the resident a customer), and settle what has expired."""
+async def lock(tx: Tx, caller: Caller, resident: Resident, not_before: int = 0) -> Account:
+    """Lock an account (making the resident a customer), and settle what has expired.
+
+    The instant that decides is taken once the lock is held; it is not before the account's newest
+    entry, nor before ``not_before`` (milliseconds).
+    """
     account = Account(caller, resident, 0, [], None)
     if await tx.one("account_lock", **account.key) is None:
         await tx.run("customer_add", now=tx.now(), **account.key)
         await tx.one("account_lock", **account.key)
-    account.now = tx.now()
     account.last = await ledger.last_entry(tx, caller.store_id, "credit", resident.uuid)
+    newest = account.last.created_at if account.last else 0
+    account.now = max(tx.now(), newest, not_before)
     await _settle(tx, account)
     return account
 
@@ -324,7 +328,7 @@ async def _record(
         balance_after=before + sum(delta for _, delta in moves),
         state=CreditState(moves, change.reference, spend_id, terms),
     )
-    entry = ledger.next_entry(account.caller, account.now, account.last, draft)
+    entry = ledger.next_entry(account.caller, account.now, Tip.of(account.last), draft)
     await ledger.append(tx, [entry])
     await tx.run("account_version", version=entry.seq, **account.key)
     account.last = entry

@@ -4,7 +4,10 @@ Jobs of several servers may run at once: each batch is claimed in the transactio
 it, so none is done twice, and what a killed server had claimed is free again.
 """
 
+from collections import defaultdict
+
 from gridgift.domain import credit, giftcards, residents
+from gridgift.domain.locked import CardRequest, change_each
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
@@ -16,9 +19,13 @@ LOOKED_AT = 8  # lots for each account to note: others may have claimed the firs
 async def note_cards(tx: Tx, request_id: str, rows: int) -> int:
     """Write the ``expired`` entries of up to ``rows`` cards of any store; return how many."""
     found = await tx.all("cards_expired", now=tx.now(), rows=rows)
-    for store_id, card_id in sorted(map(tuple, found)):  # one order for all
+    cards = defaultdict(list)
+    for store_id, card_id in found:
+        cards[store_id].append(card_id)
+    for store_id, card_ids in sorted(cards.items()):  # one order for all
         caller = Caller(store_id, "system", ACTOR, request_id)
-        await giftcards.note_expiry(tx, caller, card_id)
+        requests = [CardRequest(caller, card_id, giftcards.note_expiry) for card_id in card_ids]
+        await change_each(tx, store_id, requests)
     return len(found)
 
 

@@ -1,6 +1,6 @@
 """Gift cards: read, update, patch, adjust, disable (contract sections 6 and 10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -20,8 +20,17 @@ from gridgift.domain.failures import (
     ValidationFailed,
 )
 from gridgift.domain.ledger import EntryNote
-from gridgift.domain.model import MAX_CREDIT, Caller, CardChange, CardState, Entry, GiftCard, Hold
-from gridgift.storage.database import TransactionConflict, Tx
+from gridgift.domain.locked import CardRequest, LockedCard, Rule, change
+from gridgift.domain.model import (
+    MAX_CREDIT,
+    Caller,
+    CardChange,
+    Entry,
+    EntryKind,
+    GiftCard,
+    Hold,
+)
+from gridgift.storage.database import Tx
 
 # not strict: SQLite's booleans are numbers
 _decode_cards: Final = msgspec.json.Decoder(list[GiftCard], strict=False).decode
@@ -111,7 +120,8 @@ async def read_each_with_held(
 ) -> list[tuple[GiftCard, int]]:
     """Return the cards that there are, in order, each with how much of it is held, in L$."""
     now, found = tx.now(), await read_each(tx, store_id, card_ids)
-    return [(card, await held(tx, card, now)) for card in found if isinstance(card, GiftCard)]
+    cards = [card for card in found if isinstance(card, GiftCard)]
+    return [(card, await _held(tx, card, max(now, card.updated_at))) for card in cards]
 
 
 async def read_with_entries(
@@ -125,6 +135,22 @@ async def read_with_entries(
     return card, held_now, await ledger.entries(tx, store_id, "card", card_id)
 
 
+def updating(replacement: Replacement, if_match: frozenset[str] | None = None) -> Rule[CardChange]:
+    """Return the rule that replaces a card's credit, texture, transfer and active.
+
+    A replacement that changes nothing writes no entry. ``if_match`` holds the ETags that the card
+    may have (None: any). It raises ``GiftCardRedeemed``, ``PreconditionFailed``, and
+    ``GiftCardHeld`` for another credit while part of it is held.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        _check_changeable(locked, if_match)
+        wanted = msgspec.structs.asdict(replacement)
+        return _replace(locked, caller, wanted)
+
+    return rule
+
+
 async def update(
     tx: Tx,
     caller: Caller,
@@ -132,23 +158,26 @@ async def update(
     replacement: Replacement,
     if_match: frozenset[str] | None = None,
 ) -> CardChange:
-    """Replace a card's credit, texture, transfer and active.
+    """Replace four fields as ``updating`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, updating(replacement, if_match)))
 
-    A replacement that changes nothing writes no entry. ``if_match`` holds the ETags that the card
-    may have (None: any). Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``PreconditionFailed``,
-    and ``GiftCardHeld`` for another credit while part of it is held.
+
+def patching(changes: Patch, if_match: frozenset[str] | None = None) -> Rule[CardChange]:
+    """Return the rule that changes the fields that ``changes`` names (RFC 7396).
+
+    A patch that changes nothing writes no entry. It raises what that of ``updating`` does, and
+    ``ValidationFailed`` for an expiry that is not in the future.
     """
-    now = tx.now()
-    values = msgspec.structs.asdict(replacement)
-    changed = await ledger.change_card(
-        tx, caller, "card_update", card_id, _note_of_update, now, **values
-    )
-    change = await _outcome(tx, caller.store_id, card_id, changed, if_match, now)
-    if change.card.credit != replacement.credit:
-        if is_held(change.card, now):
-            raise GiftCardHeld(card_id)
-        raise TransactionConflict  # it was held when the statement ran, and is free since
-    return change
+    named = msgspec.structs.asdict(changes)
+    wanted = {name: value for name, value in named.items() if value is not UNSET}
+
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        _check_changeable(locked, if_match)
+        if wanted.get("expires_at", locked.card.expires_at) != locked.card.expires_at:
+            _check_expiry(wanted["expires_at"], locked.now)
+        return _replace(locked, caller, wanted)
+
+    return rule
 
 
 async def patch(
@@ -158,103 +187,61 @@ async def patch(
     changes: Patch,
     if_match: frozenset[str] | None = None,
 ) -> CardChange:
-    """Change the fields that ``changes`` names and leave the others (RFC 7396).
-
-    A patch that changes nothing writes no entry. Raises ``GiftCardNotFound``,
-    ``GiftCardRedeemed``, ``GiftCardHeld`` (for a credit while part of it is held),
-    ``PreconditionFailed``, and ``ValidationFailed`` for an expiry that is not in the future.
-    """
-    card = await lock(tx, caller.store_id, card_id)
-    now = tx.now()
-    if if_match is not None:
-        _check_precondition(await read(tx, caller.store_id, card_id), if_match)
-    if card.redeemed:
-        raise GiftCardRedeemed(card_id)
-    wanted = {name: value for name, value in msgspec.structs.asdict(changes).items()
-              if value is not UNSET and value != getattr(card, name)}  # fmt: skip
-    if not wanted:
-        card = await read(tx, caller.store_id, card_id)
-        return CardChange(card, await held(tx, card, now), None)
-    if "expires_at" in wanted:
-        _check_expiry(wanted["expires_at"], now)
-    if "credit" in wanted and is_held(card, now):
-        raise GiftCardHeld(card_id)
-    values: dict[str, Any] = {name: getattr(card, name) for name in Patch.__struct_fields__}
-    values |= wanted | {"expiry_moved": "expires_at" in wanted}
-    changed = await ledger.change_card(
-        tx, caller, "card_patch", card_id, _note_of_update, now, **values
-    )
-    assert changed is not None, "the card is locked"
-    return CardChange(changed[0], await held(tx, changed[0], now), changed[1])
+    """Change some fields as ``patching`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, patching(changes, if_match)))
 
 
-async def adjust(tx: Tx, caller: Caller, card_id: str, delta: int, reason: str) -> CardChange:
-    """Add to a card's credit or take from what is not held; ``delta`` is in L$, not 0.
+def adjusting(delta: int, reason: str) -> Rule[CardChange]:
+    """Return the rule that adds to a card's credit or takes from what is not held.
 
-    Raises ``ValidationFailed``, ``GiftCardNotFound``, ``GiftCardRedeemed``,
+    ``delta`` is in L$, not 0. Raises ``ValidationFailed``; the rule raises ``GiftCardRedeemed``,
     ``InsufficientCredit``, ``CreditLimitExceeded``.
     """
     check_delta(delta)
-    card = await lock(tx, caller.store_id, card_id)
-    now = tx.now()
-    if card.redeemed:
-        raise GiftCardRedeemed(card_id)
-    reserved = await held(tx, card, now)
-    available = card.credit - reserved
-    if available + delta < 0:
-        raise InsufficientCredit(available)
-    if card.credit + delta > MAX_CREDIT:
-        raise CreditLimitExceeded(limit=MAX_CREDIT)
-    balance = Balance(card.credit + delta, reserved, card.held_until)
-    return await set_balance(tx, caller, card_id, balance, EntryNote("adjusted", reason), now)
+
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        _check_not_redeemed(locked.card)
+        if locked.available + delta < 0:
+            raise InsufficientCredit(locked.available)
+        credit = locked.card.credit + delta
+        if credit > MAX_CREDIT:
+            raise CreditLimitExceeded(limit=MAX_CREDIT)
+        return locked.change(caller, EntryNote("adjusted", reason), credit=credit)
+
+    return rule
 
 
-class Balance(Struct, frozen=True):
-    """What a card is left with: its credit, how much of it is held (L$), and until when.
+async def adjust(tx: Tx, caller: Caller, card_id: str, delta: int, reason: str) -> CardChange:
+    """Change a card's credit as ``adjusting`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, adjusting(delta, reason)))
 
-    ``held_until`` is when the last open hold ends, in milliseconds (None: there is none).
+
+def disabling(if_match: frozenset[str] | None = None) -> Rule[CardChange]:
+    """Return the rule that makes a card inactive; one that is so stays as it is, without an entry.
+
+    ``if_match`` holds the ETags that the card may have (None: any). It raises
+    ``GiftCardRedeemed``, ``PreconditionFailed``.
     """
 
-    credit: int
-    held: int
-    held_until: int | None
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        _check_changeable(locked, if_match)
+        return _replace(locked, caller, {"active": False})
+
+    return rule
 
 
-async def set_balance(
-    tx: Tx, caller: Caller, card_id: str, balance: Balance, note: EntryNote, now: int
+async def disable(
+    tx: Tx, caller: Caller, card_id: str, if_match: frozenset[str] | None = None
 ) -> CardChange:
-    """Give a locked card another balance, with its entry."""
-    changed = await ledger.change_card(
-        tx,
-        caller,
-        "card_set_credit",
-        card_id,
-        note,
-        now,
-        credit=balance.credit,
-        held_until=balance.held_until,
-    )
-    assert changed is not None, "the card is locked"
-    return CardChange(changed[0], balance.held, changed[1])
+    """Make a card inactive as ``disabling`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, disabling(if_match)))
 
 
-async def lock(tx: Tx, store_id: str, card_id: str) -> GiftCard:
-    """Return a card that nobody else changes until this transaction ends.
-
-    For rules that need more than the card's own row. Raises ``GiftCardNotFound``.
-    """
-    row = await tx.one("card_lock", store_id=store_id, id=card_id)
-    if row is None:
-        raise GiftCardNotFound(card_id)
-    return GiftCard.from_row(row)
-
-
-async def held(tx: Tx, card: GiftCard, now: int) -> int:
-    """Return how much of a card's credit is held at an instant, in L$."""
-    if not is_held(card, now):
-        return 0
-    rows = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
-    return sum(Hold.from_row(row).amount for row in rows)
+def note_expiry(locked: LockedCard, caller: Caller) -> None:
+    """Write the entry of a card that has expired, once; its credit stays for the record."""
+    if is_expired(locked.card, locked.now) and not locked.card.redeemed:
+        locked.expiry_noted = True
+        locked.change(caller, EntryNote("expired", "The card's date is over."))
 
 
 def is_held(card: GiftCard, now: int) -> bool:
@@ -267,37 +254,16 @@ def is_expired(card: GiftCard, now: int) -> bool:
     return card.expires_at is not None and card.expires_at <= now
 
 
-def refuse_owner(card: GiftCard, now: int) -> None:
+def refuse_owner(locked: LockedCard) -> None:
     """Raise why a card can be neither redeemed nor passed on, if there is a reason."""
-    if card.redeemed:
-        raise GiftCardRedeemed(card.id)
+    card = locked.card
+    _check_not_redeemed(card)
     if not card.active:
         raise GiftCardInactive(card.id)
-    if is_expired(card, now):
+    if is_expired(card, locked.now):
         raise GiftCardExpired(card.id)
-    if is_held(card, now):
+    if is_held(card, locked.now):
         raise GiftCardHeld(card.id)
-
-
-async def note_expiry(tx: Tx, caller: Caller, card_id: str) -> None:
-    """Write the entry of a card that has expired, once; its credit stays for the record."""
-    note = EntryNote("expired", "The card's date is over.")
-    await ledger.change_card(tx, caller, "card_note_expiry", card_id, note, tx.now())
-
-
-async def disable(
-    tx: Tx, caller: Caller, card_id: str, if_match: frozenset[str] | None = None
-) -> CardChange:
-    """Make a card inactive; one that is inactive already stays as it is, without an entry.
-
-    ``if_match`` holds the ETags that the card may have (None: any). Raises ``GiftCardNotFound``,
-    ``GiftCardRedeemed``, ``PreconditionFailed``.
-    """
-    now = tx.now()
-    changed = await ledger.change_card(
-        tx, caller, "card_disable", card_id, EntryNote("disabled"), now
-    )
-    return await _outcome(tx, caller.store_id, card_id, changed, if_match, now)
 
 
 def etag(card: GiftCard) -> str:
@@ -310,37 +276,36 @@ def etag(card: GiftCard) -> str:
     return f'"{card.head}-{card.owner_username}"'
 
 
-def _note_of_update(last: Entry, card: GiftCard) -> EntryNote:
-    """Name what an update did; one that only switches a card on or off has a kind of its own."""
-    before = ledger.read_card_state(last.state)
-    switched = msgspec.structs.replace(before.of_card, active=not before.active)
-    if card.credit != last.balance_after or switched != CardState.of(card):
-        return EntryNote("updated")
-    return EntryNote("enabled" if card.active else "disabled")
+async def _held(tx: Tx, card: GiftCard, now: int) -> int:
+    """Return how much of a card's credit is held at an instant, in L$."""
+    if not is_held(card, now):
+        return 0
+    rows = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
+    return sum(Hold.from_row(row).amount for row in rows)
 
 
-async def _outcome(
-    tx: Tx,
-    store_id: str,
-    card_id: str,
-    changed: tuple[GiftCard, Entry] | None,
-    if_match: frozenset[str] | None,
-    now: int,
-) -> CardChange:
-    """Return what a guarded change did, or find out why it did nothing.
+def _replace(locked: LockedCard, caller: Caller, wanted: Mapping[str, Any]) -> CardChange:
+    """Set fields of a card, if any of them is another one than it was."""
+    before = locked.card
+    changed = {name: value for name, value in wanted.items() if value != getattr(before, name)}
+    if not changed:
+        return locked.unchanged()
+    if "credit" in changed and locked.held:
+        raise GiftCardHeld(before.id)
+    kind: EntryKind = "updated"
+    if changed.keys() == {"active"}:
+        kind = "enabled" if changed["active"] else "disabled"
+    return locked.change(caller, EntryNote(kind), **changed)
 
-    A precondition that does not hold is raised after the change, which the failure rolls back.
-    """
-    if changed is None:
-        card = await read(tx, store_id, card_id)
-        _check_precondition(card, if_match)
-        if card.redeemed:
-            raise GiftCardRedeemed(card_id)
-        return CardChange(card, await held(tx, card, now), None)
-    card, entry = changed
-    before = msgspec.structs.replace(card, head=ledger.head_of(entry.previous_hash))
-    _check_precondition(before, if_match)
-    return CardChange(card, await held(tx, card, now), entry)
+
+def _check_changeable(locked: LockedCard, if_match: frozenset[str] | None) -> None:
+    _check_precondition(locked.card, if_match)
+    _check_not_redeemed(locked.card)
+
+
+def _check_not_redeemed(card: GiftCard) -> None:
+    if card.redeemed:
+        raise GiftCardRedeemed(card.id)
 
 
 def _check_precondition(card: GiftCard, if_match: frozenset[str] | None) -> None:

@@ -3,9 +3,7 @@
 An expired hold frees its part by the clock. Placing, capturing and voiding lock the card first.
 """
 
-from typing import Literal
-
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gridgift.domain import giftcards
 from gridgift.domain.failures import (
@@ -17,9 +15,9 @@ from gridgift.domain.failures import (
     HoldNotFound,
     InsufficientCredit,
 )
-from gridgift.domain.giftcards import Balance
 from gridgift.domain.ledger import EntryNote
-from gridgift.domain.model import Caller, CardChange, GiftCard, Hold
+from gridgift.domain.locked import CardRequest, LockedCard, Rule, change
+from gridgift.domain.model import Caller, CardChange, Hold
 from gridgift.storage.database import Tx
 
 
@@ -30,98 +28,93 @@ class HoldChange(Struct, frozen=True):
     change: CardChange
 
 
+def placing(hold_id: str, amount: int, duration: int) -> Rule[HoldChange]:
+    """Return the rule that reserves part of a card's credit for ``duration`` milliseconds.
+
+    ``amount`` is in L$. It raises ``GiftCardRedeemed``, ``GiftCardInactive``,
+    ``GiftCardExpired``, ``InsufficientCredit``.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> HoldChange:
+        _check_usable(locked)
+        if amount > locked.available:
+            raise InsufficientCredit(locked.available)
+        now = locked.now
+        hold = Hold(hold_id, locked.card.id, amount, "open", now + duration, now)
+        held_until = locked.place(hold)
+        note = EntryNote("held", hold=hold)
+        return HoldChange(hold, locked.change(caller, note, held_until=held_until))
+
+    return rule
+
+
 async def place(
     tx: Tx, caller: Caller, card_id: str, hold_id: str, amount: int, duration: int
 ) -> HoldChange:
-    """Reserve part of a card's credit (``amount``, in L$) for ``duration`` milliseconds.
+    """Place a hold as ``placing`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, placing(hold_id, amount, duration)))
 
-    Raises ``GiftCardNotFound``, ``GiftCardRedeemed``, ``GiftCardInactive``, ``GiftCardExpired``,
-    ``InsufficientCredit``.
+
+def capturing(hold_id: str, amount: int | None = None) -> Rule[HoldChange]:
+    """Return the rule that takes a hold's amount from the card, or a part of it; the rest is freed.
+
+    ``amount`` is in L$ (None: all). It raises ``CaptureExceedsHold``, and what that of ``voiding``
+    does.
     """
-    card = await giftcards.lock(tx, caller.store_id, card_id)
-    now = tx.now()
-    _check_usable(card, now)
-    reserved = await giftcards.held(tx, card, now)
-    if amount > card.credit - reserved:
-        raise InsufficientCredit(card.credit - reserved)
-    hold = Hold(hold_id, card_id, amount, "open", now + duration, now)
-    await tx.run(
-        "hold_add",
-        store_id=caller.store_id,
-        card_id=card_id,
-        id=hold_id,
-        amount=amount,
-        expires_at=hold.expires_at,
-        now=now,
-    )
-    until = max(hold.expires_at, card.held_until or 0)
-    balance = Balance(card.credit, reserved + amount, until)
-    note = EntryNote("held", hold=hold)
-    change = await giftcards.set_balance(tx, caller, card_id, balance, note, now)
-    return HoldChange(hold, change)
+
+    def rule(locked: LockedCard, caller: Caller) -> HoldChange:
+        hold = _open_hold(locked, hold_id)
+        taken = hold.amount if amount is None else amount
+        if taken > hold.amount:
+            raise CaptureExceedsHold(hold.amount)
+        return _close(locked, caller, structs.replace(hold, state="captured", captured=taken))
+
+    return rule
 
 
 async def capture(
     tx: Tx, caller: Caller, card_id: str, hold_id: str, amount: int | None = None
 ) -> HoldChange:
-    """Take a hold's amount from the card, or a part of it (``amount``, in L$); free the rest.
+    """Capture a hold as ``capturing`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, capturing(hold_id, amount), hold_id))
 
-    Raises ``CaptureExceedsHold``, and what ``void`` raises.
-    """
-    return await _close(tx, caller, card_id, hold_id, "captured", amount)
+
+def voiding(hold_id: str) -> Rule[HoldChange]:
+    """Return the rule that frees a hold's amount. It raises ``HoldNotFound``, ``HoldClosed``."""
+
+    def rule(locked: LockedCard, caller: Caller) -> HoldChange:
+        return _close(locked, caller, structs.replace(_open_hold(locked, hold_id), state="voided"))
+
+    return rule
 
 
 async def void(tx: Tx, caller: Caller, card_id: str, hold_id: str) -> HoldChange:
-    """Free a hold's amount. Raises ``GiftCardNotFound``, ``HoldNotFound``, ``HoldClosed``."""
-    return await _close(tx, caller, card_id, hold_id, "voided")
+    """Void a hold as ``voiding`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, voiding(hold_id), hold_id))
 
 
-def _check_usable(card: GiftCard, now: int) -> None:
+def _check_usable(locked: LockedCard) -> None:
+    card = locked.card
     if card.redeemed:
         raise GiftCardRedeemed(card.id)
     if not card.active:
         raise GiftCardInactive(card.id)
-    if giftcards.is_expired(card, now):
+    if giftcards.is_expired(card, locked.now):
         raise GiftCardExpired(card.id)
 
 
-async def _close(
-    tx: Tx,
-    caller: Caller,
-    card_id: str,
-    hold_id: str,
-    state: Literal["captured", "voided"],
-    amount: int | None = None,
-) -> HoldChange:
-    card = await giftcards.lock(tx, caller.store_id, card_id)
-    now = tx.now()
-    hold = await _close_row(tx, card, hold_id, state, amount, now)
-    others = await tx.all("holds_open", store_id=card.store_id, card_id=card.id, now=now)
-    still_open = [Hold.from_row(row) for row in others]
-    balance = Balance(
-        credit=card.credit - hold.captured,
-        held=sum(each.amount for each in still_open),
-        held_until=max((each.expires_at for each in still_open), default=None),
-    )
-    note = EntryNote(state, hold=hold)
-    return HoldChange(hold, await giftcards.set_balance(tx, caller, card_id, balance, note, now))
+def _close(locked: LockedCard, caller: Caller, hold: Hold) -> HoldChange:
+    held_until, credit = locked.close(hold), locked.card.credit - hold.captured
+    note = EntryNote("captured" if hold.captured else "voided", hold=hold)
+    changed = locked.change(caller, note, credit=credit, held_until=held_until)
+    return HoldChange(hold, changed)
 
 
-async def _close_row(
-    tx: Tx, card: GiftCard, hold_id: str, state: str, amount: int | None, now: int
-) -> Hold:
-    """Close an open hold and return it.
-
-    Raises ``HoldNotFound``, ``HoldClosed``, ``CaptureExceedsHold``.
-    """
-    values = {"store_id": card.store_id, "card_id": card.id, "id": hold_id}
-    closed = await tx.run("hold_close", state=state, captured=amount, now=now, **values)
-    row = await tx.one("hold_by_id", **values)
-    if row is None:
+def _open_hold(locked: LockedCard, hold_id: str) -> Hold:
+    """Return a hold that is open. Raises ``HoldNotFound``, ``HoldClosed``."""
+    found = next((hold for hold in locked.holds if hold.id == hold_id), None)
+    if found is None:
         raise HoldNotFound(hold_id)
-    hold = Hold.from_row(row)
-    if closed:
-        return hold
-    if hold.state == "open" and hold.expires_at > now:
-        raise CaptureExceedsHold(hold.amount)
-    raise HoldClosed(hold_id, "expired" if hold.state == "open" else hold.state)
+    if found not in locked.open_holds:
+        raise HoldClosed(hold_id, "expired" if found.state == "open" else found.state)
+    return found

@@ -10,13 +10,15 @@ from msgspec import Struct
 
 from gridgift.domain.failures import Failure, IdempotencyKeyReused
 from gridgift.domain.instants import DAY
-from gridgift.storage.database import Operation, P, T, Tx
+from gridgift.storage.database import TransactionConflict, Tx
 
 A = TypeVar("A")
 R = TypeVar("R")
 
 KEPT_FOR: Final = 7 * DAY
 
+Run = Callable[[Tx], Coroutine[Any, Any, R]]  # an operation and its arguments
+Check = Run[None]
 RunEach = Callable[[Tx, str, Sequence[A]], Coroutine[Any, Any, Sequence[R | Failure]]]
 
 
@@ -52,11 +54,15 @@ class StoredAnswer(Struct, frozen=True):
 
 
 class Once(Struct, Generic[A, R], frozen=True):
-    """A request that is done once under its key (None: each time); ``encode`` makes its answer."""
+    """A request that is done once under its key (None: each time); ``encode`` makes its answer.
+
+    ``check`` raises what keeps the requester out by now (None: nothing does).
+    """
 
     request: A
     key: IdempotencyKey | None
     encode: Callable[[R], bytes]
+    check: Check | None = None
 
 
 async def once_each(
@@ -72,8 +78,8 @@ async def once_each(
     keys = sorted({each.key.key for each in requests if each.key is not None})
     stored = await claim_all(tx, store_id, keys)
     new: dict[str, StoredAnswer] = {}
-    answers: dict[int, Answered | Failure] = {}
-    waiting = list(range(len(requests)))
+    answers: dict[int, Answered | Failure] = {**await _kept_out(tx, requests)}
+    admitted = waiting = [n for n in range(len(requests)) if n not in answers]
     while waiting:  # a second round only for what comes twice with one key
         chosen, later = _choose(requests, waiting, stored, answers)
         results = await run(tx, store_id, [requests[n].request for n in chosen]) if chosen else ()
@@ -86,30 +92,35 @@ async def once_each(
             if key is not None:
                 stored[key.key] = new[key.key] = StoredAnswer(key.fingerprint, answer)
         waiting = [n for n in later if n not in answers]
+    if await _kept_out(tx, [requests[n] for n in admitted]):
+        raise TransactionConflict  # somebody ended while locks were waited for
     if new:
         await store_all(tx, store_id, new)
     return [answers[n] for n in range(len(requests))]
 
 
-async def once(
-    tx: Tx,
-    store_id: str,
-    key: IdempotencyKey,
-    encode: Callable[[T], bytes],
-    operation: Operation[P, T],
-    /,
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> Answered:
+async def once(tx: Tx, store_id: str, wanted: Once[Run[R], R]) -> Answered:
     """Run one operation under a key; raises what it raises, and ``IdempotencyKeyReused``."""
-
-    async def run(tx: Tx, store_id: str, requests: Sequence[None]) -> Sequence[T | Failure]:
-        return [await operation(tx, *args, **kwargs) for _ in requests]
-
-    (answered,) = await once_each(tx, store_id, [Once(None, key, encode)], run)
+    (answered,) = await once_each(tx, store_id, [wanted], _run_each)
     if isinstance(answered, Failure):
         raise answered
     return answered
+
+
+async def _run_each(tx: Tx, store_id: str, operations: Sequence[Run[R]]) -> list[R | Failure]:
+    return [await operation(tx) for operation in operations]
+
+
+async def _kept_out(tx: Tx, requests: Sequence[Once[A, R]]) -> dict[int, Failure]:
+    """Return what keeps requesters out by now, by the number of the request."""
+    found: dict[int, Failure] = {}
+    for n, request in enumerate(requests):
+        try:
+            if request.check is not None:
+                await request.check(tx)
+        except Failure as failure:
+            found[n] = failure
+    return found
 
 
 async def claim_all(tx: Tx, store_id: str, keys: list[str]) -> dict[str, StoredAnswer]:

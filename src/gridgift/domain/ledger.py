@@ -1,4 +1,4 @@
-"""The ledger: the only place that changes a balance, and the only writer of entries.
+"""The ledger: the only writer of entries, and the place where new cards are opened.
 
 Every account (a card, or a customer's store credit) has a chain of entries, numbered from 1
 without gaps. An entry keeps the delta, the balance and the other state after it, and the hash of
@@ -7,8 +7,8 @@ entries alone.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Self
 
 import msgspec
 from msgspec import Struct
@@ -77,7 +77,17 @@ class Opening(Struct, frozen=True):
     note: EntryNote
 
 
-NoteOf = Callable[[Entry, GiftCard], EntryNote]  # from the entry before, and the card as it is now
+class Tip(Struct, frozen=True):
+    """Where an account's chain ends: the newest entry's number, balance (L$) and hash."""
+
+    seq: int = 0
+    balance: int = 0
+    hash: bytes = NO_HASH
+
+    @classmethod
+    def of(cls, last: Entry | None) -> Self:
+        """Return the tip that an entry is (None: there is none yet)."""
+        return cls() if last is None else cls(last.seq, last.balance_after, last.hash)
 
 
 async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
@@ -87,43 +97,16 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
     """
     entries = [
         next_entry(
-            each.caller, each.card.created_at, None, EntryDraft.of_card(each.card, each.note)
+            each.caller, each.card.created_at, Tip(), EntryDraft.of_card(each.card, each.note)
         )
         for each in openings
     ]
     await tx.many("card_put", [_columns(each.card) for each in openings])
     await append(tx, entries)
     return [
-        CardChange(_with_head(each.card, entry), 0, entry)
+        CardChange(with_head(each.card, entry.hash), 0, entry)
         for each, entry in zip(openings, entries, strict=True)
     ]
-
-
-async def change_card(
-    tx: Tx,
-    caller: Caller,
-    statement: str,
-    card_id: str,
-    note: EntryNote | NoteOf,
-    now: int,
-    **values: Any,
-) -> tuple[GiftCard, Entry] | None:
-    """Run a guarded UPDATE of one card and write its entry; return both.
-
-    The statement carries the guard; when it holds for no row, nothing changes and the result is
-    None. ``now`` is the instant of the change, in milliseconds.
-    """
-    row = await tx.one(statement, store_id=caller.store_id, id=card_id, now=now, **values)
-    if row is None:
-        return None
-    card = GiftCard.from_row(row)
-    last = await last_entry(tx, caller.store_id, "card", card_id)
-    assert last is not None, "every card has an entry"
-    noted = note if isinstance(note, EntryNote) else note(last, card)
-    entry = next_entry(caller, now, last, EntryDraft.of_card(card, noted))
-    assert entry.seq == card.version, "a card's version is the number of its entries"
-    await append(tx, [entry])
-    return _with_head(card, entry), entry
 
 
 async def append(tx: Tx, entries: Sequence[Entry]) -> None:
@@ -131,15 +114,15 @@ async def append(tx: Tx, entries: Sequence[Entry]) -> None:
     await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
 
 
-def next_entry(caller: Caller, now: int, last: Entry | None, draft: EntryDraft) -> Entry:
-    """Make the entry that follows ``last`` (None: the account's first), with its hash."""
+def next_entry(caller: Caller, now: int, tip: Tip, draft: EntryDraft) -> Entry:
+    """Make the entry that follows the tip of an account's chain, with its hash."""
     entry = Entry(
         store_id=caller.store_id,
         account_kind=draft.account_kind,
         account_id=draft.account_id,
-        seq=last.seq + 1 if last else 1,
+        seq=tip.seq + 1,
         kind=draft.kind,
-        delta=draft.balance_after - (last.balance_after if last else 0),
+        delta=draft.balance_after - tip.balance,
         balance_after=draft.balance_after,
         state=encode_state(draft.state).decode(),
         actor_kind=caller.actor_kind,
@@ -147,7 +130,7 @@ def next_entry(caller: Caller, now: int, last: Entry | None, draft: EntryDraft) 
         reason=draft.reason,
         request_id=caller.request_id,
         created_at=now,
-        previous_hash=last.hash if last else NO_HASH,
+        previous_hash=tip.hash,
         hash=b"",
     )
     return msgspec.structs.replace(entry, hash=entry_hash(entry))
@@ -226,8 +209,9 @@ def entry_hash(entry: Entry) -> bytes:
     return hashlib.sha256(encode_state(fields)).digest()
 
 
-def _with_head(card: GiftCard, entry: Entry) -> GiftCard:
-    return msgspec.structs.replace(card, head=head_of(entry.hash))
+def with_head(card: GiftCard, newest_hash: bytes) -> GiftCard:
+    """Return a card that names its newest entry, whose hash is given."""
+    return msgspec.structs.replace(card, head=head_of(newest_hash))
 
 
 def _columns(card: GiftCard) -> tuple[Any, ...]:

@@ -2,11 +2,11 @@
 
 from msgspec import Struct
 
-from gridgift.domain import credit, giftcards, ledger
+from gridgift.domain import credit, giftcards, locked
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.ledger import EntryNote
 from gridgift.domain.model import Caller, CardChange, Entry, Lot, Resident
-from gridgift.storage.database import TransactionConflict, Tx
+from gridgift.storage.database import Tx
 
 
 class Redemption(Struct, frozen=True):
@@ -26,19 +26,16 @@ async def redeem(tx: Tx, caller: Caller, owner: Resident, card_id: str, lot_id: 
     ``GiftCardNotFound`` (also for someone else's card), ``GiftCardRedeemed``,
     ``GiftCardInactive``, ``GiftCardExpired``, ``GiftCardHeld``, ``CreditLimitExceeded``.
     """
-    now, note = tx.now(), EntryNote("redeemed")
-    changed = await ledger.change_card(
-        tx, caller, "card_redeem", card_id, note, now, owner_uuid=owner.uuid
-    )
-    if changed is None:
-        card = await giftcards.read(tx, caller.store_id, card_id)
-        if card.owner_uuid != owner.uuid:
-            raise GiftCardNotFound(card_id)
-        giftcards.refuse_owner(card, now)
-        raise TransactionConflict  # it could not be redeemed a moment ago, and can be now
-    card, entry = changed
-    amount, entered = -entry.delta, None
-    if amount:
-        lot = Lot(lot_id, amount, amount, card.expires_at, restricted=False)
-        entered = await credit.add_lot(tx, caller, owner, lot, card_id)
-    return Redemption(CardChange(card, 0, entry), entered)
+    card = await locked.lock(tx, caller.store_id, card_id)
+    if card.card.owner_uuid != owner.uuid:
+        raise GiftCardNotFound(card_id)
+    amount = card.card.credit
+    account = await credit.lock(tx, caller, owner, card.now) if amount else None
+    card.wait_until(account.now if account else card.now)  # one instant for both
+    giftcards.refuse_owner(card)
+    changed = card.change(caller, EntryNote("redeemed"), credit=0, redeemed=True)
+    await locked.save_each(tx, [card])
+    if account is None:
+        return Redemption(changed, None)
+    lot = Lot(lot_id, amount, amount, card.card.expires_at, restricted=False)
+    return Redemption(changed, await credit.add_lot(tx, account, lot, card_id))

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from gridgift.domain import giftcards, ledger, residents
+from gridgift.domain import giftcards, ledger, locked, residents
 from gridgift.domain.failures import (
     GiftCardExpired,
     GiftCardHeld,
@@ -56,21 +56,22 @@ async def transfer(
     ``owner`` is who passes it on; None: the store does, for the card's present owner. Raises what
     is in ``TRANSFER_REFUSALS``.
     """
-    card = await giftcards.lock(tx, caller.store_id, card_id)
-    if owner is not None and card.owner_uuid != owner.uuid:
+    card = await locked.lock(tx, caller.store_id, card_id)
+    giver = card.card.owner_uuid
+    if owner is not None and giver != owner.uuid:
         raise GiftCardNotFound(card_id)
     to = await _find_receiver(tx, receiver)
-    if to.uuid == card.owner_uuid:
+    if to.uuid == giver:
         raise ReceiverIsOwner
-    now, note = tx.now(), EntryNote("transferred", reason, source=card.owner_uuid)
-    await tx.run("customer_add", store_id=caller.store_id, resident_uuid=to.uuid, now=now)
-    changed = await ledger.change_card(
-        tx, caller, "card_transfer", card_id, note, now, receiver_uuid=to.uuid
-    )
-    if changed is None:
-        giftcards.refuse_owner(card, now)
+    await tx.run("customer_add", store_id=caller.store_id, resident_uuid=to.uuid, now=tx.now())
+    card.wait_until(tx.now())
+    giftcards.refuse_owner(card)
+    if not card.card.transfer:
         raise GiftCardNotTransferable(card_id)
-    return CardChange(changed[0], 0, changed[1])
+    note = EntryNote("transferred", reason, source=giver)
+    changed = card.change(caller, note, owner_uuid=to.uuid, owner_username=to.username)
+    await locked.save_each(tx, [card])
+    return changed
 
 
 async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str) -> Reissue:
@@ -79,23 +80,29 @@ async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str
     The new card's id is ``new_id``. Raises ``GiftCardNotFound``, ``GiftCardRedeemed``,
     ``GiftCardVoid``, ``GiftCardHeld``.
     """
-    old = await giftcards.lock(tx, caller.store_id, card_id)
-    now = tx.now()
+    card = await locked.lock(tx, caller.store_id, card_id)
+    old = card.card
     if old.redeemed:
         raise GiftCardRedeemed(card_id)
     if not old.credit:
         raise GiftCardVoid(card_id)
-    if giftcards.is_held(old, now):
+    if card.held:
         raise GiftCardHeld(card_id)
     voided = EntryNote("reissued", reason, source=new_id)
-    changed = await ledger.change_card(tx, caller, "card_void", card_id, voided, now)
-    assert changed is not None, "the card is locked, and may be voided"
+    changed = card.change(caller, voided, credit=0, active=False, transfer=False)
+    await locked.save_each(tx, [card])
     new = structs.replace(
-        old, id=new_id, active=True, version=1, created_at=now, updated_at=now, held_until=None
+        old,
+        id=new_id,
+        active=True,
+        version=1,
+        created_at=card.now,
+        updated_at=card.now,
+        held_until=None,
     )
     opened = EntryNote("reissued", reason, source=card_id)
     (change,) = await ledger.open_cards(tx, [Opening(caller, new, opened)])
-    return Reissue(CardChange(changed[0], 0, changed[1]), change)
+    return Reissue(changed, change)
 
 
 async def _find_receiver(tx: Tx, identifier: Identifier) -> Resident:

@@ -6,7 +6,7 @@ it suspends at each statement; on SQLite no statement suspends, so ``run_to_end`
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from gridgift.storage.queries import Query
 
@@ -14,6 +14,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Row = Sequence[Any]
+ATTEMPTS: Final = 8  # runs of one transaction before its conflict is passed on
+
 Clock = Callable[[], int]  # milliseconds since the Unix epoch
 
 

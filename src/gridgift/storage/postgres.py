@@ -10,6 +10,7 @@ import asyncpg
 
 from gridgift.logs import reason
 from gridgift.storage.database import (
+    ATTEMPTS,
     Clock,
     DatabaseRefused,
     DatabaseUnavailable,
@@ -30,7 +31,6 @@ from gridgift.storage.postgres_errors import (
 from gridgift.storage.postgres_server import STATEMENT_TIMEOUT, Connection, PostgresServer
 from gridgift.storage.queries import Query, named
 
-ATTEMPTS: Final = 8  # runs of one transaction before its conflict is passed on
 LOCK_WAIT: Final = 2  # seconds that a step of a migration waits for a lock, and requests behind it
 LOCK_TRIES: Final = 15
 MIGRATION_LOCK: Final = 0x67726964  # any number, the same for every replica

@@ -17,7 +17,12 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from gridgift.logs import Log
-from gridgift.storage.database import DatabaseUnavailable, run_to_end
+from gridgift.storage.database import (
+    ATTEMPTS,
+    DatabaseUnavailable,
+    TransactionConflict,
+    run_to_end,
+)
 from gridgift.storage.sqlite_connection import Connection, SqliteTx
 from gridgift.storage.sqlite_errors import translated
 from gridgift.storage.sqlite_file import WRITER_WAIT
@@ -115,7 +120,7 @@ class Writer:
         try:
             raw, tx = connection.use()
             with transaction(raw):
-                outcomes = [_run_in_savepoint(raw, tx, job) for job in jobs]
+                outcomes = [_run(raw, tx, job) for job in jobs]
                 if connection.use()[0] is not raw:  # it must still be there when it is answered
                     raise DatabaseUnavailable("another file took the database's place")
         except BaseException as error:  # a lack of memory, a defect: the writer outlives it
@@ -161,6 +166,15 @@ def _begin(raw: sqlite3.Connection) -> None:
             if not is_busy or time.monotonic() > until:
                 raise
         time.sleep(ASKS_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311
+
+
+def _run(raw: sqlite3.Connection, tx: SqliteTx, job: QueuedWrite) -> Outcome:
+    """Run a job, again after a conflict, ``ATTEMPTS`` times at most."""
+    for _ in range(ATTEMPTS):
+        outcome = _run_in_savepoint(raw, tx, job)
+        if not isinstance(outcome[2], TransactionConflict):
+            return outcome
+    return job.future, None, DatabaseUnavailable("too many transactions in conflict")
 
 
 def _run_in_savepoint(raw: sqlite3.Connection, tx: SqliteTx, job: QueuedWrite) -> Outcome:

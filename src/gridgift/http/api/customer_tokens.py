@@ -12,6 +12,7 @@ from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.tokens import MintedToken
 from gridgift.fields import Identifier, Instant
+from gridgift.http.edge.answers import write
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CUSTOMER_TOKEN
 from gridgift.http.edge.reply import Reply
@@ -58,7 +59,8 @@ async def mint_customer_token(
     """Make a link that opens a resident's own page."""
     services = request.services
     store = await services.operations.read(stores.read, request.store_id)
-    minted = await services.operations.write(
+    minted = await write(
+        request,
         tokens.mint,
         request.caller,
         services.credentials.of(CUSTOMER_TOKEN).signer,

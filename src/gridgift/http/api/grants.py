@@ -10,7 +10,7 @@ from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id, texture_of
 from gridgift.fields import GrantedCredit, Instant, Uuid, instant_of
 from gridgift.http.api.giftcards import TAG, WRITE, show_change
-from gridgift.http.edge.answers import packed, sent
+from gridgift.http.edge.answers import batched
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
@@ -38,13 +38,8 @@ async def grant_gift_card(
     request: KeyRequest[None, GrantGiftCardRequest],
 ) -> Reply[GiftCardResponse]:
     """Give a resident a new card."""
-    key = request.idempotency_key()
     wanted = GrantRequest(request.caller, IDENTIFIER.of(request), request.body.terms(), new_id())
-    return sent(
-        await request.services.operations.submit_once(
-            grants.GRANT_EACH, request.store_id, key, packed(show_change), wanted
-        )
-    )
+    return await batched(request, show_change, grants.GRANT_EACH, wanted)
 
 
 ROUTES: Final = (

@@ -6,13 +6,15 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from gridgift.cursors import ListCursors
-from gridgift.domain.idempotency import Answered
+from gridgift.domain.batches import BatchedWrite
+from gridgift.domain.idempotency import Answered, Once, Run
 from gridgift.domain.paging import Page
 from gridgift.fields import Limit
 from gridgift.http.edge.reply import REVALIDATE, Reply
 from gridgift.http.edge.request import Request
-from gridgift.storage.database import Operation, P, T
+from gridgift.storage.database import Operation, P, T, Tx
 
+A = TypeVar("A")
 V = TypeVar("V")
 
 
@@ -50,17 +52,44 @@ async def once(
     With an ``Idempotency-Key`` the reply is stored in the same transaction, and sent again to the
     same request (contract section 10).
     """
-    operations, key = request.services.operations, request.idempotency_key()
-    if key is None:
-        return show(await operations.write(operation, *args, **kwargs))
-    return sent(
-        await operations.once(request.store_id, key, packed(show), operation, *args, **kwargs)
-    )
+
+    async def run(tx: Tx) -> T:
+        return await operation(tx, *args, **kwargs)
+
+    wanted: Once[Run[T], T] = keyed(request, show, run)
+    return sent(await request.services.operations.once(request.store_id, wanted))
 
 
-def packed(show: Callable[[T], Reply[V]]) -> Callable[[T], bytes]:
-    """Return what makes a stored answer of a result."""
-    return lambda result: show(result).pack()
+async def write(
+    request: Request[Any, Any, Any],
+    operation: Operation[P, T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run a write whose result is not kept."""
+
+    async def run(tx: Tx) -> T:
+        await request.check(tx)
+        return await operation(tx, *args, **kwargs)
+
+    return await request.services.operations.write(run)
+
+
+async def batched(
+    request: Request[Any, Any, Any],
+    show: Callable[[T], Reply[V]],
+    operation: BatchedWrite[A, T],
+    asked: A,
+) -> Reply[V]:
+    """Run a write as part of a batch; else the same as ``once``."""
+    operations, wanted = request.services.operations, keyed(request, show, asked)
+    return sent(await operations.submit_once(operation, request.store_id, wanted))
+
+
+def keyed(request: Request[Any, Any, Any], show: Callable[[T], Reply[V]], asked: A) -> Once[A, T]:
+    """Return what is asked for with the request's key, its check, and what packs the answer."""
+    return Once(asked, request.idempotency_key(), lambda result: show(result).pack(), request.check)
 
 
 def sent(answered: Answered) -> Reply[Any]:

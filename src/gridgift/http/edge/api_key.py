@@ -60,6 +60,7 @@ async def _find(tx: Tx, store_id: str, key_id: str) -> KeyPrincipal | None:
         actor_id=key.id,
         bucket=Bucket("key", key.id),
         log_fields={"store": key.store_id, "key": key.id},
+        expires_at=key.expires_at,
         key=key,
     )
 
@@ -106,15 +107,27 @@ class ApiKey(Struct, frozen=True):
         program = await services.credentials.of(API_KEY).look_up(value, services.ticks())
         if program is None:
             raise ApiKeyInvalid
-        key = program.key
-        if key.revoked_at is not None:
-            raise ApiKeyRevoked
-        if key.expires_at is not None and key.expires_at <= request.received_at:
-            raise ApiKeyExpired
-        services.key_uses.note(key.store_id, key.id, request.received_at)
+        now = services.clock()
+        _check_alive(program.key, now)
+        services.key_uses.note(program.store_id, program.id, now)
         return program
 
     def authorise(self, principal: KeyPrincipal) -> None:
         """Raise ``ScopeMissing`` unless the key has the scope."""
         if self.scope not in principal.key.scopes:
             raise ScopeMissing(self.scope)
+
+    async def readmit(self, tx: Tx, principal: KeyPrincipal) -> None:
+        """Raise what has become of the key meanwhile, if it has ended or lost the scope."""
+        found = await _find(tx, principal.store_id, principal.id)
+        if found is None:
+            raise ApiKeyInvalid
+        _check_alive(found.key, tx.now())
+        self.authorise(found)
+
+
+def _check_alive(key: Key, now: int) -> None:
+    if key.revoked_at is not None:
+        raise ApiKeyRevoked
+    if key.expires_at is not None and key.expires_at <= now:
+        raise ApiKeyExpired

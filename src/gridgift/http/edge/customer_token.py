@@ -60,6 +60,7 @@ async def _find(tx: Tx, store_id: str, token_id: str) -> Customer | None:
         actor_id=resident.uuid,
         bucket=Bucket("token", token.id),
         log_fields={"store": store_id, "resident": resident.uuid},
+        expires_at=token.expires_at,
         token=token,
         resident=resident,
     )
@@ -93,10 +94,17 @@ class CustomerToken(Struct, frozen=True):
         customer = await services.credentials.of(CUSTOMER_TOKEN).look_up(value, services.ticks())
         if customer is None:
             raise CustomerTokenInvalid
-        token = customer.token
-        if token.revoked_at is not None or token.expires_at <= request.received_at:
-            raise CustomerTokenInvalid
+        _check_alive(customer.token, services.clock())
         return customer
 
     def authorise(self, principal: Customer) -> None:
         """Let every resident pass: what a token opens is the resident's own."""
+
+    async def readmit(self, tx: Tx, principal: Customer) -> None:
+        """Raise ``CustomerTokenInvalid`` if the token has ended meanwhile."""
+        _check_alive(await tokens.find(tx, principal.store_id, principal.id), tx.now())
+
+
+def _check_alive(token: Token | None, now: int) -> None:
+    if token is None or token.revoked_at is not None or token.expires_at <= now:
+        raise CustomerTokenInvalid

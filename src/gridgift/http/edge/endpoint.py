@@ -38,7 +38,7 @@ from gridgift.http.edge.refusals import (
 )
 from gridgift.http.edge.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
 from gridgift.http.edge.request import Request
-from gridgift.http.edge.route import AnyRoute
+from gridgift.http.edge.route import READS, AnyRoute
 from gridgift.http.edge.services import Services
 from gridgift.logs import Log
 from gridgift.storage.database import DatabaseUnavailable
@@ -136,7 +136,7 @@ class Endpoint:
             return Reply(204, (NO_STORE, *self._preflight))
         try:
             route = self._route(request)
-            request.principal = principal = await self._admit(route, request)
+            principal = await self._admit(route, request)
             if principal.bucket is not None:
                 await count(request, principal.bucket, extra)
             route.guard.authorise(principal)
@@ -155,7 +155,11 @@ class Endpoint:
             )
         elif route.rows is None and not says_nothing(request.raw_body):
             raise BodyUnexpected
-        return await route.handler(request)
+        await self._admit_again(route, request)  # the body may have taken its time
+        reply: Reply[Any] = await route.handler(request)
+        if route.method in READS:  # a write's transaction has looked by itself
+            await self._admit_again(route, request)
+        return reply
 
     def _route(self, request: AnyRequest) -> AnyRoute:
         route = self._routes.get(request.method)
@@ -170,7 +174,14 @@ class Endpoint:
         except Unauthenticated:
             await count_failure(request)
             raise
+        request.principal, request.readmit = principal, route.guard.readmit
+        request.admitted_at = self._services.ticks()
         return principal
+
+    async def _admit_again(self, route: AnyRoute, request: AnyRequest) -> None:
+        """Admit a request once more if it was admitted long ago."""
+        if request.admitted_long_ago:
+            route.guard.authorise(await self._admit(route, request))
 
     def _cors_applies(self, request: AnyRequest) -> bool:
         """Tell whether a page on another origin may read the answer, whatever it is."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 from gridgift.domain.failures import Failure
 from gridgift.http.edge.principal import NOBODY, Principal
 from gridgift.http.edge.request import Request
+from gridgift.storage.database import Tx
 
 P_co = TypeVar("P_co", bound=Principal, covariant=True)
 Q = TypeVar("Q")
@@ -64,6 +65,9 @@ class Guard(Protocol[P_co]):
     def authorise(self, principal: Any) -> None:
         """Raise what keeps this principal from the route; its request was counted before."""
 
+    async def readmit(self, tx: Tx, principal: Any) -> None:
+        """Raise what keeps this principal from the route by what the database has now."""
+
 
 class Public(Struct, frozen=True):
     """Admits everyone."""
@@ -83,6 +87,9 @@ class Public(Struct, frozen=True):
         return NOBODY
 
     def authorise(self, principal: Principal) -> None:
+        """Let everyone pass."""
+
+    async def readmit(self, tx: Tx, principal: Principal) -> None:
         """Let everyone pass."""
 
 

@@ -13,7 +13,7 @@ class Principal(Struct, frozen=True):
     """Whom a request acts for: at which store, as which actor of the ledger.
 
     ``bucket`` is where its requests are counted (None: nowhere); ``log_fields`` are what the log
-    tells of it.
+    tells of it; ``expires_at`` is when what it was admitted by ends, in milliseconds (None: never).
     """
 
     store_id: str = ""
@@ -21,6 +21,7 @@ class Principal(Struct, frozen=True):
     actor_id: str = ""
     bucket: Bucket | None = None
     log_fields: Mapping[str, str] = {}
+    expires_at: int | None = None
 
     def own_key(self, key: str) -> str:
         """Return an idempotency key of its request as it is stored: no one else's is the same.

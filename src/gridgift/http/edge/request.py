@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
@@ -15,10 +15,16 @@ from gridgift.domain.idempotency import IdempotencyKey
 from gridgift.domain.model import Caller
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.services import Services
+from gridgift.storage.database import Tx
 
 _BARE_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _ETAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+
+# Seconds. A guard may have known of its credential for 4 s by then, and the contract allows 5.
+ADMITTED_FOR: Final = 1.0
+
+Readmit = Callable[[Tx, Any], Coroutine[Any, Any, None]]
 
 P_co = TypeVar("P_co", bound=Principal, covariant=True)
 Q_co = TypeVar("Q_co", covariant=True)
@@ -30,7 +36,8 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
 
     ``received_at`` is in milliseconds since the epoch; ``headers`` has lower-case names, and the
     lines of one header joined; ``path`` has the path's parameters. ``rows`` are those of a body
-    that a handler has read itself.
+    that a handler has read itself. ``admitted_at`` is when the principal was admitted, in seconds
+    of the monotonic clock; ``readmit`` is its guard's.
     """
 
     services: Services
@@ -45,6 +52,8 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
     body: B_co
     raw_body: bytes = b""
     rows: Sequence[Any] | None = None
+    admitted_at: float = 0.0
+    readmit: Readmit | None = None
 
     @property
     def target(self) -> str:
@@ -67,6 +76,22 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
         """Who asks, as the ledger names it."""
         who = self.principal
         return Caller(who.store_id, who.actor_kind, who.actor_id, self.id)
+
+    @property
+    def admitted_long_ago(self) -> bool:
+        """Whether what the guard knew may be too old for anything to begin that relies on it."""
+        return self.services.ticks() - self.admitted_at > ADMITTED_FOR
+
+    async def check(self, tx: Tx) -> None:
+        """Raise what keeps the principal out by now; a transaction asks at its begin and its end.
+
+        What was found long ago, before a slow body, a queue or a lock, is looked up again.
+        """
+        expires_at = self.principal.expires_at
+        ended = expires_at is not None and expires_at <= tx.now()
+        if self.readmit is not None and (ended or self.admitted_long_ago):
+            await self.readmit(tx, self.principal)
+            self.admitted_at = self.services.ticks()
 
     def if_match(self) -> frozenset[str] | None:
         """Return the ETags of ``If-Match``; None if it is missing or ``*`` (RFC 9110, 13.1.1)."""

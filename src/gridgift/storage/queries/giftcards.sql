@@ -34,7 +34,7 @@ WHERE store_id = :store_id AND id {any:ids}
 -- name: card_shown
 SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h {index:holds_open}
     WHERE h.store_id = :store_id AND h.card_id = :id AND h.state = 'open'
-        AND h.expires_at > :now)
+        AND h.expires_at > :now AND h.expires_at > gift_cards.updated_at)
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
 -- The username of a list's owner: null for an unknown resident.
@@ -76,64 +76,30 @@ INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, tran
 VALUES {row:(:store_id, :id, :owner_uuid, :credit, :active, :redeemed, :transfer, :texture,
     :purchased, :expires_at, :version, :created_at, :updated_at)}
 
--- name: card_update
+-- Cards that nobody else changes until the transaction's end, each with the hash of its newest
+-- entry. Where a lock was waited for, PostgreSQL sees the card anew and not the entry: NULL.
+-- name: cards_lock
+SELECT {changed_card}, (SELECT e.hash FROM entries e WHERE e.store_id = :store_id
+    AND e.account_kind = 'card' AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
+FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
+ORDER BY id {lock}
+
+-- name: cards_hashes
+SELECT id, (SELECT e.hash FROM entries e WHERE e.store_id = :store_id
+    AND e.account_kind = 'card' AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
+FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
+
+-- The guard: a card must be as it was when it was locked. One whose date has moved expires anew: its
+-- expiry has then not been noted yet.
+-- name: card_save
 UPDATE gift_cards
-SET credit = :credit, texture = :texture, transfer = :transfer, active = :active,
-    version = version + 1, updated_at = :now
-WHERE store_id = :store_id AND id = :id AND NOT redeemed
-    AND (held_until IS NULL OR held_until <= :now OR credit = :credit)
-    AND (credit <> :credit OR texture IS DISTINCT FROM :texture
-        OR transfer <> :transfer OR active <> :active)
-RETURNING {changed_card}
-
--- name: card_disable
-UPDATE gift_cards SET active = FALSE, version = version + 1, updated_at = :now
-WHERE store_id = :store_id AND id = :id AND NOT redeemed AND active
-RETURNING {changed_card}
-
--- name: card_lock
-SELECT {changed_card} FROM gift_cards WHERE store_id = :store_id AND id = :id {lock}
-
--- A card whose date has moved expires anew: its expiry has then not been noted yet.
--- name: card_patch
-UPDATE gift_cards
-SET credit = :credit, texture = :texture, transfer = :transfer, active = :active,
-    expires_at = :expires_at, expiry_noted = expiry_noted AND NOT :expiry_moved,
-    version = version + 1, updated_at = :now
-WHERE store_id = :store_id AND id = :id
-RETURNING {changed_card}
-
--- name: card_set_credit
-UPDATE gift_cards SET credit = :credit, held_until = :held_until, version = version + 1,
-    updated_at = :now
-WHERE store_id = :store_id AND id = :id
-RETURNING {changed_card}
-
--- name: card_redeem
-UPDATE gift_cards SET credit = 0, redeemed = TRUE, version = version + 1, updated_at = :now
-WHERE store_id = :store_id AND id = :id AND owner_uuid = :owner_uuid AND active AND NOT redeemed
-    AND (expires_at IS NULL OR expires_at > :now)
-    AND (held_until IS NULL OR held_until <= :now)
-RETURNING {changed_card}
-
--- name: card_transfer
-UPDATE gift_cards SET owner_uuid = :receiver_uuid, version = version + 1, updated_at = :now
-WHERE store_id = :store_id AND id = :id AND active AND NOT redeemed
-    AND transfer AND (expires_at IS NULL OR expires_at > :now)
-    AND (held_until IS NULL OR held_until <= :now)
-RETURNING {changed_card}
-
--- name: card_void
-UPDATE gift_cards SET credit = 0, active = FALSE, transfer = FALSE, version = version + 1,
-    updated_at = :now
-WHERE store_id = :store_id AND id = :id
-RETURNING {changed_card}
-
--- name: card_note_expiry
-UPDATE gift_cards SET expiry_noted = TRUE, version = version + 1, updated_at = :now
-WHERE store_id = :store_id AND id = :id AND NOT redeemed AND NOT expiry_noted
-    AND expires_at <= :now
-RETURNING {changed_card}
+SET owner_uuid = :owner_uuid, credit = :credit, active = :active, redeemed = :redeemed,
+    transfer = :transfer, texture = :texture, expires_at = :expires_at, held_until = :held_until,
+    expiry_noted = :expiry_noted
+        OR (expiry_noted AND expires_at IS NOT DISTINCT FROM :expires_at),
+    version = :version, updated_at = :updated_at
+WHERE store_id = :store_id AND id = :id AND version = :version_before
+RETURNING id
 
 -- Claims the cards until the transaction's end; other transactions pass them over.
 -- name: cards_expired (any store)

@@ -1,0 +1,226 @@
+"""Gift cards that a transaction has locked: rules decide about them in memory, and all is saved.
+
+Nobody else changes a locked card before the transaction's end. The instant that decides is taken
+once the lock is held, and is never before the card's newest entry, whichever server's clock that
+one has: for a card, time does not go back (decision 27).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct, field, structs
+
+from gridgift.domain import ledger
+from gridgift.domain.failures import Failure, GiftCardNotFound
+from gridgift.domain.ledger import EntryDraft, EntryNote, Tip
+from gridgift.domain.model import Caller, CardChange, Entry, GiftCard, Hold
+from gridgift.storage.database import TransactionConflict, Tx
+
+R = TypeVar("R")
+
+_SAVED: Final = (  # a card's ids, and what a change may set beside its version
+    "store_id", "id", "owner_uuid", "credit", "active", "redeemed", "transfer", "texture",
+    "expires_at", "held_until", "updated_at",
+)  # fmt: skip
+
+
+class LockedCard(Struct):
+    """A card in the middle of a transaction, with what was decided about it so far.
+
+    ``now`` is the instant that counts for it, in milliseconds; ``hash`` is its newest entry's.
+    ``holds`` are its open ones, and those that were asked for by their ids. ``entries``, ``placed``
+    and ``closed`` are still to be written.
+    """
+
+    card: GiftCard
+    hash: bytes
+    now: int
+    holds: list[Hold]
+    expiry_noted: bool = False
+    entries: list[Entry] = field(default_factory=list)
+    placed: list[Hold] = field(default_factory=list)
+    closed: list[Hold] = field(default_factory=list)
+
+    def wait_until(self, now: int) -> None:
+        """Let time pass, after another lock was waited for."""
+        self.now = max(self.now, now)
+
+    @property
+    def open_holds(self) -> list[Hold]:
+        """The holds that reserve part of the card's credit now."""
+        return [hold for hold in self.holds if hold.state == "open" and hold.expires_at > self.now]
+
+    @property
+    def held(self) -> int:
+        """How much of the credit is held now, in L$."""
+        return sum(hold.amount for hold in self.open_holds)
+
+    @property
+    def available(self) -> int:
+        """How much of the credit is not held now, in L$."""
+        return self.card.credit - self.held
+
+    def change(self, caller: Caller, note: EntryNote, **fields: Any) -> CardChange:
+        """Set some of the card's fields, and write an entry about it."""
+        tip = Tip(self.card.version, self.card.credit, self.hash)
+        version = self.card.version + 1
+        self.card = structs.replace(self.card, **fields, version=version, updated_at=self.now)
+        entry = ledger.next_entry(caller, self.now, tip, EntryDraft.of_card(self.card, note))
+        self.hash, self.card = entry.hash, ledger.with_head(self.card, entry.hash)
+        self.entries.append(entry)
+        return CardChange(self.card, self.held, entry)
+
+    def unchanged(self) -> CardChange:
+        """Return the outcome of a change that changes nothing: no entry is written."""
+        return CardChange(self.card, self.held, None)
+
+    def place(self, hold: Hold) -> int:
+        """Add an open hold; return when the last one ends, in milliseconds."""
+        self.holds.append(hold)
+        self.placed.append(hold)
+        return max(hold.expires_at, self.card.held_until or 0)
+
+    def close(self, hold: Hold) -> int | None:
+        """Close an open hold as its state says; return when the last open one ends."""
+        self.holds = [hold if each.id == hold.id else each for each in self.holds]
+        self.closed.append(hold)
+        return max((each.expires_at for each in self.open_holds), default=None)
+
+
+Rule = Callable[[LockedCard, Caller], R]
+
+
+class CardRequest(Struct, Generic[R], frozen=True):
+    """A change of a card that is asked for: by whom, and the rule that makes or refuses it.
+
+    A rule raises a failure before it has changed anything. ``hold_id`` is the id of a hold that it
+    looks at, be it open or not.
+    """
+
+    caller: Caller
+    card_id: str
+    rule: Rule[R]
+    hold_id: str | None = None
+
+
+async def change_each(
+    tx: Tx, store_id: str, requests: Sequence[CardRequest[R]]
+) -> list[R | Failure]:
+    """Make each change of a card of the store, in order; each is refused for itself.
+
+    Refused are also those of a card that the store does not have, with ``GiftCardNotFound``.
+    """
+    card_ids = {request.card_id for request in requests}
+    hold_ids = {request.hold_id for request in requests if request.hold_id is not None}
+    cards = await lock_each(tx, store_id, card_ids, hold_ids)
+    results = [_decide(cards.get(request.card_id), request) for request in requests]
+    await save_each(tx, cards.values())
+    return results
+
+
+async def change(tx: Tx, request: CardRequest[R]) -> R:
+    """Make one change. Raises what its rule raises, and ``GiftCardNotFound``."""
+    (result,) = await change_each(tx, request.caller.store_id, [request])
+    if isinstance(result, Failure):
+        raise result
+    return result
+
+
+def _decide(card: LockedCard | None, request: CardRequest[Any]) -> Any:
+    if card is None:
+        return GiftCardNotFound(request.card_id)
+    try:
+        return request.rule(card, request.caller)
+    except Failure as failure:
+        return failure
+
+
+async def lock(tx: Tx, store_id: str, card_id: str) -> LockedCard:
+    """Lock one card. Raises ``GiftCardNotFound``."""
+    cards = await lock_each(tx, store_id, [card_id])
+    if card_id not in cards:
+        raise GiftCardNotFound(card_id)
+    return cards[card_id]
+
+
+async def lock_each(
+    tx: Tx, store_id: str, card_ids: Collection[str], hold_ids: Collection[str] = ()
+) -> dict[str, LockedCard]:
+    """Lock those cards that there are, in the order of their ids, so that none deadlock."""
+    rows = await tx.all("cards_lock", store_id=store_id, ids=sorted(card_ids))
+    cards = [GiftCard.from_row(row[:-1]) for row in rows]
+    hashes = {card.id: row[-1] for card, row in zip(cards, rows, strict=True)}
+    await _find_hashes(tx, store_id, hashes)
+    now = tx.now()
+    held = [card.id for card in cards if card.held_until is not None or hold_ids]
+    holds = await _find_holds(tx, store_id, held, hold_ids, now)
+    return {
+        card.id: LockedCard(
+            ledger.with_head(card, hashes[card.id]),
+            hashes[card.id],
+            max(now, card.updated_at),
+            [hold for hold in holds if hold.card_id == card.id],
+        )
+        for card in cards
+    }
+
+
+async def _find_hashes(tx: Tx, store_id: str, hashes: dict[str, bytes]) -> None:
+    """Find the hashes that a statement could not see which had waited for a card's lock.
+
+    On PostgreSQL such a statement sees the card as it is now, and everything else as it was before.
+    """
+    unseen = [card_id for card_id, found in hashes.items() if found is None]
+    if unseen:
+        for card_id, found in await tx.all("cards_hashes", store_id=store_id, ids=unseen):
+            hashes[card_id] = found
+    assert None not in hashes.values(), "every card has an entry"
+
+
+async def _find_holds(
+    tx: Tx, store_id: str, card_ids: Sequence[str], hold_ids: Collection[str], now: int
+) -> list[Hold]:
+    if not card_ids:
+        return []
+    values = {"ids": card_ids, "hold_ids": sorted(hold_ids), "now": now}
+    return [Hold.from_row(row) for row in await tx.all("holds_find", store_id=store_id, **values)]
+
+
+async def save_each(tx: Tx, cards: Iterable[LockedCard]) -> None:
+    """Write what was decided about locked cards: the cards, their holds and their entries."""
+    changed = [card for card in cards if card.entries]
+    if not changed:
+        return
+    await _guarded(tx, "card_save", [_card_values(card) for card in changed])
+    placed = [_hold_values(card, hold) for card in changed for hold in card.placed]
+    if placed:
+        await tx.many("hold_add", placed)
+    closed = [_closed_values(card, hold) for card in changed for hold in card.closed]
+    if closed:
+        await _guarded(tx, "hold_close", closed)
+    await ledger.append(tx, [entry for card in changed for entry in card.entries])
+
+
+async def _guarded(tx: Tx, statement: str, values: Sequence[Mapping[str, Any]]) -> None:
+    """Run a guarded statement for each of some rows, all of which must be as they were locked."""
+    if len(await tx.each(statement, values)) != len(values):
+        raise TransactionConflict
+
+
+def _card_values(locked: LockedCard) -> dict[str, Any]:
+    card = locked.card
+    fields = {name: getattr(card, name) for name in _SAVED}
+    versions = {"version": card.version, "version_before": card.version - len(locked.entries)}
+    return fields | versions | {"expiry_noted": locked.expiry_noted}
+
+
+def _hold_values(locked: LockedCard, hold: Hold) -> tuple[Any, ...]:
+    """Return a new hold's columns in the order of ``hold_add``."""
+    store_id = locked.card.store_id
+    return store_id, hold.card_id, hold.id, hold.amount, hold.expires_at, hold.created_at
+
+
+def _closed_values(locked: LockedCard, hold: Hold) -> dict[str, Any]:
+    ids = {"store_id": locked.card.store_id, "card_id": hold.card_id, "id": hold.id}
+    part = hold.captured if 0 < hold.captured < hold.amount else None  # what is stored of a part
+    return ids | {"state": hold.state, "captured": part, "now": locked.now}
