@@ -21,6 +21,7 @@ LONG: Final = {
     "tests/live/test_crash.py": 35,
     "tests/live/test_rolling.py": 35,
     "tests/live/test_failover.py": 30,
+    "tests/cli/test_demo_examples.py": 40,
     "tests/openapi": 30,
     "tests/cli/test_grant_many.py": 25,
     "tests/live/test_changes.py": 25,

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gridgift.cli.sample import EXAMPLE_CARDS, EXAMPLE_HOLDS, EXAMPLE_SPEND
 from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.table import ROUTES
@@ -29,9 +30,13 @@ LANGUAGES = {
 HOST = "https://gifts.example.com"
 KEY = "allo_live_YOUR_KEY"
 TOKEN = "gct_YOUR_TOKEN"
-CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
-HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d"
-SPEND = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
+PLACEHOLDERS = {
+    "key": (KEY,),
+    "token": (TOKEN,),
+    "card": EXAMPLE_CARDS,
+    "hold": EXAMPLE_HOLDS,
+    "spend": (EXAMPLE_SPEND,),
+}
 CUSTOMER = "kelly.moonwall"
 API = [route for route in ROUTES if route.guard != PUBLIC]
 OTHER_TABS = "customer_page_other_tabs"  # one file for what gift cards have nothing to do with
@@ -48,7 +53,11 @@ CARDS_ON_TWO_PAGES = 101
 @pytest.fixture(params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> str:
     """Each language; skipped if this machine can't run it."""
-    name = str(request.param)
+    return installed(str(request.param))
+
+
+def installed(name: str) -> str:
+    """Return a language that this machine can run; otherwise skip the test."""
     needed = LANGUAGES[name][2]
     if shutil.which(needed) is None:
         pytest.skip(f"{needed} is not installed, so the examples in {name} can't run")
@@ -57,6 +66,14 @@ def language(request: pytest.FixtureRequest) -> str:
         if "curl" not in loaded.split():
             pytest.skip("PHP's curl extension is not installed, so the examples in PHP can't run")
     return name
+
+
+def run(file: Path, text: str, interpreter: str) -> Any:
+    """Write a program, run it, and return the finished process."""
+    file.write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [interpreter, file], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 class Examples:
@@ -76,15 +93,10 @@ class Examples:
         text = (EXAMPLES / self.language / f"{name}{suffix}").read_text(encoding="utf-8")
         assert HOST in text
         replaced = text.replace(HOST, self.server.url).replace(CUSTOMER, KELLY.username)
-        placeholders = {"key": KEY, "token": TOKEN, "card": CARD, "hold": HOLD, "spend": SPEND}
-        for what, placeholder in placeholders.items():
-            given = {"key": self.server.key} | replacements
-            replaced = replaced.replace(placeholder, given.get(what, placeholder))
-        program = self.folder / f"{name}{suffix}"
-        program.write_text(replaced, encoding="utf-8")
-        return subprocess.run(
-            [interpreter, program], capture_output=True, text=True, timeout=60, check=False
-        )
+        for what, given in ({"key": self.server.key} | replacements).items():
+            for placeholder in PLACEHOLDERS[what]:
+                replaced = replaced.replace(placeholder, given)
+        return run(self.folder / f"{name}{suffix}", replaced, interpreter)
 
     def output(self, name: str, **replacements: str) -> list[Any]:
         """Run an example that must succeed and return the JSON values it printed, one a line."""

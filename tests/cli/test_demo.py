@@ -8,29 +8,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gridgift.cli.sample import EXAMPLE_CARDS
 from tests.api import SECRET
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
+from tests.cli.live import until
 
 
 @contextmanager
 def demo(cli: CommandRunner) -> Iterator[str]:
     """Run the demo on a free port; yields what it prints, once it serves."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "gridgift", "demo", "--port", "0"],
-        cwd=cli.folder,
-        env=cli.environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    log = cli.folder / "demo.log"  # a file: a pipe that nobody reads would stop the server
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "gridgift", "demo", "--port", "0"],
+            cwd=cli.folder,
+            env=cli.environ,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
         try:
-            assert process.stdout is not None and process.stderr is not None
-            said = process.stderr.readline()
-            assert "listens on http://127.0.0.1:" in said
+            assert process.stdout is not None
             text = ""
             while "/docs" not in text:
                 text += process.stdout.readline()
+            until(lambda: "listens on http://127.0.0.1:" in log.read_text())
             yield text
         finally:
             process.terminate()
@@ -58,7 +63,8 @@ def test_every_printed_command_works(cli: CommandRunner) -> None:
             assert not any("code" in answer for answer in answers), answers
             store, cards, card, granted, updated, disabled = answers
             assert store["name"] == "Moonwall Couture (demo)"
-            assert len(cards["data"]) == 3 + visit  # the first visit's grant is there
+            # the first visit's grant is there
+            assert len(cards["data"]) == 3 + len(EXAMPLE_CARDS) + visit
             assert card["id"] in [each["id"] for each in cards["data"]]
             assert (granted["credit"], updated["credit"]) == (500, 750)
             assert updated["active"] and not disabled["active"]
@@ -69,14 +75,16 @@ def test_every_printed_command_works(cli: CommandRunner) -> None:
 
 def test_the_second_run_finds_everything(cli: CommandRunner) -> None:
     first = cli.json("demo", "--no-serve")
-    assert first.keys() == {"database", "store", "key", "url", "residents", "cards"}
+    assert first.keys() == {"database", "store", "key", "url", "link", "residents", "cards"}
     assert first["database"] == "sqlite:///gridgift-demo.db"
-    assert len(first["residents"]) == 3
+    assert len(first["residents"]) == 4
     cards = first["cards"]
     assert {card["active"] for card in cards} == {True, False}
     assert {card["transfer"] for card in cards} == {True, False}
     assert any(card["texture"] for card in cards) and any(card["expiresAt"] for card in cards)
-    assert cli.json("demo", "--no-serve") == first
+    second = cli.json("demo", "--no-serve")
+    assert second.pop("link") != first.pop("link"), "a token is not kept"
+    assert second == first
     key = cli.folder / "gridgift-demo.db.key"
     assert key.read_text().strip() == first["key"]
     assert key.stat().st_mode & 0o777 == 0o600
@@ -108,6 +116,6 @@ def test_the_demo_keeps_out_of_other_stores(cli: CommandRunner) -> None:
 
 def test_the_demo_runs_on_both_engines(both: CommandRunner, database_url: str) -> None:
     made = both.json("demo", "--no-serve", "--database", database_url)
-    assert len(made["cards"]) == 5
+    assert len(made["cards"]) == 5 + len(EXAMPLE_CARDS)
     assert both.json("demo", "--no-serve")["key"] == made["key"]
     assert SECRET not in json.dumps(made)

@@ -11,4 +11,4 @@ curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-conn
   --header 'Idempotency-Key: order-1042-capture' \
   --header 'Content-Type: application/json' \
   --data '{"amount": 60}' \
-  https://gifts.example.com/ext/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/holds/019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d/actions/capture
+  https://gifts.example.com/ext/v1/giftcards/019aad3c-a516-7273-8084-91a2b3c4d5e6/holds/019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d/actions/capture

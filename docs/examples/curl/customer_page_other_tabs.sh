@@ -2,8 +2,9 @@
 # GET /v1/customer/transactions, GET /v1/customer/redelivery/products, GET /v1/customer/news,
 # GET /v1/customer/news/unread, POST /v1/customer/news/seen.
 # The other tabs of a page made for Allomancy.
-# Their lists are always empty here, so that the page renders. With the resident's token in
-# X-Customer-Token.
+# Their lists are always empty here, so that the page renders; what acts on a row is refused:
+# POST /v1/customer/redelivery, POST /v1/customer/news/{id}/request-item.
+# With the resident's token in X-Customer-Token.
 # If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and
 # exits with 22.
 

@@ -10,4 +10,4 @@ curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-conn
   --header 'Idempotency-Key: order-1042-hold' \
   --header 'Content-Type: application/json' \
   --data '{"amount": 100, "expiresIn": 900}' \
-  https://gifts.example.com/ext/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/holds
+  https://gifts.example.com/ext/v1/giftcards/019aad3c-a516-7273-8084-91a2b3c4d5e6/holds

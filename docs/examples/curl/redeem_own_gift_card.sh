@@ -9,5 +9,5 @@
 curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
   --request POST \
   --header 'X-Customer-Token: gct_YOUR_TOKEN' \
-  --header 'Idempotency-Key: redeem-019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a' \
-  https://gifts.example.com/v1/customer/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/redeem
+  --header 'Idempotency-Key: redeem-019aad3c-a3f4-7051-8e62-7f8091a2b3c4' \
+  https://gifts.example.com/v1/customer/giftcards/019aad3c-a3f4-7051-8e62-7f8091a2b3c4/redeem

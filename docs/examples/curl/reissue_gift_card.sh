@@ -10,4 +10,4 @@ curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-conn
   --header 'Idempotency-Key: ticket-7-reissue' \
   --header 'Content-Type: application/json' \
   --data '{"reason": "lost"}' \
-  https://gifts.example.com/ext/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/actions/reissue
+  https://gifts.example.com/ext/v1/giftcards/019aad3c-a2e3-7f40-9d51-6e7f8091a2b3/actions/reissue

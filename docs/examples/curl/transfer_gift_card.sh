@@ -10,4 +10,4 @@ curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-conn
   --header 'Idempotency-Key: ticket-7-transfer' \
   --header 'Content-Type: application/json' \
   --data '{"receiverIdentifier": "jo.winter", "reason": "asked by its owner"}' \
-  https://gifts.example.com/ext/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/actions/transfer
+  https://gifts.example.com/ext/v1/giftcards/019aad3c-a1d2-7e3f-8c40-5d6e7f8091a2/actions/transfer

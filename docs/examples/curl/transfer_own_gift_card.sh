@@ -7,7 +7,7 @@
 
 curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
   --header 'X-Customer-Token: gct_YOUR_TOKEN' \
-  --header 'Idempotency-Key: transfer-019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a' \
+  --header 'Idempotency-Key: transfer-019aad3c-a405-7162-9f73-8091a2b3c4d5' \
   --header 'Content-Type: application/json' \
   --data '{"receiverIdentifier": "jo.winter"}' \
-  https://gifts.example.com/v1/customer/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a/transfer
+  https://gifts.example.com/v1/customer/giftcards/019aad3c-a405-7162-9f73-8091a2b3c4d5/transfer

@@ -4,7 +4,7 @@
 
 const HOST = "https://gifts.example.com";
 const KEY = "allo_live_YOUR_KEY";
-const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
+const CARD = "019aad3c-a516-7273-8084-91a2b3c4d5e6";
 
 const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}/holds`, {
   method: "POST",

@@ -5,7 +5,7 @@
 
 const HOST = "https://gifts.example.com";
 const CT = "gct_YOUR_TOKEN"; // what follows "#ct=" in the resident's link
-const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
+const CARD = "019aad3c-a3f4-7051-8e62-7f8091a2b3c4";
 
 const response = await fetch(`${HOST}/v1/customer/giftcards/${CARD}/redeem`, {
   method: "POST",

@@ -4,7 +4,7 @@
 
 const HOST = "https://gifts.example.com";
 const KEY = "allo_live_YOUR_KEY";
-const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
+const CARD = "019aad3c-a1d2-7e3f-8c40-5d6e7f8091a2";
 
 const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}/actions/transfer`, {
   method: "POST",

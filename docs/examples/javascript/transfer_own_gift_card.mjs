@@ -4,7 +4,7 @@
 
 const HOST = "https://gifts.example.com";
 const CT = "gct_YOUR_TOKEN"; // what follows "#ct=" in the resident's link
-const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
+const CARD = "019aad3c-a405-7162-9f73-8091a2b3c4d5";
 
 const response = await fetch(`${HOST}/v1/customer/giftcards/${CARD}/transfer`, {
   method: "POST",

@@ -8,8 +8,8 @@ declare(strict_types=1);
 
 const HOST = 'https://gifts.example.com';
 const KEY = 'allo_live_YOUR_KEY';
-const CARD = '019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a';
-const HOLD = '019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d';
+const CARD = '019aad3c-a516-7273-8084-91a2b3c4d5e6';
+const HOLD = '019aad3c-b12e-7b30-8d5f-6e7a8b9c0d1e';
 
 $request = curl_init(HOST . '/ext/v1/giftcards/' . CARD . '/holds/' . HOLD . '/actions/void');
 curl_setopt_array($request, [

@@ -11,7 +11,7 @@ import requests
 
 HOST = "https://gifts.example.com"
 KEY = "allo_live_YOUR_KEY"
-CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+CARD = "019aad3c-a516-7273-8084-91a2b3c4d5e6"
 HOLD = "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d"
 
 response = requests.post(

@@ -2,6 +2,8 @@
 
 GET /v1/customer/transactions, GET /v1/customer/redelivery/products, GET /v1/customer/news,
 GET /v1/customer/news/unread, POST /v1/customer/news/seen.
+What acts on a row is refused: POST /v1/customer/redelivery,
+POST /v1/customer/news/{id}/request-item.
 With the resident's token in X-Customer-Token.
 """
 

@@ -10,7 +10,7 @@ import requests
 
 HOST = "https://gifts.example.com"
 KEY = "allo_live_YOUR_KEY"
-CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+CARD = "019aad3c-a1d2-7e3f-8c40-5d6e7f8091a2"
 
 response = requests.post(
     f"{HOST}/ext/v1/giftcards/{CARD}/actions/transfer",

@@ -10,7 +10,7 @@ import requests
 
 HOST = "https://gifts.example.com"
 CT = "gct_YOUR_TOKEN"  # what follows "#ct=" in the resident's link
-CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+CARD = "019aad3c-a405-7162-9f73-8091a2b3c4d5"
 
 response = requests.post(
     f"{HOST}/v1/customer/giftcards/{CARD}/transfer",

@@ -12,6 +12,10 @@ from gridgift.cli.output import print_json
 from gridgift.cli.sample import Demo, prepare
 from gridgift.cli.serve import leave_on_signals, serve_on
 from gridgift.cli.session import DATABASE_URL, read_settings, run
+from gridgift.cli.token import mint_token
+from gridgift.domain.residents import Identifier
+from gridgift.domain.tokens import page_address
+from gridgift.operations import Operations
 from gridgift.settings import Settings
 from gridgift.views import StoreGiftCard
 
@@ -29,25 +33,31 @@ def demo(
 ) -> None:
     """Serve a store to try things on.
 
-    It has residents, cards and a key; commands to paste are printed. Run again, it finds what it
-    made. Without --database or GRIDGIFT_DATABASE_URL it is all in gridgift-demo.db, with the key
-    in gridgift-demo.db.key.
+    It has residents, cards, a key and all that the documentation's examples name; commands to
+    paste are printed, and a link to a resident's page. Run again, it finds what it made. Without
+    --database or GRIDGIFT_DATABASE_URL it is all in gridgift-demo.db, with the key in
+    gridgift-demo.db.key.
     """
     leave_on_signals()
     settings = read_settings(database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
-    made = run(
-        settings, lambda operations: prepare(operations, signer(settings), settings.sqlite_path)
-    )
+
+    async def work(operations: Operations) -> tuple[Demo, str]:
+        made = await prepare(operations, signer(settings), settings.sqlite_path)
+        kelly = Identifier(uuid=made.residents[0].uuid)
+        minted = await mint_token(operations, settings, made.store.id, kelly)
+        return made, page_address(made.store, settings.public_url or listener.url, minted.token)
+
+    made, link = run(settings, work)
     if json:
-        print_json(_as_json(made, settings, listener.url))
+        print_json(_as_json(made, settings, listener.url, link))
     else:
-        print(guide(made, listener.url), flush=True)
+        print(guide(made, listener.url, link), flush=True)
     if not no_serve:
         serve_on(listener, settings, workers=1, json=False)
 
 
-def guide(made: Demo, url: str) -> str:
+def guide(made: Demo, url: str, link: str) -> str:
     """Write the commands, each on one line, in a text that bash takes as it stands."""
     curl = f"curl -w '\\n' -H 'X-API-Key: {made.key}'"
     send = "-H 'Content-Type: application/json' -d"
@@ -73,17 +83,19 @@ def guide(made: Demo, url: str) -> str:
     names = ", ".join(resident.username for resident in made.residents)
     return (
         f"# {made.store.name} is ready: residents {names}; {len(made.cards)} gift cards.\n"
-        f"# API key: {made.key}\n\n{commands}\n\n"
+        f"# API key: {made.key}\n"
+        f"# The page of {someone}: {link}\n\n{commands}\n\n"
         f"# Everything else: {url}/docs\n"
     )
 
 
-def _as_json(made: Demo, settings: Settings, url: str) -> dict[str, Any]:
+def _as_json(made: Demo, settings: Settings, url: str, link: str) -> dict[str, Any]:
     return {
         "database": settings.database_url,
         "store": made.store.id,
         "key": made.key,
         "url": url,
+        "link": link,
         "residents": made.residents,
         "cards": [StoreGiftCard.of_store(card, held) for card, held in made.cards],
     }

@@ -10,18 +10,20 @@ from msgspec import Struct
 from gridgift.cli.card import HeldCard, every_card
 from gridgift.cli.options import UsageError
 from gridgift.cli.session import new_credential, now, operator
-from gridgift.domain import giftcards, grants, keys, residents, stores
-from gridgift.domain.failures import KeyNotFound
+from gridgift.domain import credit, giftcards, grants, holds, keys, residents, stores
+from gridgift.domain.credit import Change
+from gridgift.domain.failures import GiftCardNotFound, KeyNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
-from gridgift.domain.instants import DAY
+from gridgift.domain.instants import DAY, SECOND
 from gridgift.domain.keys import Signer
 from gridgift.domain.lists import Filters
 from gridgift.domain.model import Caller, GiftCard, Resident, Store
 from gridgift.domain.residents import Identifier
 from gridgift.domain.scopes import SCOPES
 from gridgift.domain.stores import NewStore
+from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
 
@@ -29,9 +31,26 @@ STORE: Final = "Moonwall Couture (demo)"
 OWNER: Final = Resident("a1b2c3d4-e5f6-4789-9abc-def012345678", "aria.moonwall")
 KELLY: Final = Resident("c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f", "kelly.moonwall")
 SAM: Final = Resident("5b6c7d8e-9f0a-4b1c-8d2e-3f4a5b6c7d8e", "sam")
-RESIDENTS: Final = (KELLY, SAM, OWNER)
+JO: Final = Resident("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9", "jo.winter")
+RESIDENTS: Final = (KELLY, SAM, OWNER, JO)
 TEXTURE: Final = "89556747-24cb-43ed-920b-47caed15465f"
-EXAMPLES: Final = 3  # cards that the printed commands use
+PRINTED: Final = 3  # cards that the printed commands use
+
+# What the files of docs/examples name. What uses a card up has a card of its own there.
+EXAMPLE_CARD: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+HELD_CARD: Final = "019aad3c-a516-7273-8084-91a2b3c4d5e6"
+USED_UP_CARDS: Final = (
+    "019aad3c-a1d2-7e3f-8c40-5d6e7f8091a2",  # the store transfers it
+    "019aad3c-a2e3-7f40-9d51-6e7f8091a2b3",  # it is reissued
+    "019aad3c-a3f4-7051-8e62-7f8091a2b3c4",  # its owner redeems it
+    "019aad3c-a405-7162-9f73-8091a2b3c4d5",  # its owner passes it on
+)
+EXAMPLE_CARDS: Final = (EXAMPLE_CARD, HELD_CARD, *USED_UP_CARDS)
+EXAMPLE_HOLDS: Final = (
+    "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d",  # it is captured
+    "019aad3c-b12e-7b30-8d5f-6e7a8b9c0d1e",  # it is voided
+)
+EXAMPLE_SPEND: Final = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
 
 
 class Demo(Struct, frozen=True):
@@ -47,6 +66,7 @@ class Demo(Struct, frozen=True):
 async def prepare(operations: Operations, signer: Signer, file: Path | None) -> Demo:
     """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
     store = await _store(operations)
+    await operations.write(_add_examples, store.id)
     await _restock(operations, store.id)
     cards = [
         card
@@ -94,6 +114,23 @@ async def _seed(tx: Tx, store_id: str) -> Store:
     return store
 
 
+async def _add_examples(tx: Tx, store_id: str) -> None:
+    """Make what docs/examples name, if it was never made: an id is used once."""
+    try:
+        await giftcards.read(tx, store_id, EXAMPLE_CARD)
+        return
+    except GiftCardNotFound:
+        await residents.remember(tx, JO)
+    caller, kelly = operator(store_id), Identifier(uuid=KELLY.uuid)
+    for card_id in EXAMPLE_CARDS:
+        terms = Terms(500, transfer=True, reason="For the examples")
+        await grants.grant(tx, GrantRequest(caller, kelly, terms, card_id))
+    for hold_id in EXAMPLE_HOLDS:
+        await holds.place(tx, caller, HELD_CARD, hold_id, 100, MAX_HOLD * SECOND)
+    await credit.deposit(tx, caller, kelly, Change(800, "prize", "the examples"), new_id())
+    await credit.spend(tx, caller, kelly, Change(300, "order", "the examples"), EXAMPLE_SPEND)
+
+
 async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftCard:
     request = GrantRequest(caller, Identifier(uuid=owner.uuid), terms, new_id())
     return (await grants.grant(tx, request)).card
@@ -103,16 +140,16 @@ async def _restock(operations: Operations, store_id: str) -> None:
     """Grant what is missing of the cards that the printed commands change."""
     kelly = Identifier(uuid=KELLY.uuid)
     cards = _changeable(await every_card(operations, store_id, kelly, Filters()))
-    for _ in range(EXAMPLES - len(cards)):
+    for _ in range(PRINTED - len(cards)):
         terms = Terms(500, transfer=True, reason="Restocked")
         request = GrantRequest(operator(store_id), kelly, terms, new_id())
         await operations.write(grants.grant, request)
 
 
 def _changeable(cards: list[HeldCard]) -> list[GiftCard]:
-    """Take the first cards of the first resident that were not redeemed."""
+    """Take the first cards of the first resident that were not redeemed, none of the examples'."""
     mine = [card for card, _ in cards if card.owner_uuid == KELLY.uuid and not card.redeemed]
-    return mine[:EXAMPLES]
+    return [card for card in mine if card.id not in EXAMPLE_CARDS][:PRINTED]
 
 
 async def _key(operations: Operations, signer: Signer, store_id: str, file: Path) -> str:

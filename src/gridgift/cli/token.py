@@ -12,9 +12,10 @@ from gridgift.cli.session import find_store, new_credential, operator, read_sett
 from gridgift.domain import stores, tokens
 from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.model import Store
-from gridgift.domain.residents import parse_identifier
+from gridgift.domain.residents import Identifier, parse_identifier
 from gridgift.domain.tokens import MintedToken, page_address
 from gridgift.operations import Operations
+from gridgift.settings import Settings
 
 app = typer.Typer(help="Links that open a resident's own page.", no_args_is_help=True)
 
@@ -36,14 +37,7 @@ def mint(
 
     async def work(operations: Operations) -> tuple[MintedToken, Store]:
         store_id = await find_store(operations, store)
-        minted = await operations.write(
-            tokens.mint,
-            operator(store_id),
-            token_signer(settings),
-            identifier,
-            settings.token_hours * HOUR,
-            new_credential(),
-        )
+        minted = await mint_token(operations, settings, store_id, identifier)
         return minted, await operations.read(stores.read, store_id)
 
     minted, owner = run(settings, work)
@@ -79,3 +73,17 @@ def revoke(
         print_json({"revoked": ended})
     else:
         print(f"{ended} links ended.")
+
+
+async def mint_token(
+    operations: Operations, settings: Settings, store_id: str, customer: Identifier
+) -> MintedToken:
+    """Make a token for a resident, good as long as the settings have it."""
+    return await operations.write(
+        tokens.mint,
+        operator(store_id),
+        token_signer(settings),
+        customer,
+        settings.token_hours * HOUR,
+        new_credential(),
+    )
