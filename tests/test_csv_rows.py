@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gridgift.csv_rows import MAX_LINES, CsvError
 from gridgift.domain.bulk import GrantRow, Row, Skipped
+from gridgift.domain.days import SECOND_LIFE
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.imports import count, problem
 from gridgift.grant_csv import GrantCsv, Line
@@ -28,7 +29,7 @@ QUOTED: Final = {
 
 def read(text: str) -> list[Line]:
     """Read a file's rows."""
-    return list(GrantCsv(io.StringIO(text, newline="")))
+    return list(GrantCsv(io.StringIO(text, newline=""), SECOND_LIFE))
 
 
 def rows(text: str) -> list[Row]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gridgift.cli.options import read_reason
 from gridgift.domain import texts
 from gridgift.domain.bulk import GrantRow
+from gridgift.domain.days import SECOND_LIFE
 from gridgift.domain.failures import ValidationFailed
 from gridgift.grant_csv import GrantCsv
 from gridgift.http.api.giftcards import AdjustRequest
@@ -39,7 +40,7 @@ def in_csv(text: str) -> bool:
     """Tell whether a cell of CSV takes it as a reason."""
     cell = '"' + text.replace('"', '""') + '"'
     file = io.StringIO(f"name,credit,reason\nkelly,5,{cell}\n", newline="")
-    first, *rest = (line.row for line in GrantCsv(file))
+    first, *rest = (line.row for line in GrantCsv(file, SECOND_LIFE))
     if isinstance(first, GrantRow):
         assert (first.terms.reason, rest) == (text.strip(" "), [])
         return True

@@ -4,8 +4,8 @@ The first line names the columns, in any order; case, spaces and underscores do 
 can't be read in a row is the failure of that row, never of the file.
 """
 
-import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, TextIO
 
 from msgspec import UNSET, Struct, UnsetType
@@ -13,10 +13,10 @@ from msgspec import UNSET, Struct, UnsetType
 from gridgift.csv_rows import CsvError, CsvRows, find_columns, plain
 from gridgift.domain import texts
 from gridgift.domain.bulk import GrantRow, Row, Skipped
+from gridgift.domain.days import Expiry
 from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import parse_uuid, texture_of
-from gridgift.domain.instants import parse_instant
 from gridgift.domain.model import MAX_CREDIT, NIL_UUID
 from gridgift.domain.numbers import whole
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
@@ -44,7 +44,6 @@ _EXPECTED: Final = (
     "the first line must name the columns: one of identifier, key, uuid, name and customer, and "
     "one of credit and gift card credits"
 )
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
 
@@ -59,10 +58,11 @@ class Line(Struct, frozen=True):
 class GrantCsv:
     """The rows of a CSV text, read one after the other. Raises ``CsvError`` for its header.
 
-    ``ignored`` has the names of the columns that mean nothing here.
+    ``zone`` is the time zone whose days dates are; ``ignored`` has the names of the columns that
+    mean nothing here.
     """
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, zone: str) -> None:
         self._rows = CsvRows(text)
         self.delimiter, self.header = self._rows.delimiter, self._rows.header
         self._columns = _columns(self.header)
@@ -71,7 +71,7 @@ class GrantCsv:
             for index, name in enumerate(self.header)
             if index not in self._columns.values() and plain(name) not in {"", LINE, PROBLEM}
         ]
-        self._read = _row_reader(self._columns)
+        self._read = _row_reader(self._columns, zone)
 
     def __iter__(self) -> Iterator[Line]:
         """Yield the rows."""
@@ -105,12 +105,13 @@ def _columns(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _row_reader(columns: dict[str, int]) -> Callable[[list[str]], Row]:
+def _row_reader(columns: dict[str, int], zone: str) -> Callable[[list[str]], Row]:
     """Return the function that reads a row's cells; it raises ``Failure``."""
     allomancy = columns.get("allomancy credit")
     amount = columns["credit"] if allomancy is None else allomancy
     more = [name for name in ("transfer", "texture", "expires_at", "reason") if name in columns]
     read_resident = _resident_reader(columns)
+    readers = _VALUES | {"expires_at": partial(_expiry, zone)}
 
     def read(cells: list[str]) -> Row:
         credit = cells[amount].strip()
@@ -121,7 +122,7 @@ def _row_reader(columns: dict[str, int]) -> Callable[[list[str]], Row]:
         values: dict[str, Any] = {}
         for name, text in (("credit", credit), *((name, cells[columns[name]]) for name in more)):
             try:
-                values[name] = _VALUES[name](text)
+                values[name] = readers[name](text)
             except ValueError as error:
                 errors[name] = [str(error)]
         if errors:
@@ -175,16 +176,8 @@ def _texture(text: str) -> str | None:
     return texture_of(texture)
 
 
-def _expiry(text: str) -> int | None | UnsetType:
-    text = text.strip()
-    if not text:
-        return UNSET
-    if text.lower() == "never":
-        return None
-    instant = parse_instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
-    if instant is None:
-        raise ValueError("must be a date and time like 2027-01-31T12:00:00Z, a date, or never")
-    return instant
+def _expiry(zone: str, text: str) -> int | None | UnsetType:
+    return Expiry.parse(text.strip()).at(zone) if text.strip() else UNSET
 
 
 def _reason(text: str) -> str:
@@ -198,6 +191,5 @@ _VALUES: Final[dict[str, Callable[[str], Any]]] = {
     "credit": _credit,
     "transfer": _transfer,
     "texture": _texture,
-    "expires_at": _expiry,
     "reason": _reason,
 }

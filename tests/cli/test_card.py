@@ -2,10 +2,12 @@
 
 import getpass
 
+from gridgift.domain.instants import DAY, parse_instant
 from gridgift.domain.model import NIL_UUID
 from tests.api import KELLY
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
+from tests.cli.live import file_of
 
 TEXTURE = "89556747-24cb-43ed-920b-47caed15465f"
 SHAPE = {
@@ -33,6 +35,42 @@ def test_grant_show_and_list(both: CommandRunner) -> None:
     assert entry["reason"] == "Contest"
     assert len(entry["requestId"]) == 36
     assert both.json("card", "list", KELLY.uuid) == [card]
+
+
+def test_a_date_is_a_day_of_the_store(both: CommandRunner) -> None:
+    """The same as an option and in a file; on days on which clocks are moved too."""
+    store = add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    ends = {
+        "2099-01-31": "2099-02-01T08:00:00Z",
+        "2099-03-08": "2099-03-09T07:00:00Z",
+        "2099-11-01": "2099-11-02T08:00:00Z",
+        "2099-01-31T12:00:00Z": "2099-01-31T12:00:00Z",
+        "never": None,
+    }
+    for date, end in ends.items():
+        granted = both.json("card", "grant", "kelly", "--credit", 5, "--expires", date)
+        assert granted["expiresAt"] == end
+    rows = "".join(f"kelly,6,{date}\n" for date in ends)
+    file_of(both, "cards.csv", f"identifier,credit,expires_at\n{rows}")
+    assert both("card", "grant-many", "cards.csv").code == 0
+    cards = [card for card in both.json("card", "list", "kelly") if card["credit"] == 6]
+    assert [card["expiresAt"] for card in cards] == list(ends.values())
+    both.json("store", "update", store, "--time-zone", "Europe/Berlin")
+    granted = both.json("card", "grant", "kelly", "--credit", 5, "--expires", "2099-01-31")
+    assert granted["expiresAt"] == "2099-01-31T23:00:00Z"
+
+
+def test_without_a_date_a_card_lasts_as_the_store_has_it(both: CommandRunner) -> None:
+    store = add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    grant = ("card", "grant", "kelly", "--credit", 5)
+    assert both.json(*grant)["expiresAt"] is None
+    both.json("store", "update", store, "--card-lifetime", 30)
+    card = both.json(*grant)
+    days = parse_instant(card["expiresAt"]) - parse_instant(card["createdAt"])
+    assert days == 30 * DAY
+    assert both.json(*grant, "--expires", "never")["expiresAt"] is None
 
 
 def test_list_filters(cli: CommandRunner, kelly: str) -> None:

@@ -22,7 +22,7 @@ def test_create_shows_the_key_once(cli: CommandRunner, store: str) -> None:
     )  # fmt: skip
     assert made.keys() == NEW
     assert made["scopes"] == ["giftcards:read", "store:read"]
-    assert made["expiresAt"] == "2099-01-31T00:00:00Z"
+    assert made["expiresAt"] == "2099-02-01T08:00:00Z", "that day ends in Second Life's time"
     assert made["preview"] == f"allo_live_***{made['key'][-6:]}"
     listed = cli("key", "list", "--store", store, "--json")
     assert listed.json == [{name: made[name] for name in NEW - {"key"}}]

@@ -13,7 +13,7 @@ def test_create_answers_with_the_store(both: CommandRunner) -> None:
     made = both.json("store", "create", "Moonwall Couture", *NAMED, "--logo", LOGO)
     assert made.keys() == {
         "id", "name", "logo", "ownerUuid", "ownerUsername", "createdAt", "cardLifetime",
-        "customerOrigin",
+        "customerOrigin", "timeZone",
     }  # fmt: skip
     assert made["name"] == "Moonwall Couture"
     assert made["logo"] == LOGO.lower()
@@ -29,6 +29,16 @@ def test_the_logo_of_zeros_is_none(cli: CommandRunner) -> None:
     assert cli.json(*update, NIL_UUID)["logo"] is None
 
 
+def test_the_time_zone(both: CommandRunner) -> None:
+    assert both.json("store", "create", "Moonwall", *NAMED)["timeZone"] == "America/Los_Angeles"
+    made = both.json("store", "create", "Abroad", *NAMED, "--time-zone", "Europe/Berlin")
+    assert made["timeZone"] == "Europe/Berlin"
+    update = ("store", "update", made["id"], "--time-zone")
+    assert both.json(*update, "Asia/Tokyo")["timeZone"] == "Asia/Tokyo"
+    both(*update, "Mars/Olympus").refused(1, "--time-zone: must be the name of a time zone")
+    assert [store["timeZone"] for store in both.json("store", "list")][1:] == ["Asia/Tokyo"]
+
+
 def test_list_shows_every_store(cli: CommandRunner) -> None:
     assert cli.json("store", "list") == []
     ids = [add_store(cli, f"Store {number}") for number in (1, 2)]
@@ -39,9 +49,10 @@ def test_list_shows_every_store(cli: CommandRunner) -> None:
 
 
 def test_hostile_names_stay_as_they_are(cli: CommandRunner) -> None:
-    name = "[red]Sale[/red] :boom: [link=http://x.test]\u202egnp"
+    name = "[red]Sale[/red] :boom: [link=http://x.test]\u200fgnp"
     assert cli.json("store", "create", name, *NAMED)["name"] == name
-    assert "[red]Sale[/red] :boom: [link=http://x.test]\ufffdgnp" in cli("store", "list").out
+    assert name in cli("store", "list").out
+    cli("store", "create", "Sale\u202egnp", *NAMED).refused(1, "name", "printable")
 
 
 def test_bad_values_are_refused(cli: CommandRunner) -> None:

@@ -245,6 +245,19 @@ def test_rows_of_a_csv(api: ApiFixture) -> None:
         assert list(said.get("problem", {}).get("errors", {})) == ([field] if field else [])
 
 
+@pytest.mark.contract("10.74")
+def test_a_date_in_a_csv_is_a_day_of_the_store(api: ApiFixture) -> None:
+    for zone, end in (
+        (None, "2027-02-01T08:00:00Z"),
+        ("Europe/Berlin", "2027-01-31T23:00:00Z"),
+    ):
+        if zone is not None:
+            api.write(update, api.store.id, StoreChanges(time_zone=zone))
+        made = send(api, "identifier,credit,expires_at\nkelly,5,2027-01-31\n", CSV).json()
+        path = f"/ext/v1/giftcards/{made['results'][0]['id']}"
+        assert api.call("GET", path).json()["expiresAt"] == end
+
+
 @pytest.mark.contract("10.67")
 def test_another_stores_key_grants_there(api: ApiFixture) -> None:
     key = other_stores_key(api, "giftcards:write")

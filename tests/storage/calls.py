@@ -81,6 +81,7 @@ VALUES: Final[dict[str, Any]] = {
     "store_id": STORE,
     "taken": 1,
     "texture": None,
+    "time_zone": "Europe/Berlin",
     "transfer": False,
     "until": uuid(3, 7),
     "updated_at": NOW,

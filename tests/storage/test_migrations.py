@@ -76,6 +76,7 @@ ROWS: Final = {
     14: ["UPDATE holds SET state = 'captured', captured = 1"],
     15: [],
     16: [],
+    17: ["UPDATE stores SET time_zone = 'Europe/Berlin'"],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec import UNSET
 
 from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
@@ -18,7 +19,7 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import find_store, operator, read_settings, run
+from gridgift.cli.session import find_store, operator, read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import giftcards, grants, ledger, lists, residents
 from gridgift.domain.giftcards import Terms
@@ -60,15 +61,15 @@ def grant(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Give a resident a gift card."""
+    """Give a resident a gift card; without a date it lasts as long as the store's cards do."""
     identifier = parse_identifier(customer)
-    terms = Terms(credit, transfer, texture, expires, reason)
 
     async def work(operations: Operations) -> CardChange:
-        caller = operator(await find_store(operations, store))
-        return await operations.write(
-            grants.grant, GrantRequest(caller, identifier, terms, new_id())
-        )
+        owner = await read_store(operations, store)
+        expires_at = UNSET if expires is None else expires.at(owner.time_zone)
+        terms = Terms(credit, transfer, texture, expires_at, reason)
+        request = GrantRequest(operator(owner.id), identifier, terms, new_id())
+        return await operations.write(grants.grant, request)
 
     change = run(read_settings(database), work)
     if json:

@@ -15,13 +15,13 @@ from gridgift.cli.files import Copied, private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
 from gridgift.cli.refused import RefusedRows
-from gridgift.cli.session import find_store, operator, run
+from gridgift.cli.session import operator, read_store, run
 from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, imports
 from gridgift.domain.failures import Failure, ImportTaken
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import Import
-from gridgift.domain.model import Caller
+from gridgift.domain.model import Store
 from gridgift.grant_csv import GrantCsv
 from gridgift.operations import Operations
 from gridgift.settings import Settings
@@ -58,11 +58,11 @@ def grant_file(settings: Settings, options: GrantOptions) -> None:
     """Grant a file's rows and report; exit with 1 if any row was refused."""
 
     async def work(operations: Operations) -> Totals:
-        caller = operator(await find_store(operations, options.store))
+        store = await read_store(operations, options.store)
         with private_copy(options.file) as copy:
             if options.dry_run:
-                return await _check_file(operations, options, copy)
-            return await _grant_file(operations, caller, options, copy)
+                return await _check_file(operations, store, options, copy)
+            return await _grant_file(operations, store, options, copy)
 
     totals = run(settings, work)
     if options.json:
@@ -74,11 +74,11 @@ def grant_file(settings: Settings, options: GrantOptions) -> None:
 
 
 async def _grant_file(
-    operations: Operations, caller: Caller, options: GrantOptions, copy: Copied
+    operations: Operations, store: Store, options: GrantOptions, copy: Copied
 ) -> Totals:
-    grants, text = _open_csv(copy)  # before anything is noted: it may be unreadable
-    state = await operations.write(imports.begin, caller.store_id, copy.digest, again=options.again)
-    already = state.rows_done
+    grants, text = _open_csv(copy, store)  # before anything is noted: it may be unreadable
+    state = await operations.write(imports.begin, store.id, copy.digest, again=options.again)
+    caller, already = operator(store.id), state.rows_done
     if already and not options.json:
         print_note(f"Continuing after row {already}.")
     lines = islice(grants, already, None)
@@ -92,14 +92,16 @@ async def _grant_file(
                 [new_id() for _ in chunk],
             )
             advance()
-    report = await _write_report(operations, state, options, copy) if state.refused else None
+    report = await _write_report(operations, store, state, options, copy) if state.refused else None
     await operations.write(imports.finish, state)
     return _totals(options, grants, state, report, already)
 
 
-async def _check_file(operations: Operations, options: GrantOptions, copy: Copied) -> Totals:
+async def _check_file(
+    operations: Operations, store: Store, options: GrantOptions, copy: Copied
+) -> Totals:
     """Check all rows and grant none; the report is written all the same."""
-    grants, text = _open_csv(copy)
+    grants, text = _open_csv(copy, store)
     counts = {"granted": 0, "skipped": 0, "refused": 0}
     rows, lines = 0, iter(grants)
     with (
@@ -121,10 +123,10 @@ async def _check_file(operations: Operations, options: GrantOptions, copy: Copie
 
 
 async def _write_report(
-    operations: Operations, state: Import, options: GrantOptions, copy: Copied
+    operations: Operations, store: Store, state: Import, options: GrantOptions, copy: Copied
 ) -> Path | None:
     """Write the refused rows as they stand in the file, in its order, each with its problem."""
-    grants, _ = _open_csv(copy)
+    grants, _ = _open_csv(copy, store)
     numbered, after = enumerate(grants, 1), 0
     with _report(options, grants, copy) as report:
         while page := await operations.read(imports.refusals, state, after, PAGE):
@@ -140,11 +142,11 @@ async def _write_report(
     return report.path
 
 
-def _open_csv(copy: Copied) -> tuple[GrantCsv, TextIO]:
+def _open_csv(copy: Copied, store: Store) -> tuple[GrantCsv, TextIO]:
     """Read a file from its beginning. Raises ``UsageError`` if it is no CSV of grants."""
     text = copy.text()
     try:
-        return GrantCsv(text), text
+        return GrantCsv(text, store.time_zone), text
     except CsvError as error:
         raise UsageError(f"The file can't be read: {error}.") from None
 

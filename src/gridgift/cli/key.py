@@ -17,7 +17,7 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note, printable
-from gridgift.cli.session import find_store, new_credential, now, read_settings, run
+from gridgift.cli.session import find_store, new_credential, now, read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import KeyView, issued
 from gridgift.domain import keys
@@ -46,9 +46,10 @@ def create(
     scopes = read_scopes(scope or [])
 
     async def work(operations: Operations) -> IssuedKey:
-        maker, store_id = signer(settings), await find_store(operations, store)
+        maker, owner = signer(settings), await read_store(operations, store)
+        expires_at = None if expires is None else expires.at(owner.time_zone)
         return await operations.write(
-            keys.create, maker, store_id, name, scopes, new_credential(), expires_at=expires
+            keys.create, maker, owner.id, name, scopes, new_credential(), expires_at=expires_at
         )
 
     _show_new(run(settings, work), json)

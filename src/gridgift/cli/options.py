@@ -6,14 +6,13 @@ from typing import Annotated, Final
 import typer
 
 from gridgift.domain import texts
+from gridgift.domain.days import SECOND_LIFE, Expiry
 from gridgift.domain.ids import parse_uuid, texture_of
-from gridgift.domain.instants import parse_instant
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.scopes import SCOPES
 
 _DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _OPTIONS: Final = {  # what the domain calls a field, and the option that sets it
     "card_lifetime": "--card-lifetime",
     "credit": "--credit",
@@ -21,6 +20,7 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "expires_at": "--expires",
     "overlap": "--overlap",
     "scopes": "--scope",
+    "time_zone": "--time-zone",
 }
 
 
@@ -46,14 +46,12 @@ def read_uuid(text: str) -> str:
     return uuid
 
 
-def read_instant(text: str) -> int:
-    """Read an ISO 8601 date and time with an offset, or a date, which begins at midnight UTC."""
-    instant = parse_instant(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
-    if instant is None:
-        raise typer.BadParameter(
-            f"{text!r} is neither a date like 2027-01-31 nor a time like 2027-01-31T12:00:00Z."
-        )
-    return instant
+def read_expiry(text: str) -> Expiry:
+    """Read a date, a date and time with an offset, or ``never``."""
+    try:
+        return Expiry.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} {error}.") from None
 
 
 def read_duration(text: str) -> int:
@@ -111,12 +109,21 @@ ScopeOption = Annotated[
     list[str] | None, typer.Option("--scope", metavar="SCOPE", help=_SCOPE_HELP)
 ]
 ExpiresOption = Annotated[
-    int | None,
+    Expiry | None,
     typer.Option(
         "--expires",
-        parser=read_instant,
+        parser=read_expiry,
         metavar="DATE",
-        help="For example 2027-01-31 or 2027-01-31T12:00:00Z.",
+        help="2027-01-31: to the end of that day in the store's time zone; or "
+        "2027-01-31T12:00:00Z, or never.",
+    ),
+]
+TimeZoneOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-zone",
+        metavar="NAME",
+        help=f"Whose days dates are, like Europe/Berlin; at first Second Life's, {SECOND_LIFE}.",
     ),
 ]
 TextureOption = Annotated[

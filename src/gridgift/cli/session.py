@@ -13,7 +13,7 @@ from gridgift.cli.options import UsageError
 from gridgift.domain import stores, texts
 from gridgift.domain.ids import new_id
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
-from gridgift.domain.model import Caller
+from gridgift.domain.model import Caller, Store
 from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError
 from gridgift.storage.database import Operation, P, T
@@ -30,6 +30,7 @@ __all__ = [
     "operator",
     "read",
     "read_settings",
+    "read_store",
     "run",
     "write",
 ]
@@ -79,12 +80,17 @@ def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwarg
 
 
 async def find_store(operations: Operations, store_id: str | None) -> str:
-    """Return the id of the named store, or of the only one.
+    """Return the id of the named store, or of the only one. Raises what ``read_store`` raises."""
+    return (await read_store(operations, store_id)).id
+
+
+async def read_store(operations: Operations, store_id: str | None) -> Store:
+    """Return the named store, or the only one.
 
     Raises ``StoreNotFound``, and ``UsageError`` if there is none or more than one to choose from.
     """
     if store_id is not None:
-        return (await operations.read(stores.read, store_id)).id
+        return await operations.read(stores.read, store_id)
     found = await operations.read(stores.list_all)
     if not found:
         raise UsageError("There is no store yet: make one with 'gridgift store create'.")
@@ -93,7 +99,7 @@ async def find_store(operations: Operations, store_id: str | None) -> str:
             f"There are {len(found)} stores: say which one with --store "
             "('gridgift store list' shows them)."
         )
-    return found[0].id
+    return found[0]
 
 
 def operator(store_id: str) -> Caller:

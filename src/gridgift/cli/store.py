@@ -6,12 +6,20 @@ from typing import Annotated, TypeVar
 import typer
 from msgspec import UNSET, UnsetType
 
-from gridgift.cli.options import DatabaseOption, JsonOption, read_days, read_texture, read_uuid
+from gridgift.cli.options import (
+    DatabaseOption,
+    JsonOption,
+    TimeZoneOption,
+    read_days,
+    read_texture,
+    read_uuid,
+)
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read, write
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import StoreView
 from gridgift.domain import stores
+from gridgift.domain.days import SECOND_LIFE
 from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
 from gridgift.domain.ids import NIL_UUID, new_id
 from gridgift.domain.model import Resident, Store
@@ -37,11 +45,13 @@ def create(
         str | None,
         typer.Option("--logo", parser=read_texture, metavar="UUID", help="The logo, a texture."),
     ] = None,
+    time_zone: TimeZoneOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a store."""
-    new = NewStore(name, read_resident(owner, owner_uuid), logo)
+    zone = SECOND_LIFE if time_zone is None else time_zone
+    new = NewStore(name, read_resident(owner, owner_uuid), logo, time_zone=zone)
     _show(write(database, stores.create, new, new_id()), json)
 
 
@@ -68,6 +78,7 @@ def update(
             help="Where the store deployed its customers' page; 'none': the one served here.",
         ),
     ] = None,
+    time_zone: TimeZoneOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -77,6 +88,7 @@ def update(
         logo=_optional(logo, read_texture),
         card_lifetime=_optional(card_lifetime, read_days),
         customer_origin=_optional(customer_origin, str),
+        time_zone=UNSET if time_zone is None else time_zone,
     )
     _show(write(database, stores.update, store_id, changes), json)
 
@@ -121,7 +133,7 @@ def _show(store: Store, json: bool) -> None:
 
 def _table(found: list[Store]) -> None:
     print_table(
-        ("ID", "NAME", "OWNER", "OWNER'S UUID", "CARDS LAST", "CUSTOMER PAGE"),
+        ("ID", "NAME", "OWNER", "OWNER'S UUID", "CARDS LAST", "CUSTOMER PAGE", "TIME ZONE"),
         [
             (
                 store.id,
@@ -130,6 +142,7 @@ def _table(found: list[Store]) -> None:
                 store.owner_uuid,
                 None if store.card_lifetime is None else f"{store.card_lifetime} days",
                 store.customer_origin,
+                store.time_zone,
             )
             for store in found
         ],

@@ -24,6 +24,7 @@ class StoreView(Struct, frozen=True, rename="camel"):
     owner_username: str
     card_lifetime: int | None
     customer_origin: str | None
+    time_zone: str
     created_at: str | None
 
     @classmethod

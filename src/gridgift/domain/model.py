@@ -10,6 +10,8 @@ from typing import Any, Final, Literal, Self
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain.days import SECOND_LIFE
+
 MAX_CREDIT: Final = 2_147_483_647  # Second Life's scripts have 32-bit signed integers
 NIL_UUID: Final = "00000000-0000-0000-0000-000000000000"
 
@@ -50,7 +52,8 @@ class Store(Struct, frozen=True):
     """A store: the owner of keys, cards and customers.
 
     Bonuses are percent; ``card_lifetime`` is in days, for cards granted without a date;
-    ``customer_origin`` is the origin of the store's own customer page.
+    ``customer_origin`` is the origin of the store's own customer page. ``time_zone`` is IANA's name
+    of the zone whose days a date is one of.
     """
 
     id: str
@@ -66,6 +69,7 @@ class Store(Struct, frozen=True):
     created_at: int
     card_lifetime: int | None = None
     customer_origin: str | None = None
+    time_zone: str = SECOND_LIFE
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.domain import residents, texts
+from gridgift.domain.days import SECOND_LIFE, is_zone
 from gridgift.domain.failures import StoreNotFound, ValidationFailed
 from gridgift.domain.model import Resident, Store
 from gridgift.storage.database import Tx
@@ -25,11 +26,12 @@ class NewStore(Struct, frozen=True):
     owner: Resident
     logo: str | None = None
     location_slurl: str = ""
+    time_zone: str = SECOND_LIFE
 
 
 async def create(tx: Tx, new: NewStore, store_id: str) -> Store:
     """Make a store. Raises ``ValidationFailed``, and ``UsernameTaken`` for the owner's name."""
-    _check({"name": new.name})
+    _check({"name": new.name, "time_zone": new.time_zone})
     await residents.remember(tx, new.owner)
     await tx.run(
         "store_add",
@@ -43,6 +45,7 @@ async def create(tx: Tx, new: NewStore, store_id: str) -> Store:
         location_slurl=new.location_slurl,
         owner_uuid=new.owner.uuid,
         created_at=tx.now(),
+        time_zone=new.time_zone,
     )
     return await read(tx, store_id)
 
@@ -57,6 +60,7 @@ class StoreChanges(Struct, frozen=True):
     group_bonus: int | UnsetType = UNSET
     card_lifetime: int | UnsetType | None = UNSET
     customer_origin: str | UnsetType | None = UNSET
+    time_zone: str | UnsetType = UNSET
 
 
 async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
@@ -110,6 +114,8 @@ def _check(values: dict[str, Any]) -> None:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
     if origin is not None and not (len(origin) <= MAX_ORIGIN and _ORIGIN.fullmatch(origin)):
         errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
+    if not is_zone(values["time_zone"]):
+        errors["time_zone"] = ["must be the name of a time zone, like America/Los_Angeles"]
     for field in ("base_bonus", "group_bonus"):
         if not 0 <= values.get(field, 0) <= 100:
             errors[field] = ["must be from 0 to 100 percent"]

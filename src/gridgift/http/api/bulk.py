@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self
 from msgspec import Meta, Struct
 
 from gridgift.csv_rows import CsvError
-from gridgift.domain import bulk, failures
+from gridgift.domain import bulk, failures, stores
 from gridgift.domain.bulk import MAX_ROWS, GrantRow, Outcome, Row
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.ids import new_id
@@ -84,8 +84,9 @@ class GrantLine(GrantGiftCardRequest, frozen=True, rename="camel", kw_only=True)
 
 async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[BulkGrantResponse]:
     """Give many residents a new card each."""
+    store = await request.services.operations.read(stores.read, request.store_id)
     # some hundred milliseconds of work: in a thread, so that others are answered meanwhile
-    rows = await asyncio.to_thread(read_rows, request.raw_body, request.headers)
+    rows = await asyncio.to_thread(read_rows, request.raw_body, request.headers, store.time_zone)
     request.rows = rows
     ids = [new_id() for _ in rows]
     return await once(
@@ -93,9 +94,10 @@ async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[B
     )
 
 
-def read_rows(raw: bytes, headers: dict[bytes, bytes]) -> list[Row]:
+def read_rows(raw: bytes, headers: dict[bytes, bytes], zone: str) -> list[Row]:
     """Read a body's rows; one that can't be read is the failure of its row.
 
+    ``zone`` is the store's time zone: a date in CSV is a day there.
     Raises ``MediaTypeUnsupported``, and ``ValidationFailed`` for too few or too many rows and for
     a CSV whose first line does not name the columns.
     """
@@ -104,7 +106,7 @@ def read_rows(raw: bytes, headers: dict[bytes, bytes]) -> list[Row]:
     media_type = media_type.strip().lower()
     if media_type not in {*JSON_LINES, CSV} or not known or b"content-encoding" in headers:
         raise MediaTypeUnsupported(_WANTED)
-    found = _from_csv(raw) if media_type == CSV else _from_lines(raw)
+    found = _from_csv(raw, zone) if media_type == CSV else _from_lines(raw)
     rows = list(islice(found, MAX_ROWS + 1))
     if not 1 <= len(rows) <= MAX_ROWS:
         raise ValidationFailed({"body": [f"must have from 1 to {MAX_ROWS} rows"]})
@@ -122,12 +124,12 @@ def _from_line(line: bytes) -> Row:
         return failure
 
 
-def _from_csv(raw: bytes) -> Iterable[Row]:
+def _from_csv(raw: bytes, zone: str) -> Iterable[Row]:
     text = io.TextIOWrapper(
         io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
     )
     try:
-        return (line.row for line in GrantCsv(text))
+        return (line.row for line in GrantCsv(text, zone))
     except CsvError as error:
         raise ValidationFailed({"body": [str(error)]}) from None
 
