@@ -147,4 +147,4 @@ def _encode_failure(failure: Any) -> tuple[str, str]:
     return failure.code, failure.detail
 
 
-_encode_asked: Final = msgspec.json.Encoder(enc_hook=_encode_failure).encode
+_encode_asked: Final = msgspec.json.Encoder(enc_hook=_encode_failure, order="deterministic").encode
