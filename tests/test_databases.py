@@ -57,7 +57,7 @@ def test_what_was_given_back_is_as_if_it_were_new(
         assert [sql(url, statement) for statement in (SCHEMA, MIGRATIONS)] == kept
         sql(url, f"INSERT INTO residents VALUES ('{'0' * 32}', 'a', 1)")
         with pytest.raises(asyncpg.ForeignKeyViolationError):
-            sql(url, f"INSERT INTO customers VALUES ('{'0' * 32}', '{'0' * 32}', 1, 1)")
+            sql(url, f"INSERT INTO customers VALUES ('{'0' * 32}', '{'0' * 32}', 1, 1, 0)")
 
 
 @pytest.mark.parametrize(

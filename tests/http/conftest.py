@@ -17,8 +17,8 @@ Outage = Callable[[ApiFixture], AbstractContextManager[None]]
 PARTITIONED: Final = "partitioned"  # PostgreSQL with the tables partitioned by store
 MONEY: Final = (
     "adjust", "credit", "customer_redeem", "get_gift_card", "grant_gift_card", "holds",
-    "idempotency", "list_gift_cards", "partitioned", "reissue", "transfer_gift_card",
-    "update_gift_card",
+    "idempotency", "list_customers", "list_gift_cards", "partitioned", "reissue",
+    "transfer_gift_card", "update_gift_card",
 )  # fmt: skip
 
 

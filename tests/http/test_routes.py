@@ -200,6 +200,8 @@ def test_the_compatible_endpoints() -> None:
     assert {(route.method, route.path, route.guard.scope) for route in COMPATIBLE} == {
         ("POST", "/v1/customer-tokens", "customertokens:mint"),
         ("GET", "/v1/store", "store:read"),
+        ("GET", "/v1/loyalty/tiers", "store:read"),
+        ("GET", "/v1/customers", "customers:read"),
         ("GET", "/v1/customers/{identifier}/giftcards", "giftcards:read"),
         ("POST", "/v1/customers/{identifier}/actions/grant-gift-card", "giftcards:write"),
         ("GET", "/v1/giftcards/{id}", "giftcards:read"),

@@ -73,10 +73,14 @@ VALUES: Final[dict[str, Any]] = {
     "rows_done": 0,
     "scopes": "x",
     "seek_id": FIRST,
+    "seek_resident_uuid": FIRST,
     "seek_seq": MANY // 2,
+    "seek_spent": 998,
     "seq": MANY // 2,
     "skipped": 1,
     "spend_id": THING,
+    "spent": 5,
+    "spent_more_than": 997,
     "state": "captured",
     "store_id": STORE,
     "taken": 1,
@@ -152,7 +156,7 @@ def declared_as(name: str) -> str:
 
 def calls(name: str) -> list[dict[str, Any]]:
     """Return the values of each call of a statement; a new parameter needs a line above."""
-    before = {"seek_id": LAST} if "/desc/" in name else {}
+    before = dict.fromkeys(("seek_id", "seek_resident_uuid"), LAST) if "/desc/" in name else {}
     return [
         {parameter: (VALUES | before | own)[parameter] for parameter in STATEMENTS[name].parameters}
         for own in CALLS.get(declared_as(name), [{}])

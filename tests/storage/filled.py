@@ -34,7 +34,7 @@ residents {MANY}: SELECT U(1, i), 'r' || i, 1;
 resident_names {MANY}: SELECT 'r' || i, U(1, i), 1;
 stores (id, name, owner_uuid, created_at, customer_origin) 50:
     SELECT U(2, i), 'store ' || i, U(1, i * 300), 1, 'https://' || i;
-customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1;
+customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1, i % 1000;
 api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1;
 gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE,
     NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0;

@@ -77,6 +77,7 @@ ROWS: Final = {
     15: [],
     16: [],
     17: ["UPDATE stores SET time_zone = 'Europe/Berlin'"],
+    18: [],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -33,7 +33,10 @@ RENAMED = {"username": "owner_username"}
 
 
 def test_the_fragments_are_known() -> None:
-    assert set(FRAGMENTS) == {*STRUCTS, "card", "owned_cards", "owner_username"}
+    assert set(FRAGMENTS) == {
+        *STRUCTS, "card", "customer", "customer_username", "open_credit", "owned_cards",
+        "owner_username",
+    }  # fmt: skip
     assert FRAGMENTS["card"].startswith("{changed_card}, (SELECT {hex:")
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
 
@@ -60,11 +63,13 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         first = columns.strip(), values.strip()
         assert first in {("store_id", ":store_id"), ("id", ":store_id")}
         return
-    sql = sql.replace(FRAGMENTS["owner_username"], "username").partition("RETURNING")[0]
+    for of_the_grid in (FRAGMENTS["owner_username"], FRAGMENTS["customer_username"]):
+        sql = sql.replace(of_the_grid, "username")
+    sql = sql.partition("RETURNING")[0]
     conditions = re.split(r"\nWHERE |(?<= )WHERE ", sql)[1:]
     for condition in conditions if "/" in name else conditions[-1:]:
-        assert re.match(r"((s\.)?store_id|s\.id|id) = :store_id\b", condition), sql
-        assert re.match(r"(s\.)?store_id", condition) or "stores" in sql
+        assert re.match(r"(([sl]\.)?store_id|s\.id|id) = :store_id\b", condition), sql
+        assert re.match(r"([sl]\.)?store_id", condition) or "stores" in sql
         assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
 
 

@@ -330,7 +330,8 @@ async def _record(
     )
     entry = ledger.next_entry(account.caller, account.now, Tip.of(account.last), draft)
     await ledger.append(tx, [entry])
-    await tx.run("account_version", version=entry.seq, **account.key)
+    spent = -entry.delta if kind == "credit_spent" else 0
+    await tx.run("account_version", version=entry.seq, spent=spent, **account.key)
     account.last = entry
     return entry
 

@@ -5,6 +5,7 @@ once the lock is held, and is never before the card's newest entry, whichever se
 one has: for a card, time does not go back (decision 27).
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -29,7 +30,8 @@ class LockedCard(Struct):
 
     ``now`` is the instant that counts for it, in milliseconds; ``hash`` is its newest entry's.
     ``holds`` are its open ones, and those that were asked for by their ids. ``entries``, ``placed``
-    and ``closed`` are still to be written.
+    and ``closed`` are still to be written, and so is what captures took from each of its owners,
+    ``spent`` (L$).
     """
 
     card: GiftCard
@@ -40,6 +42,7 @@ class LockedCard(Struct):
     entries: list[Entry] = field(default_factory=list)
     placed: list[Hold] = field(default_factory=list)
     closed: list[Hold] = field(default_factory=list)
+    spent: Counter[str] = field(default_factory=Counter)
 
     def wait_until(self, now: int) -> None:
         """Let time pass, after another lock was waited for."""
@@ -84,6 +87,7 @@ class LockedCard(Struct):
         """Close an open hold as its state says; return when the last open one ends."""
         self.holds = [hold if each.id == hold.id else each for each in self.holds]
         self.closed.append(hold)
+        self.spent[self.card.owner_uuid] += hold.captured
         return max((each.expires_at for each in self.open_holds), default=None)
 
 
@@ -198,7 +202,19 @@ async def save_each(tx: Tx, cards: Iterable[LockedCard]) -> None:
     closed = [_closed_values(card, hold) for card in changed for hold in card.closed]
     if closed:
         await _guarded(tx, "hold_close", closed)
+        await _save_spent(tx, changed)
     await ledger.append(tx, [entry for card in changed for entry in card.entries])
+
+
+async def _save_spent(tx: Tx, cards: Sequence[LockedCard]) -> None:
+    """Add what captures took to what the owners spent, in the order of their UUIDs."""
+    spent = Counter[tuple[str, str]]()
+    for each in cards:
+        for owner_uuid, amount in each.spent.items():
+            spent[each.card.store_id, owner_uuid] += amount
+    rows = [(amount, *customer) for customer, amount in sorted(spent.items()) if amount]
+    if rows:
+        await tx.many("customer_spent", rows)
 
 
 async def _guarded(tx: Tx, statement: str, values: Sequence[Mapping[str, Any]]) -> None:

@@ -49,11 +49,13 @@ class Counts(Struct, frozen=True):
 class CreditMoved(Struct):
     """What redemptions moved, by card (L$): what left the card, and what entered store credit.
 
+    ``captured`` is what captures took from the cards of each owner (L$), whoever owns them now.
     ``reissued`` is the sum of what reissues changed (L$): 0, for each moves a card's whole credit.
     """
 
     left: Counter[str] = msgspec.field(default_factory=Counter)
     entered: Counter[str] = msgspec.field(default_factory=Counter)
+    captured: Counter[str] = msgspec.field(default_factory=Counter)
     reissued: int = 0
 
     def faults(self, store_id: str) -> Iterator[Fault]:
@@ -135,14 +137,18 @@ async def _verify_credit(
         more = len(rows) == PAGE
         until = rows[-1][0] if more else LAST_UUID
         span = {"store_id": store_id, "after": after, "until": until}
-        versions: dict[str, int] = {row[0]: row[1] for row in rows}
+        customers: dict[str, Row] = {row[0]: row for row in rows}
         chains = await _chains(tx, "credit", span)
         lots = _by_first(await tx.all("lots_in_range", **span))
         spends = _by_first(await tx.all("spends_in_range", **span))
-        for uuid in sorted(versions.keys() | chains.keys() | lots.keys() | spends.keys()):
+        for uuid in sorted(customers.keys() | chains.keys() | lots.keys() | spends.keys()):
             chain = chains.get(uuid, [])
             own_lots = [Lot.from_row(row[1:]) for row in lots[uuid]]
-            for what in _credit_faults(versions.get(uuid), chain, own_lots, spends[uuid]):
+            customer = customers.get(uuid)
+            version = None if customer is None else customer[1]
+            for what in _credit_faults(version, chain, own_lots, spends[uuid]):
+                report(Fault(store_id, "credit", uuid, what))
+            for what in _spent_faults(customer, chain, moved.captured[uuid]):
                 report(Fault(store_id, "credit", uuid, what))
             for entry in chain:
                 if entry.kind == "credit_redeemed":
@@ -281,12 +287,22 @@ def _spend_faults(chain: Sequence[Entry], spends: Sequence[Row]) -> Iterator[str
         yield f"spend {spend_id} is in the ledger and nowhere else"
 
 
+def _spent_faults(customer: Row | None, chain: Sequence[Entry], captured: int) -> Iterator[str]:
+    """Compare what a customer is said to have spent with what spends and captures took."""
+    if customer is not None:
+        spent = captured - sum(entry.delta for entry in chain if entry.kind == "credit_spent")
+        if customer[2] != spent:
+            yield f"the customer is said to have spent L$ {customer[2]}, the ledger says L$ {spent}"
+
+
 def _note_moved(moved: CreditMoved, chain: Sequence[Entry]) -> None:
     for entry in chain:
         if entry.kind == "redeemed" and entry.delta:
             moved.left[entry.account_id] -= entry.delta
         elif entry.kind == "reissued":
             moved.reissued += entry.delta
+        elif entry.kind == "captured":
+            moved.captured[_owner(entry)] -= entry.delta
 
 
 def _details(entry: Entry) -> CreditState:
@@ -295,6 +311,14 @@ def _details(entry: Entry) -> CreditState:
         return read_credit_state(entry.state)
     except msgspec.DecodeError:
         return CreditState([], "")
+
+
+def _owner(entry: Entry) -> str:
+    """Read who owned a card at an entry; a state that can't be read names nobody."""
+    try:
+        return read_card_state(entry.state).owner_uuid
+    except msgspec.DecodeError:
+        return ""
 
 
 def _by_first(rows: Sequence[Row]) -> dict[str, list[Row]]:

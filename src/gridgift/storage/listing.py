@@ -238,6 +238,26 @@ ENTRIES_OF_ACCOUNT: Final = Listing(
     table="entries",
     orders={"written": Order((Key("seq", "integer"),))},
 )
+_BY_RESIDENT: Final = Key("resident_uuid", "uuid")
+
+# A store's customers.
+CUSTOMERS_OF_STORE: Final = Listing(
+    "customers_of_store", table="customers", orders={"uuid": Order((_BY_RESIDENT,))}
+)
+# Those of them who spent more than a sum.
+CUSTOMERS_BY_SPENT: Final = Listing(
+    "customers_by_spent",
+    table="customers",
+    orders={"spent": Order((Key("spent", "integer"), _BY_RESIDENT), index="customers_by_spent")},
+    filters=("spent_more",),
+)
 LISTINGS: Final = {
-    listing.name: listing for listing in (CARDS_OF_OWNER, CARDS_IN_STATES, ENTRIES_OF_ACCOUNT)
+    listing.name: listing
+    for listing in (
+        CARDS_OF_OWNER,
+        CARDS_IN_STATES,
+        ENTRIES_OF_ACCOUNT,
+        CUSTOMERS_OF_STORE,
+        CUSTOMERS_BY_SPENT,
+    )
 }

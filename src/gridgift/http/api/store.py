@@ -60,6 +60,11 @@ async def get_store(request: KeyRequest[None, None]) -> Reply[StoreResponse]:
     return Reply.json(StoreResponse.of(store))
 
 
+async def list_loyalty_tiers(request: KeyRequest[None, None]) -> Reply[list[dict[str, Any]]]:
+    """List the tiers of the store's loyalty programme: there is none."""
+    return Reply.json([])
+
+
 ROUTES: Final = (
     Route(
         "GET",
@@ -72,5 +77,16 @@ ROUTES: Final = (
         answer=StoreResponse,
         example=STORE_EXAMPLE,
         refusals=(failures.StoreNotFound,),
+    ),
+    Route(
+        "GET",
+        "/v1/loyalty/tiers",
+        ApiKey("store:read"),
+        list_loyalty_tiers,
+        tag=TAG,
+        summary="List the loyalty tiers: always empty",
+        description="Gift cards have no loyalty programme. The array has no envelope.",
+        answer=list[dict[str, Any]],
+        example=[],
     ),
 )

@@ -3,7 +3,7 @@ SELECT version FROM customers
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid {lock}
 
 -- name: account_version
-UPDATE customers SET version = :version
+UPDATE customers SET version = :version, spent = spent + :spent
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid
 
 -- fragment: lot
