@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -52,7 +53,10 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stream
         return stream
 
     monkeypatch.setattr(Log, "wanted", None)
+    handlers = logging.root.handlers[:]
+    logging.root.handlers.clear()  # pytest's, which basicConfig would close
     yield configure
+    logging.root.handlers[:] = handlers
     structlog.reset_defaults()
 
 
@@ -152,6 +156,27 @@ def test_formats(configured: Configure, log_format: str, terminal: bool, pretty:
     else:
         (line,) = stream.lines()
         assert (line["event"], line["name"]) == ("hello", "Émile\nwith a second line")
+
+
+def test_what_libraries_say_is_a_line_too(configured: Configure) -> None:
+    stream = configured("json")
+    library = logging.getLogger("somebody.else")
+    try:
+        raise RuntimeError("a defect")
+    except RuntimeError:
+        library.warning("it failed;\nretrying", exc_info=True)
+        library.error("it broke", exc_info=True)
+    try:
+        raise ConnectionResetError(104, "reset by peer")
+    except OSError:
+        library.error("it was cut off", exc_info=True)
+    library.info("all is well")
+    failed, broke, cut_off = stream.lines()
+    assert (failed["event"], failed["why"]) == ("it failed; retrying", "a defect")
+    assert (failed["level"], failed["logger"]) == ("warning", "somebody.else")
+    assert (broke["event"], broke["level"]) == ("it broke", "error")
+    assert "Traceback" in broke["exception"]
+    assert (cut_off["why"], "exception" in cut_off) == ("[Errno 104] reset by peer", False)
 
 
 def test_what_is_no_json_does_not_stop_a_log(configured: Configure) -> None:

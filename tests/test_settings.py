@@ -50,7 +50,8 @@ GOOD = {
 BAD = {
     "GRIDGIFT_DATABASE_URL": [
         "", "gifts.db", "mysql://db/gifts", "sqlite://gifts.db", "sqlite:///", "sqlite:///:memory:",
-        "postgresql://db", "postgresql://db/", "postgresql://[db/gifts",
+        "postgresql://db", "postgresql://db/", "postgresql://[db/gifts", "postgresql://me:a@b@db/gifts",
+        "postgresql://me:a/b@db/gifts", "postgresql://me:a#b@db/gifts", "postgresql://db:port/gifts",
     ],
     "GRIDGIFT_DATABASE_CONNECTIONS": ["", "0", "1001", "-1", "ten", "1.5", "١", " 1"],
     "GRIDGIFT_SECRET": ["", "short", "s" * (MINIMUM_SECRET - 1)],
@@ -145,6 +146,7 @@ def test_what_is_shown_gives_no_secret_away() -> None:
         "postgresql://db/gifts?password=hunter2&sslmode=require",
         "postgresql://me@db/gifts?sslmode=require&PASSWORD=hunter2",
         "postgresql://db/gifts?sslpassword=hunter2",
+        "postgresql://db/gifts?%70assword=hunter2",
     ):
         settings = Settings(
             database_url=url,

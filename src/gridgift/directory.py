@@ -38,10 +38,14 @@ class Directory:
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._database = database
+        address = httpx2.URL(url)
         self._client = httpx2.AsyncClient(
-            headers={"api-key": key}, timeout=TIMEOUT, transport=transport
+            auth=(address.username, address.password) if address.userinfo else None,
+            headers={"api-key": key},
+            timeout=TIMEOUT,
+            transport=transport,
         )
-        self._url = url
+        self._url = address.copy_with(userinfo=b"")  # which failures name, in the log
         self._turn = asyncio.Lock()
         self._next_request = 0.0
         self._misses: OrderedDict[str, float] = OrderedDict()

@@ -5,6 +5,7 @@ whoever tells something goes on.
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -49,8 +50,12 @@ def is_for_people(log_format: str) -> bool:
 
 
 def configure_logs(log_format: str) -> None:
-    """Have lines written as ``json``, ``console``, or ``auto`` (console only in a terminal)."""
+    """Have lines written as ``json``, ``console``, or ``auto`` (console only in a terminal).
+
+    What libraries say through ``logging``, from a warning on, becomes lines as well.
+    """
     Log.wanted = log_format
+    logging.basicConfig(handlers=[_LibraryLines()], level=logging.WARNING, force=True)
 
 
 def reason(error: BaseException) -> str:
@@ -100,6 +105,23 @@ class Log:
             )
             Log.wanted = None
         return structlog.get_logger(self._name)
+
+
+class _LibraryLines(logging.Handler):
+    """Writes what libraries, asyncio among them, have to say; a trace is told of defects only."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        values: dict[str, Any] = {"logger": record.name}
+        if error is not None and record.levelno >= logging.ERROR and not isinstance(error, OSError):
+            values["exc_info"] = error
+        elif error is not None:
+            values["why"] = reason(error)
+        tell = (
+            Log(record.name).error if record.levelno >= logging.ERROR else Log(record.name).warning
+        )
+        tell(" ".join(record.getMessage().split()), **values)
 
 
 def _for_people() -> list[Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -88,17 +88,29 @@ class Variable(Struct, frozen=True):
     show: Callable[[Any], str] = str
 
 
+# Hosts with their ports, separated by commas. What else stands there may be a piece of a password
+# whose signs were not percent-encoded, which the driver would repeat in its complaint.
+_HOST: Final = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\[\]:@,/]*)(?::[0-9]{1,5})?"
+_HOSTS: Final = re.compile(rf"(?:[^@]*@)?{_HOST}(?:,{_HOST})*")
+
+
 def _database_url(text: str) -> str:
     with suppress(ValueError):  # brackets that don't close
         parts = urlsplit(text)
-        if parts.scheme in {"postgresql", "postgres"} and len(parts.path) > 1:
+        if (
+            parts.scheme in {"postgresql", "postgres"}
+            and len(parts.path) > 1
+            and not parts.fragment
+            and _HOSTS.fullmatch(parts.netloc)
+        ):
             return text
     file = re.fullmatch(r"sqlite:///(?!:memory:)(.+)", text)
     if file is not None and Path(file[1]).name not in {"", ".."}:
         return text
     raise ValueError(
         "must be sqlite:///FILE (sqlite:////FILE from the root) or "
-        "postgresql://USER:PASSWORD@HOST/DATABASE"
+        "postgresql://USER:PASSWORD@HOST/DATABASE, with what is no letter or digit in a password "
+        "percent-encoded"
     )
 
 
@@ -175,9 +187,16 @@ def _mask(text: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """Hide the password of an address, wherever it stands."""
-    url = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
-    return re.sub(r"(password=)[^&]*", r"\1***", url, flags=re.IGNORECASE)
+    """Hide the passwords of an address, wherever they stand."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", _PARAMETER.sub(_masked_parameter, url))
+
+
+# Its value ends where another one begins, and not at an ampersand that should have been encoded.
+_PARAMETER: Final = re.compile(r"([?&][^?&=]*=)(?:(?!&[\w%]+=).)*", re.DOTALL)
+
+
+def _masked_parameter(parameter: re.Match[str]) -> str:
+    return f"{parameter[1]}***" if "password" in unquote(parameter[1]).lower() else parameter[0]
 
 
 VARIABLES: Final = {

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -106,6 +108,23 @@ def test_slow_senders_are_dropped_and_others_are_served(edge_server: Server) -> 
             time.sleep(0.25)
     assert all(GIVES_UP - 1 < sender.result() < GIVES_UP + 3 for sender in slow)
     assert audit(edge_server) == cards
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
+@pytest.mark.parametrize("path", [GRANT, "/v1/nowhere"])
+def test_a_body_that_came_while_the_server_stood_still(live_server: Server, path: str) -> None:
+    """A suspended machine: its clock goes on, and what has arrived is in its sockets."""
+    with Wire(live_server) as wire:
+        wire.send(wire.head("POST", path, body=CARD))
+        time.sleep(0.5)  # until the server waits for the body
+        os.killpg(live_server.process.pid, signal.SIGSTOP)
+        wire.send(CARD)
+        time.sleep(GIVES_UP + 1)
+        os.killpg(live_server.process.pid, signal.SIGCONT)
+        assert wire.answer().status == (200 if path == GRANT else 404)
+    with Wire(live_server) as wire:
+        wire.request("GET", "/v1/store")
+        assert wire.answer().status == 200
 
 
 def test_a_client_that_leaves_halfway_through_the_body_gets_nothing(live_server: Server) -> None:

@@ -16,7 +16,7 @@ from gridgift.cli.token import mint_token
 from gridgift.domain.residents import Identifier
 from gridgift.domain.tokens import page_address
 from gridgift.operations import Operations
-from gridgift.settings import Settings
+from gridgift.settings import Settings, mask_url
 from gridgift.views import StoreGiftCard
 
 DEMO_URL = "sqlite:///gridgift-demo.db"
@@ -91,7 +91,7 @@ def guide(made: Demo, url: str, link: str) -> str:
 
 def _as_json(made: Demo, settings: Settings, url: str, link: str) -> dict[str, Any]:
     return {
-        "database": settings.database_url,
+        "database": mask_url(settings.database_url),
         "store": made.store.id,
         "key": made.key,
         "url": url,

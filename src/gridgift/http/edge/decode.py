@@ -1,6 +1,5 @@
 """From bytes to values: query strings and JSON bodies, with every complaint by field."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from gridgift.http.edge.refusals import (
     BodyTooSlow,
     MediaTypeUnsupported,
 )
+from gridgift.http.edge.timeouts import RunningTimeout
 
 MAX_BODY: Final = 64 * 1024  # bytes
 BODY_SECONDS: Final = 10
@@ -45,15 +45,15 @@ class _NotOurJson(ValueError):
 async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int = MAX_BODY) -> bytes:
     """Read a request's body.
 
-    Raises ``BodyTooLarge`` over ``limit`` bytes, ``BodyTooSlow`` after 10 s, and Starlette's
-    ``ClientDisconnect`` if the client hangs up before the end.
+    Raises ``BodyTooLarge`` over ``limit`` bytes, ``BodyTooSlow`` after 10 s in which this process
+    ran, and Starlette's ``ClientDisconnect`` if the client hangs up before the end.
     """
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared[:20]) > limit:
         raise BodyTooLarge(limit)
     chunks, size = [], 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with RunningTimeout(BODY_SECONDS):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
