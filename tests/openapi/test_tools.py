@@ -67,13 +67,11 @@ def run(folder: Path, program: Path | str, *arguments: Path | str, **environ: st
     return done.stdout + done.stderr
 
 
-def run_node(folder: Path, name: str, *arguments: Path | str) -> str:
-    """Run a program of ``package.json``."""
-    if shutil.which("node") is None:
-        pytest.skip(f"Node is not installed, so {name} can't run")
-    if not PROGRAMS.exists():
-        pytest.skip(f"npm is not installed, so `make test` could not install {name}")
-    return run(folder, PROGRAMS / name, *arguments)
+def installed(program: Path) -> Path:
+    """Return a tool's path, or skip the test and say what is missing."""
+    if not program.exists():
+        pytest.skip(f"{program.name} is not here: `make test` installs it, what is Node's with npm")
+    return program
 
 
 def check_client(server: Server, folder: Path, *program: Path | str, **environ: str) -> None:
@@ -90,28 +88,39 @@ def check_client(server: Server, folder: Path, *program: Path | str, **environ: 
 
 
 def test_redocly(folder: Path):
-    report = run_node(folder, "redocly", "lint", "--format", "json", "openapi.json")
+    report = run(
+        folder, installed(PROGRAMS / "redocly"), "lint", "--format", "json", "openapi.json"
+    )
     found = json.loads(report[report.index("{") : report.rindex("}") + 1])
     assert (found["problems"], found["totals"]["ignored"]) == ([], 0)
 
 
 def test_spectral(folder: Path):
     rules = ("--ruleset", HERE / "spectral.yaml")
-    report = run_node(
-        folder, "spectral", "lint", "--quiet", "--format", "json", *rules, "openapi.json"
+    report = run(
+        folder,
+        installed(PROGRAMS / "spectral"),
+        "lint",
+        "--quiet",
+        "--format",
+        "json",
+        *rules,
+        "openapi.json",
     )
     assert json.loads(report) == [], report
 
 
 def test_typescript(folder: Path, server: Server):
-    said = run_node(folder, "openapi-typescript", *documented("openapi-typescript"))
+    said = run(
+        folder, installed(PROGRAMS / "openapi-typescript"), *documented("openapi-typescript")
+    )
     assert len(said.splitlines()) == 2, f"a warning: {said}"  # its version, and the file's name
     (folder / "node_modules").symlink_to(TOOLS / "node_modules")
     shutil.copy(HERE / "package.json", folder)
     shutil.copy(HERE / "client.ts", folder)
-    run_node(
+    run(
         folder,
-        "tsc",
+        installed(PROGRAMS / "tsc"),
         *("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes"),
         *("--target", "es2022", "--module", "nodenext", "client.ts"),
     )
@@ -121,7 +130,7 @@ def test_typescript(folder: Path, server: Server):
 def test_openapi_python_client(folder: Path, server: Server):
     name = "openapi-python-client"
     strictly = ("--fail-on-warning", "--config", HERE / "python-client.yaml")
-    said = run(folder, PYTHON.with_name(name), *documented(name), *strictly)
+    said = run(folder, installed(PYTHON.with_name(name)), *documented(name), *strictly)
     assert len(said.splitlines()) == 1, f"a warning: {said}"  # the folder's name
     package = folder / "gridgift-client"
     check_client(server, folder, PYTHON, HERE / "client.py", PYTHONPATH=str(package))
@@ -129,6 +138,6 @@ def test_openapi_python_client(folder: Path, server: Server):
 
 def test_datamodel_code_generator(folder: Path, server: Server):
     name = "datamodel-codegen"
-    said = run(folder, PYTHON.with_name(name), *documented(name))
+    said = run(folder, installed(PYTHON.with_name(name)), *documented(name))
     assert said == ""
     check_client(server, folder, PYTHON, HERE / "models_client.py", PYTHONPATH=str(folder))

@@ -1,5 +1,6 @@
 """Customer tokens: links that open a resident's own page (contract section 8)."""
 
+import re
 import secrets
 from typing import Annotated, Final
 
@@ -18,14 +19,19 @@ from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CUSTOMER_TOKEN
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 
+_VIEW: Final = "[A-Za-z0-9_-]*"
+
 View = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=64,
-        pattern=r"^[A-Za-z0-9_-]*$(?!\n)",
         description="What the page shows first, such as giftcards: the link has it in its query.",
-        extra={"says": "must have 1 to 64 letters, digits, hyphens and underscores"},
+        extra={
+            "says": "must have 1 to 64 letters, digits, hyphens and underscores",
+            "parse": re.compile(_VIEW).fullmatch,
+        },
+        extra_json_schema={"pattern": f"^{_VIEW}$"},
     ),
 ]
 NoCollective = Annotated[
