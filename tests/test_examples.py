@@ -179,6 +179,16 @@ def test_the_examples_do_what_they_say(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_the_store(examples: Examples):
+    with examples.client() as client:
+        grant(client)
+        customers = read(client, "/v1/customers")["data"]
+        assert [customer["username"] for customer in customers] == [KELLY.username]
+        assert examples.listed("list_customers") == customers
+        assert examples.output("list_loyalty_tiers") == [[]]
+
+
+@everywhere
 def test_the_list_example_walks_all_pages(examples: Examples):
     with examples.client() as client:
         client.post(f"/v1/giftcards/{grant(client, 1)['id']}/actions/disable")

@@ -1,0 +1,8 @@
+#!/bin/sh
+# GET /v1/loyalty/tiers: always an empty array here. Scope: store:read.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and
+# exits with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  https://gifts.example.com/v1/loyalty/tiers
