@@ -35,14 +35,14 @@ def test_it_greets_and_shows_credit_and_cards(visit: Visit, store: Store, kelly:
     expect(page.locator(".restricted")).to_contain_text("L$ 200 of restricted credit")
     expect(page.locator(".lots li")).to_have_text(
         [
-            "L$ 66 until 1 December 2098",
-            "L$ 200 until 15 January 2099, restricted",
-            "L$ 1,234 until 30 June 2099",
+            "L$ 66 until 30 November 2098",
+            "L$ 200 until 14 January 2099, restricted",
+            "L$ 1,234 until 29 June 2099",
             "L$ 1,000 does not expire",
         ]
     )
     assert page.locator(".lots time").first.get_attribute("datetime") == "2098-12-01T00:00:00Z"
-    expect(visit.card(dated)).to_contain_text("Expires on 20 December 2099")
+    expect(visit.card(dated)).to_contain_text("Good until 20 December 2099 at 12:00")
     expect(visit.card(dated).get_by_role("heading")).to_have_text("L$ 2,500")
     assert visit.card(dated).locator("time").get_attribute("datetime") == "2099-12-20T12:00:00Z"
     expect(visit.card(mine)).to_contain_text("Active, for you only")
@@ -60,8 +60,63 @@ def test_dates_are_the_residents(
 ) -> None:
     store.grant(kelly, expiresAt="2099-12-20T12:00:00Z")
     page = visits(locale="de-DE").greet(kelly)
-    expect(page.locator(".until")).to_have_text("Expires on 20. Dezember 2099")
+    expect(page.locator(".until")).to_have_text("Good until 20. Dezember 2099 um 12:00")
     assert page.locator(".until time").get_attribute("lang") == "de-DE"
+
+
+ENDS = {  # when a card ends, and what residents in some time zones read
+    # the end of 31 January in Second Life
+    "2099-02-01T08:00:00Z": {
+        "America/Los_Angeles": "31 January 2099",
+        "Europe/Berlin": "1 February 2099 at 09:00",
+        "Asia/Kolkata": "1 February 2099 at 13:30",
+        "Pacific/Kiritimati": "1 February 2099 at 22:00",
+    },
+    # a day of 23 hours, and one of 25
+    "2030-03-11T07:00:00Z": {"America/Los_Angeles": "10 March 2030"},
+    "2030-11-04T08:00:00Z": {"America/Los_Angeles": "3 November 2030"},
+    # a day after which there is no midnight
+    "2030-04-25T22:00:00Z": {"Africa/Cairo": "25 April 2030", "UTC": "25 April 2030 at 22:00"},
+    # the last second of a day
+    "2099-01-31T23:59:59Z": {"UTC": "31 January 2099 at 23:59"},
+    "2099-02-01T00:00:00Z": {"UTC": "31 January 2099"},
+}
+
+
+@pytest.mark.parametrize("zone", sorted({zone for shown in ENDS.values() for zone in shown}))
+def test_the_last_day_is_shown_in_the_readers_zone(
+    visits: Callable[..., Visit], store: Store, kelly: Resident, zone: str
+) -> None:
+    """Of cards and of credit; with the hour where the day is not whole."""
+    shown = {end: texts[zone] for end, texts in ENDS.items() if zone in texts}
+    granted = {end: store.grant(kelly, expiresAt=end) for end in shown}
+    for end in shown:
+        store.deposit(kelly, 7, expiresAt=end)
+    visit = visits(timezone_id=zone)
+    page = visit.greet(kelly)
+    for end, text in shown.items():
+        until = visit.card(granted[end]).locator(".until")
+        expect(until).to_have_text(f"Good until {text}")
+        assert until.locator("time").get_attribute("datetime") == end
+    lots = [f"L$ 7 until {text}" for end, text in sorted(shown.items())]
+    expect(page.locator(".lots li")).to_have_text(lots)
+    visit.check()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_dates_with_hours_fit(
+    visits: Callable[..., Visit], store: Store, kelly: Resident, size: tuple[int, int]
+) -> None:
+    store.deposit(kelly, 2_000, expiresAt="2099-09-30T07:00:00Z", restricted=True)
+    for end in ("2099-10-01T07:00:00Z", "2099-09-30T16:30:00Z"):
+        store.grant(kelly, expiresAt=end)
+    visit = visits(size, timezone_id="America/Los_Angeles", locale="en-US")
+    page = visit.greet(kelly)
+    expect(page.locator(".until")).to_have_text([
+        "Good until September 30, 2099", "Good until September 30, 2099 at 9:30 AM",
+    ])  # fmt: skip
+    visit.check()
+    visit.shoot(f"dates-{'phone' if size == PHONE else 'desk'}", whole=True)
 
 
 def test_nothing_yet(visit: Visit, kelly: Resident) -> None:
@@ -183,7 +238,7 @@ def test_redeeming(visit: Visit, store: Store, kelly: Resident) -> None:
     visit.card(card).get_by_role("button", name="Redeem").click()
     expect(visit.dialog.get_by_role("heading")).to_have_text("Redeem L$ 1,500?")
     expect(visit.dialog).to_contain_text("store credit at Moonwall Couture")
-    expect(visit.dialog).to_contain_text("It lasts until 20 December 2099")
+    expect(visit.dialog).to_contain_text("It lasts until 20 December 2099 at 12:00")
     expect(visit.dialog).to_contain_text("This can't be undone.")
     visit.shoot("redeem")
     visit.dialog.get_by_role("button", name="Redeem").click()
@@ -191,7 +246,7 @@ def test_redeeming(visit: Visit, store: Store, kelly: Resident) -> None:
         "Redeemed: L$ 1,500 are now your store credit at Moonwall Couture."
     )
     expect(page.locator(".total")).to_have_text("L$ 1,500")
-    expect(page.locator(".lots li")).to_have_text("L$ 1,500 until 20 December 2099")
+    expect(page.locator(".lots li")).to_have_text("L$ 1,500 until 20 December 2099 at 12:00")
     expect(page.locator("#past")).to_contain_text("Redeemed (1)")
     expect(page.locator("#cards > li")).to_have_count(0)
     assert store.card(card)["redeemed"]

@@ -134,15 +134,19 @@ const number = new Intl.NumberFormat("en-US");
 const money = (amount) => `L$\u00a0${number.format(amount)}`;
 const cards = (count) => (count === 1 ? "1 gift card" : `${number.format(count)} gift cards`);
 
-/** Make a <time> in the resident's own way of writing dates; with the hour when it is near. */
-function dateOf(instant) {
-  const date = new Date(instant);
-  const near = Math.abs(date - Date.now()) < 2 * DAY;
-  const style = near ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "long" };
+/**
+ * Make a <time> of the last day on which something is good, in the resident's own zone and way of
+ * writing dates; with the hour if it ends before that day does.
+ */
+function lastDayOf(instant) {
+  const end = new Date(instant);
+  const last = new Date(end - 1);
+  const isWhole = new Date(last).setHours(24, 0, 0, 0) === end.getTime();
+  const style = isWhole ? { dateStyle: "long" } : { dateStyle: "long", timeStyle: "short" };
   const time = document.createElement("time");
   time.dateTime = instant;
   time.lang = navigator.language;
-  time.textContent = new Intl.DateTimeFormat(undefined, style).format(date);
+  time.textContent = new Intl.DateTimeFormat(undefined, style).format(isWhole ? last : end);
   return time;
 }
 
@@ -256,7 +260,7 @@ function drawAccount(account, several) {
 }
 
 function drawLot(lot) {
-  const words = ["until ", dateOf(lot.expiresAt), soon(lot.expiresAt)];
+  const words = ["until ", lastDayOf(lot.expiresAt), soon(lot.expiresAt)];
   return drawRow(lot.amount, words, lot.restricted);
 }
 
@@ -318,7 +322,7 @@ function drawCard(card) {
 }
 
 function expiryOf({ expiresAt }) {
-  return expiresAt ? ["Expires on ", dateOf(expiresAt), soon(expiresAt)] : ["Does not expire"];
+  return expiresAt ? ["Good until ", lastDayOf(expiresAt), soon(expiresAt)] : ["Does not expire"];
 }
 
 function stateOf(card) {
@@ -440,7 +444,7 @@ function focusCard(id) {
 function askToRedeem(card) {
   const { name } = storeOf(card.storeId);
   const text = [`The card's ${money(card.credit)} become your store credit at ${name}`];
-  if (card.expiresAt) text.push(". It lasts until ", dateOf(card.expiresAt), ", as the card does.");
+  if (card.expiresAt) text.push(". It lasts until ", lastDayOf(card.expiresAt), ", as the card does.");
   else text.push(", and don't expire.");
   ask({
     card,
