@@ -75,8 +75,9 @@ def test_all_texts_are_found() -> None:
 @pytest.mark.contract("10.15")
 @pytest.mark.parametrize(("route", "name"), cases("body"))
 def test_in_a_body(api: ApiFixture, route: AnyRoute, name: str) -> None:
+    """With an idempotency key too, whose fingerprint is made of what was decoded."""
     parts, body = prepared(api, route)
-    headers = JSON | token_of(api)
+    headers = JSON | token_of(api) | {"Idempotency-Key": "k"}
 
     @several
     @given(hostile())
@@ -90,6 +91,17 @@ def test_in_a_body(api: ApiFixture, route: AnyRoute, name: str) -> None:
 
     with unchanged(api):
         refused()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}], ids=["bare", "keyed"])
+def test_what_is_ignored_may_be_any_text(api: ApiFixture, headers: dict[str, str]) -> None:
+    card = api.grant()["id"]
+    content = json.dumps({"delta": 1, "reason": "x", "\ud800": "\ud800", "more": ["\0"]})
+    path = f"/ext/v1/giftcards/{card}/actions/adjust"
+    adjusted = api.call("POST", path, content=content.encode(), headers=JSON | headers)
+    assert adjusted.status_code == 200
+    ignored = send(api, lines(row(more="\ud800")), headers=headers and {"Idempotency-Key": "l"})
+    assert ignored.json()["granted"] == 1
 
 
 def percent_encoded(text: str) -> str:
