@@ -49,7 +49,7 @@ class Housekeeping:
             NewCredential(new_id(), bytes(32)),
         )  # fmt: skip
         self.database: Any = Fragile(domain.database)
-        self.uses = KeyUses()
+        self.uses = KeyUses(bytes(32))
         self.jobs = housekeeping(self.database, self.uses)
         self.observed: list[tuple[str, str]] = []
 

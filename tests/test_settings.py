@@ -14,6 +14,7 @@ from gridgift.settings import (
     VARIABLES,
     Settings,
     SettingsError,
+    make_secret,
     mask_url,
     secret_file,
     server_secret,
@@ -54,7 +55,10 @@ BAD = {
         "postgresql://me:a/b@db/gifts", "postgresql://me:a#b@db/gifts", "postgresql://db:port/gifts",
     ],
     "GRIDGIFT_DATABASE_CONNECTIONS": ["", "0", "1001", "-1", "ten", "1.5", "١", " 1"],
-    "GRIDGIFT_SECRET": ["", "short", "s" * (MINIMUM_SECRET - 1)],
+    "GRIDGIFT_SECRET": [
+        "", "short", "s" * (MINIMUM_SECRET - 1), f"{SECRET}\n", f" {SECRET}", f"{SECRET}\u00a0",
+        f'"{SECRET}"', f"'{SECRET}'", f"\u201c{SECRET}\u201d",
+    ],
     "GRIDGIFT_PUBLIC_URL": [
         "", "gifts.example", "ftp://gifts.example", "https://", "https://x/?q=1",
         "https://x:99999", "https://x:port", "https://[x",
@@ -182,23 +186,50 @@ def test_the_secret_of_the_settings_comes_first(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    settings = on(tmp_path / "a.db")
+    settings, file = on(tmp_path / "a.db"), secret_file(tmp_path / "a.db")
     before = os.umask(0)
     try:
-        secret = server_secret(settings)
+        make_secret(file)
     finally:
         os.umask(before)
-    file = secret_file(tmp_path / "a.db")
+    secret = server_secret(settings)
     assert list(tmp_path.iterdir()) == [file]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(secret) >= MINIMUM_SECRET
+    make_secret(file)
     assert server_secret(settings) == secret
+    make_secret(secret_file(tmp_path / "b.db"))
     assert server_secret(on(tmp_path / "b.db")) != secret
+
+
+def test_a_secret_that_is_missing_is_not_made_by_who_reads_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"can't be used .*: put it back from a backup, or set"):
+        server_secret(on(tmp_path / "a.db"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("written", [f"{SECRET}\n", f"  {SECRET}\r\n", f"\t{SECRET} \n\n"])
+def test_spaces_around_a_secret_in_a_file_do_not_count(tmp_path: Path, written: str) -> None:
+    file = secret_file(tmp_path / "a.db")
+    file.write_text(written)
+    file.chmod(0o600)
+    assert server_secret(on(tmp_path / "a.db")) == SECRET.encode()
+
+
+@pytest.mark.parametrize("around", ["'", '"', "`"])
+def test_a_quoted_secret_in_a_file_is_refused(tmp_path: Path, around: str) -> None:
+    file = secret_file(tmp_path / "a.db")
+    file.write_text(f"{around}{SECRET}{around}\n")
+    file.chmod(0o600)
+    with pytest.raises(SettingsError, match=r"quotes around it: restore it, or set .*\.$"):
+        server_secret(on(tmp_path / "a.db"))
 
 
 def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom gridgift.settings import *\nsys.stdin.readline()\n"
+        "import sys\nfrom pathlib import Path\nfrom gridgift.settings import *\n"
+        "sys.stdin.readline()\n"
+        f"make_secret(Path('{tmp_path}/a.db.secret'))\n"
         f"print(server_secret(Settings(database_url='sqlite:///{tmp_path}/a.db')).decode())"
     )
     processes = [

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from gridgift.batching import Batcher
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
-from gridgift.domain import tokens
+from gridgift.domain import secrets, tokens
 from gridgift.domain.keys import Signer
 from gridgift.http.edge.cors import Origins
 from gridgift.http.edge.dispatch import Application, Paths
@@ -36,8 +36,15 @@ from gridgift.limits import RateLimits
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
 from gridgift.operations import Operations
-from gridgift.settings import Settings, SettingsError, server_secret
-from gridgift.storage.database import Clock, system_clock
+from gridgift.settings import (
+    Settings,
+    SettingsError,
+    make_secret,
+    secret_file,
+    secret_name,
+    server_secret,
+)
+from gridgift.storage.database import Clock, DatabaseRefused, system_clock
 from gridgift.storage.migrate import (
     Migration,
     migrate,
@@ -77,17 +84,19 @@ def connect(settings: Settings, clock: Clock = now) -> "AnyDatabase":
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> "AsyncIterator[AnyDatabase]":
+async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[AnyDatabase]":
     """Open a database that is ready for this program.
 
-    A SQLite file is made and migrated as needed; on PostgreSQL ``migrate`` is a step of its own.
-    Raises ``DatabaseRefused``.
+    A SQLite file is migrated as needed, and made if it is missing and ``create`` says so; on
+    PostgreSQL ``migrate`` is a step of its own. Raises ``DatabaseRefused``.
     """
-    if settings.sqlite_path is not None:
-        create_file(settings.sqlite_path)
+    if create:
+        _create(settings)
     database = connect(settings)
     try:
         if isinstance(database, SqliteDatabase):
+            if not create:
+                await _require_made(database)
             await migrate(database, now())
         await require_current(database)
         yield database
@@ -100,8 +109,7 @@ async def migrated(settings: Settings) -> list[Migration]:
 
     Raises ``DatabaseRefused``.
     """
-    if settings.sqlite_path is not None:
-        create_file(settings.sqlite_path)
+    _create(settings)
     database = connect(settings)
     try:
         return await migrate(database, now())
@@ -119,6 +127,45 @@ async def lacking(settings: Settings) -> list[Migration]:
         return pending(database.engine, await database.applied_migrations())
     finally:
         await database.close()
+
+
+def _create(settings: Settings) -> None:
+    """Make a SQLite file that is missing, and the server's secret with it."""
+    path = settings.sqlite_path
+    if path is not None and create_file(path) and not settings.secret:
+        make_secret(secret_file(path))
+
+
+async def _require_made(database: SqliteDatabase) -> None:
+    """Raise ``DatabaseRefused`` if there is no file, or no database of Gridgift in it."""
+    try:
+        database.path.stat()
+        why = "" if await database.applied_migrations() else "there are no tables of Gridgift in it"
+    except OSError as error:
+        why = str(error.strerror)
+    if why:
+        raise DatabaseRefused(
+            f"There is no database {database.path} ({why}), and so no store yet: name another one "
+            "with --database, or make one with 'gridgift store create'."
+        )
+
+
+async def check_secret(settings: Settings, operations: Operations) -> None:
+    """Raise ``SettingsError`` unless the secret is there, and is the one that the database knows.
+
+    A database that never had a secret gets to know it; on SQLite one is made if it is missing.
+    """
+    known = await operations.read(secrets.known)
+    if known.unused and settings.sqlite_path is not None and not settings.secret:
+        make_secret(secret_file(settings.sqlite_path))
+    secret = server_secret(settings)
+    if known.unused:
+        known = await operations.write(secrets.claim, secrets.fingerprint(secret))
+    if known.differs_from(secret):
+        raise SettingsError(
+            f"{secret_name(settings)} is another secret than the one with which this database's "
+            "keys were made: restore that one, or end all keys with 'gridgift secret replace'."
+        )
 
 
 @contextmanager
@@ -279,7 +326,7 @@ def _services(
         settings=settings,
         operations=Operations(database, directory),
         credentials=Credentials(database, secret, settings.key_prefix),
-        key_uses=KeyUses(),
+        key_uses=KeyUses(secrets.fingerprint(secret)),
         limits=_limits(settings, counter),
         origins=Origins(database),
         cursors=Cursors(secret),

@@ -118,7 +118,8 @@ class Credentials:
 class KeyUses:
     """When API keys were last used: noted by requests, written by a job."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret_fingerprint: bytes) -> None:
+        self._fingerprint = secret_fingerprint  # of the secret by which the keys were checked
         self._uses: dict[tuple[str, str], int] = {}
 
     def note(self, store_id: str, key_id: str, now: int) -> None:
@@ -131,7 +132,8 @@ class KeyUses:
         if not uses:
             return
         try:
-            await operations.write(keys.note_uses, [(*ids, now) for ids, now in uses.items()])
+            noted = [(*ids, now) for ids, now in uses.items()]
+            await operations.write(keys.note_uses, noted, self._fingerprint)
         except BaseException:
             self._uses = uses | self._uses
             raise

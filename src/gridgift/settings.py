@@ -8,8 +8,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Mapping, Set
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -21,6 +21,7 @@ from gridgift.domain import texts
 DEFAULT_DATABASE_URL: Final = "sqlite:///gridgift.db"
 PREFIX: Final = "GRIDGIFT_"
 MINIMUM_SECRET: Final = 32  # characters
+QUOTES: Final = frozenset("\"'`“”‘’«»")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -146,6 +147,9 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _secret(text: str) -> str:
+    quoted = text != "" and text[0] in QUOTES and text[-1] in QUOTES
+    if quoted or text != text.strip():
+        raise ValueError("must not have spaces, line ends or quotes around it")
     if len(text) < MINIMUM_SECRET:
         raise ValueError(f"must have at least {MINIMUM_SECRET} characters")
     return text
@@ -247,10 +251,17 @@ def secret_file(database: Path) -> Path:
     return database.with_name(database.name + ".secret")
 
 
+def secret_name(settings: Settings) -> str:
+    """Say in a few words, to begin a sentence with, where the secret comes from."""
+    if settings.secret or settings.sqlite_path is None:
+        return "GRIDGIFT_SECRET"
+    return f"The file {secret_file(settings.sqlite_path)}"
+
+
 def server_secret(settings: Settings) -> bytes:
     """Return the server's secret: the setting, or the file beside the SQLite database.
 
-    The file is made on first use, readable by its owner only. Raises ``SettingsError``.
+    Around a secret in a file, spaces and line ends do not count. Raises ``SettingsError``.
     """
     if settings.secret:
         return settings.secret.encode()
@@ -259,36 +270,71 @@ def server_secret(settings: Settings) -> bytes:
             "GRIDGIFT_SECRET is not set: on PostgreSQL every server needs the same one, "
             f"at least {MINIMUM_SECRET} characters (for example from 'openssl rand -hex 32')."
         )
-    return _secret_from(secret_file(settings.sqlite_path))
-
-
-def _secret_from(path: Path) -> bytes:
+    path = secret_file(settings.sqlite_path)
     try:
-        _make_secret(path)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise SettingsError(f"Others may read the secret {path}: run 'chmod 600 {path}'.")
-        secret = path.read_text(encoding="ascii").strip()
+        return _secret(path.read_text(encoding="ascii").strip()).encode()
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"The secret {path} can't be used ({error.strerror}): put it back from a backup, or "
+            "set GRIDGIFT_SECRET; 'gridgift secret replace' makes another one and ends all keys."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise SettingsError(f"The secret {path} can't be used ({reason}).") from error
-    if len(secret) < MINIMUM_SECRET:
-        raise SettingsError(f"The secret {path} is too short: restore it, or set GRIDGIFT_SECRET.")
-    return secret.encode()
+    except ValueError as error:
+        raise SettingsError(
+            f"The secret {path} {error}: restore it, or set GRIDGIFT_SECRET."
+        ) from error
 
 
-def _make_secret(path: Path) -> None:
-    """Write a new secret whole or not at all, also when two processes start at once."""
+def make_secret(path: Path) -> None:
+    """Write a new secret whole or not at all; one that is there, or comes meanwhile, stays.
+
+    Raises ``SettingsError``.
+    """
     if path.exists():
         return
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft_secret(path, secrets.token_hex(32))
     try:
         os.link(draft, path)
     except FileExistsError:
         pass
     finally:
         draft.unlink()
+
+
+@contextmanager
+def new_secret(settings: Settings) -> Iterator[bytes]:
+    """Yield another secret than before, and put it in the old one's place if the block ends well.
+
+    ``GRIDGIFT_SECRET`` is the operator's to set: it is yielded as it is. Raises ``SettingsError``.
+    """
+    if settings.secret or settings.sqlite_path is None:
+        yield server_secret(settings)
+        return
+    path, secret = secret_file(settings.sqlite_path), secrets.token_hex(32)
+    draft = _draft_secret(path, secret)
+    try:
+        yield secret.encode()
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _draft_secret(path: Path, secret: str) -> Path:
+    """Write a secret for its owner alone, under another name beside ``path``; return that name.
+
+    Raises ``SettingsError``.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"{secret}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise SettingsError(f"The secret {path} can't be written ({error.strerror}).") from error
+    return draft

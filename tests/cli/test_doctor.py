@@ -44,7 +44,13 @@ def test_all_is_well(both: CommandRunner) -> None:
     assert "hush" not in result.out + plain.out and SECRET not in result.out + plain.out
 
 
-def test_the_secret_is_its_owners_only(cli: CommandRunner) -> None:
+def test_it_makes_nothing(cli: CommandRunner) -> None:
+    assert "no database gridgift.db" in check(cli, "database")["found"]
+    assert "put it back from a backup" in check(cli, "secret")["found"]
+    assert list(cli.folder.iterdir()) == []
+
+
+def test_the_secret_is_its_owners_only(cli: CommandRunner, store: str) -> None:
     assert cli("doctor").code == 0
     secret = cli.folder / "gridgift.db.secret"
     assert secret.stat().st_mode & 0o777 == 0o600

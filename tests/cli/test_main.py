@@ -21,6 +21,7 @@ def every_command() -> Iterator[tuple[str, ...]]:
 
 
 def test_both_ways_to_start_it(cli: CommandRunner) -> None:
+    assert cli("migrate").code == 0
     for program in ([sys.executable, "-m", "gridgift"], [Path(sys.executable).parent / "gridgift"]):
         listed = subprocess.run(
             [*program, "store", "list", "--json"],

@@ -6,12 +6,44 @@ import socket
 import sqlite3
 
 import pytest
+from typer.main import get_command
 
+from gridgift.cli import command_line
 from gridgift.storage.migrate import migrations
-from tests.api import SECRET
+from tests.api import KELLY, SECRET
 from tests.cli.commands import CommandRunner
 from tests.cli.live import file_of
 from tests.domain.fixture import bare_sql
+
+UNKNOWN = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+LOOKING = [
+    ("store", "list"),
+    ("key", "list"),
+    ("card", "show", "ID"),
+    ("card", "list", "kelly"),
+    ("card", "history", "ID"),
+    ("verify",),
+]
+CHANGING = [
+    ("store", "update", "ID", "--name", "Shop"),
+    ("key", "create", "--name", "Till", "--scope", "all"),
+    ("key", "update", "ID", "--name", "Till"),
+    ("key", "rotate", "ID"),
+    ("key", "revoke", "ID"),
+    ("secret", "replace", "--yes"),
+    ("card", "grant", "kelly", "--credit", "5"),
+    ("card", "grant-many", "cards.csv"),
+    ("token", "mint", "kelly"),
+    ("token", "revoke", "kelly"),
+]
+MAKING = [
+    ("store", "create", "Shop", "--owner", "kelly", "--owner-uuid", "UUID"),
+    ("resident", "add", "kelly", "UUID"),
+    ("resident", "import", "people.csv"),
+    ("migrate",),
+    ("demo", "--no-serve"),
+]
+ELSEWHERE = [("serve",), ("doctor",), ("copy",)]  # in tests of their own
 
 
 def test_sqlite_is_made_and_migrated(cli: CommandRunner) -> None:
@@ -25,9 +57,38 @@ def test_sqlite_is_made_and_migrated(cli: CommandRunner) -> None:
     assert (cli.folder / "shop.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_missing_sqlite_file_is_made_by_any_command(cli: CommandRunner) -> None:
-    assert cli.json("store", "list") == []
-    assert (cli.folder / "gridgift.db").exists()
+@pytest.mark.parametrize("command", [*LOOKING, *CHANGING], ids=" ".join)
+def test_what_is_not_there_is_not_made(cli: CommandRunner, command: tuple[str, ...]) -> None:
+    words = [word.replace("ID", UNKNOWN).replace("kelly", KELLY.uuid) for word in command]
+    file_of(cli, "cards.csv", f"identifier,amount\n{KELLY.uuid},5\n")
+    cli(*words, "--database", "sqlite:///typo.db").refused(2, "no database typo.db", "--database")
+    foreign = sqlite3.connect(cli.folder / "other.db")
+    foreign.execute("CREATE TABLE bookmarks (url text)")
+    foreign.close()
+    cli(*words, "--database", "sqlite:///other.db").refused(2, "no tables of Gridgift")
+    assert {path.name for path in cli.folder.iterdir()} <= {"cards.csv", "other.db"}
+    with sqlite3.connect(cli.folder / "other.db") as foreign:
+        assert foreign.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
+
+
+def test_each_command_is_known_to_make_a_database_or_not() -> None:
+    known = [*LOOKING, *CHANGING, *MAKING, *ELSEWHERE]
+    for name, group in get_command(command_line()).commands.items():  # type: ignore[attr-defined]
+        leaves = [(name, leaf) for leaf in getattr(group, "commands", ())] or [(name,)]
+        for leaf in leaves:
+            assert [words for words in known if words[: len(leaf)] == leaf], leaf
+
+
+@pytest.mark.parametrize("command", MAKING, ids=" ".join)
+def test_what_may_come_first_makes_the_database_and_its_secret(
+    cli: CommandRunner, command: tuple[str, ...]
+) -> None:
+    file_of(cli, "people.csv", f"username,uuid\nkelly,{KELLY.uuid}\n")
+    words = [word.replace("UUID", KELLY.uuid) for word in command]
+    assert cli(*words, "--database", "sqlite:///new.db").code == 0
+    assert {"new.db", "new.db.secret"} <= {path.name for path in cli.folder.iterdir()}
+    secret = cli.folder / "new.db.secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
 
 
 def test_postgres_is_migrated_by_a_step_of_its_own(
@@ -64,7 +125,8 @@ def test_unusable_databases_are_one_sentence(cli: CommandRunner, command: tuple[
 
 
 def test_what_would_be_done_is_said_and_not_done(both: CommandRunner) -> None:
-    newest = len(migrations("sqlite"))
+    step = migrations("sqlite")[-1]
+    newest, oldest = step.version, step.oldest_program or step.version
     both("migrate")
     url = both.environ.get("GRIDGIFT_DATABASE_URL", f"sqlite:///{both.folder}/gridgift.db")
     forget = f"DELETE FROM migrations WHERE version = {newest}"
@@ -72,10 +134,12 @@ def test_what_would_be_done_is_said_and_not_done(both: CommandRunner) -> None:
     for _ in range(2):
         said = both.json("migrate", "--dry-run")
         assert [step["version"] for step in said["toApply"]] == [newest]
-        assert said["servedFrom"] == newest
+        assert said["servedFrom"] == oldest
     asked = both("migrate", "--dry-run")
     assert f"{newest:04d}" in asked.out
-    assert f"Only servers that know migration {newest:04d} can serve it" in asked.err
+    only = f"Only servers that know migration {oldest:04d} can serve it"
+    too = f"Servers that know no more than {newest - 1:04d} can serve it too"
+    assert (only if oldest == newest else too) in asked.err
 
 
 def test_a_dry_run_makes_no_file(cli: CommandRunner) -> None:

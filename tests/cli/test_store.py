@@ -40,6 +40,7 @@ def test_the_time_zone(both: CommandRunner) -> None:
 
 
 def test_list_shows_every_store(cli: CommandRunner) -> None:
+    cli("migrate")
     assert cli.json("store", "list") == []
     ids = [add_store(cli, f"Store {number}") for number in (1, 2)]
     table = cli("store", "list")

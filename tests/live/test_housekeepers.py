@@ -83,7 +83,7 @@ def keep(domain: DomainFixture) -> None:
             for _ in range(KEEPERS):
                 database = connect(domain.settings, lambda: domain.now)
                 stack.push_async_callback(database.close)
-                servers.append(housekeeping(Operations(database), KeyUses()))
+                servers.append(housekeeping(Operations(database), KeyUses(bytes(32))))
             await asyncio.gather(
                 *(run_once(job, lambda *_: None) for jobs in servers for job in jobs)
             )

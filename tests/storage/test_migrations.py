@@ -78,6 +78,7 @@ ROWS: Final = {
     16: [],
     17: ["UPDATE stores SET time_zone = 'Europe/Berlin'"],
     18: [],
+    19: ["INSERT INTO server_secret VALUES (1, HASH, 1)"],
 }
 
 SQLITE_SCHEMA: Final = {

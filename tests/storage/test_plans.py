@@ -25,6 +25,8 @@ EXEMPT: Final = {
     "spends_in_range": "gridgift verify looks at everything",
     "keys_of_store": "gridgift key list lists all keys of a store",
     "stores_all": "commands list all stores; there are few",
+    "keys_end": "gridgift secret replace ends every key",
+    "tokens_end": "gridgift secret replace ends every token",
     "refusals_forget": "ends an import: forgets whatever was refused in it",
 }
 BOUNDED_SORTS: Final = {

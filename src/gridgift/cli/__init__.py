@@ -32,6 +32,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "verify",
     "store",
     "key",
+    "secret",
     "resident",
     "card",
     "token",

@@ -11,9 +11,10 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.app import find_damage, now, opened, shared_counter
-from gridgift.domain import stores
+from gridgift.domain import secrets, stores
 from gridgift.domain.instants import format_instant
-from gridgift.settings import Settings, SettingsError, mask_url, secret_file, server_secret
+from gridgift.domain.secrets import Known
+from gridgift.settings import Settings, SettingsError, mask_url, secret_name, server_secret
 from gridgift.storage.database import Database, DatabaseRefused, DatabaseUnavailable
 
 MINIMUM_FREE: Final = 256 * 1024 * 1024  # bytes
@@ -33,45 +34,55 @@ class Check(Struct, frozen=True):
 
 def examine(settings: Settings) -> list[Check]:
     """Run every check that these settings allow."""
-    there = settings.sqlite_path is None or settings.sqlite_path.exists()
-    database, newest = _database(settings, there)
-    checks = [database, _secret(settings)]
+    database, seen = _database(settings)
+    checks = [database, _secret(settings, seen.secret)]
     if settings.sqlite_path is not None and settings.sqlite_path.exists():
         path = settings.sqlite_path
         checks += [_file(path), _disk(path), _structure(path)]
     if settings.redis_url:
         checks.append(_redis(settings))
-    return [*checks, _clock(newest)]
+    return [*checks, _clock(seen.newest)]
 
 
-def _secret(settings: Settings) -> Check:
+class Seen(Struct, frozen=True):
+    """What the database says: when its newest card was granted, and what it knows of its secret."""
+
+    newest: int | None = None
+    secret: Known | None = None
+
+
+def _secret(settings: Settings, known: Known | None) -> Check:
     try:
-        server_secret(settings)
+        secret = server_secret(settings)
     except SettingsError as error:
         return Check(
             "secret", False, str(error), "Do as it says: without its secret a server knows no key."
         )
-    if settings.secret or settings.sqlite_path is None:
-        return Check("secret", True, "GRIDGIFT_SECRET is set.")
-    return Check("secret", True, f"{secret_file(settings.sqlite_path)}, its owner's only.")
+    name = secret_name(settings)
+    if known is not None and known.differs_from(secret):
+        found = f"{name} is another secret than the one with which this database's keys were made."
+        remedy = "Restore that one, or end all keys with 'gridgift secret replace'."
+        return Check("secret", False, found, remedy)
+    if known is not None and known.fingerprint is not None:
+        return Check("secret", True, f"{name} is the one that the database knows.")
+    return Check("secret", True, f"{name} is set; the first key that is used will prove it right.")
 
 
-def _database(settings: Settings, there: bool) -> tuple[Check, int | None]:
-    """Open the database as every command does; return the newest card's instant too."""
+def _database(settings: Settings) -> tuple[Check, Seen]:
+    """Open the database as a command does that only reads."""
 
-    async def newest_card() -> int | None:
+    async def look() -> Seen:
         async with opened(settings) as database:
             port: Database = database
-            return await port.read(stores.newest_card)
+            return Seen(await port.read(stores.newest_card), await port.read(secrets.known))
 
-    place = mask_url(settings.database_url)
     try:
-        newest = asyncio.run(newest_card())
+        seen = asyncio.run(look())
     except (DatabaseRefused, DatabaseUnavailable) as error:
         remedy = "Correct --database or GRIDGIFT_DATABASE_URL, or start the database's server."
-        return Check("database", False, str(error), remedy), None
-    found = "can be reached and is migrated" if there else "was not there: an empty one was made"
-    return Check("database", True, f"{place} {found}."), newest
+        return Check("database", False, str(error), remedy), Seen()
+    place = mask_url(settings.database_url)
+    return Check("database", True, f"{place} can be reached and is migrated."), seen
 
 
 def _redis(settings: Settings) -> Check:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gridgift.app import signer
+from gridgift.app import check_secret, signer
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json
@@ -43,12 +43,13 @@ def demo(
     listener = Listener(host, port) if no_serve else find_listener(host, port)
 
     async def work(operations: Operations) -> tuple[Demo, str]:
+        await check_secret(settings, operations)
         made = await prepare(operations, signer(settings), settings.sqlite_path)
         kelly = Identifier(uuid=made.residents[0].uuid)
         minted = await mint_token(operations, settings, made.store.id, kelly)
         return made, page_address(made.store, settings.public_url or listener.url, minted.token)
 
-    made, link = run(settings, work)
+    made, link = run(settings, work, create=True)
     if json:
         print_json(_as_json(made, settings, listener.url, link))
     else:

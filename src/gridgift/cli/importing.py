@@ -58,7 +58,7 @@ def import_residents(settings: Settings, file: Path, *, reassign: bool, json: bo
 
 async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool) -> Report:
     report = Report()
-    async with opened(settings) as database:
+    async with opened(settings, create=True) as database:
         operations = Operations(database)
         with private_copy(file) as copy, copy.text() as text:
             rows = _rows(text)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gridgift.app import signer
+from gridgift.app import check_secret, signer
 from gridgift.cli.options import (
     DatabaseOption,
     ExpiresOption,
@@ -46,10 +46,17 @@ def create(
     scopes = read_scopes(scope or [])
 
     async def work(operations: Operations) -> IssuedKey:
-        maker, owner = signer(settings), await read_store(operations, store)
+        owner = await read_store(operations, store)
+        await check_secret(settings, operations)
         expires_at = None if expires is None else expires.at(owner.time_zone)
         return await operations.write(
-            keys.create, maker, owner.id, name, scopes, new_credential(), expires_at=expires_at
+            keys.create,
+            signer(settings),
+            owner.id,
+            name,
+            scopes,
+            new_credential(),
+            expires_at=expires_at,
         )
 
     _show_new(run(settings, work), json)
@@ -113,9 +120,10 @@ def rotate(
     settings = read_settings(database)
 
     async def work(operations: Operations) -> tuple[IssuedKey, Key]:
-        maker, store_id = signer(settings), await find_store(operations, store)
+        store_id = await find_store(operations, store)
+        await check_secret(settings, operations)
         new = await operations.write(
-            keys.rotate, maker, store_id, key_id, overlap, new_credential()
+            keys.rotate, signer(settings), store_id, key_id, overlap, new_credential()
         )
         return new, await operations.read(keys.read, store_id, key_id)
 

@@ -8,7 +8,7 @@ import typer
 from gridgift.cli.importing import import_residents
 from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
 from gridgift.cli.output import print_json
-from gridgift.cli.session import read_settings, write
+from gridgift.cli.session import make, read_settings
 from gridgift.cli.store import read_resident
 from gridgift.cli.tables import print_table
 from gridgift.domain import residents
@@ -33,7 +33,7 @@ def add(
 ) -> None:
     """Note that this avatar has this username now; its old ones go on leading to it."""
     resident = read_resident(username, uuid)
-    kept = write(database, residents.remember, resident, reassign=reassign)
+    kept = make(database, residents.remember, resident, reassign=reassign)
     if json:
         print_json(kept)
     else:

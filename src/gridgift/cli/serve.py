@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
@@ -17,15 +18,14 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
-from gridgift.app import METRICS_FOLDER, shared_counter, signer
+from gridgift.app import METRICS_FOLDER, check_secret, shared_counter
 from gridgift.cli.listen import Listener, find_listener
 from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import DATABASE_URL, read_settings, run
 from gridgift.cli.worker import LEAVE_WITHIN, forget_signal_handlers
 from gridgift.logs import Log, configure_logs
-from gridgift.operations import Operations
-from gridgift.settings import Settings
+from gridgift.settings import Settings, server_secret
 from gridgift.storage.database import DatabaseUnavailable
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
@@ -84,7 +84,6 @@ def leave_on_signals() -> None:
 def check(settings: Settings) -> None:
     """Raise what would keep a worker from serving: bad settings, secret or database."""
     wait_for_database(settings)
-    signer(settings)
     shared_counter(settings)
 
 
@@ -95,13 +94,10 @@ def wait_for_database(settings: Settings) -> None:
     waiting mends.
     """
 
-    async def nothing(_: Operations) -> None:
-        pass
-
     wait = FIRST_WAIT
     while True:
         try:
-            return run(settings, nothing)
+            return run(settings, partial(check_secret, settings), create=True)
         except DatabaseUnavailable as error:
             log.warning("waiting for the database", why=str(error), next_try_in=wait)
         time.sleep(wait)
@@ -112,6 +108,8 @@ def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool
     """Start workers, print the address when they accept, and return after a signal."""
     configure_logs(settings.log_format)
     os.environ[DATABASE_URL] = settings.database_url
+    # for workers that are started later too, whatever becomes of the file in which it is
+    os.environ["GRIDGIFT_SECRET"] = server_secret(settings).decode()
     os.environ.setdefault(PUBLIC_URL, listener.url)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forget_signal_handlers)

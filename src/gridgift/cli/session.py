@@ -25,6 +25,7 @@ R = TypeVar("R")
 
 __all__ = [
     "find_store",
+    "make",
     "new_credential",
     "now",
     "operator",
@@ -51,11 +52,19 @@ def read_settings(database: str | None, named: str = "--database") -> Settings:
     return Settings.from_environ(environ)
 
 
-def run(settings: Settings, work: Callable[[Operations], Coroutine[Any, Any, R]]) -> R:
-    """Open the database, do the work, close it. Raises what ``opened`` and the work raise."""
+def run(
+    settings: Settings,
+    work: Callable[[Operations], Coroutine[Any, Any, R]],
+    *,
+    create: bool = False,
+) -> R:
+    """Open the database, do the work, close it. Raises what ``opened`` and the work raise.
+
+    ``create`` makes a SQLite file that is missing.
+    """
 
     async def whole() -> R:
-        async with opened(settings) as database:
+        async with opened(settings, create=create) as database:
             return await work(Operations(database))
 
     return asyncio.run(whole())
@@ -72,11 +81,26 @@ def read(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs
 
 def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one operation in a transaction."""
+    return _write(url, False, operation, *args, **kwargs)
 
+
+def make(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one operation that may be a database's first: a SQLite file that is missing is made."""
+    return _write(url, True, operation, *args, **kwargs)
+
+
+def _write(
+    url: str | None,
+    create: bool,
+    operation: Operation[P, T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
     async def work(operations: Operations) -> T:
         return await operations.write(operation, *args, **kwargs)
 
-    return run(read_settings(url), work)
+    return run(read_settings(url), work, create=create)
 
 
 async def find_store(operations: Operations, store_id: str | None) -> str:

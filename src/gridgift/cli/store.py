@@ -15,7 +15,7 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import read, write
+from gridgift.cli.session import make, read, write
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import StoreView
 from gridgift.domain import stores
@@ -52,7 +52,7 @@ def create(
     """Make a store."""
     zone = SECOND_LIFE if time_zone is None else time_zone
     new = NewStore(name, read_resident(owner, owner_uuid), logo, time_zone=zone)
-    _show(write(database, stores.create, new, new_id()), json)
+    _show(make(database, stores.create, new, new_id()), json)
 
 
 @app.command("update")

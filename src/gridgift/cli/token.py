@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from gridgift.app import token_signer
+from gridgift.app import check_secret, token_signer
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
@@ -79,6 +79,7 @@ async def mint_token(
     operations: Operations, settings: Settings, store_id: str, customer: Identifier
 ) -> MintedToken:
     """Make a token for a resident, good as long as the settings have it."""
+    await check_secret(settings, operations)
     return await operations.write(
         tokens.mint,
         operator(store_id),

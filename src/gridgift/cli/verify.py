@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
+from gridgift.cli.options import DatabaseOption, JsonOption
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings, run
 from gridgift.cli.tables import print_table
@@ -37,11 +37,7 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
             )
         return accounts, found
 
-    settings = read_settings(database)
-    path = settings.sqlite_path
-    if path is not None and not path.exists():  # any other command would make it: all is well
-        raise UsageError(f"There is no database {path}: name another with --database.")
-    accounts, found = run(settings, work)
+    accounts, found = run(read_settings(database), work)
     if json:
         views = [FaultView.of(fault) for fault in faults]
         print_json({"accounts": accounts, "faults": found, "first": views})

@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gridgift.domain import texts
+from gridgift.domain import secrets, texts
 from gridgift.domain.failures import (
     KeyNameTaken,
     KeyNotFound,
@@ -230,8 +230,12 @@ async def revoke(tx: Tx, store_id: str, key_id: str) -> Key:
     return await read(tx, store_id, key_id)
 
 
-async def note_uses(tx: Tx, uses: list[tuple[str, str, int]]) -> None:
-    """Note when keys were last used: (store id, key id, instant) each."""
+async def note_uses(tx: Tx, uses: list[tuple[str, str, int]], secret_fingerprint: bytes) -> None:
+    """Note when keys were last used: (store id, key id, instant) each.
+
+    They also prove that the server has the secret that they were signed with.
+    """
+    await secrets.note(tx, secret_fingerprint)
     for store_id, key_id, used_at in sorted(uses):  # one order for all, so that none deadlock
         await tx.run("key_used", store_id=store_id, id=key_id, used_at=used_at)
 

@@ -56,21 +56,22 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
     return raw
 
 
-def create_file(path: Path) -> None:
-    """Make an empty database file.
+def create_file(path: Path) -> bool:
+    """Make an empty database file; return False if there is one.
 
     Raises ``DatabaseRefused``, and ``DatabaseUnavailable`` for what may pass.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        return
+        return False
     except OSError as error:
         if error.errno in _PASSING_ERRNOS:
             raise DatabaseUnavailable(f"{path} can't be made: {error.strerror}") from error
         raise DatabaseRefused(
             f"The database {path} can't be made ({error.strerror}): check the folder."
         ) from error
+    return True
 
 
 class opened:  # noqa: N801 - used as a function

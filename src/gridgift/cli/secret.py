@@ -1,0 +1,49 @@
+"""``gridgift secret``: the server's secret, with which keys and links are signed."""
+
+from typing import Annotated
+
+import typer
+
+from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
+from gridgift.cli.output import print_json, print_note
+from gridgift.cli.session import read_settings, run
+from gridgift.domain import secrets
+from gridgift.domain.secrets import Ended
+from gridgift.operations import Operations
+from gridgift.settings import Settings, new_secret, secret_name
+
+app = typer.Typer(help="The server's secret, which signs keys and links.", no_args_is_help=True)
+
+
+@app.callback()
+def only() -> None:
+    """Keep the command's name though it is the only one."""
+
+
+@app.command("replace")
+def replace(
+    yes: Annotated[bool, typer.Option("--yes", help="End all keys and links.")] = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Begin anew with another secret, because the old one is lost or has leaked.
+
+    Every API key and every resident's link ends. A secret in a file is made; where GRIDGIFT_SECRET
+    is set, set another one first. Stop the servers before, and start them afterwards.
+    """
+    if not yes:
+        raise UsageError("Every API key and every resident's link will end: say --yes.")
+    settings = read_settings(database)
+    ended = run(settings, lambda operations: _replace(settings, operations))
+    if json:
+        print_json(ended)
+    print_note(f"{secret_name(settings)} has the secret that counts from now on.")
+    print_note(f"{ended.keys} keys and {ended.tokens} links ended: make new ones.")
+
+
+async def _replace(settings: Settings, operations: Operations) -> Ended:
+    known = await operations.read(secrets.known)
+    if settings.secret and known.fingerprint == secrets.fingerprint(settings.secret.encode()):
+        raise UsageError("GRIDGIFT_SECRET is the secret that is to be replaced: set another one.")
+    with new_secret(settings) as secret:
+        return await operations.write(secrets.replace, secrets.fingerprint(secret))
