@@ -200,8 +200,8 @@ def test_pipelined_requests_are_answered_in_order(edge_server: Server) -> None:
         ("POST", "/nope", True, 404),
         ("POST", GRANT, False, 401),
         ("DELETE", "/v1/store", True, 405),
-        ("GET", "/v1/store", True, 200),
-        ("POST", "/v1/giftcards/none/actions/disable", True, 404),
+        ("GET", "/v1/store", True, 400),  # it takes no body
+        ("POST", "/v1/giftcards/none/actions/disable", True, 400),
         ("POST", "/static/none", True, 405),
     ],
 )
@@ -214,7 +214,7 @@ def test_an_unread_body_is_never_taken_for_a_request(
     with Wire(edge_server) as wire:
         wire.request(method, target, (smuggled * size)[:size], key=key)
         answer = wire.answer()
-        admitted = status == 200 or "disable" in target
+        admitted = status == 400
         if size <= 65_536 or not admitted:
             assert answer.status == status
         if size > 65_536:

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -366,3 +367,39 @@ async def goes_away_and_comes_back(own: databases.Postgres, url: str, end: Any) 
     assert all([await has(database, resident) for resident in [*before, *after]])
     await database.close()
     await late.close()
+
+
+def test_a_server_that_is_set_to_read_only(own: databases.Postgres) -> None:
+    """As managed servers are whose disk is nearly full: open connections are so, too."""
+    with own.database(migrated=True) as url:
+        database = PostgresDatabase(url, CONNECTIONS)
+        asyncio.run(refused_while_read_only(own, database))
+
+
+async def refused_while_read_only(own: databases.Postgres, database: PostgresDatabase) -> None:
+    await asyncio.gather(*(add(database) for _ in range(CONNECTIONS)))
+    await asyncio.to_thread(set_read_only, own, "on")
+    try:
+        for ask in (database.check, partial(add, database)) * 2:
+            await until_refused(ask)
+    finally:
+        await asyncio.to_thread(set_read_only, own, "off")
+    await serves_again(database)
+    await database.check()
+    await database.close()
+
+
+def set_read_only(server: databases.Postgres, value: str) -> None:
+    server.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+    server.execute("SELECT pg_reload_conf()")
+
+
+async def until_refused(ask: Callable[[], Awaitable[Any]]) -> None:
+    """Ask until the server's processes have read its configuration again."""
+    for _ in range(100):
+        try:
+            await ask()
+        except DatabaseUnavailable:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it takes writes")
