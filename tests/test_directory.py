@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -14,13 +15,15 @@ import msgspec
 import pytest
 
 from gridgift import directory
-from gridgift.directory import Directory
+from gridgift.directory import BUDGETS, Directory
 from gridgift.domain import residents
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.residents import Identifier
+from gridgift.limits import Bucket
 from tests.api import ApiFixture, problem
 from tests.domain.fixture import DomainFixture
+from tests.http.customer_page import CustomerPage
 from tests.serving import free_port
 
 FOUND: Final = "11111111-2222-4333-8444-555555555555"
@@ -335,3 +338,61 @@ def test_malformed_names_are_not_asked_for(asking_shop: ApiFixture, resolver: Re
 def test_without_a_resolver_nobody_is_asked(api: ApiFixture) -> None:
     body = problem(grant(api, "philip.linden"), 404, "resident_not_found")
     assert "directory" not in body["detail"]
+
+
+def until_refused(ask: Callable[[str], Any], budget: int) -> Any:
+    """Ask for one unknown name after the other; a slow machine may get some more of them."""
+    answers = [ask("nobody0")]
+    while answers[-1].json()["code"] in {"receiver_not_found", "resident_not_found"}:
+        assert len(answers) < 2 * budget
+        answers.append(ask(f"nobody{len(answers)}"))
+    assert len(answers) > budget
+    refused = problem(answers[-1], 429, "too_many_look_ups")
+    assert 0 < int(answers[-1].headers["retry-after"]) == refused["retryAfter"] <= 60 / budget
+    return answers
+
+
+def test_a_link_that_asks_for_many_names_leaves_the_store_its_own(
+    asking_shop: ApiFixture, resolver: Resolver
+) -> None:
+    page = CustomerPage(asking_shop)
+    card = asking_shop.grant(transfer=True)["id"]
+    resolver.says(404)
+    answers = until_refused(partial(page.transfer, card), BUDGETS["token"])
+    assert len(resolver.asked) == len(answers) - 1
+    resolver.says(200, json.dumps({"agent_id": FOUND}).encode())
+    assert grant(asking_shop, "philip.linden").status_code == 200
+    assert page.transfer(card, "philip.linden").status_code == 200  # who is known needs no look-up
+
+
+def test_each_key_has_a_budget_of_its_own(asking_shop: ApiFixture, resolver: Resolver) -> None:
+    resolver.says(404)
+    until_refused(partial(grant, asking_shop), BUDGETS["key"])
+    problem(grant(asking_shop, "nobody0"), 404, "resident_not_found")  # a known miss
+    other = asking_shop.add_key("giftcards:write").key
+    path = "/v1/customers/somebody/actions/grant-gift-card"
+    answer = asking_shop.call("POST", path, json={"credit": 5}, key=other)
+    problem(answer, 404, "resident_not_found")
+
+
+def test_whoever_asks_for_one_name_does_not_wait_for_anothers_many(
+    domain: DomainFixture, resolver: Resolver
+) -> None:
+    """A key and twenty links ask for many names each; a second key asks for one."""
+
+    async def ask() -> None:
+        made = Directory(domain.database, resolver.url, "the key")
+        key, other = Bucket("key", "a"), Bucket("key", "b")
+        links = [Bucket("token", str(number)) for number in range(20)]
+        many = [made.learn(f"key{number}", key) for number in range(10)]
+        many += [made.learn(f"link{number}", link) for number, link in enumerate(links)]
+        waiting = [asyncio.ensure_future(question) for question in many]
+        while not resolver.asked:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(made.learn("one", other), *waiting, return_exceptions=True)
+        await made.close()
+
+    resolver.says(404)
+    domain.run(ask())
+    names = [asked.body["username"] for asked in resolver.asked]
+    assert names.index("one") <= 4

@@ -1,11 +1,15 @@
-"""What one worker counts by itself is what prometheus-client would have counted."""
+"""What workers count is what prometheus-client would have counted, alone or together."""
 
-from hypothesis import given
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gridgift.metrics import BUCKETS, JOBS, REQUESTS, Family, OwnCounts
+from gridgift.metrics import BUCKETS, JOBS, REQUESTS, Family, OwnCounts, SharedCounts
 
 Observed = tuple[Family, tuple[str, ...], float]
 
@@ -45,11 +49,51 @@ def test_the_same_counts(observed: list[Observed]) -> None:
     }
     for family, labels, taken in observed:
         theirs[family.name].labels(*labels).observe(taken)
-        if family is REQUESTS:
-            method, route, status = labels
-            ours.observe(method, route, int(status), taken)
-        else:
-            ours.observe_job(*labels, taken)
+        note(ours, family, labels, taken)
     assert samples(ours.text()) == samples(generate_latest(registry))
     series = {(family.name, labels) for family, labels, _ in observed}
     assert len(samples(ours.text())) == (len(BUCKETS) + 3) * len(series)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), requests | runs), max_size=12))
+def test_each_of_several_workers_tells_the_counts_of_all(
+    observed: list[tuple[int, Observed]],
+) -> None:
+    async def work(folder: str) -> list[bytes]:
+        workers = [SharedCounts(folder) for _ in range(3)]
+        alone = OwnCounts()
+        for number, (family, labels, taken) in observed:
+            for counts in (workers[number], alone):
+                note(counts, family, labels, taken)
+        for worker in workers:
+            worker.close()
+        return [counts.text() for counts in (alone, *workers)]
+
+    with TemporaryDirectory() as folder:
+        alone, *together = asyncio.run(work(folder))
+    for text in together:
+        assert samples(text) == samples(alone)
+
+
+def test_what_can_not_be_told_is_counted_here(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+
+    async def work() -> bytes:
+        counts = SharedCounts(str(folder))
+        counts.observe("GET", "/v1/store", 200, 0.1)
+        counts.close()
+        folder.mkdir()
+        (folder / "other.json").write_bytes(b"no counts")
+        return counts.text()
+
+    assert b'gridgift_request_seconds_count{method="GET",route="/v1/store"' in asyncio.run(work())
+
+
+def note(counts: OwnCounts, family: Family, labels: tuple[str, ...], taken: float) -> None:
+    if family is REQUESTS:
+        method, route, status = labels
+        counts.observe(method, route, int(status), taken)
+    else:
+        job, outcome = labels
+        counts.observe_job(job, outcome, taken)

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 now: Final = system_clock
 
-METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep one count
+METRICS_FOLDER: Final = "_GRIDGIFT_METRICS"  # where several workers tell each other their counts
 READINESS_BATCH: Final = 10_000
 STATIC: Final = str(files("gridgift.http") / "static")
 
@@ -255,6 +255,7 @@ def create_app(
             if directory is not None:
                 stack.push_async_callback(directory.close)
             services = _services(settings, database, directory, counter, clock, ticks, table)
+            stack.callback(services.metrics.close)
             _serve(app, services, table)
             for job in housekeeping(services.operations, services.key_uses):
                 await stack.enter_async_context(running(job, services.metrics.observe_job))

@@ -8,14 +8,17 @@ Found residents are remembered in the database, misses here for a while.
 import asyncio
 import time
 from collections import OrderedDict
+from contextlib import AsyncExitStack
 from typing import Final
+from weakref import WeakValueDictionary
 
 import httpx2
 
 from gridgift.domain import residents
-from gridgift.domain.failures import ResidentNotFound
+from gridgift.domain.failures import ResidentNotFound, TooManyLookUps
 from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.model import Resident
+from gridgift.limits import Bucket, RateLimits
 from gridgift.logs import Log, reason
 from gridgift.storage.database import Database
 
@@ -23,6 +26,7 @@ TIMEOUT: Final = 3.0  # seconds for one look-up, waiting for its turn included
 INTERVAL: Final = 0.5  # seconds between two requests: the service takes about 2 a second
 MISSED_FOR: Final = 600.0  # seconds that an unknown name is not asked for again
 MAX_MISSES: Final = 10_000
+BUDGETS: Final = {"key": 60, "token": 6}  # look-ups a minute of each API key, of each link
 
 log = Log("gridgift.directory")
 
@@ -46,21 +50,28 @@ class Directory:
             transport=transport,
         )
         self._url = address.copy_with(userinfo=b"")  # which failures name, in the log
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turn = asyncio.Lock()
+        self._budgets = RateLimits(BUDGETS, min(BUDGETS.values()))
         self._next_request = 0.0
         self._misses: OrderedDict[str, float] = OrderedDict()
 
-    async def learn(self, identifier: str) -> None:
-        """Look a username up and remember its resident.
+    async def learn(self, identifier: str, asker: Bucket | None = None) -> None:
+        """Look a username up for an API key or a link, and remember its resident.
 
         Raises ``ResidentNotFound`` if nobody has the name, if the identifier is a UUID (there is
-        no way to ask for a UUID from outside), or if the directory could not be asked.
+        no way to ask for a UUID from outside), or if the directory could not be asked; and
+        ``TooManyLookUps`` if the asker's budget is spent. ``asker`` is None for the server's own.
         """
         if parse_uuid(identifier) is not None or self._missed(identifier):
             raise ResidentNotFound(identifier)
+        if asker is not None:
+            allowance = await self._budgets.of(asker.kind).take(asker.name, time.monotonic())
+            if allowance is not None and allowance.retry_after is not None:
+                raise TooManyLookUps(allowance.retry_after)
         try:
             async with asyncio.timeout(TIMEOUT):
-                uuid = await self._ask(identifier)
+                uuid = await self._ask(identifier, asker)
         except (httpx2.HTTPError, ValueError, RecursionError, TimeoutError) as error:
             log.warning("directory failed", why=reason(error))
             raise ResidentNotFound(identifier, directory_failed=True) from error
@@ -73,9 +84,9 @@ class Directory:
         """Close the connections to the resolver."""
         await self._client.aclose()
 
-    async def _ask(self, username: str) -> str | None:
+    async def _ask(self, username: str, asker: Bucket | None) -> str | None:
         first, _, last = username.partition(".")
-        await self._wait_for_turn()
+        await self._wait_for_turn(asker)
         response = await self._client.post(
             self._url, json={"username": first, "lastname": last or "resident"}
         )
@@ -88,10 +99,22 @@ class Directory:
             raise ValueError("the resolver's answer has no agent_id")
         return uuid
 
-    async def _wait_for_turn(self) -> None:
-        async with self._turn:
-            await asyncio.sleep(self._next_request - time.monotonic())
-            self._next_request = time.monotonic() + INTERVAL
+    async def _wait_for_turn(self, asker: Bucket | None) -> None:
+        """Wait in a line of the asker's own, then in one of its kind, then for the next request.
+
+        So each line has one place in the next one, and nobody who asks for many names keeps the
+        others waiting for all of them.
+        """
+        lines = [] if asker is None else [f"{asker.kind} {asker.name}"]
+        if asker is not None and asker.kind == "token":
+            lines.append("token")  # all links together; each API key has a place
+        async with AsyncExitStack() as stack:
+            for name in lines:
+                line = self._lines.setdefault(name, asyncio.Lock())
+                await stack.enter_async_context(line)
+            async with self._turn:
+                await asyncio.sleep(self._next_request - time.monotonic())
+                self._next_request = time.monotonic() + INTERVAL
 
     def _missed(self, username: str) -> bool:
         until = self._misses.get(username)

@@ -1,19 +1,28 @@
 """Metrics for Prometheus: requests and jobs, what came of them, and within how many seconds.
 
-prometheus-client is imported where it is needed: by a server's first ``/metrics``, and by each of
-several workers, which keep one count in files of its making.
+prometheus-client is imported where it is needed: by a server's first ``/metrics``. Several workers
+tell each other their counts in files. prometheus-client could do that too, but it maps its files
+into memory, and on a full disk a count that finds no room there ends the process (SIGBUS).
 """
 
+import asyncio
+import os
+import secrets
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from prometheus_client.core import HistogramMetricFamily
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+TOLD_WITHIN: Final = 0.2  # seconds after which a worker's counts are in its file
+TOLD_AGAIN: Final = 2.0  # seconds after which a file that could not be written is tried again
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -47,6 +56,9 @@ class Metrics(Protocol):
     def text(self) -> bytes:
         """Write all counts in Prometheus' text format."""
 
+    def close(self) -> None:
+        """Tell the other workers the last counts."""
+
 
 def make_metrics(folder: str | None) -> Metrics:
     """Count for all workers, which share a folder; None: this is the only worker."""
@@ -63,6 +75,10 @@ class _Series:
         self.seconds = 0.0
 
 
+# all series of a histogram: labels, counts up to each bucket and beyond the last, seconds
+Snapshot = list[tuple[list[str], list[int], float]]
+
+
 class _OwnHistogram:
     """One family's counts in this process; ``labels`` are texts or numbers."""
 
@@ -76,6 +92,20 @@ class _OwnHistogram:
             series = self._series[labels] = _Series()
         series.counts[bisect_left(BUCKETS, seconds)] += 1
         series.seconds += seconds
+
+    def snapshot(self) -> Snapshot:
+        """Return all counts."""
+        return [
+            ([str(label) for label in labels], series.counts, series.seconds)
+            for labels, series in self._series.items()
+        ]
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Add the counts of a worker."""
+        for labels, counts, seconds in snapshot:
+            series = self._series.setdefault(tuple(labels), _Series())
+            series.counts = [sum(both) for both in zip(series.counts, counts, strict=True)]
+            series.seconds += seconds
 
     def collect(self) -> "HistogramMetricFamily":
         """Give prometheus-client the counts; in its histograms a bucket holds those before it."""
@@ -96,7 +126,8 @@ class OwnCounts:
     """The counts of the only worker."""
 
     def __init__(self) -> None:
-        self._requests, self._jobs = _OwnHistogram(REQUESTS), _OwnHistogram(JOBS)
+        self._histograms = [_OwnHistogram(REQUESTS), _OwnHistogram(JOBS)]
+        self._requests, self._jobs = self._histograms
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -106,10 +137,19 @@ class OwnCounts:
         """Count one run of a job."""
         self._jobs.observe((job, outcome), seconds)
 
+    def snapshot(self) -> list[Snapshot]:
+        """Return the counts of each family."""
+        return [histogram.snapshot() for histogram in self._histograms]
+
+    def add(self, snapshots: Sequence[Snapshot]) -> None:
+        """Add the counts of a worker."""
+        for histogram, snapshot in zip(self._histograms, snapshots, strict=True):
+            histogram.add(snapshot)
+
     def collect(self) -> Iterator["HistogramMetricFamily"]:
         """Give prometheus-client the counts."""
-        yield self._requests.collect()
-        yield self._jobs.collect()
+        for histogram in self._histograms:
+            yield histogram.collect()
 
     def text(self) -> bytes:
         """Write all counts in Prometheus' text format."""
@@ -119,41 +159,60 @@ class OwnCounts:
         registry.register(self)
         return generate_latest(registry)
 
+    def close(self) -> None:
+        """Do nothing: there are no others."""
 
-class SharedCounts:
-    """The counts of several workers, in files in a folder; any of them tells those of all.
 
-    prometheus-client looks for the folder in the environment when it is imported.
+class SharedCounts(OwnCounts):
+    """The counts of one of several workers; any of them tells those of all.
+
+    Each writes its own into a file of the folder, soon after they changed. A worker that has ended
+    leaves its file, so that no count ever falls. A file that can't be written stays as it was.
     """
 
     def __init__(self, folder: str) -> None:
-        from prometheus_client import CollectorRegistry, Histogram
-
-        self._folder = folder
-        registry = CollectorRegistry()
-        self._requests, self._jobs = (
-            Histogram(kind.name, kind.help, kind.labels, registry=registry, buckets=BUCKETS)
-            for kind in (REQUESTS, JOBS)
-        )
-        self._known: dict[tuple[str, str, int], Histogram] = {}
+        super().__init__()
+        self._path = Path(folder) / f"{os.getpid()}-{secrets.token_hex(4)}.json"
+        self._pending: asyncio.TimerHandle | None = None
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        key = method, route, status
-        histogram = self._known.get(key)
-        if histogram is None:
-            histogram = self._known[key] = self._requests.labels(method, route, str(status))
-        histogram.observe(seconds)
+        super().observe(method, route, status, seconds)
+        self._tell_soon()
 
     def observe_job(self, job: str, outcome: str, seconds: float) -> None:
         """Count one run of a job."""
-        self._jobs.labels(job, outcome).observe(seconds)
+        super().observe_job(job, outcome, seconds)
+        self._tell_soon()
 
     def text(self) -> bytes:
         """Write the counts of all workers in Prometheus' text format."""
-        from prometheus_client import CollectorRegistry, generate_latest
-        from prometheus_client.multiprocess import MultiProcessCollector
+        total = OwnCounts()
+        total.add(self.snapshot())
+        for path in self._path.parent.glob("*.json"):
+            if path != self._path:
+                with suppress(OSError, ValueError):  # there is nothing to tell of it
+                    total.add(msgspec.json.decode(path.read_bytes(), type=list[Snapshot]))
+        return total.text()
 
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=self._folder)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+    def close(self) -> None:
+        """Tell the other workers the last counts."""
+        if self._pending is not None:
+            self._pending.cancel()
+            self._tell()
+
+    def _tell_soon(self, within: float = TOLD_WITHIN) -> None:
+        if self._pending is None:
+            self._pending = asyncio.get_running_loop().call_later(within, self._tell)
+
+    def _tell(self) -> None:
+        """Write the file whole, or leave it as it is: the disk may be full, the folder gone."""
+        self._pending = None
+        draft = self._path.with_suffix(".draft")
+        try:
+            draft.write_bytes(msgspec.json.encode(self.snapshot()))
+            draft.replace(self._path)
+        except OSError:
+            self._tell_soon(TOLD_AGAIN)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ one that answers many requests is batched. A resident whom the database does not
 in the resident directory, once, and the operation runs again. Nothing here knows HTTP.
 """
 
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from gridgift.domain import idempotency
 from gridgift.domain.batches import A, Batched, BatchedRead, BatchedWrite, R
 from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
 from gridgift.domain.idempotency import Answered, Once, Run
+from gridgift.limits import Bucket
 from gridgift.storage.database import Database, Operation, P, T
 
 if TYPE_CHECKING:
@@ -26,6 +28,15 @@ class Operations:
         self._database = database
         self._directory = directory
         self._batchers: dict[object, Batcher[Any, Any]] = {}
+        self._asker: Bucket | None = None
+
+    def of(self, asker: Bucket | None) -> "Operations":
+        """Return the same for one who asks, whose look-ups in the directory have a budget."""
+        if self._directory is None or asker is None:
+            return self
+        theirs = copy(self)
+        theirs._asker = asker
+        return theirs
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation that changes nothing; raises what it raises."""
@@ -95,11 +106,14 @@ class Operations:
         return batcher
 
     async def _look_up(self, failure: ResidentNotFound | ReceiverNotFound) -> None:
-        """Make an unknown resident known; raises the failure again if nobody has the name."""
+        """Make an unknown resident known; raises the failure again if nobody has the name.
+
+        Raises ``TooManyLookUps``.
+        """
         if self._directory is None:
             raise failure
         try:
-            await self._directory.learn(failure.identifier)
+            await self._directory.learn(failure.identifier, self._asker)
         except ResidentNotFound as unknown:
             raise type(failure)(
                 failure.identifier, directory_failed=unknown.directory_failed

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -115,14 +116,23 @@ def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool
         os.register_at_fork(after_in_child=forget_signal_handlers)
     server = _server(listener, workers)
     server.on_startup(lambda: _announce_later(listener, workers, json))
-    with TemporaryDirectory(prefix="gridgift-metrics-", ignore_cleanup_errors=True) as folder:
+    with ExitStack() as stack:
         if workers > 1:
-            os.environ[METRICS_FOLDER] = folder
+            _share_counts(stack)
         try:
             server.serve()
         except SystemExit:
             if not server.interrupt_signal:
                 raise  # workers that failed again and again; a worker that left at Ctrl-C did not
+
+
+def _share_counts(stack: ExitStack) -> None:
+    """Make a folder in which workers tell each other their counts; without one each has its own."""
+    try:
+        folder = TemporaryDirectory(prefix="gridgift-metrics-", ignore_cleanup_errors=True)
+        os.environ[METRICS_FOLDER] = stack.enter_context(folder)
+    except OSError as error:
+        log.warning("each worker tells its own metrics only", why=str(error))
 
 
 def _server(listener: Listener, workers: int) -> AbstractServer[Any]:

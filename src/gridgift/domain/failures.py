@@ -66,6 +66,16 @@ class ResidentNotFound(Failure):
         self.directory_failed = directory_failed
 
 
+class TooManyLookUps(Failure):
+    """A caller has asked for too many unknown usernames; ``retry_after`` is in whole seconds."""
+
+    code = "too_many_look_ups"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many unknown usernames. Look more up in {retry_after} s.")
+        self.retry_after = retry_after
+
+
 class UsernameTaken(Failure):
     """The username already leads to another resident, ``holder`` (an avatar UUID)."""
 

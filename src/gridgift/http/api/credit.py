@@ -59,9 +59,7 @@ class RefundRequest(Struct, frozen=True):
 
 async def get_credit(request: KeyRequest[None, None]) -> Reply[CreditResponse]:
     """Read a customer's store credit."""
-    found = await request.services.operations.read(
-        credit.read_of, request.store_id, IDENTIFIER.of(request)
-    )
+    found = await request.operations.read(credit.read_of, request.store_id, IDENTIFIER.of(request))
     return Reply.json(CreditResponse.of(found))
 
 

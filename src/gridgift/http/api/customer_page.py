@@ -125,14 +125,14 @@ async def get_profile(request: CustomerRequest[None, None]) -> Reply[ProfileResp
 
 async def get_context(request: CustomerRequest[None, None]) -> Reply[ContextResponse]:
     """Tell which store the page is of."""
-    store = await request.services.operations.read(stores.read, request.store_id)
+    store = await request.operations.read(stores.read, request.store_id)
     return Reply.json(ContextResponse.of(store))
 
 
 async def get_account(request: CustomerRequest[None, None]) -> Reply[AccountsResponse]:
     """Read the resident's store credit."""
     store_id, resident = request.store_id, request.principal.resident
-    found = await request.services.operations.read(credit.read, store_id, resident)
+    found = await request.operations.read(credit.read, store_id, resident)
     return Reply.json(AccountsResponse.of(store_id, found))
 
 
@@ -146,7 +146,7 @@ async def list_own_gift_cards(
     listing = f"own giftcards {store_id} {resident.uuid}"
     cursors = request.services.cursors.of(listing, lists.KEY_TYPES)
     position = cursors.read(query.cursor)
-    owner, page = await request.services.operations.read(
+    owner, page = await request.operations.read(
         lists.list_shown, store_id, PageRequest(resident.uuid, position, query.limit)
     )
     show = partial(CustomerGiftCardResponse.own, store_id, owner)

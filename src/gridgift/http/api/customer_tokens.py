@@ -64,7 +64,7 @@ async def mint_customer_token(
 ) -> Reply[MintTokenResponse]:
     """Make a link that opens a resident's own page."""
     services = request.services
-    store = await services.operations.read(stores.read, request.store_id)
+    store = await request.operations.read(stores.read, request.store_id)
     minted = await write(
         request,
         tokens.mint,

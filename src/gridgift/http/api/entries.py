@@ -27,7 +27,7 @@ async def list_gift_card_entries(
 ) -> Reply[ListResponse[EntryResponse]]:
     """Page through a card's ledger, oldest first."""
     query, store_id, card_id = request.query, request.store_id, GIFT_CARD_ID.of(request)
-    services, operations = request.services, request.services.operations
+    services, operations = request.services, request.operations
     cursors = services.cursors.of(f"entries {store_id} {card_id}", ledger.KEY_TYPES)
     position = cursors.read(query.cursor)
     await operations.read(giftcards.read, store_id, card_id)

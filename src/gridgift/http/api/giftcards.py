@@ -86,7 +86,7 @@ async def list_gift_cards(
 ) -> Reply[ListResponse[GiftCardResponse]]:
     """List a customer's cards, oldest first, a page at a time."""
     query, store_id = request.query, request.store_id
-    operations, identifier = request.services.operations, IDENTIFIER.of(request)
+    operations, identifier = request.operations, IDENTIFIER.of(request)
     owner_uuid = identifier.uuid or (await operations.read(residents.find, identifier)).uuid
     cursors = request.services.cursors.of(f"giftcards {store_id} {owner_uuid}", lists.KEY_TYPES)
     position = cursors.read(query.cursor)
@@ -99,7 +99,7 @@ async def list_gift_cards(
 
 async def get_gift_card(request: KeyRequest[None, None]) -> Reply[GiftCardResponse]:
     """Read one card."""
-    card = await request.services.operations.submit(
+    card = await request.operations.submit(
         giftcards.READ_EACH, request.store_id, GIFT_CARD_ID.of(request)
     )
     return conditional(request, show(card))
@@ -126,7 +126,7 @@ async def disable_gift_card(request: KeyRequest[None, None]) -> Reply[GiftCardRe
 
 async def get_gift_card_details(request: KeyRequest[None, None]) -> Reply[GiftCardDetails]:
     """Read a card with its expiry and what of its credit is available."""
-    card, held = await request.services.operations.read(
+    card, held = await request.operations.read(
         giftcards.read_with_held, request.store_id, GIFT_CARD_ID.of(request)
     )
     reply = show_details(card, held)

@@ -56,7 +56,7 @@ class StoreResponse(Struct, frozen=True, rename="camel"):
 
 async def get_store(request: KeyRequest[None, None]) -> Reply[StoreResponse]:
     """Read the store that the key belongs to."""
-    store = await request.services.operations.read(stores.read, request.store_id)
+    store = await request.operations.read(stores.read, request.store_id)
     return Reply.json(StoreResponse.of(store))
 
 

@@ -57,7 +57,7 @@ async def once(
         return await operation(tx, *args, **kwargs)
 
     wanted: Once[Run[T], T] = keyed(request, show, run)
-    return sent(await request.services.operations.once(request.store_id, wanted))
+    return sent(await request.operations.once(request.store_id, wanted))
 
 
 async def write(
@@ -73,7 +73,7 @@ async def write(
         await request.check(tx)
         return await operation(tx, *args, **kwargs)
 
-    return await request.services.operations.write(run)
+    return await request.operations.write(run)
 
 
 async def batched(
@@ -83,7 +83,7 @@ async def batched(
     asked: A,
 ) -> Reply[V]:
     """Run a write as part of a batch; else the same as ``once``."""
-    operations, wanted = request.services.operations, keyed(request, show, asked)
+    operations, wanted = request.operations, keyed(request, show, asked)
     return sent(await operations.submit_once(operation, request.store_id, wanted))
 
 

@@ -244,6 +244,13 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         members={"retryAfter": _data("retry_after")},
         examples={"retryAfter": 2},
     ),
+    failures.TooManyLookUps: Problem(
+        429,
+        "Too many unknown usernames",
+        "Wait as long as Retry-After says. Known residents, and UUIDs, need no look-up.",
+        members={"retryAfter": _data("retry_after")},
+        examples={"retryAfter": 10},
+    ),
     refusals.InternalError: Problem(
         500, "A defect of this server", "Tell the operator the requestId; retry with the same key."
     ),

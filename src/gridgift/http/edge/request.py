@@ -15,6 +15,7 @@ from gridgift.domain.idempotency import IdempotencyKey
 from gridgift.domain.model import Caller
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.services import Services
+from gridgift.operations import Operations
 from gridgift.storage.database import Tx
 
 _BARE_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -65,6 +66,11 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
             path = raw.partition(b"?")[0].decode("latin-1")
         query = self.scope["query_string"].decode("latin-1")
         return f"{path}?{query}" if query else path
+
+    @property
+    def operations(self) -> Operations:
+        """What runs the operations of its principal."""
+        return self.services.operations.of(self.principal.bucket)
 
     @property
     def store_id(self) -> str:

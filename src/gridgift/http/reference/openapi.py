@@ -10,6 +10,9 @@ from gridgift.domain.failures import (
     Failure,
     IdempotencyKeyReused,
     PreconditionFailed,
+    ReceiverNotFound,
+    ResidentNotFound,
+    TooManyLookUps,
     ValidationFailed,
 )
 from gridgift.http.edge import refusals
@@ -89,6 +92,8 @@ def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
 def refusals_of(route: AnyRoute) -> list[type[Failure]]:
     """List everything that a route may refuse with."""
     found = [*route.refusals, *route.guard.refusals, *_ALWAYS]
+    if not {ResidentNotFound, ReceiverNotFound}.isdisjoint(found):
+        found.append(TooManyLookUps)
     if route.body is not None:
         found.append(refusals.BodyMalformed)
     if route.body is not None or route.rows is not None:
