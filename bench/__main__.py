@@ -14,6 +14,7 @@ import msgspec
 from rich.console import Console
 
 from bench import facts, load, picture, postgres, report
+from bench.beside import beside
 from bench.bulk import bulk
 from bench.figures import NAMES, Facts, Result, Results
 from bench.granting import find_pgbench, grant
@@ -30,7 +31,8 @@ from bench.servers import ROOT
 FOLDER: Final = "GRIDGIFT_BENCH_DIR"
 LONGEST: Final = 3_600.0  # seconds after which no further row is begun
 MEASURES: Final[dict[str, Measure]] = {
-    "read": read, "page": page, "grant": grant, "p99": p99, "deep": deep, "bulk": bulk,
+    "read": read, "page": page, "grant": grant, "p99": p99, "beside": beside,
+    "deep": deep, "bulk": bulk,
     "workers": workers, "start": start, "idle": idle, "memory": memory, "growth": growth,
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 The only file that sees everything.
 """
 
+import asyncio
 import os
 import sqlite3
 import time
@@ -32,7 +33,7 @@ from gridgift.http.reference.openapi import document
 from gridgift.http.reference.pages import MISSING_ASSET, Assets
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.jobs import housekeeping, running
-from gridgift.limits import RateLimits
+from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places, RateLimits
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
 from gridgift.operations import Operations
@@ -329,6 +330,8 @@ def _services(
         credentials=Credentials(database, secret, settings.key_prefix),
         key_uses=KeyUses(secrets.fingerprint(secret)),
         limits=_limits(settings, counter),
+        bulks=Places(BULKS, BULKS_OF_A_STORE),
+        bulk_turn=asyncio.Lock(),
         origins=Origins(database),
         cursors=Cursors(secret),
         request_log=RequestLog(settings.log_format),

@@ -5,14 +5,17 @@ requests are counted by something that all of them share (``Limiter.shared``, de
 """
 
 import math
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
 PERIOD: Final = 60.0  # seconds in which a bucket fills
+BULKS: Final = 4  # requests of many rows that a process takes at once
+BULKS_OF_A_STORE: Final = 2
 MAX_BUCKETS: Final = 20_000  # the least recently used one is dropped beyond that
 
 
@@ -141,3 +144,24 @@ class RateLimits:
             limit = self._per_minute.get(kind, self._default)
             limiter = self._limiters[kind] = Limiter(limit, shared)
         return limiter
+
+
+class Places:
+    """How many pieces of heavy work this process does at once: in all, and of one name."""
+
+    def __init__(self, in_all: int, of_each: int) -> None:
+        self._in_all = in_all
+        self._of_each = of_each
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, name: str) -> Iterator[bool]:
+        """Take a place of a name until the block ends; False: there is none now."""
+        free = self._taken.total() < self._in_all and self._taken[name] < self._of_each
+        self._taken[name] += free
+        try:
+            yield free
+        finally:
+            self._taken[name] -= free
+            if not self._taken[name]:
+                del self._taken[name]

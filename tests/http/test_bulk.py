@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from gridgift.domain import bulk as domain_bulk
 from gridgift.domain.bulk import MAX_ROWS
 from gridgift.domain.stores import StoreChanges, update
+from gridgift.http.api import bulk
 from gridgift.http.api.bulk import MAX_BULK_BODY
+from gridgift.storage.database import DatabaseUnavailable
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.bodies import NO_AMOUNTS, NO_TEXTURES, each
 from tests.http.checks import check_chain, clean, one_engine, unchanged
@@ -270,3 +273,80 @@ def test_the_scope(api: ApiFixture) -> None:
     with unchanged(api):
         response = send(api, lines(row()), key=api.add_key("giftcards:read").key)
         assert "giftcards:write" in problem(response, 403, "scope_missing")["detail"]
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three rows in one transaction."""
+    monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 3)
+
+
+MANY = [row("kelly", 1 + number) for number in range(7)]
+MANY[4] = row("nobody")
+
+
+@pytest.mark.contract("10.67", "10.70")
+def test_many_rows_are_granted_in_parts_and_answered_as_one(
+    api: ApiFixture, small_parts: None
+) -> None:
+    body = send(api, lines(*MANY)).json()
+    assert (body["granted"], body["skipped"], body["refused"]) == (6, 0, 1)
+    assert [result["row"] for result in body["results"]] == list(range(1, 8))
+    assert body["results"][4]["problem"]["code"] == "resident_not_found"
+    found = [api.card(each["id"])["credit"] for each in body["results"] if "id" in each]
+    assert found == [1, 2, 3, 4, 6, 7]
+    clean(api)
+
+
+@pytest.mark.contract("10.73")
+def test_a_bulk_in_parts_is_done_once_under_its_key(api: ApiFixture, small_parts: None) -> None:
+    once = {"Idempotency-Key": "once"}
+    first, again = (send(api, lines(*MANY), headers=once) for _ in range(2))
+    assert first.status_code == again.status_code == 200
+    assert first.content == again.content
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    problem(send(api, lines(*MANY[1:]), headers=once), 422, "idempotency_key_reused")
+    assert api.sql("SELECT count(*) FROM gift_cards") == [(6,)]
+
+
+@pytest.mark.contract("10.73")
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_a_bulk_that_broke_off_goes_on_where_it_was(
+    api: ApiFixture, small_parts: None, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    """The database goes away after some parts; the same request grants the others only."""
+    granted = []
+
+    async def fail_after(tx: Any, caller: Any, rows: Any, ids: Any, **more: Any) -> Any:
+        if len(granted) == done:
+            raise DatabaseUnavailable("away")
+        granted.append(rows)
+        return await grant(tx, caller, rows, ids, **more)
+
+    once, grant = {"Idempotency-Key": "once"}, domain_bulk.grant
+    monkeypatch.setattr(domain_bulk, "grant", fail_after)
+    problem(send(api, lines(*MANY), headers=once), 503, "database_unavailable")
+    monkeypatch.setattr(domain_bulk, "grant", grant)
+    body = send(api, lines(*MANY), headers=once).json()
+    assert (body["granted"], len(body["results"])) == (6, 7)
+    assert api.sql("SELECT count(*) FROM gift_cards") == [(6,)]
+    assert send(api, lines(*MANY), headers=once).json() == body
+
+
+@pytest.mark.contract("10.72")
+def test_all_or_none_is_one_transaction(api: ApiFixture, small_parts: None) -> None:
+    with unchanged(api):
+        problem(send(api, lines(*MANY), atomic=True), 400, "rows_refused")
+    good = [each for each in MANY if each["identifier"] == "kelly"]
+    assert send(api, lines(*good), atomic=True).json()["granted"] == 6
+
+
+@one_engine
+def test_an_older_rest_of_a_bulk_is_never_its_answer(api: ApiFixture, small_parts: None) -> None:
+    """The first part's answer was forgotten, a moment before those of the other parts."""
+    once = {"Idempotency-Key": "once"}
+    send(api, lines(*MANY), headers=once)
+    api.sql("DELETE FROM idempotency_keys WHERE key NOT LIKE '%' || char(10) || '%'")
+    send(api, lines(*MANY), headers=once)
+    assert api.sql("SELECT count(*) FROM gift_cards") == [(12,)]

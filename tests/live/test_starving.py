@@ -2,16 +2,22 @@
 
 import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import httpx2
 import pytest
 
-from tests.live.test_outages import processes
+from gridgift.limits import BULKS_OF_A_STORE
+from tests.api import problem
+from tests.live.books import audit
+from tests.live.test_outages import GRANT, processes
 from tests.serving import Server
 
 SILENT = 3_000  # connections that say nothing
@@ -92,3 +98,54 @@ def memory(server: Server) -> int:
         int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
         for pid in processes(server.process.pid)
     )
+
+
+BULK: Final = "/ext/v1/giftcards/bulk"
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"], indirect=True)
+def test_bulks_take_their_turn(make_server: Callable[..., Server]) -> None:
+    """Of twenty at once some are taken; single grants and the command line go between them."""
+    server = make_server()
+    body = "identifier,credit\n" + "kelly,5\n" * 10_000
+    answers: list[httpx2.Response] = []
+
+    def send() -> None:
+        with server.client() as client:
+            headers = {"Content-Type": "text/csv"}
+            answers.append(client.post(BULK, content=body, headers=headers, timeout=300))
+
+    before = memory(server)
+    senders = [threading.Thread(target=send) for _ in range(20)]
+    for sender in senders:
+        sender.start()
+    command = [sys.executable, "-m", "gridgift", "card", "grant", "kelly", "--credit", "5"]
+    with subprocess.Popen(command, env=server.environ, stderr=subprocess.PIPE) as shell:
+        singles = grants_while(server, senders)
+        _, said = shell.communicate(timeout=60)
+    assert shell.returncode == 0, said
+    assert memory(server) - before < 256 * 1024 * 1024
+    codes = [answer.status_code for answer in answers]
+    assert codes.count(200) >= BULKS_OF_A_STORE
+    assert codes.count(429) == 20 - codes.count(200) > 0
+    for answer in answers:
+        if answer.status_code == 429:
+            problem(answer, 429, "rate_limited")
+            assert int(answer.headers["retry-after"]) > 0
+        else:
+            assert answer.json()["granted"] == 10_000
+    assert len(singles) >= 5, "single grants found no turn"
+    assert max(singles) < 5
+    assert len(audit(server)) == 10_000 * codes.count(200) + len(singles) + 1
+
+
+def grants_while(server: Server, senders: list[threading.Thread]) -> list[float]:
+    """Grant one card after the other while others are at work; return how long each took."""
+    seconds = []
+    with server.client() as client:
+        while any(sender.is_alive() for sender in senders):
+            began = time.monotonic()
+            response = client.post(GRANT, json={"credit": 5})
+            seconds.append(time.monotonic() - began)
+            assert response.status_code == 200, response.text
+    return seconds

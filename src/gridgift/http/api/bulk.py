@@ -1,18 +1,22 @@
 """Many grants in one request: JSON lines or CSV, one answer (contract section 10)."""
 
 import asyncio
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any, Final, Self
 
+import msgspec
 from msgspec import Meta, Struct
 
 from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, failures, stores
 from gridgift.domain.bulk import MAX_ROWS, GrantRow, Outcome, Row
 from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import count
 from gridgift.domain.residents import parse_identifier
@@ -20,14 +24,16 @@ from gridgift.fields import Identifier, Text
 from gridgift.grant_csv import GrantCsv
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.grants import GrantGiftCardRequest
-from gridgift.http.edge.answers import once
+from gridgift.http.edge.answers import sent
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.decode import decode_object
 from gridgift.http.edge.refusals import MediaTypeUnsupported
-from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.reply import Reply, encode_json
 from gridgift.http.edge.route import Route
+from gridgift.storage.database import Tx
 from gridgift.views import CARD_EXAMPLE, REFUSED_ROW_EXAMPLE, RowResult
 
+ROWS_AT_ONCE: Final = 100  # in one transaction: single writes go between
 MAX_BULK_BODY: Final = 4 * 1024 * 1024  # bytes
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
 CSV: Final = "text/csv"
@@ -65,10 +71,33 @@ class BulkGrantResponse(Struct, frozen=True):
     results: list[RowResult]
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome]) -> Self:
-        """Show what came of all rows."""
-        results = [RowResult.of(number, outcome) for number, outcome in enumerate(outcomes, 1)]
+    def of(cls, outcomes: Sequence[Outcome], first: int) -> Self:
+        """Show what came of rows, of which the first has this number."""
+        results = [RowResult.of(number, each) for number, each in enumerate(outcomes, first)]
         return cls(**count(outcomes), results=results)
+
+
+class _PartBody(Struct, frozen=True):
+    """The answer to some of the rows, each result as it is in JSON."""
+
+    granted: int
+    skipped: int
+    refused: int
+    results: list[msgspec.Raw]
+
+
+class _Part(Struct, frozen=True):
+    """Some of the rows, answered: as it was stored, as a reply, and decoded."""
+
+    answered: Answered
+    reply: Reply[BulkGrantResponse]
+    body: _PartBody
+
+    @classmethod
+    def of(cls, answered: Answered) -> Self:
+        """Read an answer."""
+        reply = sent(answered)
+        return cls(answered, reply, msgspec.json.decode(reply.body, type=_PartBody))
 
 
 class GrantLine(GrantGiftCardRequest, frozen=True, rename="camel", kw_only=True):
@@ -88,10 +117,61 @@ async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[B
     # some hundred milliseconds of work: in a thread, so that others are answered meanwhile
     rows = await asyncio.to_thread(read_rows, request.raw_body, request.headers, store.time_zone)
     request.rows = rows
-    ids = [new_id() for _ in rows]
-    return await once(
-        request, _show, bulk.grant, request.caller, rows, ids, atomic=request.query.atomic
+    key = request.idempotency_key()
+    size = len(rows) if request.query.atomic else ROWS_AT_ONCE
+    parts: list[_Part] = []
+    done = 0
+    while done < len(rows):
+        parts.append(await _grant(request, _key_of_part(key, parts, done), rows, done, size))
+        done += len(parts[-1].body.results)
+    return parts[0].reply if len(parts) == 1 else _joined(parts)
+
+
+async def _grant(
+    request: KeyRequest[BulkGrantQuery, None],
+    key: IdempotencyKey | None,
+    rows: Sequence[Row],
+    first: int,
+    size: int,
+) -> _Part:
+    """Grant some rows, of which ``first`` is the place, in one transaction and in their turn."""
+    some = rows[first : first + size]
+
+    async def run(tx: Tx) -> list[Outcome]:
+        ids = [new_id() for _ in some]
+        return await bulk.grant(tx, request.caller, some, ids, atomic=request.query.atomic)
+
+    wanted: Once[Run[list[Outcome]], list[Outcome]] = Once(
+        run, key, partial(_show, first + 1), request.check
     )
+    async with request.services.bulk_turn:
+        return _Part.of(await request.operations.once(request.store_id, wanted))
+
+
+def _key_of_part(
+    key: IdempotencyKey | None, parts: Sequence[_Part], first: int
+) -> IdempotencyKey | None:
+    """Return the key of a further part; no client can send one with an end of line.
+
+    The first part's answer is in it, so that what is left of an older request under the same key,
+    whose first part was forgotten already, is never taken for an answer to this one.
+    """
+    if key is None or not parts:
+        return key
+    digest = hashlib.sha256(parts[0].answered.answer).hexdigest()
+    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}")
+
+
+def _joined(parts: Sequence[_Part]) -> Reply[BulkGrantResponse]:
+    """Make one answer of those of all parts; it is a replay if every part is one."""
+    body = _PartBody(
+        granted=sum(part.body.granted for part in parts),
+        skipped=sum(part.body.skipped for part in parts),
+        refused=sum(part.body.refused for part in parts),
+        results=[result for part in parts for result in part.body.results],
+    )
+    fresh = [part.reply for part in parts if not part.answered.replayed]
+    return Reply(200, (fresh or [parts[0].reply])[0].headers, encode_json(body))
 
 
 def read_rows(raw: bytes, headers: dict[bytes, bytes], zone: str) -> list[Row]:
@@ -134,8 +214,8 @@ def _from_csv(raw: bytes, zone: str) -> Iterable[Row]:
         raise ValidationFailed({"body": [str(error)]}) from None
 
 
-def _show(outcomes: list[Outcome]) -> Reply[BulkGrantResponse]:
-    return Reply.json(BulkGrantResponse.of(outcomes))
+def _show(first: int, outcomes: list[Outcome]) -> bytes:
+    return Reply.json(BulkGrantResponse.of(outcomes, first)).pack()
 
 
 ROUTES: Final = (

@@ -42,8 +42,10 @@ class _NotOurJson(ValueError):
     """Text that Python's parser takes, and that is no JSON or ambiguous."""
 
 
-async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int = MAX_BODY) -> bytes:
-    """Read a request's body.
+async def read_body(
+    headers: dict[bytes, bytes], receive: Receive, limit: int = MAX_BODY, *, keep: bool = True
+) -> bytes:
+    """Read a request's body; return it, or nothing unless it is to be kept.
 
     Raises ``BodyTooLarge`` over ``limit`` bytes, ``BodyTooSlow`` after 10 s in which this process
     ran, and Starlette's ``ClientDisconnect`` if the client hangs up before the end.
@@ -62,14 +64,17 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int = 
                 size += len(chunk)
                 if size > limit:
                     raise BodyTooLarge(limit)
-                chunks.append(chunk)
+                if keep:
+                    chunks.append(chunk)
                 if not message.get("more_body", False):
                     return b"".join(chunks)
     except TimeoutError:
         raise BodyTooSlow(BODY_SECONDS) from None
 
 
-async def discard_body(headers: dict[bytes, bytes], receive: Receive) -> bool:
+async def discard_body(
+    headers: dict[bytes, bytes], receive: Receive, limit: int = MAX_BODY
+) -> bool:
     """Read a body that nobody wants, so that the connection can carry the next request.
 
     Return whether there is no rest of it; one that is too large or too slow is left alone.
@@ -77,7 +82,7 @@ async def discard_body(headers: dict[bytes, bytes], receive: Receive) -> bool:
     if not has_body(headers):
         return True
     try:
-        await read_body(headers, receive)
+        await read_body(headers, receive, limit, keep=False)
     except (BodyTooLarge, BodyTooSlow):
         return False
     return True

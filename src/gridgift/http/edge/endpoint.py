@@ -43,6 +43,7 @@ from gridgift.http.edge.services import Services
 from gridgift.logs import Log
 from gridgift.storage.database import DatabaseUnavailable
 
+BULK_RETRY: Final = 2  # seconds after which a place for a request of many rows may be free
 CLIENT_CLOSED: Final = 499  # logged for a client that closed its connection before the answer
 
 _SAFE_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -147,6 +148,19 @@ class Endpoint:
             if not await discard_body(request.headers, receive):
                 extra.append(CLOSE)
             raise
+        if route.rows is None:
+            return await self._carry_out(route, request, receive)
+        with request.services.bulks.taken(request.store_id) as free:
+            if free:
+                return await self._carry_out(route, request, receive)
+        if not await discard_body(request.headers, receive, route.body_limit):
+            extra.append(CLOSE)
+        raise RateLimited(BULK_RETRY)
+
+    async def _carry_out(
+        self, route: AnyRoute, request: AnyRequest, receive: Receive
+    ) -> Reply[Any]:
+        """Read and decode the body, and let the handler answer."""
         if route.body is not None or has_body(request.headers):
             request.raw_body = await read_body(request.headers, receive, route.body_limit)
         if route.body is not None:

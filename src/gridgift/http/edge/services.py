@@ -1,5 +1,6 @@
 """What guards and handlers are given: the runner, and what the edge keeps between requests."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec import Struct
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
 from gridgift.http.edge.cors import Origins
-from gridgift.limits import RateLimits
+from gridgift.limits import Places, RateLimits
 from gridgift.logs import RequestLog
 from gridgift.metrics import Metrics
 from gridgift.operations import Operations
@@ -17,6 +18,7 @@ from gridgift.settings import Settings
 class Services(Struct, frozen=True):
     """Everything a request may need. ``clock`` gives milliseconds, ``ticks`` seconds.
 
+    ``bulks`` has places for requests of many rows, whose parts take turns (``bulk_turn``).
     ``check_ready`` raises what keeps the database from being served; ``document`` returns the
     OpenAPI document in JSON.
     """
@@ -26,6 +28,8 @@ class Services(Struct, frozen=True):
     credentials: Credentials
     key_uses: KeyUses
     limits: RateLimits
+    bulks: Places
+    bulk_turn: asyncio.Lock
     origins: Origins
     cursors: Cursors
     request_log: RequestLog
