@@ -92,7 +92,7 @@ class OneStore:
     async def all(self, query: str, /, **values: Any) -> Sequence[Row]:
         """Return all rows."""
         rows = await self._tx.all(query, **values)
-        return [row for row in rows if query != "stores_all" or row[0] == self._store_id]
+        return [row for row in rows if query != "stores_verified" or row[0] == self._store_id]
 
 
 async def faults_of(tx: Tx, store_id: str) -> list[Fault]:

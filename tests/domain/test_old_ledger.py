@@ -6,13 +6,15 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from gridgift.domain import credit, giftcards, holds
+from gridgift.domain import attest, credit, giftcards, holds
+from gridgift.domain.attest import Found
 from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, CardState, Entry
 from gridgift.domain.residents import Identifier
-from gridgift.storage.migrate import migrations
+from gridgift.domain.verify import Unstated
+from gridgift.storage.migrate import Engine, migrations
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_verify import faults_of
 
@@ -21,17 +23,24 @@ STORE: Final = "0190a7b2-3c4d-7e5f-8a6b-000000000001"
 CARD: Final = "0190a7b2-3c4d-7e5f-8a6b-000000000003"
 OPEN, VOIDED = "0190a7b2-3c4d-7e5f-8a6b-000000000006", "0190a7b2-3c4d-7e5f-8a6b-000000000005"
 SPEND: Final = "0190a7b2-3c4d-7e5f-8a6b-00000000000c"
+REDEEMED, DEPOSITED = "0190a7b2-3c4d-7e5f-8a6b-000000000008", "0190a7b2-3c4d-7e5f-8a6b-00000000000b"
+KIMS: Final = "2c3d4e5f-6071-4829-a3b4-c5d6e7f8091a"
 KIM: Final = Identifier(username="old.kim")
+
+
+def old_rows(engine: Engine) -> list[str]:
+    """Return the statements that insert an earlier version's rows, and bring them along."""
+    code = "\n".join(line for line in ROWS.splitlines() if not line.startswith("--"))
+    rows = [statement for statement in code.split(";\n") if statement.strip()]
+    if engine == "postgres":
+        rows = [statement.replace("X'", "'\\x") for statement in rows]
+    return rows + brought_along(engine)
 
 
 @pytest.fixture
 def old(domain: DomainFixture) -> DomainFixture:
     """A database with a store of the earlier version; the fixture acts for that store."""
-    code = "\n".join(line for line in ROWS.splitlines() if not line.startswith("--"))
-    for statement in code.split(";\n"):
-        if statement.strip():
-            domain.sql(statement if domain.engine == "sqlite" else statement.replace("X'", "'\\x"))
-    for statement in brought_along(domain.engine):
+    for statement in old_rows(domain.engine):
         domain.sql(statement)
     domain.store = msgspec.structs.replace(domain.store, id=STORE)
     domain.caller = Caller(STORE, "key", new_id(), "request-2")
@@ -39,7 +48,7 @@ def old(domain: DomainFixture) -> DomainFixture:
     return domain
 
 
-def brought_along(engine: Any) -> list[str]:
+def brought_along(engine: Engine) -> list[str]:
     """Return what migrations compute from a ledger that is there already."""
     texts = [step.text for step in migrations(engine) if step.name == "customers_spent"]
     found = [part for text in texts for part in text.split(";\n") if "UPDATE customers" in part]
@@ -69,16 +78,69 @@ def test_it_verifies(old: DomainFixture) -> None:
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        (f"UPDATE holds SET state = 'open' WHERE id = '{VOIDED}'", "its entries say otherwise"),
+        (
+            f"UPDATE holds SET state = 'open' WHERE id = '{VOIDED}'",
+            "has state open, its entries say voided",
+        ),
         (f"DELETE FROM holds WHERE id = '{OPEN}'", "is in the ledger and nowhere else"),
-        (f"UPDATE credit_spends SET refunded = 41 WHERE id = '{SPEND}'", "has L$ 41 refunded"),
+        (
+            f"UPDATE credit_spends SET refunded = 41 WHERE id = '{SPEND}'",
+            "has refunded 41, its entries say 40",
+        ),
     ],
 )
 def test_what_is_wrong_with_it_is_found(old: DomainFixture, statement: str, fault: str) -> None:
     old.sql(statement)
+    found = faults_of(old)
+    assert any(fault in each.what for each in found)
+    assert {each.store_id for each in found} == {STORE}
+
+
+TAMPERED: Final = [
+    f"UPDATE holds SET expires_at = expires_at + 1 WHERE id = '{OPEN}'",
+    f"UPDATE holds SET amount = amount - 1 WHERE id = '{OPEN}'",
+    f"UPDATE credit_lots SET expires_at = NULL WHERE id = '{DEPOSITED}'",
+    f"UPDATE credit_lots SET restricted = NOT restricted WHERE id = '{DEPOSITED}'",
+]
+
+
+def unstated(domain: DomainFixture) -> Found:
+    """Find what its entries leave out."""
+    found: Found = domain.read(attest.find, lambda seen: None)
+    return found
+
+
+def test_what_its_entries_leave_out_is_named_and_no_fault(old: DomainFixture) -> None:
+    """A deposit's date and an open hold's; that of a redeemed card's credit is the card's."""
+    assert unstated(old) == Found(
+        [Unstated(STORE, "card", CARD, (OPEN,)), Unstated(STORE, "credit", KIMS, (DEPOSITED,))], []
+    )
+    assert faults_of(old) == []
+    old.sql(f"UPDATE credit_lots SET expires_at = 1 WHERE id = '{REDEEMED}'")
     (found,) = faults_of(old)
-    assert fault in found.what
-    assert found.store_id == STORE
+    assert f"lot {REDEEMED} has expires_at 1, its entries say None" == found.what
+
+
+@pytest.mark.parametrize("statement", TAMPERED)
+def test_once_attested_it_shows_any_change(old: DomainFixture, statement: str) -> None:
+    for each in unstated(old).sound:
+        old.write(attest.attest, old.caller, each)
+    assert unstated(old) == Found([], [])
+    assert faults_of(old) == []
+    old.sql(statement)
+    assert faults_of(old) != []
+
+
+def test_an_account_with_faults_is_not_attested(old: DomainFixture) -> None:
+    old.sql(f"UPDATE credit_lots SET remaining = 9 WHERE id = '{DEPOSITED}'")
+    found = unstated(old)
+    assert [each.account_id for each in found.sound] == [CARD]
+    assert [each.account_id for each in found.faulty] == [KIMS]
+
+
+def test_a_hold_of_an_old_entry_is_for_7_days_at_most(old: DomainFixture) -> None:
+    old.sql(f"UPDATE holds SET expires_at = created_at + 604800001 WHERE id = '{OPEN}'")
+    assert any("longer than a hold can be" in found.what for found in faults_of(old))
 
 
 def test_its_holds_are_closed_in_the_new_form(old: DomainFixture) -> None:

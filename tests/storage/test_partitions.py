@@ -40,6 +40,7 @@ ANY_STORE: Final = {
     "tokens_end": "gridgift secret replace ends the tokens of every store",
     "stores_all": "stores are on every node; commands list them",
     "store_of_origin": "stores are on every node",
+    "stores_verified": "gridgift verify looks at everything",
     "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
 }
 OF_A_STORE: Final = sorted(query for query in STATEMENTS if query not in ANY_STORE)

@@ -30,6 +30,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "doctor",
     "copy",
     "verify",
+    "attest",
     "store",
     "key",
     "secret",

@@ -206,6 +206,16 @@ async def settle(tx: Tx, caller: Caller, resident: Resident) -> None:
     await lock(tx, caller, resident)
 
 
+async def attest(tx: Tx, caller: Caller, resident: Resident, lot_ids: Sequence[str]) -> None:
+    """Write entries that state the terms of these lots, be they open or spent."""
+    account = await lock(tx, caller, resident)
+    for start in range(0, len(lot_ids), MAX_LOTS):
+        ids = [*lot_ids[start : start + MAX_LOTS]]
+        rows = await tx.all("lots_find", ids=ids, **account.key)
+        stated = [Lot.from_row(row) for row in rows]
+        await _record(tx, account, "attested", [], Change(0), stated=stated)
+
+
 async def lock(tx: Tx, caller: Caller, resident: Resident, not_before: int = 0) -> Account:
     """Lock an account (making the resident a customer), and settle what has expired.
 
@@ -239,7 +249,7 @@ async def _add_lot(tx: Tx, account: Account, lot: Lot, kind: EntryKind, change: 
     if len(account.lots) >= MAX_LOTS:
         raise CreditLimitExceeded(lots=MAX_LOTS)
     await _begin(tx, account, lot)
-    return await _record(tx, account, kind, [(lot.id, lot.amount)], change, begun=[lot])
+    return await _record(tx, account, kind, [(lot.id, lot.amount)], change, stated=[lot])
 
 
 async def _begin(tx: Tx, account: Account, lot: Lot) -> None:
@@ -312,13 +322,13 @@ async def _record(
     moves: Moves,
     change: Change,
     spend_id: str | None = None,
-    begun: Sequence[Lot] = (),
+    stated: Sequence[Lot] = (),
 ) -> Entry:
     """Write the account's entry: its state names the lots that changed, and by how much.
 
-    It has the terms of those that have ``begun`` with it.
+    It has the terms of those that begin with it, or are ``stated`` for another reason.
     """
-    terms = {lot.id: lot.terms for lot in begun}
+    terms = {lot.id: lot.terms for lot in stated}
     before = account.last.balance_after if account.last else 0
     draft = EntryDraft(
         account_kind="credit",

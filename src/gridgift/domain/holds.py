@@ -3,6 +3,8 @@
 An expired hold frees its part by the clock. Placing, capturing and voiding lock the card first.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct, structs
 
 from gridgift.domain import giftcards
@@ -91,6 +93,20 @@ def voiding(hold_id: str) -> Rule[HoldChange]:
 async def void(tx: Tx, caller: Caller, card_id: str, hold_id: str) -> HoldChange:
     """Void a hold as ``voiding`` says. Raises ``GiftCardNotFound`` too."""
     return await change(tx, CardRequest(caller, card_id, voiding(hold_id), hold_id))
+
+
+async def attest(tx: Tx, caller: Caller, card_id: str, hold_ids: Sequence[str]) -> None:
+    """Write an entry that states what it is of each of these holds that is still open.
+
+    Raises ``GiftCardNotFound``.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> None:
+        for hold in locked.open_holds:
+            if hold.id in hold_ids:
+                locked.change(caller, EntryNote("attested", hold=hold))
+
+    await change(tx, CardRequest(caller, card_id, rule))
 
 
 def _check_usable(locked: LockedCard) -> None:

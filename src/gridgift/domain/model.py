@@ -31,6 +31,7 @@ EntryKind = Literal[
     "held",
     "captured",
     "voided",
+    "attested",
     "credit_deposited",
     "credit_redeemed",
     "credit_spent",
@@ -194,8 +195,8 @@ class CreditState(Struct, frozen=True, omit_defaults=True):
 
     ``lots`` has the id of each lot that changed and by how much (L$); ``reference`` is the caller's
     own, and at a redemption the card's id; ``spend`` is the id of what was spent or refunded;
-    ``terms`` has the terms of each lot that begins with this entry. What there is none of is left
-    out, and old entries have no terms.
+    ``terms`` has the terms of each lot that begins with this entry, or that it attests. What there
+    is none of is left out, and old entries have no terms.
     """
 
     lots: list[tuple[str, int]]
@@ -304,9 +305,9 @@ class Hold(Struct, frozen=True):
         """Build a hold from the columns of the SQL fragment ``hold``."""
         *columns, captured = row
         hold = cls(*columns)
-        if hold.state != "captured":
-            return hold
-        return msgspec.structs.replace(hold, captured=captured or hold.amount)
+        if captured is None:
+            captured = hold.amount if hold.state == "captured" else 0
+        return msgspec.structs.replace(hold, captured=captured)
 
 
 class Token(Struct, frozen=True):

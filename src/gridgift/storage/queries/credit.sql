@@ -14,6 +14,10 @@ SELECT {lot} FROM credit_lots {index:credit_lots_open}
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND remaining > 0
 ORDER BY expires_at IS NULL, expires_at, NOT restricted, id
 
+-- name: lots_find
+SELECT {lot} FROM credit_lots
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id {any:ids}
+
 -- name: lot_add
 INSERT INTO credit_lots (store_id, resident_uuid, id, amount, remaining, expires_at, restricted,
     created_at)

@@ -6,8 +6,21 @@ SELECT COUNT(*) FROM gift_cards
 -- name: customers_count (any store)
 SELECT COUNT(*) FROM customers
 
+-- The stores, and those that entries name and that are not there.
+-- name: stores_verified (any store)
+SELECT id, TRUE FROM stores
+UNION SELECT store_id, FALSE FROM entries WHERE store_id NOT IN (SELECT id FROM stores)
+ORDER BY 1
+
 -- name: cards_in_order
-SELECT {changed_card} FROM gift_cards WHERE store_id = :store_id AND id > :after ORDER BY id LIMIT :rows
+SELECT {changed_card}, expiry_noted FROM gift_cards
+WHERE store_id = :store_id AND id > :after ORDER BY id LIMIT :rows
+
+-- name: cards_of_nobody
+SELECT id FROM gift_cards
+WHERE store_id = :store_id AND NOT EXISTS (
+    SELECT 1 FROM customers WHERE store_id = :store_id AND resident_uuid = owner_uuid)
+ORDER BY id
 
 -- name: entries_in_range
 SELECT {entry} FROM entries
@@ -26,16 +39,22 @@ WHERE store_id = :store_id AND resident_uuid > :after
 ORDER BY resident_uuid LIMIT :rows
 
 -- name: lots_in_range
-SELECT resident_uuid, {lot} FROM credit_lots
+SELECT resident_uuid, {lot}, created_at FROM credit_lots
 WHERE store_id = :store_id AND resident_uuid > :after AND resident_uuid <= :until
 ORDER BY resident_uuid, id
 
 -- name: spends_in_range
-SELECT s.resident_uuid, s.id, s.amount, s.refunded,
-    (SELECT COALESCE(SUM(l.taken), 0) FROM credit_spend_lots l WHERE l.store_id = :store_id
-        AND l.resident_uuid = s.resident_uuid AND l.spend_id = s.id),
-    (SELECT COALESCE(SUM(l.restored), 0) FROM credit_spend_lots l WHERE l.store_id = :store_id
-        AND l.resident_uuid = s.resident_uuid AND l.spend_id = s.id)
-FROM credit_spends s
-WHERE s.store_id = :store_id AND s.resident_uuid > :after AND s.resident_uuid <= :until
-ORDER BY s.resident_uuid, s.id
+SELECT resident_uuid, id, amount, refunded, reference, created_at FROM credit_spends
+WHERE store_id = :store_id AND resident_uuid > :after AND resident_uuid <= :until
+ORDER BY resident_uuid, id
+
+-- name: spend_lots_in_range
+SELECT resident_uuid, spend_id, position, lot_id, taken, restored FROM credit_spend_lots
+WHERE store_id = :store_id AND resident_uuid > :after AND resident_uuid <= :until
+ORDER BY resident_uuid, spend_id, position
+
+-- name: imports_of_store
+SELECT digest, rows_done, granted, skipped, refused, finished_at IS NOT NULL,
+    (SELECT COUNT(*) FROM import_refusals r
+    WHERE r.store_id = :store_id AND r.digest = imports.digest)
+FROM imports WHERE store_id = :store_id

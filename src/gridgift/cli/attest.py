@@ -1,0 +1,37 @@
+"""``gridgift attest``: state in the ledger what earlier versions left out of lots and holds."""
+
+import typer
+
+from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.output import print_json, print_note
+from gridgift.cli.session import operator, read_settings, run
+from gridgift.cli.verify import counting
+from gridgift.domain import attest as attesting
+from gridgift.domain import verify as ledgers
+from gridgift.domain.attest import Found
+from gridgift.operations import Operations
+
+
+def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Write entries that state the terms of lots and holds which an earlier version made.
+
+    Do it once, after the update of all servers; from then on 'gridgift verify' finds any change of
+    them. An account with faults is left alone: then the exit code is 1.
+    """
+
+    async def work(operations: Operations) -> Found:
+        counts = await operations.read(ledgers.count)
+        with counting(counts.cards + counts.customers) as advance:
+            found = await operations.snapshot(attesting.find, advance)
+        for each in found.sound:
+            await operations.write(attesting.attest, operator(each.store_id), each)
+        return found
+
+    found = run(read_settings(database), work)
+    if json:
+        print_json({"attested": len(found.sound), "faulty": len(found.faulty)})
+    else:
+        print_note(f"{len(found.sound)} accounts attested.")
+    if found.faulty:
+        print_note(f"{len(found.faulty)} have faults and were left alone: see 'gridgift verify'.")
+        raise typer.Exit(1)
