@@ -17,6 +17,10 @@ UUID_PATTERN: Final = (
     "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 )
 
+EXPIRY_PATTERN: Final = (
+    "^(202[6-9]|20[3-9][0-9]|2[1-9][0-9]{2}|[3-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
+    r"[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
 IDENTIFIER_SCHEMA: Final = {
     "anyOf": [
         {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
@@ -49,12 +53,20 @@ Uuid = Annotated[
 Instant = Annotated[
     str,
     Meta(
-        description="ISO 8601 date and time, in answers always in UTC with Z.",
+        description="ISO 8601 date and time in UTC, with Z.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+# JSON Schema can't say "in the future"; it can say that no year before this program's is.
+Expiry = Annotated[
+    str,
+    Meta(
+        description="An instant in the future: ISO 8601 date and time, with Z or an offset.",
         extra={
             "says": "must be a date and time like 2027-01-31T12:00:00Z",
             "parse": parse_instant,
         },
-        extra_json_schema={"format": "date-time"},
+        extra_json_schema={"format": "date-time", "pattern": EXPIRY_PATTERN},
     ),
 ]
 Limit = Annotated[
@@ -68,7 +80,10 @@ Limit = Annotated[
 ]
 Cursor = Annotated[
     str,
-    Meta(description="nextCursor or previousCursor of an earlier answer, unchanged."),
+    Meta(
+        description="nextCursor or previousCursor of an earlier answer, unchanged; empty: none.",
+        extra_json_schema={"pattern": "^([A-Za-z0-9_-]{19,4096})?$"},
+    ),
 ]
 Text = Annotated[
     str,

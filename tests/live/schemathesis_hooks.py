@@ -119,10 +119,10 @@ def _post(path: str, **body: Any) -> Any:
 
 
 def _correct_body(body: dict[str, Any]) -> None:
-    """To JSON Schema 5.0 is an integer; the contract takes 5 only. An expiry has to be ahead."""
-    for name, value in body.items():
-        if isinstance(value, float) and value.is_integer():
-            body[name] = int(value)
+    """Keep the account from filling up, and instants out of earlier answers from being an expiry.
+
+    JSON Schema says which years are over, not which instants are.
+    """
     if "reference" in body and "spend" not in body:
         body["amount"] = min(body["amount"], MUCH)
     expires_at = body.get("expiresAt")

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from gridgift.domain import credit, failures
 from gridgift.domain.credit import Change, CreditChange
 from gridgift.domain.ids import new_id, parse_uuid
-from gridgift.fields import GrantedCredit, Instant, Text, Uuid, instant_of
+from gridgift.fields import Expiry, GrantedCredit, Text, Uuid, instant_of
 from gridgift.http.edge.answers import once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
@@ -35,7 +35,7 @@ class DepositRequest(Struct, frozen=True, rename="camel"):
     amount: GrantedCredit
     reason: Text
     reference: Text
-    expires_at: Instant | None = None
+    expires_at: Expiry | None = None
     restricted: bool = False
 
 

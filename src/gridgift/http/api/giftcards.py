@@ -10,7 +10,7 @@ from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import texture_of
 from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import CardChange, GiftCard
-from gridgift.fields import Credit, Cursor, Delta, Instant, Limit, Text, Uuid, instant_of
+from gridgift.fields import Credit, Cursor, Delta, Expiry, Limit, Text, Uuid, instant_of
 from gridgift.http.edge.answers import ListResponse, conditional, list_reply, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
@@ -60,7 +60,7 @@ class PatchGiftCardRequest(Struct, frozen=True, rename="camel"):
     texture: Uuid | None | UnsetType = UNSET
     transfer: bool | UnsetType = UNSET
     active: bool | UnsetType = UNSET
-    expires_at: Instant | None | UnsetType = UNSET
+    expires_at: Expiry | None | UnsetType = UNSET
 
     def patch(self) -> Patch:
         """Return what to change."""

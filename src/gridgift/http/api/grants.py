@@ -8,7 +8,7 @@ from gridgift.domain import failures, grants
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id, texture_of
-from gridgift.fields import GrantedCredit, Instant, Uuid, instant_of
+from gridgift.fields import Expiry, GrantedCredit, Uuid, instant_of
 from gridgift.http.api.giftcards import TAG, WRITE, show_change
 from gridgift.http.edge.answers import batched
 from gridgift.http.edge.api_key import KeyRequest
@@ -24,7 +24,7 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     credit: GrantedCredit
     transfer: bool = False
     texture: Uuid | None = None
-    expires_at: Instant | None | UnsetType = UNSET
+    expires_at: Expiry | None | UnsetType = UNSET
 
     def terms(self, reason: str = "") -> Terms:
         """Return what to grant."""
