@@ -51,6 +51,46 @@ def test_postgresql_stops_and_comes_back(own_postgres: databases.Postgres) -> No
             own_postgres.server.start()
         assert_resumes(client, card)
         assert len(audit(server)) == 2
+        assert_one_line_each(server)
+
+
+def test_postgresql_crashes_again_and_again(own_postgres: databases.Postgres) -> None:
+    """Connections are in use when it ends, and while it recovers."""
+    over = False
+
+    async def work(client: httpx2.AsyncClient, number: int) -> None:
+        nonlocal over
+        if number == 0:
+            for _ in range(3):
+                await asyncio.sleep(0.5)
+                await asyncio.to_thread(crash_and_recover, own_postgres)
+            over = True
+        while not over:
+            assert (await client.post(GRANT, json={"credit": 1})).status_code in {200, 503}
+            assert (await client.get("/readyz")).status_code in {200, 503}
+
+    with own_postgres.database(migrated=True) as url, Server.started(url) as server:
+        at_once(server, work, clients=9)
+        assert server.stop() == 0
+        assert_one_line_each(server)
+
+
+def crash_and_recover(postgres: databases.Postgres) -> None:
+    """End PostgreSQL without a farewell, and start it again."""
+    assert postgres.server is not None
+    process = postgres.server.get_postmaster_info().process
+    process.send_signal(signal.SIGQUIT)
+    process.wait(20)
+    time.sleep(1.5)
+    postgres.server.start()
+
+
+def assert_one_line_each(server: Server) -> None:
+    """Every line of the log is JSON and has no trace, but the one that says where it listens."""
+    lines = [line for line in server.log().splitlines() if "Gridgift listens on" not in line]
+    events = [json.loads(line) for line in lines]
+    assert "database unavailable" in {event["event"] for event in events}
+    assert not [event for event in events if "exception" in event]
 
 
 @contextmanager
