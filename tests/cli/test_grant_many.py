@@ -265,6 +265,29 @@ def test_two_at_once(api: CommandRunner) -> None:
     check_whole(api, refused)
 
 
+NO_ROOM = """
+import resource, sys
+from pathlib import Path
+from gridgift.cli.files import private_copy
+from gridgift.cli.options import UsageError
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+try:
+    with private_copy(Path(sys.argv[1])):
+        pass
+except UsageError as error:
+    print(error)
+"""
+
+
+def test_where_there_is_no_room_for_a_copy(tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text("kelly,5\n" * 1_000)
+    command = [sys.executable, "-c", NO_ROOM, str(file)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"{file} can't be copied to be read" in told.stdout
+
+
 MEASURE = """
 import asyncio, sys
 from pathlib import Path

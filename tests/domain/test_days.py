@@ -65,5 +65,16 @@ def test_what_is_no_day() -> None:
 
 def test_zones_are_known_by_name() -> None:
     assert is_zone(SECOND_LIFE)
-    for name in ("", "Mars/Olympus", "/etc/localtime", "../UTC", "America", "pst8", "\udcff", "\0"):
+    for name in (
+        "localtime",
+        "Factory",
+        "",
+        "Mars/Olympus",
+        "/etc/localtime",
+        "../UTC",
+        "America",
+        "pst8",
+        "\udcff",
+        "\0",
+    ):
         assert not is_zone(name)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from gridgift.domain import bulk as domain_bulk
 from gridgift.domain.bulk import MAX_ROWS
@@ -15,6 +16,7 @@ from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.bodies import NO_AMOUNTS, NO_TEXTURES, each
 from tests.http.checks import check_chain, clean, one_engine, unchanged
 from tests.http.requests import TEXTURE, other_stores_key
+from tests.test_csv_rows import MUTATIONS, ROWS, mutated
 
 PATH = "/ext/v1/giftcards/bulk"
 GRANT = f"/v1/customers/{KELLY.username}/actions/grant-gift-card"
@@ -246,6 +248,28 @@ def test_rows_of_a_csv(api: ApiFixture) -> None:
     results = send(api, text, CSV).json()["results"]
     for said, field in zip(results, rows.values(), strict=True):
         assert list(said.get("problem", {}).get("errors", {})) == ([field] if field else [])
+
+
+@pytest.mark.contract("10.70", "10.74")
+def test_each_row_of_a_csv_is_counted_once(api: ApiFixture) -> None:
+    """Granted, skipped and refused are together the rows, whatever is in them."""
+    text = "identifier,gift card credits,reason"
+
+    @settings(
+        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(MUTATIONS)
+    def counted(mutations: list[tuple[int, int, str]]) -> None:
+        rows = [f'kelly,{number % 3},"prize"' for number in range(ROWS)]
+        harmed = mutated(rows, mutations)
+        body = send(api, "\n".join([text, *rows]).encode(errors="surrogateescape"), CSV).json()
+        assert body["granted"] + body["skipped"] + body["refused"] == len(body["results"]) == ROWS
+        cards = [number for number, result in enumerate(body["results"]) if "id" in result]
+        assert {n for n in set(range(ROWS)) - harmed if n % 3} <= set(cards)
+        assert len(cards) == body["granted"]
+
+    counted()
+    clean(api)
 
 
 @pytest.mark.contract("10.74")

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -50,17 +50,18 @@ def private_copy(path: Path) -> Iterator[Copied]:
     """
     if not path.is_file():
         raise UsageError(f"{path} is not a file.")
-    with TemporaryFile() as copy:
+    with ExitStack() as stack:
         try:
+            copy = stack.enter_context(TemporaryFile())
             with path.open("rb") as source:
                 shutil.copyfileobj(source, copy)
-                again = _digest(source)
+                digest = _digest(source)
             copy.flush()
         except OSError as error:
-            raise UsageError(f"{path} can't be read: {error.strerror}.") from error
-        if _digest(copy) != again:
+            raise UsageError(f"{path} can't be copied to be read: {error.strerror}.") from error
+        if _digest(copy) != digest:
             raise UsageError(f"{path} was changed while it was read: give the command again.")
-        yield Copied(copy, again, os.fstat(copy.fileno()).st_size)
+        yield Copied(copy, digest, os.fstat(copy.fileno()).st_size)
 
 
 @contextmanager

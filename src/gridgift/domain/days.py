@@ -13,6 +13,7 @@ from msgspec import Struct
 from gridgift.domain.instants import parse_instant
 
 SECOND_LIFE: Final = "America/Los_Angeles"  # the time that Second Life shows
+_NO_PLACES: Final = {"localtime", "Factory"}  # what one machine has chosen, and that none was
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,7 +51,7 @@ def end_of(day: date, zone: str) -> int:
 
 def is_zone(name: str) -> bool:
     """Tell whether a time zone has this name."""
-    return name in available_timezones()
+    return name in available_timezones() - _NO_PLACES
 
 
 def _parse_day(text: str) -> date | None:

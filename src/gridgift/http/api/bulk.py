@@ -229,7 +229,8 @@ ROUTES: Final = (
         description="Up to 10 000 rows and 4 MiB, as JSON lines (the body of a single grant with "
         "identifier and, if wanted, reason) or as CSV whose first line names the columns. Each "
         "row is answered in order. A resident whom nobody knows is not looked up. A row of CSV "
-        "without gift card credits asks for no card: its result has only its number.",
+        "without gift card credits asks for no card: its result has only its number. A date "
+        "without a time is that whole day in the store's time zone.",
         query=BulkGrantQuery,
         rows=dict.fromkeys(JSON_LINES, LINES_EXAMPLE) | {CSV: CSV_EXAMPLE},
         body_limit=MAX_BULK_BODY,
