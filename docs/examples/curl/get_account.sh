@@ -5,5 +5,6 @@
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 \
+  --write-out '\n' \
   --header 'X-Customer-Token: gct_YOUR_TOKEN' \
   https://gifts.example.com/v1/customer/account

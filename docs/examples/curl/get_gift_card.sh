@@ -4,5 +4,6 @@
 # exits with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 \
+  --write-out '\n' \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   https://gifts.example.com/v1/giftcards/019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a

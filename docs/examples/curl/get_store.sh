@@ -4,5 +4,6 @@
 # exits with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 \
+  --write-out '\n' \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   https://gifts.example.com/v1/store

@@ -6,6 +6,7 @@
 # and exits with 22.
 
 curl --silent --show-error --fail-with-body --max-time 60 --retry 3 --retry-connrefused \
+  --write-out '\n' \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   --header 'Idempotency-Key: hunt-2026-prizes' \
   --header 'Content-Type: text/csv' \

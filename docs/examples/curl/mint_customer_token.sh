@@ -7,6 +7,7 @@
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 \
+  --write-out '\n' \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   --header 'Content-Type: application/json' \
   --data '{"customerIdentifier": "kelly.moonwall"}' \

@@ -5,6 +5,7 @@
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 --request PATCH \
+  --write-out '\n' \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   --header 'Content-Type: application/json' \
   --data '{"expiresAt": "2040-01-31T12:00:00Z"}' \

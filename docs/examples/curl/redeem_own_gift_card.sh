@@ -7,6 +7,7 @@
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
+  --write-out '\n' \
   --request POST \
   --header 'X-Customer-Token: gct_YOUR_TOKEN' \
   --header 'Idempotency-Key: redeem-019aad3c-a3f4-7051-8e62-7f8091a2b3c4' \

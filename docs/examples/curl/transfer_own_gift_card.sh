@@ -6,6 +6,7 @@
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
+  --write-out '\n' \
   --header 'X-Customer-Token: gct_YOUR_TOKEN' \
   --header 'Idempotency-Key: transfer-019aad3c-a405-7162-9f73-8091a2b3c4d5' \
   --header 'Content-Type: application/json' \

@@ -5,6 +5,7 @@
 # exits with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 --request PUT \
+  --write-out '\n' \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   --header 'Content-Type: application/json' \
   --data '{"credit": 250, "texture": null, "transfer": true, "active": true}' \

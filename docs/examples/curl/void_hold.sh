@@ -6,6 +6,7 @@
 # with 22.
 
 curl --silent --show-error --fail-with-body --max-time 10 --retry 3 --retry-connrefused \
+  --write-out '\n' \
   --request POST \
   --header 'X-API-Key: allo_live_YOUR_KEY' \
   --header 'Idempotency-Key: order-1042-void' \
