@@ -35,7 +35,6 @@ from gridgift.views import EntryResponse, StoreGiftCard
 
 PAGE = 1_000  # cards that are read at once
 
-ABOUT_HOLDS = {"held", "captured", "voided"}  # kinds of entries
 
 HeldCard = tuple[GiftCard, int]  # a card, and how much of it is held, in L$
 
@@ -229,7 +228,9 @@ def _entries(entries: list[Entry]) -> None:
                 f"{entry.delta:+d}",
                 entry.balance_after,
                 f"{entry.actor_kind} {entry.actor_id}",
-                f"hold {ledger.hold_of(entry)}" if entry.kind in ABOUT_HOLDS else entry.reason,
+                f"hold {ledger.hold_of(entry)}"
+                if entry.kind in ledger.ABOUT_HOLDS
+                else entry.reason,
             )
             for entry in entries
         ],

@@ -13,7 +13,6 @@ from gridgift.domain.verify_chain import differences
 from gridgift.storage.database import Row
 
 LONGEST_HOLD: Final = 7 * DAY  # contract section 10
-ABOUT_HOLDS: Final = {"held", "captured", "voided", "attested"}
 
 
 class CardRows(Struct, frozen=True):
@@ -55,7 +54,7 @@ class CardSaid(Struct):
 
     def _follow(self, entry: Entry) -> None:
         state = read_card_state(entry.state)
-        if entry.kind in ABOUT_HOLDS:
+        if entry.kind in ledger.ABOUT_HOLDS:
             self._follow_hold(entry, state)
         if entry.kind == "expired":
             self.expiry_noted = True
