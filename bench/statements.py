@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any, Final
@@ -136,8 +136,18 @@ def _noted() -> Iterator[list[Statement]]:
             statements.append(Statement(named(query).name, named(query).postgres, tuple(row)))
         await original_many(self, query, rows)
 
-    original_many = PostgresTx.many
+    async def each(
+        self: PostgresTx, query: str | Query, values: Sequence[Mapping[str, Any]], /
+    ) -> Any:
+        known = named(query)
+        for one in values:
+            given = tuple(one[name] for name in known.parameters)
+            statements.append(Statement(known.name, known.postgres, given))
+        return await original_each(self, query, values)
+
+    original_many, original_each = PostgresTx.many, PostgresTx.each
     with (
-        noting("one"), noting("all"), noting("run"), mock.patch.object(PostgresTx, "many", many)
+        noting("one"), noting("all"), noting("run"),
+        mock.patch.object(PostgresTx, "many", many), mock.patch.object(PostgresTx, "each", each),
     ):  # fmt: skip
         yield statements

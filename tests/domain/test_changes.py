@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from gridgift.domain import credit, giftcards, holds, ledger, redemption, transfers
-from gridgift.domain.credit import Change, Credit
+from gridgift.domain.accounts import Change
+from gridgift.domain.credit import Credit
 from gridgift.domain.failures import ResidentNotFound, ValidationFailed
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id

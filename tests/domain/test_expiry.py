@@ -3,7 +3,7 @@
 import pytest
 
 from gridgift.domain import credit, expiry, giftcards, ledger
-from gridgift.domain.credit import Change
+from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import new_id
 from gridgift.domain.residents import Identifier

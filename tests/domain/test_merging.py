@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgift.domain import credit, failures
-from gridgift.domain.credit import Change, CreditChange
+from gridgift.domain.accounts import Change
+from gridgift.domain.credit import CreditChange
 from gridgift.domain.ids import new_id
 from gridgift.domain.merging import SORTS, merge_surplus
 from gridgift.domain.model import Lot

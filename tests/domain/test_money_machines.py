@@ -30,7 +30,8 @@ from gridgift.domain import (
     transfers,
     verify,
 )
-from gridgift.domain.credit import Change, CreditChange
+from gridgift.domain.accounts import Change
+from gridgift.domain.credit import CreditChange
 from gridgift.domain.failures import Failure
 from gridgift.domain.giftcards import Patch, Replacement, Terms
 from gridgift.domain.grants import GrantRequest

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from gridgift.domain import attest, credit, giftcards, holds
+from gridgift.domain.accounts import Change
 from gridgift.domain.attest import Found
-from gridgift.domain.credit import Change
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, CardState, Entry

@@ -9,8 +9,18 @@ import asyncpg
 import msgspec
 import pytest
 
-from gridgift.domain import credit, expiry, giftcards, holds, redemption, stores, transfers, verify
-from gridgift.domain.credit import Change
+from gridgift.domain import (
+    accounts,
+    credit,
+    expiry,
+    giftcards,
+    holds,
+    redemption,
+    stores,
+    transfers,
+    verify,
+)
+from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import entry_hash
@@ -422,8 +432,10 @@ def test_finds_a_doubled_redemption(filled: FilledStore) -> None:
     lot = Lot(new_id(), 70, 70, None, restricted=False)
 
     async def deposit(tx: Tx) -> None:
-        account = await credit.lock(tx, filled.domain.caller, KELLY)
-        await credit.add_lot(tx, account, lot, filled.redeemed)
+        account = await accounts.lock(tx, filled.domain.store.id, KELLY.uuid)
+        change = Change(lot.amount, reference=filled.redeemed)
+        credit.add_lot(account, filled.domain.caller, lot, "credit_redeemed", change)
+        await accounts.save_each(tx, [account])
 
     filled.write(deposit)
     (fault,) = filled.faults()

@@ -16,7 +16,7 @@ from gridgift import jobs
 from gridgift.app import connect
 from gridgift.credentials import KeyUses
 from gridgift.domain import credit, grants, verify
-from gridgift.domain.credit import Change
+from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id

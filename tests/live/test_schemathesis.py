@@ -12,7 +12,7 @@ import pytest
 
 from gridgift.app import connect
 from gridgift.domain import credit, grants, holds, residents
-from gridgift.domain.credit import Change
+from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id

@@ -65,7 +65,6 @@ VALUES: Final[dict[str, Any]] = {
     "request_id": "",
     "resident_uuid": OWNER,
     "restricted": False,
-    "hold_ids": [THING, NEW],
     "ids": [THING, NEW],
     "redeemed": False,
     "refused": 1,

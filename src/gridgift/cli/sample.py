@@ -11,7 +11,7 @@ from gridgift.cli.card import HeldCard, every_card
 from gridgift.cli.options import UsageError
 from gridgift.cli.session import new_credential, now, operator
 from gridgift.domain import credit, giftcards, grants, holds, keys, residents, stores
-from gridgift.domain.credit import Change
+from gridgift.domain.accounts import Change
 from gridgift.domain.failures import GiftCardNotFound, KeyNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest

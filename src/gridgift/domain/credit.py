@@ -5,24 +5,27 @@ sum by the clock. Every operation that changes an account locks the customer's r
 settles what has expired meanwhile, so that the ledger's balance is always that of the lots.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
-from gridgift.domain import ledger, residents
+from gridgift.domain import accounts, residents
+from gridgift.domain.accounts import Change, LockedAccount, Moves, Spend
+from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.failures import (
     CreditLimitExceeded,
+    Failure,
     InsufficientCredit,
     RefundExceedsSpend,
+    ResidentNotFound,
     SpendNotFound,
     ValidationFailed,
 )
-from gridgift.domain.ledger import EntryDraft, Tip
-from gridgift.domain.merging import MAX_LOTS, merge_surplus
+from gridgift.domain.merging import MAX_LOTS, Merger, merge_surplus
 from gridgift.domain.model import (
     MAX_CREDIT,
     Caller,
-    CreditState,
     Entry,
     EntryKind,
     Lot,
@@ -30,8 +33,6 @@ from gridgift.domain.model import (
 )
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
-
-Moves = list[tuple[str, int]]  # lot id, delta in L$
 
 
 class Credit(Struct, frozen=True):
@@ -55,14 +56,6 @@ class Credit(Struct, frozen=True):
         )
 
 
-class Change(Struct, frozen=True):
-    """What every change of an account states: L$, the reason, and the caller's own reference."""
-
-    amount: int
-    reason: str = ""
-    reference: str = ""
-
-
 class CreditChange(Struct, frozen=True):
     """What a change of an account did.
 
@@ -76,25 +69,6 @@ class CreditChange(Struct, frozen=True):
     entry: Entry
 
 
-class Account(Struct):
-    """A locked account in the middle of a transaction.
-
-    ``now`` is the instant of the change, in milliseconds, and was taken after the lock; ``lots``
-    are the ones open then; ``last`` is the account's newest entry (None: it has none).
-    """
-
-    caller: Caller
-    resident: Resident
-    now: int
-    lots: list[Lot]
-    last: Entry | None
-
-    @property
-    def key(self) -> dict[str, str]:
-        """The columns that the account's rows have in common."""
-        return {"store_id": self.caller.store_id, "resident_uuid": self.resident.uuid}
-
-
 async def read(tx: Tx, store_id: str, resident: Resident) -> Credit:
     """Return a resident's credit at a store; of one who is no customer it is zero."""
     lots = await _read_lots(tx, {"store_id": store_id, "resident_uuid": resident.uuid})
@@ -106,74 +80,132 @@ async def read_of(tx: Tx, store_id: str, identifier: Identifier) -> Credit:
     return await read(tx, store_id, await residents.find(tx, identifier))
 
 
+Rule = Callable[[LockedAccount, Caller], CreditChange]
+
+
+class CreditRequest(Struct, frozen=True):
+    """A change of a resident's account that is asked for: by whom, and the rule that decides.
+
+    A rule raises a failure before it has changed anything.
+    """
+
+    caller: Caller
+    identifier: Identifier
+    rule: Rule
+
+
+async def change_each(
+    tx: Tx, store_id: str, requests: Sequence[CreditRequest]
+) -> list[CreditChange | Failure]:
+    """Make each change of an account at the store, in order; each is refused for itself.
+
+    Refused are also those of residents whom nobody knows, with ``ResidentNotFound``.
+    """
+    found = await residents.find_all(tx, [request.identifier for request in requests])
+    locked = await accounts.lock_each(tx, store_id, {each.uuid for each in found.values()})
+    results = [_decide(request, found.get(request.identifier), locked) for request in requests]
+    await accounts.save_each(tx, locked.values())
+    return results
+
+
+CHANGE_EACH: Final[BatchedWrite[CreditRequest, CreditChange]] = BatchedWrite(change_each)
+
+
+def _decide(
+    request: CreditRequest, resident: Resident | None, locked: Mapping[str, LockedAccount]
+) -> CreditChange | Failure:
+    if resident is None:
+        return ResidentNotFound(str(request.identifier))
+    try:
+        return request.rule(locked[resident.uuid], request.caller)
+    except Failure as failure:
+        return failure
+
+
+async def change(tx: Tx, request: CreditRequest) -> CreditChange:
+    """Make one change. Raises what its rule raises, and ``ResidentNotFound``."""
+    (result,) = await change_each(tx, request.caller.store_id, [request])
+    if isinstance(result, Failure):
+        raise result
+    return result
+
+
+def depositing(
+    change: Change, lot_id: str, *, expires_at: int | None = None, restricted: bool = False
+) -> Rule:
+    """Return the rule that adds a lot; ``expires_at`` is in milliseconds (None: never).
+
+    It raises ``ValidationFailed``, ``CreditLimitExceeded``.
+    """
+    lot = Lot(lot_id, change.amount, change.amount, expires_at, restricted)
+
+    def rule(account: LockedAccount, caller: Caller) -> CreditChange:
+        if expires_at is not None and expires_at <= account.now:
+            raise ValidationFailed({"expires_at": ["must be in the future"]})
+        entry = add_lot(account, caller, lot, "credit_deposited", change)
+        return _changed(account, lot_id, change, entry)
+
+    return rule
+
+
 async def deposit(
     tx: Tx,
     caller: Caller,
     identifier: Identifier,
-    change: Change,
+    change_: Change,
     lot_id: str,
     *,
     expires_at: int | None = None,
     restricted: bool = False,
 ) -> CreditChange:
-    """Add a lot; ``expires_at`` is in milliseconds (None: it never expires).
+    """Add a lot as ``depositing`` says. Raises ``ResidentNotFound`` too."""
+    rule = depositing(change_, lot_id, expires_at=expires_at, restricted=restricted)
+    return await change(tx, CreditRequest(caller, identifier, rule))
 
-    Raises ``ResidentNotFound``, ``ValidationFailed``, ``CreditLimitExceeded``.
+
+def add_lot(
+    account: LockedAccount, caller: Caller, lot: Lot, kind: EntryKind, change: Change
+) -> Entry:
+    """Add a lot to a locked account; return its entry. Raises ``CreditLimitExceeded``."""
+    _check_sum(account, lot.amount)
+    if len(account.open_lots) >= MAX_LOTS:
+        raise CreditLimitExceeded(lots=MAX_LOTS)
+    account.settle(caller)
+    account.begin(lot)
+    return account.record(caller, kind, [(lot.id, lot.amount)], change, stated=[lot])
+
+
+def spending(change: Change, spend_id: str, *, restricted: bool = False) -> Rule:
+    """Return the rule that spends from the lots, soonest expiry first, undated last.
+
+    ``restricted`` says that restricted credit may pay for this purchase too. It raises
+    ``InsufficientCredit``.
     """
-    account = await lock(tx, caller, await residents.find(tx, identifier))
-    if expires_at is not None and expires_at <= account.now:
-        raise ValidationFailed({"expires_at": ["must be in the future"]})
-    lot = Lot(lot_id, change.amount, change.amount, expires_at, restricted)
-    entry = await _add_lot(tx, account, lot, "credit_deposited", change)
-    return await _changed(tx, account, lot_id, change, entry)
 
+    def rule(account: LockedAccount, caller: Caller) -> CreditChange:
+        usable = [lot for lot in account.open_lots if restricted or not lot.restricted]
+        moves = _take(usable, change.amount)
+        account.settle(caller)
+        account.move(moves)
+        account.spends.append(Spend(spend_id, change, moves))
+        entry = account.record(caller, "credit_spent", moves, change, spend_id)
+        return _changed(account, spend_id, change, entry)
 
-async def add_lot(tx: Tx, account: Account, lot: Lot, card_id: str) -> Entry:
-    """Add the credit of a redeemed card to a locked account as a lot; return its entry.
-
-    Raises ``CreditLimitExceeded``.
-    """
-    change = Change(lot.amount, reference=card_id)
-    return await _add_lot(tx, account, lot, "credit_redeemed", change)
+    return rule
 
 
 async def spend(
     tx: Tx,
     caller: Caller,
     identifier: Identifier,
-    change: Change,
+    change_: Change,
     spend_id: str,
     *,
     restricted: bool = False,
 ) -> CreditChange:
-    """Spend from the lots, soonest expiry first, undated last.
-
-    ``restricted`` says that restricted credit may pay for this purchase too. Raises
-    ``ResidentNotFound``, ``InsufficientCredit``.
-    """
-    account = await lock(tx, caller, await residents.find(tx, identifier))
-    usable = [lot for lot in account.lots if restricted or not lot.restricted]
-    moves = _take(usable, change.amount)
-    await tx.run(
-        "spend_add",
-        id=spend_id,
-        amount=change.amount,
-        reference=change.reference,
-        now=account.now,
-        **account.key,
-    )
-    for position, (lot_id, delta) in enumerate(moves):
-        await tx.run(
-            "spend_lot_add",
-            spend_id=spend_id,
-            position=position,
-            lot_id=lot_id,
-            taken=-delta,
-            **account.key,
-        )
-    await _move(tx, account, moves)
-    entry = await _record(tx, account, "credit_spent", moves, change, spend_id)
-    return await _changed(tx, account, spend_id, change, entry)
+    """Spend as ``spending`` says. Raises ``ResidentNotFound`` too."""
+    rule = spending(change_, spend_id, restricted=restricted)
+    return await change(tx, CreditRequest(caller, identifier, rule))
 
 
 async def refund(
@@ -185,7 +217,10 @@ async def refund(
     open then, those that end last are merged. Raises ``ResidentNotFound``, ``SpendNotFound``,
     ``RefundExceedsSpend``, ``CreditLimitExceeded``.
     """
-    account = await lock(tx, caller, await residents.find(tx, identifier))
+    resident = await residents.find(tx, identifier)
+    account = await accounts.lock(tx, caller.store_id, resident.uuid)
+    account.settle(caller)
+    await accounts.save_each(tx, [account])
     refunded = await tx.one("spend_refund", id=spend_id, amount=change.amount, **account.key)
     if refunded is None:
         spent = await tx.one("spend_by_id", id=spend_id, **account.key)
@@ -194,89 +229,41 @@ async def refund(
         raise RefundExceedsSpend(spent[0] - spent[1])
     _check_sum(account, change.amount)
     moves = await _restore(tx, account, spend_id, change.amount)
-    await _move(tx, account, moves)
-    merged, begun = await _merge(tx, account)
-    entry = await _record(tx, account, "credit_refunded", moves + merged, change, spend_id, begun)
-    await _settle(tx, account)
-    return await _changed(tx, account, spend_id, change, entry)
+    account.lots = await _read_lots(tx, account.key)  # also those that were empty, or are over
+    mergers = merge_surplus(account.open_lots, MAX_LOTS, account.tip.seq + 1)
+    moves += [move for merger in mergers for move in _merge(account, merger)]
+    begun = [merger.into for merger in mergers]
+    entry = account.record(caller, "credit_refunded", moves, change, spend_id, begun)
+    account.settle(caller)
+    await accounts.save_each(tx, [account])
+    return _changed(account, spend_id, change, entry)
 
 
 async def settle(tx: Tx, caller: Caller, resident: Resident) -> None:
     """Write the entry of what has expired; the sums do not wait for it."""
-    await lock(tx, caller, resident)
+    account = await accounts.lock(tx, caller.store_id, resident.uuid)
+    account.settle(caller)
+    await accounts.save_each(tx, [account])
 
 
 async def attest(tx: Tx, caller: Caller, resident: Resident, lot_ids: Sequence[str]) -> None:
     """Write entries that state the terms of these lots, be they open or spent."""
-    account = await lock(tx, caller, resident)
+    account = await accounts.lock(tx, caller.store_id, resident.uuid)
+    account.settle(caller)
     for start in range(0, len(lot_ids), MAX_LOTS):
         ids = [*lot_ids[start : start + MAX_LOTS]]
         rows = await tx.all("lots_find", ids=ids, **account.key)
         stated = [Lot.from_row(row) for row in rows]
-        await _record(tx, account, "attested", [], Change(0), stated=stated)
+        account.record(caller, "attested", [], Change(0), stated=stated)
+    await accounts.save_each(tx, [account])
 
 
-async def lock(tx: Tx, caller: Caller, resident: Resident, not_before: int = 0) -> Account:
-    """Lock an account (making the resident a customer), and settle what has expired.
-
-    The instant that decides is taken once the lock is held; it is not before the account's newest
-    entry, nor before ``not_before`` (milliseconds).
-    """
-    account = Account(caller, resident, 0, [], None)
-    if await tx.one("account_lock", **account.key) is None:
-        await tx.run("customer_add", now=tx.now(), **account.key)
-        await tx.one("account_lock", **account.key)
-    account.last = await ledger.last_entry(tx, caller.store_id, "credit", resident.uuid)
-    newest = account.last.created_at if account.last else 0
-    account.now = max(tx.now(), newest, not_before)
-    await _settle(tx, account)
-    return account
-
-
-async def _settle(tx: Tx, account: Account) -> None:
-    lots = await _read_lots(tx, account.key)
-    moves = [(lot.id, -lot.remaining) for lot in lots if not lot.open_at(account.now)]
-    account.lots = [lot for lot in lots if lot.open_at(account.now)]
-    if moves:
-        await _move(tx, account, moves)
-        amount = -sum(delta for _, delta in moves)
-        expired = Change(amount, "The credit's date is over.")
-        await _record(tx, account, "credit_expired", moves, expired)
-
-
-async def _add_lot(tx: Tx, account: Account, lot: Lot, kind: EntryKind, change: Change) -> Entry:
-    _check_sum(account, lot.amount)
-    if len(account.lots) >= MAX_LOTS:
-        raise CreditLimitExceeded(lots=MAX_LOTS)
-    await _begin(tx, account, lot)
-    return await _record(tx, account, kind, [(lot.id, lot.amount)], change, stated=[lot])
-
-
-async def _begin(tx: Tx, account: Account, lot: Lot) -> None:
-    await tx.run(
-        "lot_add",
-        id=lot.id,
-        amount=lot.amount,
-        expires_at=lot.expires_at,
-        restricted=lot.restricted,
-        now=account.now,
-        **account.key,
-    )
-
-
-async def _merge(tx: Tx, account: Account) -> tuple[Moves, list[Lot]]:
-    """Merge the lots that a refund opened too many; return what moved, and the lots begun."""
-    lots = await _read_lots(tx, account.key)
-    open_lots = [lot for lot in lots if lot.open_at(account.now)]
-    number = account.last.seq + 1 if account.last else 1
-    mergers = merge_surplus(open_lots, MAX_LOTS, number)
-    moves: Moves = []
-    for merger in mergers:
-        emptied = [(lot.id, -lot.remaining) for lot in merger.lots]
-        await _move(tx, account, emptied)
-        await _begin(tx, account, merger.into)
-        moves += [*emptied, (merger.into.id, merger.into.amount)]
-    return moves, [merger.into for merger in mergers]
+def _merge(account: LockedAccount, merger: Merger) -> Moves:
+    """Merge lots into a new one; return what moved."""
+    emptied = [(lot.id, -lot.remaining) for lot in merger.lots]
+    account.move(emptied)
+    account.begin(merger.into)
+    return [*emptied, (merger.into.id, merger.into.amount)]
 
 
 def _take(lots: Sequence[Lot], amount: int) -> Moves:
@@ -293,8 +280,8 @@ def _take(lots: Sequence[Lot], amount: int) -> Moves:
     return moves
 
 
-async def _restore(tx: Tx, account: Account, spend_id: str, amount: int) -> Moves:
-    """Note at a spend's lots what is given back to each, and return it."""
+async def _restore(tx: Tx, account: LockedAccount, spend_id: str, amount: int) -> Moves:
+    """Give back to each of a spend's lots what it is owed, and return it."""
     moves: Moves = []
     owed = amount
     for position, lot_id, unrestored, _ in await tx.all(
@@ -304,52 +291,15 @@ async def _restore(tx: Tx, account: Account, spend_id: str, amount: int) -> Move
         if given:
             values = {"spend_id": spend_id, "position": position, "amount": given}
             await tx.run("spend_lot_restore", **values, **account.key)
+            await tx.run("lot_change", id=lot_id, delta=given, **account.key)
             moves.append((lot_id, given))
             owed -= given
     assert owed == 0, "a spend's lots hold all that can be refunded"
     return moves
 
 
-async def _move(tx: Tx, account: Account, moves: Moves) -> None:
-    for lot_id, delta in moves:
-        await tx.run("lot_change", id=lot_id, delta=delta, **account.key)
-
-
-async def _record(
-    tx: Tx,
-    account: Account,
-    kind: EntryKind,
-    moves: Moves,
-    change: Change,
-    spend_id: str | None = None,
-    stated: Sequence[Lot] = (),
-) -> Entry:
-    """Write the account's entry: its state names the lots that changed, and by how much.
-
-    It has the terms of those that begin with it, or are ``stated`` for another reason.
-    """
-    terms = {lot.id: lot.terms for lot in stated}
-    before = account.last.balance_after if account.last else 0
-    draft = EntryDraft(
-        account_kind="credit",
-        account_id=account.resident.uuid,
-        kind=kind,
-        reason=change.reason,
-        balance_after=before + sum(delta for _, delta in moves),
-        state=CreditState(moves, change.reference, spend_id, terms),
-    )
-    entry = ledger.next_entry(account.caller, account.now, Tip.of(account.last), draft)
-    await ledger.append(tx, [entry])
-    spent = -entry.delta if kind == "credit_spent" else 0
-    await tx.run("account_version", version=entry.seq, spent=spent, **account.key)
-    account.last = entry
-    return entry
-
-
-async def _changed(
-    tx: Tx, account: Account, changed_id: str, change: Change, entry: Entry
-) -> CreditChange:
-    after = Credit.of(await _read_lots(tx, account.key), account.now)
+def _changed(account: LockedAccount, changed_id: str, change: Change, entry: Entry) -> CreditChange:
+    after = Credit.of(account.lots, account.now)
     return CreditChange(changed_id, change.amount, after, entry)
 
 
@@ -357,7 +307,7 @@ async def _read_lots(tx: Tx, key: dict[str, str]) -> list[Lot]:
     return [Lot.from_row(row) for row in await tx.all("lots_open", **key)]
 
 
-def _check_sum(account: Account, amount: int) -> None:
+def _check_sum(account: LockedAccount, amount: int) -> None:
     """Raise ``CreditLimitExceeded`` if an account can't hold so much more (L$)."""
-    if sum(lot.remaining for lot in account.lots) + amount > MAX_CREDIT:
+    if sum(lot.remaining for lot in account.open_lots) + amount > MAX_CREDIT:
         raise CreditLimitExceeded(limit=MAX_CREDIT)

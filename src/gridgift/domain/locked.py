@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct, field, structs
 
 from gridgift.domain import ledger
+from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.failures import Failure, GiftCardNotFound
 from gridgift.domain.ledger import EntryDraft, EntryNote, Tip
 from gridgift.domain.model import Caller, CardChange, Entry, GiftCard, Hold
@@ -115,11 +116,14 @@ async def change_each(
     Refused are also those of a card that the store does not have, with ``GiftCardNotFound``.
     """
     card_ids = {request.card_id for request in requests}
-    hold_ids = {request.hold_id for request in requests if request.hold_id is not None}
-    cards = await lock_each(tx, store_id, card_ids, hold_ids)
+    cards = await lock_each(tx, store_id, card_ids)
+    await _find_closed(tx, cards, requests)
     results = [_decide(cards.get(request.card_id), request) for request in requests]
     await save_each(tx, cards.values())
     return results
+
+
+CHANGE_EACH: Final[BatchedWrite[CardRequest[Any], Any]] = BatchedWrite(change_each)
 
 
 async def change(tx: Tx, request: CardRequest[R]) -> R:
@@ -147,17 +151,15 @@ async def lock(tx: Tx, store_id: str, card_id: str) -> LockedCard:
     return cards[card_id]
 
 
-async def lock_each(
-    tx: Tx, store_id: str, card_ids: Collection[str], hold_ids: Collection[str] = ()
-) -> dict[str, LockedCard]:
+async def lock_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[str, LockedCard]:
     """Lock those cards that there are, in the order of their ids, so that none deadlock."""
     rows = await tx.all("cards_lock", store_id=store_id, ids=sorted(card_ids))
     cards = [GiftCard.from_row(row[:-1]) for row in rows]
     hashes = {card.id: row[-1] for card, row in zip(cards, rows, strict=True)}
     await _find_hashes(tx, store_id, hashes)
     now = tx.now()
-    held = [card.id for card in cards if card.held_until is not None or hold_ids]
-    holds = await _find_holds(tx, store_id, held, hold_ids, now)
+    held = [card.id for card in cards if card.held_until is not None]
+    holds = await _find_holds(tx, store_id, held, now) if held else []
     return {
         card.id: LockedCard(
             ledger.with_head(card, hashes[card.id]),
@@ -181,13 +183,26 @@ async def _find_hashes(tx: Tx, store_id: str, hashes: dict[str, bytes]) -> None:
     assert None not in hashes.values(), "every card has an entry"
 
 
-async def _find_holds(
-    tx: Tx, store_id: str, card_ids: Sequence[str], hold_ids: Collection[str], now: int
-) -> list[Hold]:
-    if not card_ids:
-        return []
-    values = {"ids": card_ids, "hold_ids": sorted(hold_ids), "now": now}
-    return [Hold.from_row(row) for row in await tx.all("holds_find", store_id=store_id, **values)]
+async def _find_holds(tx: Tx, store_id: str, card_ids: Sequence[str], now: int) -> list[Hold]:
+    """Return the cards' holds that are open at an instant."""
+    rows = await tx.all("holds_open_of_cards", store_id=store_id, ids=card_ids, now=now)
+    return [Hold.from_row(row) for row in rows]
+
+
+async def _find_closed(
+    tx: Tx, cards: Mapping[str, LockedCard], requests: Sequence[CardRequest[Any]]
+) -> None:
+    """Find the holds that are asked for and not open: a rule tells what became of them."""
+    missing = [
+        {"store_id": card.card.store_id, "card_id": card.card.id, "id": request.hold_id}
+        for request in requests
+        if request.hold_id is not None
+        and (card := cards.get(request.card_id)) is not None
+        and all(hold.id != request.hold_id for hold in card.holds)
+    ]
+    for row in await tx.each("hold_by_id", missing) if missing else ():
+        hold = Hold.from_row(row)
+        cards[hold.card_id].holds.append(hold)
 
 
 async def save_each(tx: Tx, cards: Iterable[LockedCard]) -> None:

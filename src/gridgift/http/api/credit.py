@@ -1,14 +1,15 @@
 """A customer's store credit: read, deposit, spend, refund (contract section 10)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
 from gridgift.domain import credit, failures
-from gridgift.domain.credit import Change, CreditChange
+from gridgift.domain.accounts import Change
+from gridgift.domain.credit import CreditChange, CreditRequest, Rule
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.fields import Expiry, GrantedCredit, Text, Uuid, instant_of
-from gridgift.http.edge.answers import once
+from gridgift.http.edge.answers import batched, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
@@ -65,33 +66,27 @@ async def get_credit(request: KeyRequest[None, None]) -> Reply[CreditResponse]:
 
 async def deposit_credit(request: KeyRequest[None, DepositRequest]) -> Reply[CreditChangeResponse]:
     """Give a customer store credit."""
-    body, identifier = request.body, IDENTIFIER.of(request)
-    return await once(
-        request,
-        _show,
-        credit.deposit,
-        request.caller,
-        identifier,
+    body = request.body
+    rule = credit.depositing(
         Change(body.amount, body.reason, body.reference),
         new_id(),
         expires_at=instant_of(body.expires_at),
         restricted=body.restricted,
     )
+    return await _change(request, rule)
 
 
 async def spend_credit(request: KeyRequest[None, SpendRequest]) -> Reply[CreditChangeResponse]:
     """Take store credit, soonest expiry first."""
-    body, identifier = request.body, IDENTIFIER.of(request)
-    return await once(
-        request,
-        _show,
-        credit.spend,
-        request.caller,
-        identifier,
-        Change(body.amount, body.reason, body.reference),
-        new_id(),
-        restricted=body.restricted,
-    )
+    body = request.body
+    change = Change(body.amount, body.reason, body.reference)
+    return await _change(request, credit.spending(change, new_id(), restricted=body.restricted))
+
+
+async def _change(request: KeyRequest[None, Any], rule: Rule) -> Reply[CreditChangeResponse]:
+    """Change an account by a rule, together with other requests of the same moment."""
+    wanted = CreditRequest(request.caller, IDENTIFIER.of(request), rule)
+    return await batched(request, _show, credit.CHANGE_EACH, wanted)
 
 
 async def refund_credit(request: KeyRequest[None, RefundRequest]) -> Reply[CreditChangeResponse]:

@@ -11,10 +11,11 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.lists import PageRequest
 from gridgift.domain.model import Store
 from gridgift.domain.paging import Page
+from gridgift.domain.redemption import RedeemRequest
 from gridgift.domain.residents import parse_identifier
 from gridgift.fields import Cursor, Identifier, Limit, Uuid
 from gridgift.http.api.store import STORE_EXAMPLE
-from gridgift.http.edge.answers import ListResponse, list_reply, once
+from gridgift.http.edge.answers import ListResponse, batched, list_reply, once
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CustomerRequest, CustomerToken
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
@@ -156,9 +157,8 @@ async def list_own_gift_cards(
 async def redeem_own_gift_card(request: CustomerRequest[None, None]) -> Reply[bool]:
     """Turn a card into store credit."""
     resident, card_id = request.principal.resident, GIFT_CARD_ID.of(request)
-    return await once(
-        request, _show_true, redemption.redeem, request.caller, resident, card_id, new_id()
-    )
+    wanted = RedeemRequest(request.caller, resident, card_id, new_id())
+    return await batched(request, _show_true, redemption.REDEEM_EACH, wanted)
 
 
 async def transfer_own_gift_card(

@@ -1,17 +1,26 @@
 """Gift cards: read, list, replace, patch, adjust, disable (contract sections 6 and 10)."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import failures, giftcards, lists, residents
-from gridgift.domain.giftcards import Patch, Replacement
+from gridgift.domain.giftcards import (
+    Patch,
+    Replacement,
+    adjusting,
+    disabling,
+    patching,
+    updating,
+)
 from gridgift.domain.ids import texture_of
 from gridgift.domain.lists import Filters, PageRequest
+from gridgift.domain.locked import CHANGE_EACH, CardRequest, Rule
 from gridgift.domain.model import CardChange, GiftCard
 from gridgift.fields import Credit, Cursor, Delta, Expiry, Limit, Text, Uuid, instant_of
-from gridgift.http.edge.answers import ListResponse, conditional, list_reply, once
+from gridgift.http.edge.answers import ListResponse, batched, conditional, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
@@ -30,6 +39,9 @@ EXTENSION_TAG: Final = Tag(
     "card's ledger.",
 )
 CARD_PATH: Final = "/ext/v1/giftcards/{id}"
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 READ: Final = ApiKey("giftcards:read")
 WRITE: Final = ApiKey("giftcards:write")
@@ -111,17 +123,13 @@ async def update_gift_card(
     """Replace a card's four changeable fields."""
     body, card_id = request.body, GIFT_CARD_ID.of(request)
     wanted = Replacement(body.credit, texture_of(body.texture), body.transfer, body.active)
-    return await once(
-        request, show_change, giftcards.update, request.caller, card_id, wanted, request.if_match()
-    )
+    return await change(request, show_change, card_id, updating(wanted, request.if_match()))
 
 
 async def disable_gift_card(request: KeyRequest[None, None]) -> Reply[GiftCardResponse]:
     """Make a card inactive."""
     card_id = GIFT_CARD_ID.of(request)
-    return await once(
-        request, show_change, giftcards.disable, request.caller, card_id, request.if_match()
-    )
+    return await change(request, show_change, card_id, disabling(request.if_match()))
 
 
 async def get_gift_card_details(request: KeyRequest[None, None]) -> Reply[GiftCardDetails]:
@@ -140,15 +148,8 @@ async def patch_gift_card(
 ) -> Reply[GiftCardDetails]:
     """Change only the fields that are named."""
     card_id, wanted = GIFT_CARD_ID.of(request), request.body.patch()
-    return await once(
-        request,
-        show_changed_details,
-        giftcards.patch,
-        request.caller,
-        card_id,
-        wanted,
-        request.if_match(),
-    )
+    rule = patching(wanted, request.if_match())
+    return await change(request, show_changed_details, card_id, rule)
 
 
 async def patch_gift_card_by_post(
@@ -160,18 +161,20 @@ async def patch_gift_card_by_post(
 
 async def adjust_gift_card(request: KeyRequest[None, AdjustRequest]) -> Reply[GiftCardDetails]:
     """Add to a card's credit, or take from it."""
-    body = request.body
-    giftcards.check_delta(body.delta)
-    card_id = GIFT_CARD_ID.of(request)
-    return await once(
-        request,
-        show_changed_details,
-        giftcards.adjust,
-        request.caller,
-        card_id,
-        body.delta,
-        body.reason,
-    )
+    rule = adjusting(request.body.delta, request.body.reason)
+    return await change(request, show_changed_details, GIFT_CARD_ID.of(request), rule)
+
+
+async def change(
+    request: KeyRequest[Any, Any],
+    show: Callable[[T], Reply[V]],
+    card_id: str,
+    rule: Rule[T],
+    hold_id: str | None = None,
+) -> Reply[V]:
+    """Change a card by a rule, together with other requests of the same moment."""
+    wanted = CardRequest(request.caller, card_id, rule, hold_id)
+    return await batched(request, show, CHANGE_EACH, wanted)
 
 
 def show(card: GiftCard) -> Reply[GiftCardResponse]:

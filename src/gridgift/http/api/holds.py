@@ -10,8 +10,7 @@ from gridgift.domain.holds import HoldChange
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
 from gridgift.fields import GrantedCredit, Seconds
-from gridgift.http.api.giftcards import CARD_PATH, WRITE
-from gridgift.http.edge.answers import once
+from gridgift.http.api.giftcards import CARD_PATH, WRITE, change
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -42,28 +41,21 @@ class CaptureRequest(Struct, frozen=True):
 async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldResponse]:
     """Reserve part of a card's credit."""
     body, card_id = request.body, GIFT_CARD_ID.of(request)
-    return await once(
-        request,
-        partial(_show, status=201),
-        holds.place,
-        request.caller,
-        card_id,
-        new_id(),
-        body.amount,
-        body.expires_in * SECOND,
-    )
+    rule = holds.placing(new_id(), body.amount, body.expires_in * SECOND)
+    return await change(request, partial(_show, status=201), card_id, rule)
 
 
 async def capture_hold(request: KeyRequest[None, CaptureRequest]) -> Reply[HoldResponse]:
     """Take what a hold reserved, or a part of it."""
-    ids, amount = (GIFT_CARD_ID.of(request), HOLD_ID.of(request)), request.body.amount
-    return await once(request, _show, holds.capture, request.caller, *ids, amount)
+    card_id, hold_id = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
+    rule = holds.capturing(hold_id, request.body.amount)
+    return await change(request, _show, card_id, rule, hold_id)
 
 
 async def void_hold(request: KeyRequest[None, None]) -> Reply[HoldResponse]:
     """Free what a hold reserved."""
-    ids = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
-    return await once(request, _show, holds.void, request.caller, *ids)
+    card_id, hold_id = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
+    return await change(request, _show, card_id, holds.voiding(hold_id), hold_id)
 
 
 def _show(change: HoldChange, status: int = 200) -> Reply[HoldResponse]:

@@ -1,6 +1,14 @@
--- name: account_lock
-SELECT version FROM customers
-WHERE store_id = :store_id AND resident_uuid = :resident_uuid {lock}
+-- name: accounts_lock
+SELECT resident_uuid FROM customers
+WHERE store_id = :store_id AND resident_uuid {any:uuids}
+ORDER BY resident_uuid {lock}
+
+-- Where each account's chain ends: those without an entry are left out. SQLite joins in this order.
+-- name: accounts_tips
+SELECT c.resident_uuid, s.seq, s.balance_after, s.hash, s.created_at
+FROM customers c CROSS JOIN entries s
+WHERE s.store_id = :store_id AND s.account_kind = 'credit' AND s.account_id = c.resident_uuid
+    AND s.seq = c.version AND c.store_id = :store_id AND c.resident_uuid {any:uuids}
 
 -- name: account_version
 UPDATE customers SET version = :version, spent = spent + :spent
@@ -18,10 +26,14 @@ ORDER BY expires_at IS NULL, expires_at, NOT restricted, id
 SELECT {lot} FROM credit_lots
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id {any:ids}
 
+-- name: lots_of_accounts
+SELECT resident_uuid, {lot} FROM credit_lots {index:credit_lots_open}
+WHERE store_id = :store_id AND resident_uuid {any:uuids} AND remaining > 0
+
 -- name: lot_add
 INSERT INTO credit_lots (store_id, resident_uuid, id, amount, remaining, expires_at, restricted,
     created_at)
-VALUES (:store_id, :resident_uuid, :id, :amount, :amount, :expires_at, :restricted, :now)
+VALUES {row:(:store_id, :resident_uuid, :id, :amount, :amount, :expires_at, :restricted, :now)}
 
 -- name: lot_change
 UPDATE credit_lots SET remaining = remaining + :delta
@@ -39,12 +51,12 @@ WHERE store_id = :store_id AND resident_uuid = :resident_uuid {claim}
 
 -- name: spend_add
 INSERT INTO credit_spends (store_id, resident_uuid, id, amount, refunded, reference, created_at)
-VALUES (:store_id, :resident_uuid, :id, :amount, 0, :reference, :now)
+VALUES {row:(:store_id, :resident_uuid, :id, :amount, 0, :reference, :now)}
 
 -- name: spend_lot_add
 INSERT INTO credit_spend_lots (store_id, resident_uuid, spend_id, position, lot_id, taken,
     restored)
-VALUES (:store_id, :resident_uuid, :spend_id, :position, :lot_id, :taken, 0)
+VALUES {row:(:store_id, :resident_uuid, :spend_id, :position, :lot_id, :taken, 0)}
 
 -- name: spend_refund
 UPDATE credit_spends SET refunded = refunded + :amount

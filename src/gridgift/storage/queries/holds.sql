@@ -9,14 +9,12 @@ VALUES (:store_id, :card_id, :id, :amount, 'open', :expires_at, :now)
 SELECT {hold} FROM holds {index:holds_open}
 WHERE store_id = :store_id AND card_id = :card_id AND state = 'open' AND expires_at > :now
 
--- The open holds of some cards, and those with these ids, open or not.
--- name: holds_find
+-- name: holds_open_of_cards
 SELECT {hold} FROM holds {index:holds_open}
 WHERE store_id = :store_id AND card_id {any:ids} AND state = 'open' AND expires_at > :now
-UNION ALL
-SELECT {hold} FROM holds
-WHERE store_id = :store_id AND card_id {any:ids} AND id {any:hold_ids}
-    AND NOT (state = 'open' AND expires_at > :now)
+
+-- name: hold_by_id
+SELECT {hold} FROM holds WHERE store_id = :store_id AND card_id = :card_id AND id = :id
 
 -- name: hold_close
 UPDATE holds SET state = :state, captured = :captured

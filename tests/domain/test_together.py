@@ -1,0 +1,212 @@
+"""Changes of one moment: together in a transaction they do what they do one after the other."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gridgift.domain import credit, giftcards, holds, locked, redemption, verify
+from gridgift.domain.accounts import Change
+from gridgift.domain.credit import CreditRequest
+from gridgift.domain.failures import Failure
+from gridgift.domain.giftcards import Patch, Replacement
+from gridgift.domain.ids import new_id
+from gridgift.domain.locked import CardRequest
+from gridgift.domain.redemption import RedeemRequest
+from gridgift.domain.residents import Identifier
+from gridgift.domain.verify import Fault
+from tests.api import JO, KELLY
+from tests.domain.fixture import DomainFixture
+
+CARDS: Final = 3
+FEW: Final = settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has new cards
+)
+WHO: Final = Identifier(uuid=KELLY.uuid), Identifier(uuid=JO.uuid), Identifier(username="no.one")
+
+amounts = st.integers(1, 120)
+flags = st.booleans()
+numbers = st.integers(0, CARDS)  # the last one is no card
+card_changes = st.lists(
+    st.one_of(
+        st.tuples(st.just("adjust"), numbers, amounts.map(lambda n: n - 60).filter(bool)),
+        st.tuples(st.just("update"), numbers, amounts, flags),
+        st.tuples(st.just("patch"), numbers, flags),
+        st.tuples(st.just("disable"), numbers),
+        st.tuples(st.just("hold"), numbers, amounts, st.integers(0, 3)),
+        st.tuples(st.just("capture"), numbers, amounts, st.integers(0, 3)),
+        st.tuples(st.just("void"), numbers, st.integers(0, 3)),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def rule_of(kind: str, values: Sequence[Any], hold_ids: Sequence[str]) -> tuple[Any, str | None]:
+    """Return a change's rule, and which hold it looks at."""
+    match kind, *values:
+        case "adjust", delta:
+            return giftcards.adjusting(delta, "why"), None
+        case "update", amount, active:
+            return giftcards.updating(Replacement(amount, None, False, active)), None
+        case "patch", active:
+            return giftcards.patching(Patch(active=active)), None
+        case "disable", *_:
+            return giftcards.disabling(), None
+        case "hold", amount, number:
+            return holds.placing(hold_ids[number], amount, 60_000), None
+        case "capture", amount, number:
+            return holds.capturing(hold_ids[number], amount), hold_ids[number]
+        case "void", number:
+            return holds.voiding(hold_ids[number]), hold_ids[number]
+    raise AssertionError(kind)
+
+
+class Side:
+    """Cards with holds' ids of their own, to which changes are made in one of two ways."""
+
+    def __init__(self, domain: DomainFixture) -> None:
+        self.domain = domain
+        self.cards = [domain.grant(credit=100).id for _ in range(CARDS)] + [new_id()]
+        self.holds = [[new_id() for _ in range(4)] for _ in self.cards]
+
+    def requests(self, changes: Sequence[Any]) -> list[CardRequest[Any]]:
+        """Write changes as requests; the first to use a hold's id for a new hold has it."""
+        placed: set[str] = set()
+        found = []
+        for kind, number, *values in changes:
+            ids = self.holds[number]
+            if kind == "hold":
+                if ids[values[1]] in placed:
+                    continue
+                placed.add(ids[values[1]])
+            rule, hold_id = rule_of(kind, values, ids)
+            found.append(CardRequest(self.domain.caller, self.cards[number], rule, hold_id))
+        return found
+
+    def state(self) -> list[Any]:
+        """Return what has become of the cards, without what no two cards have in common."""
+        chains = [self.domain.entries(card) for card in self.cards]
+        return [[(each.kind, each.delta, each.balance_after) for each in chain] for chain in chains]
+
+
+def outcomes(results: Sequence[Any]) -> list[Any]:
+    """Return what came of requests, without ids."""
+    changes = [getattr(each, "change", each) for each in results]
+    return [
+        type(each)
+        if isinstance(each, Failure)
+        else (each.card.credit, each.held, each.card.version)
+        for each in changes
+    ]
+
+
+def faults(domain: DomainFixture) -> list[Fault]:
+    """Verify everything."""
+    found: list[Fault] = []
+    domain.read(verify.verify, found.append, lambda seen: None)
+    return found
+
+
+@given(changes=card_changes)
+@FEW
+def test_cards(domain: DomainFixture, changes: Sequence[Any]) -> None:
+    together, single = Side(domain), Side(domain)
+    store_id = domain.store.id
+    ours = domain.write(locked.change_each, store_id, together.requests(changes))
+    theirs = [
+        domain.write(locked.change_each, store_id, [request])[0]
+        for request in single.requests(changes)
+    ]
+    assert outcomes(ours) == outcomes(theirs)
+    assert together.state() == single.state()
+    assert faults(domain) == []
+
+
+spends = st.lists(st.tuples(st.sampled_from(range(3)), flags, amounts), min_size=1, max_size=12)
+
+
+def credit_requests(domain: DomainFixture, asked: Sequence[Any]) -> list[CreditRequest]:
+    """Write deposits and spends as requests."""
+    rules = [
+        credit.depositing(Change(amount), new_id(), expires_at=domain.now + 1000 * amount)
+        if puts
+        else credit.spending(Change(amount), new_id())
+        for _, puts, amount in asked
+    ]
+    pairs = zip(asked, rules, strict=True)
+    return [CreditRequest(domain.caller, WHO[who], rule) for (who, *_), rule in pairs]
+
+
+@given(asked=spends, later=st.integers(0, 100_000))
+@FEW
+def test_credit(domain: DomainFixture, asked: Sequence[Any], later: int) -> None:
+    store_id = domain.store.id
+
+    def run(*batches: Sequence[CreditRequest]) -> list[Any]:
+        write = domain.write
+        results = [each for one in batches for each in write(credit.change_each, store_id, one)]
+        return [
+            type(each) if isinstance(each, Failure) else (each.amount, each.credit.total)
+            for each in results
+        ]
+
+    def empty() -> None:
+        for who in WHO[:2]:
+            total = domain.read(credit.read_of, domain.store.id, who).total
+            if total:
+                domain.write(credit.spend, domain.caller, who, Change(total), new_id())
+
+    empty()
+    ours = run(credit_requests(domain, asked))
+    empty()
+    theirs = run(*[[request] for request in credit_requests(domain, asked)])
+    assert ours == theirs
+    domain.now += later
+    assert faults(domain) == []
+
+
+@pytest.mark.parametrize("times", [3])
+def test_a_card_is_redeemed_once_in_a_batch(domain: DomainFixture, times: int) -> None:
+    cards = [domain.grant(credit=10 + number).id for number in range(times)]
+    asked = [
+        RedeemRequest(domain.caller, owner, card, new_id())
+        for card in cards
+        for owner in (JO, KELLY, KELLY)
+    ]
+    results = domain.write(redemption.redeem_each, domain.store.id, asked)
+    kinds = [getattr(each, "code", "redeemed") for each in results]
+    assert kinds == ["gift_card_not_found", "redeemed", "gift_card_redeemed"] * times
+    total = domain.read(credit.read_of, domain.store.id, WHO[0]).total
+    assert total == sum(10 + number for number in range(times))
+    assert faults(domain) == []
+
+
+def test_who_is_refused_becomes_no_customer(domain: DomainFixture) -> None:
+    newcomer = domain.newcomer()
+    asked = [CreditRequest(domain.caller, Identifier(uuid=newcomer.uuid), rule)
+             for rule in (credit.spending(Change(5), new_id()),)]  # fmt: skip
+    (refused,) = domain.write(credit.change_each, domain.store.id, asked)
+    assert refused.code == "insufficient_credit"
+    found = domain.sql(f"SELECT 1 FROM customers WHERE resident_uuid = '{newcomer.uuid}'")
+    assert found == []
+
+
+def test_two_who_make_the_same_new_customer(domain: DomainFixture) -> None:
+    """Neither has a row to lock: both write a first entry, and one runs again."""
+    whom = Identifier(uuid=domain.newcomer().uuid)
+
+    async def race() -> None:
+        await asyncio.gather(*[
+            domain.database.write(credit.deposit, domain.caller, whom, Change(1), new_id())
+            for _ in range(4)
+        ])  # fmt: skip
+
+    domain.run(race())
+    assert domain.read(credit.read_of, domain.store.id, whom).total == 4
+    assert faults(domain) == []
