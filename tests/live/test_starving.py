@@ -16,6 +16,7 @@ import pytest
 
 from gridgift.limits import BULKS_OF_A_STORE
 from tests.api import problem
+from tests.http.checks import one_engine
 from tests.live.books import audit
 from tests.live.test_outages import GRANT, processes
 from tests.serving import Server
@@ -24,12 +25,7 @@ SILENT = 3_000  # connections that say nothing
 PREFLIGHTS = 2_000
 
 
-@pytest.fixture
-def engine() -> str:
-    """Connections and headers know no engine, so one is enough."""
-    return "sqlite"
-
-
+@one_engine
 def test_silent_connections_delay_nobody(live_server: Server) -> None:
     with allowed_files(SILENT + 1_000), ExitStack() as stack, live_server.client() as client:
         for _ in range(SILENT):
@@ -44,6 +40,7 @@ def test_silent_connections_delay_nobody(live_server: Server) -> None:
     assert slowest < 3
 
 
+@one_engine
 @pytest.mark.parametrize("size", [60_000, 300_000])
 def test_preflights_from_everywhere_cost_no_memory(live_server: Server, size: int) -> None:
     answers: list[bytes] = []
@@ -103,7 +100,6 @@ def memory(server: Server) -> int:
 BULK: Final = "/ext/v1/giftcards/bulk"
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"], indirect=True)
 def test_bulks_take_their_turn(make_server: Callable[..., Server]) -> None:
     """Of twenty at once some are taken; single grants and the command line go between them."""
     server = make_server()
