@@ -31,6 +31,7 @@ CHANGING = [
     ("key", "rotate", "ID"),
     ("key", "revoke", "ID"),
     ("secret", "replace", "--yes"),
+    ("attest",),
     ("card", "grant", "kelly", "--credit", "5"),
     ("card", "grant-many", "cards.csv"),
     ("token", "mint", "kelly"),
