@@ -45,6 +45,7 @@ GOOD = {
     "GRIDGIFT_KEY_PREFIX": [("shop_live", "shop_live"), ("x" * 32, "x" * 32)],
     "GRIDGIFT_RESOLVER_URL": [("https://names.example/id", "https://names.example/id")],
     "GRIDGIFT_RESOLVER_KEY": [("k", "k"), ("", "")],
+    "GRIDGIFT_BACKUP_PASSPHRASE": [("correct horse", "correct horse"), ("", "")],
     "GRIDGIFT_METRICS_TOKEN": [("m" * 16, "m" * 16), ("aA0-._~+/aA0-._~==", "aA0-._~+/aA0-._~==")],
     "GRIDGIFT_LOG_FORMAT": [("auto", "auto"), ("json", "json"), ("console", "console")],
 }
@@ -156,6 +157,7 @@ def test_what_is_shown_gives_no_secret_away() -> None:
             database_url=url,
             secret="hunter2",
             resolver_key="hunter2",
+            backup_passphrase="hunter2",
             public_url="https://me:hunter2@gifts.example",
             resolver_url="https://me:hunter2@names.example/id",
             redis_url="redis://:hunter2@cache:6379/0",

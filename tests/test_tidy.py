@@ -168,10 +168,10 @@ def test_imports_point_one_way(file: Path) -> None:
 
 
 def may_also_see(where: str) -> set[str]:
-    """The domain reads listings; the command line migrates and copies. Both name no driver."""
+    """The domain reads listings; the command line migrates, copies and backs up; no driver."""
     if where.startswith("domain/"):
         return {"gridgift.storage.listing"}
-    ours = {"gridgift.storage.migrate", "gridgift.storage.copying"}
+    ours = {f"gridgift.storage.{name}" for name in ("migrate", "copying", "backup", "tables")}
     return ours if where.startswith("cli/") else set()
 
 

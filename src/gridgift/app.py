@@ -41,6 +41,7 @@ from gridgift.settings import (
     Settings,
     SettingsError,
     make_secret,
+    mask_url,
     secret_file,
     secret_name,
     server_secret,
@@ -97,7 +98,7 @@ async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[
     try:
         if isinstance(database, SqliteDatabase):
             if not create:
-                await _require_made(database)
+                await _require_made(database, settings)
             await migrate(database, now())
         await require_current(database)
         yield database
@@ -137,17 +138,37 @@ def _create(settings: Settings) -> None:
         make_secret(secret_file(path))
 
 
-async def _require_made(database: SqliteDatabase) -> None:
+@asynccontextmanager
+async def as_it_is(settings: Settings, *, create: bool = False) -> "AsyncIterator[AnyDatabase]":
+    """Open a database whatever migrations it lacks, for a backup or a restore.
+
+    ``create`` makes a SQLite file that is missing; otherwise ``DatabaseRefused`` is raised if there
+    is no database.
+    """
+    if create and settings.sqlite_path is not None:
+        create_file(settings.sqlite_path)
+    database = connect(settings)
+    try:
+        if not create:
+            await _require_made(database, settings)
+        yield database
+    finally:
+        await database.close()
+
+
+async def _require_made(database: "AnyDatabase", settings: Settings) -> None:
     """Raise ``DatabaseRefused`` if there is no file, or no database of Gridgift in it."""
     try:
-        database.path.stat()
+        if settings.sqlite_path is not None:
+            settings.sqlite_path.stat()
         why = "" if await database.applied_migrations() else "there are no tables of Gridgift in it"
     except OSError as error:
         why = str(error.strerror)
     if why:
+        place = settings.sqlite_path or mask_url(settings.database_url)
         raise DatabaseRefused(
-            f"There is no database {database.path} ({why}), and so no store yet: name another one "
-            "with --database, or make one with 'gridgift store create'."
+            f"There is no database {place} ({why}), and so no store yet: name another one with "
+            "--database, or make one with 'gridgift store create'."
         )
 
 

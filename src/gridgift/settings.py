@@ -44,6 +44,7 @@ class Settings(Struct, frozen=True):
     redis_url: str = ""
     resolver_url: str = ""
     resolver_key: str = ""
+    backup_passphrase: str = ""
     log_format: str = "auto"
     metrics_token: str = ""
     trusted_proxies: tuple[Network, ...] = ()
@@ -234,6 +235,9 @@ VARIABLES: Final = {
         "resolver_url", "where unknown usernames are looked up", _url, mask_url
     ),
     "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", _header, _mask),
+    "GRIDGIFT_BACKUP_PASSPHRASE": Variable(
+        "backup_passphrase", "encrypts the secret in backups", str, _mask
+    ),
     "GRIDGIFT_LOG_FORMAT": Variable("log_format", "auto, json or console", _log_format),
     "GRIDGIFT_METRICS_TOKEN": Variable(
         "metrics_token", "the bearer token that opens /metrics; without it there is none", _token,
@@ -303,6 +307,24 @@ def make_secret(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+
+
+def check_kept_secret(path: Path, secret: str) -> None:
+    """Raise ``SettingsError`` if a file holds another secret than this one."""
+    try:
+        kept = path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SettingsError(f"The secret {path} can't be read ({error.strerror}).") from error
+    if kept != secret:
+        raise SettingsError(f"There is another secret in {path}: move it away first.")
+
+
+def keep_secret(path: Path, secret: str) -> None:
+    """Write a known secret; one that is there must be the same. Raises ``SettingsError``."""
+    check_kept_secret(path, secret)
+    _draft_secret(path, secret).replace(path)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ MAKING = [
     ("migrate",),
     ("demo", "--no-serve"),
 ]
-ELSEWHERE = [("serve",), ("doctor",), ("copy",)]  # in tests of their own
+ELSEWHERE = [("serve",), ("doctor",), ("copy",), ("backup",), ("restore",)]  # in tests of their own
 
 
 def test_sqlite_is_made_and_migrated(cli: CommandRunner) -> None:

@@ -3,13 +3,11 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from msgspec import Struct
 
 from gridgift.app import copying
 from gridgift.domain import verify
@@ -17,10 +15,8 @@ from gridgift.settings import Settings
 from gridgift.storage.copying import Copied, Copy
 from gridgift.storage.database import CopyDiffers, DatabaseRefused
 from gridgift.storage.tables import Tally
-from tests import databases
-from tests.api import START, ApiFixture, Clock, PreparedStore, served
+from tests.api import START, ApiFixture
 from tests.domain.fixture import bare_sql
-from tests.storage.full_store import fill
 from tests.storage.operations import avatar
 
 STATES = {
@@ -30,48 +26,6 @@ STATES = {
     "api_keys": ("revoked_at IS NULL",),
     "resident_names": ("username = 'kelly.younger'",),
 }
-
-
-class Filled(Struct, frozen=True):
-    """What is known of a filled database: whom it is for, and the instant (ms since the epoch)."""
-
-    prepared: PreparedStore
-    instant: int
-
-
-@pytest.fixture
-def full(
-    engine: str, run_folder: Path, database_like: Callable[[str, databases.Make], str]
-) -> Iterator[ApiFixture]:
-    """A store in which everything has happened: a copy of one that is filled once for all."""
-    known = run_folder / f"full-{engine}.json"
-
-    def make(url: str) -> None:
-        databases.migrate_url(url)
-        with served(url) as api:
-            fill(api)
-            known.write_bytes(msgspec.json.encode(Filled(api.prepared, api.clock.now())))
-
-    url = database_like("full", make)
-    filled = msgspec.json.decode(known.read_bytes(), type=Filled)
-    with served(url, Clock(filled.instant), filled.prepared) as api:
-        yield api
-
-
-@pytest.fixture
-def make_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Make addresses of empty databases."""
-    with ExitStack() as stack:
-        made: list[str] = []
-
-        def make(engine: str) -> str:
-            made.append(engine)
-            if engine == "sqlite":
-                return f"sqlite:///{tmp_path}/copy{len(made)}.db"
-            server = request.getfixturevalue("postgres")
-            return str(stack.enter_context(server.database(migrated=False)))
-
-        yield make
 
 
 def ignore(what: str, rows: int) -> None:

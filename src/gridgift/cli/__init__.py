@@ -29,6 +29,8 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "migrate",
     "doctor",
     "copy",
+    "backup",
+    "restore",
     "verify",
     "attest",
     "store",

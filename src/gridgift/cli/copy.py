@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
 from gridgift.app import copying
 from gridgift.cli.options import JsonOption, UsageError
 from gridgift.cli.output import print_json, print_note
+from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import now, read_settings
 from gridgift.cli.tables import print_table
 from gridgift.domain import verify
@@ -16,7 +15,7 @@ from gridgift.domain.verify import Fault
 from gridgift.settings import Settings, mask_url, secret_file
 
 if TYPE_CHECKING:
-    from gridgift.storage.copying import Copied
+    from gridgift.storage.tables import Copied
 
 FromArgument = Annotated[
     str, typer.Argument(metavar="FROM", help="sqlite:///FILE or postgresql://…: what is copied.")
@@ -34,10 +33,10 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
     """
     ours, theirs = read_settings(source, "FROM"), read_settings(target, "TO")
     _check_places(ours, theirs)
-    progress = _ProgressBar()
+    progress = PhaseBar()
     with copying(ours, theirs, progress.advance) as work:
         sizes = work.prepare(now())
-        with progress.bar:
+        with progress.shown:
             progress.begin("copying", sum(sizes.values()))
             work.move()
             progress.begin("comparing", 2 * sum(sizes.values()))
@@ -48,41 +47,6 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
     _report(ours, theirs, copied, faults, json)
     if faults:
         raise typer.Exit(1)
-
-
-class _ProgressBar:
-    """A progress bar for one phase after another."""
-
-    def __init__(self) -> None:
-        self.bar = Progress(
-            "{task.description}",
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self._phase = ""
-        self._task = TaskID(0)
-
-    def begin(self, phase: str, total: int) -> None:
-        """Show the next phase, of about so many rows."""
-        self._phase = phase
-        self._task = self.bar.add_task(phase, total=total)
-
-    def advance(self, what: str, rows: int) -> None:
-        """Count rows of a table; a total that was guessed too low is raised."""
-        task = self.bar.tasks[self._task]
-        done = task.completed + rows
-        self.bar.update(
-            self._task,
-            description=f"{self._phase} {what}",
-            completed=done,
-            total=max(task.total or 0, done),
-        )
-
-    def advance_accounts(self, accounts: int) -> None:
-        """Count accounts of the ledger."""
-        self.advance("the ledger", accounts)
 
 
 def _ignore(fault: Fault) -> None:

@@ -24,14 +24,23 @@ from gridgift.storage.migrate import (
     pending,
 )
 from gridgift.storage.queries import Query
-from gridgift.storage.tables import LEDGER, Table, Tally, Values, common, pages, tables
+from gridgift.storage.tables import (
+    OWN,
+    Advance,
+    Copied,
+    Table,
+    Tally,
+    Values,
+    common,
+    count,
+    first_occupied,
+    pages,
+    tables,
+)
 
 T = TypeVar("T")
 
-OWN: Final = frozenset({"migrations", "copy_progress"})
 CLOSE_WITHIN: Final = 30.0  # seconds
-
-Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
 
 
 class Side:
@@ -63,14 +72,6 @@ class Side:
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(self.database.close(), self._loop).result(CLOSE_WITHIN)
         self._loop.call_soon_threadsafe(self._loop.stop)
-
-
-class Copied(Struct, frozen=True):
-    """What was copied: ``heads`` is the digest of the last entries of all ``accounts``."""
-
-    tables: dict[str, Tally]
-    accounts: int
-    heads: str
 
 
 class Progress(Struct, frozen=True):
@@ -123,11 +124,11 @@ class Copy:
     def compare(self) -> Copied:
         """Read both sides again, whole. Raises ``CopyDiffers``, which names what is different."""
         reached = self._target.read(_progress)
-        there = self._source.snapshot(_read_all, self._tables, self._advance)
+        there = self._source.snapshot(count, self._tables, self._advance)
         for table in self._tables:
             if there.tables[table.name] != reached[table.name].tally:
                 raise CopyDiffers(f"The source's table {table.name} changed meanwhile. {_AGAIN}")
-        here = self._target.snapshot(_read_all, self._tables, self._advance)
+        here = self._target.snapshot(count, self._tables, self._advance)
         for table in self._tables:
             if here.tables[table.name] != there.tables[table.name]:
                 raise CopyDiffers(self._first_difference(table))
@@ -163,7 +164,7 @@ class Copy:
             )
 
     def _begin(self, identity: str, now: int) -> None:
-        occupied = self._target.read(_first_occupied)
+        occupied = self._target.read(first_occupied, OWN)
         if occupied is not None:
             raise DatabaseRefused(
                 f"The target is not empty (there are rows in {occupied}): name an empty database."
@@ -256,13 +257,6 @@ async def _identity(tx: Tx) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(rows)).hexdigest()
 
 
-async def _first_occupied(tx: Tx) -> str | None:
-    for table in await tables(tx, OWN):
-        if await tx.one(table.some()) is not None:
-            return table.name
-    return None
-
-
 async def _sizes(tx: Tx, described: list[Table]) -> list[tuple[str, int]]:
     sizes = []
     for table in described:
@@ -302,32 +296,6 @@ async def _put(tx: Tx, table: Table, page: list[Values], before: Progress, after
 async def _finish(tx: Tx) -> None:
     await tx.one(_DROP)
     await tx.run(_UNMARK, version=UNFINISHED)
-
-
-async def _read_all(tx: Tx, described: list[Table], advance: Advance) -> Copied:
-    """Digest every table, and the head of every account's chain."""
-    tallies: dict[str, Tally] = {}
-    heads = Tally()
-    for table in described:
-        tallies[table.name] = tally = Tally()
-        head: Values | None = None
-        async for page in pages(tx, table):
-            tally.add(page)
-            if table.name == LEDGER:
-                head = _count_heads(heads, table, head, page)
-            advance(table.name, len(page))
-        heads.add([] if head is None else [head])
-    return Copied(tallies, heads.rows, heads.hex())
-
-
-def _count_heads(heads: Tally, table: Table, last: Values | None, page: list[Values]) -> Values:
-    """Count the last entry of every account that another account's entry follows."""
-    for row in page:
-        if last is not None and table.key_of(row)[:-1] != table.key_of(last)[:-1]:
-            heads.add([last])
-        last = row
-    assert last is not None
-    return last
 
 
 async def _first_unlike(tx: Tx, table: Table, other: Side) -> Values | None:

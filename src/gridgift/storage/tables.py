@@ -6,7 +6,7 @@ and 1, UUIDs are lower-case text.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any, Final
 
@@ -47,6 +47,8 @@ _PARENTS: Final = Query(
 )
 
 Values = list[Any]
+Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
+OWN: Final = frozenset({"migrations", "copy_progress"})  # what no copy takes along
 
 
 class Table(Struct, frozen=True):
@@ -121,6 +123,64 @@ class Tally(Struct):
     def hex(self) -> str:
         """Write the digest in hexadecimal."""
         return f"{self.digest:0{DIGEST_BITS // 4}x}"
+
+
+class Copied(Struct, frozen=True):
+    """What tables held: ``heads`` is the digest of the last entries of all ``accounts``."""
+
+    tables: dict[str, Tally]
+    accounts: int
+    heads: str
+
+
+class Census:
+    """Counts the rows of one table after another, and the head of every account's chain."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, Tally] = {}
+        self._heads = Tally()
+        self._last: Values | None = None  # an entry of the ledger, whose follower is not seen yet
+
+    def begin(self, table: Table) -> None:
+        """Begin with a table, which may have no rows."""
+        self._tallies[table.name] = Tally()
+
+    def add(self, table: Table, page: list[Values]) -> None:
+        """Count rows of a table, in the order of its key."""
+        self._tallies[table.name].add(page)
+        if table.name != LEDGER:
+            return
+        for row in page:
+            last = self._last
+            if last is not None and table.key_of(row)[:-1] != table.key_of(last)[:-1]:
+                self._heads.add([last])
+            self._last = row
+
+    def result(self) -> Copied:
+        """Return what was counted, once all tables are."""
+        if self._last is not None:
+            self._heads.add([self._last])
+            self._last = None
+        return Copied(self._tallies, self._heads.rows, self._heads.hex())
+
+
+async def count(tx: Tx, described: list[Table], advance: Advance) -> Copied:
+    """Count every row of these tables."""
+    census = Census()
+    for table in described:
+        census.begin(table)
+        async for page in pages(tx, table):
+            census.add(table, page)
+            advance(table.name, len(page))
+    return census.result()
+
+
+async def first_occupied(tx: Tx, hidden: frozenset[str]) -> str | None:
+    """Return the name of a table that has a row, or None."""
+    for table in await tables(tx, hidden):
+        if await tx.one(table.some()) is not None:
+            return table.name
+    return None
 
 
 async def tables(tx: Tx, hidden: frozenset[str]) -> list[Table]:

@@ -1,0 +1,39 @@
+"""A progress bar for work over a whole database, one phase after another."""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+
+
+class PhaseBar:
+    """A progress bar for one phase after another; entering ``shown`` shows it."""
+
+    def __init__(self) -> None:
+        self.shown = Progress(
+            "{task.description}",
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._phase = ""
+        self._task = TaskID(0)
+
+    def begin(self, phase: str, total: int) -> None:
+        """Show the next phase, of about so many rows."""
+        self._phase = phase
+        self._task = self.shown.add_task(phase, total=total)
+
+    def advance(self, what: str, rows: int) -> None:
+        """Count rows of a table; a total that was guessed too low is raised."""
+        task = self.shown.tasks[self._task]
+        done = task.completed + rows
+        self.shown.update(
+            self._task,
+            description=f"{self._phase} {what}",
+            completed=done,
+            total=max(task.total or 0, done),
+        )
+
+    def advance_accounts(self, accounts: int) -> None:
+        """Count accounts of the ledger."""
+        self.advance("the ledger", accounts)

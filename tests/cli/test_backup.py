@@ -1,0 +1,308 @@
+"""``gridgift backup`` and ``restore``: one state, whole or not at all, on either engine."""
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from gridgift.settings import Settings
+from gridgift.storage import backup as backups
+from gridgift.storage.backup import End, Header
+from tests.api import KELLY, SECRET, served
+from tests.cli.commands import REPOSITORY, CommandRunner
+from tests.cli.live import file_of, running, until
+from tests.cli.test_copy import MANY, look
+from tests.serving import Server
+from tests.storage.test_migrations import migrate_to
+
+PASSPHRASE = "correct horse battery staple"
+PATIENCE = 60.0  # seconds
+
+
+@pytest.fixture
+def make_empty(request: pytest.FixtureRequest, cli: CommandRunner) -> Iterator[Callable[..., str]]:
+    """Make addresses of databases without any table."""
+    with ExitStack() as stack:
+
+        def make(engine: str) -> str:
+            if engine == "sqlite":
+                return f"sqlite:///{cli.folder}/{len(list(cli.folder.iterdir()))}.db"
+            server = request.getfixturevalue("postgres")
+            return str(stack.enter_context(server.database(migrated=False)))
+
+        yield make
+
+
+@pytest.fixture
+def kept(both: CommandRunner, store: str, kelly: str) -> CommandRunner:
+    """Commands at a store with a card and a key, and a passphrase in a file."""
+    both.json("card", "grant", kelly, "--credit", 100)
+    both.environ["GRIDGIFT_BACKUP_PASSPHRASE"] = PASSPHRASE
+    return both
+
+
+@pytest.mark.parametrize("other", ["sqlite", "postgres"])
+def test_there_and_back(kept: CommandRunner, make_empty: Callable[..., str], other: str) -> None:
+    key = kept("key", "create", "--name", "Till", "--scope", "all").out.strip()
+    made = kept.json("backup", "one.backup")
+    assert made["secret"] is True
+    assert made["tables"]["gift_cards"] == made["ledger"]["accounts"] == 1
+    assert (kept.folder / "one.backup").stat().st_mode & 0o777 == 0o600
+    assert SECRET.encode() not in (kept.folder / "one.backup").read_bytes()
+    target = make_empty(other)
+    del kept.environ["GRIDGIFT_SECRET"]
+    to = ("--secret-to", "kept.secret")
+    restored = kept.json("restore", "one.backup", "--database", target, *to)
+    assert restored["tables"] == made["tables"]
+    assert restored["ledger"] == made["ledger"] | {"faults": 0}
+    assert [each["name"] for each in restored["keys"]] == ["Till"]
+    secret = kept.folder / "kept.secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    kept.environ |= {"GRIDGIFT_DATABASE_URL": target, "GRIDGIFT_SECRET": secret.read_text().strip()}
+    with running(kept, "serve", "--port", 0) as server:
+        assert server.get("/v1/store", key=key).status_code == 200
+    again = kept.json("backup", "two.backup", "--without-secret")
+    tables = {name for name in made["tables"] if name != "api_keys"}  # a use was noted
+    assert {name: again["tables"][name] for name in tables} == {
+        name: made["tables"][name] for name in tables
+    }
+    assert again["ledger"] == made["ledger"]
+
+
+def test_what_a_restore_says(kept: CommandRunner, make_empty: Callable[..., str]) -> None:
+    kept("key", "create", "--name", "Till", "--scope", "all")
+    kept("backup", "a.backup", "--without-secret")
+    said = kept("restore", "a.backup", "--database", make_empty("sqlite"))
+    assert said.code == 0
+    assert "Till" in said.out
+    for words in ("not known here", "1 keys work", "revoked since", "Idempotency-Key", "no secret"):
+        assert words in said.err
+
+
+def test_beside_a_server_that_writes(
+    make_server: Callable[..., Server], cli: CommandRunner, make_empty: Callable[..., str]
+) -> None:
+    server = make_server()
+    cli.environ |= {"GRIDGIFT_DATABASE_URL": server.database_url, "GRIDGIFT_SECRET": SECRET}
+    look(server.database_url, MANY[server_engine(server)].format(rows=20_000))
+    stop = threading.Event()
+
+    def write() -> None:
+        path = f"{server.url}/v1/customers/{KELLY.uuid}/actions/grant-gift-card"
+        with httpx2.Client(headers=server.headers, timeout=30) as client:
+            while not stop.is_set():
+                client.post(path, json={"credit": 5})
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    until(lambda: look(server.database_url, "SELECT count(*) FROM gift_cards")[0][0] > 3)
+    try:
+        made = cli.json("backup", "online.backup", "--without-secret")
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+    target = make_empty("sqlite")
+    restored = cli.json("restore", "online.backup", "--database", target)
+    assert restored["ledger"] == made["ledger"] | {"faults": 0}
+    assert restored["tables"]["gift_cards"] == restored["tables"]["entries"] > 0
+
+
+def server_engine(server: Server) -> str:
+    """Return on which engine a server runs."""
+    return "sqlite" if server.database_url.startswith("sqlite") else "postgres"
+
+
+def test_a_stale_if_match_after_a_restore(
+    kept: CommandRunner, database_url: str, engine: str, make_empty: Callable[..., str]
+) -> None:
+    with served(database_url) as api:
+        card = api.grant()["id"]
+        kept.json("backup", "a.backup")
+        put = {"credit": 5, "active": True}
+        lost = api.call("PUT", f"/v1/giftcards/{card}", json=put).headers["etag"]
+    target = make_empty(engine)
+    assert kept("restore", "a.backup", "--database", target).code == 0
+    with served(target, api.clock, api.prepared) as restored:
+        fresh = restored.call("PUT", f"/v1/giftcards/{card}", json=put | {"credit": 7})
+        assert fresh.headers["etag"] != lost
+        for stale in (lost,):
+            response = restored.call(
+                "PUT", f"/v1/giftcards/{card}", json=put, headers={"If-Match": stale}
+            )
+            assert response.status_code == 412
+        assert restored.card(card)["credit"] == 7
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_is_refused_changes_nothing(kept: CommandRunner, database_url: str) -> None:
+    assert kept("key", "create", "--name", "Till", "--scope", "all").code == 0
+    assert kept("backup", "a.backup").code == 0
+    kept("backup", "a.backup").refused(2, "a.backup is there already")
+    kept("restore", "a.backup").refused(2, "not empty")
+    fresh = ("--database", "sqlite:///fresh.db")
+    kept("restore", "none.backup", *fresh).refused(2, "none.backup can't be read")
+    kept.environ["GRIDGIFT_BACKUP_PASSPHRASE"] = "another long passphrase"
+    kept("restore", "a.backup", *fresh).refused(2, "not the passphrase")
+    kept.environ["GRIDGIFT_BACKUP_PASSPHRASE"] = PASSPHRASE
+    kept.environ["GRIDGIFT_SECRET"] = "another secret, as long as it has to be"
+    kept("restore", "a.backup", *fresh).refused(2, "another secret than the backup's")
+    kept("backup", "b.backup").refused(2, "another secret")
+    del kept.environ["GRIDGIFT_SECRET"]
+    file_of(kept, "fresh.db.secret", "yet another secret, as long as it has to be")
+    kept("restore", "a.backup", *fresh).refused(2, "another secret in fresh.db.secret")
+    (kept.folder / "fresh.db.secret").unlink()
+    nowhere = ("--database", "postgresql://a:b@127.0.0.1:1/c")
+    kept("restore", "a.backup", *nowhere).refused(2, "--secret-to")
+    del kept.environ["GRIDGIFT_BACKUP_PASSPHRASE"]
+    kept("restore", "a.backup", *fresh).refused(2, "needs a passphrase")
+    file_of(kept, "short", "short\n")
+    kept.environ["GRIDGIFT_SECRET"] = SECRET
+    kept("backup", "b.backup", "--passphrase-file", "short").refused(2, "at least 12")
+    kept("backup", "b.backup", "--database", "sqlite:///typo.db").refused(2, "no database typo.db")
+    assert {path.name for path in kept.folder.iterdir()} == {"a.backup", "short"}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_damaged_file_is_refused(kept: CommandRunner) -> None:
+    assert kept("backup", "a.backup").code == 0
+    whole = (kept.folder / "a.backup").read_bytes()
+    size = len(whole)
+    spoilt = [whole[:end] for end in (0, 5, 40, size // 2, size - 33, size - 1)] + [whole + b"x"]
+    for place in (0, 20, 25, size // 3, size // 2, size - 40, size - 1):
+        spoilt.append(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for number, content in enumerate(spoilt):
+        file_of(kept, f"{number}.bad", content)
+        refused = kept("restore", f"{number}.bad", "--database", "sqlite:///fresh.db")
+        refused.refused(2, f"{number}.bad")
+    assert not (kept.folder / "fresh.db").exists()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_backup_of_a_newer_gridgift(kept: CommandRunner) -> None:
+    kept("backup", "a.backup", "--without-secret")
+    header, end = backups.inspect(kept.folder / "a.backup")
+    assert isinstance(header, Header) and isinstance(end, End)
+    with backups.new_file(kept.folder / "b.backup") as writer:
+        schema = [*header.schema, (9000, "holograms")]
+        writer.add(Header("9.0", header.made_at, schema, header.tables, None))
+        writer.add(end)
+    kept("restore", "b.backup", "--database", "sqlite:///fresh.db").refused(
+        2, "Gridgift 9.0", "9000 holograms", "newer"
+    )
+
+
+OLD = 12  # the schema before a database knew its secret
+
+
+def test_an_old_database(
+    cli: CommandRunner, engine: str, make_empty: Callable[..., str], request: pytest.FixtureRequest
+) -> None:
+    old = make_empty(engine)
+    if engine == "sqlite":
+        Path(old.removeprefix("sqlite:///")).touch()
+    asyncio.run(migrate_to(old, OLD))
+    look(old, f"INSERT INTO residents VALUES ('{KELLY.uuid}', 'kelly', 1)")
+    look(old, f"INSERT INTO resident_names VALUES ('kelly', '{KELLY.uuid}', 1)")
+    cli.environ |= {"GRIDGIFT_SECRET": SECRET, "GRIDGIFT_BACKUP_PASSPHRASE": PASSPHRASE}
+    assert cli("backup", "a.backup", "--database", old).code == 0
+    assert look(old, "SELECT max(version) FROM migrations") == [(OLD,)]
+    for other in ("sqlite", "postgres"):
+        target = make_empty(other)
+        assert cli("restore", "a.backup", "--database", target).code == 0
+        assert cli.json("migrate", "--database", target)["applied"] == []
+        assert look(target, "SELECT username FROM residents") == [("kelly",)]
+
+
+def killed(cli: CommandRunner, command: list[object], ready: Callable[[], bool]) -> None:
+    """Start a command, and kill it outright when it has come so far."""
+    deadline = time.monotonic() + PATIENCE
+    with subprocess.Popen(
+        [sys.executable, "-m", "gridgift", *map(str, command)],
+        cwd=cli.folder,
+        env=cli.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not ready() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        assert process.poll() is None, "it was faster than this test"
+        process.send_signal(signal.SIGKILL)
+
+
+def test_a_backup_that_was_killed(kept: CommandRunner, database_url: str, engine: str) -> None:
+    look(database_url, MANY[engine].format(rows=30_000))
+
+    def begun() -> bool:
+        return any(part.stat().st_size > 50_000 for part in kept.folder.glob("*.part"))
+
+    killed(kept, ["backup", "a.backup", "--without-secret"], begun)
+    assert not (kept.folder / "a.backup").exists()
+    (part,) = kept.folder.glob("*.part")
+    kept("restore", part.name, "--database", "sqlite:///fresh.db").refused(2, "damaged")
+    assert kept("backup", "a.backup", "--without-secret").code == 0
+
+
+@pytest.mark.parametrize("after", [0.0, 0.3, 0.8])
+def test_a_restore_that_was_killed(
+    kept: CommandRunner,
+    database_url: str,
+    engine: str,
+    make_empty: Callable[..., str],
+    after: float,
+) -> None:
+    look(database_url, MANY[engine].format(rows=30_000))
+    made = kept.json("backup", "a.backup")
+    target = make_empty(engine)
+    migrated_at: list[float] = []
+
+    def begun() -> bool:
+        if not migrated_at and migrated(target):
+            migrated_at.append(time.monotonic())
+        return bool(migrated_at) and time.monotonic() > migrated_at[0] + after
+
+    killed(kept, ["restore", "a.backup", "--database", target], begun)
+    for table in ("residents", "gift_cards", "entries", "stores"):
+        assert look(target, f"SELECT count(*) FROM {table}") == [(0,)]
+    again = kept.json("restore", "a.backup", "--database", target)
+    assert again["tables"] == made["tables"]
+    assert kept("verify", "--database", target).code == 0
+
+
+def migrated(url: str) -> bool:
+    """Tell whether a database has its tables."""
+    path = Settings(database_url=url).sqlite_path
+    if path is not None and not path.exists():
+        return False
+    try:
+        return bool(look(url, "SELECT 1 FROM server_secret UNION SELECT 1"))
+    except Exception:  # not made yet
+        return False
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operating.md"])
+def test_the_documents_commands(cli: CommandRunner, store: str, page: str) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    section = re.findall(r"^## Backup.*?(?=^## )", text, re.M | re.S)[0]
+    lines = re.findall(r"^gridgift .*$", section, re.M)
+    commands = [
+        re.sub(r"/(backup|etc/gridgift|var/lib/gridgift)/", f"{cli.folder}/", line).split()[1:]
+        for line in lines
+    ]
+    assert [words[0] for words in commands] == ["backup", "restore"]
+    file_of(cli, "passphrase", f"{PASSPHRASE}\n")
+    for words in commands:
+        done: Any = cli(*words)
+        assert done.code == 0, done
