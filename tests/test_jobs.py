@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from gridgift import jobs
 from gridgift.credentials import KeyUses
-from gridgift.domain import idempotency, keys
+from gridgift.domain import idempotency, keys, tokens
 from gridgift.domain.idempotency import KEPT_FOR, IdempotencyKey, Once
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import IssuedKey, NewCredential, Signer
-from gridgift.jobs import Job, housekeeping, run_once, running
+from gridgift.domain.residents import Identifier
+from gridgift.jobs import ClockWatch, Job, housekeeping, run_once, running
 from gridgift.storage.database import DatabaseUnavailable, Tx
-from tests.api import SECRET, ApiFixture
+from tests.api import KELLY, SECRET, START, ApiFixture
 from tests.domain.fixture import DomainFixture
 
 SIGNER = Signer(SECRET.encode())
@@ -154,6 +157,98 @@ def test_old_answers_are_deleted_whatever_their_number(
     answer("young")
     kept.once()
     assert domain.sql("SELECT key FROM idempotency_keys") == [("young",)]
+
+
+class Ticks:
+    """A monotonic clock in the test's hand, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+
+AHEAD = 400 * DAY
+
+
+def full_of_what_ends(kept: Housekeeping) -> list[Any]:
+    """Let there be an old answer, a token, an expiring card and a lot; return what is looked at."""
+    domain = kept.domain
+    signer = Signer(SECRET.encode(), tokens.PREFIX)
+    kelly = Identifier(uuid=KELLY.uuid)
+    new = NewCredential(new_id(), bytes(32))
+    domain.write(tokens.mint, domain.caller, signer, kelly, HOUR, new)
+    key = IdempotencyKey("k", bytes(32))
+    answers = "INSERT INTO idempotency_keys (store_id, key, fingerprint, answer, created_at) VALUES"
+    blob = "x'00'" if domain.engine == "sqlite" else "'\\x00'"
+    domain.sql(f"{answers} ('{domain.store.id}', '{key.key}', {blob}, {blob}, {domain.now})")
+    domain.grant(KELLY, 5, expires_at=domain.now + 90 * DAY)
+    return what_is_there(domain)
+
+
+def what_is_there(domain: DomainFixture) -> list[Any]:
+    """Return what a wrong clock could take away, or end."""
+    tables = ("customer_tokens", "idempotency_keys", "gift_cards")
+    return [sorted(map(repr, domain.sql(f"SELECT * FROM {table}"))) for table in tables]
+
+
+@pytest.mark.parametrize("granted_meanwhile", [False, True])
+def test_a_clock_that_leapt_deletes_nothing(kept: Housekeeping, granted_meanwhile: bool) -> None:
+    ticks, domain = Ticks(), kept.domain
+    kept.jobs = housekeeping(kept.database, kept.uses, ticks)
+    before = full_of_what_ends(kept)
+    kept.once()
+    domain.now += AHEAD
+    ticks.seconds += 30
+    if granted_meanwhile:  # its entry is no witness
+        card = domain.grant(KELLY).id
+    with capture_logs() as lines:
+        for _ in range(3):
+            kept.once()
+    assert [line["event"] for line in lines if "doubted" in line["event"]] != []
+    if granted_meanwhile:
+        assert all(card not in text for text in before[2])
+        before[2] = sorted([*before[2], *(x for x in what_is_there(domain)[2] if card in x)])
+    assert what_is_there(domain) == before
+    domain.now -= AHEAD
+    ticks.seconds += 30
+    kept.once()
+    assert what_is_there(domain) == before
+
+
+def test_a_server_that_starts_with_a_wrong_clock_deletes_nothing(kept: Housekeeping) -> None:
+    before = full_of_what_ends(kept)
+    kept.domain.now += AHEAD
+    kept.jobs = housekeeping(kept.database, kept.uses, Ticks())[:3]
+    kept.once()
+    assert what_is_there(kept.domain) == before
+
+
+def test_time_that_passes_is_believed(kept: Housekeeping) -> None:
+    ticks, domain = Ticks(), kept.domain
+    kept.jobs = housekeeping(kept.database, kept.uses, ticks)
+    full_of_what_ends(kept)
+    kept.once()
+    for _ in range(91):
+        domain.now += DAY
+        ticks.seconds += DAY / 1000
+        domain.grant(KELLY)
+        kept.once()
+    assert domain.sql("SELECT key FROM idempotency_keys") == []
+    assert domain.sql("SELECT id FROM customer_tokens") == []
+    kinds = dict(domain.sql("SELECT kind, count(*) FROM entries GROUP BY kind"))
+    assert kinds["expired"] == 1
+
+
+def test_a_clock_that_stays_ahead_for_a_day_is_believed(kept: Housekeeping) -> None:
+    ticks = Ticks()
+    watch = ClockWatch(ticks)
+    assert watch.is_steady(START)
+    for seconds, steady in ((0, False), (86_000, False), (86_500, True)):
+        ticks.seconds = seconds
+        assert watch.is_steady(START + AHEAD + seconds * 1000) == steady
 
 
 @pytest.mark.parametrize(

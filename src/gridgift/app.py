@@ -279,7 +279,7 @@ def create_app(
             services = _services(settings, database, directory, counter, clock, ticks, table)
             stack.callback(services.metrics.close)
             _serve(app, services, table)
-            for job in housekeeping(services.operations, services.key_uses):
+            for job in housekeeping(services.operations, services.key_uses, ticks):
                 await stack.enter_async_context(running(job, services.metrics.observe_job))
             if settings.sqlite_path is None:
                 listener = _listener(settings, services)

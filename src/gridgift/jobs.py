@@ -15,15 +15,17 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift.credentials import KeyUses
-from gridgift.domain import expiry, idempotency, tokens
+from gridgift.domain import clock, expiry, idempotency, tokens
 from gridgift.domain.ids import new_id
 from gridgift.logs import Log
 from gridgift.operations import Operations
-from gridgift.storage.database import DatabaseUnavailable
+from gridgift.storage.database import DatabaseUnavailable, Operation, Tx
 
 EVERY: Final = 30.0  # seconds
 ROWS: Final = 1_000  # deleted in one transaction, at most
 EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
+LEAP: Final = 3_600.0  # seconds by which a clock may run ahead between two looks at it
+BELIEVED_AFTER: Final = 86_400.0  # seconds for which a clock that leapt must have stayed ahead
 
 Observe = Callable[[str, str, float], None]  # a job's name, an outcome, the seconds that it took
 
@@ -39,18 +41,73 @@ class Job(Struct, frozen=True):
     at_stop: bool = False
 
 
-def housekeeping(operations: Operations, key_uses: KeyUses) -> list[Job]:
-    """List the jobs of a server: notes of key use and of expiry, deleting what is old."""
+class ClockWatch:
+    """Doubts a clock that ran ahead: what is done for good by its word waits.
 
+    Two witnesses: the monotonic clock of this process, so that no entry which was written after a
+    jump can speak for it; and the newest card, for a process that was started after one. A clock
+    that has stayed ahead for a day is believed.
+    """
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._ahead: float | None = None  # of the monotonic clock, in seconds
+        self._doubted_since: float | None = None
+        self._told = False
+
+    async def trusts_age(self, tx: Tx) -> bool:
+        """Tell whether a row is as old as the clock says, so that it may be deleted."""
+        doubtful = await clock.is_doubtful(tx)
+        return self.is_steady(tx.now()) and self._tell(not doubtful, "the newest card is old")
+
+    async def trusts_expiry(self, tx: Tx) -> bool:
+        """Tell whether what has expired by the clock may be noted so, once and for all."""
+        return self.is_steady(tx.now())
+
+    def is_steady(self, now: int) -> bool:
+        """Tell whether the clock (milliseconds) goes on as it went."""
+        tick = self._ticks()
+        ahead = now / 1000 - tick
+        if self._ahead is None or ahead < self._ahead + LEAP:
+            self._ahead, self._doubted_since = ahead, None
+        elif self._doubted_since is None:
+            self._doubted_since = tick
+        elif tick - self._doubted_since > BELIEVED_AFTER:
+            self._ahead, self._doubted_since = ahead, None
+        return self._tell(self._doubted_since is None, "the clock leapt")
+
+    def _tell(self, trusted: bool, why: str) -> bool:
+        """Say once that the clock is doubted."""
+        if not trusted and not self._told:
+            log.warning("clock doubted: nothing is deleted or noted as expired by it", why=why)
+        self._told = not trusted
+        return trusted
+
+
+def housekeeping(
+    operations: Operations, key_uses: KeyUses, ticks: Callable[[], float] = time.monotonic
+) -> list[Job]:
+    """List the jobs of a server: notes of key use and of expiry, deleting what is old.
+
+    ``ticks`` gives seconds of a monotonic clock.
+    """
+    watch = ClockWatch(ticks)
+    forget = partial(_in_batches, operations, _unless_doubted, watch.trusts_age)
+    note = partial(_note_expired, operations, watch.trusts_expiry)
     return [
         Job("write key uses", EVERY, partial(key_uses.write, operations), at_stop=True),
-        Job(
-            "delete old answers", EVERY, partial(_in_batches, operations, idempotency.forget, ROWS)
-        ),
-        Job("delete old tokens", EVERY, partial(_in_batches, operations, tokens.forget, ROWS)),
-        Job("note expired cards", EVERY, partial(_note_expired, operations, expiry.note_cards)),
-        Job("note expired credit", EVERY, partial(_note_expired, operations, expiry.note_credit)),
+        Job("delete old answers", EVERY, partial(forget, idempotency.forget, ROWS)),
+        Job("delete old tokens", EVERY, partial(forget, tokens.forget, ROWS)),
+        Job("note expired cards", EVERY, partial(note, expiry.note_cards)),
+        Job("note expired credit", EVERY, partial(note, expiry.note_credit)),
     ]
+
+
+async def _unless_doubted(
+    tx: Tx, trusts: Callable[[Tx], Awaitable[bool]], operation: Operation[..., int], *args: Any
+) -> int:
+    """Run an operation that goes by the clock; do nothing while the clock is doubted."""
+    return await operation(tx, *args) if await trusts(tx) else 0
 
 
 @asynccontextmanager
@@ -107,6 +164,11 @@ async def _in_batches(operations: Operations, operation: Callable[..., Any], *ar
         pass
 
 
-async def _note_expired(operations: Operations, operation: Callable[..., Any]) -> None:
+async def _note_expired(
+    operations: Operations,
+    trusts: Callable[[Tx], Awaitable[bool]],
+    operation: Operation[..., int],
+) -> None:
     """Write the entries of what has expired, under one id: the ledger's request id of this run."""
-    await _in_batches(operations, operation, f"expiry {new_id()}", EXPIRIES)
+    run = f"expiry {new_id()}"
+    await _in_batches(operations, _unless_doubted, trusts, operation, run, EXPIRIES)

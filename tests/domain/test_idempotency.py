@@ -88,6 +88,15 @@ def test_kept_for_seven_days(domain: DomainFixture) -> None:
     assert once(domain, REUSED) == Answered(b"new", replayed=True)
 
 
+def test_an_answer_is_kept_while_the_clock_may_be_wrong(domain: DomainFixture) -> None:
+    domain.grant(KELLY)
+    once(domain)
+    domain.now += 400 * DAY
+    assert once(domain) == Answered(OPAQUE, replayed=True)
+    domain.now -= 400 * DAY
+    assert once(domain) == Answered(OPAQUE, replayed=True)
+
+
 def test_forgets_old_ones_only_and_a_few_at_a_time(domain: DomainFixture) -> None:
     for number in range(5):
         once(domain, IdempotencyKey(f"old {number}", KEY.fingerprint))
