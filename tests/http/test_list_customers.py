@@ -124,7 +124,7 @@ def test_verify_computes_the_sum_again(api: ApiFixture, wrong: str) -> None:
     found: list[verify.Fault] = []
     assert api.read(verify.verify, found.append, lambda seen: None) == 1
     assert found[0].account_id == KELLY.uuid
-    assert found[0].what.endswith("the ledger says L$ 35")
+    assert found[0].what.endswith("its entries say 35")
 
 
 @pytest.fixture
