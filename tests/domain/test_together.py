@@ -8,16 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import credit, giftcards, holds, locked, redemption, verify
+from gridgift.domain import accounts, credit, giftcards, grants, holds, locked, redemption, verify
 from gridgift.domain.accounts import Change
 from gridgift.domain.credit import CreditRequest
 from gridgift.domain.failures import Failure
-from gridgift.domain.giftcards import Patch, Replacement
+from gridgift.domain.giftcards import Patch, Replacement, Terms
+from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.locked import CardRequest
+from gridgift.domain.model import CardChange
 from gridgift.domain.redemption import RedeemRequest
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Fault
+from gridgift.storage.database import Tx
 from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
 
@@ -210,3 +213,72 @@ def test_two_who_make_the_same_new_customer(domain: DomainFixture) -> None:
     domain.run(race())
     assert domain.read(credit.read_of, domain.store.id, whom).total == 4
     assert faults(domain) == []
+
+
+class Counted:
+    """A transaction that counts its statements: on PostgreSQL each is a round trip."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.now = tx.now
+        self.statements = 0
+        self._tx = tx
+
+    def __getattr__(self, name: str) -> Any:
+        self.statements += 1
+        return getattr(self._tx, name)
+
+
+def many_of(domain: DomainFixture, kind: str, times: int) -> tuple[Any, list[Any]]:
+    """Return an operation and so many requests to it, each of a card of its own."""
+    caller, cards = domain.caller, [domain.grant(credit=100).id for _ in range(times)]
+    if kind == "redeem":
+        return redemption.redeem_each, [
+            RedeemRequest(caller, KELLY, card, new_id()) for card in cards
+        ]
+    if kind in {"deposit", "spend"}:
+        rule = credit.depositing if kind == "deposit" else credit.spending
+        return credit.change_each, [
+            CreditRequest(caller, WHO[0], rule(Change(1), new_id())) for _ in cards
+        ]
+    rules = {
+        "adjust": giftcards.adjusting(1, "why"),
+        "update": giftcards.updating(Replacement(5, active=True)),
+        "patch": giftcards.patching(Patch(credit=5)),
+        "disable": giftcards.disabling(),
+    }
+    return locked.change_each, [
+        CardRequest(caller, card, rules.get(kind) or holds.placing(new_id(), 1, 60_000))
+        for card in cards
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind", ["adjust", "update", "patch", "disable", "hold", "deposit", "spend", "redeem"]
+)
+def test_twenty_take_as_many_statements_as_one(domain: DomainFixture, kind: str) -> None:
+    domain.write(credit.deposit, domain.caller, WHO[0], Change(100), new_id())
+    counts = []
+    for times in (1, 20):
+        run, requests = many_of(domain, kind, times)
+
+        async def counted(tx: Tx, run: Any = run, requests: Any = requests) -> int:
+            counter = Counted(tx)
+            results = await run(counter, domain.store.id, requests)
+            assert not [each for each in results if isinstance(each, Failure)]
+            return counter.statements
+
+        counts.append(domain.write(counted))
+    assert counts[0] == counts[1]
+    assert faults(domain) == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_grant_waits_for_no_change_of_its_owners_credit(domain: DomainFixture) -> None:
+    wanted = GrantRequest(domain.caller, WHO[0], Terms(5), new_id())
+
+    async def hold(tx: Tx) -> CardChange:
+        await accounts.lock(tx, domain.store.id, KELLY.uuid)
+        return await asyncio.wait_for(domain.database.write(grants.grant, wanted), 5)
+
+    domain.write(credit.deposit, domain.caller, WHO[0], Change(1), new_id())
+    assert domain.write(hold).card.credit == 5

@@ -128,7 +128,7 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
 
 # What only one engine understands, or what the other one has another word for.
 DIALECT = re.compile(
-    r"\bANY\(|\bFOR UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|\w_in_turn\("
+    r"\bANY\(|\bFOR (NO KEY )?UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|\w_in_turn\("
     r"|\b(?:encode|hex)\(|/\*",
     re.IGNORECASE,
 )
@@ -156,7 +156,7 @@ def test_every_listing_and_filter_in_the_files_is_declared() -> None:
 @pytest.mark.parametrize(
     ("macro", "sqlite", "postgres"),
     [
-        ("SELECT 1 FROM t {lock}", "SELECT 1 FROM t", "SELECT 1 FROM t FOR UPDATE"),
+        ("SELECT 1 FROM t {lock}", "SELECT 1 FROM t", "SELECT 1 FROM t FOR NO KEY UPDATE"),
         ("SELECT 1 FROM t {claim}", "SELECT 1 FROM t", "SELECT 1 FROM t FOR UPDATE SKIP LOCKED"),
         ("SELECT 1 FROM t {index:i}", "SELECT 1 FROM t INDEXED BY i", "SELECT 1 FROM t"),
         ("SELECT {hex:x} FROM t", "SELECT lower(hex(x)) FROM t", "SELECT encode(x, 'hex') FROM t"),

@@ -51,7 +51,7 @@ MACROS: Final = {
     # id {any:ids}: is one of a list
     "any": Macro("= ANY(:{})", "IN (SELECT value FROM json_each(:{}))"),
     # locks the rows until the transaction's end, and waits for those that another one has locked
-    "lock": Macro("FOR UPDATE", ""),
+    "lock": Macro("FOR NO KEY UPDATE", ""),
     # locks the rows, and passes over those that another transaction has locked
     "claim": Macro("FOR UPDATE SKIP LOCKED", ""),
     # FROM {in_turn:idempotency_keys}: once no other transaction is at work under one of the keys
