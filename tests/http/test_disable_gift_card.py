@@ -46,8 +46,8 @@ def test_disabling_twice_writes_one_entry(api: ApiFixture) -> None:
 
 
 @pytest.mark.contract("6.11")
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"active": true}', b"[[[", b"\xff"])
-def test_a_body_does_not_matter(api: ApiFixture, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b" \n"])
+def test_a_body_that_says_nothing_does_not_matter(api: ApiFixture, body: bytes) -> None:
     card = api.grant()
     assert disable(api, card["id"], content=body).json() == card | {"active": False}
 

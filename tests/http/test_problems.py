@@ -48,9 +48,17 @@ def test_a_validation_problem_lists_messages_by_field(api: ApiFixture) -> None:
     assert body["detail"] == "credit: must be an integer from 1 to 2147483647."
 
 
+def fields_of(struct: Any) -> list[str]:
+    """Return the names of a query's or a body's fields, as JSON has them."""
+    return [] if struct is None else [field.encode_name for field in msgspec.structs.fields(struct)]
+
+
 @pytest.mark.contract("3.8")
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.body or route.query],
-                         ids=lambda route: f"{route.method} {route.path}")  # fmt: skip
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if fields_of(route.body or route.query)],
+    ids=lambda route: f"{route.method} {route.path}",
+)
 @one_engine
 def test_the_detail_has_the_first_reason(api: ApiFixture, route: AnyRoute) -> None:
     """Whatever is wrong with a query or a body: here, everything."""
@@ -63,11 +71,6 @@ def test_the_detail_has_the_first_reason(api: ApiFixture, route: AnyRoute) -> No
     (first, (message, *_)), *others = body["errors"].items()
     assert body["detail"].startswith(f"{first}: {message}.")
     assert all(field in body["detail"] for field, _ in others)
-
-
-def fields_of(struct: Any) -> list[str]:
-    """Return the names of a query's or a body's fields, as JSON has them."""
-    return [field.encode_name for field in msgspec.structs.fields(struct)]
 
 
 def failures(base: type[Failure] = Failure) -> Iterator[type[Failure]]:

@@ -29,6 +29,7 @@ EXEMPT: Final = {
     "stores_verified": "gridgift verify looks at everything",
     "keys_of_store": "gridgift key list lists all keys of a store",
     "stores_all": "commands list all stores; there are few",
+    "secret_known": "asked at a start; looks for one key, or else for one token",
     "keys_end": "gridgift secret replace ends every key",
     "tokens_end": "gridgift secret replace ends every token",
     "refusals_forget": "ends an import: forgets whatever was refused in it",
