@@ -345,6 +345,6 @@ def test_the_last_use_only_goes_forward(domain: DomainFixture) -> None:
     one, two = make(domain, "one").stored, make(domain, "two").stored
     for instants in ((5, 9), (7, 3)):
         uses = [(domain.store.id, key.id, at) for key, at in zip((one, two), instants, strict=True)]
-        domain.write(keys.note_uses, uses)
+        domain.write(keys.note_uses, uses, bytes(32))
     used = [key.last_used_at for key in domain.read(keys.list_of, domain.store.id)]
     assert used == [7, 9]

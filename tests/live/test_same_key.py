@@ -20,7 +20,7 @@ from tests.api import ApiFixture, Clock
 from tests.domain.fixture import bare_sql
 from tests.http.requests import path_of, prepared, sent
 from tests.live.locks import held_up
-from tests.live.wire import Wire
+from tests.live.wire import Answer, Wire
 from tests.serving import Server
 
 KEYED: Final = [route for route in ROUTES if route.keyed]
@@ -53,10 +53,18 @@ def test_one_decides_and_the_others_repeat_it(
                 send(wire, number)
             time.sleep(MOMENT)
         answers = [wire.answer() for wire in wires]
+    answers = [again(server, send) if answer.status == 429 else answer for answer in answers]
     assert {answer.status for answer in answers} == {route.status}, answers
     assert len({(answer.body, answer.headers.get("etag")) for answer in answers}) == 1
     assert sum("idempotent-replayed" not in answer.headers for answer in answers) <= 1
     assert len(done_by(server)) == 1
+
+
+def again(server: Server, send: Callable[[Wire, int], None]) -> Answer:
+    """Send a request once more that was one too many at once, as bulks can be."""
+    with Wire(server) as wire:
+        send(wire, 0)
+        return wire.answer()
 
 
 def test_the_ledger_is_whole(server: Server) -> None:

@@ -2,13 +2,14 @@
 
 from functools import partial
 
-from gridgift.domain import expiry, imports, keys, residents
+from gridgift.domain import expiry, imports, keys, residents, secrets
 from gridgift.domain.bulk import GrantRow
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
+from gridgift.settings import server_secret
 from tests.api import JO, KELLY, ApiFixture
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import TEXTURE, at, change_credit, ext
@@ -22,6 +23,7 @@ def fill(api: ApiFixture) -> None:
     _deal_with_credit(api)
     api.write(residents.remember, Resident(KELLY.uuid, "kelly.younger"))
     api.write(residents.remember, KELLY)
+    api.write(secrets.note, secrets.fingerprint(server_secret(api.settings)))
     spare = api.add_key("store:read", expires_at=api.clock.now() + DAY)
     api.write(keys.revoke, api.store.id, spare.stored.id)
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
