@@ -1,6 +1,7 @@
 """POST /ext/v1/giftcards/bulk."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -374,3 +375,20 @@ def test_an_older_rest_of_a_bulk_is_never_its_answer(api: ApiFixture, small_part
     api.sql("DELETE FROM idempotency_keys WHERE key NOT LIKE '%' || char(10) || '%'")
     send(api, lines(*MANY), headers=once)
     assert api.sql("SELECT count(*) FROM gift_cards") == [(12,)]
+
+
+@one_engine
+def test_threads_hand_over_sooner_only_while_rows_are_read(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, seen = sys.getswitchinterval(), []
+    read = bulk.read_rows
+
+    def watched(*args: Any) -> Any:
+        seen.append(sys.getswitchinterval())
+        return read(*args)
+
+    monkeypatch.setattr(bulk, "read_rows", watched)
+    assert send(api, lines(row())).json()["granted"] == 1
+    assert seen == [pytest.approx(bulk.SWITCH_WITHIN)]
+    assert sys.getswitchinterval() == usual

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from gridgift.domain import stores
 from gridgift.domain.stores import StoreChanges
-from gridgift.http.edge import cors, endpoint
+from gridgift.http.edge import cors, endpoint, request
 from gridgift.http.edge.endpoint import Endpoint
 from gridgift.logs import Log
 from tests.api import ApiFixture, problem
@@ -49,8 +49,9 @@ def break_(monkeypatch: pytest.MonkeyPatch) -> Break:
 
 
 @pytest.fixture
-def page(api: ApiFixture) -> CustomerPage:
-    """Kelly's page, at a store with an origin."""
+def page(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -> CustomerPage:
+    """Kelly's page, at a store with an origin; every request is admitted a second time."""
+    monkeypatch.setattr(request, "ADMITTED_FOR", -1.0)
     api.write(stores.update, api.store.id, StoreChanges(customer_origin=ORIGIN))
     return CustomerPage(api)
 

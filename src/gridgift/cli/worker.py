@@ -8,7 +8,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from typing import Final
@@ -17,16 +16,12 @@ from starlette.types import ASGIApp
 
 from gridgift.app import from_environment
 
-SWITCH_WITHIN: Final = 0.0005  # seconds that a thread may compute while another one waits
 LEAVE_WITHIN: Final = 8  # seconds that running requests get after a signal
 
 
 def application() -> ASGIApp:
     """Compose the server from the environment, in a worker process."""
     threading.Thread(target=_leave_with_parent, name="parent", daemon=True).start()
-    # The event loop and SQLite's writer hand the interpreter's lock over at each statement; beside
-    # a thread that reads a bulk's rows each of them would wait 5 ms for it.
-    sys.setswitchinterval(SWITCH_WITHIN)
     app = from_environment()
     # What is there now stays: only what requests leave behind is ever looked through, and seldom,
     # for they leave no cycles unless something fails.

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Annotated, Any, Final, Self
@@ -33,6 +35,7 @@ from gridgift.http.edge.route import Route
 from gridgift.storage.database import Tx
 from gridgift.views import CARD_EXAMPLE, REFUSED_ROW_EXAMPLE, RowResult
 
+SWITCH_WITHIN: Final = 0.0005  # seconds that a thread may compute while another one waits
 ROWS_AT_ONCE: Final = 100  # in one transaction: single writes go between
 MAX_BULK_BODY: Final = 4 * 1024 * 1024  # bytes
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
@@ -117,9 +120,10 @@ async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[B
     # some hundred milliseconds of work: in a thread, so that others are answered meanwhile, and in
     # turn, because each thread that computes keeps the others from the interpreter's lock
     async with request.services.bulk_turn:
-        rows = await asyncio.to_thread(
-            read_rows, request.raw_body, request.headers, store.time_zone
-        )
+        with handing_over_soon():
+            rows = await asyncio.to_thread(
+                read_rows, request.raw_body, request.headers, store.time_zone
+            )
     request.rows = rows
     key = request.idempotency_key()
     size = len(rows) if request.query.atomic else ROWS_AT_ONCE
@@ -176,6 +180,21 @@ def _joined(parts: Sequence[_Part]) -> Reply[BulkGrantResponse]:
     )
     fresh = [part.reply for part in parts if not part.answered.replayed]
     return Reply(200, (fresh or [parts[0].reply])[0].headers, encode_json(body))
+
+
+@contextmanager
+def handing_over_soon() -> Iterator[None]:
+    """Let threads that compute hand the interpreter's lock over sooner, until the block ends.
+
+    The event loop and SQLite's writer wait for it at each statement, by default for 5 ms. Always
+    so, a server answers a tenth fewer requests. One block at a time.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_WITHIN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def read_rows(raw: bytes, headers: dict[bytes, bytes], zone: str) -> list[Row]:

@@ -70,15 +70,12 @@ class Application(Router):
             await super().__call__(scope, receive, send)
             return
         try:
-            await self._answer(scope, receive, send)
+            found = self.paths.find(scope["path"])
+            if found is None:
+                await super().__call__(scope, receive, send)
+                return
+            endpoint, scope["path_params"] = found
+            await endpoint(scope, receive, send)
         except Exception as error:
             with suppress(Exception):  # the answer has begun, or not even this can be said
                 await self.refuse(scope, send, error)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self.paths.find(scope["path"])
-        if found is None:
-            await super().__call__(scope, receive, send)
-            return
-        endpoint, scope["path_params"] = found
-        await endpoint(scope, receive, send)

@@ -83,15 +83,20 @@ class Endpoint:
         started = self._services.ticks()
         request, extra = self._request(scope)
         try:
-            reply = await self._answer_or_refuse(request, receive, extra)
-            if self._cors_applies(request):
-                extra.extend(await self._cors(request))
+            reply = await self._answer(request, receive, extra)
         except ClientDisconnect:
             self._log(request, CLIENT_CLOSED, started)
             return
         except Exception as error:
-            extra.append(VARY)
+            if isinstance(error, BodyTooLarge | BodyTooSlow):
+                extra.append(CLOSE)  # the rest of the body is still on its way
             reply = self._refuse(request, error)
+        if self._cors_applies(request):
+            try:
+                extra.extend(await self._cors(request))
+            except Exception as error:
+                extra.append(VARY)
+                reply = self._refuse(request, error)
         await reply.send(send, extra, head=request.method == "HEAD")
         self._log(request, reply.status, started)
 
@@ -117,18 +122,6 @@ class Endpoint:
             body=None,
         )
         return request, [(b"x-request-id", request.id.encode()), NO_SNIFFING]
-
-    async def _answer_or_refuse(
-        self, request: AnyRequest, receive: Receive, extra: list[Header]
-    ) -> Reply[Any]:
-        try:
-            return await self._answer(request, receive, extra)
-        except ClientDisconnect:
-            raise
-        except Exception as error:
-            if isinstance(error, BodyTooLarge | BodyTooSlow):
-                extra.append(CLOSE)  # the rest of the body is still on its way
-            return self._refuse(request, error)
 
     async def _answer(
         self, request: AnyRequest, receive: Receive, extra: list[Header]
@@ -169,9 +162,10 @@ class Endpoint:
             )
         elif route.rows is None and not says_nothing(request.raw_body):
             raise BodyUnexpected
-        await self._admit_again(route, request)  # the body may have taken its time
+        if request.admitted_long_ago:  # the body took its time
+            await self._admit_again(route, request)
         reply: Reply[Any] = await route.handler(request)
-        if route.method in READS:  # a write's transaction has looked by itself
+        if route.method in READS and request.admitted_long_ago:  # writes look in the transaction
             await self._admit_again(route, request)
         return reply
 
@@ -193,9 +187,8 @@ class Endpoint:
         return principal
 
     async def _admit_again(self, route: AnyRoute, request: AnyRequest) -> None:
-        """Admit a request once more if it was admitted long ago."""
-        if request.admitted_long_ago:
-            route.guard.authorise(await self._admit(route, request))
+        """Admit a request once more that was admitted long ago."""
+        route.guard.authorise(await self._admit(route, request))
 
     def _cors_applies(self, request: AnyRequest) -> bool:
         """Tell whether a page on another origin may read the answer, whatever it is."""
