@@ -18,6 +18,7 @@ from gridgift.domain.failures import (
     ValidationFailed,
 )
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import format_instant
 from gridgift.domain.keys import MAX_OVERLAP, IssuedKey, NewCredential, Signer
 from gridgift.domain.model import Key
 from tests.api import SECRET
@@ -278,6 +279,15 @@ def test_rotated_with_an_overlap(domain: DomainFixture) -> None:
     assert old.key[-6:] in retired.name
 
 
+def test_a_key_without_an_end_gets_one_with_the_overlap(domain: DomainFixture) -> None:
+    old = make(domain)
+    rotate(domain, old.stored, overlap=60_000)
+    retired = domain.read(keys.read, domain.store.id, old.stored.id)
+    assert retired.expires_at == domain.now + 60_000
+    ends = format_instant(domain.now + 60_000)[:16]
+    assert retired.name == f"{old.stored.name} (old {old.key[-6:]} until {ends})"
+
+
 def test_an_overlap_never_makes_a_key_live_longer(domain: DomainFixture) -> None:
     old = make(domain, expires_at=domain.now + 5)
     rotate(domain, old.stored, overlap=60_000)
@@ -307,7 +317,7 @@ def test_an_overlap_has_bounds(domain: DomainFixture, overlap: int) -> None:
     issued = make(domain)
     with pytest.raises(ValidationFailed) as refused:
         rotate(domain, issued.stored, overlap)
-    assert list(refused.value.errors) == ["overlap"]
+    assert refused.value.errors == {"overlap": ["must be from 0 to 90 days"]}
 
 
 def test_a_revoked_or_expired_key_is_done(domain: DomainFixture) -> None:
