@@ -41,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the rows that were asked for; return 1 if any could not be measured."""
     options = parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # a shell that starts a command in the background lets it ignore SIGINT
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     progress = Progress()
     cache = Path(os.environ.get(FOLDER) or ROOT / "bench" / ".cache").absolute()
     try:
