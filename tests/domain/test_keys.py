@@ -21,10 +21,13 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.instants import format_instant
 from gridgift.domain.keys import MAX_OVERLAP, IssuedKey, NewCredential, Signer
 from gridgift.domain.model import Key
+from gridgift.storage.database import Tx
+from gridgift.storage.queries import Query
 from tests.api import SECRET
 from tests.domain.fixture import DomainFixture
 
 SIGNER = Signer(SECRET.encode())
+LOCK_STORE = Query.parse("lock_store", "UPDATE stores SET name = name WHERE id = :id")
 STORE, KEY, RANDOM = new_id(), new_id(), bytes(range(32))
 
 ids = st.uuids().map(str)
@@ -358,3 +361,61 @@ def test_the_last_use_only_goes_forward(domain: DomainFixture) -> None:
         domain.write(keys.note_uses, uses, bytes(32))
     used = [key.last_used_at for key in domain.read(keys.list_of, domain.store.id)]
     assert used == [7, 9]
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)  # SQLite has one writer
+@pytest.mark.parametrize(
+    ("change", "values"),
+    [
+        (keys.rename, ("another name",)),
+        (keys.rescope, (["giftcards:read"],)),
+        (keys.rotate, (0, new_credential())),
+        (keys.revoke, ()),
+    ],
+)
+def test_a_stores_keys_change_one_after_the_other(
+    domain: DomainFixture, change: Any, values: Any
+) -> None:
+    key_id, signer = make(domain).stored.id, [SIGNER] if change is keys.rotate else []
+
+    async def behind_another() -> Any:
+        locked, go = asyncio.Event(), asyncio.Event()
+
+        async def hold_up(tx: Tx) -> None:
+            await tx.run(LOCK_STORE, id=domain.store.id)
+            locked.set()
+            await go.wait()
+
+        first = asyncio.create_task(domain.database.write(hold_up))
+        await locked.wait()
+        second = asyncio.create_task(
+            domain.database.write(change, *signer, domain.store.id, key_id, *values)
+        )
+        assert (await asyncio.wait([second], timeout=0.3))[1] == {second}, "it did not wait"
+        go.set()
+        await first
+        return await second
+
+    domain.run(behind_another())
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_key_that_ends_while_a_change_waits(domain: DomainFixture) -> None:
+    key_id = make(domain, expires_at=domain.now + 1_000).stored.id
+
+    async def behind_another() -> None:
+        locked = asyncio.Event()
+
+        async def hold_up(tx: Tx) -> None:
+            await tx.run(LOCK_STORE, id=domain.store.id)
+            locked.set()
+            await asyncio.sleep(0.3)
+            domain.now += 1_000
+
+        first = asyncio.create_task(domain.database.write(hold_up))
+        await locked.wait()
+        with pytest.raises(KeyNotUsable):
+            await domain.database.write(keys.rescope, domain.store.id, key_id, ["giftcards:read"])
+        await first
+
+    domain.run(behind_another())

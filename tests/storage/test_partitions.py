@@ -109,7 +109,7 @@ def is_insert(name: str) -> bool:
 
 def stores_only(name: str) -> bool:
     """Tell whether a statement is about stores, which are on every node."""
-    return name in {"key_names_lock", "store_by_id", "store_update"}
+    return name in {"keys_lock", "store_by_id", "store_update"}
 
 
 def calls_a_function(name: str) -> bool:

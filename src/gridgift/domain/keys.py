@@ -106,7 +106,7 @@ async def create(
     """Make a key. Raises ``ValidationFailed``, ``StoreNotFound``, ``KeyNameTaken``."""
     wanted = check_scopes(scopes)
     check_name(name)
-    if not await tx.run("key_names_lock", store_id=store_id):
+    if not await tx.run("keys_lock", store_id=store_id):
         raise StoreNotFound(store_id)
     if expires_at is not None and expires_at <= tx.now():
         raise ValidationFailed({"expires_at": ["must be in the future"]})
@@ -173,7 +173,7 @@ async def rename(tx: Tx, store_id: str, key_id: str, name: str) -> Key:
     Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
     """
     check_name(name)
-    await tx.run("key_names_lock", store_id=store_id)
+    await tx.run("keys_lock", store_id=store_id)
     await _read_usable(tx, store_id, key_id, tx.now())
     holder = await tx.one("key_name_holder", store_id=store_id, name=name)
     if holder is not None and holder[0] != key_id:
@@ -185,6 +185,7 @@ async def rename(tx: Tx, store_id: str, key_id: str, name: str) -> Key:
 async def rescope(tx: Tx, store_id: str, key_id: str, scopes: Iterable[str]) -> Key:
     """Give a key other scopes. Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``."""
     wanted = check_scopes(scopes)
+    await tx.run("keys_lock", store_id=store_id)
     await _read_usable(tx, store_id, key_id, tx.now())
     await tx.run("key_rescope", store_id=store_id, id=key_id, scopes=" ".join(sorted(wanted)))
     return await read(tx, store_id, key_id)
@@ -214,7 +215,7 @@ async def rotate(
     """
     if not 0 <= overlap <= MAX_OVERLAP:
         raise ValidationFailed({"overlap": ["must be from 0 to 90 days"]})
-    await tx.run("key_names_lock", store_id=store_id)
+    await tx.run("keys_lock", store_id=store_id)
     now = tx.now()
     old = await _read_usable(tx, store_id, key_id, now)
     dies = now + overlap if old.expires_at is None else min(now + overlap, old.expires_at)
@@ -226,6 +227,7 @@ async def rotate(
 
 async def revoke(tx: Tx, store_id: str, key_id: str) -> Key:
     """End a key for good; revoking it again changes nothing. Raises ``KeyNotFound``."""
+    await tx.run("keys_lock", store_id=store_id)
     await tx.run("key_revoke", store_id=store_id, id=key_id, now=tx.now())
     return await read(tx, store_id, key_id)
 

@@ -7,9 +7,9 @@ SELECT {key} FROM api_keys WHERE store_id = :store_id AND id = :id
 -- name: keys_of_store
 SELECT {key} FROM api_keys WHERE store_id = :store_id ORDER BY id
 
--- Locks the store's row before a key gets a name, so that names are given one after the other and
--- one that is taken is found to be taken.
--- name: key_names_lock
+-- Locks the store's row before a key is made or changed, so that its keys change one after the other:
+-- a name that is taken is found to be taken, and a key that was revoked has no successor.
+-- name: keys_lock
 UPDATE stores SET name = name WHERE id = :store_id
 
 -- name: key_add
