@@ -15,7 +15,7 @@ from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.idempotency import KEPT_FOR, Answered, IdempotencyKey, Once, Run
 from gridgift.domain.ids import new_id
-from gridgift.domain.instants import DAY
+from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.model import CardChange
 from gridgift.domain.residents import Identifier
 from gridgift.http.edge.request import fingerprint
@@ -100,7 +100,9 @@ def test_an_answer_is_kept_while_the_clock_may_be_wrong(domain: DomainFixture) -
 def test_forgets_old_ones_only_and_a_few_at_a_time(domain: DomainFixture) -> None:
     for number in range(5):
         once(domain, IdempotencyKey(f"old {number}", KEY.fingerprint))
-    domain.now += KEPT_FOR
+    domain.now += KEPT_FOR + HOUR - 1
+    assert domain.write(idempotency.forget, 2) == 0
+    domain.now += 1
     once(domain, IdempotencyKey("young", KEY.fingerprint))
     counts = [domain.write(idempotency.forget, 2) for _ in range(4)]
     assert counts == [2, 2, 1, 0]

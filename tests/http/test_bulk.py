@@ -392,3 +392,25 @@ def test_threads_hand_over_sooner_only_while_rows_are_read(
     assert send(api, lines(row())).json()["granted"] == 1
     assert seen == [pytest.approx(bulk.SWITCH_WITHIN)]
     assert sys.getswitchinterval() == usual
+
+
+@pytest.mark.contract("10.5")
+def test_a_bulk_is_repeated_whole_until_its_answer_ends(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its parts end together, however long it takes to repeat them."""
+    monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 1)
+    once, rows, key_of_part = {"Idempotency-Key": "once"}, lines(row(), row()), bulk._key_of_part
+    first = send(api, rows, headers=once)
+    assert first.json()["granted"] == 2
+
+    def later(key: Any, parts: Any, done: int) -> Any:
+        api.clock.advance(1 if parts else 0)
+        return key_of_part(key, parts, done)
+
+    monkeypatch.setattr(bulk, "_key_of_part", later)
+    api.clock.advance(7 * 86_400 - 0.5)
+    again = send(api, rows, headers=once)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json() == first.json()
+    assert api.sql("SELECT count(*) FROM gift_cards") == [(2,)]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gridgift.domain import clock
 from gridgift.domain.failures import Failure, IdempotencyKeyReused
-from gridgift.domain.instants import DAY
+from gridgift.domain.instants import DAY, HOUR
 from gridgift.storage.database import TransactionConflict, Tx
 
 A = TypeVar("A")
@@ -27,11 +27,14 @@ class IdempotencyKey(Struct, frozen=True):
     """A key, unique in its store, and the digest of what makes two requests the same.
 
     ``older`` is the digest by which the version before knew the request: its answers are kept on.
+    ``is_part``: it is asked for after the first part of a long request was found or done, whose age
+    was judged; so this one is never too old.
     """
 
     key: str
     fingerprint: bytes
     older: bytes = b""
+    is_part: bool = False
 
 
 class Answered(Struct, frozen=True):
@@ -76,7 +79,7 @@ async def once_each(
     transaction of their effects. ``run`` answers each request with a result or a failure; a failure
     is not stored. A key that came with another request is answered with ``IdempotencyKeyReused``.
     """
-    keys = sorted({each.key.key for each in requests if each.key is not None})
+    keys = {each.key.key: each.key for each in requests if each.key is not None}
     stored = await claim_all(tx, store_id, keys)
     new: dict[str, StoredAnswer] = {}
     answers: dict[int, Answered | Failure] = {**await _kept_out(tx, requests)}
@@ -124,17 +127,19 @@ async def _kept_out(tx: Tx, requests: Sequence[Once[A, R]]) -> dict[int, Failure
     return found
 
 
-async def claim_all(tx: Tx, store_id: str, keys: list[str]) -> dict[str, StoredAnswer]:
+async def claim_all(
+    tx: Tx, store_id: str, keys: Mapping[str, IdempotencyKey]
+) -> dict[str, StoredAnswer]:
     """Wait until nobody else is at work under these keys; return the answers stored for them.
 
-    ``keys`` are sorted: all transactions claim in this order, so that none deadlock. Answers older
-    than 7 days are deleted, unless it may be the clock that is wrong.
+    All transactions claim in the keys' order, so that none deadlock. Answers older than 7 days are
+    deleted, unless it may be the clock that is wrong.
     """
     if not keys:
         return {}
-    rows = await tx.all("answers_claim", store_id=store_id, keys=keys)
+    rows = await tx.all("answers_claim", store_id=store_id, keys=sorted(keys))
     since = tx.now() - KEPT_FOR
-    old = {row[0] for row in rows if row[1] <= since}
+    old = {row[0] for row in rows if row[1] <= since and not keys[row[0]].is_part}
     if old and await clock.is_doubtful(tx):
         old = set()
     if old:
@@ -147,8 +152,11 @@ async def claim_all(tx: Tx, store_id: str, keys: list[str]) -> dict[str, StoredA
 
 
 async def forget(tx: Tx, rows: int) -> int:
-    """Delete up to ``rows`` answers that are older than 7 days; return how many."""
-    since = tx.now() - KEPT_FOR
+    """Delete up to ``rows`` answers that are older than 7 days; return how many.
+
+    An hour later than they end: a request of many rows may be in the middle of repeating its parts.
+    """
+    since = tx.now() - KEPT_FOR - HOUR
     old = await tx.all("answers_old", kept_since=since, rows=rows)
     await tx.many("answer_forget", [(*row, since) for row in old])
     return len(old)

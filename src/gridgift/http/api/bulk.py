@@ -162,12 +162,13 @@ def _key_of_part(
     """Return the key of a further part; no client can send one with an end of line.
 
     The first part's answer is in it, so that what is left of an older request under the same key,
-    whose first part was forgotten already, is never taken for an answer to this one.
+    whose first part was forgotten already, is never taken for an answer to this one. A part is as
+    old as the first one.
     """
     if key is None or not parts:
         return key
     digest = hashlib.sha256(parts[0].answered.answer).hexdigest()
-    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}")
+    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_part=True)
 
 
 def _joined(parts: Sequence[_Part]) -> Reply[BulkGrantResponse]:
