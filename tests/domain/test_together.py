@@ -8,7 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import accounts, credit, giftcards, grants, holds, locked, redemption, verify
+from gridgift.domain import (
+    accounts,
+    credit,
+    giftcards,
+    grants,
+    holds,
+    locked,
+    redemption,
+    residents,
+    transfers,
+    verify,
+)
 from gridgift.domain.accounts import Change
 from gridgift.domain.credit import CreditRequest
 from gridgift.domain.failures import Failure
@@ -16,7 +27,7 @@ from gridgift.domain.giftcards import Patch, Replacement, Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.locked import CardRequest
-from gridgift.domain.model import CardChange
+from gridgift.domain.model import CardChange, Resident
 from gridgift.domain.redemption import RedeemRequest
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Fault
@@ -282,3 +293,42 @@ def test_a_grant_waits_for_no_change_of_its_owners_credit(domain: DomainFixture)
 
     domain.write(credit.deposit, domain.caller, WHO[0], Change(1), new_id())
     assert domain.write(hold).card.credit == 5
+
+
+def test_each_lot_begins_when_its_entry_says(domain: DomainFixture) -> None:
+    """Although the second card was granted by a clock that is ahead."""
+    card = domain.grant(KELLY)
+    domain.now += 5_000
+    cards = [card, domain.grant(KELLY)]
+    domain.now -= 4_990
+    wanted = [RedeemRequest(domain.caller, KELLY, each.id, new_id()) for each in cards]
+    domain.write(redemption.redeem_each, domain.store.id, wanted)
+    assert faults(domain) == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)  # SQLite has one writer
+def test_who_waited_for_a_card_sees_its_new_owner(domain: DomainFixture) -> None:
+    card, new = domain.grant(KELLY, transfer=True), Resident(new_id(), "new.here")
+
+    async def behind_a_transfer() -> CardChange:
+        transferred, go = asyncio.Event(), asyncio.Event()
+
+        async def transfer(tx: Tx) -> None:
+            await residents.remember(tx, new)
+            to = Identifier(uuid=new.uuid)
+            await transfers.transfer(tx, domain.caller, None, card.id, to)
+            transferred.set()
+            await go.wait()
+
+        first = asyncio.create_task(domain.database.write(transfer))
+        await transferred.wait()
+        disable = CardRequest(domain.caller, card.id, giftcards.disabling())
+        second = asyncio.create_task(domain.database.write(locked.change, disable))
+        assert (await asyncio.wait([second], timeout=0.3))[1] == {second}
+        go.set()
+        await first
+        return await second
+
+    change: CardChange = domain.run(behind_a_transfer())
+    assert change.card.owner_username == new.username
+    assert change.card == domain.card(card.id)

@@ -70,7 +70,7 @@ class FilledStore:
         domain.write(expiry.note_credit, "job", 100)
         self.write(holds.attest, domain.caller, self.held, self.holds)
         lots = [lot for (lot,) in domain.sql("SELECT CAST(id AS text) FROM credit_lots")]
-        self.write(credit.attest, domain.caller, KELLY, lots)
+        self.write(credit.attest, domain.caller, KELLY.uuid, lots)
 
     def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write."""

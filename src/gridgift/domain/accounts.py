@@ -28,11 +28,15 @@ class Change(Struct, frozen=True):
 
 
 class Spend(Struct, frozen=True):
-    """A spend that is still to be written: what it is, and how much it took from each lot."""
+    """A spend that is still to be written: what it is, how much it took from each lot, and when.
+
+    ``at`` is its entry's instant, in milliseconds.
+    """
 
     id: str
     change: Change
     moves: Moves
+    at: int
 
 
 class LockedAccount(Struct):
@@ -48,7 +52,7 @@ class LockedAccount(Struct):
     tip: Tip
     lots: list[Lot]
     entries: list[Entry] = field(default_factory=list)
-    begun: list[Lot] = field(default_factory=list)
+    begun: list[tuple[Lot, int]] = field(default_factory=list)  # and the entry's instant
     spends: list[Spend] = field(default_factory=list)
     moved: Counter[str] = field(default_factory=Counter)
     is_customer: bool = True
@@ -78,7 +82,7 @@ class LockedAccount(Struct):
     def begin(self, lot: Lot) -> None:
         """Add a new lot, whole."""
         self.lots = sorted([*self.lots, lot], key=_spent_order)
-        self.begun.append(lot)
+        self.begun.append((lot, self.now))
 
     def move(self, moves: Moves) -> None:
         """Take from open lots (negative deltas)."""
@@ -181,8 +185,7 @@ def _lot_rows(account: LockedAccount) -> list[tuple[Any, ...]]:
     """Return new lots' columns in the order of ``lot_add``."""
     key = account.store_id, account.resident_uuid
     return [
-        (*key, lot.id, lot.amount, lot.expires_at, lot.restricted, account.now)
-        for lot in account.begun
+        (*key, lot.id, lot.amount, lot.expires_at, lot.restricted, at) for lot, at in account.begun
     ]
 
 
@@ -196,7 +199,7 @@ def _spend_rows(account: LockedAccount) -> list[tuple[Any, ...]]:
     """Return spends' columns in the order of ``spend_add``."""
     key = account.store_id, account.resident_uuid
     return [
-        (*key, spend.id, spend.change.amount, spend.change.reference, account.now)
+        (*key, spend.id, spend.change.amount, spend.change.reference, spend.at)
         for spend in account.spends
     ]
 

@@ -7,9 +7,8 @@ entry on, any change shows. Accounts with faults are left alone: theirs would be
 
 from msgspec import Struct
 
-from gridgift.domain import credit, holds, residents
+from gridgift.domain import credit, holds
 from gridgift.domain.model import Caller
-from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Advance, Fault, Unstated, verify
 from gridgift.storage.database import Tx
 
@@ -41,5 +40,4 @@ async def attest(tx: Tx, caller: Caller, unstated: Unstated) -> None:
     if unstated.account_kind == "card":
         await holds.attest(tx, caller, unstated.account_id, unstated.ids)
         return
-    resident = await residents.find(tx, Identifier(uuid=unstated.account_id))
-    await credit.attest(tx, caller, resident, unstated.ids)
+    await credit.attest(tx, caller, unstated.account_id, unstated.ids)

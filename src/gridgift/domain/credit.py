@@ -187,7 +187,7 @@ def spending(change: Change, spend_id: str, *, restricted: bool = False) -> Rule
         moves = _take(usable, change.amount)
         account.settle(caller)
         account.move(moves)
-        account.spends.append(Spend(spend_id, change, moves))
+        account.spends.append(Spend(spend_id, change, moves, account.now))
         entry = account.record(caller, "credit_spent", moves, change, spend_id)
         return _changed(account, spend_id, change, entry)
 
@@ -239,16 +239,16 @@ async def refund(
     return _changed(account, spend_id, change, entry)
 
 
-async def settle(tx: Tx, caller: Caller, resident: Resident) -> None:
+async def settle(tx: Tx, caller: Caller, resident_uuid: str) -> None:
     """Write the entry of what has expired; the sums do not wait for it."""
-    account = await accounts.lock(tx, caller.store_id, resident.uuid)
+    account = await accounts.lock(tx, caller.store_id, resident_uuid)
     account.settle(caller)
     await accounts.save_each(tx, [account])
 
 
-async def attest(tx: Tx, caller: Caller, resident: Resident, lot_ids: Sequence[str]) -> None:
+async def attest(tx: Tx, caller: Caller, resident_uuid: str, lot_ids: Sequence[str]) -> None:
     """Write entries that state the terms of these lots, be they open or spent."""
-    account = await accounts.lock(tx, caller.store_id, resident.uuid)
+    account = await accounts.lock(tx, caller.store_id, resident_uuid)
     account.settle(caller)
     for start in range(0, len(lot_ids), MAX_LOTS):
         ids = [*lot_ids[start : start + MAX_LOTS]]
@@ -284,7 +284,7 @@ async def _restore(tx: Tx, account: LockedAccount, spend_id: str, amount: int) -
     """Give back to each of a spend's lots what it is owed, and return it."""
     moves: Moves = []
     owed = amount
-    for position, lot_id, unrestored, _ in await tx.all(
+    for position, lot_id, unrestored in await tx.all(
         "spend_lots_unrestored", spend_id=spend_id, **account.key
     ):
         given = min(owed, unrestored)

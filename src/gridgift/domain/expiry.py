@@ -6,10 +6,9 @@ it, so none is done twice, and what a killed server had claimed is free again.
 
 from collections import defaultdict
 
-from gridgift.domain import credit, giftcards, residents
+from gridgift.domain import credit, giftcards
 from gridgift.domain.locked import CardRequest, change_each
 from gridgift.domain.model import Caller
-from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
 ACTOR = "expiry"
@@ -40,7 +39,6 @@ async def note_credit(tx: Tx, request_id: str, rows: int) -> int:
         if await tx.one("account_claim", **account) is None:  # another server has it
             continue
         caller = Caller(store_id, "system", ACTOR, request_id)
-        resident = await residents.find(tx, Identifier(uuid=resident_uuid))
-        await credit.settle(tx, caller, resident)
+        await credit.settle(tx, caller, resident_uuid)
         noted += 1
     return noted

@@ -153,10 +153,13 @@ async def lock(tx: Tx, store_id: str, card_id: str) -> LockedCard:
 
 async def lock_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[str, LockedCard]:
     """Lock those cards that there are, in the order of their ids, so that none deadlock."""
-    rows = await tx.all("cards_lock", store_id=store_id, ids=sorted(card_ids))
+    ids = sorted(card_ids)
+    rows = await tx.all("cards_lock", store_id=store_id, ids=ids)
+    if any(row[-1] is None for row in rows):  # it waited for a card that changed meanwhile
+        rows = await tx.all("cards_lock", store_id=store_id, ids=ids)
     cards = [GiftCard.from_row(row[:-1]) for row in rows]
     hashes = {card.id: row[-1] for card, row in zip(cards, rows, strict=True)}
-    await _find_hashes(tx, store_id, hashes)
+    assert None not in hashes.values(), "every card has an entry"
     now = tx.now()
     held = [card.id for card in cards if card.held_until is not None]
     holds = await _find_holds(tx, store_id, held, now) if held else []
@@ -169,18 +172,6 @@ async def lock_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[st
         )
         for card in cards
     }
-
-
-async def _find_hashes(tx: Tx, store_id: str, hashes: dict[str, bytes]) -> None:
-    """Find the hashes that a statement could not see which had waited for a card's lock.
-
-    On PostgreSQL such a statement sees the card as it is now, and everything else as it was before.
-    """
-    unseen = [card_id for card_id, found in hashes.items() if found is None]
-    if unseen:
-        for card_id, found in await tx.all("cards_hashes", store_id=store_id, ids=unseen):
-            hashes[card_id] = found
-    assert None not in hashes.values(), "every card has an entry"
 
 
 async def _find_holds(tx: Tx, store_id: str, card_ids: Sequence[str], now: int) -> list[Hold]:

@@ -89,8 +89,8 @@ class Resident(Struct, frozen=True):
 class GiftCard(Struct, frozen=True, array_like=True):
     """A gift card as stored; ``version`` counts its ledger entries.
 
-    ``head`` begins the hash of the newest of them, in hexadecimal; it is empty where a statement
-    changed or locked the card and did not look for it.
+    ``head`` begins the hash of the newest of them, in hexadecimal; it is empty where nobody looked
+    for it.
     """
 
     store_id: str

@@ -69,12 +69,10 @@ SELECT amount, refunded FROM credit_spends
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
 
 -- name: spend_lots_unrestored
-SELECT s.position, s.lot_id, s.taken - s.restored, l.expires_at
-FROM credit_spend_lots s JOIN credit_lots l ON l.store_id = s.store_id
-    AND l.resident_uuid = s.resident_uuid AND l.id = s.lot_id
-WHERE s.store_id = :store_id AND s.resident_uuid = :resident_uuid AND s.spend_id = :spend_id
-    AND s.restored < s.taken
-ORDER BY s.position DESC
+SELECT position, lot_id, taken - restored FROM credit_spend_lots
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND spend_id = :spend_id
+    AND restored < taken
+ORDER BY position DESC
 
 -- name: spend_lot_restore
 UPDATE credit_spend_lots SET restored = restored + :amount

@@ -6,9 +6,7 @@ store_id, id, owner_uuid,
 credit, active, redeemed, transfer, texture, purchased, expires_at, version,
 created_at, updated_at, held_until
 
--- A card as it is read: with the head of its chain, of which its ETag is made. A statement that
--- changes or locks a card does not look for it: the entry comes after the change, and who waited for
--- a lock on PostgreSQL sees the new card and the old entries.
+-- A card as it is read: with the head of its chain, of which its ETag is made.
 -- fragment: card
 {changed_card}, (SELECT {hex:substr(e.hash, 1, 16)} FROM entries e
     WHERE e.store_id = :store_id AND e.account_kind = 'card'
@@ -77,17 +75,13 @@ VALUES {row:(:store_id, :id, :owner_uuid, :credit, :active, :redeemed, :transfer
     :purchased, :expires_at, :version, :created_at, :updated_at)}
 
 -- Cards that nobody else changes until the transaction's end, each with the hash of its newest
--- entry. Where a lock was waited for, PostgreSQL sees the card anew and not the entry: NULL.
+-- entry. Where a lock was waited for, PostgreSQL sees a card as it is now, and all else as it was
+-- before: the hash of a card that changed meanwhile is NULL, and a second look sees everything.
 -- name: cards_lock
 SELECT {changed_card}, (SELECT e.hash FROM entries e WHERE e.store_id = :store_id
     AND e.account_kind = 'card' AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
 FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
 ORDER BY id {lock}
-
--- name: cards_hashes
-SELECT id, (SELECT e.hash FROM entries e WHERE e.store_id = :store_id
-    AND e.account_kind = 'card' AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
-FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
 
 -- The guard: a card must be as it was when it was locked. One whose date has moved expires anew: its
 -- expiry has then not been noted yet.
