@@ -53,10 +53,6 @@ class CredentialCache(Generic[C]):
         self._find = kind.find
         self._found: LookUps[C | None] = LookUps()
 
-    def recall(self, value: bytes, tick: float) -> C | None:
-        """Return what was looked up for a header's value, while that may still be relied on."""
-        return self._found.recall(value, tick)
-
     async def look_up(self, value: bytes, tick: float) -> C | None:
         """Return the credential with this text, or None if it was not issued here.
 

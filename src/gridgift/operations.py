@@ -89,7 +89,7 @@ class Operations:
         return answered
 
     def _batcher(self, batched: Batched[A, R]) -> Batcher[Any, Any]:
-        """Return the batcher of an operation; a writer with group commit runs one at a time."""
+        """Return the batcher of an operation; where writes are in groups it runs one at a time."""
         batcher = self._batchers.get(batched.run)
         if batcher is None:
             database, writes = self._database, isinstance(batched, BatchedWrite)

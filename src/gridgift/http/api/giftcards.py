@@ -299,12 +299,12 @@ ROUTES: Final = (
         tag=EXTENSION_TAG,
         summary="Read a gift card with its expiry",
         description="Beside the nine fields: when it expires, and how much no hold reserves. "
-        "While part of it is held there is no ETag: a hold's end changes the card without one.",
+        "While part of it is held the answer is whole even to its present ETag: a hold's end frees "
+        "credit without a new one.",
         path_parameters=(GIFT_CARD_ID,),
         answer=GiftCardDetails,
         example=DETAILS_EXAMPLE,
         etag=True,
-        etag_unless_held=True,
         refusals=(failures.GiftCardNotFound,),
     ),
     Route(

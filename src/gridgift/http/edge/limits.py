@@ -25,10 +25,8 @@ async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[H
     """
     services = request.services
     limiter = services.limits.of(bucket.kind)
-    if not limiter.limit:
-        return
     allowance = await limiter.take(bucket.name, services.ticks())
-    if allowance is None:
+    if allowance is None:  # there is no limit
         return
     headers.append(_policy(limiter.limit))
     headers.append((b"ratelimit", b'"default";r=%d;t=%d' % (allowance.left, allowance.reset)))

@@ -37,9 +37,8 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     ``body_limit`` is in bytes. ``answer`` is the JSON that a
     ``status`` comes with; without it the body is of another ``media_type``. ``path_parameters`` are
     those of the path, in its order. ``refusals`` are the operation's own: those of the guard and of
-    the decoding are added. ``etag`` says that answers have one, ``etag_unless_held`` that they
-    have none while part of the card is held. A write behind a guard takes an ``Idempotency-Key``
-    unless it is not ``replayable``.
+    the decoding are added. ``etag`` says that answers have one. A write behind a guard takes an
+    ``Idempotency-Key`` unless it is not ``replayable``.
     """
 
     method: str
@@ -62,7 +61,6 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     body_example: Any = None
     refusals: tuple[type[Failure], ...] = ()
     etag: bool = False
-    etag_unless_held: bool = False
     replayable: bool = True
 
     def __post_init__(self) -> None:

@@ -42,12 +42,11 @@ _HEADERS: Final = {
     "RateLimit": ("Requests left, and seconds until the limit is full again.", "string"),
     "RateLimit-Policy": ("The limit: requests in a window of seconds.", "string"),
     "ETag": ("Names the card's present state.", "string"),
-    "ETagUnlessHeld": ("Names the card's present state; none while part of it is held.", "string"),
     "Idempotent-Replayed": ("true if this is an earlier answer to the same request.", "string"),
     "Retry-After": ("Seconds to wait.", "integer"),
     "WWW-Authenticate": ("How to authenticate.", "string"),
 }
-_NOT_ALWAYS: Final = {"ETagUnlessHeld", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
+_NOT_ALWAYS: Final = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
 
 
 def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
@@ -212,8 +211,6 @@ def _responses(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
         "description": route.summary,
         "headers": _describe("X-Request-Id", *_success_headers(route)),
     }
-    if route.etag_unless_held:
-        success["headers"]["ETag"] = _reference("headers", "ETagUnlessHeld")
     if route.answer is not None:
         content = {"schema": schemas.of(route.answer)}
         if route.example is not None:
