@@ -50,6 +50,7 @@ def test_it_greets_and_shows_credit_and_cards(visit: Visit, store: Store, kelly:
     expect(visit.card(off)).to_contain_text("Inactive")
     expect(visit.card(off).get_by_role("button")).to_have_count(0)
     visit.card(dated).locator(".picture").scroll_into_view_if_needed()
+    visit.until(lambda: visit.pictures)
     assert visit.pictures == [f"https://picture-service.secondlife.com/{TEXTURE}/256x192.jpg"]
     visit.check()
     visit.shoot("cards-light", whole=True)
@@ -281,6 +282,7 @@ def test_everything_waits_while_a_request_runs(visit: Visit, store: Store, kelly
     expect(page.locator("#ask-progress")).to_have_text("Redeeming…")
     page.keyboard.press("Escape")
     expect(visit.dialog).to_be_visible()
+    visit.until(lambda: held)  # the button says so before the request is out
     held[0].continue_()
     expect(page.locator(".total")).to_have_text("L$ 500")
     visit.check()

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -185,6 +186,13 @@ class Visit:
     def focused(self) -> str:
         """Return the text of what has the focus."""
         return str(self.page.evaluate("document.activeElement.textContent.trim()"))
+
+    def until(self, true: Callable[[], Any]) -> None:
+        """Wait until something is true in the test: what the browser does comes here a moment later."""
+        deadline = time.monotonic() + 10
+        while not true():
+            assert time.monotonic() < deadline, "not within 10 s"
+            self.page.wait_for_timeout(10)
 
     def shoot(self, name: str, *, whole: bool = False) -> None:
         """Keep a picture for people to look at."""
