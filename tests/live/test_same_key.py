@@ -53,17 +53,20 @@ def test_one_decides_and_the_others_repeat_it(
                 send(wire, number)
             time.sleep(MOMENT)
         answers = [wire.answer() for wire in wires]
-    answers = [again(server, send) if answer.status == 429 else answer for answer in answers]
+    if route.rows:
+        answers = [again(server, send, *each) for each in enumerate(answers, clients + 1)]
     assert {answer.status for answer in answers} == {route.status}, answers
     assert len({(answer.body, answer.headers.get("etag")) for answer in answers}) == 1
     assert sum("idempotent-replayed" not in answer.headers for answer in answers) <= 1
     assert len(done_by(server)) == 1
 
 
-def again(server: Server, send: Callable[[Wire, int], None]) -> Answer:
-    """Send a request once more that was one too many at once, as bulks can be."""
+def again(server: Server, send: Callable[[Wire, int], None], number: int, answer: Answer) -> Answer:
+    """Send a bulk once more, under a number of its own, if it was one too many at once."""
+    if answer.status != 429:
+        return answer
     with Wire(server) as wire:
-        send(wire, 0)
+        send(wire, number)
         return wire.answer()
 
 
