@@ -38,6 +38,8 @@ def test_the_page_explains_every_row() -> None:
     from bench.figures import NAMES
 
     assert tuple(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == NAMES
+    (listed,) = re.findall(r"^The names for `only=` are (.+?)\.", PAGE, re.MULTILINE | re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", listed)) == NAMES
 
 
 def test_the_kept_results_name_no_machine() -> None:

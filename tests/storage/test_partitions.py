@@ -4,6 +4,8 @@ That is the condition under which a sharded engine sends it to one node.
 """
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -34,7 +36,7 @@ ANY_STORE: Final = {
     "residents_by_username": "residents are on every node",
     "residents_by_uuid": "residents are on every node",
     "keys_end": "gridgift secret replace ends the keys of every store",
-    "secret_known": "the secret is of no store",
+    "secret_known": "a start, and what makes keys or links, asks whether there are any",
     "secret_note": "the secret is of no store",
     "secret_replace": "the secret is of no store",
     "tokens_end": "gridgift secret replace ends the tokens of every store",
@@ -43,6 +45,8 @@ ANY_STORE: Final = {
     "stores_verified": "gridgift verify looks at everything",
     "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
 }
+COMMAND: Final = r"gridgift [a-z ]+?(?= looks| ends)"
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text(encoding="utf-8")
 OF_A_STORE: Final = sorted(query for query in STATEMENTS if query not in ANY_STORE)
 
 
@@ -132,3 +136,27 @@ def test_several_partitions_would_be_seen(place: str, partitions: dict[str, str]
     nodes = asyncio.run(nodes_of(place, "cards_count", {}, "force_custom_plan"))
     seen = {node["Relation Name"] for node in nodes if "Relation Name" in node}
     assert len(seen & partitions.keys()) == PARTITIONS
+
+
+def test_the_page_spreads_every_table(partitions: dict[str, str]) -> None:
+    spread = re.findall(
+        r"^SELECT create_(reference|distributed)_table\('(\w+)'", PAGE, re.MULTILINE
+    )
+    of_stores = [("distributed", table) for table in sorted(set(partitions.values()))]
+    assert sorted(spread) == sorted(of_stores + [("reference", table) for table in REFERENCE])
+
+
+def test_the_page_tells_who_asks_all_nodes() -> None:
+    (told,) = re.findall(r"^- \*\*Across stores\*\*(.*?)^\S", PAGE, re.MULTILINE | re.DOTALL)
+    commands = {found for why in ANY_STORE.values() for found in re.findall(COMMAND, why)}
+    assert commands <= set(re.findall(r"`(.+?)`", told))
+
+
+def test_the_page_names_the_statements_that_may_be_in_the_way() -> None:
+    """Those that lock rows across stores, or beside a subquery, and those in functions."""
+    texts = {name: query.postgres for name, query in STATEMENTS.items()}
+    locking = {name for name, text in texts.items() if re.search(r"FOR (NO KEY )?UPDATE", text)}
+    nested = {name for name in locking if texts[name].count("SELECT") > 1}
+    (told,) = re.findall(r"^- \*\*Expected to be.*?^- ", PAGE, re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"`(\w+)`", told)) & (texts.keys() | IN_FUNCTIONS.keys())
+    assert named == nested | (locking & ANY_STORE.keys()) | IN_FUNCTIONS.keys()
