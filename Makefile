@@ -1,7 +1,9 @@
-# make run: try it. make test: all tests. make check: lint, types, tests. make race-test,
-# make crash-test and make rolling-test: the long forms of three of them (ROUNDS=…). make lock:
-# after a change of the dependencies in pyproject.toml. make bench: how fast it is here
-# (only=read,page engine=sqlite seconds=5 rounds=3 small=1); docs/performance.md says what it measures.
+# make run: try it; ARGS are options of gridgift demo, as in make run ARGS='--port 8081'.
+# make test: all tests; ARGS are options of pytest, as in make test ARGS='-k holds'. make check: lint,
+# types, tests. make race-test, make crash-test and make rolling-test: the long forms of three of them
+# (ROUNDS=…). make lock: after a change of the dependencies in pyproject.toml. make bench: how fast it
+# is here (only=read,page engine=sqlite seconds=5 rounds=3 small=1); docs/performance.md says what it
+# measures. make help: this.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,10 +14,13 @@ ARGS ?=
 # tests that run at once: they wait for disks and for each other's processes more than they compute
 JOBS ?= 3
 
-.PHONY: run test race-test crash-test rolling-test bench check lint types lock clean
+.PHONY: help run test race-test crash-test rolling-test bench check lint types lock clean
 
 run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
+
+help:
+	@sed -n 's/^# //p; /^$$/q' Makefile
 
 test: $(STAMPS)/dev $(STAMPS)/openapi
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)

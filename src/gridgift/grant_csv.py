@@ -31,7 +31,7 @@ RESIDENT_COLUMNS: Final = {  # names in plain form, and the meaning of each
     "customer": "username",
     "username": "username",
 }
-_COLUMNS: Final = RESIDENT_COLUMNS | {
+GRANT_COLUMNS: Final = RESIDENT_COLUMNS | {
     "identifier": "identifier",
     "giftcardcredits": "allomancy credit",
     "credit": "credit",
@@ -41,8 +41,8 @@ _COLUMNS: Final = RESIDENT_COLUMNS | {
     "reason": "reason",
 }
 _EXPECTED: Final = (
-    "the first line must name the columns: one of identifier, key, uuid, name and customer, and "
-    "one of credit and gift card credits"
+    "the first line must name the columns: uuid (or key), username (or name, customer) or "
+    "identifier, and credit or gift card credits"
 )
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
@@ -93,7 +93,7 @@ class GrantCsv:
 
 def _columns(header: list[str]) -> dict[str, int]:
     """Return where each meaning's column is."""
-    found = find_columns(header, _COLUMNS)
+    found = find_columns(header, GRANT_COLUMNS)
     if "identifier" in found and not found.keys().isdisjoint({"uuid", "username"}):
         raise CsvError("the columns name the resident twice: keep identifier, or the others")
     if {"credit", "allomancy credit"} <= found.keys():

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.table import ROUTES
@@ -20,6 +20,11 @@ SHOWN = """() => [...document.querySelectorAll(".opblock")].map(shown => [
     shown.querySelector(".opblock-summary-method").innerText,
     shown.querySelector(".opblock-summary-path").innerText.replaceAll("\u200b", ""),
 ])"""
+# widths in pixels: of each tag's description, and of what an open operation hides on its right
+DESCRIPTIONS = "[...document.querySelectorAll('.opblock-tag > small')].map((e) => e.clientWidth)"
+CUT_OFF = (
+    "[...document.querySelectorAll('.opblock-body')].map((e) => e.scrollWidth - e.clientWidth)"
+)
 WIDE, NARROW = (1280, 900), (390, 844)
 
 
@@ -88,10 +93,15 @@ def test_the_reference_shows_every_operation(
         tag = route.tag.name.replace(" ", "_").replace(",", "\\,")  # Swagger UI escapes ids
         assert shown.pop(f"operations-{tag}-{route.name}") == (route.method, route.path)
     assert shown == {}
+    widths = page.evaluate(DESCRIPTIONS)
+    assert len(widths) == len({route.tag.name for route in ROUTES})
+    assert min(widths) >= 300
+    assert '"links"' not in page.request.get(f"{server.url}/openapi.json").text()  # no column
     visit.check()
     visit.shoot(f"docs-{scheme}-{size[0]}")
     page.locator("#operations-Gift_cards-update_gift_card .opblock-summary").click()
     expect(page.locator("#operations-Gift_cards-update_gift_card .responses-table")).to_be_visible()
+    assert page.evaluate(CUT_OFF) == [0]
     visit.shoot(f"docs-operation-{scheme}-{size[0]}")
     visit.check()
     page.close()
@@ -113,9 +123,16 @@ def test_trying_it_out_calls_the_server(browser: Browser, server: Server) -> Non
     answer = operation.locator(".live-responses-table .response").first
     expect(answer.locator(".response-col_status")).to_contain_text("200")
     expect(answer).to_contain_text("Moonwall Couture")
+    curl, copy = (operation.locator(f".curl-command {part}") for part in (".curl", "button"))
+    assert top_of(copy) + copy.evaluate("(e) => e.offsetHeight") <= top_of(curl)
     visit.shoot("docs-tried")
     visit.check()
     page.close()
+
+
+def top_of(shown: Locator) -> float:
+    """Return where an element begins, in pixels from the top."""
+    return float(shown.evaluate("(e) => e.getBoundingClientRect().top"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -188,7 +188,7 @@ class Visit:
         return str(self.page.evaluate("document.activeElement.textContent.trim()"))
 
     def until(self, true: Callable[[], Any]) -> None:
-        """Wait until something is true in the test: what the browser does comes here a moment later."""
+        """Wait until something is true here: what the browser does is told a moment later."""
         deadline = time.monotonic() + 10
         while not true():
             assert time.monotonic() < deadline, "not within 10 s"

@@ -1,6 +1,7 @@
 """``gridgift demo``: what ``make run`` runs."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,12 @@ def curl_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("curl ")]
 
 
+def command_line(text: str) -> str:
+    """Return the printed command of the program, with the line before it."""
+    (found,) = re.findall(r"^export .+\n.+card list .+$", text, re.MULTILINE)
+    return str(found)
+
+
 def bash(command: str, folder: Path) -> Any:
     """Paste a command; it must answer with JSON."""
     done = subprocess.run(
@@ -68,6 +75,10 @@ def test_every_printed_command_works(cli: CommandRunner) -> None:
             assert card["id"] in [each["id"] for each in cards["data"]]
             assert (granted["credit"], updated["credit"]) == (500, 750)
             assert updated["active"] and not disabled["active"]
+            pasted = bash(f"{command_line(text)} --json", cli.folder)
+            assert [each["id"] for each in pasted[: len(cards["data"])]] == [
+                each["id"] for each in cards["data"]
+            ]
             whole = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True)
             assert (whole.returncode, whole.stderr) == (0, "")
             assert cli.json("demo", "--no-serve")["key"] in text

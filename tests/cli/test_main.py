@@ -1,15 +1,20 @@
 """The program as a whole: both ways to start it, its help, and a reader that goes away."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
 from gridgift.cli import COMMANDS, command_line
+from gridgift.grant_csv import GRANT_COLUMNS, RESIDENT_COLUMNS
 from tests.cli.commands import CommandRunner
+
+SPELLED = {"giftcardcredits": "gift card credits", "expiresat": "expires_at"}  # for people
 
 
 def every_command() -> Iterator[tuple[str, ...]]:
@@ -44,6 +49,18 @@ def test_every_command_explains_itself(cli: CommandRunner) -> None:
         assert shown.code == 0
         assert "--json" in shown.out
         assert "--database" in shown.out or command == ("copy",)  # its databases are arguments
+
+
+@pytest.mark.parametrize(
+    ("command", "meanings"),
+    [("resident import", RESIDENT_COLUMNS), ("card grant-many", GRANT_COLUMNS)],
+)
+def test_imports_name_every_column(
+    cli: CommandRunner, command: str, meanings: dict[str, str]
+) -> None:
+    shown = cli(*command.split(), "--help").out
+    for name in meanings:
+        assert re.search(rf"\b{SPELLED.get(name, name)}\b", " ".join(shown.split())), name
 
 
 def test_wrong_usage(cli: CommandRunner) -> None:

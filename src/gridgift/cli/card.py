@@ -103,6 +103,12 @@ def grant_many(
 ) -> None:
     """Grant a card for each row of a CSV file; begin it again if it broke off, it continues.
 
+    The file is as a spreadsheet saves it; its first line names the columns, in any order and case.
+    One says who: uuid (or key), username (or name, customer), or identifier for either. One says
+    how many L$: credit (or gift card credits, of which 0 is no card). Others may be transfer (true
+    or false), texture (a UUID), expires_at (2027-01-31, 2027-01-31T12:00:00Z or never) and reason;
+    the rest are left alone.
+
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """
     chosen = report or file.with_name(f"{file.name.removesuffix('.csv')}.refused.csv")

@@ -1,6 +1,9 @@
 """``gridgift demo``: a store to try things on, with commands that can be pasted."""
 
 import os
+import shlex
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -53,12 +56,12 @@ def demo(
     if json:
         print_json(_as_json(made, settings, listener.url, link))
     else:
-        print(guide(made, listener.url, link), flush=True)
+        print(guide(made, settings, listener.url, link), flush=True)
     if not no_serve:
         serve_on(listener, settings, workers=1, json=False)
 
 
-def guide(made: Demo, url: str, link: str) -> str:
+def guide(made: Demo, settings: Settings, url: str, link: str) -> str:
     """Write the commands, each on one line, in a text that bash takes as it stands."""
     curl = f"curl -w '\\n' -H 'X-API-Key: {made.key}'"
     send = "-H 'Content-Type: application/json' -d"
@@ -86,8 +89,19 @@ def guide(made: Demo, url: str, link: str) -> str:
         f"# {made.store.name} is ready: residents {names}; {len(made.cards)} gift cards.\n"
         f"# API key: {made.key}\n"
         f"# The page of {someone}: {link}\n\n{commands}\n\n"
+        f"# The same cards on the command line\n{_command_line(settings, someone)}\n\n"
         f"# Everything else: {url}/docs\n"
     )
+
+
+def _command_line(settings: Settings, resident: str) -> str:
+    """Write a command on the demo's database; whoever has it on PostgreSQL has said where it is."""
+    path = Path(sys.argv[0])
+    program = [str(path)] if path.name == "gridgift" else [sys.executable, "-m", "gridgift"]
+    command = shlex.join([*program, "card", "list", resident])
+    if settings.sqlite_path is None:
+        return command
+    return f"export {DATABASE_URL}={shlex.quote(settings.database_url)}\n{command}"
 
 
 def _as_json(made: Demo, settings: Settings, url: str, link: str) -> dict[str, Any]:

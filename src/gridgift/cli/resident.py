@@ -52,7 +52,12 @@ def import_file(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Add the residents of a CSV file whose first line names the columns username and uuid.
+    """Add the residents of a CSV file, as a spreadsheet saves it; its first line names the columns.
+
+    One is username (or name, customer), as people write it: "First Last" or first.last. One is uuid
+    (or key), the avatar's key. They may come in any order and case; other columns are left alone.
+    A file that fits: username,uuid in the first line, and in the second
+    kelly.moonwall,c7d8e9f0-1a2b-4c3d-9e4f-5a6b7c8d9e0f.
 
     Rows that are refused are reported and do not keep the others out; then the exit code is 1.
     """

@@ -7,7 +7,7 @@ import typer
 
 from gridgift.app import check_secret, token_signer
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
-from gridgift.cli.output import print_json
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
 from gridgift.domain import stores, tokens
 from gridgift.domain.instants import HOUR, format_instant
@@ -51,6 +51,11 @@ def mint(
         print_json(msgspec.to_builtins(shape))
     else:
         print(url)
+    if not (owner.customer_origin or settings.public_url):
+        print_note(
+            "The link lacks the server's address. For a whole one, set GRIDGIFT_PUBLIC_URL to the "
+            "address that residents reach, such as https://gifts.example.com."
+        )
 
 
 @app.command("revoke")

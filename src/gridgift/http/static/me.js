@@ -14,6 +14,17 @@ const ABOUT_RECEIVER = new Set([
   "identifier_malformed",
   "validation_failed",
 ]);
+// what a resident is told of a card that can't be used: the card is seen, so its id says nothing
+const ABOUT_CARD = {
+  gift_card_expired: "This gift card's date is over. The store may extend it.",
+  gift_card_held:
+    "The store has set part of this gift card aside for an order of yours. " +
+    "You can use the card when that order is paid or cancelled, or ask the store.",
+  gift_card_inactive: "The store has switched this gift card off.",
+  gift_card_not_found: "This gift card is not yours any more.",
+  gift_card_not_transferable: "The store lets only you use this gift card: it can't be passed on.",
+  gift_card_redeemed: "This gift card was redeemed already: its worth became store credit.",
+};
 
 const at = (id) => document.getElementById(id);
 const page = { token: null, username: "", brand: null, stores: new Map(), cards: [], next: null };
@@ -90,7 +101,8 @@ function trouble(response, problem) {
   const { status } = response;
   const seconds = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;
   const facts = { status, code: problem?.code, wait: seconds };
-  const text = problem?.detail || problem?.title || "The server could not do it.";
+  const said = problem?.detail || problem?.title || "The server could not do it.";
+  const text = ABOUT_CARD[problem?.code] ?? said;
   if (status === 429) return new Trouble("later", text, { ...facts, wait: seconds || 5 });
   return new Trouble(status >= 500 ? "unknown" : "refused", text, facts);
 }
