@@ -1,9 +1,11 @@
 """Settings: every variable, read once; a bad one stops the start with a sentence."""
 
+import errno
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,14 @@ from gridgift.settings import (
     VARIABLES,
     Settings,
     SettingsError,
+    keep_secret,
     make_secret,
     mask_url,
+    new_secret,
     secret_file,
     server_secret,
 )
+from gridgift.storage.database import DatabaseUnavailable
 
 SECRET = "s" * MINIMUM_SECRET
 GOOD = {
@@ -248,6 +253,94 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     assert {len(secret) for secret in secrets} == {64}
     assert len(set(secrets)) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["a.db.secret"]
+
+
+def fail(number: int) -> Callable[..., None]:
+    """Make what fails as the system's calls do."""
+
+    def call(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])
+def test_a_secret_is_made_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "link", fail(number))
+    file = secret_file(tmp_path / "a.db")
+    make_secret(file)
+    secret = server_secret(on(tmp_path / "a.db"))
+    make_secret(file)
+    assert server_secret(on(tmp_path / "a.db")) == secret
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def make(path: Path) -> None:
+    make_secret(secret_file(path))
+
+
+def keep(path: Path) -> None:
+    keep_secret(secret_file(path), SECRET)
+
+
+def renew(path: Path) -> None:
+    with new_secret(on(path)):
+        pytest.fail("there is no secret to go on with")
+
+
+@pytest.mark.parametrize("write", [make, keep, renew])
+@pytest.mark.parametrize("call", ["open", "fsync"])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, DatabaseUnavailable),
+        (errno.EDQUOT, DatabaseUnavailable),
+        (errno.EIO, DatabaseUnavailable),
+        (errno.EMFILE, DatabaseUnavailable),
+        (errno.EACCES, SettingsError),
+        (errno.EROFS, SettingsError),
+    ],
+)
+def test_a_secret_that_cant_be_written_leaves_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[Path], None],
+    call: str,
+    number: int,
+    kind: type[Exception],
+) -> None:
+    monkeypatch.setattr(os, call, fail(number))
+    with pytest.raises(kind, match=rf"secret can't be written \({os.strerror(number)}\)"):
+        write(tmp_path / "a.db")
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_new_secret_is_kept_if_it_cant_take_its_place(tmp_path: Path) -> None:
+    file = secret_file(tmp_path / "a.db")
+    file.mkdir()  # no file may be renamed to it
+    with (
+        pytest.raises(SettingsError, match=r"can't be put in its place \(Is a directory\)") as told,
+        new_secret(on(tmp_path / "a.db")) as secret,
+    ):
+        pass
+    (draft,) = (path for path in tmp_path.iterdir() if path != file)
+    assert f": move {draft} to {file}," in str(told.value)
+    file.rmdir()
+    draft.rename(file)
+    assert server_secret(on(tmp_path / "a.db")) == secret
+
+
+def test_the_old_secret_stays_if_the_new_one_is_not_used(tmp_path: Path) -> None:
+    file = secret_file(tmp_path / "a.db")
+    make_secret(file)
+    before = file.read_text()
+    with pytest.raises(ZeroDivisionError), new_secret(on(tmp_path / "a.db")):
+        _ = 1 / 0
+    assert file.read_text() == before
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610])

@@ -132,10 +132,12 @@ async def lacking(settings: Settings) -> list[Migration]:
 
 
 def _create(settings: Settings) -> None:
-    """Make a SQLite file that is missing, and the server's secret with it."""
+    """Make a SQLite file that is missing; its secret first, so that no database is without."""
     path = settings.sqlite_path
-    if path is not None and create_file(path) and not settings.secret:
-        make_secret(secret_file(path))
+    if path is not None:
+        if not settings.secret and not os.path.lexists(path):
+            make_secret(secret_file(path))
+        create_file(path)
 
 
 @asynccontextmanager

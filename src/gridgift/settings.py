@@ -17,6 +17,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from msgspec import Struct
 
 from gridgift.domain import texts
+from gridgift.storage.database import DatabaseUnavailable
+from gridgift.whole_files import Draft, drafted, may_pass
 
 DEFAULT_DATABASE_URL: Final = "sqlite:///gridgift.db"
 PREFIX: Final = "GRIDGIFT_"
@@ -296,17 +298,13 @@ def server_secret(settings: Settings) -> bytes:
 def make_secret(path: Path) -> None:
     """Write a new secret whole or not at all; one that is there, or comes meanwhile, stays.
 
-    Raises ``SettingsError``.
+    Raises ``SettingsError``, and ``DatabaseUnavailable`` for what may pass.
     """
-    if path.exists():
+    if os.path.lexists(path):
         return
-    draft = _draft_secret(path, secrets.token_hex(32))
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    with _explained(path), suppress(FileExistsError), drafted(path) as draft:
+        draft.file.write(_line(secrets.token_hex(32)))
+        draft.publish(path)
 
 
 def check_kept_secret(path: Path, secret: str) -> None:
@@ -322,41 +320,58 @@ def check_kept_secret(path: Path, secret: str) -> None:
 
 
 def keep_secret(path: Path, secret: str) -> None:
-    """Write a known secret; one that is there must be the same. Raises ``SettingsError``."""
+    """Write a known secret; one that is there must be the same.
+
+    Raises ``SettingsError``, and ``DatabaseUnavailable`` for what may pass.
+    """
     check_kept_secret(path, secret)
-    _draft_secret(path, secret).replace(path)
+    with _explained(path), drafted(path) as draft:
+        draft.file.write(_line(secret))
+        draft.replace(path)
 
 
 @contextmanager
 def new_secret(settings: Settings) -> Iterator[bytes]:
     """Yield another secret than before, and put it in the old one's place if the block ends well.
 
-    ``GRIDGIFT_SECRET`` is the operator's to set: it is yielded as it is. Raises ``SettingsError``.
+    ``GRIDGIFT_SECRET`` is the operator's to set: it is yielded as it is. What the block commits is
+    never without its secret on disk. Raises ``SettingsError``, and ``DatabaseUnavailable`` for what
+    may pass.
     """
     if settings.secret or settings.sqlite_path is None:
         yield server_secret(settings)
         return
     path, secret = secret_file(settings.sqlite_path), secrets.token_hex(32)
-    draft = _draft_secret(path, secret)
+    with _explained(path):
+        draft = Draft(path)
     try:
+        with _explained(path):
+            draft.file.write(_line(secret))
+            draft.finish()
         yield secret.encode()
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _draft_secret(path: Path, secret: str) -> Path:
-    """Write a secret for its owner alone, under another name beside ``path``; return that name.
-
-    Raises ``SettingsError``.
-    """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    except BaseException:
+        draft.discard()
+        raise
     try:
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"{secret}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:  # the block's changes are committed: the draft may be the only copy
+        raise SettingsError(
+            f"The secret that counts from now on can't be put in its place ({error.strerror}): "
+            f"move {draft.path} to {path}, unless it is there already."
+        ) from error
+
+
+def _line(secret: str) -> bytes:
+    return f"{secret}\n".encode()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` of writing the secret into what commands and ``serve`` know."""
+    try:
+        yield
     except OSError as error:
-        raise SettingsError(f"The secret {path} can't be written ({error.strerror}).") from error
-    return draft
+        why = f"secret {path} can't be written ({error.strerror})"
+        if may_pass(error):
+            raise DatabaseUnavailable(f"its {why}") from error
+        raise SettingsError(f"The {why}: check the folder.") from error

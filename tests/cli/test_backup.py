@@ -79,6 +79,29 @@ def test_there_and_back(kept: CommandRunner, make_empty: Callable[..., str], oth
     assert again["ledger"] == made["ledger"]
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("note/x", "can't be written (Not a directory)"),
+        ("no/folder/x", "can't be written (No such file or directory)"),
+        ("n" * 300, "can't be written (File name too long)"),
+        ("note", "is there already: name another file"),
+        ("nowhere", "is there already: name another file"),
+    ],
+)
+def test_where_no_backup_may_be(kept: CommandRunner, name: str, why: str) -> None:
+    (kept.folder / "note").write_text("mine")
+    (kept.folder / "nowhere").symlink_to("nothing")
+    kept("backup", name).refused(2, why)
+    assert (kept.folder / "note").read_text() == "mine"
+    assert {path.name for path in kept.folder.iterdir()} == {"note", "nowhere"}
+
+
+def test_a_backup_may_have_any_name(kept: CommandRunner) -> None:
+    assert kept("backup", "n" * 255).code == 0
+    assert [path.name for path in kept.folder.iterdir()] == ["n" * 255]
+
+
 def test_what_a_restore_says(kept: CommandRunner, make_empty: Callable[..., str]) -> None:
     kept("key", "create", "--name", "Till", "--scope", "all")
     kept("backup", "a.backup", "--without-secret")

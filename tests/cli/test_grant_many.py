@@ -153,7 +153,13 @@ def test_a_report_never_takes_the_place_of_a_file(api: CommandRunner) -> None:
     assert sorted(path.name for path in api.folder.glob("*.csv*")) == [
         "cards-2.csv", "cards.csv", "cards.refused-2.csv", "cards.refused.csv",
     ]  # fmt: skip
-    assert not list(api.folder.glob(".cards*"))
+    assert not list(api.folder.glob("*.part"))
+
+
+@pytest.mark.parametrize("place", [".", "/"])
+def test_a_report_is_no_folder(api: CommandRunner, place: str) -> None:
+    file_of(api, "cards.csv", "identifier,credit\nnobody,5\n")
+    api("card", "grant-many", "cards.csv", "--report", place).misused("--report", "is a directory")
 
 
 def test_a_file_that_is_saved_while_it_is_granted(api: CommandRunner) -> None:

@@ -72,6 +72,19 @@ def test_what_is_not_there_is_not_made(cli: CommandRunner, command: tuple[str, .
         assert foreign.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
+@pytest.mark.parametrize("place", ["n" * 300, "note/x"])
+@pytest.mark.parametrize("command", ["migrate", "migrate --dry-run", "doctor", "copy", "verify"])
+def test_a_database_that_no_file_can_be(cli: CommandRunner, command: str, place: str) -> None:
+    (cli.folder / "note").write_text("mine")
+    url = f"sqlite:///{place}"
+    words = ["copy", url, "sqlite:///b.db"] if command == "copy" else command.split()
+    told = cli(*words, *(() if command == "copy" else ("--database", url)))
+    assert told.code == (1 if command == "doctor" else 2), told
+    assert place in told.out + told.err
+    assert "Traceback" not in told.err
+    assert [path.name for path in cli.folder.iterdir()] == ["note"]
+
+
 def test_each_command_is_known_to_make_a_database_or_not() -> None:
     known = [*LOOKING, *CHANGING, *MAKING, *ELSEWHERE]
     for name, group in get_command(command_line()).commands.items():  # type: ignore[attr-defined]

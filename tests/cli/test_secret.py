@@ -66,6 +66,17 @@ def test_a_file_is_replaced(cli: CommandRunner, store: str) -> None:
     assert cli(*CREATE).code == 0
 
 
+def test_a_secret_that_cant_take_its_place_is_not_lost(cli: CommandRunner, store: str) -> None:
+    file = cli.folder / "gridgift.db.secret"
+    file.unlink()
+    file.mkdir()  # no file may be renamed to it
+    told = cli("secret", "replace", "--yes")
+    told.refused(2, "can't be put in its place", f"to {file.name},")
+    file.rmdir()
+    (cli.folder / told.err.partition(": move ")[2].split()[0]).rename(file)
+    assert cli(*CREATE).code == 0
+
+
 def test_a_missing_secret_is_not_made_again(cli: CommandRunner, store: str) -> None:
     assert cli(*CREATE).code == 0
     (cli.folder / "gridgift.db.secret").unlink()

@@ -99,6 +99,18 @@ def test_what_differs_is_not_kept(
         assert asyncio.run(bare_sql(target, f"SELECT count(*) FROM {table}")) == [(0,)]
 
 
+def test_a_backup_replaces_no_file_that_came_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    with (
+        pytest.raises(DatabaseRefused, match="one is there already"),
+        backup.new_file(path) as writer,
+    ):
+        writer.add(End({}, 0, ""))
+        path.symlink_to("nothing")
+    assert [each.name for each in tmp_path.iterdir()] == ["one"]
+    assert path.is_symlink()
+
+
 def test_a_database_that_is_not_empty(full: ApiFixture, tmp_path: Path) -> None:
     made = saved(full.settings.database_url, tmp_path / "one")
     with pytest.raises(DatabaseRefused, match="is not empty"):

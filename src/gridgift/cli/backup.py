@@ -64,7 +64,7 @@ async def _look(settings: Settings) -> Known | None:
 async def _save(settings: Settings, file: Path, sealed: Sealed | None) -> Copied:
     bar = PhaseBar()
     async with as_it_is(settings) as database:
-        with bar.shown, new_file(file) as writer:
+        with new_file(file) as writer, bar.shown:
             bar.begin("writing", 0)
             return await database.snapshot(save, writer, __version__, sealed, bar.advance)
 

@@ -90,6 +90,7 @@ def grant_many(
         typer.Option(
             "--report",
             metavar="FILE",
+            dir_okay=False,
             help="Where refused rows go; else FILE.refused.csv. No file is replaced.",
         ),
     ] = None,

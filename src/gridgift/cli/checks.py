@@ -36,7 +36,7 @@ def examine(settings: Settings) -> list[Check]:
     """Run every check that these settings allow."""
     database, seen = _database(settings)
     checks = [database, _secret(settings, seen.secret)]
-    if settings.sqlite_path is not None and settings.sqlite_path.exists():
+    if settings.sqlite_path is not None and os.access(settings.sqlite_path, os.F_OK):
         path = settings.sqlite_path
         checks += [_file(path), _disk(path), _structure(path)]
     if settings.redis_url:

@@ -1,5 +1,6 @@
 """``gridgift copy``: a whole database into another one, on whichever engine each of them is."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,7 +56,7 @@ def _ignore(fault: Fault) -> None:
 
 def _check_places(ours: Settings, theirs: Settings) -> None:
     here, there = ours.sqlite_path, theirs.sqlite_path
-    if here is not None and not here.exists():  # any other command would make it
+    if here is not None and not os.access(here, os.F_OK):  # any other command would make it
         raise UsageError(f"There is no database {here}: name another as FROM.")
     same_file = here is not None and there is not None and here.resolve() == there.resolve()
     if same_file or ours.database_url == theirs.database_url:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from gridgift.cli.files import Copied, private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
-from gridgift.cli.refused import RefusedRows
+from gridgift.cli.refused import RefusedRows, ReportUnwritable
 from gridgift.cli.session import operator, read_store, run
 from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, imports
@@ -92,7 +92,13 @@ async def _grant_file(
                 [new_id() for _ in chunk],
             )
             advance()
-    report = await _write_report(operations, store, state, options, copy) if state.refused else None
+    try:
+        report = await _write_report(operations, store, state, options, copy)
+    except ReportUnwritable as error:
+        raise ReportUnwritable(
+            f"{error} {state.granted} of {state.rows_done} rows were granted. The same command, "
+            f"with another --report if need be, lists the {state.refused} that were refused."
+        ) from error
     await operations.write(imports.finish, state)
     return _totals(options, grants, state, report, already)
 
@@ -126,6 +132,8 @@ async def _write_report(
     operations: Operations, store: Store, state: Import, options: GrantOptions, copy: Copied
 ) -> Path | None:
     """Write the refused rows as they stand in the file, in its order, each with its problem."""
+    if not state.refused:
+        return None
     grants, _ = _open_csv(copy, store)
     numbered, after = enumerate(grants, 1), 0
     with _report(options, grants, copy) as report:

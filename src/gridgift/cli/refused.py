@@ -2,26 +2,32 @@
 
 import csv
 import filecmp
-import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
 
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import printable
 from gridgift.grant_csv import LINE, PROBLEM, GrantCsv, Line
+from gridgift.whole_files import Draft
+
+
+class ReportUnwritable(UsageError):
+    """The report can't be where it is wanted, or there is no room for it."""
 
 
 class RefusedRows:
     """Writes refused rows as they stand in the file, each with its line and its problem.
 
     ``path`` is where they went, None if there were none. A report never takes the place of another
-    file, which someone may have mended: it is given the next free name.
+    file, which someone may have mended: it is given the next free name. Every method raises
+    ``ReportUnwritable``.
     """
 
     def __init__(self, wanted: Path, grants: GrantCsv, encoding: str) -> None:
         self._wanted = wanted
-        self._draft = wanted.with_name(f".{wanted.name}.{os.getpid()}")
         self._csv = grants
         added = {LINE, PROBLEM}  # the file may be a report itself
         self._keep = [n for n, name in enumerate(grants.header) if name.lower() not in added]
@@ -30,50 +36,58 @@ class RefusedRows:
         self.path: Path | None = None
 
     def __enter__(self) -> "RefusedRows":
-        try:
-            self._text = self._draft.open(
-                "w", encoding=self._encoding, errors="surrogateescape", newline=""
-            )
-        except OSError as error:
-            raise self._unwritable(error) from error
+        with self._explained():
+            self._draft = Draft(self._wanted)
+        self._text = TextIOWrapper(
+            self._draft.file, encoding=self._encoding, errors="surrogateescape", newline=""
+        )
         self._writer = csv.writer(self._text, delimiter=self._csv.delimiter, lineterminator="\n")
-        self._writer.writerow([*(self._csv.header[n] for n in self._keep), LINE, PROBLEM])
         return self
 
     def add(self, line: Line, problem: str) -> None:
         """Add a refused row; one that could not be split is in its first column as it stands."""
+        if not self.rows:
+            self._write([*(self._csv.header[n] for n in self._keep), LINE, PROBLEM])
         cells = line.cells + [""] * (len(self._csv.header) - len(line.cells))
         rest = cells[len(self._csv.header) :]
         kept = [cells[n] for n in self._keep]
-        self._writer.writerow([*kept, line.number, printable(problem), *rest])
+        self._write([*kept, line.number, printable(problem), *rest])
         self.rows += 1
 
     def __exit__(self, sort: object, error: object, trace: object) -> None:
-        self._text.flush()
-        os.fsync(self._text.fileno())
-        self._text.close()
         try:
             if error is None and self.rows:
-                self.path = self._publish()
-        except OSError as failed:
-            raise self._unwritable(failed) from failed
+                with self._explained():
+                    self._text.flush()
+                    self._draft.finish()
+                    self.path = self._publish()
         finally:
-            self._draft.unlink(missing_ok=True)
+            self._draft.discard()
+
+    def _write(self, cells: list[object]) -> None:
+        with self._explained():
+            self._writer.writerow(cells)
 
     def _publish(self) -> Path:
         """Name the draft; a report that is there already, of a run that broke off, stays."""
         for path in _names(self._wanted):
-            if path.exists() and filecmp.cmp(self._draft, path, shallow=False):
+            if path.exists() and filecmp.cmp(self._draft.path, path, shallow=False):
                 return path
             try:
-                path.open("x").close()
+                self._draft.publish(path)
             except FileExistsError:
                 continue
-            return self._draft.replace(path)
+            return path
         raise AssertionError("there is always another name")
 
-    def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(f"The report {self._wanted} can't be written: {error.strerror}.")
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ReportUnwritable(
+                f"The report {self._wanted} can't be written: {error.strerror}."
+            ) from error
 
 
 def _names(wanted: Path) -> Iterator[Path]:

@@ -1,7 +1,5 @@
 """The demo's data: a store, three residents, cards in several states, and a key."""
 
-import os
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +24,7 @@ from gridgift.domain.stores import NewStore
 from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
+from gridgift.whole_files import drafted
 
 STORE: Final = "Moonwall Couture (demo)"
 OWNER: Final = Resident("a1b2c3d4-e5f6-4789-9abc-def012345678", "aria.moonwall")
@@ -189,11 +188,9 @@ def _read_key(file: Path) -> str | None:
 
 def _write_key(file: Path, key: str) -> None:
     """Write the key to a file that only its owner may read, whole or not at all."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
-            out.write(key + "\n")
-        draft.replace(file)
+        with drafted(file) as draft:
+            draft.file.write(f"{key}\n".encode())
+            draft.replace(file)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise UsageError(f"The key can't be kept in {file} ({error.strerror}).") from error

@@ -7,8 +7,6 @@ rows and digest. A file that was cut, or changed in any byte, is refused before 
 """
 
 import hashlib
-import os
-import secrets
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +37,7 @@ from gridgift.storage.tables import (
     pages,
     tables,
 )
+from gridgift.whole_files import drafted
 
 MAGIC: Final = b"gridgift backup 1\n"
 HASH_BYTES: Final = 32
@@ -127,10 +126,8 @@ class Writer:
         self._put(len(packed).to_bytes(LENGTH_BYTES) + packed)
 
     def finish(self) -> None:
-        """Write the hash of all frames, and wait until everything is on disk."""
+        """Write the hash of all frames."""
         self._file.write(self._hash.digest())
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
     def _put(self, data: bytes) -> None:
         self._hash.update(data)
@@ -141,22 +138,19 @@ class Writer:
 def new_file(path: Path) -> Iterator[Writer]:
     """Write a backup under another name; it gets its own when the block ended well.
 
-    Nobody but its owner may read it. Raises ``BackupRefused``.
+    Nobody but its owner may read it, and it takes no other file's place. Raises ``BackupRefused``.
     """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    refuse_existing(path)
     try:
-        refuse_existing(path)
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            writer = Writer(file)
+        with drafted(path) as draft:
+            writer = Writer(draft.file)
             yield writer
             writer.finish()
-        refuse_existing(path)
-        draft.rename(path)
-        _sync_folder(path)
+            draft.publish(path)
+    except FileExistsError as error:
+        raise _exists(path) from error
     except OSError as error:
-        raise BackupRefused(f"The backup {path} can't be written ({error.strerror}).") from error
-    finally:
-        draft.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
 
 
 async def save(
@@ -289,14 +283,19 @@ def _is_whole(path: Path) -> bool:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise ``BackupRefused`` if there is a file at the path."""
-    if path.exists():
-        raise BackupRefused(f"{path} is there already: name another file.")
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path.absolute().parent, os.O_RDONLY)
+    """Raise ``BackupRefused`` if there is a file or link at the path, or can't be one."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    raise _exists(path)
+
+
+def _exists(path: Path) -> BackupRefused:
+    return BackupRefused(f"{path} is there already: name another file.")
+
+
+def _unwritable(path: Path, error: OSError) -> BackupRefused:
+    return BackupRefused(f"The backup {path} can't be written ({error.strerror}).")

@@ -1,12 +1,12 @@
 """The SQLite file itself: how it is made and opened, and what is said when it can't be used."""
 
-import errno
 import os
 import sqlite3
 from pathlib import Path
 from typing import Final
 
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
+from gridgift.whole_files import may_pass
 
 MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
 WRITER_WAIT: Final = 5_000  # milliseconds that a writer waits for another process
@@ -20,9 +20,6 @@ _PASSING: Final = frozenset(
         sqlite3.SQLITE_NOMEM,
         sqlite3.SQLITE_PROTOCOL,
     }
-)
-_PASSING_ERRNOS: Final = frozenset(
-    {errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
 )
 PRAGMAS: Final = (
     "journal_mode = WAL",
@@ -56,22 +53,21 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
     return raw
 
 
-def create_file(path: Path) -> bool:
-    """Make an empty database file; return False if there is one.
+def create_file(path: Path) -> None:
+    """Make an empty database file; one that is there stays.
 
     Raises ``DatabaseRefused``, and ``DatabaseUnavailable`` for what may pass.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        return False
+        return
     except OSError as error:
-        if error.errno in _PASSING_ERRNOS:
+        if may_pass(error):
             raise DatabaseUnavailable(f"{path} can't be made: {error.strerror}") from error
         raise DatabaseRefused(
             f"The database {path} can't be made ({error.strerror}): check the folder."
         ) from error
-    return True
 
 
 class opened:  # noqa: N801 - used as a function
@@ -108,7 +104,7 @@ def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused | DatabaseUnava
         return DatabaseRefused(
             f"{path} is not a SQLite database: name another file with --database."
         )
-    if not path.exists():
+    if not os.access(path, os.F_OK):
         return DatabaseRefused(f"The database {path} is not there: run 'gridgift migrate' first.")
     return DatabaseRefused(f"The database {path} can't be used: {error}.")
 
