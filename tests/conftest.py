@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests import databases
+from tests import databases, leaving
 from tests.api import ApiFixture, served
 from tests.order import arranged
 from tests.redis import Redis
@@ -27,11 +27,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
     It lies outside pytest's own folder, which another run may clear or close.
     """
+    leaving.end_on_sigterm()
     workerinput = getattr(config, "workerinput", None)
     if workerinput is None:
         folder = tempfile.mkdtemp(prefix="gridgift-tests-")
         Path(folder).chmod(0o755)  # PostgreSQL may be another user's
         config.stash[RUN_FOLDER] = Path(folder)
+        leaving.begin(Path(folder))
     else:
         config.stash[RUN_FOLDER] = Path(workerinput["run_folder"])
 
@@ -54,6 +56,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End what the processes of this run shared, when all of them have ended."""
     if not hasattr(config, "workerinput"):
         databases.end_shared(os.environ.get("TEST_POSTGRES_URL"), config.stash[RUN_FOLDER])
+        leaving.kill_all(config.stash[RUN_FOLDER])
         shutil.rmtree(config.stash[RUN_FOLDER], ignore_errors=True)
 
 

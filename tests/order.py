@@ -34,6 +34,7 @@ LONG: Final = {
     "tests/cli/test_serve.py": 15,
     "tests/live/test_drain.py": 15,
     "tests/live/test_verify_command.py": 15,
+    "tests/test_leaving.py": 15,
     "tests/bench/test_smoke.py": 15,
 }
 

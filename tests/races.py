@@ -20,6 +20,7 @@ from gridgift.domain import verify
 from gridgift.domain.verify import Fault
 from tests import databases
 from tests.api import JO, KELLY
+from tests.leaving import end_on_sigterm
 from tests.serving import Server
 
 RUNNERS: Final = 64
@@ -269,6 +270,7 @@ def main(engines: Sequence[str], rounds: int) -> None:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--engine", choices=["sqlite", "postgres"], action="append")

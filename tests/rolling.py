@@ -23,6 +23,7 @@ import httpx2
 
 from tests import databases
 from tests.api import KELLY
+from tests.leaving import end_on_sigterm
 from tests.races import faults
 from tests.serving import Server
 
@@ -181,6 +182,7 @@ def main(modes: Sequence[str], rounds: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--mode", choices=MODES, action="append")
