@@ -232,6 +232,22 @@ def test_the_examples_for_more_of_a_card(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_notes_and_labels(examples: Examples):
+    with examples.client() as client:
+        card = grant(client, reference="order-1042")["id"]
+        (labelled,) = examples.output("label_gift_card", card=card)
+        assert labelled == {
+            "reference": "order-1042",
+            "tags": ["hunt 2026", "vip"],
+            "metadata": {"shop": "mainland"},
+        }
+        assert examples.output("get_labels", card=card) == [labelled]
+        noted = examples.output("add_note", card=card)
+        assert examples.output("add_note", card=card) == noted, "noted once"
+        assert examples.listed("list_notes", card=card) == noted
+
+
+@everywhere
 def test_the_examples_for_many(examples: Examples):
     with examples.client() as client:
         (granted,) = examples.output("grant_gift_cards")

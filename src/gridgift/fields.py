@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from gridgift.domain import texts
+from gridgift.domain import labels, notes, texts
 from gridgift.domain.instants import format_instant, parse_instant
 from gridgift.domain.model import MAX_CREDIT
 
@@ -96,6 +96,54 @@ Text = Annotated[
             "parse": lambda text: text if texts.is_printable(text) else None,
         },
         extra_json_schema={"pattern": texts.PATTERN},
+    ),
+]
+Reference = Annotated[
+    Text, Meta(description="The caller's own, one card's in the store, for good.")
+]
+Note = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=notes.MAX_TEXT,
+        description="Characters are Unicode code points.",
+        extra={
+            "says": texts.wanted(1, notes.MAX_TEXT),
+            "parse": lambda text: text if texts.is_printable(text) else None,
+        },
+        extra_json_schema={"pattern": texts.PATTERN},
+    ),
+]
+MemberName = Annotated[
+    str,
+    Meta(min_length=1, max_length=labels.MAX_NAME, extra_json_schema={"pattern": texts.PATTERN}),
+]
+MemberValue = Annotated[
+    str, Meta(max_length=labels.MAX_VALUE, extra_json_schema={"pattern": texts.PATTERN})
+]
+Tag = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=labels.MAX_TAG,
+        pattern=labels.TAG_PATTERN,
+        description="No comma, no semicolon, no spaces around it. Upper case is another tag.",
+    ),
+]
+Tags = Annotated[
+    list[Tag],
+    Meta(
+        max_length=labels.MAX_TAGS,
+        description="In their order, each once.",
+        extra={"says": labels.TAGS_WANTED, "parse": labels.checked_tags},
+    ),
+]
+Metadata = Annotated[
+    dict[MemberName, MemberValue],
+    Meta(
+        max_length=labels.MAX_MEMBERS,
+        description=f"Up to {labels.MAX_METADATA} bytes of JSON, without spaces.",
+        extra={"says": labels.METADATA_WANTED, "parse": labels.checked_metadata},
     ),
 ]
 Delta = Annotated[

@@ -4,10 +4,12 @@ The first line names the columns, in any order; case, spaces and underscores do 
 can't be read in a row is the failure of that row, never of the file.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, TextIO
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.csv_rows import CsvError, CsvRows, find_columns, plain
@@ -17,7 +19,13 @@ from gridgift.domain.days import Expiry
 from gridgift.domain.failures import Failure, IdentifierMalformed, ValidationFailed
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import parse_uuid, texture_of
-from gridgift.domain.model import MAX_CREDIT, NIL_UUID
+from gridgift.domain.labels import (
+    METADATA_WANTED,
+    TAGS_WANTED,
+    checked_metadata,
+    checked_tags,
+)
+from gridgift.domain.model import MAX_CREDIT, NIL_UUID, Labels
 from gridgift.domain.numbers import whole
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
 
@@ -39,11 +47,17 @@ GRANT_COLUMNS: Final = RESIDENT_COLUMNS | {
     "texture": "texture",
     "expiresat": "expires_at",
     "reason": "reason",
+    "reference": "reference",
+    "tags": "tags",
+    "metadata": "metadata",
 }
 _EXPECTED: Final = (
     "the first line must name the columns: uuid (or key), username (or name, customer) or "
     "identifier, and credit or gift card credits"
 )
+_TERMS: Final = ("transfer", "texture", "expires_at", "reason")
+_LABELS: Final = ("reference", "tags", "metadata")
+_NO_LABELS: Final[dict[str, Any]] = {"reference": None, "tags": (), "metadata": {}}
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
 
@@ -109,7 +123,8 @@ def _row_reader(columns: dict[str, int], zone: str) -> Callable[[list[str]], Row
     """Return the function that reads a row's cells; it raises ``Failure``."""
     allomancy = columns.get("allomancy credit")
     amount = columns["credit"] if allomancy is None else allomancy
-    more = [name for name in ("transfer", "texture", "expires_at", "reason") if name in columns]
+    more = [name for name in (*_TERMS, *_LABELS) if name in columns]
+    labelled = [name for name in _LABELS if name in columns]
     read_resident = _resident_reader(columns)
     readers = _VALUES | {"expires_at": partial(_expiry, zone)}
 
@@ -127,7 +142,8 @@ def _row_reader(columns: dict[str, int], zone: str) -> Callable[[list[str]], Row
                 errors[name] = [str(error)]
         if errors:
             raise ValidationFailed(errors)
-        return GrantRow(identifier, Terms(**values), username)
+        labels = Labels.of(**_NO_LABELS | {name: values.pop(name) for name in labelled})
+        return GrantRow(identifier, Terms(**values, labels=labels), username)
 
     return read
 
@@ -187,9 +203,33 @@ def _reason(text: str) -> str:
     return text
 
 
+def _reference(text: str) -> str | None:
+    return _reason(text) or None
+
+
+def _tags(text: str) -> list[str]:
+    tags = [tag for each in re.split("[,;]", text) if (tag := each.strip(" "))]
+    if checked_tags(tags) is None:
+        raise ValueError(TAGS_WANTED)
+    return tags
+
+
+def _metadata(text: str) -> dict[str, str]:
+    try:
+        members = msgspec.json.decode(text or "{}", type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        raise ValueError(METADATA_WANTED) from None
+    if checked_metadata(members) is None:
+        raise ValueError(METADATA_WANTED)
+    return members
+
+
 _VALUES: Final[dict[str, Callable[[str], Any]]] = {
     "credit": _credit,
     "transfer": _transfer,
     "texture": _texture,
     "reason": _reason,
+    "reference": _reference,
+    "tags": _tags,
+    "metadata": _metadata,
 }

@@ -14,7 +14,7 @@ from gridgift.domain.bulk import Outcome, Skipped
 from gridgift.domain.credit import Credit, CreditChange
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.instants import format_instant
-from gridgift.domain.model import Entry, EntryKind, GiftCard, Hold, OwnedCard, Resident
+from gridgift.domain.model import Entry, EntryKind, GiftCard, Hold, Labels, OwnedCard, Resident
 from gridgift.fields import Credit as CardCredit
 from gridgift.fields import Instant, Uuid, written
 
@@ -66,6 +66,17 @@ ENTRY_EXAMPLE: Final[dict[str, Any]] = {
     "createdAt": "2026-11-22T19:30:00Z",
     "previousHash": "00" * 32,
     "hash": "5d" * 32,
+}
+LABELS_EXAMPLE: Final[dict[str, Any]] = {
+    "reference": "order 1042",
+    "tags": ["hunt 2026", "vip"],
+    "metadata": {"campaign": "winter"},
+}
+NOTE_EXAMPLE: Final[dict[str, Any]] = {
+    "seq": 2,
+    "text": "Asked by notecard to have it sent to her alt.",
+    "author": ENTRY_EXAMPLE["actor"],
+    "createdAt": "2026-11-22T20:15:00Z",
 }
 LOT_EXAMPLE: Final[dict[str, Any]] = {
     "amount": 500,
@@ -218,6 +229,34 @@ class EntryResponse(Struct, frozen=True, rename="camel"):
         )
 
 
+class NoteResponse(Struct, frozen=True, rename="camel"):
+    """A note on a card; ``seq`` is the number of its entry."""
+
+    seq: int
+    text: str
+    author: Actor
+    created_at: Instant
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Show the note that an entry is."""
+        author = Actor(entry.actor_kind, entry.actor_id)
+        return cls(entry.seq, entry.reason, author, format_instant(entry.created_at))
+
+
+class LabelsResponse(Struct, frozen=True):
+    """What a store says of a card."""
+
+    reference: str | None
+    tags: list[str]
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, labels: Labels) -> Self:
+        """Show a card's labels."""
+        return cls(labels.reference, list(labels.tags), labels.metadata)
+
+
 class LotResponse(Struct, frozen=True, rename="camel"):
     """Credit that expires: open and dated."""
 
@@ -274,14 +313,16 @@ class RowResult(Struct, frozen=True):
     """What came of one row: a card's id, a problem, or neither if it asks for no card."""
 
     row: Annotated[int, Meta(ge=1, description="Its number; the first one is 1.")]
-    id: Annotated[str, Meta(description="The granted card's id.")] | UnsetType = UNSET
+    id: Annotated[str, Meta(description="The card's id, granted now or before.")] | UnsetType = (
+        UNSET
+    )
     problem: RowProblem | UnsetType = UNSET
 
     @classmethod
     def of(cls, number: int, outcome: Outcome) -> Self:
         """Show what came of a row."""
         if isinstance(outcome, Skipped):
-            return cls(number)
+            return cls(number, outcome.card_id or UNSET)
         if isinstance(outcome, Failure):
             return cls(number, problem=RowProblem.of(outcome))
         return cls(number, outcome)

@@ -69,12 +69,12 @@ def test_only_an_operators_rows_are_noted(domain: DomainFixture) -> None:
 
 
 def test_a_check_says_what_a_grant_would_and_changes_nothing(domain: DomainFixture) -> None:
-    outcomes = domain.write(bulk.check, rows(domain), remember=True)
+    outcomes = domain.write(bulk.check, domain.store.id, rows(domain), remember=True)
     assert outcomes[:2] == [None, None]
     assert [type(outcome) for outcome in outcomes[2:]] == [
         ValidationFailed, UsernameTaken, Skipped,
     ]  # fmt: skip
-    assert isinstance(domain.write(bulk.check, rows(domain))[0], ResidentNotFound)
+    assert isinstance(domain.write(bulk.check, domain.store.id, rows(domain))[0], ResidentNotFound)
     assert known(domain, NEW.username) is known(domain, RENAMED.username) is None
     assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)) == KELLY
     assert domain.sql("SELECT count(*) FROM gift_cards") == [(0,)]

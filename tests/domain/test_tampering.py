@@ -81,6 +81,8 @@ FOUND: Final = [
         "customers": "store_id resident_uuid version spent",
         "gift_cards": "store_id id owner_uuid credit active redeemed transfer texture purchased "
         "expires_at version created_at updated_at held_until expiry_noted",
+        "gift_card_labels": "store_id card_id reference metadata",
+        "gift_card_tags": "store_id card_id tag",
         "holds": "store_id card_id id amount state expires_at created_at captured",
         "credit_lots": "store_id resident_uuid id amount remaining expires_at restricted "
         "created_at",

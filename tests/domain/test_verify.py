@@ -15,6 +15,7 @@ from gridgift.domain import (
     expiry,
     giftcards,
     holds,
+    notes,
     redemption,
     stores,
     transfers,
@@ -24,7 +25,9 @@ from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import entry_hash
-from gridgift.domain.model import Caller, CardChange, Entry, EntryKind, GiftCard, Lot
+from gridgift.domain.locked import CardRequest, change
+from gridgift.domain.model import Caller, CardChange, Entry, EntryKind, GiftCard, Labels, Lot
+from gridgift.domain.notes import Labelling, noting
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Counts, Fault
 from gridgift.storage.database import Tx
@@ -63,6 +66,7 @@ class FilledStore:
         self.redeem(self.card(KELLY, 50, expires_at=domain.now + SECOND))
         self.hold_some()
         self.spend = self.spend_some()
+        self.label_some()
         domain.now += 2 * SECOND
         self.expired = self.card(JO, 9, expires_at=domain.now + 1)
         domain.now += 1
@@ -105,6 +109,16 @@ class FilledStore:
         self.write(holds.capture, caller, self.held, self.holds[1])
         self.write(holds.void, caller, self.held, self.holds[2])
         self.write(holds.capture, caller, self.held, self.holds[4], 5)
+
+    def label_some(self) -> None:
+        """Grant a card under a reference, note something on it, and label it and others."""
+        caller, said = self.domain.caller, Labels.of("order 7", ["vip", "hunt"], {"a": "b"})
+        self.labelled = self.card(JO, 25, labels=said)
+        self.write(change, CardRequest(caller, self.labelled, noting("asked for it")))
+        self.write(notes.label, caller, self.labelled, Labelling(tags=("hunt", "new")))
+        self.write(notes.label, caller, self.redeemed, Labelling(reference="order 8"))
+        self.write(notes.label, caller, self.given, Labelling(metadata={"a": "c"}))
+        self.write(notes.label, caller, self.given, Labelling(metadata={}))
 
     def spend_some(self) -> str:
         """Deposit, spend and refund for Kelly; return the spend's id."""

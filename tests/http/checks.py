@@ -12,7 +12,7 @@ from tests.api import ApiFixture
 
 TABLES: Final = (
     "gift_cards", "entries", "customers", "idempotency_keys", "holds", "credit_lots",
-    "credit_spends", "credit_spend_lots", "customer_tokens",
+    "credit_spends", "credit_spend_lots", "customer_tokens", "gift_card_labels", "gift_card_tags",
 )  # fmt: skip
 
 # For what the edge alone decides: the engine behind it plays no part.

@@ -71,6 +71,10 @@ def other(value: Any) -> Any:
         return not value
     if isinstance(value, int):
         return value + 1
+    if isinstance(value, list):
+        return value[1:]
+    if isinstance(value, dict):
+        return value | {"another": "one"}
     if value is None or re.fullmatch(r"[0-9a-f-]{36}", value):
         return TEXTURE
     return value.replace("2027", "2028") if "2027" in value else f"{value}x"

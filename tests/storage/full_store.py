@@ -61,6 +61,8 @@ def _pass_time_on_cards(api: ApiFixture) -> None:
     disabled = api.grant(texture=TEXTURE)["id"]
     api.call("POST", f"/v1/giftcards/{disabled}/actions/disable")
     ext(api, api.grant()["id"], "reissue", {"reason": "lost: Ærøskøbing, 東京"})
+    labelled = api.grant(reference="order 9", tags=["vip", "東京"], metadata={"a": "é"})["id"]
+    ext(api, labelled, "label", {"tags": ["vip"]})
     path = f"/v1/customers/{JO.uuid}/actions/grant-gift-card"
     for key in ("Order 7", "order 8"):
         api.call("POST", path, json={"credit": 9}, headers={"Idempotency-Key": key})

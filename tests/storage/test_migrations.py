@@ -79,6 +79,10 @@ ROWS: Final = {
     17: ["UPDATE stores SET time_zone = 'Europe/Berlin'"],
     18: [],
     19: ["INSERT INTO server_secret VALUES (1, HASH, 1)"],
+    20: [
+        f"INSERT INTO gift_card_labels VALUES ('{STORE}', '{STORE}', 'order 7', '{{}}')",
+        f"INSERT INTO gift_card_tags VALUES ('{STORE}', '{STORE}', 'vip')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -23,6 +23,8 @@ EXEMPT: Final = {
     "entries_in_range": "gridgift verify looks at everything",
     "holds_in_range": "gridgift verify looks at everything",
     "imports_of_store": "gridgift verify looks at everything",
+    "labels_in_range": "gridgift verify looks at everything",
+    "tags_in_range": "gridgift verify looks at everything",
     "lots_in_range": "gridgift verify looks at everything",
     "spend_lots_in_range": "gridgift verify looks at everything",
     "spends_in_range": "gridgift verify looks at everything",

@@ -117,7 +117,7 @@ async def _check_file(
         while chunk := list(islice(lines, CHUNK)):
             rows += len(chunk)
             outcomes = await operations.read(
-                bulk.check, [line.row for line in chunk], remember=True
+                bulk.check, store.id, [line.row for line in chunk], remember=True
             )
             for name, number in imports.count(outcomes).items():
                 counts[name] += number

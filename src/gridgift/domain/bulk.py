@@ -1,6 +1,6 @@
 """Many grants in one transaction; each is the same as a single one (contract section 10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -8,8 +8,9 @@ from msgspec import Struct
 from gridgift.domain import giftcards, grants, residents
 from gridgift.domain.failures import Failure, RowsRefused, UsernameTaken, ValidationFailed
 from gridgift.domain.giftcards import Terms
-from gridgift.domain.grants import Checked, GrantRequest
+from gridgift.domain.grants import Checked, Found, GrantRequest
 from gridgift.domain.model import Caller, Resident
+from gridgift.domain.references import Repeat
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
@@ -29,12 +30,14 @@ class GrantRow(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True):
-    """A row that asks for no card: a customer who has none."""
+    """A row that grants nothing: of a customer who has no card, or granted before (``card_id``)."""
+
+    card_id: str | None = None
 
 
 Row = GrantRow | Skipped | Failure  # a failure: the row could not be read
-Outcome = str | Skipped | Failure  # the id of the granted card, no card asked for, or why not
-Owner = Resident | Skipped | Failure  # who is to have the card of a row, or why nobody
+Outcome = str | Skipped | Failure  # the id of the granted card, nothing to grant, or why not
+Owner = Found | Skipped  # who is to have the card of a row, or why nobody
 
 
 async def grant(
@@ -54,7 +57,7 @@ async def grant(
     """
     assert len(rows) <= MAX_ROWS
     now = tx.now()
-    owners = await _find_owners(tx, rows, now, remember=remember)
+    owners = await _find_owners(tx, caller.store_id, rows, now, remember=remember)
     refused = [(n, owner) for n, owner in enumerate(owners, 1) if isinstance(owner, Failure)]
     if atomic and refused:
         raise RowsRefused(refused)
@@ -65,20 +68,32 @@ async def grant(
     ]
     found = Checked(now, [owner for owner in owners if isinstance(owner, Resident)])
     await grants.grant_each(tx, caller.store_id, requests, found)
+    granted = {request.terms.labels.reference: request.card_id for request in requests}
     return [
-        card_id if isinstance(owner, Resident) else owner
+        card_id if isinstance(owner, Resident) else _outcome(owner, granted)
         for owner, card_id in zip(owners, ids, strict=True)
     ]
 
 
-async def check(tx: Tx, rows: Sequence[Row], *, remember: bool = False) -> list[Outcome | None]:
+async def check(
+    tx: Tx, store_id: str, rows: Sequence[Row], *, remember: bool = False
+) -> list[Outcome | None]:
     """Return for each row what ``grant`` would refuse or skip (None: granted); change nothing."""
-    owners = await _find_owners(tx, rows, tx.now(), remember=remember, dry=True)
-    return [None if isinstance(owner, Resident) else owner for owner in owners]
+    owners = await _find_owners(tx, store_id, rows, tx.now(), remember=remember, dry=True)
+    return [None if isinstance(owner, Resident) else _outcome(owner, {}) for owner in owners]
+
+
+def _outcome(
+    owner: Repeat | Skipped | Failure, granted: Mapping[str | None, str]
+) -> Skipped | Failure:
+    """Return what came of a row for which nothing is granted; ``granted`` has ids by reference."""
+    if isinstance(owner, Repeat):
+        return Skipped(owner.card_id or granted.get(owner.reference))
+    return owner
 
 
 async def _find_owners(
-    tx: Tx, rows: Sequence[Row], now: int, *, remember: bool, dry: bool = False
+    tx: Tx, store_id: str, rows: Sequence[Row], now: int, *, remember: bool, dry: bool = False
 ) -> list[Owner]:
     """Return each row's resident, or why it has none.
 
@@ -91,7 +106,7 @@ async def _find_owners(
         for number, resident in noted.items()
         if isinstance(resident, Resident)
     }
-    checked = await grants.check_each(tx, asked, now, known)
+    checked = await grants.check_each(tx, store_id, asked, now, known)
     found = iter([noted.get(number, owner) for number, owner in enumerate(checked.owners)])
     return [next(found) if isinstance(row, GrantRow) else row for row in rows]
 

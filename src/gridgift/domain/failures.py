@@ -44,6 +44,32 @@ class IdentifierMalformed(Failure):
         super().__init__("The identifier is neither a Second Life username nor an avatar UUID.")
 
 
+class ReferenceTaken(Failure):
+    """The reference is another card's, ``card_id`` (None: of an earlier row of the same request).
+
+    ``differs`` names what was asked for otherwise when that card was granted.
+    """
+
+    code = "reference_taken"
+
+    def __init__(
+        self, reference: str, card_id: str | None = None, differs: Sequence[str] = ()
+    ) -> None:
+        holder = "another one of these gift cards" if card_id is None else f"gift card {card_id}"
+        also = f", which was granted with another {', '.join(differs)}" if differs else ""
+        super().__init__(f"The reference {reference} is that of {holder}{also}.")
+        self.card_id = card_id
+
+
+class ReferenceFixed(Failure):
+    """The card has a reference already; it stands for good, so that no order grants twice."""
+
+    code = "reference_fixed"
+
+    def __init__(self, card_id: str, reference: str) -> None:
+        super().__init__(f"Gift card {card_id} has the reference {reference}, which stays.")
+
+
 class CursorInvalid(Failure):
     """The cursor was not made by this server for this list (contract section 4)."""
 

@@ -23,12 +23,14 @@ from gridgift.domain.ledger import EntryNote
 from gridgift.domain.locked import CardRequest, LockedCard, Rule, change
 from gridgift.domain.model import (
     MAX_CREDIT,
+    NO_LABELS,
     Caller,
     CardChange,
     Entry,
     EntryKind,
     GiftCard,
     Hold,
+    Labels,
 )
 from gridgift.storage.database import Tx
 
@@ -39,7 +41,8 @@ _decode_cards: Final = msgspec.json.Decoder(list[GiftCard], strict=False).decode
 class Terms(Struct, frozen=True):
     """What a card is granted with: credit in L$ (at least 1), the rest optional.
 
-    ``expires_at`` UNSET takes the store's default, None never expires.
+    ``expires_at`` UNSET takes the store's default, None never expires. Under ``labels.reference`` a
+    store grants once.
     """
 
     credit: int
@@ -47,6 +50,7 @@ class Terms(Struct, frozen=True):
     texture: str | None = None
     expires_at: int | None | UnsetType = UNSET
     reason: str = ""
+    labels: Labels = NO_LABELS
 
 
 class Replacement(Struct, frozen=True):
@@ -299,7 +303,7 @@ def _replace(locked: LockedCard, caller: Caller, wanted: Mapping[str, Any]) -> C
 
 
 def _check_changeable(locked: LockedCard, if_match: frozenset[str] | None) -> None:
-    _check_precondition(locked.card, if_match)
+    check_precondition(locked.card, if_match)
     _check_not_redeemed(locked.card)
 
 
@@ -308,7 +312,8 @@ def _check_not_redeemed(card: GiftCard) -> None:
         raise GiftCardRedeemed(card.id)
 
 
-def _check_precondition(card: GiftCard, if_match: frozenset[str] | None) -> None:
+def check_precondition(card: GiftCard, if_match: frozenset[str] | None) -> None:
+    """Raise ``PreconditionFailed`` unless a card has one of some ETags (None: any)."""
     if if_match is not None and etag(card) not in if_match:
         raise PreconditionFailed(etag(card))
 

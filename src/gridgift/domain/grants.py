@@ -8,17 +8,22 @@ from typing import Final, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import giftcards, ledger, residents, stores
+from gridgift.domain import giftcards, ledger, references, residents, stores
 from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.failures import Failure, ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.instants import DAY
 from gridgift.domain.ledger import EntryNote, Opening
 from gridgift.domain.model import Caller, CardChange, GiftCard, Resident
+from gridgift.domain.references import Granted, Repeat
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
 
 INSERTED_AT_ONCE: Final = 1_000  # cards
+
+
+# Who is to have a card, that it was granted before under the same reference, or why it is refused
+Found = Resident | Repeat | Failure
 
 
 class GrantRequest(Struct, frozen=True):
@@ -43,13 +48,13 @@ class Grantable(Protocol):
 
 
 class Checked(Struct, frozen=True):
-    """What the checks of some requests found: for each its owner-to-be, or why it is refused.
+    """What the checks of some requests found: for each its owner-to-be, or why nothing is granted.
 
     ``now`` is the instant at which they were checked, in milliseconds.
     """
 
     now: int
-    owners: Sequence[Resident | Failure]
+    owners: Sequence[Found]
 
 
 async def grant_each(
@@ -58,23 +63,25 @@ async def grant_each(
     """Give each resident a new card, and return for each request what was granted, in order.
 
     The residents become the store's customers. A request fails for itself, with
-    ``ResidentNotFound`` or ``ValidationFailed``. ``checked`` is what ``check_each`` has found of
-    these requests in the same transaction (None: they are checked here).
+    ``ResidentNotFound``, ``ValidationFailed`` or ``ReferenceTaken``; what was granted before under
+    the same reference is not granted again, and is returned as it is now. ``checked`` is what
+    ``check_each`` has found of these requests in the same transaction (None: they are checked
+    here).
     """
     if checked is None:
-        checked = await check_each(tx, requests, tx.now())
+        checked = await check_each(tx, store_id, requests, tx.now())
     lifetime = await _lifetime(tx, store_id, requests)
     openings = [
         Opening(
             request.caller,
             _new_card(store_id, request, owner, lifetime, checked.now),
-            EntryNote("granted", request.terms.reason),
+            EntryNote("granted", request.terms.reason, labels=request.terms.labels or None),
         )
         for request, owner in zip(requests, checked.owners, strict=True)
         if isinstance(owner, Resident)
     ]
-    changes = iter(await _open_all(tx, store_id, openings, checked.now))
-    return [owner if isinstance(owner, Failure) else next(changes) for owner in checked.owners]
+    opened = await _open_all(tx, store_id, openings, checked.now)
+    return await _results(tx, store_id, requests, checked.owners, opened)
 
 
 GRANT_EACH: Final[BatchedWrite[GrantRequest, CardChange]] = BatchedWrite(grant_each)
@@ -93,26 +100,66 @@ async def grant(tx: Tx, request: GrantRequest) -> CardChange:
 
 async def check_each(
     tx: Tx,
+    store_id: str,
     requests: Sequence[Grantable],
     now: int,
     known: Mapping[Identifier, Resident] | None = None,
 ) -> Checked:
-    """Find the owner-to-be of each request, or why it would be refused; change nothing.
+    """Find the owner-to-be of each request, or why nothing would be granted; change nothing.
 
     ``now`` is in milliseconds; ``known`` has residents that need not be looked up.
     """
     known = known or {}
     wanted = [each.identifier for each in requests if each.identifier not in known]
     owners = {**known, **await residents.find_all(tx, wanted)}
-    return Checked(now, [_check(each, owners.get(each.identifier), now) for each in requests])
+    named = [each.terms.labels.reference for each in requests]
+    granted = await references.find(tx, store_id, sorted({name for name in named if name}))
+    return Checked(
+        now, [_check(each, owners.get(each.identifier), now, granted) for each in requests]
+    )
 
 
-def _check(request: Grantable, owner: Resident | None, now: int) -> Resident | Failure:
+def _check(
+    request: Grantable, owner: Resident | None, now: int, granted: dict[str, Granted]
+) -> Found:
+    """Check one request; ``granted`` has what was granted so far, and takes what now will be."""
+    terms, reference = request.terms, request.terms.labels.reference
+    if owner is not None and reference in granted:
+        return granted[reference].repeated(owner, terms)
     try:
-        giftcards.check_terms(request.terms, now)
+        giftcards.check_terms(terms, now)
     except Failure as failure:
         return failure
-    return ResidentNotFound(str(request.identifier)) if owner is None else owner
+    if owner is None:
+        return ResidentNotFound(str(request.identifier))
+    if reference is not None:
+        granted[reference] = Granted(owner.uuid, terms)
+    return owner
+
+
+async def _results(
+    tx: Tx,
+    store_id: str,
+    requests: Sequence[GrantRequest],
+    owners: Sequence[Found],
+    opened: Sequence[CardChange],
+) -> list[CardChange | Failure]:
+    """Return what came of each request; ``opened`` are the cards of those that were granted."""
+    before = sorted({each.card_id for each in owners if isinstance(each, Repeat) and each.card_id})
+    cards = await giftcards.read_each_with_held(tx, store_id, before) if before else ()
+    stored = {card.id: CardChange(card, held, None) for card, held in cards}
+    granted, new = dict[str | None, CardChange](), iter(opened)
+    results = list[CardChange | Failure]()
+    for request, owner in zip(requests, owners, strict=True):
+        if isinstance(owner, Failure):
+            results.append(owner)
+        elif isinstance(owner, Resident):
+            granted[request.terms.labels.reference] = change = next(new)
+            results.append(change)
+        else:
+            change = granted[owner.reference] if owner.card_id is None else stored[owner.card_id]
+            results.append(change)
+    return results
 
 
 async def _lifetime(tx: Tx, store_id: str, requests: Sequence[GrantRequest]) -> int | None:

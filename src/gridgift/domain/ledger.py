@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain import labels
 from gridgift.domain.model import (
     AccountKind,
     Caller,
@@ -23,6 +24,7 @@ from gridgift.domain.model import (
     EntryKind,
     GiftCard,
     Hold,
+    Labels,
 )
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Tx
@@ -45,13 +47,14 @@ class EntryNote(Struct, frozen=True):
     """What an entry says about a change: its kind, the reason, and what else took part.
 
     ``source`` is a card's former owner at a transfer, the other card at a reissue; ``hold`` is what
-    the change is about.
+    the change is about; ``labels`` are those that the card has from this entry on.
     """
 
     kind: EntryKind
     reason: str = ""
     source: str | None = None
     hold: Hold | None = None
+    labels: Labels | None = None
 
 
 class EntryDraft(Struct, frozen=True):
@@ -67,7 +70,7 @@ class EntryDraft(Struct, frozen=True):
     @classmethod
     def of_card(cls, card: GiftCard, note: EntryNote) -> "EntryDraft":
         """Draft the entry of a card that is now as given."""
-        state = CardState.of(card, note.source, note.hold)
+        state = CardState.of(card, note.source, note.hold, note.labels)
         return cls("card", card.id, note.kind, note.reason, card.credit, state)
 
 
@@ -93,9 +96,10 @@ class Tip(Struct, frozen=True):
 
 
 async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
-    """Add new cards, each with its credit (L$) and first entry; return them in order.
+    """Add new cards of a store, each with its credit (L$) and first entry; return them in order.
 
     The owners must be customers of the store; nothing may be left for the database to refuse.
+    Raises ``TransactionConflict`` for a reference that another transaction has taken meanwhile.
     """
     entries = [
         next_entry(
@@ -105,6 +109,9 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
     ]
     await tx.many("card_put", [_columns(each.card) for each in openings])
     await append(tx, entries)
+    labelled = {each.card.id: each.note.labels for each in openings if each.note.labels}
+    if labelled:
+        await labels.add(tx, openings[0].card.store_id, labelled)
     return [
         CardChange(with_head(each.card, entry.hash), 0, entry)
         for each, entry in zip(openings, entries, strict=True)

@@ -4,7 +4,7 @@ Units: money is L$ (an ``int`` from 0 to ``MAX_CREDIT``); instants are milliseco
 epoch, UTC; ids and avatar keys are lower-case hyphenated UUID strings (contract section 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal, Self
 
 import msgspec
@@ -32,6 +32,8 @@ EntryKind = Literal[
     "captured",
     "voided",
     "attested",
+    "noted",
+    "labelled",
     "credit_deposited",
     "credit_redeemed",
     "credit_spent",
@@ -138,12 +140,33 @@ class OwnedCard(Struct, frozen=True, array_like=True):
     expires_at: int | None
 
 
+class Labels(Struct, frozen=True, omit_defaults=True):
+    """What a store says of a card: its own ``reference``, tags in their order, and metadata."""
+
+    reference: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, reference: str | None, tags: Iterable[str], metadata: dict[str, str]) -> Self:
+        """Make labels: each tag once, whatever their order was."""
+        return cls(reference, tuple(sorted(set(tags))), metadata)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is said."""
+        return bool(self.reference or self.tags or self.metadata)
+
+
+NO_LABELS: Final = Labels()
+
+
 class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Everything about a card besides its balance, as a ledger entry keeps it.
 
     ``source`` is the former owner at a transfer, the other card at a reissue; ``hold`` is the id of
-    the hold that was placed, captured or voided, with its amount (L$) and its end. These are left
-    out where they are None. Old entries lack the amount and the end, and older ones have the hold's
+    the hold that was placed, captured or voided, with its amount (L$) and its end; ``labels`` are
+    those that the card was granted with, or that it has from now on. These are left out where they
+    are None. Old entries lack the amount and the end, and older ones have the hold's
     id as their reason.
     """
 
@@ -158,11 +181,20 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     hold: str | None = None
     hold_amount: int | None = None
     hold_expires_at: int | None = None
+    labels: Labels | None = None
 
     @classmethod
-    def of(cls, card: GiftCard, source: str | None = None, hold: "Hold | None" = None) -> Self:
+    def of(
+        cls,
+        card: GiftCard,
+        source: str | None = None,
+        hold: "Hold | None" = None,
+        labels: Labels | None = None,
+    ) -> Self:
         """Return a card's state, with what its entry names besides."""
-        named = () if hold is None else (hold.id, hold.amount, hold.expires_at)
+        named: tuple[str | None, int | None, int | None] = (None, None, None)
+        if hold is not None:
+            named = (hold.id, hold.amount, hold.expires_at)
         return cls(
             card.owner_uuid,
             card.active,
@@ -173,13 +205,14 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
             card.expires_at,
             source,
             *named,
+            labels,
         )
 
     @property
     def of_card(self) -> Self:
         """The card's own state, without what its entry names besides."""
         return msgspec.structs.replace(
-            self, source=None, hold=None, hold_amount=None, hold_expires_at=None
+            self, source=None, hold=None, hold_amount=None, hold_expires_at=None, labels=None
         )
 
 

@@ -11,9 +11,9 @@ MAX_NOTE: Final = 200  # characters of a reason or a reference
 
 # Control characters (NUL among them), the separators of lines and of paragraphs, and the characters
 # that turn the direction of what follows them. ``\u`` is read by all engines of JSON Schema.
-_UNPRINTABLE: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-PATTERN: Final = f"^[^{_UNPRINTABLE}]*$"  # for schemas; JSON that is UTF-8 has no lone surrogates
-_PRINTABLE: Final = re.compile(rf"[^{_UNPRINTABLE}\ud800-\udfff]*")
+UNPRINTABLE: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+PATTERN: Final = f"^[^{UNPRINTABLE}]*$"  # for schemas; JSON that is UTF-8 has no lone surrogates
+_PRINTABLE: Final = re.compile(rf"[^{UNPRINTABLE}\ud800-\udfff]*")
 
 
 def is_printable(text: str) -> bool:

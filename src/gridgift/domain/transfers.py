@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from gridgift.domain import giftcards, ledger, locked, residents
+from gridgift.domain import giftcards, labels, ledger, locked, residents
 from gridgift.domain.failures import (
     GiftCardExpired,
     GiftCardHeld,
@@ -77,6 +77,9 @@ async def transfer(
 async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str) -> Reissue:
     """Replace a lost card: a new one has its credit, owner and expiry; the old one is void.
 
+    The new one has the same tags and metadata. The reference stays with the card that was granted
+    under it, so that the same order, asked for once more, grants nothing.
+
     The new card's id is ``new_id``. Raises ``GiftCardNotFound``, ``GiftCardRedeemed``,
     ``GiftCardVoid``, ``GiftCardHeld``.
     """
@@ -100,7 +103,8 @@ async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str
         updated_at=card.now,
         held_until=None,
     )
-    opened = EntryNote("reissued", reason, source=card_id)
+    said = structs.replace(await labels.read(tx, caller.store_id, card_id), reference=None)
+    opened = EntryNote("reissued", reason, source=card_id, labels=said or None)
     (change,) = await ledger.open_cards(tx, [Opening(caller, new, opened)])
     return Reissue(changed, change)
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain import labels
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.ledger import read_card_state, read_credit_state
 from gridgift.domain.model import AccountKind, Entry, Hold
@@ -168,9 +169,12 @@ async def _verify_cards(walk: _Walk) -> None:
         for row in await walk.tx.all("holds_in_range", **span):
             hold = Hold.from_row(row)
             holds[hold.card_id].append(hold)
+        said = labels.columns(
+            await walk.tx.all("labels_in_range", **span), await walk.tx.all("tags_in_range", **span)
+        )
         cards = {row[1]: row for row in rows}
-        for card_id in sorted(cards.keys() | chains.keys() | holds.keys()):
-            card = CardRows.of(cards.get(card_id), holds[card_id])
+        for card_id in sorted(cards.keys() | chains.keys() | holds.keys() | said.keys()):
+            card = CardRows.of(cards.get(card_id), holds[card_id], said[card_id])
             _verify_card(walk, card_id, card, chains[card_id])
         walk.advance(len(rows))
         after = until

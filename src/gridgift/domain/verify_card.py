@@ -1,14 +1,15 @@
 """What must be so of a card: its row and its holds are what its entries say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from msgspec import Struct, field, structs
 
 from gridgift.domain import ledger
 from gridgift.domain.instants import DAY
+from gridgift.domain.labels import stored
 from gridgift.domain.ledger import read_card_state
-from gridgift.domain.model import CardState, Entry, GiftCard, Hold
+from gridgift.domain.model import NO_LABELS, CardState, Entry, GiftCard, Hold, Labels
 from gridgift.domain.verify_chain import differences
 from gridgift.storage.database import Row
 
@@ -21,14 +22,15 @@ class CardRows(Struct, frozen=True):
     card: GiftCard | None
     expiry_noted: bool
     holds: Sequence[Hold]
+    labels: Mapping[str, Any]
 
     @classmethod
-    def of(cls, row: Row | None, holds: Sequence[Hold]) -> Self:
+    def of(cls, row: Row | None, holds: Sequence[Hold], labels: Mapping[str, Any]) -> Self:
         """Read the columns of ``cards_in_order``."""
         if row is None:
-            return cls(None, False, holds)
+            return cls(None, False, holds, labels)
         *columns, noted = row
-        return cls(GiftCard.from_row(columns), bool(noted), holds)
+        return cls(GiftCard.from_row(columns), bool(noted), holds, labels)
 
 
 class CardSaid(Struct):
@@ -43,6 +45,7 @@ class CardSaid(Struct):
     held_until: int | None = None
     expiry_noted: bool = False
     expires_at: int | None = None
+    labels: Labels = NO_LABELS
 
     @classmethod
     def by(cls, chain: Sequence[Entry], holds: Sequence[Hold]) -> Self:
@@ -56,6 +59,8 @@ class CardSaid(Struct):
         state = read_card_state(entry.state)
         if entry.kind in ledger.ABOUT_HOLDS:
             self._follow_hold(entry, state)
+        if state.labels is not None:
+            self.labels = state.labels
         if entry.kind == "expired":
             self.expiry_noted = True
         elif state.expires_at != self.expires_at:  # a date that has moved is noted anew
@@ -89,11 +94,11 @@ def card_faults(rows: CardRows, chain: Sequence[Entry], said: CardSaid, now: int
     yield from _hold_faults(rows.holds, said)
     card = rows.card
     if card is None:
-        yield "there are entries or holds of a card that is not there"
+        yield "there are entries, holds or labels of a card that is not there"
         return
     yield from differences(
         "the card",
-        structs.asdict(card) | {"expiry_noted": rows.expiry_noted},
+        structs.asdict(card) | {"expiry_noted": rows.expiry_noted} | dict(rows.labels),
         _columns(chain, said) if chain else {"version": 0},
     )
     now = max(now, card.updated_at)  # for a card, time does not go back
@@ -124,6 +129,7 @@ def _columns(chain: Sequence[Entry], said: CardSaid) -> dict[str, Any]:
         "updated_at": last.created_at,
         "held_until": said.held_until,
         "expiry_noted": said.expiry_noted,
+        **stored(said.labels),
     }
 
 

@@ -238,6 +238,12 @@ ENTRIES_OF_ACCOUNT: Final = Listing(
     table="entries",
     orders={"written": Order((Key("seq", "integer"),))},
 )
+# What people noted on a card: those of its entries that are notes.
+NOTES_OF_CARD: Final = Listing(
+    "notes_of_card",
+    table="entries",
+    orders={"written": Order((Key("seq", "integer"),), index="entries_noted")},
+)
 _BY_RESIDENT: Final = Key("resident_uuid", "uuid")
 
 # A store's customers.
@@ -257,6 +263,7 @@ LISTINGS: Final = {
         CARDS_OF_OWNER,
         CARDS_IN_STATES,
         ENTRIES_OF_ACCOUNT,
+        NOTES_OF_CARD,
         CUSTOMERS_OF_STORE,
         CUSTOMERS_BY_SPENT,
     )

@@ -8,7 +8,16 @@ from gridgift.domain import failures, grants
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id, texture_of
-from gridgift.fields import Expiry, GrantedCredit, Uuid, instant_of
+from gridgift.domain.model import Labels
+from gridgift.fields import (
+    Expiry,
+    GrantedCredit,
+    Metadata,
+    Reference,
+    Tags,
+    Uuid,
+    instant_of,
+)
 from gridgift.http.api.giftcards import TAG, WRITE, show_change
 from gridgift.http.edge.answers import batched
 from gridgift.http.edge.api_key import KeyRequest
@@ -25,13 +34,18 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     transfer: bool = False
     texture: Uuid | None = None
     expires_at: Expiry | None | UnsetType = UNSET
+    reference: Reference | None = None
+    tags: Tags = []
+    metadata: Metadata = {}
 
     def terms(self, reason: str = "") -> Terms:
         """Return what to grant."""
         expires_at: int | None | UnsetType = UNSET
         if not isinstance(self.expires_at, UnsetType):
             expires_at = instant_of(self.expires_at)
-        return Terms(self.credit, self.transfer, texture_of(self.texture), expires_at, reason)
+        labels = Labels.of(self.reference, self.tags, self.metadata)
+        texture = texture_of(self.texture)
+        return Terms(self.credit, self.transfer, texture, expires_at, reason, labels)
 
 
 async def grant_gift_card(
@@ -50,7 +64,9 @@ ROUTES: Final = (
         grant_gift_card,
         tag=TAG,
         summary="Grant a gift card",
-        description="The resident becomes the store's customer.",
+        description="The resident becomes the store's customer. Under a reference a store grants "
+        "one card: the same request once more is answered with that card as it is now, and any "
+        "other one is refused.",
         path_parameters=(IDENTIFIER,),
         body=GrantGiftCardRequest,
         body_example={"credit": 500, "transfer": True},
@@ -61,6 +77,7 @@ ROUTES: Final = (
             failures.ValidationFailed,
             failures.IdentifierMalformed,
             failures.ResidentNotFound,
+            failures.ReferenceTaken,
         ),
     ),
 )

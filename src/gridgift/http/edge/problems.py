@@ -102,6 +102,17 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.GiftCardInactive: Problem(
         400, "The gift card is not active", "The store can activate it again.", conflict=True
     ),
+    failures.ReferenceTaken: Problem(
+        400,
+        "The reference is another gift card's",
+        "Repeat a grant with the same request, or choose another reference for another card.",
+        conflict=True,
+    ),
+    failures.ReferenceFixed: Problem(
+        409,
+        "The gift card has a reference",
+        "It stays, so that what it was granted for is never granted again.",
+    ),
     failures.GiftCardVoid: Problem(409, "The gift card has no credit", "Grant a new card instead."),
     failures.GiftCardNotTransferable: Problem(
         400, "The gift card can't be passed on", "The store can allow it.", conflict=True

@@ -1,0 +1,48 @@
+-- What a store says of its cards. A card of which it says nothing has no row.
+
+-- name: labels_of_cards
+SELECT card_id, reference, metadata FROM gift_card_labels
+WHERE store_id = :store_id AND card_id {any:ids}
+
+-- name: tags_of_cards
+SELECT card_id, tag FROM gift_card_tags WHERE store_id = :store_id AND card_id {any:ids}
+
+-- Cards that have one of some references, and what the first entry of each says that was asked for.
+-- name: references_find
+SELECT l.reference, l.card_id, e.balance_after, e.state, e.reason
+FROM gift_card_labels l CROSS JOIN entries e
+WHERE l.store_id = :store_id AND l.reference {any:references}
+    AND e.store_id = :store_id AND e.account_kind = 'card' AND e.account_id = l.card_id AND e.seq = 1
+
+-- name: reference_holder
+SELECT card_id FROM gift_card_labels WHERE store_id = :store_id AND reference = :reference
+
+-- The guard: no row comes back for a reference that another transaction has taken meanwhile.
+-- name: labels_put
+INSERT INTO gift_card_labels (store_id, card_id, reference, metadata)
+VALUES (:store_id, :card_id, :reference, :metadata)
+ON CONFLICT (store_id, reference) DO NOTHING
+RETURNING card_id
+
+-- name: tag_put
+INSERT INTO gift_card_tags (store_id, card_id, tag) VALUES {row:(:store_id, :card_id, :tag)}
+
+-- name: labels_drop
+DELETE FROM gift_card_labels WHERE store_id = :store_id AND card_id = :card_id
+
+-- name: tags_drop
+DELETE FROM gift_card_tags WHERE store_id = :store_id AND card_id = :card_id
+
+-- name: labels_in_range
+SELECT card_id, reference, metadata FROM gift_card_labels
+WHERE store_id = :store_id AND card_id > :after AND card_id <= :until
+
+-- name: tags_in_range
+SELECT card_id, tag FROM gift_card_tags
+WHERE store_id = :store_id AND card_id > :after AND card_id <= :until
+
+-- listing: notes_of_card
+SELECT {entry} FROM entries {index}
+WHERE store_id = :store_id AND account_kind = 'card' AND account_id = :account_id
+    AND kind = 'noted' {seek}
+ORDER BY {order} LIMIT :rows
