@@ -116,6 +116,24 @@ def test_a_body_where_none_is_taken(api: ApiFixture, route: AnyRoute, media_type
         parts, _ = prepared(api, route)
 
 
+OPTIONAL = [route for route in ROUTES if route.body is not None and not route.body_required]
+
+
+@pytest.mark.parametrize("route", OPTIONAL, ids=lambda r: f"{r.method} {r.path}")
+@pytest.mark.contract("3.17")
+def test_a_body_that_may_be_left_out(api: ApiFixture, route: AnyRoute) -> None:
+    """What says nothing is as good as no body, to those too that are always refused."""
+    token = CustomerPage(api).token if isinstance(route.guard, CustomerToken) else ""
+    headers = {"Content-Type": "application/json", "X-Customer-Token": token}
+    left_out = route.status if NewsItemNotAvailable not in route.refusals else 400
+    for body in NOTHING:
+        parts, _ = prepared(api, route)
+        path = path_of(route, **parts)
+        response = api.call(route.method, path, content=body, headers=headers)
+        assert response.status_code == left_out, response.text
+        assert "validation_failed" not in response.text
+
+
 @pytest.mark.contract("8.1", "8.2")
 @pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
 @one_engine
@@ -160,6 +178,9 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
         statuses |= {"400", "422"}
     if route.body is not None:
         assert operation["requestBody"]["required"] is route.body_required
+        assert ("null" in operation["requestBody"].get("description", "")) is not (
+            route.body_required
+        )
         statuses |= {"400", "415"}
     elif route.rows is None:
         statuses |= {"400"}

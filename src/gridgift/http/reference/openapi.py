@@ -46,6 +46,7 @@ _HEADERS: Final = {
     "Retry-After": ("Seconds to wait.", "integer"),
     "WWW-Authenticate": ("How to authenticate.", "string"),
 }
+_LEFT_OUT: Final = "May be left out; `{}`, `[]` and `null` stand for that."  # in a schema: a union
 _NOT_ALWAYS: Final = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
 
 
@@ -140,6 +141,8 @@ def _operation(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
             "required": route.body_required,
             "content": {"application/json": content},
         }
+        if not route.body_required:
+            operation["requestBody"]["description"] = _LEFT_OUT
     if route.rows is not None:
         kinds = {
             media_type: {"schema": {"type": "string"}, "example": example}
