@@ -226,6 +226,27 @@ def test_a_server_that_starts_with_a_wrong_clock_deletes_nothing(kept: Housekeep
     assert what_is_there(kept.domain) == before
 
 
+def test_each_doubt_is_said_once_until_it_is_over(kept: Housekeeping) -> None:
+    full_of_what_ends(kept)
+    ticks, domain = Ticks(), kept.domain
+
+    def doubts(runs: int) -> list[str]:
+        with capture_logs() as lines:
+            for _ in range(runs):
+                kept.once()
+        return [line["why"] for line in lines if "doubted" in line["event"]]
+
+    domain.now += AHEAD
+    kept.jobs = housekeeping(kept.database, kept.uses, ticks)[:3]
+    assert doubts(5) == ["the newest card is old"]
+    domain.now += AHEAD
+    assert doubts(5) == ["the clock leapt"]
+    domain.now -= 2 * AHEAD
+    assert doubts(5) == []
+    domain.now += AHEAD
+    assert sorted(doubts(5)) == ["the clock leapt", "the newest card is old"]
+
+
 def test_time_that_passes_is_believed(kept: Housekeeping) -> None:
     ticks, domain = Ticks(), kept.domain
     kept.jobs = housekeeping(kept.database, kept.uses, ticks)

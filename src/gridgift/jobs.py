@@ -53,12 +53,12 @@ class ClockWatch:
         self._ticks = ticks
         self._ahead: float | None = None  # of the monotonic clock, in seconds
         self._doubted_since: float | None = None
-        self._told = False
+        self._told: set[str] = set()
 
     async def trusts_age(self, tx: Tx) -> bool:
         """Tell whether a row is as old as the clock says, so that it may be deleted."""
-        doubtful = await clock.is_doubtful(tx)
-        return self.is_steady(tx.now()) and self._tell(not doubtful, "the newest card is old")
+        current = self._tell(not await clock.is_doubtful(tx), "the newest card is old")
+        return self.is_steady(tx.now()) and current
 
     async def trusts_expiry(self, tx: Tx) -> bool:
         """Tell whether what has expired by the clock may be noted so, once and for all."""
@@ -77,10 +77,10 @@ class ClockWatch:
         return self._tell(self._doubted_since is None, "the clock leapt")
 
     def _tell(self, trusted: bool, why: str) -> bool:
-        """Say once that the clock is doubted."""
-        if not trusted and not self._told:
+        """Say once for each reason that the clock is doubted, until that is over."""
+        if not trusted and why not in self._told:
             log.warning("clock doubted: nothing is deleted or noted as expired by it", why=why)
-        self._told = not trusted
+        (self._told.discard if trusted else self._told.add)(why)
         return trusted
 
 
