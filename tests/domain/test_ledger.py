@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import giftcards, ledger
+from gridgift.domain import giftcards
 from gridgift.domain.giftcards import Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import NO_HASH, entry_hash
@@ -84,15 +84,6 @@ def test_what_is_stored_hashes_as_what_was_written(domain: DomainFixture) -> Non
     domain.write(giftcards.update, domain.caller, card.id, Replacement(credit=1, texture=new_id()))
     for entry in domain.entries(card.id):
         assert entry.hash == entry_hash(entry)
-
-
-def test_last_entry(domain: DomainFixture) -> None:
-    card = domain.grant()
-    domain.write(giftcards.disable, domain.caller, card.id)
-    assert (
-        domain.read(ledger.last_entry, domain.store.id, "card", card.id)
-        == (domain.entries(card.id)[-1])
-    )
 
 
 ATTACKS = {

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from gridgift.storage.listing import LISTINGS
+from gridgift.storage import listing as listings
+from gridgift.storage.listing import Listing
 from gridgift.storage.queries import QUERIES, Query
 from tests.storage.filled import CARD, LATER, MANY, NOW, OWNER, START, STORE, THING, uuid
 
@@ -141,6 +142,9 @@ IN_FUNCTIONS: Final = {
         "SELECT * FROM idempotency_keys WHERE store_id = :store_id AND key {any:keys}",
     )
 }
+
+# All that are declared.
+LISTINGS: Final = {each.name: each for each in vars(listings).values() if isinstance(each, Listing)}
 
 # Every statement there is: those with a name, and those that the listings are made into.
 STATEMENTS: Final[dict[str, Query]] = (

@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from gridgift.domain.paging import Keys, Page, Position, page_of
 from gridgift.storage.database import Tx
-from gridgift.storage.listing import LISTINGS, Key, KeyType, Listing, Order
+from gridgift.storage.listing import Key, KeyType, Listing, Order
 from gridgift.storage.queries import load
 from tests.api import KELLY
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_paging import Read, walk, walk_back
 from tests.storage import probes
+from tests.storage.calls import LISTINGS
 from tests.storage.filled import uuid
 
 NOBODY = uuid(9, 9)

@@ -9,10 +9,9 @@ import pytest
 
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
-from gridgift.storage.listing import LISTINGS
 from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
-from tests.storage.calls import STATEMENTS
+from tests.storage.calls import LISTINGS, STATEMENTS
 
 FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}

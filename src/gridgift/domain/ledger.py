@@ -145,16 +145,6 @@ def next_entry(caller: Caller, now: int, tip: Tip, draft: EntryDraft) -> Entry:
     return msgspec.structs.replace(entry, hash=entry_hash(entry))
 
 
-async def last_entry(
-    tx: Tx, store_id: str, account_kind: AccountKind, account_id: str
-) -> Entry | None:
-    """Return the newest entry of an account; its balance is the account's."""
-    row = await tx.one(
-        "entry_last", store_id=store_id, account_kind=account_kind, account_id=account_id
-    )
-    return None if row is None else Entry(*row)
-
-
 async def entries(
     tx: Tx,
     store_id: str,

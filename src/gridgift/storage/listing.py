@@ -257,14 +257,3 @@ CUSTOMERS_BY_SPENT: Final = Listing(
     orders={"spent": Order((Key("spent", "integer"), _BY_RESIDENT), index="customers_by_spent")},
     filters=("spent_more",),
 )
-LISTINGS: Final = {
-    listing.name: listing
-    for listing in (
-        CARDS_OF_OWNER,
-        CARDS_IN_STATES,
-        ENTRIES_OF_ACCOUNT,
-        NOTES_OF_CARD,
-        CUSTOMERS_OF_STORE,
-        CUSTOMERS_BY_SPENT,
-    )
-}
