@@ -109,8 +109,6 @@ def test_what_it_says(
     assert done.code == 0
     assert "gift_cards" in done.out
     assert "Not copied: GRIDGIFT_SECRET. Set the same one for the new server." in done.err
-    for phase in ("copying", "comparing", "verifying the ledger"):
-        assert phase in done.err
     shown = both.json("store", "list", "--database", target)
     assert [found["id"] for found in shown] == [store]
     both("copy", database_url, target).refused(2, "target is not empty")

@@ -75,7 +75,7 @@ def test_allomancys_customers(api: CommandRunner) -> None:
 def test_a_finished_file_is_granted_once_more_only_if_told(api: CommandRunner) -> None:
     file_of(api, "cards.csv", "identifier,credit\nkelly,5\nkelly,5\n")
     assert grant(api)["granted"] == 2
-    api("card", "grant-many", "cards.csv").refused(1, "imported before", "--again")
+    api("card", "grant-many", "cards.csv").refused(1, "granted before", "--again")
     assert grant(api, "cards.csv", "--again")["granted"] == 2
     assert len(api.json("card", "list", "kelly")) == 4
     other = add_store(api, "Elsewhere")
@@ -240,7 +240,7 @@ def test_killed_and_begun_again(api: CommandRunner) -> None:
         assert process.returncode == 1
         break
     check_whole(api, refused)
-    api("card", "grant-many", "cards.csv").refused(1, "imported before")
+    api("card", "grant-many", "cards.csv").refused(1, "granted before")
 
 
 def test_killed_in_the_middle(api: CommandRunner) -> None:

@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from gridgift.cli.output import printable
+from gridgift.cli.phases import PhaseBar
 from gridgift.cli.tables import print_table
 
 
@@ -42,3 +43,22 @@ def test_in_a_narrow_terminal_ids_stay_whole(monkeypatch: pytest.MonkeyPatch) ->
     os.close(screen)
     assert all(each in shown_there for each in (*uuids, "last"))
     assert shown_there.count("\r\n") > 5
+
+
+def test_bars_are_drawn_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, terminal = os.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with os.fdopen(terminal, "w") as err, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", err)
+        bar = PhaseBar()
+        with bar.shown:
+            bar.begin("copying", 2)
+            bar.advance("entries", 2)
+            bar.begin("verifying", 1)
+            bar.advance_accounts(1)
+        err.flush()
+        shown_there = b""
+        while b"verifying the ledger" not in shown_there:
+            shown_there += os.read(screen, 10_000)
+    os.close(screen)
+    assert b"copying entries" in shown_there

@@ -73,7 +73,7 @@ def test_faults_are_told_with_their_ids(live_server: Server) -> None:
     assert card in flat
     assert live_server.store_id in flat
     assert "credit101,itsentriessay100" in flat
-    assert "1 faults in" in done.stdout + done.stderr
+    assert "1 fault in" in done.stdout + done.stderr
     done = verify(url, "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)

@@ -4,9 +4,10 @@ import typer
 
 from gridgift.cli.options import DatabaseOption, JsonOption
 from gridgift.cli.output import print_json, print_note
+from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import operator, read_settings, run
-from gridgift.cli.verify import counting
 from gridgift.domain import attest as attesting
+from gridgift.domain import texts
 from gridgift.domain import verify as ledgers
 from gridgift.domain.attest import Found
 from gridgift.operations import Operations
@@ -21,8 +22,10 @@ def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
 
     async def work(operations: Operations) -> Found:
         counts = await operations.read(ledgers.count)
-        with counting(counts.cards + counts.customers) as advance:
-            found = await operations.snapshot(attesting.find, advance)
+        bar = PhaseBar()
+        with bar.shown:
+            bar.begin("verifying", counts.cards + counts.customers)
+            found = await operations.snapshot(attesting.find, bar.advance_accounts)
         for each in found.sound:
             await operations.write(attesting.attest, operator(each.store_id), each)
         return found
@@ -31,7 +34,8 @@ def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
     if json:
         print_json({"attested": len(found.sound), "faulty": len(found.faulty)})
     else:
-        print_note(f"{len(found.sound)} accounts attested.")
+        print_note(f"{texts.counted(len(found.sound), 'account')} attested.")
     if found.faulty:
-        print_note(f"{len(found.faulty)} have faults and were left alone: see 'gridgift verify'.")
+        left = texts.counted(len(found.faulty), "has faults and was", "have faults and were")
+        print_note(f"{left} left alone: see 'gridgift verify'.")
         raise typer.Exit(1)

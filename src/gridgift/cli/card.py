@@ -10,6 +10,7 @@ from msgspec import UNSET
 from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
     CreditOption,
+    CustomerArgument,
     DatabaseOption,
     ExpiresOption,
     JsonOption,
@@ -40,9 +41,6 @@ HeldCard = tuple[GiftCard, int]  # a card, and how much of it is held, in L$
 
 app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
 
-CustomerArgument = Annotated[
-    str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
-]
 CardArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")]
 
 

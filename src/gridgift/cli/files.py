@@ -11,10 +11,10 @@ from tempfile import TemporaryFile
 from typing import Final, TextIO
 
 from msgspec import Struct
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import TaskProgressColumn
 
 from gridgift.cli.options import UsageError
+from gridgift.cli.phases import terminal_bar
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -67,11 +67,7 @@ def private_copy(path: Path) -> Iterator[Copied]:
 @contextmanager
 def progress(size: int, text: TextIO, doing: str) -> Iterator[Callable[[], None]]:
     """Show a progress bar in a terminal; yield a function that moves it to the text's position."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
-    ) as bar:
+    with terminal_bar(TaskProgressColumn()) as bar:
         task = bar.add_task(doing, total=size)
         yield lambda: bar.update(task, completed=text.buffer.tell())
 

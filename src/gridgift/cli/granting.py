@@ -17,7 +17,7 @@ from gridgift.cli.output import print_json, print_note, printable
 from gridgift.cli.refused import RefusedRows, ReportUnwritable
 from gridgift.cli.session import operator, read_store, run
 from gridgift.csv_rows import CsvError
-from gridgift.domain import bulk, imports
+from gridgift.domain import bulk, imports, texts
 from gridgift.domain.failures import Failure, ImportTaken
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import Import
@@ -183,8 +183,8 @@ def _print_totals(totals: Totals) -> None:
         print_note(f"Columns that mean nothing here: {', '.join(totals.ignored_columns)}.")
     verb = "would be granted" if totals.dry_run else "granted"
     print_note(
-        f"{totals.rows} rows: {totals.granted} {verb}, {totals.skipped} without a gift card, "
-        f"{totals.refused} refused."
+        f"{texts.counted(totals.rows, 'row')}: {totals.granted} {verb}, {totals.skipped} without a "
+        f"gift card, {totals.refused} refused."
     )
     if totals.report is not None:
         print_note(f"The refused rows are in {totals.report}; mend them and grant that file.")

@@ -133,6 +133,9 @@ TextureOption = Annotated[
 CreditOption = Annotated[
     int, typer.Option("--credit", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
 ]
+CustomerArgument = Annotated[
+    str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
+]
 HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 PortOption = Annotated[
     int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")

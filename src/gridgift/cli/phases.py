@@ -1,20 +1,28 @@
-"""A progress bar for work over a whole database, one phase after another."""
+"""Progress bars, in a terminal alone: a file or a pipe would keep every step of them."""
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TimeRemainingColumn,
+)
+
+
+def terminal_bar(counted: ProgressColumn) -> Progress:
+    """Make a progress bar on standard error; ``counted`` shows how far it is."""
+    console = Console(stderr=True)
+    columns = ("{task.description}", BarColumn(), counted, TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 class PhaseBar:
     """A progress bar for one phase after another; entering ``shown`` shows it."""
 
     def __init__(self) -> None:
-        self.shown = Progress(
-            "{task.description}",
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
+        self.shown = terminal_bar(MofNCompleteColumn())
         self._phase = ""
         self._task = TaskID(0)
 

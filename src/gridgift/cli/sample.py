@@ -171,8 +171,8 @@ async def _works(operations: Operations, signer: Signer, store_id: str, text: st
         key = await operations.read(keys.read, *ids)
     except KeyNotFound:
         return False
-    alive = key.revoked_at is None and (key.expires_at is None or key.expires_at > now())
-    return alive and key.hash == keys.digest(text) and key.scopes >= SCOPES.keys()
+    whole = key.hash == keys.digest(text) and key.scopes >= SCOPES.keys()
+    return whole and key.works(now())
 
 
 def _read_key(file: Path) -> str | None:

@@ -7,7 +7,7 @@ import typer
 from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings, run
-from gridgift.domain import secrets
+from gridgift.domain import secrets, texts
 from gridgift.domain.secrets import Ended
 from gridgift.operations import Operations
 from gridgift.settings import Settings, new_secret, secret_name
@@ -38,7 +38,8 @@ def replace(
     if json:
         print_json(ended)
     print_note(f"{secret_name(settings)} has the secret that counts from now on.")
-    print_note(f"{ended.keys} keys and {ended.tokens} links ended: make new ones.")
+    gone = f"{texts.counted(ended.keys, 'key')} and {texts.counted(ended.tokens, 'link')}"
+    print_note(f"{gone} ended: make new ones.")
 
 
 async def _replace(settings: Settings, operations: Operations) -> Ended:

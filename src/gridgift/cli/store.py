@@ -18,7 +18,7 @@ from gridgift.cli.output import print_json
 from gridgift.cli.session import make, read, write
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import StoreView
-from gridgift.domain import stores
+from gridgift.domain import stores, texts
 from gridgift.domain.days import SECOND_LIFE
 from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
 from gridgift.domain.ids import NIL_UUID, new_id
@@ -140,7 +140,7 @@ def _table(found: list[Store]) -> None:
                 store.name,
                 store.owner_username,
                 store.owner_uuid,
-                None if store.card_lifetime is None else f"{store.card_lifetime} days",
+                None if store.card_lifetime is None else texts.counted(store.card_lifetime, "day"),
                 store.customer_origin,
                 store.time_zone,
             )

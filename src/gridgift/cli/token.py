@@ -1,15 +1,15 @@
 """``gridgift token``: links that open a resident's own page."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import typer
 
 from gridgift.app import check_secret, token_signer
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
+from gridgift.cli.options import CustomerArgument, DatabaseOption, JsonOption, StoreOption
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
-from gridgift.domain import stores, tokens
+from gridgift.domain import stores, texts, tokens
 from gridgift.domain.instants import HOUR, format_instant
 from gridgift.domain.model import Store
 from gridgift.domain.residents import Identifier, parse_identifier
@@ -18,10 +18,6 @@ from gridgift.operations import Operations
 from gridgift.settings import Settings
 
 app = typer.Typer(help="Links that open a resident's own page.", no_args_is_help=True)
-
-CustomerArgument = Annotated[
-    str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
-]
 
 
 @app.command("mint")
@@ -77,7 +73,7 @@ def revoke(
     if json:
         print_json({"revoked": ended})
     else:
-        print(f"{ended} links ended.")
+        print(f"{texts.counted(ended, 'link')} ended.")
 
 
 async def mint_token(

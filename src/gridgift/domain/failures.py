@@ -7,6 +7,8 @@ HTTP status of each stands in ``http/edge/problems.py``.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from gridgift.domain import texts
+
 
 class Failure(Exception):
     """A refusal. ``detail`` is one sentence for people; ``code`` is for programs."""
@@ -303,13 +305,13 @@ class RowsRefused(Failure):
 
 
 class ImportFinished(Failure):
-    """This very file was imported into this store before (``granted`` cards)."""
+    """This very file was granted in this store before (``granted`` cards)."""
 
     code = "import_finished"
 
     def __init__(self, granted: int) -> None:
         super().__init__(
-            f"This file was imported before, to its end ({granted} cards granted). "
+            f"This file was granted before, to its end ({texts.counted(granted, 'gift card')}). "
             "To grant all of it once more, say --again."
         )
 

@@ -250,7 +250,7 @@ def check_name(name: str) -> None:
 
 async def _read_usable(tx: Tx, store_id: str, key_id: str, now: int) -> Key:
     key = await read(tx, store_id, key_id)
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+    if not key.works(now):
         raise KeyNotUsable(key_id)
     return key
 

@@ -293,6 +293,10 @@ class Key(Struct, frozen=True):
         store_id, key_id, name, digest, preview, scopes, *rest = row
         return cls(store_id, key_id, name, digest, preview, frozenset(scopes.split()), *rest)
 
+    def works(self, at: int) -> bool:
+        """Tell whether it has neither been revoked nor expired by an instant (milliseconds)."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
+
 
 class Lot(Struct, frozen=True):
     """Store credit of one origin: what is left of it (L$) and when that expires (None: never)."""

@@ -26,6 +26,11 @@ def fits(text: str, least: int, most: int) -> bool:
     return least <= len(text) <= most and is_printable(text)
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Say how many there are of something; without ``several``, an s is put behind ``one``."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def wanted(least: int, most: int) -> str:
     """Say what ``fits`` asks for, to be said of a text that does not."""
     return f"must have {f'{least} to' if least else 'at most'} {most} printable characters"

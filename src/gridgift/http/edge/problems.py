@@ -208,10 +208,10 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         examples={"results": [REFUSED_ROW_EXAMPLE]},
     ),
     failures.ImportFinished: Problem(
-        409, "The file was imported before", "To grant all of it once more, say --again."
+        409, "The file was granted before", "To grant all of it once more, say --again."
     ),
     failures.ImportTaken: Problem(
-        409, "Another import of the file is going on", "Wait for its end, then begin again."
+        409, "Another run of the file is going on", "Wait for its end, then begin again."
     ),
     refusals.MethodNotAllowed: Problem(
         405, "The method is not possible here", "Use one of the methods in the Allow header."
