@@ -86,11 +86,14 @@ def connect(settings: Settings, clock: Clock = now) -> "AnyDatabase":
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[AnyDatabase]":
+async def opened(
+    settings: Settings, *, create: bool = False, update: bool = True
+) -> "AsyncIterator[AnyDatabase]":
     """Open a database that is ready for this program.
 
     A SQLite file is migrated as needed, and made if it is missing and ``create`` says so; on
-    PostgreSQL ``migrate`` is a step of its own. Raises ``DatabaseRefused``.
+    PostgreSQL, and everywhere without ``update``, ``migrate`` is a step of its own. Raises
+    ``DatabaseRefused``.
     """
     if create:
         _create(settings)
@@ -99,7 +102,8 @@ async def opened(settings: Settings, *, create: bool = False) -> "AsyncIterator[
         if isinstance(database, SqliteDatabase):
             if not create:
                 await _require_made(database, settings)
-            await migrate(database, now())
+            if update:
+                await migrate(database, now())
         await require_current(database)
         yield database
     finally:
@@ -187,8 +191,8 @@ async def check_secret(settings: Settings, operations: Operations) -> None:
         known = await operations.write(secrets.claim, secrets.fingerprint(secret))
     if known.differs_from(secret):
         raise SettingsError(
-            f"{secret_name(settings)} is another secret than the one with which this database's "
-            "keys were made: restore that one, or end all keys with 'gridgift secret replace'."
+            f"{secret_name(settings)} {secrets.DIFFERS}: restore that one, or end all keys with "
+            "'gridgift secret replace'."
         )
 
 

@@ -66,7 +66,9 @@ def test_what_is_not_there_is_not_made(cli: CommandRunner, command: tuple[str, .
     foreign = sqlite3.connect(cli.folder / "other.db")
     foreign.execute("CREATE TABLE bookmarks (url text)")
     foreign.close()
+    before = (cli.folder / "other.db").read_bytes()
     cli(*words, "--database", "sqlite:///other.db").refused(2, "no tables of Gridgift")
+    assert (cli.folder / "other.db").read_bytes() == before
     assert {path.name for path in cli.folder.iterdir()} <= {"cards.csv", "other.db"}
     with sqlite3.connect(cli.folder / "other.db") as foreign:
         assert foreign.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
@@ -154,6 +156,35 @@ def test_what_would_be_done_is_said_and_not_done(both: CommandRunner) -> None:
     only = f"Only servers that know migration {oldest:04d} can serve it"
     too = f"Servers that know no more than {newest - 1:04d} can serve it too"
     assert (only if oldest == newest else too) in asked.err
+
+
+def test_a_dry_run_writes_nothing_into_an_empty_file(cli: CommandRunner) -> None:
+    file_of(cli, "empty.db", "")
+    assert cli.json("migrate", "--dry-run", "--database", "sqlite:///empty.db")["toApply"]
+    assert [path.stat().st_size for path in cli.folder.iterdir()] == [0]
+
+
+@pytest.mark.parametrize("command", ["doctor", "verify"])
+def test_what_changes_nothing_migrates_nothing(both: CommandRunner, command: str) -> None:
+    url = both.environ["GRIDGIFT_DATABASE_URL"]
+    newest = migrations("sqlite")[-1].version
+    asyncio.run(bare_sql(url, f"DELETE FROM migrations WHERE version = {newest}"))
+    said = both(command)
+    assert said.code == {"doctor": 1, "verify": 2}[command]
+    if command == "verify":
+        said.refused(2, "run 'gridgift migrate' first")
+    else:
+        checks = both("doctor", "--json").json["checks"]
+        assert any("run 'gridgift migrate' first" in check["found"] for check in checks)
+    rows = asyncio.run(bare_sql(url, "SELECT max(version) FROM migrations"))
+    assert rows == [(newest - 1,)]
+
+
+@pytest.mark.parametrize("header", ["a,b", "username", ""])
+def test_an_import_without_a_header_makes_no_database(cli: CommandRunner, header: str) -> None:
+    file_of(cli, "bad.csv", f"{header}\nkelly,{KELLY.uuid}\n")
+    cli("resident", "import", "bad.csv", "--database", "sqlite:///new.db").refused(2, "can't be")
+    assert [path.name for path in cli.folder.iterdir()] == ["bad.csv"]
 
 
 def test_a_dry_run_makes_no_file(cli: CommandRunner) -> None:

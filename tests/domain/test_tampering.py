@@ -57,11 +57,6 @@ DECIDES_NOTHING: Final = {
     "import_refusals.number": "a line of the report on refused rows",
     "import_refusals.problem": "a line of the report on refused rows",
     **dict.fromkeys(
-        [f"migrations.{name}" for name in ("version", "name", "checksum", "applied_at",
-         "oldest_program")],
-        "the schema's history, which every command compares with its own",
-    ),
-    **dict.fromkeys(
         [f"server_secret.{name}" for name in ("id", "fingerprint", "noted_at")], ACCESS),
     **dict.fromkeys(
         [f"api_keys.{name}" for name in ("store_id", "id", "name", "hash", "preview", "scopes",
@@ -226,7 +221,7 @@ def faults(domain: DomainFixture) -> int:
 
 @pytest.mark.contract("10.64")
 def test_every_column_has_one_verdict(domain: DomainFixture) -> None:
-    found = [f"{table.name}.{column}" for table in domain.read(tables, frozenset())
+    found = [f"{table.name}.{column}" for table in domain.read(tables)
              for column in table.columns]  # fmt: skip
     verdicts = [*FOUND, *DECIDES_NOTHING]
     assert len(verdicts) == len(set(verdicts))
@@ -239,7 +234,7 @@ TABLES: Final = sorted({name.partition(".")[0] for name in FOUND})
 @pytest.mark.contract("10.64")
 @pytest.mark.parametrize("name", TABLES)
 def test_tampering_is_found(filled: FilledStore, raw: Raw, name: str) -> None:
-    (table,) = [each for each in filled.domain.read(tables, frozenset()) if each.name == name]
+    (table,) = [each for each in filled.domain.read(tables) if each.name == name]
     assert faults(filled.domain) == 0
     missed: dict[str, int] = defaultdict(int)
     changed: dict[str, int] = defaultdict(int)

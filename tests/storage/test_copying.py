@@ -174,8 +174,25 @@ def test_a_table_of_someone_elses(
     if engine == "sqlite":
         Path(target.removeprefix("sqlite:///")).touch()
     change(target, "CREATE TABLE poems (id integer PRIMARY KEY)")
-    with pytest.raises(DatabaseRefused, match="tables are not those of the source"):
-        copied(full.settings.database_url, target)
+    change(full.settings.database_url, "CREATE TABLE songs (text text)")  # it has no key
+    change(full.settings.database_url, "INSERT INTO songs VALUES ('la')")
+    for name in ("songs", "so{n}gs"):
+        change(full.settings.database_url, f'CREATE TABLE IF NOT EXISTS "{name}" (text text)')
+        change(target, f'CREATE TABLE "{name}" (text text)')
+    made = copied(full.settings.database_url, target)
+    assert "entries" in made.tables and not {"poems", "songs"} & made.tables.keys()
+
+
+def test_every_table_of_gridgifts_is_copied(
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str
+) -> None:
+    made = copied(full.settings.database_url, make_empty(engine))
+    there = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+        "postgres": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+    }
+    names = {name for (name,) in asyncio.run(bare_sql(full.settings.database_url, there[engine]))}
+    assert made.tables.keys() == names - {"migrations"}
 
 
 def test_the_copy_of_another_database_is_not_gone_on_with(

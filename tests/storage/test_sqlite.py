@@ -71,6 +71,19 @@ def traced(
     yield hear
 
 
+def test_a_snapshot_that_can_not_begin_is_a_failure_of_its_own(path: Path) -> None:
+    async def snapshot() -> None:
+        database = SqliteDatabase(path)
+        try:
+            await database.snapshot(find_row, avatar().uuid)
+        finally:
+            await database.close()
+
+    path.write_bytes(b"no database, but as long as one has to be" * 200)
+    with pytest.raises(DatabaseUnavailable):
+        asyncio.run(snapshot())
+
+
 def test_the_pragmas_that_make_writes_durable(path: Path) -> None:
     with closing(connect(path, 1234)) as raw:
         pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

@@ -15,11 +15,11 @@ from gridgift.cli.phases import PhaseBar
 from gridgift.cli.sealing import seal
 from gridgift.cli.session import read_settings
 from gridgift.domain import secrets
-from gridgift.domain.secrets import Known
 from gridgift.settings import Settings, SettingsError, mask_url, secret_name, server_secret
-from gridgift.storage.backup import Sealed, new_file, refuse_existing, save
-from gridgift.storage.migrate import pending
-from gridgift.storage.tables import Copied
+from gridgift.storage.backup import Writer, new_file, refuse_existing, save
+from gridgift.storage.database import Operation, Tx
+from gridgift.storage.migrate import pending, require_known
+from gridgift.storage.tables import Advance, Copied
 
 
 def backup(
@@ -36,9 +36,16 @@ def backup(
     """
     settings = read_settings(database)
     refuse_existing(file)
-    known = asyncio.run(_look(settings))
-    sealed = None if without_secret else _sealed(settings, known, passphrase_file)
-    copied = asyncio.run(_save(settings, file, sealed))
+    knows = asyncio.run(_knows_secret(settings))
+    secret = None if without_secret else _secret(settings)
+    sealed = None if secret is None else seal(secret, new_passphrase(settings, passphrase_file))
+
+    async def write(tx: Tx, writer: Writer, advance: Advance) -> Copied:
+        if secret is not None and knows:  # it may have been replaced while we asked
+            await _check(tx, settings, secret)
+        return await save(tx, writer, __version__, sealed, advance)
+
+    copied = asyncio.run(_save(settings, file, write))
     place = mask_url(settings.database_url)
     if json:
         rows = {name: tally.rows for name, tally in copied.tables.items()}
@@ -54,29 +61,37 @@ def backup(
         print_note("The server's secret is in it, under the passphrase: keep that elsewhere.")
 
 
-async def _look(settings: Settings) -> Known | None:
-    """Return what the database knows of its secret; None if it is older than this program."""
+async def _knows_secret(settings: Settings) -> bool:
+    """Tell whether the database is new enough to know its secret. Raises ``DatabaseRefused``."""
     async with as_it_is(settings) as database:
-        lacking = pending(database.engine, await database.applied_migrations())
-        return None if lacking else await database.read(secrets.known)
+        applied = await database.applied_migrations()
+        lacking = pending(database.engine, applied)
+        require_known(database.engine, applied)  # all its tables, so that all are in the backup
+        return not lacking
 
 
-async def _save(settings: Settings, file: Path, sealed: Sealed | None) -> Copied:
+async def _save(
+    settings: Settings, file: Path, write: Operation[[Writer, Advance], Copied]
+) -> Copied:
     bar = PhaseBar()
     async with as_it_is(settings) as database:
         with new_file(file) as writer, bar.shown:
             bar.begin("writing", 0)
-            return await database.snapshot(save, writer, __version__, sealed, bar.advance)
+            return await database.snapshot(write, writer, bar.advance)
 
 
-def _sealed(settings: Settings, known: Known | None, passphrase_file: Path | None) -> Sealed:
+def _secret(settings: Settings) -> bytes:
     try:
-        secret = server_secret(settings)
+        return server_secret(settings)
     except SettingsError as error:
         raise SettingsError(f"{error} Or leave it out, with --without-secret.") from error
-    if known is not None and known.differs_from(secret):
+
+
+async def _check(tx: Tx, settings: Settings, secret: bytes) -> None:
+    """Raise ``SettingsError`` if the rows that are written know another secret."""
+    known = await secrets.known(tx)
+    if known.differs_from(secret):
         raise SettingsError(
-            f"{secret_name(settings)} is another secret than the one with which this database's "
-            "keys were made: set that one, or leave it out with --without-secret."
+            f"{secret_name(settings)} {secrets.DIFFERS}: set that one, or leave it out with "
+            "--without-secret."
         )
-    return seal(secret, new_passphrase(settings, passphrase_file))

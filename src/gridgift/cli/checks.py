@@ -60,7 +60,7 @@ def _secret(settings: Settings, known: Known | None) -> Check:
         )
     name = secret_name(settings)
     if known is not None and known.differs_from(secret):
-        found = f"{name} is another secret than the one with which this database's keys were made."
+        found = f"{name} {secrets.DIFFERS}."
         remedy = "Restore that one, or end all keys with 'gridgift secret replace'."
         return Check("secret", False, found, remedy)
     if known is not None and known.fingerprint is not None:
@@ -69,17 +69,20 @@ def _secret(settings: Settings, known: Known | None) -> Check:
 
 
 def _database(settings: Settings) -> tuple[Check, Seen]:
-    """Open the database as a command does that only reads."""
+    """Open the database, and leave it as it is."""
 
     async def look() -> Seen:
-        async with opened(settings) as database:
+        async with opened(settings, update=False) as database:
             port: Database = database
             return Seen(await port.read(stores.newest_card), await port.read(secrets.known))
 
     try:
         seen = asyncio.run(look())
     except (DatabaseRefused, DatabaseUnavailable) as error:
-        remedy = "Correct --database or GRIDGIFT_DATABASE_URL, or start the database's server."
+        remedy = (
+            "Do as it says, or correct --database or GRIDGIFT_DATABASE_URL, or start the "
+            "database's server."
+        )
         return Check("database", False, str(error), remedy), Seen()
     place = mask_url(settings.database_url)
     return Check("database", True, f"{place} can be reached and is migrated."), seen

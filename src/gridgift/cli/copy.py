@@ -11,8 +11,8 @@ from gridgift.cli.output import print_json, print_note
 from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import now, read_settings
 from gridgift.cli.tables import print_table
-from gridgift.domain import verify
-from gridgift.domain.verify import Fault
+from gridgift.cli.verify import ignore
+from gridgift.domain import texts, verify
 from gridgift.settings import Settings, mask_url, secret_file
 
 if TYPE_CHECKING:
@@ -43,15 +43,11 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
             progress.begin("comparing", 2 * sum(sizes.values()))
             copied = work.compare()
             progress.begin("verifying", copied.accounts)
-            faults = work.examine(verify.verify, _ignore, progress.advance_accounts)
+            faults = work.examine(verify.verify, ignore, progress.advance_accounts)
         work.finish()
     _report(ours, theirs, copied, faults, json)
     if faults:
         raise typer.Exit(1)
-
-
-def _ignore(fault: Fault) -> None:
-    """Do nothing: the number of faults is printed, and ``gridgift verify`` lists them."""
 
 
 def _check_places(ours: Settings, theirs: Settings) -> None:
@@ -77,7 +73,8 @@ def _report(ours: Settings, theirs: Settings, copied: "Copied", faults: int, jso
         print_table(("TABLE", "ROWS", "DIGEST"), digests)
     print_note(f"{places[1]} holds all of {places[0]}; both have the ledger {copied.heads}.")
     if faults:
-        print_note(f"The ledger has {faults} faults on both sides: see 'gridgift verify'.")
+        said = texts.counted(faults, "fault")
+        print_note(f"The ledger has {said} on both sides: see 'gridgift verify'.")
     print_note(note)
 
 

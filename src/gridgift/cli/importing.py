@@ -15,7 +15,7 @@ from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
 from gridgift.cli.store import read_resident
 from gridgift.csv_rows import CsvError, CsvRows, find_columns
-from gridgift.domain import residents
+from gridgift.domain import residents, texts
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import Resident
@@ -51,17 +51,18 @@ def import_residents(settings: Settings, file: Path, *, reassign: bool, json: bo
     if json:
         print_json(report)
     else:
-        print_note(f"{_count(report.imported, 'resident')} imported, {report.refused} refused.")
+        imported = texts.counted(report.imported, "resident")
+        print_note(f"{imported} imported, {report.refused} refused.")
     if report.refused:
         raise typer.Exit(1)
 
 
 async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool) -> Report:
     report = Report()
-    async with opened(settings, create=True) as database:
-        operations = Operations(database)
-        with private_copy(file) as copy, copy.text() as text:
-            rows = _rows(text)
+    with private_copy(file) as copy, copy.text() as text:
+        rows = _rows(text)  # the header is read before a database is made
+        async with opened(settings, create=True) as database:
+            operations = Operations(database)
             with progress(copy.size, text, "Importing") as advance:
                 while batch := list(islice(rows, BATCH)):
                     for refusal in await _import_batch(operations, batch, reassign, report):
@@ -107,11 +108,12 @@ def _rows(text: TextIO) -> Iterator[Row | Refusal]:
             _read(0, cells[username], cells[uuid]), Refusal
         )
 
-    for row in found.rows(columns.values(), is_row):
-        if row.fault is None:
-            yield _read(row.line, row.cells[username], row.cells[uuid])
-        else:
-            yield Refusal(row.line, f"The row {row.fault}.")
+    return (
+        _read(row.line, row.cells[username], row.cells[uuid])
+        if row.fault is None
+        else Refusal(row.line, f"The row {row.fault}.")
+        for row in found.rows(columns.values(), is_row)
+    )
 
 
 def _read(line: int, username: str, uuid: str) -> Row | Refusal:
@@ -137,7 +139,3 @@ def _note(report: Report, refusal: Refusal, quiet: bool) -> None:
         print_note(f"line {refusal.line}: {refusal.reason}")
     elif report.refused <= MAX_REPORTED:
         report.refusals.append(Refusal(refusal.line, printable(refusal.reason)))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

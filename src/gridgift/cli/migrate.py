@@ -25,7 +25,7 @@ def migrate(
     """Bring the database up to date, and say which servers go on serving it.
 
     A SQLite file that is missing is made. PostgreSQL needs this before the first start and after
-    an update of Gridgift; with SQLite every command does it.
+    an update of Gridgift; with SQLite the server does it, and most commands do.
     """
     settings = read_settings(database)
     steps = asyncio.run(lacking(settings) if dry_run else migrated(settings))

@@ -1,8 +1,9 @@
 """``gridgift restore``: an empty database filled from a backup, and what it can't know."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from msgspec import Struct
@@ -15,14 +16,14 @@ from gridgift.cli.phases import PhaseBar
 from gridgift.cli.sealing import WrongPassphrase, unseal
 from gridgift.cli.session import now, read_settings
 from gridgift.cli.tables import print_table
-from gridgift.domain import keys, stores, verify
+from gridgift.cli.verify import ignore
+from gridgift.domain import keys, secrets, stores, texts, verify
 from gridgift.domain.model import Key
-from gridgift.domain.verify import Fault
 from gridgift.fields import written
 from gridgift.settings import Settings, check_kept_secret, keep_secret, mask_url, secret_file
-from gridgift.storage.backup import Header, fill, inspect, require_empty, required_version
-from gridgift.storage.database import DatabaseRefused, Tx
-from gridgift.storage.migrate import Port, migrate, pending
+from gridgift.storage.backup import Header, fill, inspect, lacking, require_empty
+from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, Tx
+from gridgift.storage.migrate import Port, migrate
 from gridgift.storage.tables import Copied
 
 SecretToOption = Annotated[
@@ -64,36 +65,51 @@ def restore(
         raise typer.Exit(1)
 
 
-async def _restore(
-    settings: Settings, file: Path, header: Header, kept: tuple[Path | None, str] | None
-) -> Restored:
+_THE_REST: Final = "nothing was restored. The rest is restored --without-secret."
+Kept = tuple[Path | None, str]  # where the secret is to be written (None: it is set), and itself
+
+
+async def _restore(settings: Settings, file: Path, header: Header, kept: Kept | None) -> Restored:
+    """Restore; if that is refused or broken off, no file is left that was not there before."""
+    places = (settings.sqlite_path, None if kept is None else kept[0])
+    new = [path for path in places if path is not None and not path.exists()]
+    try:
+        async with as_it_is(settings, create=True) as database:
+            return await _restore_into(database, file, header, kept)
+    except BaseException:
+        if new and await _is_empty(settings):  # else the rows are there, and need their secret
+            for path in new:
+                path.unlink(missing_ok=True)
+        raise
+
+
+async def _is_empty(settings: Settings) -> bool:
+    with suppress(DatabaseRefused, DatabaseUnavailable):
+        async with as_it_is(settings, create=True) as database:
+            await database.read(require_empty)
+            return True
+    return False
+
+
+async def _restore_into(database: Port, file: Path, header: Header, kept: Kept | None) -> Restored:
+    steps = await lacking(database, file, header)
+    if kept is not None and kept[0] is not None:  # first: no database is ever without
+        keep_secret(kept[0], kept[1])
+
+    async def check(tx: Tx) -> None:
+        if kept is not None and header.knows_secret:
+            known = await secrets.known(tx)
+            if known.differs_from(kept[1].encode()):
+                raise DatabaseRefused(f"The secret in {file} {secrets.DIFFERS}; {_THE_REST}")
+
     bar = PhaseBar()
-    async with as_it_is(settings, create=True) as database:
-        await _prepare(database, file, header)
-        if kept is not None and kept[0] is not None:  # first: no database is ever without
-            keep_secret(kept[0], kept[1])
-        with bar.shown:
-            bar.begin("restoring", 0)
-            copied = await fill(database, file, bar.advance)
-            await migrate(database, now())
-            bar.begin("verifying", copied.accounts)
-            faults = await database.snapshot(verify.verify, _ignore, bar.advance_accounts)
-        return Restored(copied, faults, await database.read(_working_keys))
-
-
-async def _prepare(database: Port, file: Path, header: Header) -> None:
-    """Give an empty database the backup's schema. Raises ``DatabaseRefused``."""
-    version = required_version(file, header, database.engine)
-    applied = await database.applied_migrations()
-    pending(database.engine, applied)
-    if applied:
-        await database.read(require_empty)
-    if len(applied) > version:
-        raise DatabaseRefused(
-            "The database has newer tables than the backup: name one without any table."
-        )
-    await migrate(database, now(), up_to=version)
-    await database.read(require_empty)
+    with bar.shown:
+        bar.begin("restoring", 0)
+        copied = await fill(database, file, steps, bar.advance, check)
+        await migrate(database, now())
+        bar.begin("verifying", copied.accounts)
+        faults = await database.snapshot(verify.verify, ignore, bar.advance_accounts)
+    return Restored(copied, faults, await database.read(_working_keys))
 
 
 def _unsealed(settings: Settings, file: Path, header: Header, passphrase_file: Path | None) -> str:
@@ -101,10 +117,7 @@ def _unsealed(settings: Settings, file: Path, header: Header, passphrase_file: P
     try:
         return unseal(header.secret, known_passphrase(settings, passphrase_file)).decode()
     except WrongPassphrase:
-        raise UsageError(
-            f"That is not the passphrase of {file}; nothing was restored. The rest is restored "
-            "--without-secret."
-        ) from None
+        raise UsageError(f"That is not the passphrase of {file}; {_THE_REST}") from None
 
 
 def _place(settings: Settings, secret_to: Path | None) -> Path | None:
@@ -138,12 +151,8 @@ async def _working_keys(tx: Tx) -> list[Key]:
         key
         for store in await stores.list_all(tx)
         for key in await keys.list_of(tx, store.id)
-        if key.revoked_at is None and (key.expires_at is None or key.expires_at > at)
+        if key.works(at)
     ]
-
-
-def _ignore(fault: Fault) -> None:
-    """Do nothing: the number of faults is printed, and ``gridgift verify`` lists them."""
 
 
 def _report(settings: Settings, file: Path, header: Header, done: Restored, json: bool) -> None:
@@ -162,12 +171,13 @@ def _report(settings: Settings, file: Path, header: Header, done: Restored, json
         print_table(("STORE", "ID", "KEYS THAT WORK", "KEY"), rows_of_keys)
     print_note(f"{place} is as it was at {at}, with the ledger {done.copied.heads}.")
     if done.faults:
-        print_note(f"The ledger has {done.faults} faults: see 'gridgift verify'.")
+        said = texts.counted(done.faults, "fault")
+        print_note(f"The ledger has {said}: see 'gridgift verify'.")
+    keys_work = texts.counted(len(done.keys), "key works", "keys work")
     print_note(
-        f"What came after {at} is not known here. {len(done.keys)} keys work: end again those that "
-        "were revoked since ('gridgift key revoke ID'), and residents' links ('gridgift token "
-        "revoke'). A write that was answered since, and is sent again with its Idempotency-Key, is "
-        "done again."
+        f"What came after {at} is not known here. {keys_work}: end again those that were revoked "
+        "since ('gridgift key revoke ID'), and residents' links ('gridgift token revoke'). A write "
+        "that was answered since, and is sent again with its Idempotency-Key, is done again."
     )
     if header.secret is None:
         print_note("The backup has no secret: put the old one back, or no key works.")

@@ -57,14 +57,15 @@ def run(
     work: Callable[[Operations], Coroutine[Any, Any, R]],
     *,
     create: bool = False,
+    update: bool = True,
 ) -> R:
     """Open the database, do the work, close it. Raises what ``opened`` and the work raise.
 
-    ``create`` makes a SQLite file that is missing.
+    ``create`` makes a SQLite file that is missing; without ``update`` none is migrated.
     """
 
     async def whole() -> R:
-        async with opened(settings, create=create) as database:
+        async with opened(settings, create=create, update=update) as database:
             return await work(Operations(database))
 
     return asyncio.run(whole())

@@ -1,22 +1,23 @@
 """``gridgift verify``: re-compute every balance from the ledger."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from gridgift.cli.options import DatabaseOption, JsonOption
 from gridgift.cli.output import print_json, print_note
+from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import FaultView
+from gridgift.domain import texts
 from gridgift.domain import verify as ledgers
-from gridgift.domain.verify import Advance, Fault, Unstated
+from gridgift.domain.verify import Fault, Unstated
 from gridgift.operations import Operations
 
 SHOWN = 1_000  # faults that are printed; all are counted
+
+
+def ignore(fault: Fault) -> None:
+    """Do nothing, in other commands: they print the number of faults, and this one lists them."""
 
 
 def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
@@ -34,11 +35,15 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
     async def work(operations: Operations) -> tuple[int, int]:
         counts = await operations.read(ledgers.count)
         accounts = counts.cards + counts.customers
-        with counting(accounts) as advance:
-            found = await operations.snapshot(ledgers.verify, report, advance, unstated.append)
+        bar = PhaseBar()
+        with bar.shown:
+            bar.begin("verifying", accounts)
+            found = await operations.snapshot(
+                ledgers.verify, report, bar.advance_accounts, unstated.append
+            )
         return accounts, found
 
-    accounts, found = run(read_settings(database), work)
+    accounts, found = run(read_settings(database), work, update=False)
     if json:
         views = [FaultView.of(fault) for fault in faults]
         missing = len(unstated)
@@ -53,25 +58,11 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
         )
     if unstated:
         print_note(
-            f"{len(unstated)} accounts have lots or holds of an earlier version, of which no entry "
-            "states all that decides: 'gridgift attest' writes it down."
+            f"{texts.counted(len(unstated), 'account has', 'accounts have')} lots or holds of an "
+            "earlier version, of which no entry states all that decides: 'gridgift attest' writes "
+            "it down."
         )
     if found:
-        print_note(f"{found} faults in {accounts} accounts.")
+        print_note(f"{texts.counted(found, 'fault')} in {texts.counted(accounts, 'account')}.")
         raise typer.Exit(1)
-    print_note(f"{accounts} accounts add up.")
-
-
-@contextmanager
-def counting(accounts: int) -> Iterator[Advance]:
-    """Show how many accounts were verified, of so many."""
-    bar = Progress(
-        "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-    with bar:
-        task = bar.add_task("verifying", total=accounts)
-        yield lambda seen: bar.advance(task, seen)
+    print_note(f"{texts.counted(accounts, 'account adds', 'accounts add')} up.")

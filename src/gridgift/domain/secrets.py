@@ -6,10 +6,14 @@ that the secret is the right one.
 """
 
 import hmac
+from typing import Final
 
 from msgspec import Struct
 
 from gridgift.storage.database import Tx
+
+# Said of a secret, after its name.
+DIFFERS: Final = "is another secret than the one with which this database's keys were made"
 
 
 class Known(Struct, frozen=True):

@@ -8,7 +8,7 @@ rows and digest. A file that was cut, or changed in any byte, is refused before 
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -23,10 +23,9 @@ from gridgift.storage.database import (
     DatabaseRefused,
     Tx,
 )
-from gridgift.storage.migrate import Engine, migrations
+from gridgift.storage.migrate import Engine, Migration, Port, apply, migrations, pending
 from gridgift.storage.queries import Query
 from gridgift.storage.tables import (
-    OWN,
     Advance,
     Census,
     Copied,
@@ -77,6 +76,11 @@ class Header(Struct, frozen=True, tag=True):
     schema: list[tuple[int, str]]
     tables: list[Described]
     secret: Sealed | None
+
+    @property
+    def knows_secret(self) -> bool:
+        """Tell whether the database was new enough to know its secret by a fingerprint."""
+        return any(table.name == "server_secret" for table in self.tables)
 
 
 class Page(Struct, frozen=True, tag=True):
@@ -157,7 +161,7 @@ async def save(
     tx: Tx, writer: Writer, program: str, secret: Sealed | None, advance: Advance
 ) -> Copied:
     """Write all rows of a snapshot; return what was counted."""
-    described = await tables(tx, OWN)
+    described = await tables(tx)
     schema = [(version, name) for version, name in await tx.all(_SCHEMA)]
     shapes = [Described.of(table) for table in described]
     writer.add(Header(program, tx.now(), schema, shapes, secret))
@@ -192,11 +196,46 @@ def inspect(path: Path) -> tuple[Header, End]:
     raise BackupRefused(f"{path} is no backup that this Gridgift can read.")
 
 
-def required_version(path: Path, header: Header, engine: Engine) -> int:
-    """Return the schema's version that a backup must be restored into, before it is migrated.
+Check = Callable[[Tx], Awaitable[None]]
 
-    Raises ``BackupRefused`` if this program does not know it.
+
+async def fill(
+    database: Database,
+    path: Path,
+    steps: list[Migration],
+    advance: Advance,
+    check: Check | None = None,
+) -> Copied:
+    """Fill an empty database, of which ``steps`` make the tables, from a file; read it again.
+
+    All in one transaction: what ``check`` raises in it leaves nothing either. Raises
+    ``DatabaseRefused`` if the database is not empty or has other tables, and ``CopyDiffers`` if it
+    can't hold what the file has, or does not.
     """
+    try:
+        return await database.write(_fill, path, steps, advance, check)
+    except ConstraintViolated as error:
+        raise CopyDiffers(f"The database can't keep a row of the backup ({error}).") from error
+
+
+async def lacking(database: Port, path: Path, header: Header) -> list[Migration]:
+    """Return the steps from an empty database's tables to the backup's.
+
+    Raises ``DatabaseRefused`` if there are rows, or newer tables.
+    """
+    version = _version(path, header, database.engine)
+    applied = await database.applied_migrations()
+    steps = pending(database.engine, applied)
+    await database.read(require_empty)
+    if len(applied) > version:
+        raise DatabaseRefused(
+            "The database has newer tables than the backup: name one without any table."
+        )
+    return [step for step in steps if step.version <= version]
+
+
+def _version(path: Path, header: Header, engine: Engine) -> int:
+    """Return the schema's version of a backup. Raises ``BackupRefused`` if it is not known here."""
     known = [(step.version, step.name) for step in migrations(engine)]
     if header.schema != known[: len(header.schema)] or not header.schema:
         version, name = header.schema[-1] if header.schema else (0, "none")
@@ -207,21 +246,13 @@ def required_version(path: Path, header: Header, engine: Engine) -> int:
     return header.schema[-1][0]
 
 
-async def fill(database: Database, path: Path, advance: Advance) -> Copied:
-    """Fill an empty database from a file, and read it again; all in one transaction.
-
-    Raises ``DatabaseRefused`` if the database is not empty or has other tables, and
-    ``CopyDiffers`` if it can't hold what the file has, or does not.
-    """
-    try:
-        return await database.write(_fill, path, advance)
-    except ConstraintViolated as error:
-        raise CopyDiffers(f"The database can't keep a row of the backup ({error}).") from error
-
-
-async def _fill(tx: Tx, path: Path, advance: Advance) -> Copied:
+async def _fill(
+    tx: Tx, path: Path, steps: list[Migration], advance: Advance, check: Check | None
+) -> Copied:
     await require_empty(tx)
-    here = {table.name: table for table in await tables(tx, OWN)}
+    for step in steps:
+        await apply(tx, step, tx.now())
+    here = {table.name: table for table in await tables(tx)}
     order: list[Table] = []
     for frame in frames(path):
         match frame:
@@ -235,12 +266,14 @@ async def _fill(tx: Tx, path: Path, advance: Advance) -> Copied:
     counted = await count(tx, order, advance)
     if End.of(counted) != expected:
         raise CopyDiffers("The database does not hold what is in the backup; nothing was kept.")
+    if check is not None:
+        await check(tx)
     return counted
 
 
 async def require_empty(tx: Tx) -> None:
     """Raise ``DatabaseRefused`` if any table has a row."""
-    occupied = await first_occupied(tx, OWN)
+    occupied = await first_occupied(tx)
     if occupied is not None:
         raise DatabaseRefused(
             f"The database is not empty (there are rows in {occupied}): name an empty one."

@@ -25,7 +25,6 @@ from gridgift.storage.migrate import (
 )
 from gridgift.storage.queries import Query
 from gridgift.storage.tables import (
-    OWN,
     Advance,
     Copied,
     Table,
@@ -102,7 +101,7 @@ class Copy:
         A target with an interrupted copy of this source is continued. Raises
         ``DatabaseRefused`` if the target is not what it has to be.
         """
-        self._tables = self._source.read(tables, OWN)
+        self._tables = self._source.read(tables)
         identity = self._source.read(_identity)
         begun = self._target.run(self._target.database.applied_migrations())
         if begun and begun[0].version == UNFINISHED:
@@ -164,7 +163,7 @@ class Copy:
             )
 
     def _begin(self, identity: str, now: int) -> None:
-        occupied = self._target.read(first_occupied, OWN)
+        occupied = self._target.read(first_occupied)
         if occupied is not None:
             raise DatabaseRefused(
                 f"The target is not empty (there are rows in {occupied}): name an empty database."
@@ -172,7 +171,7 @@ class Copy:
         self._target.run(migrate(self._target.database, now))
         source, target = (
             sorted((table.name, table.columns, table.key) for table in side)
-            for side in (self._tables, self._target.read(tables, OWN))
+            for side in (self._tables, self._target.read(tables))
         )
         if source != target:
             raise DatabaseRefused(
@@ -181,7 +180,7 @@ class Copy:
         self._target.write(_begin, identity, [table.name for table in self._tables], now)
 
     async def _move(self, tx: Tx) -> None:
-        targets = {table.name: table for table in self._target.read(tables, OWN)}
+        targets = {table.name: table for table in self._target.read(tables)}
         for table in self._tables:
             reached = self._progress[table.name]
             self._advance(table.name, reached.tally.rows)

@@ -57,6 +57,9 @@ class Tx(Protocol):
         them (``Query.parameters``). Far faster than ``run`` in a loop.
         """
 
+    async def script(self, text: str, /) -> None:
+        """Run statements in the engine's own SQL, as a migration has them."""
+
 
 Operation = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
 

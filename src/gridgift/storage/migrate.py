@@ -24,13 +24,23 @@ _SERVED_FROM: Final = re.compile(r"-- Served by programs from (\d{4}) on\.\n")
 
 UNFINISHED: Final = 0  # the number under which an unfinished copy is marked
 
-TABLE: Final = """
+_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS migrations (
     version integer NOT NULL PRIMARY KEY,
     name text NOT NULL,
     checksum text NOT NULL,
-    applied_at {instant} NOT NULL
+    applied_at {} NOT NULL
 )"""
+_CREATE: Final = Query("create", _TABLE.format("integer"), _TABLE.format("bigint"), ())
+_STEP: Final = Query.parse("step", "SELECT 1 FROM migrations WHERE version = :version")
+_NOTE: Final = Query.parse(
+    "note",
+    "INSERT INTO migrations (version, name, checksum, applied_at) "
+    "VALUES (:version, :name, :checksum, :now)",
+)
+_SERVED: Final = Query.parse(
+    "served", "UPDATE migrations SET oldest_program = :oldest WHERE version = :version"
+)
 
 
 class Migration(Struct, frozen=True):
@@ -118,16 +128,32 @@ def served_from(steps: Sequence[Migration | Applied]) -> int:
     return max((step.oldest_program or step.version for step in steps), default=0)
 
 
-async def migrate(database: Migratable, now: int, *, up_to: int | None = None) -> list[Migration]:
-    """Apply what the database lacks (up to a version, for tests) and return it.
+async def migrate(database: Migratable, now: int) -> list[Migration]:
+    """Apply what the database lacks, and return it.
 
     ``now`` is in milliseconds since the epoch. Raises ``DatabaseRefused`` as ``pending`` does.
     """
     lacking = pending(database.engine, await database.applied_migrations())
-    wanted = [step for step in lacking if up_to is None or step.version <= up_to]
-    for migration in wanted:
+    for migration in lacking:
         await database.apply_migration(migration, now)
-    return wanted
+    return lacking
+
+
+async def apply(tx: Tx, migration: Migration, now: int) -> None:
+    """Apply one step in a transaction, unless another process was faster."""
+    await tx.one(_CREATE)
+    if await tx.one(_STEP, version=migration.version) is not None:
+        return
+    await tx.script(migration.text)
+    await tx.run(
+        _NOTE,
+        version=migration.version,
+        name=migration.name,
+        checksum=migration.checksum,
+        now=now,
+    )
+    if migration.oldest_program is not None:
+        await tx.run(_SERVED, oldest=migration.oldest_program, version=migration.version)
 
 
 async def require_current(database: Migratable) -> None:
@@ -139,7 +165,12 @@ async def require_same(database: Migratable) -> None:
     """Raise ``DatabaseRefused`` unless the schema is exactly this program's."""
     applied = await database.applied_migrations()
     _require_none(pending(database.engine, applied))
-    if len(applied) > len(migrations(database.engine)):
+    require_known(database.engine, applied)
+
+
+def require_known(engine: Engine, applied: Sequence[Applied]) -> None:
+    """Raise ``DatabaseRefused`` if a newer program has migrated the database."""
+    if len(applied) > len(migrations(engine)):
         raise DatabaseRefused(
             "The database is newer than this Gridgift, which may serve it, and does not know all "
             "that it has: install the newer Gridgift."

@@ -20,7 +20,7 @@ from gridgift.storage.database import (
     T,
     system_clock,
 )
-from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
+from gridgift.storage.migrate import Applied, Engine, Migration, apply
 from gridgift.storage.postgres_errors import (
     CONFLICTS,
     PASSING,
@@ -80,6 +80,10 @@ class PostgresTx:
         """Run a statement once for each row, without waiting for one before sending the next."""
         known = named(query)
         await self._connection.executemany(known.postgres, rows)
+
+    async def script(self, text: str, /) -> None:
+        """Run statements in the engine's own SQL, as a migration has them."""
+        await self._connection.execute(text)
 
 
 class PostgresDatabase:
@@ -155,7 +159,9 @@ class PostgresDatabase:
             for _ in range(LOCK_TRIES):
                 try:
                     async with connection.transaction():
-                        return await _apply(connection, migration, now)
+                        await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+                        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}s'")
+                        return await apply(PostgresTx(connection, self._clock), migration, now)
                 except asyncpg.LockNotAvailableError:
                     await asyncio.sleep(LOCK_WAIT / 2)
         raise DatabaseUnavailable(
@@ -233,28 +239,6 @@ async def _prepare(connection: Any) -> None:
 
 async def _no_reset(connection: Any) -> None:
     """Reset nothing: no statement sets session state, so this saves a round trip."""
-
-
-async def _apply(connection: Connection, migration: Migration, now: int) -> None:
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}s'")
-    await connection.execute(TABLE.format(instant="bigint"))
-    if await connection.fetchval("SELECT 1 FROM migrations WHERE version = $1", migration.version):
-        return
-    await connection.execute(migration.text)
-    await connection.execute(
-        "INSERT INTO migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
-        migration.version,
-        migration.name,
-        migration.checksum,
-        now,
-    )
-    if migration.oldest_program is not None:
-        await connection.execute(
-            "UPDATE migrations SET oldest_program = $1 WHERE version = $2",
-            migration.oldest_program,
-            migration.version,
-        )
 
 
 async def _left(connection: Connection) -> None:

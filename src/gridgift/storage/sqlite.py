@@ -15,10 +15,10 @@ from gridgift.storage.database import (
     run_to_end,
     system_clock,
 )
-from gridgift.storage.migrate import TABLE, Applied, Engine, Migration
-from gridgift.storage.sqlite_connection import Connection, FileLocation
+from gridgift.storage.migrate import Applied, Engine, Migration, apply
+from gridgift.storage.sqlite_connection import Connection, FileLocation, SqliteTx
 from gridgift.storage.sqlite_errors import translated
-from gridgift.storage.sqlite_file import WRITER_WAIT, opened, statements
+from gridgift.storage.sqlite_file import WAL, WRITER_WAIT, opened
 from gridgift.storage.sqlite_writer import Writer, transaction
 
 READER_WAIT: Final = 1_000  # milliseconds
@@ -55,8 +55,8 @@ class SqliteDatabase:
 
         def run() -> T:
             connection = Connection(self._location, READER_WAIT, self._clock, read_only=True)
-            raw, tx = connection.use()
             try:
+                raw, tx = connection.use()
                 raw.execute("BEGIN")
                 return run_to_end(operation(tx, *args, **kwargs))
             except (sqlite3.Error, MemoryError) as error:
@@ -94,22 +94,10 @@ class SqliteDatabase:
 
     async def apply_migration(self, migration: Migration, now: int) -> None:
         """Apply one step in one transaction, unless another process was faster."""
-        with opened(self.path) as raw, transaction(raw):
-            raw.execute(TABLE.format(instant="integer"))
-            done = raw.execute("SELECT 1 FROM migrations WHERE version = ?", (migration.version,))
-            if done.fetchone() is None:
-                for statement in statements(migration.text):
-                    raw.execute(statement)
-                raw.execute(
-                    "INSERT INTO migrations (version, name, checksum, applied_at) "
-                    "VALUES (?, ?, ?, ?)",
-                    (migration.version, migration.name, migration.checksum, now),
-                )
-                if migration.oldest_program is not None:
-                    raw.execute(
-                        "UPDATE migrations SET oldest_program = ? WHERE version = ?",
-                        (migration.oldest_program, migration.version),
-                    )
+        with opened(self.path) as raw:
+            raw.execute(WAL)
+            with transaction(raw):
+                run_to_end(apply(SqliteTx(raw, self._clock), migration, now))
 
 
 async def _change_nothing(_: Tx) -> None:

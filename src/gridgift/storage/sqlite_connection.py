@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from gridgift.storage.database import Clock, DatabaseUnavailable, Row
 from gridgift.storage.queries import Query, named
-from gridgift.storage.sqlite_file import CACHED_STATEMENTS, connect
+from gridgift.storage.sqlite_file import CACHED_STATEMENTS, WAL, connect, statements
 
 ROWS_AT_ONCE: Final = 32  # in one INSERT
 
@@ -70,6 +70,11 @@ class SqliteTx:
                 self._executemany(known.numbered, some).close()
             else:
                 self._execute(statement, list(chain.from_iterable(some))).close()
+
+    async def script(self, text: str, /) -> None:
+        """Run statements in the engine's own SQL, as a migration has them."""
+        for statement in statements(text):
+            self._execute(statement).close()
 
 
 @lru_cache(maxsize=CACHED_STATEMENTS)
@@ -164,8 +169,15 @@ class Connection:
 
     def _open(self) -> sqlite3.Connection:
         raw = connect(self._location.path, self._wait)
-        # the writer waits for its lock by itself
-        raw.execute("PRAGMA query_only = ON" if self._read_only else "PRAGMA busy_timeout = 0")
+        try:
+            if not self._read_only:
+                raw.execute(WAL)
+            raw.execute("PRAGMA schema_version").fetchone()  # opens the log, which is looked at
+            # the writer waits for its lock by itself
+            raw.execute("PRAGMA query_only = ON" if self._read_only else "PRAGMA busy_timeout = 0")
+        except (sqlite3.Error, MemoryError):
+            raw.close()
+            raise
         return raw
 
 

@@ -21,8 +21,9 @@ _PASSING: Final = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+# It stays in the file, so that it is for those who write: others may look at any program's file.
+WAL: Final = "PRAGMA journal_mode = WAL"
 PRAGMAS: Final = (
-    "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     "temp_store = MEMORY",  # else each savepoint makes a file
@@ -33,6 +34,7 @@ PRAGMAS: Final = (
 def connect(path: Path, wait: int) -> sqlite3.Connection:
     """Open an existing file with the pragmas that make an acknowledged write durable.
 
+    The file is not changed by it. Whoever writes runs ``WAL`` first.
     ``wait`` is the busy time-out in milliseconds.
     """
     uri = f"{path.absolute().as_uri()}?mode=rw"

@@ -5,8 +5,10 @@ and 1, UUIDs are lower-case text.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import cache
 from graphlib import TopologicalSorter
 from typing import Any, Final
 
@@ -14,41 +16,54 @@ import msgspec
 from msgspec import Struct
 
 from gridgift.storage.database import Tx
+from gridgift.storage.migrate import migrations
 from gridgift.storage.queries import Query
 
 PAGE: Final = 500  # rows read and written together; a row has at most a request's body
 DIGEST_BITS: Final = 256
 LEDGER: Final = "entries"
 
+_NAMES: Final = Query(
+    "names",
+    """SELECT m.name FROM sqlite_master m
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.name""",
+    """SELECT t.relname FROM pg_class t
+    WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p')
+        AND NOT t.relispartition
+    ORDER BY t.relname""",
+    (),
+)
 # table, column, place in the primary key (0: none), whether it holds truth values
 _COLUMNS: Final = Query(
     "columns",
     """SELECT m.name, c.name, c.pk, 0 FROM sqlite_master m JOIN pragma_table_info(m.name) c
-    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.name, c.cid""",
+    WHERE m.type = 'table' AND m.name IN (SELECT value FROM json_each(:names))
+    ORDER BY m.name, c.cid""",
     """SELECT t.relname, a.attname, COALESCE(k.place, 0), a.atttypid = 'bool'::regtype
     FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
         AND NOT a.attisdropped
     LEFT JOIN (pg_constraint p CROSS JOIN unnest(p.conkey) WITH ORDINALITY AS k (number, place))
         ON p.conrelid = t.oid AND p.contype = 'p' AND k.number = a.attnum
-    WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p')
-        AND NOT t.relispartition
+    WHERE t.relnamespace = current_schema()::regnamespace AND t.relname = ANY($1::text[])
     ORDER BY t.relname, a.attnum""",
-    (),
+    ("names",),
 )
 # table, the table that it refers to
 _PARENTS: Final = Query(
     "parents",
     """SELECT m.name, k."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) k
-    WHERE m.type = 'table'""",
+    WHERE m.type = 'table' AND m.name IN (SELECT value FROM json_each(:names))""",
     """SELECT c.relname, p.relname FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid
     JOIN pg_class p ON p.oid = f.confrelid
-    WHERE f.contype = 'f' AND c.relnamespace = current_schema()::regnamespace""",
-    (),
+    WHERE f.contype = 'f' AND c.relnamespace = current_schema()::regnamespace
+        AND c.relname = ANY($1::text[])""",
+    ("names",),
 )
 
 Values = list[Any]
 Advance = Callable[[str, int], None]  # a table, and how many of its rows were just dealt with
-OWN: Final = frozenset({"migrations", "copy_progress"})  # what no copy takes along
+_NOTES: Final = frozenset({"migrations", "copy_progress"})  # an empty database may have rows here
+_MADE: Final = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 
 
 class Table(Struct, frozen=True):
@@ -88,10 +103,6 @@ class Table(Struct, frozen=True):
         query = _query(text, self.columns)
         row = query.numbered.rindex("("), len(query.numbered)
         return msgspec.structs.replace(query, row=row)
-
-    def some(self) -> Query:
-        """Select something if the table has any row."""
-        return _query(f"SELECT 1 FROM {_quoted(self.name)} LIMIT 1", ())
 
     def size(self) -> Query:
         """Select how many rows there are; on PostgreSQL, how many it believes there are."""
@@ -175,24 +186,44 @@ async def count(tx: Tx, described: list[Table], advance: Advance) -> Copied:
     return census.result()
 
 
-async def first_occupied(tx: Tx, hidden: frozenset[str]) -> str | None:
-    """Return the name of a table that has a row, or None."""
-    for table in await tables(tx, hidden):
-        if await tx.one(table.some()) is not None:
-            return table.name
+async def first_occupied(tx: Tx) -> str | None:
+    """Return the name of a table that has a row, whoever made it, or None."""
+    for name in await _names(tx):
+        if name not in _NOTES and await tx.one(_some(name)) is not None:
+            return name
     return None
 
 
-async def tables(tx: Tx, hidden: frozenset[str]) -> list[Table]:
-    """Describe all tables but the hidden ones; a table comes after those that it refers to."""
+async def tables(tx: Tx) -> list[Table]:
+    """Describe the tables that migrations made; one comes after those that it refers to.
+
+    A database may have others: those of extensions, and of tools that replicate it.
+    """
+    ours = sorted(_made().intersection(await _names(tx)))
     columns: dict[str, list[tuple[str, int, bool]]] = defaultdict(list)
-    for table, *column in await tx.all(_COLUMNS):
+    for table, *column in await tx.all(_COLUMNS, names=ours):
         columns[table].append((column[0], column[1], bool(column[2])))
     order = TopologicalSorter[str](dict.fromkeys(columns, ()))
-    for table, parent in sorted(map(tuple, await tx.all(_PARENTS))):
+    for table, parent in sorted(map(tuple, await tx.all(_PARENTS, names=ours))):
         if table != parent:
             order.add(table, parent)
-    return [_table(name, columns[name]) for name in order.static_order() if name not in hidden]
+    return [_table(name, columns[name]) for name in order.static_order()]
+
+
+async def _names(tx: Tx) -> list[str]:
+    return [name for (name,) in await tx.all(_NAMES)]
+
+
+@cache
+def _made() -> frozenset[str]:
+    """Return the names of the tables that migrations make, which are the same on both engines."""
+    return frozenset(name for step in migrations("sqlite") for name in _MADE.findall(step.text))
+
+
+def _some(name: str) -> Query:
+    """Select something if the table has any row."""
+    text = f"SELECT 1 FROM {_quoted(name)} LIMIT 1"
+    return Query("some", text, text, ())
 
 
 async def pages(tx: Tx, table: Table, after: Values | None = None) -> AsyncIterator[list[Values]]:
@@ -240,4 +271,4 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _quoted(name: str) -> str:
-    return f'"{name}"'
+    return '"{}"'.format(name.replace('"', '""'))
