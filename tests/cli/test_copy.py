@@ -87,7 +87,7 @@ def test_killed_again_and_again(both: CommandRunner, filled: str, target: str) -
     for rows in (500, 8_000, 20_000):
         there = killed_at(both, filled, target, rows)
         assert rows <= there < RESIDENTS
-        assert there > before
+        assert there >= before  # a copy that was fast has nothing to add
         before = there
         for command in (("serve", "--port", 0), ("store", "list"), ("migrate",), ("verify",)):
             both(*command, "--database", target).refused(2, "an unfinished copy", "gridgift copy")
