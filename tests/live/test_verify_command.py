@@ -93,7 +93,7 @@ def test_old_lots_and_holds_are_attested(tmp_path: Path) -> None:
         sql(url, statement)
     done = verify(url)
     assert done.returncode == 0
-    assert "1 accounts have lots or holds of an earlier version" in done.stdout + done.stderr
+    assert "1 account has lots or holds of an earlier version" in done.stdout + done.stderr
     done = gridgift("attest", "--database", url, "--json", GRIDGIFT_SECRET=SECRET)
     assert (done.returncode, json.loads(done.stdout)) == (0, {"attested": 1, "faulty": 0})
     done = gridgift("attest", "--database", url, GRIDGIFT_SECRET=SECRET)
