@@ -159,9 +159,12 @@ def test_the_request_has_the_documented_form(
 
 def test_who_is_found_is_remembered(learn: Learn, domain: DomainFixture) -> None:
     assert learn("philip.linden") == [None]
-    found = domain.read(residents.find, Identifier(username="philip.linden"))
+    found = domain.read(residents.find, domain.store.id, Identifier(username="philip.linden"))
     assert found.uuid == FOUND
-    assert domain.read(residents.find, Identifier(uuid=FOUND)).username == "philip.linden"
+    assert (
+        domain.read(residents.find, domain.store.id, Identifier(uuid=FOUND)).username
+        == "philip.linden"
+    )
 
 
 def test_an_upper_case_answer_is_the_same_avatar(
@@ -170,7 +173,10 @@ def test_an_upper_case_answer_is_the_same_avatar(
     avatar = str(uuid.uuid4())
     resolver.says(200, json.dumps({"agent_id": avatar.upper(), "more": 1}).encode())
     assert learn("philip.linden") == [None]
-    assert domain.read(residents.find, Identifier(username="philip.linden")).uuid == avatar
+    assert (
+        domain.read(residents.find, domain.store.id, Identifier(username="philip.linden")).uuid
+        == avatar
+    )
 
 
 @pytest.mark.contract("5.3")

@@ -189,6 +189,20 @@ def test_the_examples_for_the_store(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_residents(examples: Examples):
+    with examples.client() as client:
+        (robin,) = examples.output("add_resident")
+        assert robin["username"] == "robin.sommer"
+        assert examples.output("add_resident") == [robin]
+        assert read(client, "/ext/v1/residents/robin.sommer") == robin
+        assert examples.output("get_resident") == [read(client, f"/ext/v1/residents/{KELLY.uuid}")]
+        grant(client)
+        listed = read(client, "/ext/v1/residents?prefix=kel")["data"]
+        assert [resident["uuid"] for resident in listed] == [KELLY.uuid]
+        assert examples.listed("list_residents") == listed
+
+
+@everywhere
 def test_the_list_example_walks_all_pages(examples: Examples):
     with examples.client() as client:
         client.post(f"/v1/giftcards/{grant(client, 1)['id']}/actions/disable")

@@ -53,6 +53,7 @@ GOOD = {
     "GRIDGIFT_BACKUP_PASSPHRASE": [("correct horse", "correct horse"), ("", "")],
     "GRIDGIFT_METRICS_TOKEN": [("m" * 16, "m" * 16), ("aA0-._~+/aA0-._~==", "aA0-._~+/aA0-._~==")],
     "GRIDGIFT_LOG_FORMAT": [("auto", "auto"), ("json", "json"), ("console", "console")],
+    "GRIDGIFT_UNKNOWN_UUIDS": [("accept", "accept"), ("refuse", "refuse")],
 }
 BAD = {
     "GRIDGIFT_DATABASE_URL": [
@@ -76,6 +77,7 @@ BAD = {
     "GRIDGIFT_KEY_PREFIX": ["", "x" * 33, "a-b", "a.b", "é"],
     "GRIDGIFT_RESOLVER_URL": ["", "names.example", "https://x:99999/"],
     "GRIDGIFT_LOG_FORMAT": ["", "JSON", "pretty"],
+    "GRIDGIFT_UNKNOWN_UUIDS": ["", "ACCEPT", "yes", "1"],
     "GRIDGIFT_METRICS_TOKEN": ["", "short", "x" * 513, "a token with blanks", "é" * 16],
     "GRIDGIFT_TRUSTED_PROXIES": ["", "proxy", "10.0.0.0/33", "10.0.0.1,,", "10.0.0.1/8"],
 }  # fmt: skip

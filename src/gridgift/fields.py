@@ -8,8 +8,10 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from gridgift.domain import labels, notes, texts
+from gridgift.domain.failures import IdentifierMalformed
 from gridgift.domain.instants import format_instant, parse_instant
 from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.residents import parse_username
 
 MAX_HOLD: Final = 7 * 86_400  # seconds
 
@@ -21,9 +23,10 @@ EXPIRY_PATTERN: Final = (
     "^(202[6-9]|20[3-9][0-9]|2[1-9][0-9]{2}|[3-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
     r"[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
+USERNAME_SCHEMA: Final = {"pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"}
 IDENTIFIER_SCHEMA: Final = {
     "anyOf": [
-        {"type": "string", "pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"},
+        {"type": "string", **USERNAME_SCHEMA},
         {"type": "string", "pattern": UUID_PATTERN, "not": {"pattern": "^[0-]+$"}},
     ]
 }
@@ -38,6 +41,24 @@ def _credit_from(minimum: int, description: str) -> Meta:
 Identifier = Annotated[
     str,
     Meta(description="A resident's username or avatar UUID.", extra_json_schema=IDENTIFIER_SCHEMA),
+]
+
+
+def _is_username(text: str) -> str | None:
+    try:
+        parse_username(text)
+    except IdentifierMalformed:
+        return None
+    return text
+
+
+Username = Annotated[
+    str,
+    Meta(
+        description="A Second Life username, as people write it.",
+        extra={"says": "must be a username like kelly.moonwall", "parse": _is_username},
+        extra_json_schema=USERNAME_SCHEMA,
+    ),
 ]
 Credit = Annotated[int, _credit_from(0, "Linden Dollars (L$).")]
 GrantedCredit = Annotated[int, _credit_from(1, "Linden Dollars (L$), at least 1.")]

@@ -50,6 +50,7 @@ class Settings(Struct, frozen=True):
     log_format: str = "auto"
     metrics_token: str = ""
     trusted_proxies: tuple[Network, ...] = ()
+    unknown_uuids: str = "refuse"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -182,6 +183,12 @@ def _log_format(text: str) -> str:
     return text
 
 
+def _unknown_uuids(text: str) -> str:
+    if text not in {"accept", "refuse"}:
+        raise ValueError("must be accept or refuse")
+    return text
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
@@ -237,6 +244,9 @@ VARIABLES: Final = {
         "resolver_url", "where unknown usernames are looked up", _url, mask_url
     ),
     "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", _header, _mask),
+    "GRIDGIFT_UNKNOWN_UUIDS": Variable(
+        "unknown_uuids", "accept or refuse grants to avatars nobody has named", _unknown_uuids
+    ),
     "GRIDGIFT_BACKUP_PASSPHRASE": Variable(
         "backup_passphrase", "encrypts the secret in backups", str, _mask
     ),

@@ -172,6 +172,18 @@ class CustomerGiftCardResponse(GiftCardResponse, frozen=True, rename="camel"):
         return cls(*nine, store_id=store_id, expires_at=written(card.expires_at))
 
 
+class ResidentResponse(Struct, frozen=True):
+    """A resident under the last username seen; without any, under the UUID."""
+
+    uuid: Uuid
+    username: str
+
+    @classmethod
+    def of(cls, resident: Resident) -> Self:
+        """Show a resident."""
+        return cls(resident.uuid, resident.username)
+
+
 class HoldResponse(Struct, frozen=True, rename="camel"):
     """A hold on a card's credit. Its time can be over while its state is still open."""
 

@@ -137,3 +137,43 @@ def test_import_needs_little_memory(cli: CommandRunner) -> None:
         )
         peaks.append(int(measured.stdout))
     assert peaks[1] - peaks[0] < 40_000  # KiB
+
+
+def test_show_search_list_and_rename(both: CommandRunner) -> None:
+    both("resident", "add", "kelly", KELLY.uuid)
+    both("resident", "add", "jo.winter", JO.uuid)
+    renamed = both.json("resident", "rename", "Kelly Resident", "Kelly New")
+    assert renamed == {"uuid": KELLY.uuid, "username": "kelly.new"}
+    for identifier in ("kelly", KELLY.uuid):
+        shown = both.json("resident", "show", identifier)
+        assert (shown["uuid"], shown["username"]) == (KELLY.uuid, "kelly.new")
+        assert {name["username"] for name in shown["names"]} == {"kelly", "kelly.new"}
+        assert {name["notedBy"] for name in shown["names"]} == {None}
+    assert "kelly.new" in both("resident", "show", "kelly").out
+    assert both.json("resident", "search", "Kel") == [renamed]
+    assert both.json("resident", "search", "nobody") == []
+    listed = both.json("resident", "list")
+    assert [row["uuid"] for row in listed] == sorted([KELLY.uuid, JO.uuid])
+    assert both("resident", "list").out.splitlines()[0].split() == ["UUID", "USERNAME"]
+    both("resident", "rename", "nobody", "someone").refused(1, "No resident nobody")
+    both("resident", "show", "nobody").refused(1, "No resident nobody")
+    both("resident", "rename", "kelly", "jo.winter").refused(1, "already belongs to", JO.uuid)
+    both("resident", "search", "a..b").refused(1, "must be the beginning of a username")
+
+
+def test_search_and_list_read_every_page(
+    both: CommandRunner,
+) -> None:
+    people = [(f"person{number:04}", str(uuid.uuid4())) for number in range(1203)]
+    lines = "\n".join(f"{name},{key}" for name, key in people)
+    file_of(both, "people.csv", f"username,uuid\n{lines}")
+    both("resident", "import", "people.csv")
+    found = both.json("resident", "search", "person")
+    assert [row["username"] for row in found] == [name for name, _ in people]
+    assert len(both.json("resident", "list")) == len(people)
+
+
+def test_a_card_for_an_avatar_whom_nobody_knows(cli: CommandRunner, store: str) -> None:
+    cli("card", "grant", JO.uuid, "--credit", "1").refused(1, "No resident")
+    cli.environ["GRIDGIFT_UNKNOWN_UUIDS"] = "accept"
+    assert cli.json("card", "grant", JO.uuid, "--credit", 1)["ownerUsername"] == JO.uuid

@@ -9,12 +9,13 @@ from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.failures import (
     ImportTaken,
     ResidentNotFound,
+    RowsRefused,
     UsernameTaken,
     ValidationFailed,
 )
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.model import Resident
+from gridgift.domain.model import Labels, Resident
 from gridgift.domain.residents import Identifier
 from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
@@ -39,7 +40,7 @@ def rows(domain: DomainFixture) -> list[Row]:
 def known(domain: DomainFixture, name: str) -> str | None:
     """Return the UUID of whom a username is known to be."""
     try:
-        return domain.read(residents.find, Identifier(username=name)).uuid
+        return domain.read(residents.find, domain.store.id, Identifier(username=name)).uuid
     except ResidentNotFound:
         return None
 
@@ -59,24 +60,46 @@ def test_usernames_are_noted_for_rows_that_may_be_granted(domain: DomainFixture)
     assert domain.sql("SELECT count(*) FROM gift_cards") == [(2,)]
 
 
-def test_only_an_operators_rows_are_noted(domain: DomainFixture) -> None:
+@pytest.mark.contract("10.89")
+def test_a_stores_rows_name_only_whom_nobody_knows(domain: DomainFixture) -> None:
     ids = [new_id() for _ in range(5)]
     outcomes = domain.write(bulk.grant, domain.caller, rows(domain), ids)
-    assert isinstance(outcomes[0], ResidentNotFound)
-    assert outcomes[1] == ids[1]
-    assert domain.card(ids[1]).owner_username == KELLY.username
-    assert known(domain, NEW.username) is known(domain, RENAMED.username) is None
+    assert outcomes[:2] == ids[:2]
+    assert outcomes[3] == ids[3]
+    owners = [domain.card(ids[n]).owner_username for n in (0, 1, 3)]
+    assert owners == [NEW.username, KELLY.username, JO.username]
+    assert known(domain, NEW.username) == NEW.uuid
+    assert known(domain, RENAMED.username) is known(domain, REFUSED.username) is None
+    assert domain.sql(f"SELECT 1 FROM residents WHERE uuid = '{REFUSED.uuid}'") == []
+
+
+def test_an_operators_row_that_was_granted_before_is_skipped(domain: DomainFixture) -> None:
+    terms = Terms(5, labels=Labels("order 7"))
+    row = GrantRow(Identifier(uuid=NEW.uuid), terms, NEW.username)
+    for ids in ([new_id(), new_id()], [new_id(), new_id()]):
+        outcomes = domain.write(bulk.grant, domain.caller, [row, row], ids, remember=True)
+        assert isinstance(outcomes[1], Skipped)
+    assert isinstance(outcomes[0], Skipped)
+    assert domain.sql("SELECT count(*) FROM gift_cards") == [(1,)]
+
+
+@pytest.mark.contract("10.89")
+def test_atomic_rows_of_which_one_is_refused_name_nobody(domain: DomainFixture) -> None:
+    ids = [new_id() for _ in range(5)]
+    with pytest.raises(RowsRefused):
+        domain.write(bulk.grant, domain.caller, rows(domain), ids, atomic=True)
+    assert known(domain, NEW.username) is None
+    assert domain.sql(f"SELECT 1 FROM residents WHERE uuid = '{NEW.uuid}'") == []
 
 
 def test_a_check_says_what_a_grant_would_and_changes_nothing(domain: DomainFixture) -> None:
-    outcomes = domain.write(bulk.check, domain.store.id, rows(domain), remember=True)
+    outcomes = domain.write(bulk.check, domain.store.id, rows(domain))
     assert outcomes[:2] == [None, None]
     assert [type(outcome) for outcome in outcomes[2:]] == [
         ValidationFailed, UsernameTaken, Skipped,
     ]  # fmt: skip
-    assert isinstance(domain.write(bulk.check, domain.store.id, rows(domain))[0], ResidentNotFound)
     assert known(domain, NEW.username) is known(domain, RENAMED.username) is None
-    assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)) == KELLY
+    assert domain.read(residents.find, domain.store.id, Identifier(uuid=KELLY.uuid)) == KELLY
     assert domain.sql("SELECT count(*) FROM gift_cards") == [(0,)]
 
 

@@ -103,14 +103,14 @@ def test_other_forms_of_a_uuid_are_not_taken_for_one(text: str) -> None:
 
 def test_found_by_name_and_by_uuid(domain: DomainFixture) -> None:
     for identifier in (Identifier(username=KELLY.username), Identifier(uuid=KELLY.uuid)):
-        assert domain.read(residents.find, identifier) == KELLY
+        assert domain.read(residents.find, domain.store.id, identifier) == KELLY
 
 
 @pytest.mark.contract("5.3")
 def test_unknown_ones_are_not_found(domain: DomainFixture) -> None:
     for identifier in (Identifier(username="nobody"), Identifier(uuid=str(uuid.uuid4()))):
         with pytest.raises(ResidentNotFound, match=str(identifier)):
-            domain.read(residents.find, identifier)
+            domain.read(residents.find, domain.store.id, identifier)
 
 
 @pytest.mark.contract("5.9", "5.10")
@@ -118,10 +118,12 @@ def test_a_new_name_wins_and_old_ones_still_lead_there(domain: DomainFixture) ->
     renamed = Resident(KELLY.uuid, "kelly.stormwind")
     domain.write(residents.remember, renamed)
     for name in (KELLY.username, renamed.username):
-        assert domain.read(residents.find, Identifier(username=name)) == renamed
-    assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)) == renamed
+        assert domain.read(residents.find, domain.store.id, Identifier(username=name)) == renamed
+    assert domain.read(residents.find, domain.store.id, Identifier(uuid=KELLY.uuid)) == renamed
     domain.write(residents.remember, KELLY)
-    assert domain.read(residents.find, Identifier(username=renamed.username)) == KELLY
+    assert (
+        domain.read(residents.find, domain.store.id, Identifier(username=renamed.username)) == KELLY
+    )
 
 
 @pytest.mark.contract("5.9")
@@ -140,13 +142,17 @@ def test_a_name_is_never_given_to_another(domain: DomainFixture) -> None:
         with pytest.raises(UsernameTaken) as taken:
             domain.write(residents.remember, Resident(JO.uuid, name))
         assert taken.value.holder == KELLY.uuid
-    assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
+    assert domain.read(residents.find, domain.store.id, Identifier(uuid=JO.uuid)) == JO
 
 
 def test_a_wrong_note_can_be_corrected(domain: DomainFixture) -> None:
     domain.write(residents.remember, Resident(JO.uuid, "kelly"), reassign=True)
-    assert domain.read(residents.find, Identifier(username="kelly")).uuid == JO.uuid
-    assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
+    assert (
+        domain.read(residents.find, domain.store.id, Identifier(username="kelly")).uuid == JO.uuid
+    )
+    assert (
+        domain.read(residents.find, domain.store.id, Identifier(uuid=KELLY.uuid)).uuid == KELLY.uuid
+    )
 
 
 def test_who_was_noted_wrongly_shows_another_name(domain: DomainFixture) -> None:
@@ -156,7 +162,10 @@ def test_who_was_noted_wrongly_shows_another_name(domain: DomainFixture) -> None
     for taken, shown in (("kelly.new", "kelly.old"), ("kelly.old", "kelly"), ("kelly", KELLY.uuid)):
         domain.now += 1
         domain.write(residents.remember, Resident(JO.uuid, taken), reassign=True)
-        assert domain.read(residents.find, Identifier(uuid=KELLY.uuid)).username == shown
+        assert (
+            domain.read(residents.find, domain.store.id, Identifier(uuid=KELLY.uuid)).username
+            == shown
+        )
     card = domain.grant(KELLY)
     assert domain.card(card.id).owner_username == KELLY.uuid
     named = domain.write(residents.remember, Resident(KELLY.uuid, "kelly.again"))
@@ -185,7 +194,9 @@ def test_no_two_show_one_name(domain: DomainFixture, notes: list[Noted]) -> None
     assert len(set(shown.values())) == len(shown)
     for avatar, name in shown.items():
         if name != str(avatar):
-            assert domain.read(residents.find, Identifier(username=name)).uuid == str(avatar)
+            assert domain.read(
+                residents.find, domain.store.id, Identifier(username=name)
+            ).uuid == str(avatar)
 
 
 @pytest.mark.contract("5.11")
@@ -197,14 +208,16 @@ def test_many_are_remembered_one_by_one(domain: DomainFixture, reassign: bool) -
     seen = [new, taken, renamed]
     first, second, third = domain.write(residents.remember_each, seen, reassign=reassign)
     assert (first, third) == (new, renamed)
-    assert domain.read(residents.find, Identifier(username="fresh.face")) == renamed
-    holder = domain.read(residents.find, Identifier(username=KELLY.username))
+    assert (
+        domain.read(residents.find, domain.store.id, Identifier(username="fresh.face")) == renamed
+    )
+    holder = domain.read(residents.find, domain.store.id, Identifier(username=KELLY.username))
     if reassign:
         assert second == holder == taken
     else:
         assert isinstance(second, UsernameTaken)
         assert (second.holder, holder) == (KELLY.uuid, KELLY)
-        assert domain.read(residents.find, Identifier(uuid=JO.uuid)) == JO
+        assert domain.read(residents.find, domain.store.id, Identifier(uuid=JO.uuid)) == JO
 
 
 def test_one_by_one_gives_nobody_the_name_of_another(domain: DomainFixture) -> None:

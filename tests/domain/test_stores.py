@@ -25,7 +25,7 @@ def test_created_with_its_owner(domain: DomainFixture) -> None:
     assert store.blog_listed is store.application_open is False
     assert (store.base_bonus, store.group_bonus, store.created_at) == (0, 0, domain.now)
     assert domain.read(stores.read, store.id) == store
-    assert domain.read(residents.find, Identifier(username="brand.new")) == owner
+    assert domain.read(residents.find, domain.store.id, Identifier(username="brand.new")) == owner
 
 
 def test_listed_oldest_first(domain: DomainFixture) -> None:

@@ -151,7 +151,7 @@ def test_a_token_ends_at_its_instant(make_api: Callable[..., ApiFixture]) -> Non
 def test_a_revoked_token_ends_within_five_seconds(api: ApiFixture) -> None:
     pages, jo = [CustomerPage(api), CustomerPage(api)], CustomerPage(api, "jo.winter")
     assert all(page.call("GET", "profile").status_code == 200 for page in pages)
-    kelly = api.read(residents.find, Identifier(uuid=KELLY.uuid))
+    kelly = api.read(residents.find, api.store.id, Identifier(uuid=KELLY.uuid))
     assert api.write(tokens.revoke, api.store.id, kelly) == 2
     api.clock.advance(5)
     for page in pages:

@@ -53,10 +53,13 @@ VALUES: Final[dict[str, Any]] = {
     "lot_id": THING,
     "name": "key 7",
     "now": NOW,
+    "noted_by": STORE,
     "number": 1,
     "origin": "https://7",
     "owner_uuid": OWNER,
     "position": 1,
+    "prefix": "r5",
+    "prefix_end": "r{",
     "preview": "x",
     "previous_hash": HASH,
     "problem": "why",
@@ -78,6 +81,7 @@ VALUES: Final[dict[str, Any]] = {
     "seek_resident_uuid": FIRST,
     "seek_seq": MANY // 2,
     "seek_spent": 998,
+    "seek_username": "r5",
     "seq": MANY // 2,
     "skipped": 1,
     "spend_id": THING,
@@ -128,6 +132,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "refusals_forget": [{"digest": bytes([1]) * 32}],
     "resident_keep": [{"uuid": NEW}],
     "resident_name_keep": [{"username": "new"}],
+    "resident_name_note": [{"username": "new"}],
     "spend_add": [{"id": NEW}],
     "spend_lot_add": [{"position": 2}],
     "store_add": [{"store_id": NEW}],
@@ -165,7 +170,8 @@ def declared_as(name: str) -> str:
 
 def calls(name: str) -> list[dict[str, Any]]:
     """Return the values of each call of a statement; a new parameter needs a line above."""
-    before = dict.fromkeys(("seek_id", "seek_resident_uuid"), LAST) if "/desc/" in name else {}
+    last = {"seek_id": LAST, "seek_resident_uuid": LAST, "seek_username": "r6"}
+    before = last if "/desc/" in name else {}
     return [
         {parameter: (VALUES | before | own)[parameter] for parameter in STATEMENTS[name].parameters}
         for own in CALLS.get(declared_as(name), [{}])

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gridgift.domain import expiry, imports, keys, residents, secrets
+from gridgift.domain import expiry, imports, keys, naming, residents, secrets
 from gridgift.domain.bulk import GrantRow
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
@@ -22,6 +22,8 @@ def fill(api: ApiFixture) -> None:
     _pass_time_on_cards(api)
     _deal_with_credit(api)
     api.write(residents.remember, Resident(KELLY.uuid, "kelly.younger"))
+    api.write(residents.remember, KELLY)
+    api.write(naming.note, api.store.id, Resident(KELLY.uuid, "kelly.elsewhere"))
     api.write(residents.remember, KELLY)
     api.write(secrets.note, secrets.fingerprint(server_secret(api.settings)))
     spare = api.add_key("store:read", expires_at=api.clock.now() + DAY)

@@ -24,7 +24,7 @@ STATES = {
     "holds": ("state = 'open'", "state = 'captured'", "state = 'voided'"),
     "credit_lots": ("restricted", "remaining = 0", "expires_at IS NULL"),
     "api_keys": ("revoked_at IS NULL",),
-    "resident_names": ("username = 'kelly.younger'",),
+    "resident_names": ("username = 'kelly.younger'", "noted_by IS NULL"),
 }
 
 

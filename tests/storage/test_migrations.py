@@ -83,6 +83,10 @@ ROWS: Final = {
         f"INSERT INTO gift_card_labels VALUES ('{STORE}', '{STORE}', 'order 7', '{{}}')",
         f"INSERT INTO gift_card_tags VALUES ('{STORE}', '{STORE}', 'vip')",
     ],
+    21: [
+        f"INSERT INTO resident_names VALUES ('kelly.new', '{OWNER}', 2, '{STORE}')",
+        f"INSERT INTO store_names VALUES ('{STORE}', 'kelly.new', 2)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

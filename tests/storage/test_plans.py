@@ -30,6 +30,7 @@ EXEMPT: Final = {
     "spends_in_range": "gridgift verify looks at everything",
     "stores_verified": "gridgift verify looks at everything",
     "keys_of_store": "gridgift key list lists all keys of a store",
+    "stores_two": "looks at two of the stores, of which there are few",
     "stores_all": "commands list all stores; there are few",
     "secret_known": "asked at a start; looks for one key, or else for one token",
     "keys_end": "gridgift secret replace ends every key",
@@ -39,6 +40,7 @@ EXEMPT: Final = {
 BOUNDED_SORTS: Final = {
     "cards_in_states": "two pages of cards",
     "lots_open": "an account has at most 1000 open lots",
+    "names_of_resident": "a resident has few names",
     "resident_rename": "a resident has few names",
     "spend_lots_unrestored": "a spend takes from at most 1000 lots",
 }

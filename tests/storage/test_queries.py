@@ -11,7 +11,7 @@ from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
 from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
-from tests.storage.calls import LISTINGS, STATEMENTS
+from tests.storage.calls import LISTINGS, STATEMENTS, declared_as
 
 FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
@@ -28,13 +28,14 @@ TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": 
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key, "entry": Entry}
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
+OF_THE_GRID = {"residents_by_name"}  # looks at the names of residents, and at the store for each
 RENAMED = {"username": "owner_username"}
 
 
 def test_the_fragments_are_known() -> None:
     assert set(FRAGMENTS) == {
         *STRUCTS, "card", "customer", "customer_username", "open_credit", "owned_cards",
-        "owner_username",
+        "owner_username", "known_here", "leads_here",
     }  # fmt: skip
     assert FRAGMENTS["card"].startswith("{changed_card}, (SELECT {hex:")
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
@@ -61,6 +62,11 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         columns, values = re.findall(r"(?:INTO \w+ |VALUES )\(([^,]*),", sql)
         first = columns.strip(), values.strip()
         assert first in {("store_id", ":store_id"), ("id", ":store_id")}
+        return
+    if declared_as(name) in OF_THE_GRID:
+        table = re.findall(r"\nFROM (\w+)\nWHERE ", sql)
+        assert table == ["resident_names"]
+        assert FRAGMENTS["known_here"] in sql
         return
     for of_the_grid in (FRAGMENTS["owner_username"], FRAGMENTS["customer_username"]):
         sql = sql.replace(of_the_grid, "username")

@@ -29,7 +29,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import CardChange, Entry, GiftCard
 from gridgift.domain.paging import Position
-from gridgift.domain.residents import Identifier, parse_identifier
+from gridgift.domain.residents import Identifier, parse_identifier, seen_as
 from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.views import EntryResponse, StoreGiftCard
@@ -59,16 +59,17 @@ def grant(
     json: JsonOption = False,
 ) -> None:
     """Give a resident a gift card; without a date it lasts as long as the store's cards do."""
-    identifier = parse_identifier(customer)
+    identifier, settings = parse_identifier(customer), read_settings(database)
 
     async def work(operations: Operations) -> CardChange:
         owner = await read_store(operations, store)
         expires_at = UNSET if expires is None else expires.at(owner.time_zone)
         terms = Terms(credit, transfer, texture, expires_at, reason)
-        request = GrantRequest(operator(owner.id), identifier, terms, new_id())
+        seen = seen_as(identifier, None, accept=settings.unknown_uuids == "accept")
+        request = GrantRequest(operator(owner.id), identifier, terms, new_id(), seen)
         return await operations.write(grants.grant, request)
 
-    change = run(read_settings(database), work)
+    change = run(settings, work)
     if json:
         print_json(StoreGiftCard.of_store(change.card, change.held))
     else:
@@ -180,7 +181,7 @@ async def every_card(
     operations: Operations, store_id: str, identifier: Identifier, filters: Filters
 ) -> list[HeldCard]:
     """Return all of a resident's cards, page by page. Raises ``ResidentNotFound``."""
-    owner = await operations.read(residents.find, identifier)
+    owner = await operations.read(residents.find, store_id, identifier)
     found: list[HeldCard] = []
     position: Position | None = Position()
     while position is not None:

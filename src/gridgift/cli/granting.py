@@ -116,9 +116,7 @@ async def _check_file(
     ):
         while chunk := list(islice(lines, CHUNK)):
             rows += len(chunk)
-            outcomes = await operations.read(
-                bulk.check, store.id, [line.row for line in chunk], remember=True
-            )
+            outcomes = await operations.read(bulk.check, store.id, [line.row for line in chunk])
             for name, number in imports.count(outcomes).items():
                 counts[name] += number
             for line, outcome in zip(chunk, outcomes, strict=True):

@@ -13,12 +13,12 @@ from gridgift.app import opened
 from gridgift.cli.files import private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
-from gridgift.cli.store import read_resident
 from gridgift.csv_rows import CsvError, CsvRows, find_columns
 from gridgift.domain import residents, texts
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import Resident
+from gridgift.domain.residents import read_resident
 from gridgift.grant_csv import RESIDENT_COLUMNS
 from gridgift.operations import Operations
 from gridgift.settings import Settings

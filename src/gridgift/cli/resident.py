@@ -1,17 +1,26 @@
 """``gridgift resident``: which username belongs to which avatar."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
+import msgspec
 import typer
 
 from gridgift.cli.importing import import_residents
 from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
 from gridgift.cli.output import print_json
-from gridgift.cli.session import make, read_settings
-from gridgift.cli.store import read_resident
+from gridgift.cli.session import make, read, read_settings, run, write
 from gridgift.cli.tables import print_table
-from gridgift.domain import residents
+from gridgift.cli.views import NameView
+from gridgift.domain import naming, residents
+from gridgift.domain.ids import NIL_UUID
+from gridgift.domain.model import Resident
+from gridgift.domain.residents import parse_identifier, read_resident
+from gridgift.operations import Operations
+from gridgift.views import ResidentResponse
+
+PAGE: Final = 1_000  # rows that are read at once
 
 app = typer.Typer(help="Residents: usernames and avatars.", no_args_is_help=True)
 
@@ -19,11 +28,12 @@ ReassignOption = Annotated[
     bool,
     typer.Option("--reassign", help="Take a username from the resident who was noted wrongly."),
 ]
+UsernameArgument = Annotated[str, typer.Argument(metavar="USERNAME", help="As people write it.")]
 
 
 @app.command("add")
 def add(
-    username: Annotated[str, typer.Argument(metavar="USERNAME", help="As people write it.")],
+    username: UsernameArgument,
     uuid: Annotated[
         str, typer.Argument(parser=read_uuid, metavar="UUID", help="The avatar's key.")
     ],
@@ -34,10 +44,88 @@ def add(
     """Note that this avatar has this username now; its old ones go on leading to it."""
     resident = read_resident(username, uuid)
     kept = make(database, residents.remember, resident, reassign=reassign)
+    _print([kept], kept if json else None)
+
+
+@app.command("rename")
+def rename(
+    identifier: Annotated[
+        str, typer.Argument(metavar="IDENTIFIER", help="The present username, or the UUID.")
+    ],
+    username: UsernameArgument,
+    reassign: ReassignOption = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Note another username of a resident who is known; the old ones go on leading there."""
+    wanted = parse_identifier(identifier)
+    kept = write(database, naming.rename, wanted, username, reassign=reassign)
+    _print([kept], kept if json else None)
+
+
+@app.command("show")
+def show(
+    identifier: Annotated[
+        str, typer.Argument(metavar="IDENTIFIER", help="A username, also an old one, or the UUID.")
+    ],
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a resident with all usernames, the newest first, and which store noted each."""
+    resident, names = read(database, naming.names_of, parse_identifier(identifier))
+    shown = [NameView.of(name) for name in names]
     if json:
-        print_json(kept)
+        print_json({**msgspec.to_builtins(ResidentResponse.of(resident)), "names": shown})
+        return
+    print_table(("UUID", "USERNAME"), [(resident.uuid, resident.username)])
+    print()
+    rows = [(each.username, each.seen_at, each.noted_by) for each in shown]
+    print_table(("NAME", "SEEN", "NOTED BY STORE"), rows)
+
+
+@app.command("search")
+def search(
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="What a username begins with.")],
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find residents by the beginning of any username that they have, or had."""
+    begins = naming.read_prefix(prefix)
+
+    async def work(operations: Operations) -> list[Resident]:
+        found: dict[str, Resident] = {}
+        page, after = await operations.read(naming.search, begins, "", PAGE), ""
+        while page:
+            found |= {resident.uuid: resident for _, resident in page}
+            after = page[-1][0]
+            page = await operations.read(naming.search, begins, after, PAGE)
+        return list(found.values())
+
+    found = run(read_settings(database), work)
+    _print(found, [ResidentResponse.of(each) for each in found] if json else None)
+
+
+@app.command("list")
+def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
+    """List all residents whom the server knows, in the order of their UUIDs."""
+
+    async def work(operations: Operations) -> list[Resident]:
+        page = found = await operations.read(naming.list_all, NIL_UUID, PAGE)
+        while page:
+            page = await operations.read(naming.list_all, page[-1].uuid, PAGE)
+            found = found + page
+        return found
+
+    found = run(read_settings(database), work)
+    _print(found, [ResidentResponse.of(each) for each in found] if json else None)
+
+
+def _print(found: Sequence[Resident], json: object | None) -> None:
+    """Print residents as a table, or what ``--json`` asks for."""
+    if json is not None:
+        print_json(json)
     else:
-        print_table(("UUID", "USERNAME"), [(kept.uuid, kept.username)])
+        print_table(("UUID", "USERNAME"), [(each.uuid, each.username) for each in found])
 
 
 @app.command("import")

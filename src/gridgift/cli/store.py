@@ -20,10 +20,9 @@ from gridgift.cli.tables import print_table
 from gridgift.cli.views import StoreView
 from gridgift.domain import stores, texts
 from gridgift.domain.days import SECOND_LIFE
-from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
-from gridgift.domain.ids import NIL_UUID, new_id
-from gridgift.domain.model import Resident, Store
-from gridgift.domain.residents import parse_username
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Store
+from gridgift.domain.residents import read_resident
 from gridgift.domain.stores import NewStore, StoreChanges
 
 T = TypeVar("T")
@@ -101,20 +100,6 @@ def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
         print_json([StoreView.of(store) for store in found])
     else:
         _table(found)
-
-
-def read_resident(username: str, uuid: str) -> Resident:
-    """Return the resident with this username, as people write it, and this avatar UUID.
-
-    Raises ``ValidationFailed``.
-    """
-    try:
-        name = parse_username(username)
-    except IdentifierMalformed:
-        raise ValidationFailed({"username": [f"{username!r} is not a username"]}) from None
-    if uuid == NIL_UUID:
-        raise ValidationFailed({"uuid": ["the all-zero UUID is nobody's"]})
-    return Resident(uuid, name)
 
 
 def _optional(text: str | None, read: Callable[[str], T | None]) -> T | UnsetType | None:

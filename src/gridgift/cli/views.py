@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key, Store
+from gridgift.domain.naming import NameOf
 from gridgift.domain.verify import Fault
 from gridgift.views import shown
 
@@ -45,6 +46,19 @@ class FaultView(Struct, frozen=True, rename="camel"):
     def of(cls, fault: Fault) -> Self:
         """Show a fault."""
         return shown(cls, fault)
+
+
+class NameView(Struct, frozen=True, rename="camel"):
+    """A username of a resident; ``noted_by`` is a store's id, null: it leads there everywhere."""
+
+    username: str
+    seen_at: str | None
+    noted_by: str | None
+
+    @classmethod
+    def of(cls, name: NameOf) -> Self:
+        """Show a username."""
+        return shown(cls, name)
 
 
 class KeyView(Struct, frozen=True, rename="camel"):

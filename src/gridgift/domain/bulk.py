@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.domain import giftcards, grants, residents
-from gridgift.domain.failures import Failure, RowsRefused, UsernameTaken, ValidationFailed
+from gridgift.domain.failures import Failure, RowsRefused, UsernameTaken
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import Checked, Found, GrantRequest
 from gridgift.domain.model import Caller, Resident
@@ -28,6 +28,10 @@ class GrantRow(Struct, frozen=True):
     terms: Terms
     username: str | None = None
 
+    def seen(self, *, accept: bool) -> Resident | None:
+        """Return who the resident is; ``accept``: the UUID alone says it."""
+        return residents.seen_as(self.identifier, self.username, accept=accept)
+
 
 class Skipped(Struct, frozen=True):
     """A row that grants nothing: of a customer who has no card, or granted before (``card_id``)."""
@@ -48,16 +52,18 @@ async def grant(
     *,
     atomic: bool = False,
     remember: bool = False,
+    accept: bool = False,
 ) -> list[Outcome]:
     """Grant what can be granted, in order, and return the outcome of each row.
 
     ``ids`` has for each row the id that its card shall have. ``remember`` notes the usernames that
-    rows give, which only the server's operator may do. Raises ``RowsRefused`` if ``atomic`` and any
-    row is refused; then nothing has changed.
+    rows give, which only the server's operator may do; otherwise those of unknown residents are
+    noted for this store, and ``accept`` takes unknown UUIDs without a username. Raises
+    ``RowsRefused`` if ``atomic`` and any row is refused; then nothing has changed.
     """
     assert len(rows) <= MAX_ROWS
     now = tx.now()
-    owners = await _find_owners(tx, caller.store_id, rows, now, remember=remember)
+    owners = await _find_owners(tx, caller.store_id, rows, now, remember=remember, accept=accept)
     refused = [(n, owner) for n, owner in enumerate(owners, 1) if isinstance(owner, Failure)]
     if atomic and refused:
         raise RowsRefused(refused)
@@ -75,11 +81,12 @@ async def grant(
     ]
 
 
-async def check(
-    tx: Tx, store_id: str, rows: Sequence[Row], *, remember: bool = False
-) -> list[Outcome | None]:
-    """Return for each row what ``grant`` would refuse or skip (None: granted); change nothing."""
-    owners = await _find_owners(tx, store_id, rows, tx.now(), remember=remember, dry=True)
+async def check(tx: Tx, store_id: str, rows: Sequence[Row]) -> list[Outcome | None]:
+    """Return for each row what ``grant`` would refuse or skip (None: granted); change nothing.
+
+    As if it noted the usernames that rows give.
+    """
+    owners = await _find_owners(tx, store_id, rows, tx.now(), remember=True, dry=True)
     return [None if isinstance(owner, Resident) else _outcome(owner, {}) for owner in owners]
 
 
@@ -93,11 +100,19 @@ def _outcome(
 
 
 async def _find_owners(
-    tx: Tx, store_id: str, rows: Sequence[Row], now: int, *, remember: bool, dry: bool = False
+    tx: Tx,
+    store_id: str,
+    rows: Sequence[Row],
+    now: int,
+    *,
+    remember: bool,
+    accept: bool = False,
+    dry: bool = False,
 ) -> list[Owner]:
     """Return each row's resident, or why it has none.
 
-    ``remember`` notes the usernames that rows give (``dry``: as if it did).
+    ``remember`` notes the usernames that rows give (``dry``: as if it did); otherwise those of
+    unknown residents are noted for the store, and ``accept`` takes those without any.
     """
     asked = [row for row in rows if isinstance(row, GrantRow)]
     noted = await _note_usernames(tx, asked, now, dry=dry) if remember else {}
@@ -106,8 +121,10 @@ async def _find_owners(
         for number, resident in noted.items()
         if isinstance(resident, Resident)
     }
-    checked = await grants.check_each(tx, store_id, asked, now, known)
-    found = iter([noted.get(number, owner) for number, owner in enumerate(checked.owners)])
+    seen = () if remember else [row.seen(accept=accept) for row in asked]
+    checked = await grants.check_each(tx, store_id, asked, now, known, seen)
+    taken = {number: each for number, each in noted.items() if isinstance(each, UsernameTaken)}
+    found = iter([taken.get(number, owner) for number, owner in enumerate(checked.owners)])
     return [next(found) if isinstance(row, GrantRow) else row for row in rows]
 
 
@@ -118,15 +135,7 @@ async def _note_usernames(
     seen = {
         number: Resident(str(row.identifier), row.username)
         for number, row in enumerate(rows)
-        if row.username is not None and _is_acceptable(row.terms, now)
+        if row.username is not None and giftcards.are_acceptable(row.terms, now)
     }
     outcomes = await residents.remember_all(tx, list(seen.values()), dry=dry)
     return dict(zip(seen, outcomes, strict=True))
-
-
-def _is_acceptable(terms: Terms, now: int) -> bool:
-    try:
-        giftcards.check_terms(terms, now)
-    except ValidationFailed:
-        return False
-    return True

@@ -77,7 +77,7 @@ async def read(tx: Tx, store_id: str, resident: Resident) -> Credit:
 
 async def read_of(tx: Tx, store_id: str, identifier: Identifier) -> Credit:
     """Return the credit of the resident with this name. Raises ``ResidentNotFound``."""
-    return await read(tx, store_id, await residents.find(tx, identifier))
+    return await read(tx, store_id, await residents.find(tx, store_id, identifier))
 
 
 Rule = Callable[[LockedAccount, Caller], CreditChange]
@@ -101,7 +101,7 @@ async def change_each(
 
     Refused are also those of residents whom nobody knows, with ``ResidentNotFound``.
     """
-    found = await residents.find_all(tx, [request.identifier for request in requests])
+    found = await residents.find_all(tx, store_id, [request.identifier for request in requests])
     locked = await accounts.lock_each(tx, store_id, {each.uuid for each in found.values()})
     results = [_decide(request, found.get(request.identifier), locked) for request in requests]
     await accounts.save_each(tx, locked.values())
@@ -217,7 +217,7 @@ async def refund(
     open then, those that end last are merged. Raises ``ResidentNotFound``, ``SpendNotFound``,
     ``RefundExceedsSpend``, ``CreditLimitExceeded``.
     """
-    resident = await residents.find(tx, identifier)
+    resident = await residents.find(tx, caller.store_id, identifier)
     account = await accounts.lock(tx, caller.store_id, resident.uuid)
     account.settle(caller)
     await accounts.save_each(tx, [account])

@@ -80,6 +80,15 @@ def check_terms(terms: Terms, now: int) -> None:
         _check_expiry(terms.expires_at, now)
 
 
+def are_acceptable(terms: Terms, now: int) -> bool:
+    """Tell whether a card can be granted with these terms."""
+    try:
+        check_terms(terms, now)
+    except ValidationFailed:
+        return False
+    return True
+
+
 def check_delta(delta: int) -> None:
     """Raise ``ValidationFailed`` for an adjustment (L$) that changes nothing."""
     if not delta:

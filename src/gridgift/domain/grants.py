@@ -8,9 +8,9 @@ from typing import Final, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import giftcards, ledger, references, residents, stores
+from gridgift.domain import giftcards, ledger, naming, references, residents, stores
 from gridgift.domain.batches import BatchedWrite
-from gridgift.domain.failures import Failure, ResidentNotFound
+from gridgift.domain.failures import Failure, ResidentNotFound, UsernameTaken
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.instants import DAY
 from gridgift.domain.ledger import EntryNote, Opening
@@ -27,12 +27,17 @@ Found = Resident | Repeat | Failure
 
 
 class GrantRequest(Struct, frozen=True):
-    """A request for one new card: who grants it to whom, its terms, and the id it shall have."""
+    """A request for one new card: who grants it to whom, its terms, and the id it shall have.
+
+    ``seen`` is who the resident is, if nobody knows them yet or knows no name of theirs (None: then
+    the request is refused).
+    """
 
     caller: Caller
     identifier: Identifier
     terms: Terms
     card_id: str
+    seen: Resident | None = None
 
 
 class Grantable(Protocol):
@@ -63,13 +68,14 @@ async def grant_each(
     """Give each resident a new card, and return for each request what was granted, in order.
 
     The residents become the store's customers. A request fails for itself, with
-    ``ResidentNotFound``, ``ValidationFailed`` or ``ReferenceTaken``; what was granted before under
-    the same reference is not granted again, and is returned as it is now. ``checked`` is what
-    ``check_each`` has found of these requests in the same transaction (None: they are checked
-    here).
+    ``ResidentNotFound``, ``UsernameTaken``, ``ValidationFailed`` or ``ReferenceTaken``; what was
+    granted before under the same reference is not granted again, and is returned as it is now.
+    ``checked`` is what ``check_each`` has found of these requests in the same transaction (None:
+    they are checked here, and who is ``seen`` is noted).
     """
     if checked is None:
-        checked = await check_each(tx, store_id, requests, tx.now())
+        seen = [each.seen for each in requests]
+        checked = await check_each(tx, store_id, requests, tx.now(), seen=seen)
     lifetime = await _lifetime(tx, store_id, requests)
     openings = [
         Opening(
@@ -90,7 +96,8 @@ GRANT_EACH: Final[BatchedWrite[GrantRequest, CardChange]] = BatchedWrite(grant_e
 async def grant(tx: Tx, request: GrantRequest) -> CardChange:
     """Give a resident a new card; the resident becomes the store's customer.
 
-    Raises ``ResidentNotFound``, and ``ValidationFailed`` for terms that no card can have.
+    Raises ``ResidentNotFound``, ``UsernameTaken``, and ``ValidationFailed`` for terms that no card
+    can have.
     """
     (change,) = await grant_each(tx, request.caller.store_id, [request])
     if isinstance(change, Failure):
@@ -104,19 +111,61 @@ async def check_each(
     requests: Sequence[Grantable],
     now: int,
     known: Mapping[Identifier, Resident] | None = None,
+    seen: Sequence[Resident | None] = (),
 ) -> Checked:
-    """Find the owner-to-be of each request, or why nothing would be granted; change nothing.
+    """Find the owner-to-be of each request, or why nothing would be granted.
 
-    ``now`` is in milliseconds; ``known`` has residents that need not be looked up.
+    ``now`` is in milliseconds; ``known`` has residents that need not be looked up. ``seen`` is for
+    each request who the owner-to-be is seen to be, which is noted if nobody knows them, or no name
+    of theirs; without it nothing changes.
     """
     known = known or {}
     wanted = [each.identifier for each in requests if each.identifier not in known]
-    owners = {**known, **await residents.find_all(tx, wanted)}
+    owners = {**known, **await residents.find_all(tx, store_id, wanted)}
+    refused = await _note_seen(tx, store_id, requests, seen, owners, now)
     named = [each.terms.labels.reference for each in requests]
     granted = await references.find(tx, store_id, sorted({name for name in named if name}))
-    return Checked(
-        now, [_check(each, owners.get(each.identifier), now, granted) for each in requests]
-    )
+    found = [
+        refused.get(number) or _check(each, owners.get(each.identifier), now, granted)
+        for number, each in enumerate(requests)
+    ]
+    return Checked(now, found)
+
+
+async def _note_seen(
+    tx: Tx,
+    store_id: str,
+    requests: Sequence[Grantable],
+    seen: Sequence[Resident | None],
+    owners: dict[Identifier, Resident],
+    now: int,
+) -> dict[int, UsernameTaken]:
+    """Note whom nobody knows, or by no name, as who they are seen to be; add them to the owners.
+
+    Not those to whom nothing can be granted. Return which requests give a name of another resident.
+    """
+    wanted = {
+        number: resident
+        for number, resident in enumerate(seen)
+        if resident is not None
+        and _says_more(resident, owners.get(requests[number].identifier))
+        and giftcards.are_acceptable(requests[number].terms, now)
+    }
+    if not wanted:
+        return {}
+    refused: dict[int, UsernameTaken] = {}
+    outcomes = await naming.note_each(tx, store_id, list(wanted.values()))
+    for number, outcome in zip(wanted, outcomes, strict=True):
+        if isinstance(outcome, UsernameTaken):
+            refused[number] = outcome
+        else:
+            owners[requests[number].identifier] = outcome.resident
+    return refused
+
+
+def _says_more(seen: Resident, owner: Resident | None) -> bool:
+    """Tell whether who was seen is unknown, or known without the name that is now seen."""
+    return owner is None or (seen.has_name and not owner.has_name)
 
 
 def _check(

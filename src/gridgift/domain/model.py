@@ -82,10 +82,18 @@ class Store(Struct, frozen=True):
 
 
 class Resident(Struct, frozen=True):
-    """A Second Life resident: the UUID is the identity, the username the last one seen."""
+    """A Second Life resident: the UUID is the identity, the username the last one seen.
+
+    Who was seen without a username is called by the UUID.
+    """
 
     uuid: str
     username: str
+
+    @property
+    def has_name(self) -> bool:
+        """Tell whether a username was ever seen."""
+        return self.username != self.uuid
 
 
 class GiftCard(Struct, frozen=True, array_like=True):

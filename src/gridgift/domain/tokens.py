@@ -38,7 +38,7 @@ async def mint(
 
     Raises ``ResidentNotFound``.
     """
-    resident, now = await residents.find(tx, identifier), tx.now()
+    resident, now = await residents.find(tx, caller.store_id, identifier), tx.now()
     token = signer.issue(caller.store_id, new.id, new.random)
     stored = Token(
         store_id=caller.store_id,
@@ -90,7 +90,7 @@ async def revoke_of(tx: Tx, store_id: str, identifier: Identifier) -> int:
 
     Raises ``ResidentNotFound``.
     """
-    return await revoke(tx, store_id, await residents.find(tx, identifier))
+    return await revoke(tx, store_id, await residents.find(tx, store_id, identifier))
 
 
 async def forget(tx: Tx, rows: int) -> int:

@@ -60,7 +60,7 @@ async def transfer(
     giver = card.card.owner_uuid
     if owner is not None and giver != owner.uuid:
         raise GiftCardNotFound(card_id)
-    to = await _find_receiver(tx, receiver)
+    to = await _find_receiver(tx, caller.store_id, receiver)
     if to.uuid == giver:
         raise ReceiverIsOwner
     await tx.run("customer_add", store_id=caller.store_id, resident_uuid=to.uuid, now=tx.now())
@@ -109,8 +109,8 @@ async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str
     return Reissue(changed, change)
 
 
-async def _find_receiver(tx: Tx, identifier: Identifier) -> Resident:
+async def _find_receiver(tx: Tx, store_id: str, identifier: Identifier) -> Resident:
     try:
-        return await residents.find(tx, identifier)
+        return await residents.find(tx, store_id, identifier)
     except ResidentNotFound as failure:
         raise ReceiverNotFound(failure.identifier) from failure

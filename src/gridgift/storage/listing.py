@@ -257,3 +257,9 @@ CUSTOMERS_BY_SPENT: Final = Listing(
     orders={"spent": Order((Key("spent", "integer"), _BY_RESIDENT), index="customers_by_spent")},
     filters=("spent_more",),
 )
+# Usernames, of which those are shown that lead to residents whom a store knows.
+RESIDENTS_BY_NAME: Final = Listing(
+    "residents_by_name",
+    table="resident_names",
+    orders={"username": Order((Key("username", "text"),))},
+)

@@ -25,7 +25,7 @@ from gridgift.domain.residents import parse_identifier
 from gridgift.fields import Identifier, Text
 from gridgift.grant_csv import GrantCsv
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
-from gridgift.http.api.grants import GrantGiftCardRequest
+from gridgift.http.api.grants import GrantGiftCardRequest, accepts
 from gridgift.http.edge.answers import sent
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.decode import decode_object
@@ -111,7 +111,8 @@ class GrantLine(GrantGiftCardRequest, frozen=True, rename="camel", kw_only=True)
 
     def row(self) -> GrantRow:
         """Return what to grant. Raises ``IdentifierMalformed``."""
-        return GrantRow(parse_identifier(self.identifier), self.terms(self.reason or ""))
+        identifier = parse_identifier(self.identifier)
+        return GrantRow(identifier, self.terms(self.reason or ""), self.known_as)
 
 
 async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[BulkGrantResponse]:
@@ -147,7 +148,9 @@ async def _grant(
 
     async def run(tx: Tx) -> list[Outcome]:
         ids = [new_id() for _ in some]
-        return await bulk.grant(tx, request.caller, some, ids, atomic=request.query.atomic)
+        return await bulk.grant(
+            tx, request.caller, some, ids, atomic=request.query.atomic, accept=accepts(request)
+        )
 
     wanted: Once[Run[list[Outcome]], list[Outcome]] = Once(
         run, key, partial(_show, first + 1), request.check

@@ -99,7 +99,9 @@ async def list_gift_cards(
     """List a customer's cards, oldest first, a page at a time."""
     query, store_id = request.query, request.store_id
     operations, identifier = request.operations, IDENTIFIER.of(request)
-    owner_uuid = identifier.uuid or (await operations.read(residents.find, identifier)).uuid
+    owner_uuid = (
+        identifier.uuid or (await operations.read(residents.find, store_id, identifier)).uuid
+    )
     cursors = request.services.cursors.of(f"giftcards {store_id} {owner_uuid}", lists.KEY_TYPES)
     position = cursors.read(query.cursor)
     filters = Filters(active=query.active, redeemed=query.redeemed)

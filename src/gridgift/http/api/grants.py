@@ -1,6 +1,6 @@
 """Granting one gift card (contract section 6)."""
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -9,12 +9,14 @@ from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id, texture_of
 from gridgift.domain.model import Labels
+from gridgift.domain.residents import parse_username, seen_as
 from gridgift.fields import (
     Expiry,
     GrantedCredit,
     Metadata,
     Reference,
     Tags,
+    Username,
     Uuid,
     instant_of,
 )
@@ -28,7 +30,10 @@ from gridgift.views import CARD_EXAMPLE, GiftCardResponse
 
 
 class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
-    """What a resident is given; without ``expiresAt`` the card lasts as the store has it."""
+    """What a resident is given; without ``expiresAt`` the card lasts as the store has it.
+
+    ``username`` is whose UUID the path has, in case nobody has heard of them yet.
+    """
 
     credit: GrantedCredit
     transfer: bool = False
@@ -37,6 +42,12 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     reference: Reference | None = None
     tags: Tags = []
     metadata: Metadata = {}
+    username: Username | None = None
+
+    @property
+    def known_as(self) -> str | None:
+        """Return the username, normalised."""
+        return None if self.username is None else parse_username(self.username)
 
     def terms(self, reason: str = "") -> Terms:
         """Return what to grant."""
@@ -52,8 +63,15 @@ async def grant_gift_card(
     request: KeyRequest[None, GrantGiftCardRequest],
 ) -> Reply[GiftCardResponse]:
     """Give a resident a new card."""
-    wanted = GrantRequest(request.caller, IDENTIFIER.of(request), request.body.terms(), new_id())
+    body, identifier = request.body, IDENTIFIER.of(request)
+    seen = seen_as(identifier, body.known_as, accept=accepts(request))
+    wanted = GrantRequest(request.caller, identifier, body.terms(), new_id(), seen)
     return await batched(request, show_change, grants.GRANT_EACH, wanted)
+
+
+def accepts(request: KeyRequest[Any, Any]) -> bool:
+    """Tell whether this server takes avatars of whom it has not heard, without a username."""
+    return request.services.settings.unknown_uuids == "accept"
 
 
 ROUTES: Final = (
@@ -64,7 +82,8 @@ ROUTES: Final = (
         grant_gift_card,
         tag=TAG,
         summary="Grant a gift card",
-        description="The resident becomes the store's customer. Under a reference a store grants "
+        description="The resident becomes the store's customer. An avatar's UUID that nobody knows "
+        "is registered if the body has its username. Under a reference a store grants "
         "one card: the same request once more is answered with that card as it is now, and any "
         "other one is refused.",
         path_parameters=(IDENTIFIER,),
@@ -78,6 +97,7 @@ ROUTES: Final = (
             failures.IdentifierMalformed,
             failures.ResidentNotFound,
             failures.ReferenceTaken,
+            failures.UsernameTaken,
         ),
     ),
 )

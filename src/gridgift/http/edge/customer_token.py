@@ -53,7 +53,7 @@ async def _find(tx: Tx, store_id: str, token_id: str) -> Customer | None:
     token = await tokens.find(tx, store_id, token_id)
     if token is None:
         return None
-    resident = await residents.find(tx, Identifier(uuid=token.resident_uuid))
+    resident = await residents.find(tx, store_id, Identifier(uuid=token.resident_uuid))
     return Customer(
         store_id=store_id,
         actor_kind="resident",

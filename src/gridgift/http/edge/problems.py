@@ -220,9 +220,10 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         408, "The body came too slowly", "Send the request again, whole and at once."
     ),
     failures.UsernameTaken: Problem(
-        409,
+        400,
         "The username belongs to another resident",
-        "Check the UUID. If the earlier note was wrong, add the resident with --reassign.",
+        "Check the UUID. If the earlier note was wrong, the operator can correct it.",
+        conflict=True,
     ),
     failures.KeyNameTaken: Problem(
         409, "The key's name is taken", "Choose another name, or revoke the other key."

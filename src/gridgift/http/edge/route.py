@@ -34,11 +34,11 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
 
     A body is one JSON object, a ``body``, or has many ``rows``, which the handler reads: then there
     is an example for each media type; without either a body that says anything is refused.
-    ``body_limit`` is in bytes. ``answer`` is the JSON that a
-    ``status`` comes with; without it the body is of another ``media_type``. ``path_parameters`` are
-    those of the path, in its order. ``refusals`` are the operation's own: those of the guard and of
-    the decoding are added. ``etag`` says that answers have one. A write behind a guard takes an
-    ``Idempotency-Key`` unless it is not ``replayable``.
+    ``body_limit`` is in bytes. ``answer`` is the JSON that a ``status`` comes with, and where there
+    was nothing to make ``or_status``; without it the body is of another ``media_type``.
+    ``path_parameters`` are those of the path, in its order. ``refusals`` are the operation's own:
+    those of the guard and of the decoding are added. ``etag`` says that answers have one. A write
+    behind a guard takes an ``Idempotency-Key`` unless it is not ``replayable``.
     """
 
     method: str
@@ -57,6 +57,7 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     answer: type[A] | None = None
     media_type: str = "application/json"
     status: int = 200
+    or_status: int | None = None
     example: Any = None
     body_example: Any = None
     refusals: tuple[type[Failure], ...] = ()

@@ -221,7 +221,7 @@ def _responses(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
         success["content"] = {route.media_type: content}
     elif route.status == 200:
         success["content"] = {route.media_type: {"schema": {"type": "string"}}}
-    responses = {str(route.status): success}
+    responses = {str(status): success for status in (route.status, route.or_status) if status}
     if route.etag and route.method == "GET":
         headers = _describe("X-Request-Id", "ETag")
         responses["304"] = {"description": "Not modified.", "headers": headers}
