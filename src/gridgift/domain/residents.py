@@ -18,7 +18,8 @@ from gridgift.domain.model import Resident
 from gridgift.storage.database import TransactionConflict, Tx
 
 _USERNAME: Final = re.compile(r"([a-z0-9]{1,31})(?:[. ]([a-z0-9]{1,31}))?", re.ASCII)
-_PREFIX: Final = re.compile(r"[a-z0-9]{1,31}(?:\.[a-z0-9]{0,31})?", re.ASCII)
+PREFIX_PATTERN: Final = "^([A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{0,31})?)?$"
+_PREFIX: Final = re.compile(PREFIX_PATTERN)
 _decode_pairs: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _NO_LAST_NAME: Final = (None, "resident")  # everyone who joined since 2010 is a "Resident"
 
@@ -93,10 +94,9 @@ def seen_as(identifier: Identifier, username: str | None, *, accept: bool) -> Re
 
 def parse_prefix(text: str) -> str | None:
     """Read the beginning of a username, as people write it; None for what none begins with."""
-    begins = text.lower().replace(" ", ".") if text.isascii() else ""
-    if text and not _PREFIX.fullmatch(begins):
+    if not _PREFIX.fullmatch(text):
         return None
-    return begins.removesuffix(".resident")
+    return text.lower().replace(" ", ".").removesuffix(".resident")
 
 
 async def find(tx: Tx, store_id: str, identifier: Identifier) -> Resident:

@@ -45,7 +45,13 @@ class ResidentsQuery(Struct, frozen=True):
 
     limit: Limit = 100
     cursor: Cursor | None = None
-    prefix: Annotated[str, Meta(description="What the username begins with; empty: anything.")] = ""
+    prefix: Annotated[
+        str,
+        Meta(
+            description="What the username begins with; empty: anything.",
+            extra_json_schema={"pattern": residents.PREFIX_PATTERN},
+        ),
+    ] = ""
 
 
 async def add_resident(request: KeyRequest[None, ResidentRequest]) -> Reply[ResidentResponse]:
