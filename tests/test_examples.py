@@ -262,6 +262,14 @@ def test_the_examples_for_notes_and_labels(examples: Examples):
 
 
 @everywhere
+def test_the_example_follows_the_events(examples: Examples):
+    with examples.client() as client:
+        cards = [grant(client, 1)["id"] for _ in range(CARDS_ON_TWO_PAGES)]
+    events = examples.listed("list_events")
+    assert [event["about"]["giftCardId"] for event in events] == cards
+
+
+@everywhere
 def test_the_examples_for_many(examples: Examples):
     with examples.client() as client:
         (granted,) = examples.output("grant_gift_cards")

@@ -33,6 +33,7 @@ from gridgift.http.reference.openapi import document
 from gridgift.http.reference.pages import MISSING_ASSET, Assets
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.jobs import housekeeping, running
+from gridgift.leaving import heard
 from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places, RateLimits
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
@@ -58,8 +59,10 @@ from gridgift.storage.migrate import (
 from gridgift.storage.sqlite import SqliteDatabase
 from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
 from gridgift.storage.sqlite_file import connect as open_file
+from gridgift.waiting import Waiting
 
 # Imports that not every server or command needs stand where they are needed: they take time.
+
 if TYPE_CHECKING:
     from gridgift.counter import RedisCounter
     from gridgift.directory import Directory
@@ -285,6 +288,8 @@ def create_app(
             services = _services(settings, database, directory, counter, clock, ticks, table)
             stack.callback(services.metrics.close)
             _serve(app, services, table)
+            await stack.enter_async_context(services.waiting.looking())
+            stack.enter_context(heard(services.waiting.end))
             for job in housekeeping(services.operations, services.key_uses, ticks):
                 await stack.enter_async_context(running(job, services.metrics.observe_job))
             if settings.sqlite_path is None:
@@ -351,14 +356,16 @@ def _services(
     table: Sequence[AnyRoute],
 ) -> Services:
     secret = server_secret(settings)
+    operations = Operations(database, directory)
     return Services(
         settings=settings,
-        operations=Operations(database, directory),
+        operations=operations,
         credentials=Credentials(database, secret, settings.key_prefix),
         key_uses=KeyUses(secrets.fingerprint(secret)),
         limits=_limits(settings, counter),
         bulks=Places(BULKS, BULKS_OF_A_STORE),
         bulk_turn=asyncio.Lock(),
+        waiting=Waiting(operations),
         origins=Origins(database),
         cursors=Cursors(secret),
         request_log=RequestLog(settings.log_format),

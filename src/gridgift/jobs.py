@@ -15,7 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift.credentials import KeyUses
-from gridgift.domain import clock, expiry, idempotency, tokens
+from gridgift.domain import clock, events, expiry, idempotency, tokens
 from gridgift.domain.ids import new_id
 from gridgift.logs import Log
 from gridgift.operations import Operations
@@ -100,6 +100,8 @@ def housekeeping(
         Job("delete old tokens", EVERY, partial(forget, tokens.forget, ROWS)),
         Job("note expired cards", EVERY, partial(note, expiry.note_cards)),
         Job("note expired credit", EVERY, partial(note, expiry.note_credit)),
+        Job("tell what time has done", EVERY, partial(note, events.tell_time)),
+        Job("delete old events", EVERY, partial(forget, events.forget, ROWS)),
     ]
 
 

@@ -231,7 +231,7 @@ class EntryResponse(Struct, frozen=True, rename="camel"):
             entry.kind,
             entry.delta,
             entry.balance_after,
-            _shown_state(entry.state),
+            shown_state(entry.state),
             Actor(entry.actor_kind, entry.actor_id),
             entry.reason,
             entry.request_id,
@@ -355,7 +355,7 @@ def shown(view: type[V], source: Struct, **given: Any) -> V:
     return view(**same, **given)
 
 
-def _shown_state(stored: str) -> dict[str, Any]:
+def shown_state(stored: str) -> dict[str, Any]:
     """Show an entry's state: entries, old ones too, store an instant in milliseconds."""
     state = msgspec.json.decode(stored, type=dict[str, Any])
     return {

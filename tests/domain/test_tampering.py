@@ -61,6 +61,16 @@ DECIDES_NOTHING: Final = {
     "import_refusals.number": "a line of the report on refused rows",
     "import_refusals.problem": "a line of the report on refused rows",
     **dict.fromkeys(
+        [f"events.{name}" for name in ("store_id", "position", "account_kind", "account_id", "seq",
+         "created_at", "type", "details")],
+        "tells of entries, which are what counts, and of what moves no money",
+    ),
+    **dict.fromkeys(
+        [f"feed.{name}" for name in ("id", "base", "expiring_until", "expiring_id", "lapsed_until",
+         "lapsed_id")],
+        "how far the clock's events were told",
+    ),
+    **dict.fromkeys(
         [f"server_secret.{name}" for name in ("id", "fingerprint", "noted_at")], ACCESS),
     **dict.fromkeys(
         [f"api_keys.{name}" for name in ("store_id", "id", "name", "hash", "preview", "scopes",

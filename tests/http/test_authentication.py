@@ -190,6 +190,7 @@ def test_scopes() -> None:
         "giftcards:read",
         "giftcards:write",
         "customertokens:mint",
+        "events:read",
     }
 
 

@@ -54,6 +54,8 @@ gift_card_tags {MANY}: SELECT U(2, 1), U(4, i), 'vip';
 gift_card_tags 20: SELECT U(2, 1), U(3, 7), 'tag ' || i;
 entries {MANY}: SELECT U(2, 1), 'card', U(3, 2), i, CASE WHEN i % 4000 = 0 THEN 'noted' ELSE
     'updated' END, 0, 5, '', 'key', '', '', '', i, BYTES, BYTES;
+events {MANY}: SELECT U(2, 1), i, 'card', U(3, 1), i, i, NULL, NULL;
+feed 1: SELECT 1, 10000000, {LATER}, U(3, 1), {LATER}, U(3, 1);
 idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, {START} + i, BYTES;
 credit_lots {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 5, {LATER} + i, FALSE, 1;
 credit_lots {MANY}: SELECT U(2, 1), U(1, 1), U(3, i), 5, CASE WHEN i < 300 THEN 5 ELSE 0 END,

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gridgift.domain import expiry, imports, keys, naming, residents, secrets
+from gridgift.domain import events, expiry, imports, keys, naming, residents, secrets
 from gridgift.domain.bulk import GrantRow
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
@@ -71,6 +71,7 @@ def _pass_time_on_cards(api: ApiFixture) -> None:
     api.clock.advance(120)
     assert api.write(expiry.note_cards, "job", 1) == 1
     assert len(expiring) == 2
+    api.write(events.tell_time, "job", 1)
 
 
 def _deal_with_credit(api: ApiFixture) -> None:

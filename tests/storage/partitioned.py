@@ -13,7 +13,7 @@ PARTITIONS: Final = 8
 _TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re.DOTALL)
 
 # Small, or the grid's and no store's: a sharded engine keeps a copy on every node.
-REFERENCE: Final = frozenset({"residents", "resident_names", "server_secret", "stores"})
+REFERENCE: Final = frozenset({"feed", "residents", "resident_names", "server_secret", "stores"})
 
 
 def rewritten(text: str) -> str:

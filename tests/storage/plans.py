@@ -50,7 +50,7 @@ def of_sqlite(path: Path, query: Query, values: dict[str, Any]) -> list[Plan]:
 
 def names() -> set[str]:
     """The names under which SQLite shows big tables: their own, and what statements call them."""
-    return set(BIG) | {"r", "n", "l", "h", "c"}
+    return set(BIG) | {"b", "c", "e", "h", "l", "n", "r"}
 
 
 async def of_postgres(url: str, query: Query, values: dict[str, Any]) -> list[Plan]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gridgift.app import copying
-from gridgift.domain import verify
+from gridgift.domain import events, verify
 from gridgift.settings import Settings
 from gridgift.storage.copying import Copied, Copy
 from gridgift.storage.database import CopyDiffers, DatabaseRefused
@@ -50,7 +50,7 @@ def copied(source: str, target: str) -> Copied:
     """Copy a whole database."""
     with begun(source, target) as work:
         done = work.compare()
-        work.finish()
+        work.finish(events.resume)
     return done
 
 
@@ -96,7 +96,7 @@ def test_the_copy_adds_up_and_serves(full: ApiFixture, make_empty: Callable[[str
     with begun(full.settings.database_url, target) as work:
         work.compare()
         found = work.examine(verify.verify, lambda fault: None, lambda seen: None)
-        work.finish()
+        work.finish(events.resume)
     assert found == 0
     assert len(before["data"]) > 5
 

@@ -87,6 +87,10 @@ ROWS: Final = {
         f"INSERT INTO resident_names VALUES ('kelly.new', '{OWNER}', 2, '{STORE}')",
         f"INSERT INTO store_names VALUES ('{STORE}', 'kelly.new', 2)",
     ],
+    22: [
+        f"INSERT INTO events VALUES ('{STORE}', 1, 'card', '{STORE}', 1, 1, NULL, NULL)",
+        f"INSERT INTO feed VALUES (1, 0, 1, '{STORE}', 1, '{STORE}')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -38,6 +38,7 @@ EXEMPT: Final = {
     "refusals_forget": "ends an import: forgets whatever was refused in it",
 }
 BOUNDED_SORTS: Final = {
+    "cards_expiring": "of cards that end at one instant",
     "cards_in_states": "two pages of cards",
     "lots_open": "an account has at most 1000 open lots",
     "names_of_resident": "a resident has few names",

@@ -36,6 +36,7 @@ def test_the_fragments_are_known() -> None:
     assert set(FRAGMENTS) == {
         *STRUCTS, "card", "customer", "customer_username", "open_credit", "owned_cards",
         "owner_username", "known_here", "leads_here",
+        "event", "next_position", "told_card",
     }  # fmt: skip
     assert FRAGMENTS["card"].startswith("{changed_card}, (SELECT {hex:")
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
@@ -73,8 +74,8 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
     sql = sql.partition("RETURNING")[0]
     conditions = re.split(r"\nWHERE |(?<= )WHERE ", sql)[1:]
     for condition in conditions if "/" in name else conditions[-1:]:
-        assert re.match(r"(([sl]\.)?store_id|s\.id|id) = :store_id\b", condition), sql
-        assert re.match(r"([sl]\.)?store_id", condition) or "stores" in sql
+        assert re.match(r"(([esl]\.)?store_id|s\.id|id) = :store_id\b", condition), sql
+        assert re.match(r"([esl]\.)?store_id", condition) or "stores" in sql
         assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
 
 
@@ -134,7 +135,7 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
 # What only one engine understands, or what the other one has another word for.
 DIALECT = re.compile(
     r"\bANY\(|\bFOR (NO KEY )?UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|\w_in_turn\("
-    r"|\b(?:encode|hex)\(|/\*",
+    r"|\b(?:encode|hex)\(|/\*|\bpg_|::",
     re.IGNORECASE,
 )
 

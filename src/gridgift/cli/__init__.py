@@ -39,6 +39,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "resident",
     "card",
     "token",
+    "event",
 )
 
 

@@ -12,7 +12,7 @@ from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import now, read_settings
 from gridgift.cli.tables import print_table
 from gridgift.cli.verify import ignore
-from gridgift.domain import texts, verify
+from gridgift.domain import events, texts, verify
 from gridgift.settings import Settings, mask_url, secret_file
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
             copied = work.compare()
             progress.begin("verifying", copied.accounts)
             faults = work.examine(verify.verify, ignore, progress.advance_accounts)
-        work.finish()
+        work.finish(events.resume)
     _report(ours, theirs, copied, faults, json)
     if faults:
         raise typer.Exit(1)

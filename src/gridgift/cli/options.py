@@ -21,6 +21,7 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "overlap": "--overlap",
     "scopes": "--scope",
     "time_zone": "--time-zone",
+    "types": "--type",
 }
 
 

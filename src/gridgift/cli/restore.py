@@ -17,7 +17,7 @@ from gridgift.cli.sealing import WrongPassphrase, unseal
 from gridgift.cli.session import now, read_settings
 from gridgift.cli.tables import print_table
 from gridgift.cli.verify import ignore
-from gridgift.domain import keys, secrets, stores, texts, verify
+from gridgift.domain import events, keys, secrets, stores, texts, verify
 from gridgift.domain.model import Key
 from gridgift.fields import written
 from gridgift.settings import Settings, check_kept_secret, keep_secret, mask_url, secret_file
@@ -107,6 +107,7 @@ async def _restore_into(database: Port, file: Path, header: Header, kept: Kept |
         bar.begin("restoring", 0)
         copied = await fill(database, file, steps, bar.advance, check)
         await migrate(database, now())
+        await database.write(events.resume)
         bar.begin("verifying", copied.accounts)
         faults = await database.snapshot(verify.verify, ignore, bar.advance_accounts)
     return Restored(copied, faults, await database.read(_working_keys))

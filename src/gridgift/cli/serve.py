@@ -25,7 +25,9 @@ from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOpt
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import DATABASE_URL, read_settings, run
 from gridgift.cli.worker import LEAVE_WITHIN, forget_signal_handlers
+from gridgift.domain import events
 from gridgift.logs import Log, configure_logs
+from gridgift.operations import Operations
 from gridgift.settings import Settings, server_secret
 from gridgift.storage.database import DatabaseUnavailable
 
@@ -98,11 +100,17 @@ def wait_for_database(settings: Settings) -> None:
     wait = FIRST_WAIT
     while True:
         try:
-            return run(settings, partial(check_secret, settings), create=True)
+            return run(settings, partial(_prepare, settings), create=True)
         except DatabaseUnavailable as error:
             log.warning("waiting for the database", why=str(error), next_try_in=wait)
         time.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
+
+
+async def _prepare(settings: Settings, operations: Operations) -> None:
+    """Check the secret, and let events go on where another server's numbers ended."""
+    await check_secret(settings, operations)
+    await operations.write(events.resume)
 
 
 def serve_on(listener: Listener, settings: Settings, workers: int, *, json: bool) -> None:

@@ -119,8 +119,11 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
 
 
 async def append(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Write entries, each the next of its account."""
+    """Write entries, each the next of its account, and the events that they are."""
     await tx.many("entry_add", [msgspec.structs.astuple(entry) for entry in entries])
+    await tx.many(
+        "event_add", [_event_columns(entry) for entry in entries if entry.kind != "attested"]
+    )
 
 
 def next_entry(caller: Caller, now: int, tip: Tip, draft: EntryDraft) -> Entry:
@@ -211,6 +214,11 @@ def entry_hash(entry: Entry) -> bytes:
 def with_head(card: GiftCard, newest_hash: bytes) -> GiftCard:
     """Return a card that names its newest entry, whose hash is given."""
     return msgspec.structs.replace(card, head=head_of(newest_hash))
+
+
+def _event_columns(entry: Entry) -> tuple[Any, ...]:
+    """Return an entry's event in the order of ``event_add``."""
+    return entry.store_id, entry.account_kind, entry.account_id, entry.seq, entry.created_at
 
 
 def _columns(card: GiftCard) -> tuple[Any, ...]:

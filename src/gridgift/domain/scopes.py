@@ -13,6 +13,7 @@ SCOPES: Final = {
     "credits:write": "Deposit, spend and refund a customer's store credit.",
     "giftcards:read": "Read gift cards and their history.",
     "giftcards:write": "Grant, update and disable gift cards.",
+    "events:read": "Read what happened at the store: everything, whatever it is about.",
     "customertokens:mint": "Make a link that opens a resident's own page.",
 }
 

@@ -139,9 +139,9 @@ class Copy:
         result: T = self._target.snapshot(operation, *args)
         return result
 
-    def finish(self) -> None:
-        """Remove the target's mark."""
-        self._target.write(_finish)
+    def finish(self, operation: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        """Remove the target's mark, and do what is to be done in the same transaction."""
+        self._target.write(_finish, operation)
 
     def stop(self) -> None:
         """Interrupt the copy: its thread may still run when its caller has been cancelled."""
@@ -292,9 +292,10 @@ async def _put(tx: Tx, table: Table, page: list[Values], before: Progress, after
         raise DatabaseRefused("Another copy writes to the target: let one of them finish.")
 
 
-async def _finish(tx: Tx) -> None:
+async def _finish(tx: Tx, operation: Callable[..., Coroutine[Any, Any, None]]) -> None:
     await tx.one(_DROP)
     await tx.run(_UNMARK, version=UNFINISHED)
+    await operation(tx)
 
 
 async def _first_unlike(tx: Tx, table: Table, other: Side) -> Values | None:

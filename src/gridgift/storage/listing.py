@@ -244,6 +244,21 @@ NOTES_OF_CARD: Final = Listing(
     table="entries",
     orders={"written": Order((Key("seq", "integer"),), index="entries_noted")},
 )
+# What happened in a store. The whole key: one transaction's events may have one position.
+EVENTS_OF_STORE: Final = Listing(
+    "events_of_store",
+    table="events",
+    orders={
+        "told": Order(
+            (
+                Key("position", "integer", sql="e.position"),
+                Key("account_kind", "text", sql="e.account_kind"),
+                Key("account_id", "uuid", sql="e.account_id"),
+                Key("seq", "integer", sql="e.seq"),
+            )
+        )
+    },
+)
 _BY_RESIDENT: Final = Key("resident_uuid", "uuid")
 
 # A store's customers.

@@ -26,7 +26,7 @@ _HEADING = re.compile(r"^-- (name|fragment|listing|filter): (\w+)( \(any store\)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _FRAGMENT = re.compile(r"\{(\w+)\}")
 _MACRO = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
-_ROW = re.compile(r"\{row:([^{}]*)\}")
+_ROW = re.compile(r"\{row:((?:[^{}]|\{[^{}]*\})*)\}")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _NUMBER = re.compile(r"\?(\d+)")
 _DEEPEST: Final = 5  # fragments within fragments
@@ -44,6 +44,12 @@ class Macro(Struct, frozen=True):
         return "{}" in self.postgres + self.sqlite
 
 
+# Numbers of PostgreSQL's transactions, without wrap-around; the base goes on from another server's.
+_BASE: Final = "(SELECT COALESCE(MAX(base), 0) FROM feed)"
+_OWN_NUMBER: Final = "pg_current_xact_id()::text::bigint"
+_NEXT_NUMBER: Final = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_OLDEST_RUNNING: Final = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
 # SQLite has no arrays: a list is bound as JSON. It locks no rows: its one writer has them all.
 # It keeps no statistics unless somebody runs ANALYZE, so where it guesses wrong a statement names
 # the index.
@@ -56,6 +62,12 @@ MACROS: Final = {
     "claim": Macro("FOR UPDATE SKIP LOCKED", ""),
     # FROM {in_turn:idempotency_keys}: once no other transaction is at work under one of the keys
     "in_turn": Macro("answers_in_turn(:store_id, :keys)", "{}"),
+    # the position of a new event, which SQLite's one writer counts: not below the number of its own
+    # transaction, nor of any that had ended when the statement began
+    "position": Macro(f"{_BASE} + GREATEST({_OWN_NUMBER}, {_NEXT_NUMBER})", "{}"),
+    # events below the oldest running transaction: none can be added there any more. SQLite's writes
+    # come one after the other
+    "settled": Macro(f"AND position < {_BASE} + {_OLDEST_RUNNING}", ""),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
     # all rows as one JSON array of arrays; without rows null on PostgreSQL, [] on SQLite

@@ -13,6 +13,7 @@ from gridgift.logs import RequestLog
 from gridgift.metrics import Metrics
 from gridgift.operations import Operations
 from gridgift.settings import Settings
+from gridgift.waiting import Waiting
 
 
 class Services(Struct, frozen=True):
@@ -30,6 +31,7 @@ class Services(Struct, frozen=True):
     limits: RateLimits
     bulks: Places
     bulk_turn: asyncio.Lock
+    waiting: Waiting
     origins: Origins
     cursors: Cursors
     request_log: RequestLog

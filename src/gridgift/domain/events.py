@@ -1,0 +1,309 @@
+"""Events: what happened in a store, in an order that a reader can follow (contract section 10).
+
+The event of a ledger entry is no more than the entry's place in that order; one that only attests
+what was so before is no event. What is in no ledger (the clock's doing) is noted with its details,
+in the transaction in which it happens.
+
+An event can be read once no other can be added before it. SQLite's writes come one after the other.
+On PostgreSQL transactions end in another order than they began; positions there are numbers of
+transactions, and only what is below the oldest running one is read.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, Literal, cast
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Struct
+
+from gridgift.domain import stores
+from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.ids import LAST_UUID
+from gridgift.domain.instants import DAY, SECOND
+from gridgift.domain.model import NIL_UUID, ActorKind, CardState, EntryKind
+from gridgift.domain.paging import Position
+from gridgift.storage.database import Row, Tx
+from gridgift.storage.listing import EVENTS_OF_STORE
+
+KEPT_FOR: Final = 90 * DAY
+EXPIRING: Final = 7 * DAY  # before its end a card is told to be expiring
+SETTLED_AFTER: Final = 60 * SECOND  # what began before an instant has ended by then
+LOOKED_AT: Final = 1_000  # events for a page of some types only
+ACTOR: Final = "clock"
+
+OF_ENTRIES: Final[dict[EntryKind, str]] = {
+    "granted": "gift_card.granted",
+    "imported": "gift_card.granted",
+    "updated": "gift_card.updated",
+    "adjusted": "gift_card.adjusted",
+    "enabled": "gift_card.enabled",
+    "disabled": "gift_card.disabled",
+    "redeemed": "gift_card.redeemed",
+    "transferred": "gift_card.transferred",
+    "reissued": "gift_card.reissued",
+    "labelled": "gift_card.updated",
+    "noted": "gift_card.noted",
+    "expired": "gift_card.expired",
+    "held": "hold.created",
+    "captured": "hold.captured",
+    "voided": "hold.voided",
+    "credit_deposited": "credit.deposited",
+    "credit_redeemed": "credit.deposited",
+    "credit_spent": "credit.spent",
+    "credit_refunded": "credit.refunded",
+    "credit_expired": "credit.expired",
+}
+CARD_EXPIRING: Final = "gift_card.expiring"
+HOLD_LAPSED: Final = "hold.lapsed"
+TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), CARD_EXPIRING, HOLD_LAPSED]))
+
+KEY_TYPES: Final = EVENTS_OF_STORE.types()
+
+SubjectKind = Literal["card", "credit"]
+
+
+class Snapshot(Struct, frozen=True):
+    """A card or an account at one time: its balance (L$), and the rest.
+
+    ``state`` is JSON, as an entry keeps it.
+    """
+
+    balance: int
+    state: str
+
+
+class Details(Struct, frozen=True):
+    """What an event that is in no ledger keeps of itself; its row's id is only its place."""
+
+    subject_kind: SubjectKind
+    subject_id: str
+    actor_kind: ActorKind
+    actor_id: str
+    request_id: str
+    before: Snapshot | None
+    after: Snapshot | None
+
+
+class Event(Struct, frozen=True):
+    """What happened to a card or to a customer's credit, whose id is ``subject_id``.
+
+    ``seq`` is the number of its entry in the subject's chain (None: it has no entry), and ``delta``
+    what that one moved, in L$; ``at`` is in milliseconds.
+    """
+
+    id: str
+    type: str
+    at: int
+    store_id: str
+    subject_kind: SubjectKind
+    subject_id: str
+    seq: int | None
+    delta: int | None
+    actor_kind: ActorKind
+    actor_id: str
+    request_id: str
+    reason: str
+    before: Snapshot | None
+    after: Snapshot | None
+
+    @classmethod
+    def of(cls, store_id: str, row: Row) -> "Event":
+        """Read the columns of the SQL fragment ``event``."""
+        position, kind, subject_id, seq, at, noted, details, *entry = row
+        if noted is None:
+            return cls._of_entry(store_id, kind, subject_id, seq, at, entry)
+        read = msgspec.json.decode(details, type=Details)
+        return cls(
+            str(uuid5(UUID(subject_id), f"{noted} {position} {at}")),
+            noted, at, store_id, read.subject_kind, read.subject_id, None, None,
+            read.actor_kind, read.actor_id, read.request_id, "", read.before, read.after,
+        )  # fmt: skip
+
+    @classmethod
+    def _of_entry(
+        cls,
+        store_id: str,
+        kind: SubjectKind,
+        subject_id: str,
+        seq: int,
+        at: int,
+        entry: Sequence[Any],
+    ) -> "Event":
+        entry_kind, delta, balance, state, actor_kind, actor_id, reason, request_id, digest, *b = (
+            entry
+        )
+        return cls(
+            str(uuid5(UUID(subject_id), digest.hex())),
+            OF_ENTRIES[entry_kind], at, store_id, kind, subject_id, seq, delta,
+            actor_kind, actor_id, request_id, reason,
+            None if b[0] is None else Snapshot(b[0], b[1]), Snapshot(balance, state),
+        )  # fmt: skip
+
+
+class EventPage(Struct, frozen=True):
+    """Events in their order, and the position behind the last one that was looked at."""
+
+    rows: Sequence[Event]
+    next: Position
+
+
+def check_types(types: Collection[str]) -> frozenset[str]:
+    """Return types as a set. Raises ``ValidationFailed`` for an unknown one."""
+    unknown = sorted(set(types) - set(TYPES))
+    if unknown:
+        raise ValidationFailed(
+            {"types": [f"unknown: {', '.join(unknown)}; known: {', '.join(TYPES)}"]}
+        )
+    return frozenset(types)
+
+
+async def page(
+    tx: Tx, store_id: str, position: Position, limit: int, types: frozenset[str] = frozenset()
+) -> EventPage:
+    """Return the store's next events of these types (none: all), at most ``limit``.
+
+    Of ``LOOKED_AT`` events only: a page may be empty although more follows. It is the end if its
+    position is the one that was given.
+    """
+    looked_at = limit if not types else max(limit, LOOKED_AT)
+    statement = EVENTS_OF_STORE.statement(position)
+    values = EVENTS_OF_STORE.values(position, looked_at - 1)
+    found: list[Event] = []
+    for row in await tx.all(statement, store_id=store_id, **values):
+        position = Position(tuple(row[:4]))
+        if not types or _type_of(row) in types:
+            found.append(Event.of(store_id, row))
+        if len(found) == limit:
+            break
+    return EventPage(found, position)
+
+
+def _type_of(row: Row) -> str:
+    noted, entry_kind = row[5], row[7]
+    return noted if entry_kind is None else OF_ENTRIES[cast("EntryKind", entry_kind)]
+
+
+def behind(newest_position: int) -> Position:
+    """Return the position behind all events up to one of their positions."""
+    return Position((newest_position + 1, "", NIL_UUID, 0))
+
+
+async def newest(tx: Tx, store_ids: Sequence[str]) -> dict[str, int]:
+    """Return the newest position of each store up to which events can be read; 0: none."""
+    found = await tx.all("events_newest", ids=store_ids)
+    return {store_id: position or 0 for store_id, position in found}
+
+
+async def forget(tx: Tx, rows: int) -> int:
+    """Delete up to ``rows`` events of any store that are too old; return how many."""
+    deleted = 0
+    for store in await stores.list_all(tx):
+        if deleted < rows:
+            deleted += await _forget(tx, store.id, rows - deleted)
+    return deleted
+
+
+async def _forget(tx: Tx, store_id: str, rows: int) -> int:
+    """Delete a store's old events; the newest one stays: SQLite's next position follows from it."""
+    kept_since = tx.now() - KEPT_FOR
+    oldest = await tx.one("events_oldest", store_id=store_id, rows=1)
+    if oldest is None or oldest[4] >= kept_since:
+        return 0
+    found = await tx.all("events_oldest", store_id=store_id, rows=rows + 1)
+    ages = [row[4] < kept_since for row in found[:-1]]
+    old = found[: ages.index(False) if False in ages else len(ages)]
+    if old:
+        await tx.many("event_forget", [(store_id, *row[:4]) for row in old])
+    return len(old)
+
+
+async def resume(tx: Tx) -> None:
+    """Let positions go on above those that are there.
+
+    On PostgreSQL they follow from numbers that another server begins anew, and a database that was
+    copied or restored has events from before.
+    """
+    row = await tx.one("events_ends")
+    assert row is not None
+    last, following = row
+    if last is not None and following is not None and following <= last:
+        await _begin(tx)
+        await tx.run("feed_raise", by=last - following + 1)
+
+
+async def _begin(tx: Tx) -> None:
+    now = tx.now()
+    await tx.run("feed_begin", expiring_until=now + EXPIRING, lapsed_until=now, last_id=LAST_UUID)
+
+
+class Mark(Struct, frozen=True):
+    """Up to where the clock's events were told: an instant, and an id among those of the same."""
+
+    at: int
+    id: str
+
+
+async def tell_time(tx: Tx, request_id: str, rows: int) -> int:
+    """Note which cards are about to expire and which holds' time is over, of any store, once each.
+
+    It deals with up to ``rows`` of each, and returns with how many. One server at a time does it.
+    """
+    await _begin(tx)
+    row = await tx.one("feed_claim")
+    if row is None:  # another server has it
+        return 0
+    now = tx.now() - SETTLED_AFTER
+    cards, told_cards = await _next(tx, "cards_expiring", Mark(*row[:2]), now + EXPIRING, rows)
+    holds, told_holds = await _next(tx, "holds_lapsed", Mark(*row[2:]), now, rows)
+    noted = [_expiring(row, request_id, tx.now()) for row in cards]
+    noted += [_lapsed(row, request_id, tx.now()) for row in holds]
+    if noted:
+        await tx.many("event_note", noted)
+    await tx.run(
+        "feed_advance",
+        expiring_until=told_cards.at, expiring_id=told_cards.id,
+        lapsed_until=told_holds.at, lapsed_id=told_holds.id,
+    )  # fmt: skip
+    return len(noted)
+
+
+async def _next(
+    tx: Tx, statement: str, mark: Mark, until: int, rows: int
+) -> tuple[Sequence[Row], Mark]:
+    """Return the next rows behind a mark, and the mark behind them."""
+    if until < mark.at:  # the clock was set back
+        return [], mark
+    found = await tx.all(statement, told_at=mark.at, told_id=mark.id, ends_by=until, rows=rows)
+    if len(found) < rows:
+        return found, Mark(until, LAST_UUID)
+    return found, Mark(*found[-1][10:12])
+
+
+def _expiring(row: Row, request_id: str, now: int) -> tuple[Any, ...]:
+    """Return the columns of ``event_note`` for a card."""
+    store_id, card_id, card, _ = _told(row)
+    details = Details("card", card_id, "system", ACTOR, request_id, card, card)
+    return store_id, "card", card_id, now, CARD_EXPIRING, msgspec.json.encode(details).decode()
+
+
+def _lapsed(row: Row, request_id: str, now: int) -> tuple[Any, ...]:
+    """Return the columns of ``event_note`` for a hold; like all of holds it is about the card."""
+    *_, expires_at, hold_id, amount = row
+    store_id, card_id, card, state = _told(row)
+    about = msgspec.structs.replace(
+        state, hold=hold_id, hold_amount=amount, hold_expires_at=expires_at
+    )
+    after = Snapshot(card.balance, msgspec.json.encode(about).decode())
+    details = Details("card", card_id, "system", ACTOR, request_id, card, after)
+    return store_id, "hold", hold_id, now, HOLD_LAPSED, msgspec.json.encode(details).decode()
+
+
+def _told(row: Row) -> tuple[str, str, Snapshot, CardState]:
+    """Read the columns of the SQL fragment ``told_card``."""
+    store_id, card_id, credit, owner, active, redeemed, transfer, texture, purchased, ends = row[
+        :10
+    ]
+    state = CardState(
+        owner, bool(active), bool(redeemed), bool(transfer), texture, bool(purchased), ends
+    )
+    return store_id, card_id, Snapshot(credit, msgspec.json.encode(state).decode()), state

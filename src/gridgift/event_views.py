@@ -1,0 +1,91 @@
+"""What is shown of an event, for the API and the command line (contract section 10)."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, Final, Self
+
+from msgspec import Meta, Struct
+
+from gridgift.domain.events import Event, Snapshot
+from gridgift.domain.instants import format_instant
+from gridgift.fields import Instant, Uuid
+from gridgift.views import CARD_EXAMPLE, ENTRY_EXAMPLE, Actor, shown_state
+
+EVENT_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "7f0d3a52-55c1-5d0e-8b3f-6f1f3a1f9f10",
+    "type": "gift_card.granted",
+    "time": "2026-11-22T19:30:00Z",
+    "storeId": "019aad3a-1111-7222-8333-444455556666",
+    "seq": 1,
+    "delta": 500,
+    "actor": {"kind": "key", "id": "019aad3b-2222-7333-8444-555566667777"},
+    "requestId": "5f0c2b7e9d3a41c8b6e0f1a2",
+    "reason": "",
+    "about": {"giftCardId": CARD_EXAMPLE["id"], "customerUuid": CARD_EXAMPLE["ownerUuid"]},
+    "before": None,
+    "after": {"credit": 500} | ENTRY_EXAMPLE["state"],
+}
+# What an entry's state names besides the account, and how an event calls it.
+NAMED_BESIDES: Final = {
+    "source": "source",
+    "hold": "holdId",
+    "holdAmount": "holdAmount",
+    "holdExpiresAt": "holdExpiresAt",
+    "spend": "spendId",
+    "reference": "reference",
+    "lots": "lots",
+    "terms": "terms",
+    "labels": "labels",
+}
+_SUBJECTS: Final = {"card": "giftCardId", "credit": "customerUuid"}
+
+
+class EventResponse(Struct, frozen=True, rename="camel"):
+    """What happened at the store. Its id is the same whenever and wherever it is told."""
+
+    id: Uuid
+    type: str
+    time: Instant
+    store_id: Uuid
+    seq: Annotated[int | None, Meta(description="Its entry's number in its chain; null: none.")]
+    delta: Annotated[int | None, Meta(description="What the entry moved, in L$.")]
+    actor: Actor
+    request_id: str
+    reason: str
+    about: Annotated[dict[str, Any], Meta(description="The ids of what it is about.")]
+    before: Annotated[dict[str, Any] | None, Meta(description="What it was; null: it is new.")]
+    after: Annotated[dict[str, Any] | None, Meta(description="What it is since then.")]
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """Show an event."""
+        before, after = _shown_snapshot(event.before), _shown_snapshot(event.after)
+        about = _about(event, after or before or {})
+        return cls(
+            event.id, event.type, format_instant(event.at), event.store_id, event.seq, event.delta,
+            Actor(event.actor_kind, event.actor_id), event.request_id, event.reason, about,
+            _without(before, NAMED_BESIDES), _without(after, NAMED_BESIDES),
+        )  # fmt: skip
+
+
+def _shown_snapshot(snapshot: Snapshot | None) -> dict[str, Any] | None:
+    """Show a card or an account as it was at a time."""
+    if snapshot is None:
+        return None
+    return {"credit": snapshot.balance} | shown_state(snapshot.state)
+
+
+def _about(event: Event, state: dict[str, Any]) -> dict[str, Any]:
+    """Name what an event is about: ids, and for a hold its amount (L$) and its end."""
+    about = {_SUBJECTS[event.subject_kind]: event.subject_id}
+    if event.subject_kind == "card":
+        about["customerUuid"] = state["ownerUuid"]
+    if event.type == "gift_card.reissued":
+        about["otherGiftCardId"] = state["source"]
+    for name in ("hold", "holdAmount", "holdExpiresAt", "spend", "reference", "labels"):
+        if state.get(name) is not None:
+            about[NAMED_BESIDES[name]] = state[name]
+    return about
+
+
+def _without(state: dict[str, Any] | None, names: Collection[str]) -> dict[str, Any] | None:
+    return None if state is None else {k: v for k, v in state.items() if k not in names}

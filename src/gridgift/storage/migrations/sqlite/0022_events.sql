@@ -1,0 +1,27 @@
+-- Served by programs that know it.
+-- What happened in a store, in the order in which it is told: for each entry of the ledger its place,
+-- and for what is in no ledger (seq 0) also what it is. Events are told in the order of the key.
+CREATE TABLE events (
+    store_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    account_kind TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    created_at INTEGER NOT NULL,
+    type TEXT CHECK ((type IS NULL) = (seq > 0)),
+    details TEXT CHECK ((details IS NULL) = (seq > 0)),
+    PRIMARY KEY (store_id, position, account_kind, account_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- How far the clock's events were told: up to which card of those that expire, in the order of instants
+-- and ids, and up to which hold of those that lapsed. PostgreSQL's positions follow from its transactions' numbers and the base.
+CREATE TABLE feed (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    base INTEGER NOT NULL,
+    expiring_until INTEGER NOT NULL,
+    expiring_id TEXT NOT NULL,
+    lapsed_until INTEGER NOT NULL,
+    lapsed_id TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX holds_by_expiry ON holds (expires_at, id) WHERE state = 'open';
