@@ -203,6 +203,21 @@ def test_the_examples_for_residents(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_customers(examples: Examples):
+    with examples.client() as client:
+        grant(client)
+        examples.output("deposit_credit")
+        path = f"/ext/v1/customers/{KELLY.uuid}"
+        found = read(client, "/ext/v1/customers?sort=-credit")["data"]
+        assert [(customer["uuid"], customer["credit"]) for customer in found] == [(KELLY.uuid, 500)]
+        assert examples.listed("find_customers") == found
+        assert examples.output("get_customer") == [read(client, path)]
+        entries = read(client, f"{path}/credit/entries")["data"]
+        assert [entry["kind"] for entry in entries] == ["credit_deposited"]
+        assert examples.listed("list_credit_entries") == entries
+
+
+@everywhere
 def test_the_list_example_walks_all_pages(examples: Examples):
     with examples.client() as client:
         client.post(f"/v1/giftcards/{grant(client, 1)['id']}/actions/disable")

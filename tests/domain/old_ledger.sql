@@ -12,8 +12,8 @@ INSERT INTO resident_names (username, resident_uuid, seen_at) VALUES
 INSERT INTO stores (id, name, logo, blog_listed, application_open, base_bonus, group_bonus, location_slurl, owner_uuid, created_at, card_lifetime, customer_origin) VALUES
 ('0190a7b2-3c4d-7e5f-8a6b-000000000001', 'Old store', NULL, FALSE, FALSE, 0, 0, '', '1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809', 1790000000000, NULL, NULL);
 
-INSERT INTO customers (store_id, resident_uuid, created_at, version) VALUES
-('0190a7b2-3c4d-7e5f-8a6b-000000000001', '2c3d4e5f-6071-4829-a3b4-c5d6e7f8091a', 1790000000000, 5);
+INSERT INTO customers (store_id, resident_uuid, created_at, version, balance) VALUES
+('0190a7b2-3c4d-7e5f-8a6b-000000000001', '2c3d4e5f-6071-4829-a3b4-c5d6e7f8091a', 1790000000000, 5, 70);
 
 INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture, purchased, expires_at, version, created_at, updated_at, held_until, expiry_noted) VALUES
 ('0190a7b2-3c4d-7e5f-8a6b-000000000001', '0190a7b2-3c4d-7e5f-8a6b-000000000003', '2c3d4e5f-6071-4829-a3b4-c5d6e7f8091a', 80, TRUE, FALSE, TRUE, NULL, FALSE, NULL, 6, 1790000000000, 1790000000003, 1790003600000, FALSE),

@@ -17,7 +17,7 @@ from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, CardChange, Resident
 from gridgift.domain.paging import Position
-from gridgift.domain.residents import Identifier, parse_prefix
+from gridgift.domain.residents import Identifier, parse_prefix, parse_username
 from gridgift.storage.database import Tx
 from tests.api import JO, KELLY, OWNER
 from tests.domain.fixture import DomainFixture
@@ -236,6 +236,41 @@ def test_two_who_take_a_name_at_once(domain: DomainFixture, other: str) -> None:
     assert str(found[0][0]) == noted.resident.uuid
 
 
+@pytest.mark.contract("10.88")
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)  # SQLite has one writer at a time
+@pytest.mark.parametrize("known", [False, True])
+def test_the_operators_name_stays_if_it_comes_meanwhile(
+    domain: DomainFixture, other: str, known: bool
+) -> None:
+    if known:
+        domain.write(naming.note, domain.store.id, ROBIN)
+    said = Resident(ROBIN.uuid, "robin.true")
+
+    class Late:
+        """A transaction in the midst of which, once, the operator says a name."""
+
+        def __init__(self, tx: Tx) -> None:
+            self.tx = tx
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.tx, name)
+
+        async def many(self, query: Any, rows: Any) -> None:
+            nonlocal waiting
+            if waiting:
+                waiting = False
+                await domain.database.write(residents.remember, said)
+            await self.tx.many(query, rows)
+
+    async def note(tx: Tx) -> naming.Noted:
+        late: Any = Late(tx)
+        return await naming.note(late, domain.store.id, Resident(ROBIN.uuid, "robin.silly"))
+
+    waiting = True
+    assert domain.write(note).resident == said
+    assert shown(domain, ROBIN) == said.username
+
+
 def pages(domain: DomainFixture, store_id: str, prefix: str, limit: int) -> Iterator[str]:
     """Walk a list of residents; yield their names."""
     position: Position | None = Position()
@@ -290,10 +325,27 @@ def test_backward_shows_the_same(domain: DomainFixture, monkeypatch: pytest.Monk
     assert found == names[::2]
 
 
-@given(text=st.text("abz09. RESIDENTresident", max_size=12))
-def test_prefixes_of_what_people_write(text: str) -> None:
-    """What begins a name as people write it begins the name."""
-    prefix = parse_prefix(text)
-    if prefix is not None and text:
-        assert prefix == prefix.lower()
-        assert " " not in prefix
+parts = st.text("abzABZ09", min_size=1, max_size=31)
+
+
+@pytest.mark.contract("10.92")
+@given(first=parts, last=st.one_of(st.none(), parts), separator=st.sampled_from(" ."))
+def test_what_begins_a_written_name_begins_the_name(
+    first: str, last: str | None, separator: str
+) -> None:
+    written = first if last is None else f"{first}{separator}{last}"
+    name = parse_username(written)
+    for length in range(len(written) + 1):
+        prefix = parse_prefix(written[:length])
+        assert prefix is not None
+        assert name.startswith(prefix)
+        assert len(prefix) == length
+    assert parse_prefix(f"{first} Resident") == first.lower()
+
+
+@pytest.mark.contract("10.92")
+@pytest.mark.parametrize(
+    "text", [".", " a", "a..", "a.b.", "a_", "x" * 32, "\u212a", "a\n", "\u0663"]
+)
+def test_what_begins_no_name(text: str) -> None:
+    assert parse_prefix(text) is None

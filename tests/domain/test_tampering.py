@@ -87,7 +87,7 @@ FOUND: Final = [
     f"{table}.{column}"
     for table, columns in {
         "stores": "id",
-        "customers": "store_id resident_uuid version spent",
+        "customers": "store_id resident_uuid version spent balance",
         "gift_cards": "store_id id owner_uuid credit active redeemed transfer texture purchased "
         "expires_at version created_at updated_at held_until expiry_noted",
         "gift_card_labels": "store_id card_id reference metadata",

@@ -91,6 +91,7 @@ ROWS: Final = {
         f"INSERT INTO events VALUES ('{STORE}', 1, 'card', '{STORE}', 1, 1, NULL, NULL)",
         f"INSERT INTO feed VALUES (1, 0, 1, '{STORE}', 1, '{STORE}')",
     ],
+    23: [],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -240,6 +241,27 @@ def test_every_migration_exists_for_both_engines() -> None:
     assert small == large
     assert [version for version, _ in small] == list(range(1, len(small) + 1))
     assert all(re.fullmatch(r"[a-z_]+", name) for _, name in small)
+
+
+@in_a_loop
+async def test_a_balance_is_what_the_newest_entry_says(engine: Engine, empty_url: str) -> None:
+    await migrate_to(empty_url, 1)
+    for statement in ROWS[1]:
+        await change(empty_url, statement)
+    await migrate_to(empty_url, 22)
+    for statement in (
+        "UPDATE customers SET version = 2",
+        *(
+            f"INSERT INTO entries VALUES ('{STORE}', 'credit', '{OWNER}', {seq}, 'x', 0, {balance},"
+            " '{}', 'key', 'k', '', 'r', 1, HASH, HASH)"
+            for seq, balance in ((1, 9), (2, 4))
+        ),
+    ):
+        await change(empty_url, statement.replace("HASH", HASH[engine]))
+    await migrate_to(empty_url, 23)
+    assert [tuple(row) for row in await bare_sql(empty_url, "SELECT balance FROM customers")] == [
+        (4,)
+    ]
 
 
 @in_a_loop

@@ -36,6 +36,8 @@ ANY_STORE: Final = {
     "newest_cards": "gridgift doctor looks at every store",
     "resident_by_uuid": "residents are on every node",
     "names_of_resident": "residents are on every node",
+    "resident_add": "residents are on every node",
+    "resident_call": "residents are on every node",
     "resident_keep": "residents are on every node",
     "resident_name_add": "residents are on every node",
     "resident_name_holder": "residents are on every node",

@@ -35,7 +35,7 @@ RENAMED = {"username": "owner_username"}
 def test_the_fragments_are_known() -> None:
     assert set(FRAGMENTS) == {
         *STRUCTS, "card", "customer", "customer_username", "open_credit", "owned_cards",
-        "owner_username", "known_here", "leads_here",
+        "owner_username", "known_here", "last_card", "leads_here",
         "event", "next_position", "told_card",
     }  # fmt: skip
     assert FRAGMENTS["card"].startswith("{changed_card}, (SELECT {hex:")

@@ -215,6 +215,9 @@ def _spend_lot_rows(account: LockedAccount) -> list[tuple[Any, ...]]:
 
 
 def _version_row(account: LockedAccount) -> tuple[Any, ...]:
-    """Return the number of entries and what was spent, in the order of ``account_version``."""
+    """Return the number of entries, what was spent, and the balance, as ``account_version`` has it.
+
+    The balance is the ledger's: what has expired since is in it until that is noted.
+    """
     spent = sum(spend.change.amount for spend in account.spends)
-    return account.tip.seq, spent, account.store_id, account.resident_uuid
+    return account.tip.seq, spent, account.tip.balance, account.store_id, account.resident_uuid

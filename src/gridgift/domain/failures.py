@@ -94,6 +94,15 @@ class ResidentNotFound(Failure):
         self.directory_failed = directory_failed
 
 
+class CustomerNotFound(Failure):
+    """The resident is no customer of the store."""
+
+    code = "customer_not_found"
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"{username} is no customer of this store.")
+
+
 class TooManyLookUps(Failure):
     """A caller has asked for too many unknown usernames; ``retry_after`` is in whole seconds."""
 

@@ -15,7 +15,7 @@ from gridgift.domain.failures import ResidentNotFound, UsernameTaken, Validation
 from gridgift.domain.model import Resident
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.domain.residents import Holder, Identifier, parse_prefix
-from gridgift.storage.database import Row, Tx
+from gridgift.storage.database import Row, TransactionConflict, Tx
 from gridgift.storage.listing import RESIDENTS_BY_NAME
 
 KEY_TYPES: Final = RESIDENTS_BY_NAME.types()
@@ -68,7 +68,8 @@ class _Notes:
         self._shown = dict(shown)
         self._holders = dict(holders)
         self._alone = alone
-        self._residents: dict[str, str] = {}
+        self._before = dict(shown)
+        self._called: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._ours: set[str] = set()
 
@@ -85,7 +86,7 @@ class _Notes:
             if self._holders[username].noted_by is not None:
                 self._ours.add(username)
         if new or (seen.has_name and self._may_rename(self._shown[uuid], uuid)):
-            self._shown[uuid] = self._residents[uuid] = username
+            self._shown[uuid] = self._called[uuid] = username
         return Noted(Resident(uuid, self._shown[uuid]), new)
 
     def _may_rename(self, present: str, uuid: str) -> bool:
@@ -98,9 +99,8 @@ class _Notes:
     async def write(self, tx: Tx) -> None:
         """Write everything, in one order for all, so that none deadlock."""
         now, store_id = tx.now(), self._store_id
-        if self._residents:
-            rows = [(*pair, now) for pair in sorted(self._residents.items())]
-            await tx.many("resident_keep", rows)
+        if self._called:
+            await self._call(tx, now)
         if self._names:
             named = [(*pair, now, store_id) for pair in sorted(self._names.items())]
             await tx.many("resident_name_note", named)
@@ -108,6 +108,18 @@ class _Notes:
         if self._ours:
             ours = [(store_id, name, now) for name in sorted(self._ours)]
             await tx.many("store_name_add", ours)
+
+    async def _call(self, tx: Tx, now: int) -> None:
+        """Write what residents are called now, unless somebody has named them meanwhile."""
+        called, before = sorted(self._called.items()), self._before
+        new = [(*pair, now) for pair in called if pair[0] not in before]
+        renamed = [(name, now, uuid, before[uuid]) for uuid, name in called if uuid in before]
+        if new:
+            await tx.many("resident_add", new)
+        if renamed:
+            await tx.many("resident_call", renamed)
+        if await residents.shown_names(tx, sorted(self._called)) != self._called:
+            raise TransactionConflict
 
 
 async def list_of(
@@ -118,6 +130,23 @@ async def list_of(
     Of a thousand names that begin with the (normalised) prefix, whoever has them: so a page may be
     shorter, and have another one after it.
     """
+    page = await look(tx, store_id, prefix, _is_known, position, limit)
+    return page.map(lambda row: Resident(row[1], row[0]))
+
+
+async def look(
+    tx: Tx,
+    store_id: str,
+    prefix: str,
+    is_chosen: Callable[[Row], bool],
+    position: Position,
+    limit: int,
+) -> Page[Row]:
+    """Return a page of the names that are chosen.
+
+    A row is a name, the UUID to which it leads, the name that is shown, whether the store's keys
+    noted it (None: no), and whether the resident is the store's customer (None: no).
+    """
     where = bounds(prefix)
     if position.keys:  # one of these names, which no statement looks for beyond it
         where["prefix_end" if position.backward else "prefix"] = str(position.keys[0])
@@ -127,21 +156,20 @@ async def list_of(
         **where,
         **RESIDENTS_BY_NAME.values(position, LOOKED_AT),
     )
-    page = chosen_page(rows, _is_shown, position, limit)
-    return page.map(lambda row: Resident(row[1], row[0]))
+    return chosen_page(rows, is_chosen, position, limit)
 
 
-def _is_shown(row: Row) -> bool:
+def _is_known(row: Row) -> bool:
     """Tell whether a name is its resident's present one, and the store knows them."""
     name, _, shown, noted, is_customer = row
     return name == shown and bool(noted or is_customer)
 
 
-def read_prefix(text: str) -> str:
-    """Normalise the beginning of a username. Raises ``ValidationFailed``."""
+def read_prefix(text: str, field: str = "prefix") -> str:
+    """Normalise the beginning of a username. Raises ``ValidationFailed``, of this field."""
     prefix = parse_prefix(text)
     if prefix is None:
-        raise ValidationFailed({"prefix": ["must be the beginning of a username"]})
+        raise ValidationFailed({field: ["must be the beginning of a username"]})
     return prefix
 
 

@@ -52,11 +52,15 @@ class PartRow(Struct, frozen=True):
 
 
 class CustomerRow(Struct, frozen=True):
-    """A customer as it is stored; ``spent`` is what spends and captures took, in all (L$)."""
+    """A customer as it is stored; ``spent`` is what spends and captures took, in all (L$).
+
+    ``balance`` is what the account's newest entry says.
+    """
 
     resident_uuid: str
     version: int
     spent: int
+    balance: int
 
 
 class CreditRows(Struct, frozen=True):
@@ -159,9 +163,9 @@ def credit_faults(
     if rows.customer is None:
         yield "there is credit of a customer who is not there"
         return
-    counts = {"version": len(chain), "spent": said.spent + captured}
-    yield from differences("the account", structs.asdict(rows.customer), counts)
     balance = chain[-1].balance_after if chain else 0
+    counts = {"version": len(chain), "spent": said.spent + captured, "balance": balance}
+    yield from differences("the account", structs.asdict(rows.customer), counts)
     remaining = sum(lot.remaining for lot in rows.lots)
     if remaining != balance:
         yield f"the lots hold L$ {remaining}, the ledger says L$ {balance}"

@@ -272,6 +272,22 @@ CUSTOMERS_BY_SPENT: Final = Listing(
     orders={"spent": Order((Key("spent", "integer"), _BY_RESIDENT), index="customers_by_spent")},
     filters=("spent_more",),
 )
+# The same, of whom the rest is looked up.
+CUSTOMERS_BY_UUID: Final = Listing(
+    "customers_by_uuid", table="customers", orders={"uuid": Order((_BY_RESIDENT,))}
+)
+# Those of them who have credit.
+CUSTOMERS_BY_CREDIT: Final = Listing(
+    "customers_by_credit",
+    table="customers",
+    orders={
+        "balance": Order((Key("balance", "integer"), _BY_RESIDENT), index="customers_by_balance")
+    },
+)
+# The store's cards, of which those are looked for that are the newest of their owners.
+CUSTOMERS_BY_CARD: Final = Listing(
+    "customers_by_card", table="gift_cards", orders={"granted": Order((_BY_ID,))}
+)
 # Usernames, of which those are shown that lead to residents whom a store knows.
 RESIDENTS_BY_NAME: Final = Listing(
     "residents_by_name",

@@ -198,6 +198,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         "No such resident",
         "Check the spelling. A server without a resolver knows only residents that were added.",
     ),
+    failures.CustomerNotFound: Problem(
+        404, "No such customer", "A resident is a store's customer from the first card or credit."
+    ),
     failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
     failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),
     failures.RowsRefused: Problem(

@@ -11,7 +11,7 @@ WHERE s.store_id = :store_id AND s.account_kind = 'credit' AND s.account_id = c.
     AND s.seq = c.version AND c.store_id = :store_id AND c.resident_uuid {any:uuids}
 
 -- name: account_version
-UPDATE customers SET version = :version, spent = spent + :spent
+UPDATE customers SET version = :version, spent = spent + :spent, balance = :balance
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid
 
 -- fragment: lot

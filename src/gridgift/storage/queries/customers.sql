@@ -16,10 +16,51 @@ spent, created_at,
 (SELECT CAST(COALESCE(SUM(l.remaining), 0) AS BIGINT) FROM credit_lots l {index:credit_lots_open}
     WHERE {open_credit} AND l.restricted)
 
+-- fragment: last_card
+(SELECT g.created_at FROM gift_cards g {index:gift_cards_by_owner}
+    WHERE g.store_id = :store_id AND g.owner_uuid = customers.resident_uuid
+    ORDER BY g.id DESC LIMIT 1)
+
 -- listing: customers_of_store
 SELECT {customer} FROM customers
 WHERE store_id = :store_id {seek}
 ORDER BY {order} LIMIT :rows
+
+-- listing: customers_by_uuid
+SELECT resident_uuid FROM customers
+WHERE store_id = :store_id {seek}
+ORDER BY {order} LIMIT :rows
+
+-- name: customers_find
+SELECT {customer}, {last_card} FROM customers
+WHERE store_id = :store_id AND resident_uuid {any:uuids}
+
+-- Those who have credit, in the order of it. Not "> 0", which SQLite would take for the lower bound of a
+-- walk that has a nearer one.
+-- listing: customers_by_credit
+SELECT resident_uuid, balance FROM customers {index}
+WHERE store_id = :store_id AND balance <> 0 {seek}
+ORDER BY {order} LIMIT :rows
+
+-- Cards in the order in which they were granted, each with its owner, and whether the owner has a
+-- newer one: so the others are customers in the order of their newest cards.
+-- listing: customers_by_card
+SELECT id, owner_uuid, NOT EXISTS (SELECT 1 FROM gift_cards l {index:gift_cards_by_owner}
+    WHERE l.store_id = :store_id AND l.owner_uuid = gift_cards.owner_uuid AND l.id > gift_cards.id)
+FROM gift_cards
+WHERE store_id = :store_id {seek}
+ORDER BY {order} LIMIT :rows
+
+-- Of a customer's newest cards: how many there are, and how many of them can be used now, for how much.
+-- name: customer_cards
+SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN usable THEN 1 ELSE 0 END), 0) AS BIGINT),
+    CAST(COALESCE(SUM(CASE WHEN usable THEN credit ELSE 0 END), 0) AS BIGINT)
+FROM (
+    SELECT credit, active AND NOT redeemed AND (expires_at IS NULL OR expires_at > :now) AS usable
+    FROM gift_cards {index:gift_cards_by_owner}
+    WHERE store_id = :store_id AND owner_uuid = :owner_uuid
+    ORDER BY id DESC LIMIT :rows
+) newest
 
 -- Those who spent more than a sum, in the order of what they spent: however few they are among how
 -- many, only they are looked at. Beyond a row of theirs there is nobody who spent less, and SQLite

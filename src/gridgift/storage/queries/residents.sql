@@ -20,6 +20,14 @@ INSERT INTO residents (uuid, username, updated_at) VALUES {row:(:uuid, :username
 ON CONFLICT (uuid) DO UPDATE SET username = excluded.username, updated_at = excluded.updated_at
 WHERE residents.username <> excluded.username
 
+-- name: resident_add (any store)
+INSERT INTO residents (uuid, username, updated_at) VALUES {row:(:uuid, :username, :now)}
+ON CONFLICT (uuid) DO NOTHING
+
+-- name: resident_call (any store)
+UPDATE residents SET username = :username, updated_at = :now
+WHERE uuid = :uuid AND username = :username_before
+
 -- name: resident_name_keep (any store)
 INSERT INTO resident_names (username, resident_uuid, seen_at) VALUES (:username, :uuid, :now)
 ON CONFLICT (username) DO UPDATE SET seen_at = excluded.seen_at, noted_by = NULL

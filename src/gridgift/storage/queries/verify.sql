@@ -34,7 +34,7 @@ WHERE store_id = :store_id AND card_id > :after AND card_id <= :until
 ORDER BY card_id, id
 
 -- name: customers_in_order
-SELECT resident_uuid, version, spent FROM customers
+SELECT resident_uuid, version, spent, balance FROM customers
 WHERE store_id = :store_id AND resident_uuid > :after
 ORDER BY resident_uuid LIMIT :rows
 

@@ -1,0 +1,261 @@
+"""Finding a store's customers, one of them whole, and the ledger of one's credit (section 10)."""
+
+from typing import Annotated, Any, Final, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gridgift.domain import failures, finding, ledger, residents
+from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.finding import Cards, Found, Order, Wanted
+from gridgift.domain.instants import format_instant
+from gridgift.domain.ledger import read_credit_state
+from gridgift.domain.model import Entry
+from gridgift.domain.paging import Page
+from gridgift.fields import UUID_PATTERN, Cursor, Instant, Limit, Uuid, written
+from gridgift.http.api.credit import CREDIT_PATH
+from gridgift.http.api.credit import TAG as CREDIT_TAG
+from gridgift.http.edge.answers import ListResponse, list_reply
+from gridgift.http.edge.api_key import ApiKey, KeyRequest
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.route import Route, Tag
+from gridgift.http.parameters import IDENTIFIER
+from gridgift.views import CARD_EXAMPLE, ENTRY_EXAMPLE, EntryResponse
+
+TAG: Final = Tag("Customers, extended", "A store's customers: searched, sorted, and one of them.")
+PATH: Final = "/ext/v1/customers"
+READ: Final = ApiKey("customers:read")
+SORTS: Final[dict[str, tuple[Order, bool]]] = {
+    "credit": ("credit", False),
+    "-credit": ("credit", True),
+    "lastCard": ("card", False),
+    "-lastCard": ("card", True),
+}
+
+Sort = Annotated[
+    str,
+    Meta(
+        description="By store credit, those who have any; or by when they were last granted a "
+        "card, those who were. With a minus the most, or the latest, first.",
+        extra={
+            "says": f"must be one of {', '.join(SORTS)}",
+            "parse": lambda text: text if text in SORTS else None,
+        },
+        extra_json_schema={"enum": [*SORTS]},
+    ),
+]
+
+
+class FindQuery(Struct, frozen=True):
+    """Which page of the store's customers, which of them, and in which order."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+    search: Annotated[
+        str,
+        Meta(
+            description="The beginning of a username, or a UUID; empty: everybody.",
+            extra_json_schema={
+                "anyOf": [{"pattern": residents.PREFIX_PATTERN}, {"pattern": UUID_PATTERN}]
+            },
+        ),
+    ] = ""
+    sort: Sort | None = None
+
+
+class EntriesOfCreditQuery(Struct, frozen=True):
+    """Which page of a customer's entries."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class FoundCustomer(Struct, frozen=True, rename="camel"):
+    """A customer. Sums are in L$."""
+
+    uuid: Uuid
+    username: str
+    credit: Annotated[int, Meta(description="Store credit, free to spend on anything.")]
+    restricted_credit: Annotated[int, Meta(description="Store credit for certain purchases.")]
+    spent: Annotated[int, Meta(description="What spends and captures took, refunded or not.")]
+    created_at: Instant
+    last_card_at: Annotated[
+        Instant | None, Meta(description="When the newest of the customer's cards was granted.")
+    ]
+
+    @classmethod
+    def of(cls, found: Found, **more: Any) -> Self:
+        """Show a customer; ``more`` has further fields."""
+        customer = found.customer
+        return cls(
+            uuid=customer.uuid,
+            username=customer.username,
+            credit=customer.credit,
+            restricted_credit=customer.restricted_credit,
+            spent=customer.spent,
+            created_at=format_instant(customer.created_at),
+            last_card_at=written(found.last_card_at),
+            **more,
+        )
+
+
+class CardsOfCustomer(Struct, frozen=True):
+    """Of a customer's newest 1000 gift cards."""
+
+    count: int
+    usable: Annotated[int, Meta(description="Active, not redeemed, not expired.")]
+    credit: Annotated[int, Meta(description="The credit of the usable ones, in L$.")]
+    capped: Annotated[bool, Meta(description="There may be older ones, which are not counted.")]
+
+    @classmethod
+    def of(cls, cards: Cards) -> Self:
+        """Show what cards amount to."""
+        return cls(cards.count, cards.usable, cards.credit, cards.capped)
+
+
+class WholeCustomer(FoundCustomer, frozen=True, rename="camel", kw_only=True):
+    """A customer, and what the gift cards amount to."""
+
+    gift_cards: CardsOfCustomer
+
+
+_ROW: Final[dict[str, Any]] = {
+    "uuid": CARD_EXAMPLE["ownerUuid"],
+    "username": CARD_EXAMPLE["ownerUsername"],
+    "credit": 750,
+    "restrictedCredit": 0,
+    "spent": 1200,
+    "createdAt": "2026-11-22T19:30:00Z",
+    "lastCardAt": "2026-11-24T08:15:00Z",
+}
+_WHOLE: Final[dict[str, Any]] = _ROW | {
+    "giftCards": {"count": 3, "usable": 2, "credit": 900, "capped": False}
+}
+_ENTRY: Final[dict[str, Any]] = ENTRY_EXAMPLE | {
+    "kind": "credit_deposited",
+    "state": {
+        "lots": [
+            {
+                "lot": "019aad3e-3333-7444-8555-666677778888",
+                "delta": 500,
+                "expiresAt": None,
+                "restricted": False,
+            }
+        ],
+        "reference": "hunt 2026",
+    },
+    "reason": "prize",
+}
+
+
+async def find_customers(
+    request: KeyRequest[FindQuery, None],
+) -> Reply[ListResponse[FoundCustomer]]:
+    """Search the store's customers, or sort them."""
+    query, store_id, read = request.query, request.store_id, request.operations.read
+    uuid, prefix = finding.read_search(query.search)
+    if query.search and query.sort is not None:
+        raise ValidationFailed({"sort": ["can't be combined with search: that has its own order"]})
+    order, descending = SORTS.get(query.sort or "", ("name" if query.search else "uuid", False))
+    wanted = Wanted(order, descending, prefix)
+    name = f"found {store_id} {order} {descending} {uuid or prefix}"
+    cursors = request.services.cursors.of(name, wanted.key_types)
+    position = cursors.read(query.cursor)
+    if uuid is not None:
+        page = Page(await read(finding.by_uuid, store_id, uuid), None, None)
+    else:
+        page = await read(finding.list_of, store_id, wanted, position, query.limit)
+    return list_reply(cursors, page.map(FoundCustomer.of), query.limit)
+
+
+async def get_customer(request: KeyRequest[None, None]) -> Reply[WholeCustomer]:
+    """Read one customer."""
+    found, cards = await request.operations.read(
+        finding.read, request.store_id, IDENTIFIER.of(request)
+    )
+    return Reply.json(WholeCustomer.of(found, gift_cards=CardsOfCustomer.of(cards)))
+
+
+async def list_credit_entries(
+    request: KeyRequest[EntriesOfCreditQuery, None],
+) -> Reply[ListResponse[EntryResponse]]:
+    """Page through the ledger of a customer's store credit, oldest first."""
+    query, store_id, read = request.query, request.store_id, request.operations.read
+    owner = await read(residents.find, store_id, IDENTIFIER.of(request))
+    cursors = request.services.cursors.of(
+        f"credit entries {store_id} {owner.uuid}", ledger.KEY_TYPES
+    )
+    position = cursors.read(query.cursor)
+    page = await read(ledger.list_of, store_id, "credit", owner.uuid, position, query.limit)
+    return list_reply(cursors, page.map(_show_entry), query.limit)
+
+
+def _show_entry(entry: Entry) -> EntryResponse:
+    """Show an entry of store credit: each lot with its terms, where the entry states them."""
+    stored = read_credit_state(entry.state)
+    lots: list[dict[str, Any]] = []
+    for lot_id, delta in stored.lots:
+        shown: dict[str, Any] = {"lot": lot_id, "delta": delta}
+        if lot_id in stored.terms:
+            terms = stored.terms[lot_id]
+            shown |= {"expiresAt": written(terms.expires_at), "restricted": terms.restricted}
+        lots.append(shown)
+    state: dict[str, Any] = {"lots": lots, "reference": stored.reference}
+    if stored.spend is not None:
+        state["spend"] = stored.spend
+    return msgspec.structs.replace(EntryResponse.of(entry), state=state)
+
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        PATH,
+        READ,
+        find_customers,
+        tag=TAG,
+        summary="Search the store's customers, or sort them",
+        description="Without either, in the order of their UUIDs; a search by username in the "
+        "order of usernames. A page of a search, or by lastCard, may have fewer customers than its "
+        "limit, and another one after it.",
+        query=FindQuery,
+        answer=ListResponse[FoundCustomer],
+        example=ListResponse.example(_ROW),
+        refusals=(failures.ValidationFailed, failures.CursorInvalid),
+    ),
+    Route(
+        "GET",
+        f"{PATH}/{{identifier}}",
+        READ,
+        get_customer,
+        tag=TAG,
+        summary="Read a customer",
+        description="With what the store credit and the gift cards amount to.",
+        path_parameters=(IDENTIFIER,),
+        answer=WholeCustomer,
+        example=_WHOLE,
+        refusals=(
+            failures.IdentifierMalformed,
+            failures.ResidentNotFound,
+            failures.CustomerNotFound,
+        ),
+    ),
+    Route(
+        "GET",
+        f"{CREDIT_PATH}/entries",
+        ApiKey("credits:read"),
+        list_credit_entries,
+        tag=CREDIT_TAG,
+        summary="Page through the ledger of a customer's store credit",
+        description="Oldest first. Each entry's hash covers the one before it.",
+        path_parameters=(IDENTIFIER,),
+        query=EntriesOfCreditQuery,
+        answer=ListResponse[EntryResponse],
+        example=ListResponse.example(_ENTRY),
+        refusals=(
+            failures.IdentifierMalformed,
+            failures.ResidentNotFound,
+            failures.ValidationFailed,
+            failures.CursorInvalid,
+        ),
+    ),
+)
