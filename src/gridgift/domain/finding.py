@@ -2,7 +2,7 @@
 
 A list finds who is on a page, and looks the rest of each up. So the lists cost a grant nothing:
 what they walk along is there for other reasons, or is written with a customer's credit (decision
-36).
+37).
 """
 
 from collections.abc import Sequence

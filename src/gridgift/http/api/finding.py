@@ -55,9 +55,7 @@ class FindQuery(Struct, frozen=True):
         str,
         Meta(
             description="The beginning of a username, or a UUID; empty: everybody.",
-            extra_json_schema={
-                "anyOf": [{"pattern": residents.PREFIX_PATTERN}, {"pattern": UUID_PATTERN}]
-            },
+            extra_json_schema={"pattern": f"{residents.PREFIX_PATTERN}|{UUID_PATTERN}"},
         ),
     ] = ""
     sort: Sort | None = None
