@@ -52,7 +52,7 @@ async def _read(server: Server) -> dict[str, Account]:
 async def _accounts(tx: Tx, store_id: str) -> dict[str, Account]:
     accounts = {}
     for resident in (KELLY, JO):
-        owner = await find(tx, Identifier(uuid=resident.uuid))
+        owner = await find(tx, store_id, Identifier(uuid=resident.uuid))
         for card in await _cards(tx, store_id, owner):
             accounts[card.id] = Account(card, await ledger.entries(tx, store_id, "card", card.id))
     return accounts

@@ -56,7 +56,7 @@ async def broken(tx: Tx, resident: Resident) -> None:
 async def refused(tx: Tx, resident: Resident) -> None:
     """Write something, then be refused by the domain."""
     await residents.remember(tx, resident)
-    await residents.find(tx, Identifier(username="nobody"))
+    await residents.find(tx, str(uuid.uuid4()), Identifier(username="nobody"))
 
 
 async def in_breach(tx: Tx, resident: Resident) -> None:
