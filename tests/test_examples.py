@@ -309,6 +309,13 @@ def test_the_examples_for_holds(examples: Examples):
         assert examples.output("place_hold", card=card) == [hold], "held once"
         assert balances() == (500, 400)
 
+        (extended,) = examples.output("extend_hold", card=card, hold=hold["id"])
+        assert extended == hold | {"expiresAt": extended["expiresAt"]}
+        assert extended["expiresAt"] > hold["expiresAt"]
+        assert examples.listed("list_card_holds", card=card) == [extended]
+        assert examples.listed("list_holds") == [extended]
+        hold = extended
+
         (captured,) = examples.output("capture_hold", card=card, hold=hold["id"])
         assert captured == hold | {"state": "captured", "captured": 60}
         assert balances() == (440, 440)

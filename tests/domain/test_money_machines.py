@@ -497,6 +497,30 @@ class CardMachine(MoneyMachine):
             card.credit -= taken if captured else 0
             card.kinds.append(held.state)
 
+    @rule(index=st.integers(0, 9), duration=st.sampled_from([1, 1000, 5000]), moment=moments)
+    def extend(self, index: int, duration: int, moment: int | None) -> None:
+        known = [
+            (id_, card, *pair) for id_, card in self.model.items() for pair in card.holds.items()
+        ]
+        if not known:
+            return
+        known.sort(key=lambda which: not which[3].open_at(self.now))
+        card_id, card, hold_id, held = known[index % len(known)]
+        self.approach([held.expires_at], moment)
+        refusal: type[Failure] | None = None
+        if not held.open_at(self.now):
+            refusal = failures.HoldClosed
+        elif not card.active:
+            refusal = failures.GiftCardInactive
+        elif card.expired(self.now):
+            refusal = failures.GiftCardExpired
+        elif self.now + duration <= held.expires_at:
+            refusal = failures.ValidationFailed
+        self.do(refusal, holds.extend, self.caller, card_id, hold_id, duration)
+        if refusal is None:
+            held.expires_at = self.now + duration
+            card.kinds.append("hold_extended")
+
     @rule(card_id=any_card, hold_id=unknown, captured=st.booleans())
     def close_an_unknown_hold(self, card_id: str, hold_id: str, captured: bool) -> None:
         known = self.known(card_id) is not None

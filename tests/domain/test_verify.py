@@ -100,7 +100,10 @@ class FilledStore:
         self.write(redemption.redeem, self.domain.caller, KELLY, card_id, new_id())
 
     def hold_some(self) -> None:
-        """Place holds on a card: one stays, one is taken, one in part, one freed, one runs out."""
+        """Place holds on a card.
+
+        One stays and is extended, one is taken, one in part, one freed, one runs out.
+        """
         self.held = self.card(JO, 100)
         caller = self.domain.caller
         self.holds = [new_id() for _ in range(5)]
@@ -109,6 +112,8 @@ class FilledStore:
         self.write(holds.capture, caller, self.held, self.holds[1])
         self.write(holds.void, caller, self.held, self.holds[2])
         self.write(holds.capture, caller, self.held, self.holds[4], 5)
+        self.domain.now += 1
+        self.write(holds.extend, caller, self.held, self.holds[0], 7200 * SECOND)
 
     def label_some(self) -> None:
         """Grant a card under a reference, note something on it, and label it and others."""
@@ -341,6 +346,10 @@ BREAKS: dict[str, tuple[Callable[[FilledStore], list[str]], str]] = {
     "a changed hold": (
         lambda s: [f"UPDATE holds SET state = 'voided' WHERE id = '{s.holds[0]}'"],
         "has state voided, its entries say open",
+    ),
+    "a hold whose extension is taken back": (
+        lambda s: [f"UPDATE holds SET expires_at = expires_at - 1 WHERE id = '{s.holds[0]}'"],
+        "has expires_at",
     ),
     "a hold that took less": (
         lambda s: [f"UPDATE holds SET amount = 1 WHERE id = '{s.holds[1]}'"],

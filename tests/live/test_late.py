@@ -114,10 +114,10 @@ class Prepared:
         yield Late(f"/v1/customer/giftcards/{card}/redeem", None, token, ended)
         yield Late(f"/v1/customer/giftcards/{card}/transfer", jo, token, ended)
         card = self.post("/v1/customers/kelly/actions/grant-gift-card", {})
-        for action in ("capture", "void"):
+        for action, body in (("capture", None), ("void", None), ("extend", {"expiresIn": 60})):
             path = f"/ext/v1/giftcards/{card}/holds"
-            hold = self.post(path, {"amount": 50, "expiresIn": GOOD_FOR})
-            yield Late(f"{path}/{hold}/actions/{action}", None, ours, "hold_closed")
+            hold = self.post(path, {"amount": 30, "expiresIn": GOOD_FOR})
+            yield Late(f"{path}/{hold}/actions/{action}", body, ours, "hold_closed")
 
     def of_credit(self) -> Iterator[Late]:
         path = "/ext/v1/customers/jo.winter/credit/actions"

@@ -92,6 +92,7 @@ ROWS: Final = {
         f"INSERT INTO feed VALUES (1, 0, 1, '{STORE}', 1, '{STORE}')",
     ],
     23: [],
+    24: [],
 }
 
 SQLITE_SCHEMA: Final = {

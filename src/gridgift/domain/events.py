@@ -45,6 +45,7 @@ OF_ENTRIES: Final[dict[EntryKind, str]] = {
     "noted": "gift_card.noted",
     "expired": "gift_card.expired",
     "held": "hold.created",
+    "hold_extended": "hold.extended",
     "captured": "hold.captured",
     "voided": "hold.voided",
     "credit_deposited": "credit.deposited",

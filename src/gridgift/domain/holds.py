@@ -1,9 +1,10 @@
 """Holds: part of a card's credit, reserved for a purchase (contract section 10).
 
-An expired hold frees its part by the clock. Placing, capturing and voiding lock the card first.
+An expired hold frees its part by the clock. Every change of a hold locks its card first.
 """
 
 from collections.abc import Sequence
+from typing import Final, Literal
 
 from msgspec import Struct, structs
 
@@ -16,15 +17,30 @@ from gridgift.domain.failures import (
     HoldClosed,
     HoldNotFound,
     InsufficientCredit,
+    ValidationFailed,
 )
+from gridgift.domain.ids import LAST_UUID
 from gridgift.domain.ledger import EntryNote
 from gridgift.domain.locked import CardRequest, LockedCard, Rule, change
-from gridgift.domain.model import Caller, CardChange, Hold
+from gridgift.domain.model import Caller, CardChange, Hold, HoldState
+from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Tx
+from gridgift.storage.listing import HOLDS_OF_CARD, HOLDS_OF_STORE
+
+Listed = Literal["open", "lapsed", "captured", "voided"]  # an open hold whose time is over: lapsed
+
+KEY_TYPES: Final = HOLDS_OF_CARD.types()
+KEY_TYPES_BY_END: Final = HOLDS_OF_STORE.types()
+_STATES: Final[dict[Listed, HoldState]] = {
+    "open": "open",
+    "lapsed": "open",
+    "captured": "captured",
+    "voided": "voided",
+}
 
 
 class HoldChange(Struct, frozen=True):
-    """A hold after it was placed, captured or voided, and what that changed on its card."""
+    """A hold after it was placed, extended, captured or voided, and its card's change."""
 
     hold: Hold
     change: CardChange
@@ -55,6 +71,32 @@ async def place(
 ) -> HoldChange:
     """Place a hold as ``placing`` says. Raises ``GiftCardNotFound`` too."""
     return await change(tx, CardRequest(caller, card_id, placing(hold_id, amount, duration)))
+
+
+def extending(hold_id: str, duration: int) -> Rule[HoldChange]:
+    """Return the rule that lets an open hold end ``duration`` milliseconds from now, if later.
+
+    It raises ``HoldNotFound``, ``HoldClosed``, ``GiftCardInactive``, ``GiftCardExpired``, and
+    ``ValidationFailed`` if the hold ends then already, or later.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> HoldChange:
+        hold = _open_hold(locked, hold_id)
+        _check_usable(locked)
+        end = locked.now + duration
+        if end <= hold.expires_at:
+            raise ValidationFailed({"expires_in": ["must be later than the hold ends"]})
+        hold = structs.replace(hold, expires_at=end)
+        held_until = locked.extend(hold)
+        note = EntryNote("hold_extended", hold=hold)
+        return HoldChange(hold, locked.change(caller, note, held_until=held_until))
+
+    return rule
+
+
+async def extend(tx: Tx, caller: Caller, card_id: str, hold_id: str, duration: int) -> HoldChange:
+    """Extend a hold as ``extending`` says. Raises ``GiftCardNotFound`` too."""
+    return await change(tx, CardRequest(caller, card_id, extending(hold_id, duration), hold_id))
 
 
 def capturing(hold_id: str, amount: int | None = None) -> Rule[HoldChange]:
@@ -107,6 +149,57 @@ async def attest(tx: Tx, caller: Caller, card_id: str, hold_ids: Sequence[str]) 
                 locked.change(caller, EntryNote("attested", hold=hold))
 
     await change(tx, CardRequest(caller, card_id, rule))
+
+
+async def list_of_card(
+    tx: Tx, store_id: str, card_id: str, position: Position, limit: int
+) -> Page[Hold]:
+    """Return a page of at most ``limit`` holds of a card, in the order in which they were placed.
+
+    Raises ``GiftCardNotFound``.
+    """
+    await giftcards.read(tx, store_id, card_id)
+    rows = await tx.all(
+        HOLDS_OF_CARD.statement(position),
+        store_id=store_id,
+        card_id=card_id,
+        **HOLDS_OF_CARD.values(position, limit),
+    )
+    return page_of([Hold.from_row(row) for row in rows], position, limit, lambda hold: (hold.id,))
+
+
+async def list_of_store(
+    tx: Tx, store_id: str, listed: Listed, position: Position, limit: int
+) -> Page[Hold]:
+    """Return a page of at most ``limit`` holds of a store, those that end first before others.
+
+    ``position`` is one of a list of the same holds.
+    """
+    now, state = tx.now(), _STATES[listed]
+    start = _past_the_others(listed, position, now)
+    rows = await tx.all(
+        HOLDS_OF_STORE.statement(start),
+        store_id=store_id,
+        state=state,
+        **HOLDS_OF_STORE.values(start, limit),
+    )
+    found = [hold for hold in map(Hold.from_row, rows) if _is_listed(hold, listed, now)]
+    return page_of(found, position, limit, lambda hold: (hold.expires_at, hold.id))
+
+
+def _past_the_others(listed: Listed, position: Position, now: int) -> Position:
+    """Return where to begin: holds whose time is over come before those that reserve credit."""
+    border = (now, LAST_UUID)
+    if listed == "open" and not position.backward:
+        return position if position.keys > border else Position(border)
+    if listed == "lapsed" and position.backward:
+        return position if () < position.keys < border else Position(border, backward=True)
+    return position
+
+
+def _is_listed(hold: Hold, listed: Listed, now: int) -> bool:
+    """Tell whether a hold in the right state is one of those: the first that is not ends a list."""
+    return hold.state != "open" or (hold.expires_at > now) is (listed == "open")
 
 
 def _check_usable(locked: LockedCard) -> None:

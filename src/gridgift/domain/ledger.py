@@ -34,7 +34,9 @@ MAX_ENTRIES: Final = 1_000_000_000  # of one account, that are read at once
 HEAD_BYTES: Final = 16  # of a hash, in what is read of a card: half of it tells all entries apart
 NO_HASH: Final = bytes(32)  # what the first entry of an account names as its predecessor
 
-ABOUT_HOLDS: Final[frozenset[EntryKind]] = frozenset({"held", "captured", "voided", "attested"})
+ABOUT_HOLDS: Final[frozenset[EntryKind]] = frozenset(
+    {"held", "hold_extended", "captured", "voided", "attested"}
+)
 
 KEY_TYPES: Final = ENTRIES_OF_ACCOUNT.types()  # of every list of entries
 

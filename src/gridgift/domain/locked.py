@@ -30,9 +30,9 @@ class LockedCard(Struct):
     """A card in the middle of a transaction, with what was decided about it so far.
 
     ``now`` is the instant that counts for it, in milliseconds; ``hash`` is its newest entry's.
-    ``holds`` are its open ones, and those that were asked for by their ids. ``entries``, ``placed``
-    and ``closed`` are still to be written, and so is what captures took from each of its owners,
-    ``spent`` (L$).
+    ``holds`` are its open ones, and those that were asked for by their ids. What is in ``entries``,
+    ``placed``, ``extended`` and ``closed`` is still to be written, and so is what captures took
+    from each of its owners, ``spent`` (L$).
     """
 
     card: GiftCard
@@ -42,6 +42,7 @@ class LockedCard(Struct):
     expiry_noted: bool = False
     entries: list[Entry] = field(default_factory=list)
     placed: list[Hold] = field(default_factory=list)
+    extended: dict[str, Hold] = field(default_factory=dict)
     closed: list[Hold] = field(default_factory=list)
     spent: Counter[str] = field(default_factory=Counter)
 
@@ -84,12 +85,21 @@ class LockedCard(Struct):
         self.placed.append(hold)
         return max(hold.expires_at, self.card.held_until or 0)
 
+    def extend(self, hold: Hold) -> int:
+        """Let an open hold end later, as it says; return when the last one ends."""
+        self._replace(hold)
+        self.extended[hold.id] = hold
+        return max(hold.expires_at, self.card.held_until or 0)
+
     def close(self, hold: Hold) -> int | None:
         """Close an open hold as its state says; return when the last open one ends."""
-        self.holds = [hold if each.id == hold.id else each for each in self.holds]
+        self._replace(hold)
         self.closed.append(hold)
         self.spent[self.card.owner_uuid] += hold.captured
         return max((each.expires_at for each in self.open_holds), default=None)
+
+    def _replace(self, hold: Hold) -> None:
+        self.holds = [hold if each.id == hold.id else each for each in self.holds]
 
 
 Rule = Callable[[LockedCard, Caller], R]
@@ -205,6 +215,9 @@ async def save_each(tx: Tx, cards: Iterable[LockedCard]) -> None:
     placed = [_hold_values(card, hold) for card in changed for hold in card.placed]
     if placed:
         await tx.many("hold_add", placed)
+    extended = [_end_values(card, hold) for card in changed for hold in card.extended.values()]
+    if extended:
+        await _guarded(tx, "hold_extend", extended)
     closed = [_closed_values(card, hold) for card in changed for hold in card.closed]
     if closed:
         await _guarded(tx, "hold_close", closed)
@@ -242,7 +255,14 @@ def _hold_values(locked: LockedCard, hold: Hold) -> tuple[Any, ...]:
     return store_id, hold.card_id, hold.id, hold.amount, hold.expires_at, hold.created_at
 
 
+def _end_values(locked: LockedCard, hold: Hold) -> dict[str, Any]:
+    return _ids(locked, hold) | {"expires_at": hold.expires_at, "now": locked.now}
+
+
 def _closed_values(locked: LockedCard, hold: Hold) -> dict[str, Any]:
-    ids = {"store_id": locked.card.store_id, "card_id": hold.card_id, "id": hold.id}
     part = hold.captured if 0 < hold.captured < hold.amount else None  # what is stored of a part
-    return ids | {"state": hold.state, "captured": part, "now": locked.now}
+    return _ids(locked, hold) | {"state": hold.state, "captured": part, "now": locked.now}
+
+
+def _ids(locked: LockedCard, hold: Hold) -> dict[str, Any]:
+    return {"store_id": locked.card.store_id, "card_id": hold.card_id, "id": hold.id}

@@ -17,6 +17,7 @@ NIL_UUID: Final = "00000000-0000-0000-0000-000000000000"
 
 ActorKind = Literal["key", "operator", "resident", "unit", "system"]
 AccountKind = Literal["card", "credit"]
+HoldState = Literal["open", "captured", "voided"]
 EntryKind = Literal[
     "granted",
     "imported",
@@ -31,6 +32,7 @@ EntryKind = Literal[
     "held",
     "captured",
     "voided",
+    "hold_extended",
     "attested",
     "noted",
     "labelled",
@@ -172,9 +174,9 @@ class CardState(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Everything about a card besides its balance, as a ledger entry keeps it.
 
     ``source`` is the former owner at a transfer, the other card at a reissue; ``hold`` is the id of
-    the hold that was placed, captured or voided, with its amount (L$) and its end; ``labels`` are
-    those that the card was granted with, or that it has from now on. These are left out where they
-    are None. Old entries lack the amount and the end, and older ones have the hold's
+    the hold that was placed, extended, captured or voided, with its amount (L$) and its end;
+    ``labels`` are those that the card was granted with, or that it has from now on. These are left
+    out where they are None. Old entries lack the amount and the end, and older ones have the hold's
     id as their reason.
     """
 
@@ -340,7 +342,7 @@ class Hold(Struct, frozen=True):
     id: str
     card_id: str
     amount: int
-    state: Literal["open", "captured", "voided"]
+    state: HoldState
     expires_at: int
     created_at: int
     captured: int = 0

@@ -36,12 +36,14 @@ class CardRows(Struct, frozen=True):
 class CardSaid(Struct):
     """What entries say of a card beside its state: followed from the first one to the last.
 
-    ``holds`` has the columns of each hold that its entries state; ``ends`` when each open one ends.
+    ``holds`` has the columns of each hold that its entries state; ``ends`` when each open one ends,
+    and ``decided`` when that was decided, also of those that are closed.
     """
 
     rows: dict[str, Hold]
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
+    decided: dict[str, int] = field(default_factory=dict)
     held_until: int | None = None
     expiry_noted: bool = False
     expires_at: int | None = None
@@ -74,6 +76,8 @@ class CardSaid(Struct):
             said |= {"amount": state.hold_amount, "expires_at": state.hold_expires_at}
         if entry.kind == "held":
             said |= {"state": "open", "captured": 0, "created_at": entry.created_at}
+        if entry.kind in {"held", "hold_extended"}:
+            self.decided[hold_id] = entry.created_at
             self.ends[hold_id] = said.get("expires_at") or self._end_of_row(hold_id)
             self.held_until = max(self.ends[hold_id], self.held_until or 0)
         elif entry.kind in {"captured", "voided"}:
@@ -141,7 +145,8 @@ def _hold_faults(holds: Sequence[Hold], said: CardSaid) -> Iterator[str]:
             continue
         of_entries = said.holds[hold.id]
         yield from differences(f"hold {hold.id}", structs.asdict(hold), of_entries)
-        if not hold.created_at < hold.expires_at <= hold.created_at + LONGEST_HOLD:
+        decided = said.decided.get(hold.id, hold.created_at)
+        if not decided < hold.expires_at <= decided + LONGEST_HOLD:
             yield f"hold {hold.id} is for longer than a hold can be"
     for hold_id in said.holds.keys() - said.rows.keys():
         yield f"hold {hold_id} is in the ledger and nowhere else"

@@ -294,3 +294,11 @@ RESIDENTS_BY_NAME: Final = Listing(
     table="resident_names",
     orders={"username": Order((Key("username", "text"),))},
 )
+# The holds of a card.
+HOLDS_OF_CARD: Final = Listing("holds_of_card", table="holds", orders={"placed": Order((_BY_ID,))})
+# A store's holds in one state.
+HOLDS_OF_STORE: Final = Listing(
+    "holds_of_store",
+    table="holds",
+    orders={"end": Order((Key("expires_at", "integer"), _BY_ID), index="holds_by_end")},
+)

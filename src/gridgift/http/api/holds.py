@@ -1,16 +1,17 @@
 """Holds: part of a gift card's credit, reserved for a purchase (contract section 10)."""
 
 from functools import partial
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gridgift.domain import failures, holds
-from gridgift.domain.holds import HoldChange
+from gridgift.domain.holds import HoldChange, Listed
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
-from gridgift.fields import GrantedCredit, Seconds
-from gridgift.http.api.giftcards import CARD_PATH, WRITE, change
+from gridgift.fields import Cursor, GrantedCredit, Limit, Seconds
+from gridgift.http.api.giftcards import CARD_PATH, READ, WRITE, change
+from gridgift.http.edge.answers import ListResponse, list_reply
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -25,10 +26,38 @@ HOLD_PATH: Final = f"{CARD_PATH}/holds/{{hold}}"
 HOLD_ID: Final = id_parameter("hold", "The hold's id.", HOLD_EXAMPLE["id"], failures.HoldNotFound)
 
 
+class CardHoldsQuery(Struct, frozen=True):
+    """Which page of a card's holds."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class HoldsQuery(Struct, frozen=True):
+    """Which page of a store's holds, and which of them."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+    state: Annotated[
+        Listed,
+        Meta(
+            description="open: those that reserve credit now; lapsed: those whose time was over "
+            "before they were captured or voided.",
+            extra={"says": "must be open, lapsed, captured or voided"},
+        ),
+    ] = "open"
+
+
 class HoldRequest(Struct, frozen=True, rename="camel"):
     """How much to reserve, for how many seconds."""
 
     amount: GrantedCredit
+    expires_in: Seconds
+
+
+class ExtendRequest(Struct, frozen=True, rename="camel"):
+    """In how many seconds from now the hold shall end: later than it does."""
+
     expires_in: Seconds
 
 
@@ -43,6 +72,37 @@ async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldRespon
     body, card_id = request.body, GIFT_CARD_ID.of(request)
     rule = holds.placing(new_id(), body.amount, body.expires_in * SECOND)
     return await change(request, partial(_show, status=201), card_id, rule)
+
+
+async def list_card_holds(
+    request: KeyRequest[CardHoldsQuery, None],
+) -> Reply[ListResponse[HoldResponse]]:
+    """Page through a card's holds."""
+    query, store_id, card_id = request.query, request.store_id, GIFT_CARD_ID.of(request)
+    cursors = request.services.cursors.of(f"holds {store_id} {card_id}", holds.KEY_TYPES)
+    position = cursors.read(query.cursor)
+    page = await request.operations.read(
+        holds.list_of_card, store_id, card_id, position, query.limit
+    )
+    return list_reply(cursors, page.map(HoldResponse.of), query.limit)
+
+
+async def list_holds(request: KeyRequest[HoldsQuery, None]) -> Reply[ListResponse[HoldResponse]]:
+    """Page through the store's holds in one state."""
+    query, store_id = request.query, request.store_id
+    cursors = request.services.cursors.of(f"holds {store_id} {query.state}", holds.KEY_TYPES_BY_END)
+    position = cursors.read(query.cursor)
+    page = await request.operations.read(
+        holds.list_of_store, store_id, query.state, position, query.limit
+    )
+    return list_reply(cursors, page.map(HoldResponse.of), query.limit)
+
+
+async def extend_hold(request: KeyRequest[None, ExtendRequest]) -> Reply[HoldResponse]:
+    """Let a hold end later."""
+    card_id, hold_id = GIFT_CARD_ID.of(request), HOLD_ID.of(request)
+    rule = holds.extending(hold_id, request.body.expires_in * SECOND)
+    return await change(request, _show, card_id, rule, hold_id)
 
 
 async def capture_hold(request: KeyRequest[None, CaptureRequest]) -> Reply[HoldResponse]:
@@ -83,6 +143,60 @@ ROUTES: Final = (
             failures.GiftCardInactive,
             failures.GiftCardExpired,
             failures.InsufficientCredit,
+        ),
+    ),
+    Route(
+        "GET",
+        f"{CARD_PATH}/holds",
+        READ,
+        list_card_holds,
+        tag=TAG,
+        summary="Page through a gift card's holds",
+        description="All of them, in the order in which they were placed.",
+        path_parameters=(GIFT_CARD_ID,),
+        query=CardHoldsQuery,
+        answer=ListResponse[HoldResponse],
+        example=ListResponse.example(HOLD_EXAMPLE),
+        refusals=(
+            failures.GiftCardNotFound,
+            failures.ValidationFailed,
+            failures.CursorInvalid,
+        ),
+    ),
+    Route(
+        "GET",
+        "/ext/v1/holds",
+        READ,
+        list_holds,
+        tag=TAG,
+        summary="Page through the store's holds",
+        description="Those in one state, in the order in which they end.",
+        query=HoldsQuery,
+        answer=ListResponse[HoldResponse],
+        example=ListResponse.example(HOLD_EXAMPLE),
+        refusals=(failures.ValidationFailed, failures.CursorInvalid),
+    ),
+    Route(
+        "POST",
+        f"{HOLD_PATH}/actions/extend",
+        WRITE,
+        extend_hold,
+        tag=TAG,
+        summary="Let a hold end later",
+        description="In expiresIn seconds from now, 7 days at most.",
+        path_parameters=(GIFT_CARD_ID, HOLD_ID),
+        body=ExtendRequest,
+        body_example={"expiresIn": 900},
+        answer=HoldResponse,
+        example=HOLD_EXAMPLE | {"expiresAt": "2026-11-22T19:55:00Z"},
+        refusals=(
+            failures.GiftCardNotFound,
+            failures.GiftCardRedeemed,
+            failures.GiftCardInactive,
+            failures.GiftCardExpired,
+            failures.HoldNotFound,
+            failures.HoldClosed,
+            failures.ValidationFailed,
         ),
     ),
     Route(

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -283,10 +283,12 @@ def _usual_complaint(annotation: Any) -> str:
 
 
 def _basic(annotation: Any) -> type:
-    """Find the plain type in ``Annotated[…]``, ``… | None`` or both."""
+    """Find the plain type in ``Annotated[…]``, ``Literal[…]``, ``… | None`` or several of them."""
     if isinstance(annotation, type):
         return annotation
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
         return _basic(parts[0])
+    if get_origin(annotation) is Literal:
+        return type(parts[0])
     return _basic(next(part for part in parts if part is not type(None)))

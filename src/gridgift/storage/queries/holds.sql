@@ -16,8 +16,24 @@ WHERE store_id = :store_id AND card_id {any:ids} AND state = 'open' AND expires_
 -- name: hold_by_id
 SELECT {hold} FROM holds WHERE store_id = :store_id AND card_id = :card_id AND id = :id
 
+-- name: hold_extend
+UPDATE holds SET expires_at = :expires_at
+WHERE store_id = :store_id AND card_id = :card_id AND id = :id AND state = 'open'
+    AND expires_at > :now
+RETURNING id
+
 -- name: hold_close
 UPDATE holds SET state = :state, captured = :captured
 WHERE store_id = :store_id AND card_id = :card_id AND id = :id AND state = 'open'
     AND expires_at > :now
 RETURNING id
+
+-- listing: holds_of_card
+SELECT {hold} FROM holds
+WHERE store_id = :store_id AND card_id = :card_id {seek}
+ORDER BY {order} LIMIT :rows
+
+-- listing: holds_of_store
+SELECT {hold} FROM holds {index}
+WHERE store_id = :store_id AND state = :state {seek}
+ORDER BY {order} LIMIT :rows
