@@ -285,6 +285,18 @@ def test_the_example_follows_the_events(examples: Examples):
 
 
 @everywhere
+def test_the_search_example_walks_all_pages(examples: Examples):
+    with examples.client() as client:
+        small = [grant(client, 99)["id"], grant(client, 100)["id"]]
+        for _ in range(CARDS_ON_TWO_PAGES):
+            grant(client, 200)
+    found = examples.listed("search_gift_cards")
+    assert len(found) == CARDS_ON_TWO_PAGES + 1
+    assert [card["credit"] for card in found][-2:] == [200, 100]
+    assert found[-1]["id"] == small[1]
+
+
+@everywhere
 def test_the_examples_for_many(examples: Examples):
     with examples.client() as client:
         (granted,) = examples.output("grant_gift_cards")

@@ -9,9 +9,10 @@ from msgspec import Meta
 
 from gridgift.domain import labels, notes, texts
 from gridgift.domain.failures import IdentifierMalformed
+from gridgift.domain.ids import parse_uuid
 from gridgift.domain.instants import format_instant, parse_instant
 from gridgift.domain.model import MAX_CREDIT
-from gridgift.domain.residents import parse_username
+from gridgift.domain.residents import parse_prefix, parse_username
 
 MAX_HOLD: Final = 7 * 86_400  # seconds
 
@@ -88,6 +89,29 @@ Expiry = Annotated[
             "parse": parse_instant,
         },
         extra_json_schema={"format": "date-time", "pattern": EXPIRY_PATTERN},
+    ),
+]
+When = Annotated[
+    str,
+    Meta(
+        description="An instant: ISO 8601 date and time, with Z or an offset.",
+        extra={
+            "says": "must be a date and time like 2027-01-31T12:00:00Z",
+            "parse": parse_instant,
+        },
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+OwnerPrefix = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{0,31})?|[0-9a-fA-F-]{36})$",
+        max_length=63,
+        description="A username, present or earlier, begins so; or the owner's UUID.",
+        extra={
+            "says": "must be the beginning of a username, or a UUID",
+            "parse": lambda text: parse_uuid(text) or parse_prefix(text),
+        },
     ),
 ]
 Limit = Annotated[

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from gridgift.domain.search import LOOKED_AT
 from gridgift.storage import listing as listings
 from gridgift.storage.listing import Listing
 from gridgift.storage.queries import QUERIES, Query
@@ -15,6 +16,10 @@ VALUES: Final[dict[str, Any]] = {
     "account_id": CARD,
     "account_kind": "card",
     "active": True,
+    "any_name": False,
+    "any_owner": False,
+    "any_source": False,
+    "any_tag": False,
     "after": FIRST,
     "actor_id": "someone",
     "actor_kind": "key",
@@ -31,7 +36,11 @@ VALUES: Final[dict[str, Any]] = {
     "card_id": THING,
     "card_lifetime": None,
     "created_at": NOW,
+    "created_from": 0,
+    "created_to": LATER,
     "credit": 4,
+    "credit_from": 0,
+    "credit_to": 9,
     "customer_origin": None,
     "delta": 0,
     "details": "{}",
@@ -40,6 +49,9 @@ VALUES: Final[dict[str, Any]] = {
     "expires_at": LATER,
     "expiring_id": LAST,
     "expiring_until": LATER,
+    "end_from": NOW,
+    "end_to": LATER,
+    "endless": True,
     "expiry_moved": False,
     "fingerprint": HASH,
     "gone_since": START + 1_000,
@@ -59,6 +71,7 @@ VALUES: Final[dict[str, Any]] = {
     "lapsed_id": LAST,
     "lapsed_until": NOW,
     "last_id": LAST,
+    "looked": LOOKED_AT,
     "lot_id": THING,
     "name": "key 7",
     "now": NOW,
@@ -66,6 +79,7 @@ VALUES: Final[dict[str, Any]] = {
     "number": 1,
     "origin": "https://7",
     "owner_uuid": OWNER,
+    "owners": [uuid(1, 6), uuid(1, 7)],
     "position": 1,
     "prefix": "r5",
     "prefix_end": "r{",
@@ -89,6 +103,9 @@ VALUES: Final[dict[str, Any]] = {
     "seek_account_id": CARD,
     "seek_account_kind": "card",
     "seek_balance": 998,
+    "seek_created_at": MANY // 2,
+    "seek_credit": 5,
+    "seek_updated_at": MANY // 2,
     "seek_expires_at": START + MANY // 2,
     "seek_id": FIRST,
     "seek_position": MANY // 2,
@@ -98,6 +115,7 @@ VALUES: Final[dict[str, Any]] = {
     "seek_username": "r5",
     "seq": MANY // 2,
     "skipped": 1,
+    "source": "unit",
     "spend_id": THING,
     "spent": 5,
     "spent_more_than": 997,
@@ -131,11 +149,21 @@ STATES: Final[list[dict[str, Any]]] = [
     if redeemed == or_redeemed or active == or_active
 ]
 
+# A search without filters.
+ALL_MATCH: Final[dict[str, Any]] = {
+    **dict.fromkeys(["any_name", "any_owner", "any_source", "any_tag"], True),
+    "end_from": 0,
+    **dict.fromkeys(["active", "redeemed"]),
+}
+
 # Where a statement needs other values than its parameters usually have, one set for each call.
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "answer_add": [{"key": "new"}],
     "card_put": [{"id": NEW}],
     "cards_in_states": STATES,
+    "cards_among": [{}, ALL_MATCH],
+    "cards_matching_among": [{}, ALL_MATCH],
+    "cards_of_store": [{}, ALL_MATCH],
     "entry_add": [{"seq": MANY + 1}],
     "event_add": [{"seq": MANY + 1}],
     "events_newest": [{"ids": [STORE]}],
@@ -192,8 +220,12 @@ def declared_as(name: str) -> str:
 
 def calls(name: str) -> list[dict[str, Any]]:
     """Return the values of each call of a statement; a new parameter needs a line above."""
-    last = {"seek_id": LAST, "seek_resident_uuid": LAST, "seek_username": "r6"}
+    last: dict[str, Any] = {"seek_id": LAST, "seek_resident_uuid": LAST, "seek_username": "r6"}
     before = last if "/desc/" in name else {}
+    if name.startswith("cards_of_store/"):
+        far = 0 if before else 9 if "/credit/" in name else LATER
+        edge = FIRST if before else LAST
+        before = before | {"until": edge if "/undated/" in name else far}
     return [
         {parameter: (VALUES | before | own)[parameter] for parameter in STATEMENTS[name].parameters}
         for own in CALLS.get(declared_as(name), [{}])

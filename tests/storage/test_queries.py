@@ -28,15 +28,23 @@ TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": 
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key, "entry": Entry}
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
-OF_THE_GRID = {"residents_by_name"}  # looks at the names of residents, and at the store for each
+# What looks at the names of residents, and at the store for each.
+OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
+# What looks residents up, who belong to no store.
+RESIDENTS_ONLY = (
+    FRAGMENTS["owner_username"],
+    FRAGMENTS["customer_username"],
+    Query.parse("begins", FRAGMENTS["owner_begins"], FRAGMENTS).sqlite,
+    "(SELECT r.username FROM residents r WHERE r.uuid = gift_cards.owner_uuid)",
+)
 RENAMED = {"username": "owner_username"}
 
 
 def test_the_fragments_are_known() -> None:
     assert set(FRAGMENTS) == {
-        *STRUCTS, "card", "customer", "customer_username", "open_credit", "owned_cards",
-        "owner_username", "known_here", "last_card", "leads_here",
-        "event", "next_position", "told_card",
+        *STRUCTS, "card", "customer", "customer_username", "event", "found_cards", "held_now",
+        "known_here", "last_card", "leads_here", "matching", "next_position", "noted_here",
+        "open_credit", "owned_cards", "owner_begins", "owner_username", "source", "told_card",
     }  # fmt: skip
     assert FRAGMENTS["card"].startswith("{changed_card}, (SELECT {hex:")
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
@@ -65,18 +73,26 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         assert first in {("store_id", ":store_id"), ("id", ":store_id")}
         return
     if declared_as(name) in OF_THE_GRID:
-        table = re.findall(r"\nFROM (\w+)\nWHERE ", sql)
+        table = re.findall(r"\nFROM (\w+)(?: n)?\nWHERE ", sql)
         assert table == ["resident_names"]
-        assert FRAGMENTS["known_here"] in sql
+        assert FRAGMENTS[OF_THE_GRID[declared_as(name)]] in sql
         return
-    for of_the_grid in (FRAGMENTS["owner_username"], FRAGMENTS["customer_username"]):
+    for of_the_grid in RESIDENTS_ONLY:
         sql = sql.replace(of_the_grid, "username")
     sql = sql.partition("RETURNING")[0]
     conditions = re.split(r"\nWHERE |(?<= )WHERE ", sql)[1:]
     for condition in conditions if "/" in name else conditions[-1:]:
-        assert re.match(r"(([esl]\.)?store_id|s\.id|id) = :store_id\b", condition), sql
-        assert re.match(r"([esl]\.)?store_id", condition) or "stores" in sql
-        assert " OR " not in re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", condition)
+        assert re.match(r"((\w\.)?store_id|s\.id|id) = :store_id\b", condition), sql
+        assert re.match(r"(\w\.)?store_id", condition) or "stores" in sql
+        assert " OR " not in outside_parentheses(condition)
+
+
+def outside_parentheses(condition: str) -> str:
+    """Return what stands in none, up to the end of the subquery that a condition is of."""
+    before = ""
+    while condition != before:
+        before, condition = condition, re.sub(r"\([^()]*\)", "", condition)
+    return re.split("[()]", condition)[0]
 
 
 def test_every_statement_is_one_for_both_engines(engine: str, database_url: str) -> None:
@@ -149,7 +165,13 @@ def test_the_dialects_stand_in_the_macros() -> None:
     written = [text for macro in MACROS.values() for text in (macro.postgres, macro.sqlite)]
     assert all(DIALECT.search(text) for text in written if text not in {"", "{}"})
     used = {name for text in TEXTS.values() for name in re.findall(r"\{(\w+)", text)}
-    assert used == MACROS.keys() | FRAGMENTS.keys() | {"seek", "order", "filters"}
+    assert used == MACROS.keys() | FRAGMENTS.keys() | {
+        "seek",
+        "order",
+        "filters",
+        "until",
+        "reversed",
+    }
 
 
 def test_every_listing_and_filter_in_the_files_is_declared() -> None:

@@ -64,7 +64,10 @@ async def list_of(
 
 
 async def read_labels(tx: Tx, store_id: str, card_id: str) -> Labelled:
-    """Return a card and its labels. Raises ``GiftCardNotFound``."""
+    """Return a card and its labels. Raises ``GiftCardNotFound``.
+
+    The card is read first: what is labelled in between has an ETag that nobody gets again.
+    """
     card = await giftcards.read(tx, store_id, card_id)
     return Labelled(card, await labels.read(tx, store_id, card_id))
 

@@ -1,14 +1,15 @@
 """Keyset lists from a declaration: which orders and filters there are; the SQL is in ``queries/``.
 
-A listing's template is a statement with four more fragments::
+A listing's template is a statement with up to six more fragments::
 
     -- listing: cards_of_owner
     SELECT {owned_card} FROM gift_cards {index}
     WHERE store_id = :store_id AND owner_uuid = :owner_uuid {filters} {seek}
     ORDER BY {order} LIMIT :rows
 
-- ``{order}`` is the columns of the order, each with its direction.
+- ``{order}`` is the columns of the order, each with its direction; ``{reversed}`` the other way.
 - ``{seek}`` is ``AND (created_at, id) > (:seek_created_at, :seek_id)``; nothing at either edge.
+- ``{until}`` is ``AND created_at <= :until``, the far end of what is read (``>=`` downwards).
 - ``{filters}`` is ``AND (...)`` for each filter that is chosen, from the ``-- filter:`` sections.
 - ``{index}`` is what SQLite walks along.
 
@@ -166,9 +167,9 @@ class Listing:
             "index": f"{{index:{declared.index}}}" if declared.index else "",
             "filters": " ".join(f"AND ({self._library.filters[name]})" for name in ordered),
             "seek": _seek(declared, descending) if seeks else "",
-            "order": ", ".join(
-                f"{key.expression} DESC" if descending else key.expression for key in declared.keys
-            ),
+            "until": f"AND {declared.keys[0].expression} {'>=' if descending else '<='} :until",
+            "order": _sorted(declared, descending),
+            "reversed": _sorted(declared, not descending),
         }
         name = "/".join(
             [self.name, order, "desc" if descending else "asc", "seek" if seeks else "edge"]
@@ -210,6 +211,12 @@ def _check_order(where: str, order: Order) -> None:
             )
 
 
+def _sorted(order: Order, descending: bool) -> str:
+    return ", ".join(
+        f"{key.expression} DESC" if descending else key.expression for key in order.keys
+    )
+
+
 def _seek(order: Order, descending: bool) -> str:
     sign = "<" if descending else ">"
     columns = ", ".join(key.expression for key in order.keys)
@@ -231,6 +238,47 @@ CARDS_IN_STATES: Final = Listing(
     "cards_in_states",
     table="gift_cards",
     orders={"created": Order((_BY_ID,), index="gift_cards_by_state")},
+)
+FAR: Final = 9_223_372_036_854_775_807  # in milliseconds: where a card that never expires stands
+_CREATED: Final = (Key("created_at", "integer"), _BY_ID)
+_CREDIT: Final = (Key("credit", "integer"), _BY_ID)
+_UPDATED: Final = (Key("updated_at", "integer"), _BY_ID)
+# All cards of a store. In the order of their ends those that have none are read for themselves:
+# ``{until}`` leaves them out of the others, and they have an end in no index.
+CARDS_OF_STORE: Final = Listing(
+    "cards_of_store",
+    table="gift_cards",
+    orders={
+        "created": Order(_CREATED, index="gift_cards_by_creation"),
+        "credit": Order(_CREDIT, index="gift_cards_by_credit"),
+        "updated": Order(_UPDATED, index="gift_cards_by_change"),
+        "dated": Order(
+            (Key("expires_at", "integer", nullable=True, sql="expires_at"), _BY_ID),
+            index="gift_cards_by_end",
+        ),
+        "undated": Order((_BY_ID,)),
+    },
+)
+# Some of them, by their ids.
+CARDS_AMONG: Final = Listing(
+    "cards_among",
+    table="gift_cards",
+    orders={
+        "created": Order(_CREATED),
+        "credit": Order(_CREDIT),
+        "updated": Order(_UPDATED),
+        "expiry": Order(
+            (
+                Key(
+                    "expires_at",
+                    "integer",
+                    nullable=True,
+                    sql=f"COALESCE(expires_at, CAST({FAR} AS bigint))",
+                ),
+                _BY_ID,
+            )
+        ),
+    },
 )
 # The ledger entries of an account.
 ENTRIES_OF_ACCOUNT: Final = Listing(

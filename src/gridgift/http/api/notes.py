@@ -65,7 +65,7 @@ async def add_note(request: KeyRequest[None, NoteRequest]) -> Reply[NoteResponse
 
 async def get_labels(request: KeyRequest[None, None]) -> Reply[LabelsResponse]:
     """Read a card's reference, tags and metadata."""
-    labelled = await request.operations.snapshot(
+    labelled = await request.operations.read(
         notes.read_labels, request.store_id, GIFT_CARD_ID.of(request)
     )
     return conditional(request, _show_labels(labelled))

@@ -1,0 +1,20 @@
+#!/bin/sh
+# GET /ext/v1/giftcards: all active cards of the store with at least L$100, the largest first, one
+# page a line. Scope: giftcards:read.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and
+# exits with 22.
+
+cursor=
+while :; do
+  page=$(curl --silent --show-error --fail-with-body --max-time 10 --get \
+    --header 'X-API-Key: allo_live_YOUR_KEY' \
+    --data limit=100 --data active=true --data creditFrom=100 --data sort=-credit \
+    ${cursor:+--data "cursor=$cursor"} \
+    https://gifts.example.com/ext/v1/giftcards)
+  status=$?
+  printf '%s\n' "$page"
+  [ $status -eq 0 ] || exit $status
+  # A cursor is base64url: it needs no escaping and no JSON parser to be found.
+  cursor=$(printf '%s' "$page" | sed -n 's/.*"nextCursor":"\([^"]*\)".*/\1/p')
+  [ -n "$cursor" ] || break
+done

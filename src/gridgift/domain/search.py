@@ -1,0 +1,359 @@
+"""The search over all cards of a store: filters that combine, four orders, both ways (section 10).
+
+Filters lead to the cards where they can be few: by a reference, owners, a tag.
+Those cards are looked at by their ids, and sorted. Otherwise the walk goes along the index of
+an order and looks at a bounded number of cards: a page that has come to that bound ends early, and
+the next one goes on from there (decision 38).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from gridgift.domain.ids import LAST_UUID, NIL_UUID
+from gridgift.domain.labels import read_each
+from gridgift.domain.model import MAX_CREDIT, NO_LABELS, GiftCard, Labels
+from gridgift.domain.naming import bounds
+from gridgift.domain.paging import Keys, KeyType, Page, Position
+from gridgift.storage.database import Tx
+from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, FAR
+
+LOOKED_AT: Final = 250  # cards, by one statement of a walk
+WINDOWS: Final = 60  # such statements for one page
+GATHERED: Final = 2_000  # cards that are looked at by their ids
+MAX_OWNERS: Final = 100  # whose cards are gathered; of more, the walk is looked through
+MAX_COUNT: Final = 10_000  # of a capped count
+COUNTED: Final = 20_000  # cards that a capped count looks at
+
+SortBy = Literal["created", "credit", "expiry", "updated"]
+KEY_TYPES: Final[Sequence[KeyType]] = CARDS_OF_STORE.types("created")  # of every order
+
+_COLUMNS: Final = {
+    "created": "created_at",
+    "credit": "credit",
+    "updated": "updated_at",
+    "expiry": "expires_at",
+}
+
+
+class Filters(Struct, frozen=True):
+    """Which cards to find; all of it together. What is None, or has its default, keeps none out.
+
+    ``owner_prefix`` begins a username, present or earlier, in its normal form. Sums are in L$,
+    instants in milliseconds; what is ``from`` or ``to`` is included, ``expiring_before`` is not.
+    ``source`` is an actor's kind, or ``reissue``.
+    """
+
+    owner_uuid: str | None = None
+    owner_prefix: str | None = None
+    active: bool | None = None
+    redeemed: bool | None = None
+    expired: bool | None = None
+    expiring_before: int | None = None
+    credit_from: int = 0
+    credit_to: int = MAX_CREDIT
+    created_from: int = 0
+    created_to: int = FAR
+    source: str | None = None
+    tag: str | None = None
+    reference: str | None = None
+
+
+NO_FILTERS: Final = Filters()
+
+
+class Search(Struct, frozen=True):
+    """A search for a page of at most ``limit`` cards."""
+
+    filters: Filters
+    sort_by: SortBy
+    descending: bool
+    position: Position
+    limit: int
+
+
+class FoundCard(GiftCard, frozen=True, array_like=True):
+    """A card with what of it is held now (L$), and how it came to be."""
+
+    held: int = 0
+    source: str = ""
+
+
+class Found(Struct, frozen=True):
+    """A card that was found, and its labels."""
+
+    card: FoundCard
+    labels: Labels
+
+
+class Count(Struct, frozen=True):
+    """How many cards match: ``value``, or (not ``exact``) at least so many."""
+
+    value: int
+    exact: bool
+
+
+class _Looked(Struct, frozen=True, array_like=True):
+    """The last card that a statement looked at, and how many it looked at."""
+
+    id: str
+    credit: int
+    expires_at: int | None
+    created_at: int
+    updated_at: int
+    number: int
+
+
+class _Section(Struct, frozen=True):
+    """A part of a walk: along an order, from some keys (themselves not in it) to its end."""
+
+    order: str
+    keys: Keys
+    until: int | str
+
+
+class _Walked(Struct):
+    """What a walk found, nearest first; where it ``stopped`` early (None: it came to the end)."""
+
+    rows: list[FoundCard]
+    stopped: Keys | None = None
+
+
+# not strict: SQLite's booleans are numbers
+_decode_found: Final = msgspec.json.Decoder(list[FoundCard], strict=False).decode
+_decode_looked: Final = msgspec.json.Decoder(list[_Looked]).decode
+
+
+async def search(tx: Tx, store_id: str, wanted: Search) -> Page[Found]:
+    """Return a page of the cards that match; one that ends early has fewer, or none at all."""
+    values = await _values(tx, store_id, wanted.filters)
+    ids = await _gathered(tx, store_id, wanted.filters, values)
+    if ids is None:
+        walked = await _walk(tx, wanted, values)
+    else:
+        walked = _Walked(await _sorted(tx, wanted, values, ids))
+    page = _page(walked, wanted)
+    labels = await read_each(tx, store_id, [card.id for card in page.rows]) if page.rows else {}
+    return page.map(lambda card: Found(card, labels.get(card.id, NO_LABELS)))
+
+
+async def count(tx: Tx, store_id: str, filters: Filters, *, exact: bool) -> Count:
+    """Count the cards that match; unless ``exact``, up to 10,000 among 20,000 at most."""
+    values = await _values(tx, store_id, filters)
+    ids = await _gathered(tx, store_id, filters, values)
+    if ids is not None:
+        row = await tx.one("cards_matching_among", **values, ids=ids, looked=GATHERED)
+        return Count(0 if row is None else row[0], exact=True)
+    looked = MAX_COUNT + 1 if filters == NO_FILTERS else COUNTED
+    row = await tx.one("cards_matching", **values, looked=FAR if exact else looked)
+    assert row is not None
+    found, seen = row
+    if exact or (seen < looked and found <= MAX_COUNT):
+        return Count(found, exact=True)
+    return Count(min(found, MAX_COUNT), exact=False)
+
+
+async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
+    """Return the values of the fragment ``matching``."""
+    owners, prefix = None, filters.owner_prefix
+    if filters.owner_uuid is not None:
+        owners, prefix = [filters.owner_uuid], None
+    elif prefix is not None:
+        owners = await _owners(tx, store_id, prefix)
+        prefix = prefix if owners is None else None
+    now = tx.now()
+    end_from, end_to, endless = _ends(filters, now)
+    return {
+        "store_id": store_id,
+        "now": now,
+        "active": filters.active,
+        "redeemed": filters.redeemed,
+        "end_from": end_from,
+        "end_to": end_to,
+        "endless": endless,
+        "credit_from": filters.credit_from,
+        "credit_to": filters.credit_to,
+        "created_from": filters.created_from,
+        "created_to": filters.created_to,
+        "any_owner": owners is None,
+        "owners": owners or [],
+        "any_name": prefix is None,
+        **bounds(prefix or ""),
+        "any_tag": filters.tag is None,
+        "tag": filters.tag or "",
+        "any_source": filters.source is None,
+        "source": filters.source or "",
+    }
+
+
+def _ends(filters: Filters, now: int) -> tuple[int, int, bool]:
+    """Return from when to when cards end that can match, and whether those can that never do."""
+    first = now + 1 if filters.expired is False else 0
+    last = now if filters.expired else FAR - 1
+    if filters.expiring_before is not None:
+        last = min(last, filters.expiring_before - 1)
+    return first, last, not filters.expired and filters.expiring_before is None
+
+
+async def _owners(tx: Tx, store_id: str, prefix: str) -> list[str] | None:
+    """Return the residents with a username that begins so; None if they are too many."""
+    rows = await tx.all(
+        "residents_by_prefix", store_id=store_id, **bounds(prefix), rows=MAX_OWNERS + 1
+    )
+    if len(rows) > MAX_OWNERS:
+        return None
+    return sorted({uuid for uuid, everywhere, here in rows if everywhere or here})
+
+
+async def _gathered(
+    tx: Tx, store_id: str, filters: Filters, values: dict[str, Any]
+) -> list[str] | None:
+    """Return the ids of all cards that can match, where a filter leads to few; None elsewhere."""
+    if filters.reference is not None:
+        row = await tx.one("reference_holder", store_id=store_id, reference=filters.reference)
+        return [] if row is None else [row[0]]
+    limit = GATHERED + 1
+    if not values["any_owner"]:
+        owners = values["owners"]
+        rows = await tx.all("cards_of_owners", store_id=store_id, owners=owners, rows=limit)
+        if len(rows) < limit:
+            return [row[0] for row in rows]
+    if filters.tag is not None:
+        rows = await tx.all("cards_tagged", store_id=store_id, tag=filters.tag, rows=limit)
+        if len(rows) < limit:
+            return [row[0] for row in rows]
+    return None
+
+
+async def _sorted(
+    tx: Tx, wanted: Search, values: dict[str, Any], ids: Sequence[str]
+) -> list[FoundCard]:
+    """Return those of some cards that match, up to one more than a page, nearest first."""
+    if not ids:
+        return []
+    query = CARDS_AMONG.statement(
+        wanted.position, order=wanted.sort_by, descending=wanted.descending
+    )
+    seek = CARDS_AMONG.values(wanted.position, wanted.limit, order=wanted.sort_by)
+    row = await tx.one(query, **values, **seek, ids=ids, looked=GATHERED)
+    return [] if row is None or row[0] is None else _decode_found(row[0])
+
+
+async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
+    """Look at cards along an order until a page is full, its bound is reached, or none is left."""
+    walked, windows = _Walked([]), WINDOWS
+    for section in _sections(wanted, values["now"]):
+        boundary = Position(section.keys)
+        while True:
+            last = await _look(tx, wanted, values, section, boundary, walked.rows)
+            if len(walked.rows) > wanted.limit:
+                return walked
+            if last is None:
+                break
+            windows -= 1
+            if not windows:
+                walked.stopped = _keys(last, wanted.sort_by)
+                return walked
+            boundary = Position(_keys(last, section.order))
+    return walked
+
+
+async def _look(
+    tx: Tx,
+    wanted: Search,
+    values: dict[str, Any],
+    section: _Section,
+    boundary: Position,
+    rows: list[FoundCard],
+) -> _Looked | None:
+    """Look at the next cards of a section and add those that match.
+
+    Return the last card that was looked at, or None if no more are left.
+    """
+    undated = section.order == "undated"
+    wanting = wanted.limit - len(rows)
+    bound = wanting + 1 if wanted.filters == NO_FILTERS and not undated else LOOKED_AT
+    row = await tx.one(
+        CARDS_OF_STORE.statement(boundary, order=section.order, descending=_downwards(wanted)),
+        **values | ({"end_to": -1} if undated else {}),
+        **CARDS_OF_STORE.values(boundary, wanting, order=section.order),
+        until=section.until,
+        looked=bound,
+    )
+    assert row is not None
+    found, last = row
+    if found is not None:
+        rows += _decode_found(found)
+    looked = [] if last is None else _decode_looked(last)
+    return looked[0] if looked and looked[0].number == bound else None
+
+
+def _downwards(wanted: Search) -> bool:
+    """Tell whether the cards are read from the largest key on."""
+    return wanted.descending is not wanted.position.backward
+
+
+def _sections(wanted: Search, now: int) -> list[_Section]:
+    """Return what a walk goes along: in most orders one section, between the filters' bounds."""
+    filters, keys, downwards = wanted.filters, wanted.position.keys, _downwards(wanted)
+    if wanted.sort_by == "expiry":
+        dated = _dated(filters, keys, now, downwards=downwards)
+        undated = _undated(filters, keys, now, downwards=downwards)
+        return [*undated, *dated] if downwards else [*dated, *undated]
+    bounds = {
+        "created": (filters.created_from, filters.created_to),
+        "credit": (filters.credit_from, filters.credit_to),
+        "updated": (0, FAR),
+    }
+    return [_section(wanted.sort_by, keys, *bounds[wanted.sort_by], downwards=downwards)]
+
+
+def _dated(filters: Filters, keys: Keys, now: int, *, downwards: bool) -> list[_Section]:
+    """Return the walk along those cards that have a date, unless it is over."""
+    beyond = bool(keys) and keys[0] == FAR
+    if beyond and not downwards:
+        return []
+    first, last, _ = _ends(filters, now)
+    return [_section("dated", () if beyond else keys, first, last, downwards=downwards)]
+
+
+def _undated(filters: Filters, keys: Keys, now: int, *, downwards: bool) -> list[_Section]:
+    """Return the walk along those that have none, unless it is over or they can't match."""
+    *_, endless = _ends(filters, now)
+    beyond = bool(keys) and keys[0] == FAR
+    if not endless or (keys and downwards and not beyond):
+        return []
+    first, last = (LAST_UUID, NIL_UUID) if downwards else (NIL_UUID, LAST_UUID)
+    return [_Section("undated", keys[1:] if beyond else (first,), last)]
+
+
+def _section(order: str, keys: Keys, low: int, high: int, *, downwards: bool) -> _Section:
+    if downwards:
+        return _Section(order, keys or (high, LAST_UUID), low)
+    return _Section(order, keys or (low, NIL_UUID), high)
+
+
+def _keys(card: GiftCard | _Looked, order: str) -> Keys:
+    """Return the values that a list is ordered by."""
+    if order == "undated":
+        return (card.id,)
+    value = getattr(card, _COLUMNS.get(order, "expires_at"))
+    return (FAR if value is None else value, card.id)
+
+
+def _page(walked: _Walked, wanted: Search) -> Page[FoundCard]:
+    """Make a page of what was found; unlike ``page_of`` of a walk that may have stopped early."""
+    position, stopped = wanted.position, walked.stopped
+    rows = walked.rows[: wanted.limit]
+    if len(walked.rows) > wanted.limit:
+        stopped = _keys(rows[-1], wanted.sort_by)
+    beyond = None if stopped is None else Position(stopped, position.backward)
+    behind = None
+    if position.keys or position.backward:
+        nearest = _keys(rows[0], wanted.sort_by) if rows else stopped or ()
+        behind = Position(nearest, not position.backward)
+    if position.backward:
+        return Page(rows[::-1], next=behind, previous=beyond)
+    return Page(rows, next=beyond, previous=behind)

@@ -1,0 +1,91 @@
+-- A store's cards, searched. A filter that is left out lets every card pass, and none of them leads to
+-- the rows: those come from the walk along an order, or by their ids, and are few (decision 38).
+
+-- How a card came to be: who granted it, or that it replaces another one.
+-- fragment: source
+(SELECT CASE WHEN e.kind = 'reissued' THEN 'reissue' ELSE e.actor_kind END FROM entries e
+    WHERE e.store_id = :store_id AND e.account_kind = 'card' AND e.account_id = gift_cards.id
+        AND e.seq = 1)
+
+-- An owner of whom a username, present or earlier, begins so and leads to the owner at this store.
+-- fragment: owner_begins
+EXISTS (SELECT 1 FROM resident_names n WHERE n.resident_uuid = gift_cards.owner_uuid
+    AND n.username >= :prefix AND n.username < :prefix_end AND {leads_here})
+
+-- fragment: matching
+store_id = :store_id
+    AND (active = :active OR :active IS NULL) AND (redeemed = :redeemed OR :redeemed IS NULL)
+    AND (expires_at BETWEEN :end_from AND :end_to OR (expires_at IS NULL AND :endless))
+    AND credit BETWEEN :credit_from AND :credit_to
+    AND created_at BETWEEN :created_from AND :created_to
+    AND (:any_owner OR owner_uuid {any:owners})
+    AND (:any_name OR {owner_begins})
+    AND (:any_tag OR EXISTS (SELECT 1 FROM gift_card_tags t
+        WHERE t.store_id = :store_id AND t.card_id = gift_cards.id AND t.tag = :tag))
+    AND (:any_source OR {source} = :source)
+
+-- fragment: held_now
+CASE WHEN held_until > :now THEN (SELECT COALESCE(SUM(h.amount), 0)
+    FROM holds h {index:holds_open}
+    WHERE h.store_id = :store_id AND h.card_id = gift_cards.id AND h.state = 'open'
+        AND h.expires_at > :now AND h.expires_at > gift_cards.updated_at)
+ELSE 0 END
+
+-- fragment: found_cards
+{json_rows:{card}, {held_now}, {source}}
+
+-- The next :looked cards of an order: those of them that match; and the last of them, from which the
+-- walk goes on, with their number.
+-- listing: cards_of_store
+SELECT (SELECT {found_cards} FROM (
+    SELECT * FROM (
+        SELECT * FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
+        ORDER BY {order} LIMIT :looked
+    ) gift_cards
+    WHERE {matching} ORDER BY {order} LIMIT :rows
+) gift_cards), (SELECT {json_rows:id, credit, expires_at, created_at, updated_at, number} FROM (
+    SELECT id, credit, expires_at, created_at, updated_at, COUNT(*) OVER () AS number FROM (
+        SELECT id, credit, expires_at, created_at, updated_at
+        FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
+        ORDER BY {order} LIMIT :looked
+    ) looked
+    ORDER BY {reversed} LIMIT 1
+) last)
+
+-- listing: cards_among
+SELECT {found_cards} FROM (
+    SELECT * FROM (
+        SELECT * FROM gift_cards WHERE store_id = :store_id AND id {any:ids} LIMIT :looked
+    ) gift_cards
+    WHERE {matching} {seek} ORDER BY {order} LIMIT :rows
+) gift_cards
+
+-- name: cards_of_owners
+SELECT id FROM gift_cards {index:gift_cards_by_owner}
+WHERE store_id = :store_id AND owner_uuid {any:owners} LIMIT :rows
+
+-- name: cards_tagged
+SELECT card_id FROM gift_card_tags {index:gift_card_tags_by_tag}
+WHERE store_id = :store_id AND tag = :tag LIMIT :rows
+
+-- fragment: noted_here
+(SELECT TRUE FROM store_names s WHERE s.store_id = :store_id AND s.username = n.username)
+
+-- name: residents_by_prefix
+SELECT n.resident_uuid, n.noted_by IS NULL, {noted_here}
+FROM resident_names n
+WHERE n.username >= :prefix AND n.username < :prefix_end
+ORDER BY n.username LIMIT :rows
+
+-- How many cards match among those that are looked at, and how many these are.
+-- name: cards_matching
+SELECT COUNT(*), (SELECT COUNT(*) FROM (
+    SELECT id FROM gift_cards WHERE store_id = :store_id LIMIT :looked) looked)
+FROM (SELECT * FROM gift_cards WHERE store_id = :store_id ORDER BY id LIMIT :looked) gift_cards
+WHERE {matching}
+
+-- name: cards_matching_among
+SELECT COUNT(*) FROM (
+    SELECT * FROM gift_cards WHERE store_id = :store_id AND id {any:ids} LIMIT :looked
+) gift_cards
+WHERE {matching}

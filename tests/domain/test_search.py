@@ -1,0 +1,209 @@
+"""The search over a store's cards: whatever is asked, its pages are the sorted cards that match."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gridgift.domain import notes, search, stores, transfers
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import GiftCard, Labels
+from gridgift.domain.notes import Labelling
+from gridgift.domain.paging import Page, Position
+from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, SortBy
+from gridgift.storage.listing import FAR
+from tests.api import JO, KELLY
+from tests.domain.fixture import DomainFixture
+
+SORTS: Final = get_args(SortBy)
+some = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class Shop:
+    """A store with cards of every sort, and what is known of each."""
+
+    def __init__(self, domain: DomainFixture) -> None:
+        self.domain = domain
+        for number in range(40):
+            domain.now += number % 3
+            labels = Labels.of(
+                f"order {number}" if number % 5 == 0 else None,
+                [["vip"], ["hunt", "vip"], []][number % 3],
+                {},
+            )
+            owner = (KELLY, JO)[number % 2]
+            expires_at = (None, domain.now + 5, domain.now + 1_000)[number % 3]
+            card = domain.grant(owner, 1 + number % 4, expires_at=expires_at, labels=labels)
+            if number % 7 == 0:
+                domain.sql(f"UPDATE gift_cards SET active = FALSE WHERE id = '{card.id}'")
+            if number % 11 == 0:
+                domain.sql(f"UPDATE gift_cards SET redeemed = TRUE WHERE id = '{card.id}'")
+            if number % 13 == 0:
+                domain.write(notes.label, domain.caller, card.id, Labelling(tags=("late",)))
+        lost = domain.grant(KELLY, 9)
+        domain.write(transfers.reissue, domain.caller, lost.id, new_id(), "lost")
+        elsewhere = domain.write(stores.create, stores.NewStore("Elsewhere", KELLY), new_id())
+        assert elsewhere.id != domain.store.id
+        self.all = self.walk(NO_FILTERS, "created", descending=False)
+
+    def walk(self, filters: Filters, sort_by: Any, *, descending: bool, limit: int = 7) -> Any:
+        """Read all pages forward, then backward; both are the same rows."""
+
+        def read(position: Position) -> Page[Found]:
+            wanted = Search(filters, sort_by, descending, position, limit)
+            page: Page[Found] = self.domain.read(search.search, self.domain.store.id, wanted)
+            assert len(page.rows) <= limit
+            return page
+
+        rows: list[Found] = []
+        position: Position | None = Position()
+        while position is not None:
+            page = read(position)
+            rows += page.rows
+            position = page.next
+        back: list[Found] = []
+        position = Position(backward=True)
+        while position is not None:
+            page = read(position)
+            back = [*page.rows, *back]
+            position = page.previous
+        assert back == rows
+        return rows
+
+    def matching(self, filters: Filters) -> list[Found]:
+        """Return the cards that match, as this test understands the filters."""
+        return [found for found in self.all if all(self.tests(filters, found))]
+
+    def tests(self, filters: Filters, found: Found) -> Iterator[bool]:
+        """Yield for each filter whether it lets a card pass."""
+        card, now = found.card, self.domain.now
+        end = FAR if card.expires_at is None else card.expires_at
+        yield filters.owner_uuid in (None, card.owner_uuid)
+        yield card.owner_username.startswith(filters.owner_prefix or "")
+        yield filters.active in (None, card.active)
+        yield filters.redeemed in (None, card.redeemed)
+        yield filters.expired in (None, end <= now)
+        yield filters.expiring_before is None or end < filters.expiring_before
+        yield filters.credit_from <= card.credit <= filters.credit_to
+        yield filters.created_from <= card.created_at <= filters.created_to
+        yield filters.source in (None, found.card.source)
+        yield filters.tag is None or filters.tag in found.labels.tags
+        yield filters.reference in (None, found.labels.reference)
+
+
+KEYS: Final[dict[str, Callable[[GiftCard], Any]]] = {
+    "created": lambda card: (card.created_at, card.id),
+    "credit": lambda card: (card.credit, card.id),
+    "expiry": lambda card: (FAR if card.expires_at is None else card.expires_at, card.id),
+    "updated": lambda card: (card.updated_at, card.id),
+}
+
+
+@pytest.fixture
+def shop(domain: DomainFixture) -> Shop:
+    """A store full of cards."""
+    made = Shop(domain)
+    assert len(made.all) == 42
+    return made
+
+
+def near(base: int) -> st.SearchStrategy[int]:
+    """Draw an instant around the cards'."""
+    return st.integers(base - 45, base + 10)
+
+
+def drawn(now: int) -> st.SearchStrategy[Filters]:
+    """Draw filters, most of which are left out."""
+
+    def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.none() | st.none() | strategy
+
+    return st.builds(
+        Filters,
+        owner_uuid=maybe(st.sampled_from([KELLY.uuid, JO.uuid, new_id()])),
+        owner_prefix=maybe(st.sampled_from(["k", "kelly", "jo.", "jo", "kellyy", "z"])),
+        active=maybe(st.booleans()),
+        redeemed=maybe(st.booleans()),
+        expired=maybe(st.booleans()),
+        expiring_before=maybe(near(now + 100)),
+        credit_from=st.sampled_from([0, 0, 0, 2, 3]),
+        credit_to=st.sampled_from([search.MAX_CREDIT, search.MAX_CREDIT, 3, 2]),
+        created_from=st.just(0) | near(now),
+        created_to=st.just(FAR) | near(now),
+        source=maybe(st.sampled_from(["key", "reissue", "unit"])),
+        tag=maybe(st.sampled_from(["vip", "hunt", "late", "none"])),
+        reference=maybe(st.sampled_from(["order 0", "order 5", "none"])),
+    ).filter(lambda filters: None in (filters.owner_uuid, filters.owner_prefix))
+
+
+@pytest.mark.contract("10.108", "10.109", "10.110")
+@some
+@given(data=st.data())
+def test_pages_are_the_sorted_cards_that_match(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    """Also where few cards are gathered, few are looked at, and pages end early."""
+    filters = data.draw(drawn(shop.domain.now))
+    sort_by, descending = data.draw(st.sampled_from(SORTS)), data.draw(st.booleans())
+    monkeypatch.setattr(search, "LOOKED_AT", data.draw(st.sampled_from([3, 10, 300])))
+    monkeypatch.setattr(search, "GATHERED", data.draw(st.sampled_from([3, 10, 2_000])))
+    monkeypatch.setattr(search, "WINDOWS", data.draw(st.integers(1, 3)))
+    monkeypatch.setattr(search, "MAX_OWNERS", data.draw(st.integers(0, 3)))
+    limit = data.draw(st.integers(1, 9))
+    expected = sorted(
+        shop.matching(filters), key=lambda found: KEYS[sort_by](found.card), reverse=descending
+    )
+    assert shop.walk(filters, sort_by, descending=descending, limit=limit) == expected
+    for exact in (True, False):
+        counted = shop.domain.read(search.count, shop.domain.store.id, filters, exact=exact)
+        assert counted == Count(len(expected), exact=True)
+
+
+@pytest.mark.contract("10.111")
+def test_a_capped_count_ends(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    domain, matching = shop.domain, Filters(active=True)
+    there = len(shop.matching(matching))
+    monkeypatch.setattr(search, "MAX_COUNT", there - 1)
+    assert capped(domain, matching) == Count(there - 1, exact=False)
+    monkeypatch.setattr(search, "MAX_COUNT", there)
+    assert capped(domain, matching) == Count(there, exact=True)
+    assert capped(domain, NO_FILTERS) == Count(there, exact=False)
+    monkeypatch.setattr(search, "COUNTED", 10)
+    few = capped(domain, matching)
+    assert not few.exact
+    assert 0 < few.value < 10
+
+
+def capped(domain: DomainFixture, filters: Filters) -> Count:
+    """Count up to the cap."""
+    found: Count = domain.read(search.count, domain.store.id, filters, exact=False)
+    return found
+
+
+@pytest.mark.contract("10.110")
+def test_a_search_without_a_match_looks_at_few_cards(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_AT", 5)
+    monkeypatch.setattr(search, "WINDOWS", 2)
+    wanted = Search(Filters(source="unit"), "created", False, Position(), 100)
+    page = shop.domain.read(search.search, shop.domain.store.id, wanted)
+    assert (page.rows, page.previous) == ([], None)
+    tenth = shop.all[9].card
+    assert page.next == Position((tenth.created_at, tenth.id))
+
+
+@pytest.mark.contract("10.108")
+def test_what_is_shown(shop: Shop) -> None:
+    domain = shop.domain
+    terms = Terms(50, labels=Labels.of("order x", ["x"], {"a": "b"}))
+    card = domain.grant(JO, terms.credit, labels=terms.labels)
+    (found,) = shop.walk(Filters(reference="order x"), "created", descending=True)
+    assert found.labels == terms.labels
+    assert (found.card.id, found.card.owner_username) == (card.id, JO.username)
+    assert (found.card.source, found.card.held) == ("key", 0)
