@@ -297,6 +297,21 @@ def test_the_search_example_walks_all_pages(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_exports(examples: Examples):
+    with examples.client() as client:
+        client.post(f"/v1/giftcards/{grant(client)['id']}/actions/disable")
+        active = [grant(client, reference="=1")["id"], grant(client)["id"]]
+    lines = examples.output("export_gift_cards_as_json_lines")
+    assert [card["id"] for card in lines] == active[::-1]
+    table = examples.run("export_gift_cards_as_csv")
+    assert table.returncode == 0, table.stderr
+    heading, *rows = table.stdout.splitlines()
+    assert heading.startswith("\ufeffid,ownerUuid,")
+    assert [row.partition(",")[0] for row in rows] == active[::-1]
+    assert ",'=1," in rows[1]
+
+
+@everywhere
 def test_the_examples_for_many(examples: Examples):
     with examples.client() as client:
         (granted,) = examples.output("grant_gift_cards")

@@ -58,8 +58,13 @@ class Shop:
             wanted = Search(filters, sort_by, descending, position, limit)
             page: Page[Found] = self.domain.read(search.search, self.domain.store.id, wanted)
             assert len(page.rows) <= limit
+            beyond = page.previous if position.backward else page.next
+            assert beyond is None or beyond.keys != position.keys, "it goes on"
+            assert beyond not in seen, "it comes to its end"
+            seen.append(position)
             return page
 
+        seen: list[Position] = []
         rows: list[Found] = []
         position: Position | None = Position()
         while position is not None:

@@ -93,6 +93,7 @@ ROWS: Final = {
     ],
     23: [],
     24: [],
+    25: [],
 }
 
 SQLITE_SCHEMA: Final = {

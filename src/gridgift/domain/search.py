@@ -254,7 +254,9 @@ async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
                 break
             windows -= 1
             if not windows:
-                walked.stopped = _keys(last, wanted.sort_by)
+                walked.stopped = _keys(last, section.order)
+                if section.order == "undated":  # it also passes over cards that have a date
+                    walked.stopped = (FAR, *walked.stopped)
                 return walked
             boundary = Position(_keys(last, section.order))
     return walked

@@ -1,6 +1,6 @@
 """Replies: what goes out, as plain values."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -63,6 +63,21 @@ class Reply(Struct, Generic[A], frozen=True):
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if head else self.body
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class Stream(Reply[A], Generic[A], frozen=True, kw_only=True):
+    """A reply whose body comes in ``chunks``, made while it is sent; its length is not known."""
+
+    chunks: AsyncIterator[bytes]
+
+    async def send(self, send: Send, extra: Sequence[Header], *, head: bool) -> None:
+        """Send it; what fails on the way breaks it off, so that nobody takes it for whole."""
+        headers = [*self.headers, *extra]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        if not head:
+            async for chunk in self.chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _json_headers(etag: str | None) -> tuple[Any, ...]:

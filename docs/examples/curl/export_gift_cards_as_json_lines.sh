@@ -1,0 +1,8 @@
+#!/bin/sh
+# GET /ext/v1/giftcards/export.jsonl: all active cards of the store as JSON lines, one a card.
+# Scope: giftcards:read.
+# If it is refused, or breaks off before its end, curl exits with another code than 0.
+
+curl --silent --show-error --fail-with-body --max-time 600 \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  'https://gifts.example.com/ext/v1/giftcards/export.jsonl?active=true'

@@ -1,0 +1,160 @@
+"""GET /ext/v1/giftcards/export.csv and export.jsonl: the search's own rows, all of them."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from gridgift.domain import search
+from gridgift.domain.paging import Position
+from gridgift.domain.search import NO_FILTERS, Search
+from gridgift.http.api import export
+from tests.api import ApiFixture, problem
+from tests.http.checks import one_engine
+from tests.http.requests import at, ext
+
+PATH = "/ext/v1/giftcards/export"
+HOSTILE = ("=1+2", "+1", "-1", "@SUM(A1)", "a;=1", "a,-1", "a| @x", '"=1"', "a\u00a0=", "'=1")
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of several pages."""
+    monkeypatch.setattr(export, "PAGE", 2)
+
+
+def fill(api: ApiFixture) -> None:
+    """Grant cards that have something in each column, and some that have nothing."""
+    for number, text in enumerate(HOSTILE):
+        api.grant(credit=1 + number % 3, reference=text, metadata={"a": text})
+    dated = api.grant(tags=["vip", "-hunt", "=x"], expiresAt=at(api, 60), transfer=True)["id"]
+    ext(api, dated, "holds", {"amount": 7, "expiresIn": 30})
+
+
+def searched(api: ApiFixture, **query: Any) -> list[Any]:
+    """Return the rows that the search finds."""
+    answer = api.call("GET", "/ext/v1/giftcards", params=query | {"limit": 1000})
+    rows: list[Any] = answer.json()["data"]
+    return rows
+
+
+def without_apostrophes(text: str) -> str:
+    """Return a text without what keeps it from being a formula."""
+    return text.replace("'", "")
+
+
+QUERIES: list[dict[str, Any]] = [{}, {"sort": "credit"}, {"creditTo": 2, "sort": "-expiry"},
+                                 {"tag": "vip"}, {"owner": "nobody"}]  # fmt: skip
+
+
+@pytest.mark.contract("10.112")
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.usefixtures("pages")
+def test_the_rows_are_those_of_the_search(api: ApiFixture, query: dict[str, Any]) -> None:
+    fill(api)
+    expected = searched(api, **query)
+    lines = api.call("GET", f"{PATH}.jsonl", params=query)
+    assert lines.headers["content-type"] == "application/jsonl; charset=utf-8"
+    assert [json.loads(line) for line in lines.text.splitlines()] == expected
+    table = api.call("GET", f"{PATH}.csv", params=query)
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.headers["content-disposition"] == 'attachment; filename="gift-cards.csv"'
+    assert table.content.startswith(b"\xef\xbb\xbfid,ownerUuid,ownerUsername,credit,")
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"), newline="")))
+    assert [row["id"] for row in rows] == [row["id"] for row in expected]
+    for row, card in zip(rows, expected, strict=True):
+        assert row.keys() == card.keys()
+        assert int(row["credit"]) == card["credit"]
+        assert int(row["available"]) == card["available"]
+        assert row["transfer"] == json.dumps(card["transfer"])
+        assert row["expiresAt"] == (card["expiresAt"] or "")
+        assert without_apostrophes(row["metadata"]) == without_apostrophes(
+            json.dumps(card["metadata"], ensure_ascii=False, separators=(",", ":"))
+            if card["metadata"]
+            else ""
+        )
+        assert without_apostrophes(row["reference"]) == without_apostrophes(card["reference"] or "")
+        assert [tag.lstrip("'") for tag in row["tags"].split(";") if tag] == card["tags"]
+
+
+@pytest.mark.contract("10.113")
+@pytest.mark.usefixtures("pages")
+def test_no_cell_is_a_formula(api: ApiFixture) -> None:
+    """Neither as the file is split at its commas, nor where a spreadsheet splits it otherwise."""
+    fill(api)
+    text = api.call("GET", f"{PATH}.csv").content.decode("utf-8-sig")
+    for delimiter in (",", ";", "|", "\t"):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            for cell in row:
+                assert cell.lstrip()[:1] not in {"=", "+", "-", "@"}, (delimiter, cell)
+
+
+@pytest.mark.contract("10.112")
+@one_engine
+def test_what_is_refused(api: ApiFixture) -> None:
+    for form in ("csv", "jsonl"):
+        answer = api.call("GET", f"{PATH}.{form}", params={"sort": "id"})
+        assert list(problem(answer, 400, "validation_failed")["errors"]) == ["sort"]
+        head = api.call("HEAD", f"{PATH}.{form}")
+        assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.contract("10.113")
+@pytest.mark.usefixtures("pages")
+def test_a_file_that_breaks_off_has_no_end(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key ends after the first page: what follows is not sent, nor the answer's end."""
+    fill(api)
+    key = api.add_key("giftcards:read", expires_at=api.clock.now() + 5_000).key
+    usual = search.search
+
+    async def slowly(tx: Any, store_id: str, wanted: Search) -> Any:
+        api.clock.advance(3)
+        return await usual(tx, store_id, wanted)
+
+    monkeypatch.setattr(search, "search", slowly)
+    start, *chunks = messages(api, f"{PATH}.jsonl", key)
+    assert (start["type"], start["status"]) == ("http.response.start", 200)
+    assert sum(chunk["body"].count(b"\n") for chunk in chunks) == 4 < len(HOSTILE)
+    assert all(chunk["more_body"] for chunk in chunks)
+
+
+def messages(api: ApiFixture, path: str, key: str) -> list[Any]:
+    """Return all that the application sends to a server."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        assert message["type"] != "http.response.start" or not sent, "a server takes one"
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "headers": [(b"x-api-key", key.encode())], "client": ("1.2.3.4", 5),
+        "http_version": "1.1", "scheme": "http", "root_path": "",
+    }  # fmt: skip
+    assert api.client.portal is not None
+    api.client.portal.call(api.client.app, scope, receive, send)
+    return sent
+
+
+def test_pages_are_read_one_by_one(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by a read of its own, so that nothing is held for the whole file."""
+    monkeypatch.setattr(export, "PAGE", 3)
+    fill(api)
+    asked: list[Position] = []
+    usual = search.search
+
+    async def noted(tx: Any, store_id: str, wanted: Search) -> Any:
+        asked.append(wanted.position)
+        assert (wanted.filters, wanted.limit) == (NO_FILTERS, 3)
+        return await usual(tx, store_id, wanted)
+
+    monkeypatch.setattr(search, "search", noted)
+    api.call("GET", f"{PATH}.jsonl")
+    assert len(asked) == 1 + len(HOSTILE) // 3
