@@ -21,7 +21,7 @@ from gridgift.storage.database import Tx
 from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, FAR
 
 LOOKED_AT: Final = 250  # cards, by one statement of a walk
-WINDOWS: Final = 60  # such statements for one page
+WINDOWS: Final = 16  # such statements for one page: on SQLite nothing else is answered meanwhile
 GATHERED: Final = 2_000  # cards that are looked at by their ids
 MAX_OWNERS: Final = 100  # whose cards are gathered; of more, the walk is looked through
 MAX_COUNT: Final = 10_000  # of a capped count
