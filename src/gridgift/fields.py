@@ -105,7 +105,7 @@ When = Annotated[
 OwnerPrefix = Annotated[
     str,
     Meta(
-        pattern=r"^([A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{0,31})?|[0-9a-fA-F-]{36})$",
+        pattern=f"{UUID_PATTERN}|^[A-Za-z0-9]{{1,31}}([. ][A-Za-z0-9]{{0,31}})?$",
         max_length=63,
         description="A username, present or earlier, begins so; or the owner's UUID.",
         extra={

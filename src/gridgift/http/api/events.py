@@ -1,5 +1,6 @@
 """The store's events: a feed that is read by cursor and can be waited for (contract section 10)."""
 
+import re
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -19,7 +20,14 @@ from gridgift.http.edge.route import Route
 WAIT_RETRY: Final = 5  # seconds after which a place to wait may be free
 READ: Final = ApiKey("events:read")
 
-Types = Annotated[str, Meta(description=f"Separated by commas: {', '.join(events.TYPES)}.")]
+_ANY_TYPE: Final = f"({'|'.join(map(re.escape, events.TYPES))})"
+Types = Annotated[
+    str,
+    Meta(
+        description=f"Separated by commas: {', '.join(events.TYPES)}.",
+        extra_json_schema={"pattern": f"^({_ANY_TYPE}(,{_ANY_TYPE})*)?$"},
+    ),
+]
 Wait = Annotated[
     int,
     Meta(
