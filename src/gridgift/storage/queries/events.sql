@@ -80,5 +80,5 @@ ORDER BY c.expires_at, c.id LIMIT :rows
 SELECT {told_card}, h.expires_at, h.id, h.amount FROM holds h {index:holds_by_expiry}
 JOIN gift_cards c ON c.store_id = h.store_id AND c.id = h.card_id
 WHERE h.expires_at >= :told_at AND (h.expires_at, h.id) > (:told_at, :told_id)
-    AND h.expires_at <= :ends_by AND h.state = 'open'
+    AND h.expires_at <= :ends_by AND h.state = 'open' AND h.amount > 0
 ORDER BY h.expires_at, h.id LIMIT :rows

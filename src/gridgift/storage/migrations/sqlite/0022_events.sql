@@ -24,4 +24,6 @@ CREATE TABLE feed (
     lapsed_id TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX holds_by_expiry ON holds (expires_at, id) WHERE state = 'open';
+-- Every amount is positive: this index of all stores' holds is only for a statement that says so, and
+-- not for a list of one store's open ones, which PostgreSQL would else read from it.
+CREATE INDEX holds_by_expiry ON holds (expires_at, id) WHERE state = 'open' AND amount > 0;
