@@ -373,6 +373,12 @@ def test_the_examples_for_store_credit(examples: Examples):
         assert refunded["id"] == spent["id"]
         assert refunded["total"] == 500 == total()
 
+        (moved,) = examples.output("move_credit")
+        assert (moved["amount"], moved["total"]) == (500, 0)
+        assert examples.output("move_credit") == [moved], "moved once"
+        assert total() == 0
+        assert read(client, f"/ext/v1/customers/{JO.uuid}/credit")["total"] == 500
+
 
 @everywhere
 def test_the_examples_for_the_customer_page(examples: Examples):

@@ -31,6 +31,8 @@ NAMED_BESIDES: Final = {
     "holdAmount": "holdAmount",
     "holdExpiresAt": "holdExpiresAt",
     "spend": "spendId",
+    "move": "moveId",
+    "other": "otherCustomerUuid",
     "reference": "reference",
     "lots": "lots",
     "terms": "terms",
@@ -81,7 +83,9 @@ def _about(event: Event, state: dict[str, Any]) -> dict[str, Any]:
         about["customerUuid"] = state["ownerUuid"]
     if event.type == "gift_card.reissued":
         about["otherGiftCardId"] = state["source"]
-    for name in ("hold", "holdAmount", "holdExpiresAt", "spend", "reference", "labels"):
+    for name in (
+        "hold", "holdAmount", "holdExpiresAt", "spend", "move", "other", "reference", "labels"
+    ):  # fmt: skip
         if state.get(name) is not None:
             about[NAMED_BESIDES[name]] = state[name]
     return about

@@ -293,7 +293,7 @@ class CreditResponse(Struct, frozen=True):
 class CreditChangeResponse(Struct, frozen=True):
     """What was done, by its id, and the credit after it."""
 
-    id: Annotated[Uuid, Meta(description="The lot's id, or the spend's.")]
+    id: Annotated[Uuid, Meta(description="The id of the lot, the spend or the move.")]
     amount: CardCredit
     total: int
     restricted: int

@@ -12,9 +12,11 @@ import pytest
 from gridgift.domain import (
     accounts,
     credit,
+    credit_moves,
     expiry,
     giftcards,
     holds,
+    ledger,
     notes,
     redemption,
     stores,
@@ -22,6 +24,7 @@ from gridgift.domain import (
     verify,
 )
 from gridgift.domain.accounts import Change
+from gridgift.domain.credit_moves import Moving
 from gridgift.domain.giftcards import Patch, Replacement
 from gridgift.domain.ids import new_id
 from gridgift.domain.ledger import entry_hash
@@ -136,11 +139,20 @@ class FilledStore:
         spend = new_id()
         self.write(credit.spend, caller, TO_KELLY, Change(90), spend)
         self.write(credit.refund, caller, TO_KELLY, spend, Change(60))
+        self.move, jo, to = new_id(), Identifier(uuid=JO.uuid), Identifier(uuid=OWNER.uuid)
+        self.write(credit.deposit, caller, jo, Change(40), new_id())
+        self.write(credit_moves.move, caller, jo, to, Moving(35), self.move)
         return spend
 
     def chain(self, card_id: str) -> list[Entry]:
         """Read a card's chain."""
         return self.domain.entries(card_id)
+
+    def credit_chain(self, resident_uuid: str) -> list[Entry]:
+        """Read the chain of an account of store credit."""
+        store_id = self.domain.store.id
+        found: list[Entry] = self.domain.read(ledger.entries, store_id, "credit", resident_uuid)
+        return found
 
     def faults(self) -> list[Fault]:
         """Verify."""
@@ -478,6 +490,29 @@ def test_finds_a_reissue_that_made_money(filled: FilledStore) -> None:
     filled.tamper(forged, f"UPDATE gift_cards SET credit = 11 {of_card(new)}")
     (fault,) = filled.faults()
     assert fault.what == "reissued cards gained L$ 1 in sum"
+
+
+def test_finds_a_move_that_made_money(filled: FilledStore) -> None:
+    """Each of the two accounts is right by itself."""
+    (entry,) = filled.credit_chain(OWNER.uuid)
+    (lot_id, amount), *_ = msgspec.json.decode(entry.state)["lots"]
+    state = entry.state.replace(f'["{lot_id}",{amount}]', f'["{lot_id}",{amount + 1}]')
+    forged = replace(
+        entry, state=state, delta=entry.delta + 1, balance_after=entry.balance_after + 1
+    )
+    if filled.domain.engine == "postgres":
+        forged = forged.replace("hash = X'", "hash = '\\x")
+    more = "amount = amount + 1, remaining = remaining + 1"
+    filled.tamper(
+        forged,
+        f"UPDATE credit_lots SET {more} WHERE id = '{lot_id}'",
+        f"UPDATE customers SET balance = balance + 1 WHERE resident_uuid = '{OWNER.uuid}'",
+    )
+    (fault,) = filled.faults()
+    assert (fault.account_kind, fault.account_id) == ("credit", JO.uuid)
+    assert fault.what == (
+        f"the move {filled.move} to {OWNER.uuid} does not add up: L$ +1 are left over"
+    )
 
 
 def test_walks_page_by_page(filled: FilledStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,8 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "secret",
     "resident",
     "card",
+    "hold",
+    "credit",
     "token",
     "event",
 )

@@ -132,7 +132,7 @@ def show(
         return
     _table([card])
     print()
-    _entries(entries)
+    print_entries(entries)
 
 
 @app.command("history")
@@ -148,7 +148,7 @@ def history(
     if json:
         print_json([EntryResponse.of(entry) for entry in entries])
     else:
-        _entries(entries)
+        print_entries(entries)
 
 
 @app.command("list")
@@ -224,7 +224,8 @@ def _table(found: list[GiftCard]) -> None:
     )
 
 
-def _entries(entries: list[Entry]) -> None:
+def print_entries(entries: list[Entry]) -> None:
+    """Print a chain, be it a card's or that of store credit."""
     print_table(
         ("#", "WHEN", "WHAT", "CHANGE", "L$ AFTER", "WHO", "WHY"),
         [

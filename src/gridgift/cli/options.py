@@ -18,6 +18,7 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "credit": "--credit",
     "customer_origin": "--customer-origin",
     "expires_at": "--expires",
+    "expires_in": "--for",
     "overlap": "--overlap",
     "scopes": "--scope",
     "time_zone": "--time-zone",
@@ -79,6 +80,13 @@ def read_reason(text: str) -> str:
     return text
 
 
+def read_text(text: str) -> str:
+    """Read a reason or a reference that may not be empty."""
+    if not texts.fits(text, 1, texts.MAX_NOTE):
+        raise typer.BadParameter(f"{texts.wanted(1, texts.MAX_NOTE)}.")
+    return text
+
+
 def read_scopes(names: list[str]) -> list[str]:
     """Read scopes as they were repeated or separated by commas; ``all`` means every one."""
     wanted = [name.strip() for text in names for name in text.split(",")]
@@ -133,6 +141,9 @@ TextureOption = Annotated[
 ]
 CreditOption = Annotated[
     int, typer.Option("--credit", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
+]
+AmountOption = Annotated[
+    int, typer.Option("--amount", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
 ]
 CustomerArgument = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Concatenate, Final, TypeVar
 
 from gridgift.app import now, opened
 from gridgift.cli.options import UsageError
@@ -16,7 +16,7 @@ from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.model import Caller, Store
 from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError
-from gridgift.storage.database import Operation, P, T
+from gridgift.storage.database import Operation, P, T, Tx
 
 DATABASE_URL = "GRIDGIFT_DATABASE_URL"
 MAX_USER: Final = 256  # characters; Linux allows no longer names of users
@@ -24,6 +24,7 @@ MAX_USER: Final = 256  # characters; Linux allows no longer names of users
 R = TypeVar("R")
 
 __all__ = [
+    "act",
     "find_store",
     "make",
     "new_credential",
@@ -88,6 +89,23 @@ def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwarg
 def make(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one operation that may be a database's first: a SQLite file that is missing is made."""
     return _write(url, True, operation, *args, **kwargs)
+
+
+def act(
+    url: str | None,
+    store: str | None,
+    operation: Callable[Concatenate[Tx, Caller, P], Coroutine[Any, Any, T]],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run one operation in a transaction as the operator of the named store, or of the only one."""
+
+    async def work(operations: Operations) -> T:
+        caller = operator(await find_store(operations, store))
+        return await operations.write(operation, caller, *args, **kwargs)
+
+    return run(read_settings(url), work)
 
 
 def _write(

@@ -19,12 +19,20 @@ from gridgift.storage.database import Tx
 Moves = list[tuple[str, int]]  # lot id, delta in L$
 
 
+class Move(Struct, frozen=True):
+    """One side of a move between two accounts: its id, and the resident on the other side."""
+
+    id: str
+    other: str
+
+
 class Change(Struct, frozen=True):
     """What every change of an account states: L$, the reason, and the caller's own reference."""
 
     amount: int
     reason: str = ""
     reference: str = ""
+    move: Move | None = None
 
 
 class Spend(Struct, frozen=True):
@@ -108,13 +116,14 @@ class LockedAccount(Struct):
         It has the terms of those that begin with it, or are ``stated`` for another reason.
         """
         terms = {lot.id: lot.terms for lot in stated}
+        sides = (change.move.id, change.move.other) if change.move else (None, None)
         draft = EntryDraft(
             account_kind="credit",
             account_id=self.resident_uuid,
             kind=kind,
             reason=change.reason,
             balance_after=self.tip.balance + sum(delta for _, delta in moves),
-            state=CreditState(moves, change.reference, spend_id, terms),
+            state=CreditState(moves, change.reference, spend_id, terms, *sides),
         )
         entry = ledger.next_entry(caller, self.now, self.tip, draft)
         self.tip = Tip.of(entry)

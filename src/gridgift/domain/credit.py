@@ -143,7 +143,7 @@ def depositing(
         if expires_at is not None and expires_at <= account.now:
             raise ValidationFailed({"expires_at": ["must be in the future"]})
         entry = add_lot(account, caller, lot, "credit_deposited", change)
-        return _changed(account, lot_id, change, entry)
+        return changed(account, lot_id, change, entry)
 
     return rule
 
@@ -167,7 +167,7 @@ def add_lot(
     account: LockedAccount, caller: Caller, lot: Lot, kind: EntryKind, change: Change
 ) -> Entry:
     """Add a lot to a locked account; return its entry. Raises ``CreditLimitExceeded``."""
-    _check_sum(account, lot.amount)
+    check_sum(account, lot.amount)
     if len(account.open_lots) >= MAX_LOTS:
         raise CreditLimitExceeded(lots=MAX_LOTS)
     account.settle(caller)
@@ -184,12 +184,12 @@ def spending(change: Change, spend_id: str, *, restricted: bool = False) -> Rule
 
     def rule(account: LockedAccount, caller: Caller) -> CreditChange:
         usable = [lot for lot in account.open_lots if restricted or not lot.restricted]
-        moves = _take(usable, change.amount)
+        moves = take(usable, change.amount)
         account.settle(caller)
         account.move(moves)
         account.spends.append(Spend(spend_id, change, moves, account.now))
         entry = account.record(caller, "credit_spent", moves, change, spend_id)
-        return _changed(account, spend_id, change, entry)
+        return changed(account, spend_id, change, entry)
 
     return rule
 
@@ -227,7 +227,7 @@ async def refund(
         if spent is None:
             raise SpendNotFound(spend_id)
         raise RefundExceedsSpend(spent[0] - spent[1])
-    _check_sum(account, change.amount)
+    check_sum(account, change.amount)
     moves = await _restore(tx, account, spend_id, change.amount)
     account.lots = await _read_lots(tx, account.key)  # also those that were empty, or are over
     mergers = merge_surplus(account.open_lots, MAX_LOTS, account.tip.seq + 1)
@@ -236,7 +236,7 @@ async def refund(
     entry = account.record(caller, "credit_refunded", moves, change, spend_id, begun)
     account.settle(caller)
     await accounts.save_each(tx, [account])
-    return _changed(account, spend_id, change, entry)
+    return changed(account, spend_id, change, entry)
 
 
 async def settle(tx: Tx, caller: Caller, resident_uuid: str) -> None:
@@ -266,7 +266,7 @@ def _merge(account: LockedAccount, merger: Merger) -> Moves:
     return [*emptied, (merger.into.id, merger.into.amount)]
 
 
-def _take(lots: Sequence[Lot], amount: int) -> Moves:
+def take(lots: Sequence[Lot], amount: int) -> Moves:
     """Take an amount from lots in their order. Raises ``InsufficientCredit``."""
     moves: Moves = []
     wanted = amount
@@ -298,7 +298,8 @@ async def _restore(tx: Tx, account: LockedAccount, spend_id: str, amount: int) -
     return moves
 
 
-def _changed(account: LockedAccount, changed_id: str, change: Change, entry: Entry) -> CreditChange:
+def changed(account: LockedAccount, changed_id: str, change: Change, entry: Entry) -> CreditChange:
+    """Return what a change did, with the account as it is after it."""
     after = Credit.of(account.lots, account.now)
     return CreditChange(changed_id, change.amount, after, entry)
 
@@ -307,7 +308,7 @@ async def _read_lots(tx: Tx, key: dict[str, str]) -> list[Lot]:
     return [Lot.from_row(row) for row in await tx.all("lots_open", **key)]
 
 
-def _check_sum(account: LockedAccount, amount: int) -> None:
+def check_sum(account: LockedAccount, amount: int) -> None:
     """Raise ``CreditLimitExceeded`` if an account can't hold so much more (L$)."""
     if sum(lot.remaining for lot in account.open_lots) + amount > MAX_CREDIT:
         raise CreditLimitExceeded(limit=MAX_CREDIT)

@@ -206,12 +206,12 @@ class ReceiverNotFound(Failure):
 
 
 class ReceiverIsOwner(Failure):
-    """A transfer names the card's owner as its receiver."""
+    """A transfer of a card, or a move of credit (``what``), names the owner as its receiver."""
 
     code = "receiver_is_owner"
 
-    def __init__(self) -> None:
-        super().__init__("The receiver has this gift card already.")
+    def __init__(self, what: str = "gift card") -> None:
+        super().__init__(f"The receiver has this {what} already.")
 
 
 class InsufficientCredit(Failure):

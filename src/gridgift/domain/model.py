@@ -40,6 +40,7 @@ EntryKind = Literal[
     "credit_redeemed",
     "credit_spent",
     "credit_refunded",
+    "credit_moved",
     "credit_expired",
 ]
 
@@ -238,14 +239,18 @@ class CreditState(Struct, frozen=True, omit_defaults=True):
 
     ``lots`` has the id of each lot that changed and by how much (L$); ``reference`` is the caller's
     own, and at a redemption the card's id; ``spend`` is the id of what was spent or refunded;
-    ``terms`` has the terms of each lot that begins with this entry, or that it attests. What there
-    is none of is left out, and old entries have no terms.
+    ``terms`` has the terms of each lot that begins with this entry, or that it attests or moves to
+    another account. ``move`` is the id of such a move, the same in both accounts' entries, and
+    ``other`` the resident whose account is the other one. What there is none of is left out, and
+    old entries have no terms.
     """
 
     lots: list[tuple[str, int]]
     reference: str
     spend: str | None = None
     terms: dict[str, LotTerms] = {}
+    move: str | None = None
+    other: str | None = None
 
 
 class Entry(Struct, frozen=True):

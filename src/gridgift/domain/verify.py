@@ -14,7 +14,7 @@ from msgspec import Struct
 from gridgift.domain import labels
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.ledger import read_card_state, read_credit_state
-from gridgift.domain.model import AccountKind, Entry, Hold
+from gridgift.domain.model import AccountKind, CreditState, Entry, Hold, LotTerms
 from gridgift.domain.verify_card import CardRows, CardSaid, card_faults, unstated_holds
 from gridgift.domain.verify_chain import chain_faults
 from gridgift.domain.verify_credit import CreditRows, CreditSaid, credit_faults, unstated_lots
@@ -56,11 +56,16 @@ class Counts(Struct, frozen=True):
     customers: int
 
 
+Sides = tuple[str, str, str, LotTerms | None]
+
+
 class CreditMoved(Struct):
     """What redemptions moved, by card (L$): what left the card, and what entered store credit.
 
     ``captured`` is what captures took from the cards of each owner (L$), whoever owns them now.
     ``ends`` has when each redeemed card would have expired (milliseconds; None: never).
+    ``between`` is what moves between accounts left over (L$), by the move's id, its giver, its
+    receiver and the lots' terms: 0, for what leaves one account enters the other.
     ``reissued`` is the sum of what reissues changed (L$): 0, for each moves a card's whole credit.
     """
 
@@ -68,6 +73,7 @@ class CreditMoved(Struct):
     entered: Counter[str] = msgspec.field(default_factory=Counter)
     captured: Counter[str] = msgspec.field(default_factory=Counter)
     ends: dict[str, int | None] = msgspec.field(default_factory=dict)
+    between: Counter[Sides] = msgspec.field(default_factory=Counter)
     reissued: int = 0
 
     def note_card(self, chain: Sequence[Entry]) -> None:
@@ -86,6 +92,18 @@ class CreditMoved(Struct):
         for entry in chain:
             if entry.kind == "credit_redeemed":
                 self.entered[read_credit_state(entry.state).reference] += entry.delta
+            elif entry.kind == "credit_moved":
+                self._note_move(entry, read_credit_state(entry.state))
+
+    def _note_move(self, entry: Entry, state: CreditState) -> None:
+        """Note one side of a move: both together leave nothing over."""
+        sides = [entry.account_id, state.other or ""]
+        giver, receiver = sides if entry.delta < 0 else sides[::-1]
+        for lot_id, delta in state.lots:
+            key = (state.move or "", giver, receiver, state.terms.get(lot_id))
+            self.between[key] += delta
+            if not self.between[key]:  # both sides are seen
+                del self.between[key]
 
     def faults(self, store_id: str) -> Iterator[Fault]:
         """Compare both sides of a store."""
@@ -94,6 +112,9 @@ class CreditMoved(Struct):
             if left != entered:
                 what = f"L$ {left} left the card by redemption, L$ {entered} entered store credit"
                 yield Fault(store_id, "card", card_id, what)
+        for (move_id, giver, receiver, _), over in sorted(self.between.items(), key=repr):
+            what = f"the move {move_id} to {receiver} does not add up: L$ {over:+} are left over"
+            yield Fault(store_id, "credit", giver, what)
         if self.reissued:
             what = f"reissued cards gained L$ {self.reissued} in sum"
             yield Fault(store_id, "card", NIL_UUID, what)

@@ -116,7 +116,7 @@ class CreditSaid(Struct):
         )
         for lot_id, delta in state.lots:
             self.remaining[lot_id] += delta
-            if lot_id in begins:
+            if lot_id in begins and delta > 0:
                 begun = {"amount": delta, "created_at": entry.created_at}
                 self.lots[lot_id] = begun | self._terms_of_card(entry, state)
         for lot_id, terms in state.terms.items():

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import credit, failures
+from gridgift.domain import credit, credit_moves, failures
 from gridgift.domain.accounts import Change
 from gridgift.domain.credit import CreditChange, CreditRequest, Rule
+from gridgift.domain.credit_moves import Moving
 from gridgift.domain.ids import new_id, parse_uuid
-from gridgift.fields import Expiry, GrantedCredit, Text, Uuid, instant_of
+from gridgift.domain.residents import parse_identifier
+from gridgift.fields import Expiry, GrantedCredit, Identifier, Text, Uuid, instant_of
 from gridgift.http.edge.answers import batched, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
@@ -58,6 +60,15 @@ class RefundRequest(Struct, frozen=True):
     reference: Text
 
 
+class MoveRequest(Struct, frozen=True, rename="camel"):
+    """To whom, and how much; without an amount all that there is, restricted credit too."""
+
+    receiver_identifier: Identifier
+    reason: Text
+    reference: Text
+    amount: GrantedCredit | UnsetType = UNSET
+
+
 async def get_credit(request: KeyRequest[None, None]) -> Reply[CreditResponse]:
     """Read a customer's store credit."""
     found = await request.operations.read(credit.read_of, request.store_id, IDENTIFIER.of(request))
@@ -100,6 +111,21 @@ async def refund_credit(request: KeyRequest[None, RefundRequest]) -> Reply[Credi
         identifier,
         parse_uuid(body.spend) or body.spend,
         Change(body.amount, body.reason, body.reference),
+    )
+
+
+async def move_credit(request: KeyRequest[None, MoveRequest]) -> Reply[CreditChangeResponse]:
+    """Move store credit to another resident."""
+    body, identifier = request.body, IDENTIFIER.of(request)
+    return await once(
+        request,
+        _show,
+        credit_moves.move,
+        request.caller,
+        identifier,
+        parse_identifier(body.receiver_identifier),
+        Moving(None if body.amount is UNSET else body.amount, body.reason, body.reference),
+        new_id(),
     )
 
 
@@ -177,6 +203,32 @@ ROUTES: Final = (
             *_NO_RESIDENT,
             failures.SpendNotFound,
             failures.RefundExceedsSpend,
+            failures.CreditLimitExceeded,
+        ),
+    ),
+    Route(
+        "POST",
+        f"{CREDIT_PATH}/actions/move",
+        WRITE,
+        move_credit,
+        tag=TAG,
+        summary="Move store credit to another resident",
+        description="All of it without an amount. It keeps its dates and restrictions; the answer "
+        "is what the giver has then.",
+        path_parameters=(IDENTIFIER,),
+        body=MoveRequest,
+        body_example={
+            "receiverIdentifier": "jo.winter",
+            "reason": "has a new avatar",
+            "reference": "ticket 7",
+        },
+        answer=CreditChangeResponse,
+        example=CREDIT_CHANGE_EXAMPLE,
+        refusals=(
+            *_NO_RESIDENT,
+            failures.ReceiverNotFound,
+            failures.ReceiverIsOwner,
+            failures.InsufficientCredit,
             failures.CreditLimitExceeded,
         ),
     ),

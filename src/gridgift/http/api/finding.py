@@ -199,8 +199,9 @@ def _show_entry(entry: Entry) -> EntryResponse:
             shown |= {"expiresAt": written(terms.expires_at), "restricted": terms.restricted}
         lots.append(shown)
     state: dict[str, Any] = {"lots": lots, "reference": stored.reference}
-    if stored.spend is not None:
-        state["spend"] = stored.spend
+    for name in ("spend", "move", "other"):
+        if (named := getattr(stored, name)) is not None:
+            state[name] = named
     return msgspec.structs.replace(EntryResponse.of(entry), state=state)
 
 

@@ -1,0 +1,175 @@
+"""``gridgift hold``: parts of gift cards' credit, reserved for purchases."""
+
+from typing import Annotated, Final, get_args
+
+import typer
+
+from gridgift.cli.card import CardArgument
+from gridgift.cli.options import (
+    AmountOption,
+    DatabaseOption,
+    JsonOption,
+    StoreOption,
+    read_duration,
+    read_uuid,
+)
+from gridgift.cli.output import print_json
+from gridgift.cli.session import act, find_store, read_settings, run
+from gridgift.cli.tables import print_table
+from gridgift.domain import holds
+from gridgift.domain.holds import HoldChange, Listed
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import SECOND
+from gridgift.domain.model import Hold
+from gridgift.domain.paging import Page, Position
+from gridgift.fields import MAX_HOLD, written
+from gridgift.operations import Operations
+from gridgift.views import HoldResponse
+
+PAGE: Final = 1_000  # holds that are read at once
+
+app = typer.Typer(help="Holds: reserved parts of gift cards.", no_args_is_help=True)
+
+
+def read_span(text: str) -> int:
+    """Read for how long credit is held; return milliseconds."""
+    span = read_duration(text)
+    if not SECOND <= span <= MAX_HOLD * SECOND:
+        raise typer.BadParameter(f"{text!r} is not from 1s to 7d.")
+    return span
+
+
+def read_listed(text: str) -> Listed:
+    """Read which holds of a store are meant."""
+    for listed in get_args(Listed):
+        if text == listed:
+            return listed  # type: ignore[no-any-return]
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(get_args(Listed))}.")
+
+
+HoldArgument = Annotated[
+    str, typer.Argument(parser=read_uuid, metavar="HOLD", help="The hold's id.")
+]
+ForOption = Annotated[
+    int,
+    typer.Option(
+        "--for", parser=read_span, metavar="DURATION", help="From now: 15m, 24h; at most 7d."
+    ),
+]
+
+
+@app.command("list")
+def list_of(
+    card_id: Annotated[
+        str | None,
+        typer.Argument(parser=read_uuid, metavar="[ID]", help="A card's id: all of its holds."),
+    ] = None,
+    state: Annotated[
+        Listed,
+        typer.Option(
+            "--state",
+            parser=read_listed,
+            metavar="STATE",
+            help="Of the whole store: open, lapsed, captured or voided.",
+        ),
+    ] = "open",
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List a card's holds; without a card those of the store, the first to end first."""
+
+    async def page(operations: Operations, store_id: str, at: Position) -> Page[Hold]:
+        if card_id is not None:
+            return await operations.read(holds.list_of_card, store_id, card_id, at, PAGE)
+        return await operations.read(holds.list_of_store, store_id, state, at, PAGE)
+
+    async def work(operations: Operations) -> list[Hold]:
+        store_id, found = await find_store(operations, store), list[Hold]()
+        position: Position | None = Position()
+        while position is not None:
+            read = await page(operations, store_id, position)
+            found += read.rows
+            position = read.next
+        return found
+
+    found = run(read_settings(database), work)
+    if json:
+        print_json([HoldResponse.of(hold) for hold in found])
+    else:
+        _table(found)
+
+
+@app.command("place")
+def place(
+    card_id: CardArgument,
+    amount: AmountOption,
+    span: ForOption,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Reserve a part of a card's credit; it frees itself when the time is over."""
+    _print(act(database, store, holds.place, card_id, new_id(), amount, span), json)
+
+
+@app.command("extend")
+def extend(
+    card_id: CardArgument,
+    hold_id: HoldArgument,
+    span: ForOption,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let an open hold end later."""
+    _print(act(database, store, holds.extend, card_id, hold_id, span), json)
+
+
+@app.command("capture")
+def capture(
+    card_id: CardArgument,
+    hold_id: HoldArgument,
+    amount: AmountOption | None = None,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take what a hold reserved, or a part of it: then the rest is free."""
+    _print(act(database, store, holds.capture, card_id, hold_id, amount), json)
+
+
+@app.command("void")
+def void(
+    card_id: CardArgument,
+    hold_id: HoldArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Free what a hold reserved."""
+    _print(act(database, store, holds.void, card_id, hold_id), json)
+
+
+def _print(change: HoldChange, json: bool) -> None:
+    if json:
+        print_json(HoldResponse.of(change.hold))
+    else:
+        _table([change.hold])
+
+
+def _table(found: list[Hold]) -> None:
+    print_table(
+        ("ID", "CARD", "L$", "STATE", "TAKEN", "ENDS"),
+        [
+            (
+                hold.id,
+                hold.card_id,
+                hold.amount,
+                hold.state,
+                hold.captured,
+                written(hold.expires_at),
+            )
+            for hold in found
+        ],
+    )

@@ -1,0 +1,68 @@
+"""``gridgift credit``: the same as the API does."""
+
+import pytest
+
+from tests.api import JO, KELLY
+from tests.cli.commands import CommandRunner
+from tests.cli.conftest import add_store
+
+WHY = ("--reason", "prize", "--reference", "hunt 2026")
+NOTHING = {"total": 0, "restricted": 0, "lots": []}
+
+
+@pytest.mark.contract("10.114")
+def test_deposited_spent_refunded_and_moved(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    for resident in (KELLY, JO):
+        both.json("resident", "add", resident.username, resident.uuid)
+    assert both.json("credit", "show", "kelly") == NOTHING
+    both.json("credit", "deposit", "kelly", "--amount", 50, *WHY)
+    dated = ("--expires", "2099-01-31", "--restricted")
+    made = both.json("credit", "deposit", "kelly", "--amount", 7, *WHY, *dated)
+    lot = {"amount": 7, "expiresAt": "2099-02-01T08:00:00Z", "restricted": True}
+    assert made == {"id": made["id"], "amount": 7, "total": 50, "restricted": 7, "lots": [lot]}
+    spend = both.json("credit", "spend", "kelly", "--amount", 20, *WHY)
+    assert (spend["total"], spend["restricted"]) == (30, 7)
+    refunded = both.json("credit", "refund", "kelly", spend["id"], "--amount", 5, *WHY)
+    assert refunded["total"] == 35
+    restricted = both.json("credit", "spend", "kelly", "--amount", 2, "--restricted", *WHY)
+    assert (restricted["total"], restricted["restricted"]) == (35, 5)
+    moved = both.json("credit", "move", "kelly", JO.username, "--amount", 10, *WHY)
+    assert moved == {"id": moved["id"], "amount": 10, "total": 30, "restricted": 0, "lots": []}
+    assert both.json("credit", "move", "kelly", JO.uuid, *WHY)["amount"] == 30
+    assert both.json("credit", "show", "kelly") == NOTHING
+    received = {"total": 35, "restricted": 5, "lots": [lot | {"amount": 5}]}
+    assert both.json("credit", "show", JO.username) == received
+    kinds = [entry["kind"] for entry in both.json("credit", "history", "kelly")]
+    assert kinds == [
+        "credit_deposited", "credit_deposited", "credit_spent", "credit_refunded",
+        "credit_spent", "credit_moved", "credit_moved",
+    ]  # fmt: skip
+    assert both("verify").code == 0
+
+
+def test_what_is_refused(cli: CommandRunner, kelly: str) -> None:
+    cli("credit", "spend", kelly, "--amount", 1, *WHY).refused(1, "Only L$ 0 is available")
+    cli("credit", "move", kelly, kelly, *WHY).refused(1, "The receiver has this credit already")
+    cli("credit", "show", "no.one").refused(1, "resident add")
+    past = ("--expires", "2020-01-31")
+    cli("credit", "deposit", kelly, "--amount", 1, *WHY, *past).refused(1, "--expires: must be")
+    cli("credit", "deposit", kelly, "--amount", 0, *WHY).misused("--amount")
+    cli("credit", "deposit", kelly, "--amount", 1, "--reason", "").misused("--reason")
+    cli("credit", "refund", kelly, "7", "--amount", 1, *WHY).misused("SPEND")
+
+
+def test_tables_for_people(cli: CommandRunner, kelly: str) -> None:
+    heading = ["L$", "EXPIRES", "RESTRICTED"]
+
+    def rows() -> list[list[str]]:
+        return [line.split() for line in cli("credit", "show", kelly).out.splitlines()]
+
+    assert rows() == [heading, ["0", "never", "no"]]
+    dated = ("--expires", "2099-01-31T12:00:00Z")
+    cli("credit", "deposit", kelly, "--amount", 7, *WHY, *dated)
+    assert rows() == [heading, ["7", "2099-01-31T12:00:00Z", "no"]]
+    for more in ((), ("--restricted",)):
+        cli("credit", "deposit", kelly, "--amount", 50, *WHY, *more)
+    assert rows()[2:] == [["50", "never", "yes"], ["50", "never", "no"]]
+    assert "credit_deposited" in cli("credit", "history", kelly).out
