@@ -11,6 +11,8 @@ from tests.cli.commands import CommandRunner
 from tests.cli.test_demo import demo
 from tests.test_examples import EXAMPLES, LANGUAGES, installed
 
+EXCEL = "\ufeffid,"  # the beginning of a table, which is CSV
+
 
 # Each of two languages comes before the other one in one of the orders.
 @pytest.mark.parametrize(
@@ -32,8 +34,11 @@ def test_every_example_runs_on_the_demo(cli: CommandRunner, order: list[str], ti
                     [interpreter, file], capture_output=True, text=True, timeout=60, check=False
                 )
                 said = f"{language}/{file.name}: {done.stdout}{done.stderr}"
-                assert (done.returncode, done.stderr) == (0, ""), said
-                assert all(json.loads(line) is not None for line in done.stdout.splitlines()), said
+                assert done.returncode == 0, said
+                assert done.stderr == "" or file.stem == "list_events", said  # a cursor to keep
+                if not done.stdout.startswith(EXCEL):
+                    lines = done.stdout.splitlines()
+                    assert all(json.loads(line) is not None for line in lines), said
 
 
 def copied(folder: Path, text: str) -> Path:

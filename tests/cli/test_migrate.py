@@ -16,12 +16,20 @@ from tests.cli.live import file_of
 from tests.domain.fixture import bare_sql
 
 UNKNOWN = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+WHY = ("--reason", "damaged", "--reference", "order 7")
 LOOKING = [
     ("store", "list"),
     ("key", "list"),
     ("card", "show", "ID"),
     ("card", "list", "kelly"),
     ("card", "history", "ID"),
+    ("resident", "show", "kelly"),
+    ("resident", "search", "ke"),
+    ("resident", "list"),
+    ("hold", "list"),
+    ("credit", "show", "kelly"),
+    ("credit", "history", "kelly"),
+    ("event", "tail", "--once"),
     ("verify",),
 ]
 CHANGING = [
@@ -36,6 +44,15 @@ CHANGING = [
     ("card", "grant-many", "cards.csv"),
     ("token", "mint", "kelly"),
     ("token", "revoke", "kelly"),
+    ("resident", "rename", "kelly", "kelly.moonwall"),
+    ("hold", "place", "ID", "--amount", "5", "--for", "15m"),
+    ("hold", "extend", "ID", "ID", "--for", "15m"),
+    ("hold", "capture", "ID", "ID"),
+    ("hold", "void", "ID", "ID"),
+    ("credit", "deposit", "kelly", "--amount", "5", *WHY),
+    ("credit", "spend", "kelly", "--amount", "5", *WHY),
+    ("credit", "refund", "kelly", "ID", "--amount", "5", *WHY),
+    ("credit", "move", "kelly", "jo", *WHY),
 ]
 MAKING = [
     ("store", "create", "Shop", "--owner", "kelly", "--owner-uuid", "UUID"),

@@ -46,7 +46,7 @@ def add_empty_hash(domain: DomainFixture, number: int) -> str:
     [
         ("INSERT INTO residents SELECT uuid, 'x', 1 FROM residents", "residents(uuid)"),
         (
-            "INSERT INTO customers SELECT store_id, resident_uuid, 2, 2, 0 FROM customers",
+            "INSERT INTO customers SELECT store_id, resident_uuid, 2, 2, 0, 0 FROM customers",
             "customers(store_id, resident_uuid)",
         ),
         ("UPDATE residents SET username = NULL", "not null residents(username)"),
