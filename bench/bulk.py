@@ -111,7 +111,7 @@ def _made(count: int, cards: int) -> Iterator[dict[str, list[rows.Row]]]:
             owner, instant = dataset.owner_of(number % cards), now()
             card, entry = rows.card_and_entry(new_id(), 0, owner, 100 + number % 900, instant)
             tables["customers"].append((card.store_id, card.owner_uuid, instant))
-            tables["gift_cards"].append(rows.card_row(card))
+            tables["gift_cards"].append(rows.card_row(card, entry))
             tables["entries"].append(msgspec.structs.astuple(entry))
         yield tables
 

@@ -23,7 +23,7 @@ COLUMNS: Final = {
     "customers": ("store_id", "resident_uuid", "created_at"),
     "gift_cards": (
         "store_id", "id", "owner_uuid", "credit", "active", "redeemed", "transfer", "texture",
-        "purchased", "expires_at", "version", "created_at", "updated_at",
+        "purchased", "expires_at", "version", "created_at", "updated_at", "head", "head_seq",
     ),
     "entries": Entry.__struct_fields__,
     "idempotency_keys": (
@@ -59,12 +59,12 @@ def card_and_entry(
     return msgspec.structs.replace(card, head=head_of(entry.hash)), entry
 
 
-def card_row(card: GiftCard) -> Row:
-    """Take the stored columns out of a card."""
+def card_row(card: GiftCard, entry: Entry) -> Row:
+    """Take the stored columns out of a card and its newest entry."""
     return (
         card.store_id, card.id, card.owner_uuid, card.credit, card.active, card.redeemed,
         card.transfer, card.texture, card.purchased, card.expires_at, card.version,
-        card.created_at, card.updated_at,
+        card.created_at, card.updated_at, entry.hash, entry.seq,
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def grant(card_id: str, store: int, owner: int, credit: int, key: str, now: int)
     answer = Reply.json(GiftCardResponse.of(card), etag=etag(card)).pack()
     return Grant(
         customer=(card.store_id, card.owner_uuid, now),
-        card=card_row(card),
+        card=card_row(card, entry),
         entry=msgspec.structs.astuple(entry),
         answer=(card.store_id, key, digest, answer, now),
     )
@@ -93,7 +93,7 @@ def seeded(first: int, end: int) -> dict[str, list[Row]]:
             tables["residents"].append((card.owner_uuid, card.owner_username, now))
             tables["resident_names"].append((card.owner_username, card.owner_uuid, now))
             tables["customers"].append((card.store_id, card.owner_uuid, now))
-        tables["gift_cards"].append(card_row(card))
+        tables["gift_cards"].append(card_row(card, entry))
         tables["entries"].append(msgspec.structs.astuple(entry))
     return tables
 

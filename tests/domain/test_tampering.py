@@ -89,7 +89,7 @@ FOUND: Final = [
         "stores": "id",
         "customers": "store_id resident_uuid version spent balance",
         "gift_cards": "store_id id owner_uuid credit active redeemed transfer texture purchased "
-        "expires_at version created_at updated_at held_until expiry_noted",
+        "expires_at version created_at updated_at held_until expiry_noted head head_seq",
         "gift_card_labels": "store_id card_id reference metadata",
         "gift_card_tags": "store_id card_id tag",
         "holds": "store_id card_id id amount state expires_at created_at captured",

@@ -39,9 +39,9 @@ store_names {MANY}: SELECT U(2, 1), 'n' || i, 1;
 customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1, i % 1000, i % 1000;
 api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1;
 gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE,
-    NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0;
+    NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0, BYTES, 1;
 gift_cards {MANY}: SELECT U(2, 1), U(4, i), U(1, i), 5, i % 2 = 0, i % 3 = 0, FALSE, NULL, FALSE,
-    CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE;
+    CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE, BYTES, 1;
 entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '', 'key', '', '', '', i,
     BYTES, BYTES;
 entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '', 'key', '', '', '', i,

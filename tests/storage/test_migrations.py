@@ -94,6 +94,7 @@ ROWS: Final = {
     23: [],
     24: [],
     25: [],
+    26: [],
 }
 
 SQLITE_SCHEMA: Final = {
@@ -165,6 +166,17 @@ async def test_step_by_step_with_rows_equals_all_at_once(
     assert await bare_sql(empty_url, applied) == await bare_sql(database_url, applied)
     for table in ("customers", "api_keys", "gift_cards", "entries", "idempotency_keys", "holds"):
         assert await bare_sql(empty_url, f"SELECT count(*) FROM {table}") == [(1,)]
+
+
+@in_a_loop
+async def test_cards_get_the_hash_of_their_newest_entry(engine: Engine, empty_url: str) -> None:
+    for step in migrations(engine)[:25]:
+        await migrate_to(empty_url, step.version)
+        for statement in ROWS[step.version]:
+            await change(empty_url, statement.replace("HASH", HASH[engine]))
+    await migrate_to(empty_url)
+    kept = await bare_sql(empty_url, "SELECT head, head_seq FROM gift_cards")
+    assert [(bytes(head), seq) for head, seq in kept] == [(bytes(32), 1)]
 
 
 async def change(url: str, statement: str) -> None:

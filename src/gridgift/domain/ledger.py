@@ -109,7 +109,7 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
         )
         for each in openings
     ]
-    await tx.many("card_put", [_columns(each.card) for each in openings])
+    await tx.many("card_put", _card_rows(openings, entries))
     await append(tx, entries)
     labelled = {each.card.id: each.note.labels for each in openings if each.note.labels}
     if labelled:
@@ -223,10 +223,13 @@ def _event_columns(entry: Entry) -> tuple[Any, ...]:
     return entry.store_id, entry.account_kind, entry.account_id, entry.seq, entry.created_at
 
 
-def _columns(card: GiftCard) -> tuple[Any, ...]:
-    """Return a card's columns in the order of ``card_put``."""
-    return (
-        card.store_id, card.id, card.owner_uuid, card.credit, card.active, card.redeemed,
-        card.transfer, card.texture, card.purchased, card.expires_at, card.version,
-        card.created_at, card.updated_at,
-    )  # fmt: skip
+def _card_rows(openings: Sequence[Opening], entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
+    """Return new cards' columns in the order of ``card_put``, each with its first entry's hash."""
+    return [
+        (
+            card.store_id, card.id, card.owner_uuid, card.credit, card.active, card.redeemed,
+            card.transfer, card.texture, card.purchased, card.expires_at, card.version,
+            card.created_at, card.updated_at, entry.hash,
+        )
+        for card, entry in zip((each.card for each in openings), entries, strict=True)
+    ]  # fmt: skip

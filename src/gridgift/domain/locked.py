@@ -24,6 +24,7 @@ _SAVED: Final = (  # a card's ids, and what a change may set beside its version
     "store_id", "id", "owner_uuid", "credit", "active", "redeemed", "transfer", "texture",
     "expires_at", "held_until", "updated_at",
 )  # fmt: skip
+_USERNAME: Final = GiftCard.__struct_fields__.index("owner_username")
 
 
 class LockedCard(Struct):
@@ -165,7 +166,7 @@ async def lock_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[st
     """Lock those cards that there are, in the order of their ids, so that none deadlock."""
     ids = sorted(card_ids)
     rows = await tx.all("cards_lock", store_id=store_id, ids=ids)
-    if any(row[-1] is None for row in rows):  # it waited for a card that changed meanwhile
+    if any(row[_USERNAME] is None or row[-1] is None for row in rows):  # changed while it waited
         rows = await tx.all("cards_lock", store_id=store_id, ids=ids)
     cards = [GiftCard.from_row(row[:-1]) for row in rows]
     hashes = {card.id: row[-1] for card, row in zip(cards, rows, strict=True)}
@@ -246,7 +247,7 @@ def _card_values(locked: LockedCard) -> dict[str, Any]:
     card = locked.card
     fields = {name: getattr(card, name) for name in _SAVED}
     versions = {"version": card.version, "version_before": card.version - len(locked.entries)}
-    return fields | versions | {"expiry_noted": locked.expiry_noted}
+    return fields | versions | {"expiry_noted": locked.expiry_noted, "hash": locked.hash}
 
 
 def _hold_values(locked: LockedCard, hold: Hold) -> tuple[Any, ...]:

@@ -23,14 +23,16 @@ class CardRows(Struct, frozen=True):
     expiry_noted: bool
     holds: Sequence[Hold]
     labels: Mapping[str, Any]
+    head: bytes | None = None
+    head_seq: int = 0
 
     @classmethod
     def of(cls, row: Row | None, holds: Sequence[Hold], labels: Mapping[str, Any]) -> Self:
         """Read the columns of ``cards_in_order``."""
         if row is None:
             return cls(None, False, holds, labels)
-        *columns, noted = row
-        return cls(GiftCard.from_row(columns), bool(noted), holds, labels)
+        *columns, noted, head, head_seq = row
+        return cls(GiftCard.from_row(columns), bool(noted), holds, labels, head, head_seq)
 
 
 class CardSaid(Struct):
@@ -105,10 +107,20 @@ def card_faults(rows: CardRows, chain: Sequence[Entry], said: CardSaid, now: int
         structs.asdict(card) | {"expiry_noted": rows.expiry_noted} | dict(rows.labels),
         _columns(chain, said) if chain else {"version": 0},
     )
+    if rows.head != _head(chain, rows.head_seq):
+        yield f"the card's head is not the hash of entry {rows.head_seq}"
     now = max(now, card.updated_at)  # for a card, time does not go back
     held = sum(hold.amount for hold in rows.holds if hold.state == "open" and hold.expires_at > now)
     if held > card.credit:
         yield f"holds reserve L$ {held} of L$ {card.credit}"
+
+
+def _head(chain: Sequence[Entry], seq: int) -> bytes | None:
+    """Return the hash of the entry of which a card's row keeps it; 0: of none.
+
+    It may be an earlier one than the newest: then a program changed the card that keeps none.
+    """
+    return chain[seq - 1].hash if 0 < seq <= len(chain) else None
 
 
 def unstated_holds(holds: Sequence[Hold], said: CardSaid, now: int) -> list[str]:

@@ -91,7 +91,7 @@ class Endpoint:
             if isinstance(error, BodyTooLarge | BodyTooSlow):
                 extra.append(CLOSE)  # the rest of the body is still on its way
             reply = self._refuse(request, error)
-        if self._cors_applies(request):
+        if self._cors_below and self._cors_applies(request):
             try:
                 extra.extend(await self._cors(request))
             except Exception as error:
@@ -126,7 +126,7 @@ class Endpoint:
     async def _answer(
         self, request: AnyRequest, receive: Receive, extra: list[Header]
     ) -> Reply[Any]:
-        if self._cors_applies(request) and self._is_preflight(request):
+        if self._is_preflight(request) and self._cors_applies(request):
             return Reply(204, (NO_STORE, *self._preflight))
         try:
             route = self._route(request)
@@ -156,14 +156,14 @@ class Endpoint:
         """Read and decode the body, and let the handler answer."""
         if route.body is not None or has_body(request.headers):
             request.raw_body = await read_body(request.headers, receive, route.body_limit)
+            if request.admitted_long_ago:  # the body took its time
+                await self._admit_again(route, request)
         if route.body is not None:
             request.body = decode_body(
                 request.raw_body, request.headers, route.body, required=route.body_required
             )
-        elif route.rows is None and not says_nothing(request.raw_body):
+        elif request.raw_body and route.rows is None and not says_nothing(request.raw_body):
             raise BodyUnexpected
-        if request.admitted_long_ago:  # the body took its time
-            await self._admit_again(route, request)
         reply: Reply[Any] = await route.handler(request)
         if route.method in READS and request.admitted_long_ago:  # writes look in the transaction
             await self._admit_again(route, request)

@@ -6,11 +6,16 @@ store_id, id, owner_uuid,
 credit, active, redeemed, transfer, texture, purchased, expires_at, version,
 created_at, updated_at, held_until
 
+-- The hash of the card's newest entry: from its row, unless that was changed by a program which
+-- does not know the column.
+-- fragment: newest_hash
+CASE WHEN head_seq = version THEN head ELSE (SELECT e.hash FROM entries e
+    WHERE e.store_id = :store_id AND e.account_kind = 'card'
+        AND e.account_id = gift_cards.id AND e.seq = gift_cards.version) END
+
 -- A card as it is read: with the head of its chain, of which its ETag is made.
 -- fragment: card
-{changed_card}, (SELECT {hex:substr(e.hash, 1, 16)} FROM entries e
-    WHERE e.store_id = :store_id AND e.account_kind = 'card'
-        AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
+{changed_card}, {hex:substr({newest_hash}, 1, 16)}
 
 -- What a list of one owner's cards shows of each. On SQLite the index gift_cards_by_owner has it all.
 -- fragment: owned_card
@@ -70,16 +75,16 @@ SELECT {owner_username}, (SELECT {owned_cards} FROM (
 -- A card as the ledger has made it; no value is left to the database.
 -- name: card_put
 INSERT INTO gift_cards (store_id, id, owner_uuid, credit, active, redeemed, transfer, texture,
-    purchased, expires_at, version, created_at, updated_at)
+    purchased, expires_at, version, created_at, updated_at, head, head_seq)
 VALUES {row:(:store_id, :id, :owner_uuid, :credit, :active, :redeemed, :transfer, :texture,
-    :purchased, :expires_at, :version, :created_at, :updated_at)}
+    :purchased, :expires_at, :version, :created_at, :updated_at, :hash, :version)}
 
 -- Cards that nobody else changes until the transaction's end, each with the hash of its newest
 -- entry. Where a lock was waited for, PostgreSQL sees a card as it is now, and all else as it was
--- before: the hash of a card that changed meanwhile is NULL, and a second look sees everything.
+-- before: the name of an owner who is new, and a hash that the card's row has not, are NULL, and a
+-- second look sees everything.
 -- name: cards_lock
-SELECT {changed_card}, (SELECT e.hash FROM entries e WHERE e.store_id = :store_id
-    AND e.account_kind = 'card' AND e.account_id = gift_cards.id AND e.seq = gift_cards.version)
+SELECT {changed_card}, {newest_hash}
 FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
 ORDER BY id {lock}
 
@@ -91,7 +96,7 @@ SET owner_uuid = :owner_uuid, credit = :credit, active = :active, redeemed = :re
     transfer = :transfer, texture = :texture, expires_at = :expires_at, held_until = :held_until,
     expiry_noted = :expiry_noted
         OR (expiry_noted AND expires_at IS NOT DISTINCT FROM :expires_at),
-    version = :version, updated_at = :updated_at
+    version = :version, updated_at = :updated_at, head = :hash, head_seq = :version
 WHERE store_id = :store_id AND id = :id AND version = :version_before
 RETURNING id
 

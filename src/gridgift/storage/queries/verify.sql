@@ -13,7 +13,7 @@ UNION SELECT store_id, FALSE FROM entries WHERE store_id NOT IN (SELECT id FROM 
 ORDER BY 1
 
 -- name: cards_in_order
-SELECT {changed_card}, expiry_noted FROM gift_cards
+SELECT {changed_card}, expiry_noted, head, head_seq FROM gift_cards
 WHERE store_id = :store_id AND id > :after ORDER BY id LIMIT :rows
 
 -- name: cards_of_nobody
