@@ -62,7 +62,6 @@ from gridgift.storage.sqlite_file import connect as open_file
 from gridgift.waiting import Waiting
 
 # Imports that not every server or command needs stand where they are needed: they take time.
-
 if TYPE_CHECKING:
     from gridgift.counter import RedisCounter
     from gridgift.directory import Directory
