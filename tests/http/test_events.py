@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -129,15 +130,17 @@ class Poll(threading.Thread):
 
     def __init__(self, server: Server, cursor: str, **query: Any) -> None:
         super().__init__(daemon=True)
-        self.server, self.query = server, {"cursor": cursor, "wait": 25} | query
+        self.query = {"cursor": cursor, "wait": 25} | query
         self.answer: Any = None
+        self.client = server.client()
+        assert self.client.get("/healthz").status_code == 200  # the poll's connection is made
         self.start()
 
     def run(self) -> None:
         """Wait for the answer."""
         began = time.monotonic()
-        with self.server.client() as client:
-            self.answer = client.get(PATH, params=self.query)
+        with closing(self.client):
+            self.answer = self.client.get(PATH, params=self.query)
         self.took = time.monotonic() - began
 
     def events(self) -> list[Any]:
@@ -190,9 +193,11 @@ def test_a_key_has_ten_places_to_wait(engine: str, shared_server: Callable[..., 
     server = shared_server(engine, "--workers", "1").with_new_store()
     cursor = end_of(server)
     polls = [Poll(server, cursor) for _ in range(waiting.WAITS_OF_A_KEY)]
-    time.sleep(1)
     with server.client() as client:
-        refused = client.get(PATH, params={"cursor": cursor, "wait": 5})
+        until = time.monotonic() + PATIENCE
+        refused = client.get(PATH, params={"cursor": cursor, "wait": 1})
+        while refused.status_code == 200 and time.monotonic() < until:  # not all ten wait yet
+            refused = client.get(PATH, params={"cursor": cursor, "wait": 1})
         assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
         assert int(refused.headers["retry-after"]) > 0
         assert client.get(PATH, params={"cursor": cursor}).status_code == 200
