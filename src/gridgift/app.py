@@ -33,7 +33,6 @@ from gridgift.http.reference.openapi import document
 from gridgift.http.reference.pages import MISSING_ASSET, Assets
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.jobs import housekeeping, running
-from gridgift.leaving import heard
 from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places, RateLimits
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
@@ -47,6 +46,7 @@ from gridgift.settings import (
     secret_name,
     server_secret,
 )
+from gridgift.shutdown import on_signal
 from gridgift.storage.database import Clock, DatabaseRefused, system_clock
 from gridgift.storage.migrate import (
     Migration,
@@ -288,7 +288,7 @@ def create_app(
             stack.callback(services.metrics.close)
             _serve(app, services, table)
             await stack.enter_async_context(services.waiting.looking())
-            stack.enter_context(heard(services.waiting.end))
+            stack.enter_context(on_signal(services.waiting.end))
             for job in housekeeping(services.operations, services.key_uses, ticks):
                 await stack.enter_async_context(running(job, services.metrics.observe_job))
             if settings.sqlite_path is None:

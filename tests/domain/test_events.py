@@ -270,7 +270,7 @@ def test_a_card_is_told_to_expire_once(domain: DomainFixture) -> None:
     domain.grant(expires_at=ends + DAY)
     late = domain.grant(expires_at=domain.now + DAY).id  # its grant has told it
     assert tell(domain) == 0
-    domain.now += DAY + events.SETTLED_AFTER
+    domain.now += DAY + events.CLOCK_LAG
     behind = read(domain).next
     assert [tell(domain, rows=2) for _ in range(4)] == [2, 2, 1, 0]
     told = read(domain, behind).rows
@@ -295,7 +295,7 @@ def test_a_hold_whose_time_is_over_is_told_once(domain: DomainFixture) -> None:
     domain.now += 5 * SECOND
     behind = read(domain).next
     assert tell(domain) == 0  # what began before may not have ended yet
-    domain.now += events.SETTLED_AFTER
+    domain.now += events.CLOCK_LAG
     assert [tell(domain), tell(domain)] == [2, 0]
     told = read(domain, behind).rows
     assert [event.type for event in told] == [HOLD_LAPSED] * 2
@@ -310,7 +310,7 @@ def test_several_servers_tell_once(domain: DomainFixture) -> None:
     tell(domain)
     for _ in range(6):
         domain.grant(expires_at=domain.now + EXPIRING + SECOND)
-    domain.now += events.SETTLED_AFTER + SECOND
+    domain.now += events.CLOCK_LAG + SECOND
     behind = read(domain).next
 
     async def all_at_once() -> list[int]:
@@ -328,11 +328,11 @@ def test_several_servers_tell_once(domain: DomainFixture) -> None:
 def test_a_clock_that_was_set_back_tells_nothing_again(domain: DomainFixture) -> None:
     tell(domain)
     domain.grant(expires_at=domain.now + EXPIRING + SECOND)
-    domain.now += events.SETTLED_AFTER + SECOND
+    domain.now += events.CLOCK_LAG + SECOND
     assert tell(domain) == 1
-    domain.now -= events.SETTLED_AFTER + SECOND
+    domain.now -= events.CLOCK_LAG + SECOND
     assert tell(domain) == 0
-    domain.now += events.SETTLED_AFTER + SECOND
+    domain.now += events.CLOCK_LAG + SECOND
     assert tell(domain) == 0
 
 

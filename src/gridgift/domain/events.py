@@ -27,7 +27,7 @@ from gridgift.storage.listing import EVENTS_OF_STORE
 
 KEPT_FOR: Final = 90 * DAY
 EXPIRING: Final = 7 * DAY  # before its end a card is told to be expiring
-SETTLED_AFTER: Final = 60 * SECOND  # what began before an instant has ended by then
+CLOCK_LAG: Final = 60 * SECOND  # what began before an instant has ended by then
 LOOKED_AT: Final = 1_000  # events for a page of some types only
 ACTOR: Final = "clock"
 
@@ -254,7 +254,7 @@ async def tell_time(tx: Tx, request_id: str, rows: int) -> int:
     row = await tx.one("feed_claim")
     if row is None:  # another server has it
         return 0
-    now = tx.now() - SETTLED_AFTER
+    now = tx.now() - CLOCK_LAG
     cards, told_cards = await _next(tx, "cards_expiring", Mark(*row[:2]), now + EXPIRING, rows)
     holds, told_holds = await _next(tx, "holds_lapsed", Mark(*row[2:]), now, rows)
     noted = [_expiring(row, request_id, tx.now()) for row in cards]

@@ -13,9 +13,9 @@ from gridgift.domain.model import Store
 from gridgift.domain.paging import Page
 from gridgift.domain.redemption import RedeemRequest
 from gridgift.domain.residents import parse_identifier
-from gridgift.fields import Cursor, Identifier, Limit, Uuid
+from gridgift.fields import Identifier, Uuid
 from gridgift.http.api.store import STORE_EXAMPLE
-from gridgift.http.edge.answers import ListResponse, batched, list_reply, once
+from gridgift.http.edge.answers import ListResponse, PageQuery, batched, list_reply, once
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CustomerRequest, CustomerToken
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
@@ -104,11 +104,9 @@ class AccountsResponse(Struct, frozen=True):
         return cls([AccountResponse(store_id, found.total, found.restricted, 0, lots)])
 
 
-class CustomerListQuery(Struct, frozen=True, rename="camel"):
+class CustomerListQuery(PageQuery, frozen=True, rename="camel"):
     """Which page, and of which store."""
 
-    limit: Limit = 100
-    cursor: Cursor | None = None
     store_id: Uuid | None = None
 
 

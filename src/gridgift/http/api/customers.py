@@ -8,8 +8,8 @@ from gridgift.domain import customers, failures
 from gridgift.domain.customers import Customer
 from gridgift.domain.instants import format_instant
 from gridgift.domain.paging import Page
-from gridgift.fields import Cursor, Instant, Limit, Uuid
-from gridgift.http.edge.answers import ListResponse, list_reply
+from gridgift.fields import Instant, Uuid
+from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
@@ -28,11 +28,9 @@ Sum = Annotated[
 ]
 
 
-class CustomersQuery(Struct, frozen=True, rename="camel"):
+class CustomersQuery(PageQuery, frozen=True, rename="camel"):
     """Which page of a store's customers, and which of them."""
 
-    limit: Limit = 100
-    cursor: Cursor | None = None
     spent_more_than: Sum | None = None
     news_subscriber: (
         Annotated[bool, Meta(description="Only subscribers of news, who are none, or only others.")]

@@ -1,29 +1,42 @@
-"""A gift card's ledger entries (contract section 10)."""
+"""The ledger entries of a gift card, and of a customer's store credit (contract section 10)."""
 
-from typing import Final
+from typing import Any, Final
 
-from msgspec import Struct
+import msgspec
 
-from gridgift.domain import failures, giftcards, ledger
-from gridgift.fields import Cursor, Limit
+from gridgift.domain import failures, giftcards, ledger, residents
+from gridgift.domain.ledger import read_credit_state
+from gridgift.domain.model import Entry
+from gridgift.fields import written
+from gridgift.http.api.credit import CREDIT_PATH
+from gridgift.http.api.credit import TAG as CREDIT_TAG
 from gridgift.http.api.giftcards import CARD_PATH, EXTENSION_TAG, READ
-from gridgift.http.edge.answers import ListResponse, list_reply
-from gridgift.http.edge.api_key import KeyRequest
+from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
+from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
-from gridgift.http.parameters import GIFT_CARD_ID
+from gridgift.http.parameters import GIFT_CARD_ID, IDENTIFIER
 from gridgift.views import ENTRY_EXAMPLE, EntryResponse
 
-
-class EntriesQuery(Struct, frozen=True):
-    """Which page of a card's entries."""
-
-    limit: Limit = 100
-    cursor: Cursor | None = None
+_CREDIT_ENTRY: Final[dict[str, Any]] = ENTRY_EXAMPLE | {
+    "kind": "credit_deposited",
+    "state": {
+        "lots": [
+            {
+                "lot": "019aad3e-3333-7444-8555-666677778888",
+                "delta": 500,
+                "expiresAt": None,
+                "restricted": False,
+            }
+        ],
+        "reference": "hunt 2026",
+    },
+    "reason": "prize",
+}
 
 
 async def list_gift_card_entries(
-    request: KeyRequest[EntriesQuery, None],
+    request: KeyRequest[PageQuery, None],
 ) -> Reply[ListResponse[EntryResponse]]:
     """Page through a card's ledger, oldest first."""
     query, store_id, card_id = request.query, request.store_id, GIFT_CARD_ID.of(request)
@@ -33,6 +46,37 @@ async def list_gift_card_entries(
     await operations.read(giftcards.read, store_id, card_id)
     page = await operations.read(ledger.list_of, store_id, "card", card_id, position, query.limit)
     return list_reply(cursors, page.map(EntryResponse.of), query.limit)
+
+
+async def list_credit_entries(
+    request: KeyRequest[PageQuery, None],
+) -> Reply[ListResponse[EntryResponse]]:
+    """Page through the ledger of a customer's store credit, oldest first."""
+    query, store_id, read = request.query, request.store_id, request.operations.read
+    owner = await read(residents.find, store_id, IDENTIFIER.of(request))
+    cursors = request.services.cursors.of(
+        f"credit entries {store_id} {owner.uuid}", ledger.KEY_TYPES
+    )
+    position = cursors.read(query.cursor)
+    page = await read(ledger.list_of, store_id, "credit", owner.uuid, position, query.limit)
+    return list_reply(cursors, page.map(_show_entry), query.limit)
+
+
+def _show_entry(entry: Entry) -> EntryResponse:
+    """Show an entry of store credit: each lot with its terms, where the entry states them."""
+    stored = read_credit_state(entry.state)
+    lots: list[dict[str, Any]] = []
+    for lot_id, delta in stored.lots:
+        shown: dict[str, Any] = {"lot": lot_id, "delta": delta}
+        if lot_id in stored.terms:
+            terms = stored.terms[lot_id]
+            shown |= {"expiresAt": written(terms.expires_at), "restricted": terms.restricted}
+        lots.append(shown)
+    state: dict[str, Any] = {"lots": lots, "reference": stored.reference}
+    for name in ("spend", "move", "other"):
+        if (named := getattr(stored, name)) is not None:
+            state[name] = named
+    return msgspec.structs.replace(EntryResponse.of(entry), state=state)
 
 
 ROUTES: Final = (
@@ -45,11 +89,30 @@ ROUTES: Final = (
         summary="Page through a gift card's ledger",
         description="Oldest first. Each entry's hash covers the one before it.",
         path_parameters=(GIFT_CARD_ID,),
-        query=EntriesQuery,
+        query=PageQuery,
         answer=ListResponse[EntryResponse],
         example=ListResponse.example(ENTRY_EXAMPLE),
         refusals=(
             failures.GiftCardNotFound,
+            failures.ValidationFailed,
+            failures.CursorInvalid,
+        ),
+    ),
+    Route(
+        "GET",
+        f"{CREDIT_PATH}/entries",
+        ApiKey("credits:read"),
+        list_credit_entries,
+        tag=CREDIT_TAG,
+        summary="Page through the ledger of a customer's store credit",
+        description="Oldest first. Each entry's hash covers the one before it.",
+        path_parameters=(IDENTIFIER,),
+        query=PageQuery,
+        answer=ListResponse[EntryResponse],
+        example=ListResponse.example(_CREDIT_ENTRY),
+        refusals=(
+            failures.IdentifierMalformed,
+            failures.ResidentNotFound,
             failures.ValidationFailed,
             failures.CursorInvalid,
         ),

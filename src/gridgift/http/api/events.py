@@ -3,15 +3,14 @@
 import re
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from gridgift.domain import events, failures
 from gridgift.domain.events import LOOKED_AT, EventPage
 from gridgift.domain.paging import Page, Position
 from gridgift.event_views import EVENT_EXAMPLE, EventResponse
-from gridgift.fields import Cursor, Limit
 from gridgift.http.api.giftcards import EXTENSION_TAG
-from gridgift.http.edge.answers import ListResponse, list_reply
+from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.refusals import RateLimited
 from gridgift.http.edge.reply import Reply
@@ -39,12 +38,10 @@ Wait = Annotated[
 ]
 
 
-class EventsQuery(Struct, frozen=True):
+class EventsQuery(PageQuery, frozen=True):
     """Which events, from where on, and for how long to wait."""
 
     types: Types = ""
-    limit: Limit = 100
-    cursor: Cursor | None = None
     wait: Wait = 0
 
 

@@ -25,6 +25,7 @@ PATH: Final = "/ext/v1/giftcards/export"
 PAGE: Final = 500  # cards in memory at once
 JSON_LINES: Final = "application/jsonl"
 CSV: Final = "text/csv"
+UTF_8_MARK: Final = "\ufeff"  # without it spreadsheets take the file for another encoding
 FIELDS: Final = (
     "id", "owner_uuid", "owner_username", "credit", "available", "active", "redeemed", "transfer",
     "texture", "purchased", "source", "expires_at", "created_at", "updated_at", "reference",
@@ -43,9 +44,7 @@ _DESCRIPTION: Final = (
 
 async def export_gift_cards_as_csv(request: KeyRequest[GiftCardFilters, None]) -> Reply[None]:
     """Answer with a CSV file of the cards that are found."""
-    heading = "\ufeff" + _lines(
-        [map(camel, FIELDS)]
-    )  # the mark tells spreadsheets that it is UTF-8
+    heading = UTF_8_MARK + _lines([map(camel, FIELDS)])
     return await _export(request, CSV, "gift-cards.csv", heading.encode(), _as_csv)
 
 

@@ -19,8 +19,8 @@ from gridgift.domain.ids import texture_of
 from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.locked import CHANGE_EACH, CardRequest, Rule
 from gridgift.domain.model import CardChange, GiftCard
-from gridgift.fields import Credit, Cursor, Delta, Expiry, Limit, Text, Uuid, instant_of
-from gridgift.http.edge.answers import ListResponse, batched, conditional, list_reply
+from gridgift.fields import Credit, Delta, Expiry, Text, Uuid, instant_of
+from gridgift.http.edge.answers import ListResponse, PageQuery, batched, conditional, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
@@ -47,11 +47,9 @@ READ: Final = ApiKey("giftcards:read")
 WRITE: Final = ApiKey("giftcards:write")
 
 
-class GiftCardsQuery(Struct, frozen=True):
+class GiftCardsQuery(PageQuery, frozen=True):
     """Which page of a customer's cards, and which of them."""
 
-    limit: Limit = 100
-    cursor: Cursor | None = None
     active: Annotated[bool, Meta(description="Only active, or only inactive ones.")] | None = None
     redeemed: Annotated[bool, Meta(description="Only redeemed, or only others.")] | None = None
 

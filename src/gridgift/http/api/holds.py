@@ -9,9 +9,9 @@ from gridgift.domain import failures, holds
 from gridgift.domain.holds import HoldChange, Listed
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
-from gridgift.fields import Cursor, GrantedCredit, Limit, Seconds
+from gridgift.fields import GrantedCredit, Seconds
 from gridgift.http.api.giftcards import CARD_PATH, READ, WRITE, change
-from gridgift.http.edge.answers import ListResponse, list_reply
+from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -26,18 +26,9 @@ HOLD_PATH: Final = f"{CARD_PATH}/holds/{{hold}}"
 HOLD_ID: Final = id_parameter("hold", "The hold's id.", HOLD_EXAMPLE["id"], failures.HoldNotFound)
 
 
-class CardHoldsQuery(Struct, frozen=True):
-    """Which page of a card's holds."""
-
-    limit: Limit = 100
-    cursor: Cursor | None = None
-
-
-class HoldsQuery(Struct, frozen=True):
+class HoldsQuery(PageQuery, frozen=True):
     """Which page of a store's holds, and which of them."""
 
-    limit: Limit = 100
-    cursor: Cursor | None = None
     state: Annotated[
         Listed,
         Meta(
@@ -75,7 +66,7 @@ async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldRespon
 
 
 async def list_card_holds(
-    request: KeyRequest[CardHoldsQuery, None],
+    request: KeyRequest[PageQuery, None],
 ) -> Reply[ListResponse[HoldResponse]]:
     """Page through a card's holds."""
     query, store_id, card_id = request.query, request.store_id, GIFT_CARD_ID.of(request)
@@ -154,7 +145,7 @@ ROUTES: Final = (
         summary="Page through a gift card's holds",
         description="All of them, in the order in which they were placed.",
         path_parameters=(GIFT_CARD_ID,),
-        query=CardHoldsQuery,
+        query=PageQuery,
         answer=ListResponse[HoldResponse],
         example=ListResponse.example(HOLD_EXAMPLE),
         refusals=(

@@ -7,9 +7,9 @@ from msgspec import UNSET, Struct, UnsetType
 from gridgift.domain import failures, giftcards, notes
 from gridgift.domain.model import CardChange
 from gridgift.domain.notes import Labelled, Labelling, noting
-from gridgift.fields import Cursor, Limit, Metadata, Note, Reference, Tags
+from gridgift.fields import Metadata, Note, Reference, Tags
 from gridgift.http.api.giftcards import CARD_PATH, READ, WRITE, change
-from gridgift.http.edge.answers import ListResponse, conditional, list_reply, once
+from gridgift.http.edge.answers import ListResponse, PageQuery, conditional, list_reply, once
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
@@ -21,13 +21,6 @@ TAG: Final = Tag(
     "What a store writes on its gift cards: notes, a reference, tags and metadata. It changes "
     "neither what a card is worth nor what it may do, and a redeemed card takes it too.",
 )
-
-
-class NotesQuery(Struct, frozen=True):
-    """Which page of a card's notes."""
-
-    limit: Limit = 100
-    cursor: Cursor | None = None
 
 
 class NoteRequest(Struct, frozen=True):
@@ -49,7 +42,7 @@ class LabelRequest(Struct, frozen=True):
         return Labelling(self.reference, tags, self.metadata)
 
 
-async def list_notes(request: KeyRequest[NotesQuery, None]) -> Reply[ListResponse[NoteResponse]]:
+async def list_notes(request: KeyRequest[PageQuery, None]) -> Reply[ListResponse[NoteResponse]]:
     """Page through the notes on a card, oldest first."""
     query, store_id, card_id = request.query, request.store_id, GIFT_CARD_ID.of(request)
     cursors = request.services.cursors.of(f"notes {store_id} {card_id}", notes.KEY_TYPES)
@@ -99,7 +92,7 @@ ROUTES: Final = (
         summary="Page through the notes on a gift card",
         description="Oldest first. A note is an entry of the card's ledger, and stays.",
         path_parameters=(GIFT_CARD_ID,),
-        query=NotesQuery,
+        query=PageQuery,
         answer=ListResponse[NoteResponse],
         example=ListResponse.example(NOTE_EXAMPLE),
         refusals=(failures.GiftCardNotFound, failures.ValidationFailed, failures.CursorInvalid),

@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 from gridgift.domain import failures, naming, residents
 from gridgift.domain.naming import Noted
 from gridgift.domain.residents import read_resident
-from gridgift.fields import Cursor, Limit, Username, Uuid
-from gridgift.http.edge.answers import ListResponse, list_reply, once
+from gridgift.fields import Username, Uuid
+from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
@@ -40,11 +40,9 @@ class ResidentRequest(Struct, frozen=True):
     username: Username
 
 
-class ResidentsQuery(Struct, frozen=True):
+class ResidentsQuery(PageQuery, frozen=True):
     """Which page of the residents whom the store knows, and which of them."""
 
-    limit: Limit = 100
-    cursor: Cursor | None = None
     prefix: Annotated[
         str,
         Meta(

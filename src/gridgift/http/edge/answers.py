@@ -9,13 +9,20 @@ from gridgift.cursors import ListCursors
 from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.idempotency import Answered, Once, Run
 from gridgift.domain.paging import Page
-from gridgift.fields import Limit
+from gridgift.fields import Cursor, Limit
 from gridgift.http.edge.reply import REVALIDATE, Reply
 from gridgift.http.edge.request import Request
 from gridgift.storage.database import Operation, P, T, Tx
 
 A = TypeVar("A")
 V = TypeVar("V")
+
+
+class PageQuery(Struct, frozen=True):
+    """Which page of a list (contract section 4)."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
 
 
 class Pagination(Struct, frozen=True, rename="camel"):

@@ -133,7 +133,7 @@ def test_a_customer(api: ApiFixture) -> None:
 
 @pytest.mark.contract("10.103")
 def test_more_cards_than_are_counted(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridgift.domain.finding.COUNTED", 3)
+    monkeypatch.setattr("gridgift.domain.customer_search.COUNTED", 3)
     for credit in (1, 10, 100, 1000):
         api.clock.advance(1)
         api.grant(credit=credit)

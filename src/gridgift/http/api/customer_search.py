@@ -1,26 +1,21 @@
-"""Finding a store's customers, one of them whole, and the ledger of one's credit (section 10)."""
+"""Searching a store's customers, and one of them whole (contract section 10)."""
 
 from typing import Annotated, Any, Final, Self
 
-import msgspec
 from msgspec import Meta, Struct
 
-from gridgift.domain import failures, finding, ledger, residents
+from gridgift.domain import customer_search, failures, residents
+from gridgift.domain.customer_search import Cards, Found, Order, Wanted
 from gridgift.domain.failures import ValidationFailed
-from gridgift.domain.finding import Cards, Found, Order, Wanted
 from gridgift.domain.instants import format_instant
-from gridgift.domain.ledger import read_credit_state
-from gridgift.domain.model import Entry
 from gridgift.domain.paging import Page
-from gridgift.fields import UUID_PATTERN, Cursor, Instant, Limit, Uuid, written
-from gridgift.http.api.credit import CREDIT_PATH
-from gridgift.http.api.credit import TAG as CREDIT_TAG
-from gridgift.http.edge.answers import ListResponse, list_reply
+from gridgift.fields import UUID_PATTERN, Instant, Uuid, written
+from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
 from gridgift.http.parameters import IDENTIFIER
-from gridgift.views import CARD_EXAMPLE, ENTRY_EXAMPLE, EntryResponse
+from gridgift.views import CARD_EXAMPLE
 
 TAG: Final = Tag("Customers, extended", "A store's customers: searched, sorted, and one of them.")
 PATH: Final = "/ext/v1/customers"
@@ -46,11 +41,9 @@ Sort = Annotated[
 ]
 
 
-class FindQuery(Struct, frozen=True):
+class FindQuery(PageQuery, frozen=True):
     """Which page of the store's customers, which of them, and in which order."""
 
-    limit: Limit = 100
-    cursor: Cursor | None = None
     search: Annotated[
         str,
         Meta(
@@ -59,13 +52,6 @@ class FindQuery(Struct, frozen=True):
         ),
     ] = ""
     sort: Sort | None = None
-
-
-class EntriesOfCreditQuery(Struct, frozen=True):
-    """Which page of a customer's entries."""
-
-    limit: Limit = 100
-    cursor: Cursor | None = None
 
 
 class FoundCustomer(Struct, frozen=True, rename="camel"):
@@ -129,21 +115,6 @@ _ROW: Final[dict[str, Any]] = {
 _WHOLE: Final[dict[str, Any]] = _ROW | {
     "giftCards": {"count": 3, "usable": 2, "credit": 900, "capped": False}
 }
-_ENTRY: Final[dict[str, Any]] = ENTRY_EXAMPLE | {
-    "kind": "credit_deposited",
-    "state": {
-        "lots": [
-            {
-                "lot": "019aad3e-3333-7444-8555-666677778888",
-                "delta": 500,
-                "expiresAt": None,
-                "restricted": False,
-            }
-        ],
-        "reference": "hunt 2026",
-    },
-    "reason": "prize",
-}
 
 
 async def find_customers(
@@ -151,7 +122,7 @@ async def find_customers(
 ) -> Reply[ListResponse[FoundCustomer]]:
     """Search the store's customers, or sort them."""
     query, store_id, read = request.query, request.store_id, request.operations.read
-    uuid, prefix = finding.read_search(query.search)
+    uuid, prefix = customer_search.read_search(query.search)
     if query.search and query.sort is not None:
         raise ValidationFailed({"sort": ["can't be combined with search: that has its own order"]})
     order, descending = SORTS.get(query.sort or "", ("name" if query.search else "uuid", False))
@@ -160,49 +131,18 @@ async def find_customers(
     cursors = request.services.cursors.of(name, wanted.key_types)
     position = cursors.read(query.cursor)
     if uuid is not None:
-        page = Page(await read(finding.by_uuid, store_id, uuid), None, None)
+        page = Page(await read(customer_search.by_uuid, store_id, uuid), None, None)
     else:
-        page = await read(finding.list_of, store_id, wanted, position, query.limit)
+        page = await read(customer_search.list_of, store_id, wanted, position, query.limit)
     return list_reply(cursors, page.map(FoundCustomer.of), query.limit)
 
 
 async def get_customer(request: KeyRequest[None, None]) -> Reply[WholeCustomer]:
     """Read one customer."""
     found, cards = await request.operations.read(
-        finding.read, request.store_id, IDENTIFIER.of(request)
+        customer_search.read, request.store_id, IDENTIFIER.of(request)
     )
     return Reply.json(WholeCustomer.of(found, gift_cards=CardsOfCustomer.of(cards)))
-
-
-async def list_credit_entries(
-    request: KeyRequest[EntriesOfCreditQuery, None],
-) -> Reply[ListResponse[EntryResponse]]:
-    """Page through the ledger of a customer's store credit, oldest first."""
-    query, store_id, read = request.query, request.store_id, request.operations.read
-    owner = await read(residents.find, store_id, IDENTIFIER.of(request))
-    cursors = request.services.cursors.of(
-        f"credit entries {store_id} {owner.uuid}", ledger.KEY_TYPES
-    )
-    position = cursors.read(query.cursor)
-    page = await read(ledger.list_of, store_id, "credit", owner.uuid, position, query.limit)
-    return list_reply(cursors, page.map(_show_entry), query.limit)
-
-
-def _show_entry(entry: Entry) -> EntryResponse:
-    """Show an entry of store credit: each lot with its terms, where the entry states them."""
-    stored = read_credit_state(entry.state)
-    lots: list[dict[str, Any]] = []
-    for lot_id, delta in stored.lots:
-        shown: dict[str, Any] = {"lot": lot_id, "delta": delta}
-        if lot_id in stored.terms:
-            terms = stored.terms[lot_id]
-            shown |= {"expiresAt": written(terms.expires_at), "restricted": terms.restricted}
-        lots.append(shown)
-    state: dict[str, Any] = {"lots": lots, "reference": stored.reference}
-    for name in ("spend", "move", "other"):
-        if (named := getattr(stored, name)) is not None:
-            state[name] = named
-    return msgspec.structs.replace(EntryResponse.of(entry), state=state)
 
 
 ROUTES: Final = (
@@ -236,25 +176,6 @@ ROUTES: Final = (
             failures.IdentifierMalformed,
             failures.ResidentNotFound,
             failures.CustomerNotFound,
-        ),
-    ),
-    Route(
-        "GET",
-        f"{CREDIT_PATH}/entries",
-        ApiKey("credits:read"),
-        list_credit_entries,
-        tag=CREDIT_TAG,
-        summary="Page through the ledger of a customer's store credit",
-        description="Oldest first. Each entry's hash covers the one before it.",
-        path_parameters=(IDENTIFIER,),
-        query=EntriesOfCreditQuery,
-        answer=ListResponse[EntryResponse],
-        example=ListResponse.example(_ENTRY),
-        refusals=(
-            failures.IdentifierMalformed,
-            failures.ResidentNotFound,
-            failures.ValidationFailed,
-            failures.CursorInvalid,
         ),
     ),
 )

@@ -1,7 +1,7 @@
-"""Hearing that the process shall leave, beside whoever acts on it.
+"""What is called at a signal to end, beside the server's own handler.
 
-A server lets running requests end before it stops the application; those that only wait need not be
-waited for.
+A server lets running requests end before it stops the application; those that only wait for an
+event need not be waited for.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def heard(leave: Callable[[], object]) -> Iterator[None]:
-    """Call ``leave`` in the running event loop at a signal to end, until the block ends.
+def on_signal(call: Callable[[], object]) -> Iterator[None]:
+    """Call ``call`` in the running event loop at a signal to end, until the block ends.
 
     What was to happen at the signal happens too. Only the main thread hears signals.
     """
@@ -27,7 +27,7 @@ def heard(leave: Callable[[], object]) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def hear(number: int, frame: Any) -> None:
-        loop.call_soon_threadsafe(leave)
+        loop.call_soon_threadsafe(call)
         handler = before[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
