@@ -9,13 +9,13 @@ from gridgift.domain import events, failures
 from gridgift.domain.events import LOOKED_AT, EventPage
 from gridgift.domain.paging import Page, Position
 from gridgift.event_views import EVENT_EXAMPLE, EventResponse
-from gridgift.http.api.giftcards import EXTENSION_TAG
 from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.refusals import RateLimited
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.route import Route
+from gridgift.http.edge.route import Route, Tag
 
+TAG: Final = Tag("Events", "What happened at the store, to be read on and on, or waited for.")
 WAIT_RETRY: Final = 5  # seconds after which a place to wait may be free
 READ: Final = ApiKey("events:read")
 
@@ -91,7 +91,7 @@ ROUTES: Final = (
         "/ext/v1/events",
         READ,
         list_events,
-        tag=EXTENSION_TAG,
+        tag=TAG,
         summary="Read what happened at the store",
         description="Oldest first, for 90 days. nextCursor is never null: at the end it brings "
         "what comes later, and with wait the answer is kept back until something comes. For an "
