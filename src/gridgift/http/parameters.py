@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gridgift.domain.failures import GiftCardNotFound
+from gridgift.domain.failures import GiftCardNotFound, IdentifierMalformed, ResidentNotFound
 from gridgift.domain.residents import Identifier, parse_identifier
 from gridgift.fields import IDENTIFIER_SCHEMA
 from gridgift.http.edge.path import PathParameter, id_parameter
@@ -17,4 +17,5 @@ IDENTIFIER: Final[PathParameter[Identifier]] = PathParameter(
     IDENTIFIER_SCHEMA,
     CARD_EXAMPLE["ownerUsername"],
     parse_identifier,
+    (IdentifierMalformed, ResidentNotFound),
 )

@@ -133,8 +133,6 @@ def _show(change: CreditChange) -> Reply[CreditChangeResponse]:
     return Reply.json(CreditChangeResponse.of(change))
 
 
-_NO_RESIDENT: Final = (failures.IdentifierMalformed, failures.ResidentNotFound)
-
 ROUTES: Final = (
     Route(
         "GET",
@@ -147,7 +145,6 @@ ROUTES: Final = (
         path_parameters=(IDENTIFIER,),
         answer=CreditResponse,
         example=CREDIT_EXAMPLE,
-        refusals=_NO_RESIDENT,
     ),
     Route(
         "POST",
@@ -162,7 +159,7 @@ ROUTES: Final = (
         body_example={"amount": 500, "reason": "prize", "reference": "hunt 2026"},
         answer=CreditChangeResponse,
         example=CREDIT_CHANGE_EXAMPLE,
-        refusals=(*_NO_RESIDENT, failures.CreditLimitExceeded),
+        refusals=(failures.CreditLimitExceeded,),
     ),
     Route(
         "POST",
@@ -178,7 +175,7 @@ ROUTES: Final = (
         body_example={"amount": 500, "reason": "order", "reference": "order 1042"},
         answer=CreditChangeResponse,
         example=CREDIT_CHANGE_EXAMPLE,
-        refusals=(*_NO_RESIDENT, failures.InsufficientCredit),
+        refusals=(failures.InsufficientCredit,),
     ),
     Route(
         "POST",
@@ -200,7 +197,6 @@ ROUTES: Final = (
         answer=CreditChangeResponse,
         example=CREDIT_CHANGE_EXAMPLE,
         refusals=(
-            *_NO_RESIDENT,
             failures.SpendNotFound,
             failures.RefundExceedsSpend,
             failures.CreditLimitExceeded,
@@ -225,7 +221,6 @@ ROUTES: Final = (
         answer=CreditChangeResponse,
         example=CREDIT_CHANGE_EXAMPLE,
         refusals=(
-            *_NO_RESIDENT,
             failures.ReceiverNotFound,
             failures.ReceiverIsOwner,
             failures.InsufficientCredit,

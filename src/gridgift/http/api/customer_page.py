@@ -235,7 +235,6 @@ ROUTES: Final = (
         query=CustomerListQuery,
         answer=ListResponse[CustomerGiftCardResponse],
         example=ListResponse.example(_OWN_CARD_EXAMPLE),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
     Route(
         "POST",
@@ -249,7 +248,6 @@ ROUTES: Final = (
         answer=bool,
         example=True,
         refusals=(
-            failures.GiftCardNotFound,
             failures.GiftCardRedeemed,
             failures.GiftCardInactive,
             failures.GiftCardExpired,

@@ -159,7 +159,6 @@ ROUTES: Final = (
         query=FindQuery,
         answer=ListResponse[FoundCustomer],
         example=ListResponse.example(_ROW),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
     Route(
         "GET",
@@ -172,10 +171,6 @@ ROUTES: Final = (
         path_parameters=(IDENTIFIER,),
         answer=WholeCustomer,
         example=_WHOLE,
-        refusals=(
-            failures.IdentifierMalformed,
-            failures.ResidentNotFound,
-            failures.CustomerNotFound,
-        ),
+        refusals=(failures.CustomerNotFound,),
     ),
 )

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gridgift.domain import failures
 from gridgift.fields import Text, Uuid
 from gridgift.http.api.customer_page import CUSTOMER, CustomerListQuery, empty_list
 from gridgift.http.api.store import STORE_EXAMPLE
@@ -117,7 +116,6 @@ def _lists_nothing(
         query=CustomerListQuery,
         answer=ListResponse[NothingResponse],
         example=ListResponse.example(),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     )
 
 

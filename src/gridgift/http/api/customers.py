@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Self
 
 from msgspec import Meta, Struct
 
-from gridgift.domain import customers, failures
+from gridgift.domain import customers
 from gridgift.domain.customers import Customer
 from gridgift.domain.instants import format_instant
 from gridgift.domain.paging import Page
@@ -107,6 +107,5 @@ ROUTES: Final = (
         query=CustomersQuery,
         answer=ListResponse[CustomerResponse],
         example=ListResponse.example(_EXAMPLE),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
 )

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gridgift.domain import failures, giftcards, ledger, residents
+from gridgift.domain import giftcards, ledger, residents
 from gridgift.domain.ledger import read_credit_state
 from gridgift.domain.model import Entry
 from gridgift.fields import written
@@ -92,11 +92,6 @@ ROUTES: Final = (
         query=PageQuery,
         answer=ListResponse[EntryResponse],
         example=ListResponse.example(ENTRY_EXAMPLE),
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.ValidationFailed,
-            failures.CursorInvalid,
-        ),
     ),
     Route(
         "GET",
@@ -110,11 +105,5 @@ ROUTES: Final = (
         query=PageQuery,
         answer=ListResponse[EntryResponse],
         example=ListResponse.example(_CREDIT_ENTRY),
-        refusals=(
-            failures.IdentifierMalformed,
-            failures.ResidentNotFound,
-            failures.ValidationFailed,
-            failures.CursorInvalid,
-        ),
     ),
 )

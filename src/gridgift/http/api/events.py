@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from gridgift.domain import events, failures
+from gridgift.domain import events
 from gridgift.domain.events import LOOKED_AT, EventPage
 from gridgift.domain.paging import Page, Position
 from gridgift.event_views import EVENT_EXAMPLE, EventResponse
@@ -100,6 +100,5 @@ ROUTES: Final = (
         query=EventsQuery,
         answer=ListResponse[EventResponse],
         example=ListResponse.example(EVENT_EXAMPLE),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
 )

@@ -227,7 +227,6 @@ ROUTES: Final = (
         answer=GiftCardResponse,
         example=CARD_EXAMPLE,
         etag=True,
-        refusals=(failures.GiftCardNotFound,),
     ),
     Route(
         "PUT",
@@ -245,13 +244,7 @@ ROUTES: Final = (
         answer=GiftCardResponse,
         example=CARD_EXAMPLE | {"credit": 250},
         etag=True,
-        refusals=(
-            failures.ValidationFailed,
-            failures.GiftCardNotFound,
-            failures.GiftCardRedeemed,
-            failures.GiftCardHeld,
-            failures.PreconditionFailed,
-        ),
+        refusals=(failures.GiftCardRedeemed, failures.GiftCardHeld, failures.PreconditionFailed),
     ),
     Route(
         "GET",
@@ -266,12 +259,6 @@ ROUTES: Final = (
         query=GiftCardsQuery,
         answer=ListResponse[GiftCardResponse],
         example=ListResponse.example(CARD_EXAMPLE),
-        refusals=(
-            failures.ValidationFailed,
-            failures.IdentifierMalformed,
-            failures.CursorInvalid,
-            failures.ResidentNotFound,
-        ),
     ),
     Route(
         "POST",
@@ -285,11 +272,7 @@ ROUTES: Final = (
         answer=GiftCardResponse,
         example=CARD_EXAMPLE | {"active": False},
         etag=True,
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.GiftCardRedeemed,
-            failures.PreconditionFailed,
-        ),
+        refusals=(failures.GiftCardRedeemed, failures.PreconditionFailed),
     ),
     Route(
         "GET",
@@ -305,7 +288,6 @@ ROUTES: Final = (
         answer=GiftCardDetails,
         example=DETAILS_EXAMPLE,
         etag=True,
-        refusals=(failures.GiftCardNotFound,),
     ),
     Route(
         "PATCH",
@@ -340,7 +322,6 @@ ROUTES: Final = (
         example=DETAILS_EXAMPLE,
         etag=True,
         refusals=(
-            failures.GiftCardNotFound,
             failures.GiftCardRedeemed,
             failures.InsufficientCredit,
             failures.CreditLimitExceeded,

@@ -92,12 +92,6 @@ ROUTES: Final = (
         answer=GiftCardResponse,
         example=CARD_EXAMPLE,
         etag=True,
-        refusals=(
-            failures.ValidationFailed,
-            failures.IdentifierMalformed,
-            failures.ResidentNotFound,
-            failures.ReferenceTaken,
-            failures.UsernameTaken,
-        ),
+        refusals=(failures.ReferenceTaken, failures.UsernameTaken),
     ),
 )

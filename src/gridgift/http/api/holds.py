@@ -129,7 +129,6 @@ ROUTES: Final = (
         example=HOLD_EXAMPLE,
         status=201,
         refusals=(
-            failures.GiftCardNotFound,
             failures.GiftCardRedeemed,
             failures.GiftCardInactive,
             failures.GiftCardExpired,
@@ -148,11 +147,6 @@ ROUTES: Final = (
         query=PageQuery,
         answer=ListResponse[HoldResponse],
         example=ListResponse.example(HOLD_EXAMPLE),
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.ValidationFailed,
-            failures.CursorInvalid,
-        ),
     ),
     Route(
         "GET",
@@ -165,7 +159,6 @@ ROUTES: Final = (
         query=HoldsQuery,
         answer=ListResponse[HoldResponse],
         example=ListResponse.example(HOLD_EXAMPLE),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
     Route(
         "POST",
@@ -181,13 +174,10 @@ ROUTES: Final = (
         answer=HoldResponse,
         example=HOLD_EXAMPLE | {"expiresAt": "2026-11-22T19:55:00Z"},
         refusals=(
-            failures.GiftCardNotFound,
             failures.GiftCardRedeemed,
             failures.GiftCardInactive,
             failures.GiftCardExpired,
-            failures.HoldNotFound,
             failures.HoldClosed,
-            failures.ValidationFailed,
         ),
     ),
     Route(
@@ -204,12 +194,7 @@ ROUTES: Final = (
         body_example={"amount": 1},
         answer=HoldResponse,
         example=HOLD_EXAMPLE | {"state": "captured", "captured": 1},
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.HoldNotFound,
-            failures.HoldClosed,
-            failures.CaptureExceedsHold,
-        ),
+        refusals=(failures.HoldClosed, failures.CaptureExceedsHold),
     ),
     Route(
         "POST",
@@ -222,6 +207,6 @@ ROUTES: Final = (
         path_parameters=(GIFT_CARD_ID, HOLD_ID),
         answer=HoldResponse,
         example=HOLD_EXAMPLE | {"state": "voided"},
-        refusals=(failures.GiftCardNotFound, failures.HoldNotFound, failures.HoldClosed),
+        refusals=(failures.HoldClosed,),
     ),
 )

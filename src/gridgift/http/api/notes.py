@@ -95,7 +95,6 @@ ROUTES: Final = (
         query=PageQuery,
         answer=ListResponse[NoteResponse],
         example=ListResponse.example(NOTE_EXAMPLE),
-        refusals=(failures.GiftCardNotFound, failures.ValidationFailed, failures.CursorInvalid),
     ),
     Route(
         "POST",
@@ -111,7 +110,6 @@ ROUTES: Final = (
         answer=NoteResponse,
         example=NOTE_EXAMPLE,
         status=201,
-        refusals=(failures.GiftCardNotFound,),
     ),
     Route(
         "GET",
@@ -125,7 +123,6 @@ ROUTES: Final = (
         answer=LabelsResponse,
         example=LABELS_EXAMPLE,
         etag=True,
-        refusals=(failures.GiftCardNotFound,),
     ),
     Route(
         "POST",
@@ -143,11 +140,6 @@ ROUTES: Final = (
         answer=LabelsResponse,
         example=LABELS_EXAMPLE,
         etag=True,
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.PreconditionFailed,
-            failures.ReferenceFixed,
-            failures.ReferenceTaken,
-        ),
+        refusals=(failures.PreconditionFailed, failures.ReferenceFixed, failures.ReferenceTaken),
     ),
 )

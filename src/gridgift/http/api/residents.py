@@ -97,7 +97,7 @@ ROUTES: Final = (
         status=201,
         or_status=200,
         example=_NEW,
-        refusals=(failures.ValidationFailed, failures.UsernameTaken),
+        refusals=(failures.UsernameTaken,),
     ),
     Route(
         "GET",
@@ -111,7 +111,6 @@ ROUTES: Final = (
         query=ResidentsQuery,
         answer=ListResponse[ResidentResponse],
         example=ListResponse.example(EXAMPLE),
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
     Route(
         "GET",
@@ -124,6 +123,5 @@ ROUTES: Final = (
         path_parameters=(IDENTIFIER,),
         answer=ResidentResponse,
         example=EXAMPLE,
-        refusals=(failures.IdentifierMalformed, failures.ResidentNotFound),
     ),
 )

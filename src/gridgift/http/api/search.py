@@ -7,7 +7,7 @@ from typing import Annotated, Final, cast
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures, search
+from gridgift.domain import search
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.residents import parse_prefix
@@ -166,6 +166,5 @@ ROUTES: Final = (
             "data": [FOUND_EXAMPLE],
             "pagination": {"nextCursor": None, "previousCursor": None, "limit": 100},
         },
-        refusals=(failures.ValidationFailed, failures.CursorInvalid),
     ),
 )

@@ -97,11 +97,6 @@ ROUTES: Final = (
         example=DETAILS_EXAMPLE,
         status=201,
         etag=True,
-        refusals=(
-            failures.GiftCardNotFound,
-            failures.GiftCardRedeemed,
-            failures.GiftCardVoid,
-            failures.GiftCardHeld,
-        ),
+        refusals=(failures.GiftCardRedeemed, failures.GiftCardVoid, failures.GiftCardHeld),
     ),
 )

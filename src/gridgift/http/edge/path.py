@@ -16,13 +16,17 @@ LONGEST_SHOWN: Final = 64  # characters of a value that is no id, in the refusal
 
 
 class PathParameter(Struct, Generic[T], frozen=True):
-    """A parameter of a path: ``{name}`` in its template; ``parse`` reads it, or raises."""
+    """A parameter of a path: ``{name}`` in its template.
+
+    ``parse`` reads it, or raises. ``refusals`` are of values that can't be read or name nothing.
+    """
 
     name: str
     description: str
     schema: Mapping[str, Any]
     example: str
     parse: Callable[[str], T]
+    refusals: tuple[type[Failure], ...] = ()
 
     def of(self, request: Request[Any, Any, Any]) -> T:
         """Return its value in a request. Raises what ``parse`` raises."""
@@ -30,7 +34,7 @@ class PathParameter(Struct, Generic[T], frozen=True):
 
 
 def id_parameter(
-    name: str, description: str, example: str, not_found: Callable[[str], Failure]
+    name: str, description: str, example: str, not_found: type[Failure]
 ) -> PathParameter[str]:
     """Describe an id; a text that is no UUID names nothing, so it is not found (section 6)."""
 
@@ -40,4 +44,4 @@ def id_parameter(
             raise not_found(text[:LONGEST_SHOWN])
         return found
 
-    return PathParameter(name, description, UUID_SCHEMA, example, parse)
+    return PathParameter(name, description, UUID_SCHEMA, example, parse, (not_found,))

@@ -37,8 +37,8 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
     ``body_limit`` is in bytes. ``answer`` is the JSON that a ``status`` comes with, and where there
     was nothing to make ``or_status``; without it the body is of another ``media_type``.
     ``path_parameters`` are those of the path, in its order. ``refusals`` are the operation's own:
-    those of the guard and of the decoding are added. ``etag`` says that answers have one. A write
-    behind a guard takes an ``Idempotency-Key`` unless it is not ``replayable``.
+    those of the guard, of path parameters and of decoding are added. ``etag`` says that answers
+    have one. A write behind a guard takes an ``Idempotency-Key`` unless it is not ``replayable``.
     """
 
     method: str

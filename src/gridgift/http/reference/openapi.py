@@ -7,6 +7,7 @@ import msgspec
 
 from gridgift import __version__
 from gridgift.domain.failures import (
+    CursorInvalid,
     Failure,
     IdempotencyKeyReused,
     PreconditionFailed,
@@ -92,6 +93,8 @@ def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
 def refusals_of(route: AnyRoute) -> list[type[Failure]]:
     """List everything that a route may refuse with."""
     found = [*route.refusals, *route.guard.refusals, *_ALWAYS]
+    for parameter in route.path_parameters:
+        found += parameter.refusals
     if not {ResidentNotFound, ReceiverNotFound}.isdisjoint(found):
         found.append(TooManyLookUps)
     if route.body is not None:
@@ -100,8 +103,10 @@ def refusals_of(route: AnyRoute) -> list[type[Failure]]:
         found.append(refusals.MediaTypeUnsupported)
     else:
         found.append(refusals.BodyUnexpected)
-    if route.body is not None or route.keyed:
+    if route.query is not None or route.body is not None or route.keyed:
         found.append(ValidationFailed)
+    if "cursor" in getattr(route.query, "__struct_fields__", ()):
+        found.append(CursorInvalid)
     if route.keyed:
         found.append(IdempotencyKeyReused)
     return sorted(set(found), key=lambda failure: (_status(failure, route), failure.code))
