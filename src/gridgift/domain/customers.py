@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gridgift.domain.paging import Page, Position, page_of
+from gridgift.domain.paging import Page, Position, read_page
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import CUSTOMERS_BY_SPENT, CUSTOMERS_OF_STORE
 
@@ -30,14 +30,10 @@ class Customer(Struct, frozen=True):
 
 async def list_of(tx: Tx, store_id: str, position: Position, limit: int) -> Page[Customer]:
     """Return a page of at most ``limit`` customers, in the order of their UUIDs."""
-    rows = await tx.all(
-        CUSTOMERS_OF_STORE.statement(position),
-        store_id=store_id,
-        now=tx.now(),
-        **CUSTOMERS_OF_STORE.values(position, limit),
-    )
-    found = [Customer(*row) for row in rows]
-    return page_of(found, position, limit, lambda customer: (customer.uuid,))
+    return await read_page(
+        tx, CUSTOMERS_OF_STORE, position, limit, Customer, lambda customer: (customer.uuid,),
+        store_id=store_id, now=tx.now(),
+    )  # fmt: skip
 
 
 async def list_by_spent(
@@ -47,15 +43,11 @@ async def list_by_spent(
 
     Those who spent least come first; ``position`` is one of a list with the same sum.
     """
-    values = CUSTOMERS_BY_SPENT.values(position, limit)
-    filters = frozenset[str]()
+    filters, values = frozenset[str](), dict[str, int]()
     if position.backward or not position.keys:
-        filters, values = _SPENT_MORE, values | {"spent_more_than": spent_more_than}
-    rows = await tx.all(
-        CUSTOMERS_BY_SPENT.statement(position, filters=filters),
-        store_id=store_id,
-        now=tx.now(),
-        **values,
-    )
-    found = [Customer(*row) for row in rows]
-    return page_of(found, position, limit, lambda customer: (customer.spent, customer.uuid))
+        filters, values = _SPENT_MORE, {"spent_more_than": spent_more_than}
+    return await read_page(
+        tx, CUSTOMERS_BY_SPENT, position, limit,
+        Customer, lambda customer: (customer.spent, customer.uuid),
+        filters=filters, store_id=store_id, now=tx.now(), **values,
+    )  # fmt: skip

@@ -23,7 +23,7 @@ from gridgift.domain.ids import LAST_UUID
 from gridgift.domain.ledger import EntryNote
 from gridgift.domain.locked import CardRequest, LockedCard, Rule, change
 from gridgift.domain.model import Caller, CardChange, Hold, HoldState
-from gridgift.domain.paging import Page, Position, page_of
+from gridgift.domain.paging import Page, Position, page_of, read_page
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import HOLDS_OF_CARD, HOLDS_OF_STORE
 
@@ -159,13 +159,11 @@ async def list_of_card(
     Raises ``GiftCardNotFound``.
     """
     await giftcards.read(tx, store_id, card_id)
-    rows = await tx.all(
-        HOLDS_OF_CARD.statement(position),
-        store_id=store_id,
-        card_id=card_id,
-        **HOLDS_OF_CARD.values(position, limit),
-    )
-    return page_of([Hold.from_row(row) for row in rows], position, limit, lambda hold: (hold.id,))
+    return await read_page(
+        tx, HOLDS_OF_CARD, position, limit,
+        lambda *row: Hold.from_row(row), lambda hold: (hold.id,),
+        store_id=store_id, card_id=card_id,
+    )  # fmt: skip
 
 
 async def list_of_store(

@@ -26,7 +26,7 @@ from gridgift.domain.model import (
     Hold,
     Labels,
 )
-from gridgift.domain.paging import Page, Position, page_of
+from gridgift.domain.paging import Page, Position, read_page
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import ENTRIES_OF_ACCOUNT
 
@@ -159,7 +159,8 @@ async def entries(
     rows: int = MAX_ENTRIES,
 ) -> list[Entry]:
     """Return the entries of an account that follow number ``after``, oldest first."""
-    return await _read(tx, store_id, account_kind, account_id, Position((after,)), rows - 1)
+    position = Position((after,))
+    return [*(await list_of(tx, store_id, account_kind, account_id, position, rows)).rows]
 
 
 async def list_of(
@@ -171,27 +172,10 @@ async def list_of(
     limit: int,
 ) -> Page[Entry]:
     """Return a page of at most ``limit`` entries of an account, oldest first."""
-    found = await _read(tx, store_id, account_kind, account_id, position, limit)
-    return page_of(found, position, limit, lambda entry: (entry.seq,))
-
-
-async def _read(
-    tx: Tx,
-    store_id: str,
-    account_kind: AccountKind,
-    account_id: str,
-    position: Position,
-    limit: int,
-) -> list[Entry]:
-    """Return at most ``limit + 1`` entries on one side of a position, nearest first."""
-    found = await tx.all(
-        ENTRIES_OF_ACCOUNT.statement(position),
-        store_id=store_id,
-        account_kind=account_kind,
-        account_id=account_id,
-        **ENTRIES_OF_ACCOUNT.values(position, limit),
-    )
-    return [Entry(*row) for row in found]
+    return await read_page(
+        tx, ENTRIES_OF_ACCOUNT, position, limit, Entry, lambda entry: (entry.seq,),
+        store_id=store_id, account_kind=account_kind, account_id=account_id,
+    )  # fmt: skip
 
 
 def hold_of(entry: Entry) -> str:

@@ -13,7 +13,7 @@ from gridgift.domain.failures import ReferenceFixed, ReferenceTaken
 from gridgift.domain.ledger import EntryNote
 from gridgift.domain.locked import LockedCard, Rule
 from gridgift.domain.model import Caller, CardChange, Entry, GiftCard, Labels
-from gridgift.domain.paging import Page, Position, page_of
+from gridgift.domain.paging import Page, Position, read_page
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import NOTES_OF_CARD
 
@@ -54,13 +54,10 @@ async def list_of(
     Raises ``GiftCardNotFound``.
     """
     await giftcards.read(tx, store_id, card_id)
-    found = await tx.all(
-        NOTES_OF_CARD.statement(position),
-        store_id=store_id,
-        account_id=card_id,
-        **NOTES_OF_CARD.values(position, limit),
-    )
-    return page_of([Entry(*row) for row in found], position, limit, lambda entry: (entry.seq,))
+    return await read_page(
+        tx, NOTES_OF_CARD, position, limit, Entry, lambda entry: (entry.seq,),
+        store_id=store_id, account_id=card_id,
+    )  # fmt: skip
 
 
 async def read_labels(tx: Tx, store_id: str, card_id: str) -> Labelled:

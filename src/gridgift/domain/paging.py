@@ -1,13 +1,14 @@
 """Keyset paging: positions in a list, and pages of it (contract section 4)."""
 
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from gridgift.storage.listing import KeyType, KeyValue
+from gridgift.storage.database import Tx
+from gridgift.storage.listing import KeyType, KeyValue, Listing
 
-__all__ = ["KeyType", "KeyValue", "Keys", "Page", "Position", "page_of"]
+__all__ = ["KeyType", "KeyValue", "Keys", "Page", "Position", "page_of", "read_page"]
 
 Keys = tuple[KeyValue, ...]
 
@@ -60,3 +61,23 @@ def page_of(
         next=None if at_end else Position(keys_of(rows[-1])),
         previous=None if at_start else Position(keys_of(rows[0]), backward=True),
     )
+
+
+async def read_page(
+    tx: Tx,
+    listing: Listing,
+    position: Position,
+    limit: int,
+    make: Callable[..., R],
+    keys_of: Callable[[R], Keys],
+    *,
+    filters: Collection[str] = (),
+    **values: Any,
+) -> Page[R]:
+    """Read a page of at most ``limit`` rows of a listing, in its default order.
+
+    ``make`` gets a row's columns; ``values`` are those of the template's and filters' parameters.
+    """
+    statement = listing.statement(position, filters=filters)
+    found = await tx.all(statement, **values, **listing.values(position, limit))
+    return page_of([make(*row) for row in found], position, limit, keys_of)
