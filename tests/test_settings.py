@@ -54,6 +54,7 @@ GOOD = {
     "GRIDGIFT_METRICS_TOKEN": [("m" * 16, "m" * 16), ("aA0-._~+/aA0-._~==", "aA0-._~+/aA0-._~==")],
     "GRIDGIFT_LOG_FORMAT": [("auto", "auto"), ("json", "json"), ("console", "console")],
     "GRIDGIFT_UNKNOWN_UUIDS": [("accept", "accept"), ("refuse", "refuse")],
+    "GRIDGIFT_WEBHOOK_ALLOW_PRIVATE": [("0", False), ("1", True)],
 }
 BAD = {
     "GRIDGIFT_DATABASE_URL": [
@@ -78,6 +79,7 @@ BAD = {
     "GRIDGIFT_RESOLVER_URL": ["", "names.example", "https://x:99999/"],
     "GRIDGIFT_LOG_FORMAT": ["", "JSON", "pretty"],
     "GRIDGIFT_UNKNOWN_UUIDS": ["", "ACCEPT", "yes", "1"],
+    "GRIDGIFT_WEBHOOK_ALLOW_PRIVATE": ["", "2", "yes", "true", "01"],
     "GRIDGIFT_METRICS_TOKEN": ["", "short", "x" * 513, "a token with blanks", "é" * 16],
     "GRIDGIFT_TRUSTED_PROXIES": ["", "proxy", "10.0.0.0/33", "10.0.0.1,,", "10.0.0.1/8"],
 }  # fmt: skip

@@ -30,6 +30,7 @@ DOMAIN_MAY: Final = {
     "gridgift.storage.listing",
 }  # fmt: skip
 ONE_FILE_MAY: Final = {
+    "addresses.py": {"ipaddress"},  # reads and compares numbers, and asks nobody
     "ids.py": {"uuid_utils"},  # makes ids; whoever calls it is an edge
     "days.py": {"zoneinfo"},  # the rules of time zones, which are no clock
 }

@@ -51,6 +51,7 @@ class Settings(Struct, frozen=True):
     metrics_token: str = ""
     trusted_proxies: tuple[Network, ...] = ()
     unknown_uuids: str = "refuse"
+    webhook_allow_private: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -177,16 +178,17 @@ def _header(text: str) -> str:
     return text
 
 
-def _log_format(text: str) -> str:
-    if text not in {"auto", "json", "console"}:
-        raise ValueError("must be auto, json or console")
-    return text
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return text
+
+    return parse
 
 
-def _unknown_uuids(text: str) -> str:
-    if text not in {"accept", "refuse"}:
-        raise ValueError("must be accept or refuse")
-    return text
+def _switch(text: str) -> bool:
+    return _one_of("0", "1")(text) == "1"
 
 
 def _networks(text: str) -> tuple[Network, ...]:
@@ -245,12 +247,15 @@ VARIABLES: Final = {
     ),
     "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", _header, _mask),
     "GRIDGIFT_UNKNOWN_UUIDS": Variable(
-        "unknown_uuids", "accept or refuse grants to avatars nobody has named", _unknown_uuids
+        "unknown_uuids", "accept or refuse grants to avatars nobody has named",
+        _one_of("accept", "refuse"),
     ),
     "GRIDGIFT_BACKUP_PASSPHRASE": Variable(
         "backup_passphrase", "encrypts the secret in backups", str, _mask
     ),
-    "GRIDGIFT_LOG_FORMAT": Variable("log_format", "auto, json or console", _log_format),
+    "GRIDGIFT_LOG_FORMAT": Variable(
+        "log_format", "auto, json or console", _one_of("auto", "json", "console")
+    ),
     "GRIDGIFT_METRICS_TOKEN": Variable(
         "metrics_token", "the bearer token that opens /metrics; without it there is none", _token,
         _mask,
@@ -258,6 +263,10 @@ VARIABLES: Final = {
     "GRIDGIFT_TRUSTED_PROXIES": Variable(
         "trusted_proxies", "proxies whose X-Forwarded-For is believed", _networks,
         lambda networks: ", ".join(map(str, networks)),
+    ),
+    "GRIDGIFT_WEBHOOK_ALLOW_PRIVATE": Variable(
+        "webhook_allow_private", "1: webhooks may go to private addresses, by http too", _switch,
+        lambda allowed: str(int(allowed)),
     ),
 }  # fmt: skip
 
