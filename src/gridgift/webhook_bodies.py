@@ -1,0 +1,101 @@
+"""What is posted of an event: the whole of it for a program, or a line for people on Discord."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gridgift.domain.events import Event
+from gridgift.event_views import EventResponse
+
+MAX_BODY: Final = 20_000  # bytes
+MAX_CONTENT: Final = 2_000  # of Discord, in UTF-16 code units
+QUOTED: Final = 200  # characters of a text that somebody wrote
+NO_MENTIONS: Final[dict[str, list[str]]] = {"parse": []}
+
+_PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+class EventMessage(Struct, frozen=True, omit_defaults=True):
+    """A body as Standard Webhooks advises it; ``data`` is the event as the feed has it."""
+
+    type: str
+    timestamp: str
+    data: EventResponse
+    truncated: bool = False
+
+
+def event_body(event: Event) -> bytes:
+    """Write the body for a program, of less than ``MAX_BODY`` bytes.
+
+    A larger one is ``truncated``: ``before`` and ``after`` are null, ``about`` has only what is
+    short, and the reason its beginning. The feed has the whole event under the same id.
+    """
+    shown = EventResponse.of(event)
+    body = msgspec.json.encode(EventMessage(shown.type, shown.time, shown))
+    if len(body) < MAX_BODY:
+        return body
+    about = {name: value for name, value in shown.about.items() if len(str(value)) <= QUOTED}
+    cut = replace(shown, before=None, after=None, about=about, reason=shown.reason[:QUOTED])
+    return msgspec.json.encode(EventMessage(shown.type, shown.time, cut, truncated=True))
+
+
+def discord_body(event: Event, names: Mapping[str, str]) -> bytes:
+    """Write the body for Discord: one line, of which nothing is a mention or markup but our own.
+
+    ``names`` has usernames by UUID, of ``people_in`` the event.
+    """
+    shown = EventResponse.of(event)
+    title = shown.type.replace(".", " ").replace("_", " ").capitalize()
+    parts = [f"**{escaped(title)}**", *_told(shown, names)]
+    content = _cut(" · ".join(parts))
+    return msgspec.json.encode({"content": content, "allowed_mentions": NO_MENTIONS})
+
+
+def people_in(event: Event) -> set[str]:
+    """Return the UUIDs of the residents whom a line about an event names."""
+    return set(_people(EventResponse.of(event)).values())
+
+
+def escaped(text: str) -> str:
+    """Write a text for Discord so that no part of it is markup, a mention, a link or an emoji."""
+    short = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+    return _PUNCTUATION.sub(r"\\\g<0>", " ".join(short.split()))
+
+
+def _told(shown: EventResponse, names: Mapping[str, str]) -> list[str]:
+    """Tell what happened, in parts: who, how much, why."""
+    about, after = shown.about, shown.after or {}
+    parts = [f"{role} {escaped(names.get(uuid, uuid))}" for role, uuid in _people(shown).items()]
+    if shown.delta:
+        parts.append(f"L$ {shown.delta:+}")
+    if "holdAmount" in about:
+        parts.append(f"hold L$ {about['holdAmount']}")
+    if "credit" in after:
+        parts.append(f"now L$ {after['credit']}")
+    if after.get("expiresAt") is not None:
+        parts.append(f"until {escaped(after['expiresAt'])}")
+    if "reference" in about:
+        parts.append(f"reference {escaped(about['reference'])}")
+    if shown.reason:
+        parts.append(f"“{escaped(shown.reason)}”")
+    return parts
+
+
+def _people(shown: EventResponse) -> dict[str, str]:
+    """Return the residents whom a line names, by what they are in it."""
+    about: dict[str, Any] = shown.about
+    people = {"of": about.get("customerUuid"), "and": about.get("otherCustomerUuid")}
+    before = (shown.before or {}).get("ownerUuid")
+    if before != people["of"]:
+        people["from"] = before
+    return {role: uuid for role, uuid in people.items() if uuid}
+
+
+def _cut(text: str) -> str:
+    """Cut a text to what Discord takes."""
+    units = text.encode("utf-16-le")[: 2 * MAX_CONTENT]
+    return units.decode("utf-16-le", "ignore")
