@@ -45,6 +45,7 @@ CHANGING = [
     ("token", "mint", "kelly"),
     ("token", "revoke", "kelly"),
     ("resident", "rename", "kelly", "kelly.moonwall"),
+    ("resident", "erase", "kelly", "--yes"),
     ("hold", "place", "ID", "--amount", "5", "--for", "15m"),
     ("hold", "extend", "ID", "ID", "--for", "15m"),
     ("hold", "capture", "ID", "ID"),

@@ -20,6 +20,8 @@ from tests.storage.test_migrations import postgres_tables
 
 # Of any store: not in the path of a request, or of tables that every node has.
 ANY_STORE: Final = {
+    "answers_at_work": "gridgift resident erase looks at who is at work on this node",
+    "answers_by_age": "gridgift resident erase looks at every store",
     "answers_old": "housekeeping looks for old answers; each is then forgotten by its store",
     "cards_count": "gridgift verify looks at everything",
     "cards_expired": "housekeeping looks for what has expired; each is then noted by its store",
@@ -38,6 +40,8 @@ ANY_STORE: Final = {
     "names_of_resident": "residents are on every node",
     "resident_add": "residents are on every node",
     "resident_call": "residents are on every node",
+    "resident_claim": "residents are on every node",
+    "resident_names_forget": "residents are on every node",
     "resident_keep": "residents are on every node",
     "resident_name_add": "residents are on every node",
     "resident_name_holder": "residents are on every node",

@@ -39,6 +39,7 @@ EXEMPT: Final = {
     "refusals_forget": "ends an import: forgets whatever was refused in it",
 }
 BOUNDED_SORTS: Final = {
+    "answers_by_age": "of answers of one instant",
     "cards_expiring": "of cards that end at one instant",
     "cards_among": "some 2000 cards",
     "cards_in_states": "two pages of cards",

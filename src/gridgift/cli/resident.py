@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from gridgift.cli.erasing import erase_resident
 from gridgift.cli.importing import import_residents
 from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
 from gridgift.cli.output import print_json
@@ -118,6 +119,26 @@ def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
 
     found = run(read_settings(database), work)
     _print(found, [ResidentResponse.of(each) for each in found] if json else None)
+
+
+@app.command("erase")
+def erase(
+    identifier: Annotated[
+        str, typer.Argument(metavar="IDENTIFIER", help="A username, also an old one, or the UUID.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask whether to go on.")] = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase all names of a resident for good, and end their links.
+
+    Cards, store credit and the ledger stay under the avatar's UUID, which stands in the names'
+    place. Texts that stores wrote into the ledger stay too, and are listed.
+    """
+    erase_resident(database, identifier, dry_run=dry_run, yes=yes, json=json)
 
 
 def _print(found: Sequence[Resident], json: object | None) -> None:

@@ -23,6 +23,7 @@ from gridgift.storage.database import (
 from gridgift.storage.migrate import Applied, Engine, Migration, apply
 from gridgift.storage.postgres_errors import (
     CONFLICTS,
+    LASTING,
     PASSING,
     UNAVAILABLE,
     VIOLATIONS,
@@ -120,8 +121,8 @@ class PostgresDatabase:
                 async with self._connection() as connection, connection.transaction():
                     return await operation(PostgresTx(connection, self._clock), *args, **kwargs)
             except CONFLICTS as error:
-                if attempt == ATTEMPTS and isinstance(error, asyncpg.UniqueViolationError):
-                    raise violation(error) from error  # the other row is there to stay
+                if attempt == ATTEMPTS and isinstance(error, LASTING):
+                    raise violation(error) from error
                 if attempt == ATTEMPTS:
                     raise DatabaseUnavailable("too many transactions in conflict") from error
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311

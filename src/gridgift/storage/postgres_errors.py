@@ -12,10 +12,13 @@ CONFLICTS: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.UniqueViolationError,  # by a row that was not there a moment ago
+    asyncpg.ForeignKeyViolationError,  # by one that was there, or was not, a moment ago
     asyncpg.InvalidCachedStatementError,  # a migration changed what it returns
     asyncpg.OutdatedSchemaCacheError,
     TransactionConflict,
 )
+# Those that are no conflict if they come again and again: the other row is there, or gone, to stay.
+LASTING: Final = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
 # What another session's prepared statements look like: a pooler gave us its connection.
 SHARED: Final = (
     asyncpg.DuplicatePreparedStatementError,

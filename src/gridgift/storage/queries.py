@@ -68,6 +68,13 @@ MACROS: Final = {
     # events below the oldest running transaction: none can be added there any more. SQLite's writes
     # come one after the other
     "settled": Macro(f"AND position < {_BASE} + {_OLDEST_RUNNING}", ""),
+    # SELECT {at_work:NULL WHERE FALSE}: transactions that have a key's turn (in_turn); SQLite's
+    # come one after the other
+    "at_work": Macro(
+        "virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND database = "
+        "(SELECT oid FROM pg_database WHERE datname = current_database())",
+        "{}",
+    ),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
     # all rows as one JSON array of arrays; without rows null on PostgreSQL, [] on SQLite

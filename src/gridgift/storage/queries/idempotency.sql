@@ -15,3 +15,17 @@ ORDER BY created_at LIMIT :rows {claim}
 -- name: answer_forget
 DELETE FROM idempotency_keys
 WHERE store_id = :store_id AND key = :key AND created_at <= :kept_since
+
+-- Answers from one on, in the order of their age; locked, so that two who change one do so in turn.
+-- name: answers_by_age (any store)
+SELECT created_at, store_id, key, answer FROM idempotency_keys {index:idempotency_keys_by_age}
+WHERE created_at >= :after_at AND (created_at, store_id, key) > (:after_at, :after, :key)
+ORDER BY created_at, store_id, key LIMIT :rows {lock}
+
+-- name: answer_redact
+UPDATE idempotency_keys SET answer = :answer
+WHERE store_id = :store_id AND key = :key AND created_at = :created_at
+
+-- The transactions that are at work under a key.
+-- name: answers_at_work (any store)
+SELECT {at_work:NULL WHERE FALSE}

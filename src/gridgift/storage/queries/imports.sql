@@ -43,3 +43,12 @@ ORDER BY number LIMIT :rows
 
 -- name: refusals_forget
 DELETE FROM import_refusals WHERE store_id = :store_id AND digest = :digest
+
+-- name: refusals_in_order
+SELECT digest, number, problem FROM import_refusals
+WHERE store_id = :store_id AND (digest, number) > (:digest, :number)
+ORDER BY digest, number LIMIT :rows {lock}
+
+-- name: refusal_redact
+UPDATE import_refusals SET problem = :problem
+WHERE store_id = :store_id AND digest = :digest AND number = :number

@@ -11,3 +11,10 @@ VALUES {row:(:store_id, :account_kind, :account_id, :seq, :kind, :delta, :balanc
 SELECT {entry} FROM entries
 WHERE store_id = :store_id AND account_kind = :account_kind AND account_id = :account_id {seek}
 ORDER BY {order} LIMIT :rows
+
+-- What people wrote into a store's entries, account by account.
+-- name: entries_written
+SELECT account_kind, account_id, seq, reason, state FROM entries
+WHERE store_id = :store_id
+    AND (account_kind, account_id, seq) > (:account_kind, :account_id, :seq)
+ORDER BY account_kind, account_id, seq LIMIT :rows

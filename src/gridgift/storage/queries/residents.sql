@@ -103,3 +103,13 @@ ORDER BY n.username LIMIT :rows
 
 -- name: residents_all (any store)
 SELECT uuid, username FROM residents WHERE uuid > :after ORDER BY uuid LIMIT :rows
+
+-- Nobody else names the resident, or makes them a customer, until the transaction's end.
+-- name: resident_claim (any store)
+SELECT uuid FROM residents WHERE uuid = :uuid {claim}
+
+-- name: store_names_forget
+DELETE FROM store_names WHERE store_id = :store_id AND username {any:usernames}
+
+-- name: resident_names_forget (any store)
+DELETE FROM resident_names WHERE resident_uuid = :uuid
