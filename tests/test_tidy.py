@@ -32,6 +32,7 @@ DOMAIN_MAY: Final = {
 ONE_FILE_MAY: Final = {
     "addresses.py": {"ipaddress"},  # reads and compares numbers, and asks nobody
     "ids.py": {"uuid_utils"},  # makes ids; whoever calls it is an edge
+    "webhooks.py": {"urllib.parse"},  # takes an address apart
     "days.py": {"zoneinfo"},  # the rules of time zones, which are no clock
 }
 SQL: Final = re.compile(

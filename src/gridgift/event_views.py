@@ -38,7 +38,7 @@ NAMED_BESIDES: Final = {
     "terms": "terms",
     "labels": "labels",
 }
-_SUBJECTS: Final = {"card": "giftCardId", "credit": "customerUuid"}
+_SUBJECTS: Final = {"card": "giftCardId", "credit": "customerUuid", "webhook": "webhookId"}
 
 
 class EventResponse(Struct, frozen=True, rename="camel"):
@@ -70,10 +70,11 @@ class EventResponse(Struct, frozen=True, rename="camel"):
 
 
 def _shown_snapshot(snapshot: Snapshot | None) -> dict[str, Any] | None:
-    """Show a card or an account as it was at a time."""
+    """Show a card, an account or a webhook as it was at a time."""
     if snapshot is None:
         return None
-    return {"credit": snapshot.balance} | shown_state(snapshot.state)
+    state = shown_state(snapshot.state)
+    return state if snapshot.balance is None else {"credit": snapshot.balance} | state
 
 
 def _about(event: Event, state: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from tests.domain.fixture import DomainFixture
 from tests.domain.test_verify import FilledStore
 
 START = Position()
+PATIENCE = 60.0  # seconds
 UNSETTLED = (
     "SELECT COUNT(*) FROM events WHERE position >= (SELECT COALESCE(MAX(base), 0) FROM feed)"
     " + pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -45,9 +46,10 @@ def read(domain: DomainFixture, position: Position = START, limit: int = 1_000) 
 
 def settle(domain: DomainFixture) -> None:
     """Wait until all events that are there can be read."""
-    if domain.engine == "postgres":
-        while domain.sql(UNSETTLED) != [(0,)]:
-            time.sleep(0.01)
+    deadline = time.monotonic() + PATIENCE
+    while domain.engine == "postgres" and domain.sql(UNSETTLED) != [(0,)]:
+        assert time.monotonic() < deadline, "a transaction does not end"
+        time.sleep(0.01)
 
 
 def types_of(page: EventPage) -> list[str]:

@@ -28,6 +28,7 @@ NAMES: Final = "whom a grant by name reaches; entries and accounts have the UUID
 SETTINGS: Final = "a setting for what is to come; what was granted states its own"
 ACCESS: Final = "who may ask; what was done on it has an entry that names who"
 ANSWERS: Final = "what was answered, for 7 days; what was done has entries of its own"
+TOLD: Final = "to whom events are told; what happened has entries of its own"
 OF_A_FILE: Final = "which file it is of; its grants have entries of their own"
 
 DECIDES_NOTHING: Final = {
@@ -65,6 +66,21 @@ DECIDES_NOTHING: Final = {
          "created_at", "type", "details")],
         "tells of entries, which are what counts, and of what moves no money",
     ),
+    **dict.fromkeys(
+        [f"webhooks.{name}" for name in ("store_id", "id", "url", "types", "format",
+         "secret_version", "previous_until", "active", "disabled_reason", "failing_since",
+         "created_at", "updated_at", "deleted_at", "position", "account_kind", "account_id",
+         "seq")],
+        TOLD),
+    **dict.fromkeys(
+        [f"webhook_deliveries.{name}" for name in ("store_id", "webhook_id", "id", "position",
+         "account_kind", "account_id", "seq", "event_id", "event_type", "state", "attempts",
+         "step", "next_attempt_at", "claimed_until", "created_at", "finished_at")],
+        TOLD),
+    **dict.fromkeys(
+        [f"webhook_attempts.{name}" for name in ("store_id", "webhook_id", "delivery_id",
+         "number", "at", "status", "milliseconds", "response", "error")],
+        TOLD),
     **dict.fromkeys(
         [f"feed.{name}" for name in ("id", "base", "expiring_until", "expiring_id", "lapsed_until",
          "lapsed_id")],

@@ -55,6 +55,13 @@ gift_card_tags 20: SELECT U(2, 1), U(3, 7), 'tag ' || i;
 entries {MANY}: SELECT U(2, 1), 'card', U(3, 2), i, CASE WHEN i % 4000 = 0 THEN 'noted' ELSE
     'updated' END, 0, 5, '', 'key', '', '', '', i, BYTES, BYTES;
 events {MANY}: SELECT U(2, 1), i, 'card', U(3, 1), i, i, NULL, NULL;
+webhooks {MANY}: SELECT U(2, 1), U(3, i), 'https://a.example/' || i, '[]', 'standard', 1,
+    NULL, TRUE, NULL, NULL, 1, 1, NULL, i, 'card', U(3, 1), i;
+webhook_deliveries {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), i, 'card', U(3, 1), i, U(3, i),
+    'gift_card.granted', CASE WHEN i % 100 = 0 THEN 'pending' ELSE 'delivered' END, 1, 1,
+    CASE WHEN i % 100 = 0 THEN {START} + i END, NULL, i,
+    CASE WHEN i % 100 = 0 THEN NULL ELSE {START} + i END;
+webhook_attempts {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, i, 200, 5, 'ok', '';
 feed 1: SELECT 1, 10000000, {LATER}, U(3, 1), {LATER}, U(3, 1);
 idempotency_keys {MANY}: SELECT U(2, 1), 'key ' || i, BYTES, {START} + i, BYTES;
 credit_lots {MANY}: SELECT U(2, 1), U(1, i), U(4, i), 5, 5, {LATER} + i, FALSE, 1;

@@ -1,16 +1,19 @@
 """A store in which everything has happened, all of it through operations."""
 
+import asyncio
 from functools import partial
 
-from gridgift.domain import events, expiry, imports, keys, naming, residents, secrets
+from gridgift.domain import events, expiry, imports, keys, naming, residents, secrets, webhooks
 from gridgift.domain.bulk import GrantRow
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
+from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
 from tests.api import JO, KELLY, ApiFixture
+from tests.domain.fixture import bare_sql
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import TEXTURE, at, change_credit, ext
 
@@ -30,8 +33,32 @@ def fill(api: ApiFixture) -> None:
     api.write(keys.revoke, api.store.id, spare.stored.id)
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
     _break_an_import_off(api)
+    _deliver(api)
     for number in range(CARDS):
         api.grant("jo.winter", 1 + number, transfer=number % 2 == 0)
+
+
+def _deliver(api: ApiFixture) -> None:
+    caller = Caller(api.store.id, "operator", "someone", "webhook")
+    wanted = Wanted(url="https://shop.example/hook", types=("gift_card.granted",))
+    api.write(webhooks.create, caller, new_id(), wanted)
+    webhook = api.write(webhooks.create, caller, new_id(), wanted)
+    api.write(webhooks.rotate, caller, webhook.id)
+    api.write(webhooks.ping, caller, webhook.id)
+    api.write(webhooks.update, caller, webhook.id, Wanted(active=False))
+    place = f"'{api.store.id}', '{webhook.id}', '{new_id()}'"
+    _insert(
+        api,
+        f"INSERT INTO webhook_deliveries VALUES ({place}, 1, 'card', '{new_id()}', 1, "
+        f"'{new_id()}', 'gift_card.granted', 'delivered', 1, 1, NULL, NULL, 1, 2)",
+        f"INSERT INTO webhook_attempts VALUES ({place}, 1, 1, 200, 7, 'ok: 東京', '')",
+    )
+
+
+def _insert(api: ApiFixture, *statements: str) -> None:
+    """Insert what only a server's own jobs make."""
+    for statement in statements:
+        asyncio.run(bare_sql(api.settings.database_url, statement))
 
 
 def _break_an_import_off(api: ApiFixture) -> None:

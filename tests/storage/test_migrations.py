@@ -95,6 +95,14 @@ ROWS: Final = {
     24: [],
     25: [],
     26: [],
+    27: [
+        f"INSERT INTO webhooks VALUES ('{STORE}', '{STORE}', 'https://a.example/', '[]', "
+        f"'standard', 1, NULL, TRUE, NULL, NULL, 1, 1, NULL, 1, '', '{STORE}', 0)",
+        f"INSERT INTO webhook_deliveries VALUES ('{STORE}', '{STORE}', '{STORE}', 1, 'card', "
+        f"'{STORE}', 1, '{STORE}', 'gift_card.granted', 'pending', 1, 1, 9, NULL, 1, NULL)",
+        f"INSERT INTO webhook_attempts VALUES ('{STORE}', '{STORE}', '{STORE}', 1, 1, 500, 7, "
+        "'', '')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

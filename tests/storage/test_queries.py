@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from gridgift.domain.deliveries import Delivery
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
+from gridgift.domain.webhooks import Webhook
 from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
 from tests.storage.calls import LISTINGS, STATEMENTS, declared_as
@@ -26,8 +28,10 @@ TABLES = {
 }
 TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": "holds"}
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
+TABLES |= {"webhook": "webhooks", "delivery": "webhook_deliveries"}
 STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key, "entry": Entry}
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
+STRUCTS |= {"webhook": Webhook, "delivery": Delivery}
 # What looks at the names of residents, and at the store for each.
 OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
 # What looks residents up, who belong to no store.

@@ -5,9 +5,10 @@ of them. Of IPv6 only what is given to networks at all (2000::/3) can be public,
 with an IPv4 address inside (mapped, NAT64) are not; nor are 6to4 and Teredo.
 """
 
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+_PRIVATE_NAMES: Final = frozenset({"localhost", "local", "internal"})
 _GIVEN: Final = ip_network("2000::/3")
 _NOT_PUBLIC: Final = tuple(
     ip_network(network)
@@ -41,3 +42,13 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if address.version == 6 and address not in _GIVEN:
         return False
     return not any(address in network for network in _NOT_PUBLIC)
+
+
+def may_be_public(host: str) -> bool:
+    """Tell whether a host is a public address, or a name that may lead to one."""
+    try:
+        return is_public(ip_address(host))
+    except ValueError:
+        first, _, last = host.rstrip(".").lower().rpartition(".")
+        is_number = last.isdecimal() or last.startswith("0x")  # another way to write an address
+        return bool(first) and last not in _PRIVATE_NAMES and not is_number

@@ -1,6 +1,6 @@
 """The customers of a store, and what they spent there (contract section 5)."""
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -43,7 +43,7 @@ async def list_by_spent(
 
     Those who spent least come first; ``position`` is one of a list with the same sum.
     """
-    filters, values = frozenset[str](), dict[str, int]()
+    filters, values = frozenset[str](), dict[str, Any]()
     if position.backward or not position.keys:
         filters, values = _SPENT_MORE, {"spent_more_than": spent_more_than}
     return await read_page(

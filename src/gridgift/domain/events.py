@@ -1,15 +1,15 @@
 """Events: what happened in a store, in an order that a reader can follow (contract section 10).
 
 The event of a ledger entry is no more than the entry's place in that order; one that only attests
-what was so before is no event. What is in no ledger (the clock's doing) is noted with its details,
-in the transaction in which it happens.
+what was so before is no event. What is in no ledger (the clock's doing, a change of a webhook) is
+noted with its details, in the transaction in which it happens.
 
 An event can be read once no other can be added before it. SQLite's writes come one after the other.
 On PostgreSQL transactions end in another order than they began; positions there are numbers of
 transactions, and only what is below the oldest running one is read.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from uuid import UUID, uuid5
 
@@ -20,7 +20,7 @@ from gridgift.domain import stores
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import LAST_UUID
 from gridgift.domain.instants import DAY, SECOND
-from gridgift.domain.model import NIL_UUID, ActorKind, CardState, EntryKind
+from gridgift.domain.model import NIL_UUID, ActorKind, Caller, CardState, EntryKind
 from gridgift.domain.paging import Position
 from gridgift.storage.database import Row, Tx
 from gridgift.storage.listing import EVENTS_OF_STORE
@@ -57,20 +57,23 @@ OF_ENTRIES: Final[dict[EntryKind, str]] = {
 }
 CARD_EXPIRING: Final = "gift_card.expiring"
 HOLD_LAPSED: Final = "hold.lapsed"
-TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), CARD_EXPIRING, HOLD_LAPSED]))
+WEBHOOK_CHANGED: Final = "webhook.changed"
+PING: Final = "ping"
+NOTED: Final = (CARD_EXPIRING, HOLD_LAPSED, WEBHOOK_CHANGED, PING)
+TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 
 KEY_TYPES: Final = EVENTS_OF_STORE.types()
 
-SubjectKind = Literal["card", "credit"]
+SubjectKind = Literal["card", "credit", "webhook"]
 
 
 class Snapshot(Struct, frozen=True):
-    """A card or an account at one time: its balance (L$), and the rest.
+    """What an event is about at one time: its balance (L$; None: it has none), and the rest.
 
     ``state`` is JSON, as an entry keeps it.
     """
 
-    balance: int
+    balance: int | None
     state: str
 
 
@@ -87,7 +90,7 @@ class Details(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """What happened to a card or to a customer's credit, whose id is ``subject_id``.
+    """What happened to a card, to a customer's credit or to a webhook: ``subject_id`` is its id.
 
     ``seq`` is the number of its entry in the subject's chain (None: it has no entry), and ``delta``
     what that one moved, in L$; ``at`` is in milliseconds.
@@ -147,6 +150,33 @@ class EventPage(Struct, frozen=True):
 
     rows: Sequence[Event]
     next: Position
+
+
+async def note(
+    tx: Tx,
+    caller: Caller,
+    noted: str,
+    subject_kind: SubjectKind,
+    subject_id: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> None:
+    """Note an event of something that has no ledger, in the transaction that changes it.
+
+    A transaction notes one event at most about the same thing. ``before`` and ``after`` say what it
+    was and is, in values of JSON.
+    """
+    actor = (caller.actor_kind, caller.actor_id, caller.request_id)
+    details = Details(subject_kind, subject_id, *actor, _snapshot(before), _snapshot(after))
+    row = (
+        caller.store_id, subject_kind, subject_id, tx.now(), noted,
+        msgspec.json.encode(details).decode(),
+    )  # fmt: skip
+    await tx.many("event_note", [row])
+
+
+def _snapshot(state: Mapping[str, Any] | None) -> Snapshot | None:
+    return None if state is None else Snapshot(None, msgspec.json.encode(state).decode())
 
 
 def check_types(types: Collection[str]) -> frozenset[str]:

@@ -11,7 +11,15 @@ from gridgift.domain.model import NIL_UUID
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 LAST_UUID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
-__all__ = ["LAST_UUID", "NIL_UUID", "derived_id", "new_id", "parse_uuid", "texture_of"]
+__all__ = [
+    "LAST_UUID",
+    "NIL_UUID",
+    "derived_id",
+    "first_id_at",
+    "new_id",
+    "parse_uuid",
+    "texture_of",
+]
 
 
 def new_id() -> str:
@@ -22,6 +30,11 @@ def new_id() -> str:
 def texture_of(uuid: str | None) -> str | None:
     """Return a texture's UUID in lower case; the all-zero one means none (contract section 6)."""
     return None if uuid is None or uuid == NIL_UUID else uuid.lower()
+
+
+def first_id_at(instant: int) -> str:
+    """Return the least id that ``new_id`` could make at an instant, in milliseconds."""
+    return str(UUID(int=max(instant, 0) << 80))
 
 
 def derived_id(origin: str, number: int) -> str:

@@ -71,13 +71,14 @@ async def read_page(
     make: Callable[..., R],
     keys_of: Callable[[R], Keys],
     *,
+    descending: bool = False,
     filters: Collection[str] = (),
     **values: Any,
 ) -> Page[R]:
-    """Read a page of at most ``limit`` rows of a listing, in its default order.
+    """Read a page of at most ``limit`` rows of a listing, in its default order or ``descending``.
 
     ``make`` gets a row's columns; ``values`` are those of the template's and filters' parameters.
     """
-    statement = listing.statement(position, filters=filters)
+    statement = listing.statement(position, descending=descending, filters=filters)
     found = await tx.all(statement, **values, **listing.values(position, limit))
     return page_of([make(*row) for row in found], position, limit, keys_of)

@@ -350,3 +350,17 @@ HOLDS_OF_STORE: Final = Listing(
     table="holds",
     orders={"end": Order((Key("expires_at", "integer"), _BY_ID), index="holds_by_end")},
 )
+# A store's webhooks.
+WEBHOOKS_OF_STORE: Final = Listing(
+    "webhooks_of_store", table="webhooks", orders={"made": Order((_BY_ID,))}
+)
+# What was, or is to be, delivered to one of them.
+DELIVERIES_OF_WEBHOOK: Final = Listing(
+    "deliveries_of_webhook", table="webhook_deliveries", orders={"made": Order((_BY_ID,))}
+)
+# Those of them that are in one state.
+DELIVERIES_IN_STATE: Final = Listing(
+    "deliveries_in_state",
+    table="webhook_deliveries",
+    orders={"made": Order((_BY_ID,), index="webhook_deliveries_by_state")},
+)

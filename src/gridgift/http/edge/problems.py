@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures
+from gridgift.domain import failures, webhook_failures
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
 from gridgift.http.edge.refusals import MethodNotAllowed, Unauthenticated
@@ -155,6 +155,18 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         "Refund no more than 'refundable'.",
         members={"refundable": _data("refundable")},
         examples={"refundable": 500},
+    ),
+    webhook_failures.WebhookNotFound: Problem(
+        404, "No such webhook", "GET /ext/v1/webhooks lists those of the store."
+    ),
+    webhook_failures.WebhookInactive: Problem(
+        409, "The webhook is switched off", "Set its 'active' to true first."
+    ),
+    webhook_failures.TooManyWebhooks: Problem(
+        409, "The store has too many webhooks", "Delete one that nobody needs any more."
+    ),
+    webhook_failures.DeliveryNotFound: Problem(
+        404, "No such delivery", "They are kept for 30 days. The feed of events goes back 90."
     ),
     refusals.ProductNotFound: Problem(
         400, "No such product", "Ask the store: products are not delivered from here."
