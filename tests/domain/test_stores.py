@@ -77,6 +77,18 @@ def test_bad_changes_name_their_field(domain: DomainFixture, changes: dict[str, 
     assert domain.read(stores.read, domain.store.id) == domain.store
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"card_lifetime": 1}, {"card_lifetime": 36_500}, {"base_bonus": 0}, {"base_bonus": 100},
+        {"group_bonus": 100},
+    ],
+)  # fmt: skip
+def test_the_least_and_the_most(domain: DomainFixture, changes: dict[str, int]) -> None:
+    changed = domain.write(stores.update, domain.store.id, StoreChanges(**changes))
+    assert {name: getattr(changed, name) for name in changes} == changes
+
+
 def test_an_owner_with_someone_elses_name_makes_no_store(domain: DomainFixture) -> None:
     with pytest.raises(UsernameTaken):
         stranger = Resident(new_id(), KELLY.username)

@@ -526,6 +526,25 @@ def test_walks_page_by_page(filled: FilledStore, monkeypatch: pytest.MonkeyPatch
     assert {fault.account_id for fault in filled.faults()} == {filled.expired, filled.plain}
 
 
+@pytest.mark.parametrize("page", [1, 2, 3, 500])
+def test_walks_customers_page_by_page(
+    domain: DomainFixture, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(verify, "PAGE", page)
+    customers = [domain.newcomer() for _ in range(5)]
+    gift = Change(9, "gift", "order 7")
+    for customer in customers:
+        identifier = Identifier(uuid=customer.uuid)
+        domain.write(credit.deposit, domain.caller, identifier, gift, new_id())
+    counted: list[int] = []
+    assert domain.read(verify.verify, lambda fault: None, counted.append) == 0
+    assert sum(counted) == len(customers)
+    for customer in customers:
+        domain.sql(f"UPDATE credit_lots SET remaining = 8 WHERE resident_uuid = '{customer.uuid}'")
+    found = {(fault.account_kind, fault.account_id) for fault in faults_of(domain)}
+    assert found == {("credit", customer.uuid) for customer in customers}
+
+
 def test_each_store_is_looked_at(domain: DomainFixture) -> None:
     first = FilledStore(domain).plain
     other = domain.write(stores.create, stores.NewStore("Elsewhere", OWNER), new_id())
