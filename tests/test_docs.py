@@ -125,7 +125,9 @@ WHOLE_COMMANDS = [command for command in COMMANDS if is_whole(command)]
 @pytest.mark.parametrize("command", COMMANDS)
 def test_shown_commands_exist(command: str):
     group, words = resolved(command)
-    options = {name for parameter in group.params for name in parameter.opts}
+    options = {
+        name for parameter in group.params for name in (*parameter.opts, *parameter.secondary_opts)
+    }
     unknown = {word.partition("=")[0] for word in words if word.startswith("--")} - {
         *options,
         "--help",
@@ -138,7 +140,7 @@ def test_shown_commands_exist(command: str):
 @pytest.mark.parametrize("command", WHOLE_COMMANDS)
 def test_whole_commands_parse(command: str):
     group, words = resolved(command)
-    words = [ID if word in {"ID", "UUID"} else word for word in words]
+    words = [ID if word in {"ID", "UUID", "DELIVERY"} else word for word in words]
     context = group.make_context("gridgift", words, resilient_parsing=False)
     assert not context.args
 

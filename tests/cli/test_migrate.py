@@ -30,6 +30,9 @@ LOOKING = [
     ("credit", "show", "kelly"),
     ("credit", "history", "kelly"),
     ("event", "tail", "--once"),
+    ("webhook", "list"),
+    ("webhook", "show", "ID"),
+    ("webhook", "deliveries", "ID"),
     ("verify",),
 ]
 CHANGING = [
@@ -54,6 +57,12 @@ CHANGING = [
     ("credit", "spend", "kelly", "--amount", "5", *WHY),
     ("credit", "refund", "kelly", "ID", "--amount", "5", *WHY),
     ("credit", "move", "kelly", "jo", *WHY),
+    ("webhook", "add", "https://shop.example.com/hooks"),
+    ("webhook", "update", "ID", "--off"),
+    ("webhook", "rotate", "ID"),
+    ("webhook", "ping", "ID"),
+    ("webhook", "remove", "ID"),
+    ("webhook", "redeliver", "ID", "ID"),
 ]
 MAKING = [
     ("store", "create", "Shop", "--owner", "kelly", "--owner-uuid", "UUID"),

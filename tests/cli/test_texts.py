@@ -34,6 +34,8 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "card_id": JO.uuid,
     "key_id": JO.uuid,
     "hold_id": JO.uuid,
+    "webhook_id": JO.uuid,
+    "url": "https://shop.example.com/hooks",
     "spend_id": JO.uuid,
     "store_id": JO.uuid,
     "source": "sqlite:///gridgift.db",

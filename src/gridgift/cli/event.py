@@ -73,6 +73,6 @@ def _print(event: EventResponse, json: bool) -> None:
         print(msgspec.json.encode(event).decode(), flush=True)
         return
     delta = f"L$ {event.delta:+}" if event.delta else ""
-    subject = event.about.get("giftCardId", event.about["customerUuid"])
+    subject = next(iter(event.about.values()))  # what it is about comes first
     line = f"{event.time:<24} {event.type:<21} {delta:>14} {subject} {event.actor.kind}"
     print(printable(f"{line} {event.actor.id}"), flush=True)

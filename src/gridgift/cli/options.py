@@ -21,8 +21,11 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "expires_in": "--for",
     "overlap": "--overlap",
     "scopes": "--scope",
+    "since": "--from",
     "time_zone": "--time-zone",
     "types": "--type",
+    "until": "--to",
+    "url": "URL",
 }
 
 

@@ -113,7 +113,7 @@ async def redeliver_range(
     ``AGAIN_AT_ONCE``. Raises ``WebhookNotFound``, ``WebhookInactive``, ``ValidationFailed``.
     """
     if until <= since:
-        raise ValidationFailed({"until": ["must be later than since"]})
+        raise ValidationFailed({"until": ["must be later than the beginning"]})
     await _check_active(tx, store_id, webhook_id)
     return await tx.run(
         "deliveries_again",
