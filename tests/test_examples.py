@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gridgift.cli.sample import EXAMPLE_CARDS, EXAMPLE_HOLDS, EXAMPLE_SPEND
+from gridgift.cli.sample import EXAMPLE_CARDS, EXAMPLE_HOLDS, EXAMPLE_SPEND, EXAMPLE_UNIT
 from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.table import ROUTES
@@ -36,6 +36,7 @@ PLACEHOLDERS = {
     "card": EXAMPLE_CARDS,
     "hold": EXAMPLE_HOLDS,
     "spend": (EXAMPLE_SPEND,),
+    "unit": (EXAMPLE_UNIT,),
 }
 CUSTOMER = "kelly.moonwall"
 API = [route for route in ROUTES if route.guard != PUBLIC]
@@ -87,7 +88,7 @@ class Examples:
     def run(self, name: str, **replacements: str) -> Any:
         """Run an example as printed and return the finished process.
 
-        ``replacements`` are what stands for key, token, card, hold and spend.
+        ``replacements`` are what stands for key, token, card, hold, spend and unit.
         """
         suffix, interpreter, _ = LANGUAGES[self.language]
         text = (EXAMPLES / self.language / f"{name}{suffix}").read_text(encoding="utf-8")
@@ -378,6 +379,27 @@ def test_the_examples_for_store_credit(examples: Examples):
         assert examples.output("move_credit") == [moved], "moved once"
         assert total() == 0
         assert read(client, f"/ext/v1/customers/{JO.uuid}/credit")["total"] == 500
+
+
+@everywhere
+def test_the_examples_for_units(examples: Examples):
+    with examples.client() as client:
+        (made,) = examples.output("create_unit")
+        unit = made["id"]
+        assert examples.output("create_unit") == [made], "made once"
+        assert examples.listed("list_units") == [made]
+        assert examples.output("get_unit", unit=unit) == [made]
+        (patched,) = examples.output("patch_unit", unit=unit)
+        assert (patched["credit"], patched["maxCards"]) == (150, None)
+        (first,), (second,) = (examples.output("pair_unit", unit=unit) for _ in range(2))
+        assert first["code"] != second["code"]
+        (begun,) = examples.output("begin_unit_round", unit=unit)
+        assert begun["round"] == 2
+        assert examples.output("begin_unit_round", unit=unit) == [begun], "begun once"
+        (revoked,) = examples.output("revoke_unit", unit=unit)
+        assert revoked["objectUuid"] is None
+        claims = read(client, f"/ext/v1/units/{unit}/claims")["data"]
+        assert examples.listed("list_unit_claims", unit=unit) == claims
 
 
 @everywhere

@@ -33,6 +33,8 @@ LOOKING = [
     ("webhook", "list"),
     ("webhook", "show", "ID"),
     ("webhook", "deliveries", "ID"),
+    ("unit", "list"),
+    ("unit", "show", "ID"),
     ("verify",),
 ]
 CHANGING = [
@@ -63,6 +65,11 @@ CHANGING = [
     ("webhook", "ping", "ID"),
     ("webhook", "remove", "ID"),
     ("webhook", "redeliver", "ID", "ID"),
+    ("unit", "create", "--kind", "delivery", "--name", "Gift"),
+    ("unit", "pair", "ID"),
+    ("unit", "pause", "ID"),
+    ("unit", "resume", "ID"),
+    ("unit", "revoke", "ID"),
 ]
 MAKING = [
     ("store", "create", "Shop", "--owner", "kelly", "--owner-uuid", "UUID"),

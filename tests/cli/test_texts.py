@@ -36,6 +36,8 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "hold_id": JO.uuid,
     "webhook_id": JO.uuid,
     "url": "https://shop.example.com/hooks",
+    "kind": "delivery",
+    "unit_id": JO.uuid,
     "spend_id": JO.uuid,
     "store_id": JO.uuid,
     "source": "sqlite:///gridgift.db",

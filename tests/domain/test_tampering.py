@@ -29,6 +29,7 @@ SETTINGS: Final = "a setting for what is to come; what was granted states its ow
 ACCESS: Final = "who may ask; what was done on it has an entry that names who"
 ANSWERS: Final = "what was answered, for 7 days; what was done has entries of its own"
 TOLD: Final = "to whom events are told; what happened has entries of its own"
+UNITS: Final = "whether a unit gives a card; each one that it gave has an entry that names the unit"
 OF_A_FILE: Final = "which file it is of; its grants have entries of their own"
 
 DECIDES_NOTHING: Final = {
@@ -94,6 +95,17 @@ DECIDES_NOTHING: Final = {
     **dict.fromkeys(
         [f"customer_tokens.{name}" for name in ("store_id", "id", "resident_uuid", "hash",
          "created_at", "expires_at", "revoked_at")], ACCESS),
+    **dict.fromkeys(
+        [f"units.{name}" for name in ("store_id", "id", "kind", "name", "credit", "texture",
+         "group_only", "starts_at", "ends_at", "max_cards", "max_cards_a_day", "max_credit",
+         "min_account_days", "usernames", "paused", "round", "cards", "granted", "day",
+         "cards_that_day", "code_hash", "code_until", "pairings", "object_uuid",
+         "object_owner_uuid", "paired_at", "seen_at", "created_at", "updated_at")], UNITS),
+    "unit_stores.unit_id": UNITS,
+    "unit_stores.store": UNITS,
+    **dict.fromkeys(
+        [f"unit_claims.{name}" for name in ("store_id", "unit_id", "round", "resident_uuid",
+         "card_id", "credit", "created_at")], UNITS),
     **dict.fromkeys(
         [f"idempotency_keys.{name}" for name in ("store_id", "key", "fingerprint", "created_at",
          "answer")], ANSWERS),

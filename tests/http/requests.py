@@ -7,7 +7,7 @@ from gridgift.http.edge.route import AnyRoute
 from tests.api import OWNER, ApiFixture
 
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
-PARTS: Final = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x"}  # of paths
+PARTS: Final = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x", "unit": "x"}  # of paths
 
 
 def other_stores_key(api: ApiFixture, *scopes: str) -> str:
@@ -71,4 +71,15 @@ def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
         body = body | {"spend": change_credit(api, "spend", 500).json()["id"]}
     if body is not None and "customerIdentifier" in body:
         body = body | {"customerIdentifier": "kelly"}
-    return {"id": card, "hold": held}, body
+    parts = {"id": card, "hold": held}
+    if "{unit}" in route.path:
+        parts["unit"] = make_unit(api)["id"]
+    return parts, body
+
+
+def make_unit(api: ApiFixture, **settings: Any) -> Any:
+    """Make a unit, which delivers cards of L$100 if nothing else is said."""
+    body = {"kind": "delivery", "name": "Welcome gift"} | settings
+    response = api.call("POST", "/ext/v1/units", json=body)
+    assert response.status_code == 201, response.text
+    return response.json()

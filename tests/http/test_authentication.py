@@ -191,6 +191,8 @@ def test_scopes() -> None:
         "giftcards:write",
         "customertokens:mint",
         "events:read",
+        "units:read",
+        "units:write",
     }
 
 

@@ -53,7 +53,7 @@ def test_not_found(paths: Paths, path: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_slash_too_many_anywhere_is_seen(paths: Paths, template: str) -> None:
-    path = template.format(id="1", card="1", hold="2")
+    path = template.format(id="1", card="1", hold="2", unit="3")
     assert paths.meant(path) is None
     for place, sign in enumerate(path):
         if sign == "/" and path != "/":

@@ -18,6 +18,7 @@ from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.conftest import Outage
 from tests.http.customer_page import CustomerPage
+from tests.http.requests import PARTS, make_unit, path_of
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 JSON = {"Content-Type": "application/json"}
@@ -62,7 +63,7 @@ def fields_of(struct: Any) -> list[str]:
 @one_engine
 def test_the_detail_has_the_first_reason(api: ApiFixture, route: AnyRoute) -> None:
     """Whatever is wrong with a query or a body: here, everything."""
-    path = route.path.format(id="x", hold="x", identifier="kelly")
+    path = path_of(route, unit=make_unit(api)["id"])
     wrong = {name: [{}] for name in fields_of(route.body or route.query)}
     sent = {"json": wrong} if route.body else {"params": dict.fromkeys(wrong, "\n")}
     headers = {"X-Customer-Token": CustomerPage(api).token}
@@ -166,7 +167,7 @@ def test_unknown_path(api: ApiFixture, path: str) -> None:
 @pytest.mark.parametrize("path", sorted({route.path for route in ROUTES} - {"/"}))
 @one_engine
 def test_a_slash_too_many(api: ApiFixture, path: str) -> None:
-    filled = path.format(id="x", hold="x", identifier="kelly", code="x")
+    filled = path.format(**PARTS)
     for wrong in (f"{filled}/", f"{filled}//", f"//{filled[1:]}"):
         body = problem(api.call("GET", f"http://shop.test{wrong}"), 404, "path_not_found")
         assert f" {path} " in body["detail"]

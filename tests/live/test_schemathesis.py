@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gridgift.app import connect
-from gridgift.domain import credit, grants, holds, residents
+from gridgift.domain import credit, grants, holds, residents, units
 from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
@@ -19,8 +19,10 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import parse_identifier
+from gridgift.domain.units import UnitSettings
 from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
 from gridgift.http.table import ROUTES
+from gridgift.unit_views import UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 from tests.serving import Server
 
@@ -41,7 +43,7 @@ ALWAYS_REFUSED = {
 
 @pytest.fixture
 def example_server(live_server: Server) -> Server:
-    """A server on which the document's examples are true: its card, hold and spend are there."""
+    """A server on which the document's examples are true: card, hold, spend and unit are there."""
     asyncio.run(_make_the_example_true(live_server))
     return live_server
 
@@ -113,6 +115,8 @@ async def _make_the_example_true(server: Server) -> None:
             await database.write(grants.grant, GrantRequest(caller, to, terms, card_id))
         await database.write(holds.place, caller, card, hold, 100, HOUR)
         await database.write(credit.deposit, caller, to, credit_before, new_id())
+        unit = UnitSettings("Welcome gift")
+        await database.write(units.create, server.store_id, UNIT_EXAMPLE["id"], "delivery", unit)
         await database.write(credit.spend, caller, to, spent, spend)
     finally:
         await database.close()

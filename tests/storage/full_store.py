@@ -3,8 +3,19 @@
 import asyncio
 from functools import partial
 
-from gridgift.domain import events, expiry, imports, keys, naming, residents, secrets, webhooks
+from gridgift.domain import (
+    claims,
+    events,
+    expiry,
+    imports,
+    keys,
+    naming,
+    residents,
+    secrets,
+    webhooks,
+)
 from gridgift.domain.bulk import GrantRow
+from gridgift.domain.claims import Claimant
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
@@ -15,7 +26,7 @@ from gridgift.settings import server_secret
 from tests.api import JO, KELLY, ApiFixture
 from tests.domain.fixture import bare_sql
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import TEXTURE, at, change_credit, ext
+from tests.http.requests import TEXTURE, at, change_credit, ext, make_unit
 
 CARDS = 520  # more than a page of a copy
 
@@ -34,6 +45,7 @@ def fill(api: ApiFixture) -> None:
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
     _break_an_import_off(api)
     _deliver(api)
+    _give_from_units(api)
     for number in range(CARDS):
         api.grant("jo.winter", 1 + number, transfer=number % 2 == 0)
 
@@ -59,6 +71,20 @@ def _insert(api: ApiFixture, *statements: str) -> None:
     """Insert what only a server's own jobs make."""
     for statement in statements:
         asyncio.run(bare_sql(api.settings.database_url, statement))
+
+
+def _give_from_units(api: ApiFixture) -> None:
+    everything = {
+        "endsAt": at(api, 3600),
+        "maxCards": 2,
+        "usernames": ["kelly"],
+        "texture": TEXTURE,
+    }
+    unit = make_unit(api, **everything)["id"]
+    make_unit(api, kind="terminal", paused=True)
+    api.call("POST", f"/ext/v1/units/{unit}/actions/pair")
+    caller = Caller(api.store.id, "unit", unit, "claim")
+    api.write(claims.claim, caller, unit, Claimant(KELLY), new_id())
 
 
 def _break_an_import_off(api: ApiFixture) -> None:

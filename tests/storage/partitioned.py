@@ -13,7 +13,9 @@ PARTITIONS: Final = 8
 _TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re.DOTALL)
 
 # Small, or the grid's and no store's: a sharded engine keeps a copy on every node.
-REFERENCE: Final = frozenset({"feed", "residents", "resident_names", "server_secret", "stores"})
+REFERENCE: Final = frozenset(
+    {"feed", "residents", "resident_names", "server_secret", "unit_stores", "stores"}
+)
 
 
 def rewritten(text: str) -> str:

@@ -103,6 +103,13 @@ ROWS: Final = {
         f"INSERT INTO webhook_attempts VALUES ('{STORE}', '{STORE}', '{STORE}', 1, 1, 500, 7, "
         "'', '')",
     ],
+    28: [
+        "INSERT INTO units (store_id, id, kind, name, credit, group_only, usernames, paused, "
+        f"created_at, updated_at) VALUES ('{STORE}', '{STORE}', 'delivery', 'Gift', 5, FALSE, "
+        "'[]', FALSE, 1, 1)",
+        f"INSERT INTO unit_stores VALUES ('{STORE}', '{STORE}')",
+        f"INSERT INTO unit_claims VALUES ('{STORE}', '{STORE}', 1, '{OWNER}', '{STORE}', 5, 1)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -17,8 +17,13 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "card_lifetime": "--card-lifetime",
     "credit": "--credit",
     "customer_origin": "--customer-origin",
+    "ends_at": "--ends",
     "expires_at": "--expires",
     "expires_in": "--for",
+    "max_cards": "--max-cards",
+    "max_cards_a_day": "--max-cards-a-day",
+    "max_credit": "--max-credit",
+    "min_account_days": "--min-account-days",
     "overlap": "--overlap",
     "scopes": "--scope",
     "since": "--from",
@@ -26,6 +31,7 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "types": "--type",
     "until": "--to",
     "url": "URL",
+    "usernames": "--username",
 }
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from gridgift.cli.card import HeldCard, every_card
 from gridgift.cli.options import UsageError
 from gridgift.cli.session import new_credential, now, operator
-from gridgift.domain import credit, giftcards, grants, holds, keys, residents, stores
+from gridgift.domain import credit, giftcards, grants, holds, keys, residents, stores, units
 from gridgift.domain.accounts import Change
 from gridgift.domain.failures import GiftCardNotFound, KeyNotFound
 from gridgift.domain.giftcards import Terms
@@ -21,6 +21,8 @@ from gridgift.domain.model import Caller, GiftCard, Resident, Store
 from gridgift.domain.residents import Identifier
 from gridgift.domain.scopes import SCOPES
 from gridgift.domain.stores import NewStore
+from gridgift.domain.unit_failures import UnitNotFound
+from gridgift.domain.units import UnitSettings
 from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
@@ -49,6 +51,7 @@ EXAMPLE_HOLDS: Final = (
     "019aad3c-b01d-7a2f-9c4e-5d6f7a8b9c0d",  # it is captured
     "019aad3c-b12e-7b30-8d5f-6e7a8b9c0d1e",  # it is voided
 )
+EXAMPLE_UNIT: Final = "019aad3f-4444-7555-8666-777788889999"
 EXAMPLE_SPEND: Final = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
 
 
@@ -66,6 +69,7 @@ async def prepare(operations: Operations, signer: Signer, file: Path | None) -> 
     """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
     store = await _store(operations)
     await operations.write(_add_examples, store.id)
+    await operations.write(_add_unit, store.id)
     await _restock(operations, store.id)
     cards = [
         card
@@ -128,6 +132,15 @@ async def _add_examples(tx: Tx, store_id: str) -> None:
         await holds.place(tx, caller, HELD_CARD, hold_id, 100, MAX_HOLD * SECOND)
     await credit.deposit(tx, caller, kelly, Change(800, "prize", "the examples"), new_id())
     await credit.spend(tx, caller, kelly, Change(300, "order", "the examples"), EXAMPLE_SPEND)
+
+
+async def _add_unit(tx: Tx, store_id: str) -> None:
+    """Make the unit that docs/examples name, if it is not there."""
+    try:
+        await units.read(tx, store_id, EXAMPLE_UNIT)
+    except UnitNotFound:
+        settings = UnitSettings("Welcome gift", max_cards=1000)
+        await units.create(tx, store_id, EXAMPLE_UNIT, "delivery", settings)
 
 
 async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftCard:

@@ -49,6 +49,11 @@ def end_of(day: date, zone: str) -> int:
     return (midnight - _EPOCH) // timedelta(milliseconds=1)
 
 
+def day_of(instant: int, zone: str) -> int:
+    """Return which day it is in a time zone, as a proleptic Gregorian ordinal; of milliseconds."""
+    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(ZoneInfo(zone)).toordinal()
+
+
 def is_zone(name: str) -> bool:
     """Tell whether a time zone has this name."""
     return name in available_timezones() - _NO_PLACES

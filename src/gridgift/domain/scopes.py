@@ -14,6 +14,8 @@ SCOPES: Final = {
     "giftcards:read": "Read gift cards and their history.",
     "giftcards:write": "Grant, update and disable gift cards.",
     "events:read": "Read what happened at the store: everything, whatever it is about.",
+    "units:read": "Read the units: objects in Second Life that act for the store.",
+    "units:write": "Make, change, pair and revoke units.",
     "customertokens:mint": "Make a link that opens a resident's own page.",
 }
 

@@ -364,3 +364,15 @@ DELIVERIES_IN_STATE: Final = Listing(
     table="webhook_deliveries",
     orders={"made": Order((_BY_ID,), index="webhook_deliveries_by_state")},
 )
+# A store's units.
+UNITS_OF_STORE: Final = Listing(
+    "units_of_store", table="units", orders={"created": Order((_BY_ID,))}
+)
+# What a unit has given: cards' ids are in the order in which they were granted.
+CLAIMS_OF_UNIT: Final = Listing(
+    "claims_of_unit",
+    table="unit_claims",
+    orders={
+        "granted": Order((Key("card_id", "uuid", sql="c.card_id"),), index="unit_claims_by_card")
+    },
+)

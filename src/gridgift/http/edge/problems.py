@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures, webhook_failures
+from gridgift.domain import failures, unit_failures, webhook_failures
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
 from gridgift.http.edge.refusals import MethodNotAllowed, Unauthenticated
@@ -212,6 +212,31 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     ),
     failures.CustomerNotFound: Problem(
         404, "No such customer", "A resident is a store's customer from the first card or credit."
+    ),
+    unit_failures.UnitNotFound: Problem(
+        404, "No such unit", "Check the id; a unit is seen with its own store's keys only."
+    ),
+    unit_failures.AlreadyClaimed: Problem(
+        409, "The unit's card was claimed already", "Each resident has one card in a round."
+    ),
+    unit_failures.UnitPaused: Problem(410, "The unit is switched off", "The store can resume it."),
+    unit_failures.NotOpen: Problem(
+        403, "The unit gives nothing at this time", "Come back within the dates of the unit."
+    ),
+    unit_failures.NotInGroup: Problem(
+        403, "The unit is for its group", "Wear the tag of the group that the object is set to."
+    ),
+    unit_failures.NotInvited: Problem(
+        403, "The unit is for others", "The store can add the username to the unit's list."
+    ),
+    unit_failures.AccountTooYoung: Problem(
+        403, "The account is too young", "The store can lower the unit's minimum age."
+    ),
+    unit_failures.UnitExhausted: Problem(
+        410, "The unit has given everything", "The store can raise the unit's bounds."
+    ),
+    unit_failures.UnitExhaustedToday: Problem(
+        410, "The unit has given everything of today", "Come back tomorrow, in the store's time."
     ),
     failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
     failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),

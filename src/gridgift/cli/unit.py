@@ -1,0 +1,283 @@
+"""``gridgift unit``: objects in Second Life that act for a store."""
+
+import secrets
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from gridgift.cli.options import (
+    DatabaseOption,
+    JsonOption,
+    StoreOption,
+    TextureOption,
+    read_expiry,
+    read_uuid,
+)
+from gridgift.cli.output import print_json, print_note
+from gridgift.cli.session import find_store, read_settings, read_store, run
+from gridgift.cli.tables import print_table
+from gridgift.domain import texts, units
+from gridgift.domain.days import Expiry
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import format_instant
+from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.paging import Position
+from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
+from gridgift.fields import written
+from gridgift.operations import Operations
+from gridgift.storage.database import Tx
+from gridgift.unit_views import PairingCodeResponse, UnitResponse
+
+PAGE: Final = 1_000  # units that are read at once
+
+app = typer.Typer(help="Units: objects in Second Life that act for a store.", no_args_is_help=True)
+
+
+def read_kind(text: str) -> UnitKind:
+    """Read what a unit is."""
+    for kind in units.KINDS:
+        if text == kind:
+            return kind
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(units.KINDS)}.")
+
+
+def read_name(text: str) -> str:
+    """Read a unit's name."""
+    if not texts.fits(text, *units.NAME_LENGTHS):
+        raise typer.BadParameter(f"{texts.wanted(*units.NAME_LENGTHS)}.")
+    return text
+
+
+def _bound(option: str, help_: str, most: int = MAX_CREDIT) -> Any:
+    return typer.Option(option, min=1, max=most, metavar="N", help=help_)
+
+
+def _date(option: str, help_: str) -> Any:
+    example = "2027-01-31T12:00:00Z, or the end of 2027-01-31 in the store's time zone"
+    return typer.Option(option, parser=read_expiry, metavar="DATE", help=f"{help_}: {example}.")
+
+
+UnitArgument = Annotated[
+    str, typer.Argument(parser=read_uuid, metavar="UNIT", help="The unit's id.")
+]
+
+
+KindOption = Annotated[
+    UnitKind,
+    typer.Option("--kind", parser=read_kind, metavar="KIND", help=f"{', '.join(units.KINDS)}."),
+]
+NameOption = Annotated[
+    str, typer.Option("--name", parser=read_name, metavar="NAME", help="What you call it.")
+]
+UsernameOption = Annotated[
+    list[str] | None,
+    typer.Option("--username", metavar="NAME", help="Whom it is for; repeat it."),
+]
+GroupOption = Annotated[
+    bool, typer.Option("--group-only", help="Only for those who wear the object's group.")
+]
+StartsOption = Annotated[Expiry | None, _date("--starts", "When giving begins")]
+EndsOption = Annotated[Expiry | None, _date("--ends", "When giving ends")]
+CreditOption = Annotated[int, _bound("--credit", "What each card has, in L$.")]
+CardsOption = Annotated[int | None, _bound("--max-cards", "Cards in all rounds.")]
+DayOption = Annotated[
+    int | None, _bound("--max-cards-a-day", "Cards on a day of the store's time zone.")
+]
+SumOption = Annotated[int | None, _bound("--max-credit", "L$ of all its cards together.")]
+AgeOption = Annotated[
+    int | None, _bound("--min-account-days", "How old accounts must be.", units.MAX_ACCOUNT_DAYS)
+]
+
+
+@app.command("create")
+def create(
+    kind: KindOption,
+    name: NameOption,
+    credit: CreditOption = units.DEFAULT_CREDIT,
+    texture: TextureOption = None,
+    group_only: GroupOption = False,
+    starts: StartsOption = None,
+    ends: EndsOption = None,
+    max_cards: CardsOption = None,
+    max_cards_a_day: DayOption = None,
+    max_credit: SumOption = None,
+    min_account_days: AgeOption = None,
+    username: UsernameOption = None,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a unit, and a code that pairs its object within 15 minutes."""
+
+    async def work(operations: Operations) -> PairingCode:
+        owner = await read_store(operations, store)
+        settings = UnitSettings(
+            name, credit, texture, group_only,
+            starts_at=None if starts is None else starts.at(owner.time_zone),
+            ends_at=None if ends is None else ends.at(owner.time_zone),
+            max_cards=max_cards, max_cards_a_day=max_cards_a_day, max_credit=max_credit,
+            min_account_days=min_account_days, usernames=tuple(username or ()),
+        )  # fmt: skip
+        random = secrets.token_bytes(units.CODE_BYTES)
+        return await operations.write(_create, owner.id, new_id(), kind, settings, random)
+
+    made = run(read_settings(database), work)
+    if json:
+        shown: dict[str, Any] = msgspec.to_builtins(UnitResponse.of(made.unit))
+        print_json(shown | {"pairingCode": made.code})
+        return
+    _table([made.unit])
+    _print_code(made)
+
+
+@app.command("list")
+def list_of(
+    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
+) -> None:
+    """List a store's units, oldest first."""
+
+    async def work(operations: Operations) -> list[Unit]:
+        store_id, found = await find_store(operations, store), list[Unit]()
+        position: Position | None = Position()
+        while position is not None:
+            page = await operations.read(units.list_of, store_id, position, PAGE)
+            found += page.rows
+            position = page.next
+        return found
+
+    _print(run(read_settings(database), work), json)
+
+
+@app.command("show")
+def show(
+    unit_id: UnitArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a unit."""
+
+    async def work(operations: Operations) -> Unit:
+        return await operations.read(units.read, await find_store(operations, store), unit_id)
+
+    _print_one(run(read_settings(database), work), json)
+
+
+@app.command("pair")
+def pair(
+    unit_id: UnitArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a new code that pairs one object with a unit within 15 minutes."""
+    random = secrets.token_bytes(units.CODE_BYTES)
+
+    async def work(operations: Operations) -> PairingCode:
+        store_id = await find_store(operations, store)
+        return await operations.write(units.renew_code, store_id, unit_id, random)
+
+    new = run(read_settings(database), work)
+    if json:
+        shown: dict[str, Any] = msgspec.to_builtins(PairingCodeResponse.of(new))
+        print_json({"id": new.unit.id, "pairingCode": new.code, "expiresAt": shown["expiresAt"]})
+    else:
+        _print_code(new)
+
+
+@app.command("pause")
+def pause(
+    unit_id: UnitArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Switch a unit off for now."""
+    _update(unit_id, UnitChanges(paused=True), store, database, json)
+
+
+@app.command("resume")
+def resume(
+    unit_id: UnitArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Switch a unit on again."""
+    _update(unit_id, UnitChanges(paused=False), store, database, json)
+
+
+@app.command("revoke")
+def revoke(
+    unit_id: UnitArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End a unit's object: whatever it asks is refused. Another one can be paired."""
+
+    async def work(operations: Operations) -> Unit:
+        return await operations.write(units.revoke, await find_store(operations, store), unit_id)
+
+    _print_one(run(read_settings(database), work), json)
+
+
+def _update(
+    unit_id: str, changes: UnitChanges, store: str | None, database: str | None, json: bool
+) -> None:
+    async def work(operations: Operations) -> Unit:
+        store_id = await find_store(operations, store)
+        return await operations.write(units.update, store_id, unit_id, changes)
+
+    _print_one(run(read_settings(database), work), json)
+
+
+async def _create(
+    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
+) -> PairingCode:
+    """Make a unit and its first code, both or neither."""
+    await units.create(tx, store_id, unit_id, kind, settings)
+    return await units.renew_code(tx, store_id, unit_id, random)
+
+
+def _print_code(new: PairingCode) -> None:
+    print(new.code)
+    print_note(
+        f"Put {new.unit.id} into the object's description, and the code into its menu "
+        f"until {format_instant(new.expires_at)}."
+    )
+
+
+def _print_one(unit: Unit, json: bool) -> None:
+    if json:
+        print_json(UnitResponse.of(unit))
+    else:
+        _table([unit])
+
+
+def _print(found: list[Unit], json: bool) -> None:
+    if json:
+        print_json([UnitResponse.of(unit) for unit in found])
+    else:
+        _table(found)
+
+
+def _table(found: list[Unit]) -> None:
+    print_table(
+        ("ID", "KIND", "NAME", "L$", "PAUSED", "ROUND", "CARDS", "PAIRED", "SEEN"),
+        [
+            (
+                unit.id,
+                unit.kind,
+                unit.settings.name,
+                unit.settings.credit,
+                unit.settings.paused,
+                unit.round_number,
+                unit.cards,
+                written(unit.paired_at),
+                written(unit.seen_at),
+            )
+            for unit in found
+        ],
+    )

@@ -1,0 +1,184 @@
+"""Claims: a resident touches a delivery unit and has a card, once in a round (contract section 9).
+
+What is granted is a grant like any other, whose actor is the unit. The unit's row is locked before
+anything is decided, so that no bound is passed by claims of one moment.
+"""
+
+from datetime import date
+from typing import Any, Final, Self
+
+from msgspec import Struct
+
+from gridgift.domain import grants, naming, stores, units
+from gridgift.domain.days import day_of
+from gridgift.domain.giftcards import Terms
+from gridgift.domain.grants import GrantRequest
+from gridgift.domain.model import Caller, CardChange, Resident, Store
+from gridgift.domain.paging import Page, Position, read_page
+from gridgift.domain.residents import Identifier
+from gridgift.domain.unit_failures import (
+    AccountTooYoung,
+    AlreadyClaimed,
+    NotInGroup,
+    NotInvited,
+    NotOpen,
+    UnitExhausted,
+    UnitExhaustedToday,
+    UnitPaused,
+)
+from gridgift.domain.units import Unit
+from gridgift.storage.database import Tx
+from gridgift.storage.listing import CLAIMS_OF_UNIT
+
+KEY_TYPES: Final = CLAIMS_OF_UNIT.types()
+CLAIM_REFUSALS: Final = (
+    AlreadyClaimed,
+    UnitPaused,
+    NotOpen,
+    NotInGroup,
+    AccountTooYoung,
+    NotInvited,
+    UnitExhausted,
+    UnitExhaustedToday,
+)
+
+
+class Claimant(Struct, frozen=True):
+    """Who touched a unit, as its object says: with the object's group on or not, born when.
+
+    A username that is the UUID is none.
+    """
+
+    resident: Resident
+    in_group: bool = False
+    born: date | None = None
+
+
+class Claim(Struct, frozen=True):
+    """A card that a unit has given. ``credit`` is what it was granted with, in L$."""
+
+    card_id: str
+    round_number: int
+    resident_uuid: str
+    resident_username: str
+    credit: int
+    created_at: int
+
+
+class _Counted(Struct, frozen=True):
+    """What a unit has given with one card more, and on which day that is."""
+
+    cards: int
+    granted: int
+    day: int
+    cards_that_day: int
+
+    @classmethod
+    def after(cls, unit: Unit, today: int) -> Self:
+        """Count a card that the unit gives today."""
+        before = unit.cards_that_day if unit.day == today else 0
+        granted = unit.granted + unit.settings.credit
+        return cls(unit.cards + 1, granted, today, before + 1)
+
+
+async def claim(
+    tx: Tx, caller: Caller, unit_id: str, claimant: Claimant, card_id: str
+) -> CardChange:
+    """Give a resident the unit's card, with the id ``card_id``; the caller is the unit.
+
+    The name that was seen is noted, unless it leads to another resident. Raises ``UnitNotFound``
+    and what is in ``CLAIM_REFUSALS``; who has claimed already is told so first.
+    """
+    unit = await units.lock(tx, caller.store_id, unit_id)
+    key = {
+        "store_id": unit.store_id,
+        "unit_id": unit.id,
+        "round": unit.round_number,
+        "resident_uuid": claimant.resident.uuid,
+    }
+    claimed = await tx.one("claim_of_resident", **key)
+    if claimed is not None:
+        raise AlreadyClaimed(*claimed)
+    store, now = await stores.read(tx, unit.store_id), tx.now()
+    counted = _Counted.after(unit, day_of(now, store.time_zone))
+    _check(unit, claimant, counted, now)
+    await note_seen(tx, unit.store_id, claimant.resident)
+    change = await grants.grant(tx, _request(caller, unit, store, claimant, card_id))
+    await tx.run("claim_add", **key, card_id=card_id, credit=unit.settings.credit, now=now)
+    await tx.run("unit_count", **_counts(unit, counted, now))
+    return change
+
+
+async def list_of(
+    tx: Tx, store_id: str, unit_id: str, position: Position, limit: int
+) -> Page[Claim]:
+    """Return a page of at most ``limit`` claims of a unit, oldest first.
+
+    Raises ``UnitNotFound``.
+    """
+    await units.read(tx, store_id, unit_id)
+    return await read_page(
+        tx, CLAIMS_OF_UNIT, position, limit, Claim, lambda claim: (claim.card_id,),
+        store_id=store_id, unit_id=unit_id,
+    )  # fmt: skip
+
+
+async def note_seen(tx: Tx, store_id: str, seen: Resident) -> None:
+    """Note a resident whom a unit has seen; a name that is another resident's is left out."""
+    (outcome,) = await naming.note_each(tx, store_id, [seen])
+    if isinstance(outcome, Exception):
+        await naming.note(tx, store_id, Resident(seen.uuid, seen.uuid))
+
+
+def _check(unit: Unit, claimant: Claimant, counted: _Counted, now: int) -> None:
+    """Raise why the unit gives this resident nothing now."""
+    settings = unit.settings
+    if settings.paused:
+        raise UnitPaused
+    if now < (settings.starts_at or 0) or (
+        settings.ends_at is not None and now >= settings.ends_at
+    ):
+        raise NotOpen
+    if settings.group_only and not claimant.in_group:
+        raise NotInGroup
+    if settings.min_account_days is not None and not _is_old_enough(
+        claimant.born, settings.min_account_days, counted.day
+    ):
+        raise AccountTooYoung(settings.min_account_days)
+    if settings.usernames and claimant.resident.username not in settings.usernames:
+        raise NotInvited
+    if _is_over(counted.cards, settings.max_cards) or _is_over(
+        counted.granted, settings.max_credit
+    ):
+        raise UnitExhausted
+    if _is_over(counted.cards_that_day, settings.max_cards_a_day):
+        raise UnitExhaustedToday
+
+
+def _is_old_enough(born: date | None, days: int, today: int) -> bool:
+    return born is not None and today - born.toordinal() >= days
+
+
+def _is_over(number: int, bound: int | None) -> bool:
+    return bound is not None and number > bound
+
+
+def _request(
+    caller: Caller, unit: Unit, store: Store, claimant: Claimant, card_id: str
+) -> GrantRequest:
+    """Return what is granted: the unit's credit, with the store's logo if it has no texture."""
+    settings = unit.settings
+    terms = Terms(settings.credit, texture=settings.texture or store.logo, reason=settings.name)
+    return GrantRequest(caller, Identifier(uuid=claimant.resident.uuid), terms, card_id)
+
+
+def _counts(unit: Unit, counted: _Counted, now: int) -> dict[str, Any]:
+    return {
+        "store_id": unit.store_id,
+        "id": unit.id,
+        "cards": counted.cards,
+        "granted": counted.granted,
+        "day": counted.day,
+        "cards_that_day": counted.cards_that_day,
+        "now": now,
+    }

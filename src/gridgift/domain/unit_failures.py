@@ -1,0 +1,87 @@
+"""How units, and what they ask for, are refused; the rest of the list is in ``failures.py``."""
+
+from gridgift.domain.failures import Failure
+
+
+class UnitNotFound(Failure):
+    """The store has no such unit; another store's is not found either."""
+
+    code = "unit_not_found"
+
+    def __init__(self, unit_id: str) -> None:
+        super().__init__(f"There is no unit {unit_id} in this store.")
+
+
+class AlreadyClaimed(Failure):
+    """The resident has had the unit's card in this round: ``credit`` L$, with this ``card_id``."""
+
+    code = "already_claimed"
+
+    def __init__(self, credit: int, card_id: str) -> None:
+        super().__init__(f"The resident has had this unit's gift card, {card_id}.")
+        self.credit = credit
+        self.card_id = card_id
+
+
+class UnitPaused(Failure):
+    """The store has switched the unit off for now."""
+
+    code = "disabled"
+
+    def __init__(self) -> None:
+        super().__init__("The store has switched this unit off for now.")
+
+
+class NotOpen(Failure):
+    """The unit gives nothing yet, or nothing any more: of its start and its end."""
+
+    code = "not_open"
+
+    def __init__(self) -> None:
+        super().__init__("This unit gives no gift cards at this time.")
+
+
+class NotInGroup(Failure):
+    """The unit is for those who wear the tag of its group."""
+
+    code = "group_only"
+
+    def __init__(self) -> None:
+        super().__init__("This unit is for members of its group, with the group's tag on.")
+
+
+class NotInvited(Failure):
+    """The unit is for some residents only, by their usernames."""
+
+    code = "not_invited"
+
+    def __init__(self) -> None:
+        super().__init__("The resident is not among those whom this unit is for.")
+
+
+class AccountTooYoung(Failure):
+    """The resident's account is not so many ``days`` old, or its age was not told."""
+
+    code = "account_too_young"
+
+    def __init__(self, days: int) -> None:
+        super().__init__(f"This unit is for accounts that are {days} days old or older.")
+        self.days = days
+
+
+class UnitExhausted(Failure):
+    """The unit has given as many cards, or as much, as the store lets it."""
+
+    code = "exhausted"
+
+    def __init__(self) -> None:
+        super().__init__("This unit has given all of its gift cards.")
+
+
+class UnitExhaustedToday(Failure):
+    """The unit has given as many cards as the store lets it on one day."""
+
+    code = "exhausted_today"
+
+    def __init__(self) -> None:
+        super().__init__("This unit has given all of today's gift cards.")

@@ -1,0 +1,265 @@
+"""Units: objects in Second Life that act for a store (contract section 9).
+
+A unit says who it is by a signature, with a secret that only its object has. The secret follows
+from the server's, the unit's id and how often it was paired, so that it is stored nowhere and ends
+when another object is paired.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final, Literal, Self, get_args
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from gridgift.domain import stores, texts
+from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
+from gridgift.domain.instants import SECOND
+from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.paging import Page, Position, read_page
+from gridgift.domain.residents import parse_username
+from gridgift.domain.unit_failures import UnitNotFound
+from gridgift.storage.database import Tx
+from gridgift.storage.listing import UNITS_OF_STORE
+
+UnitKind = Literal["delivery", "terminal", "vendor", "directory"]
+
+KINDS: Final[tuple[UnitKind, ...]] = get_args(UnitKind)
+KEY_TYPES: Final = UNITS_OF_STORE.types()
+DEFAULT_CREDIT: Final = 100  # L$, as Allomancy has it
+CODE_LIFETIME: Final = 15 * 60 * SECOND
+CODE_BYTES: Final = 7  # of which 50 bits are used
+MAX_NAMES: Final = 500
+MAX_ACCOUNT_DAYS: Final = 36_500
+NAME_LENGTHS: Final = (1, 63)  # characters; an object in Second Life has a name of at most 63
+
+_CODE_SIGNS: Final = 10
+_decode_names: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class UnitSettings(Struct, frozen=True):
+    """What a store decides about a unit; the rest is None where there is no bound.
+
+    ``credit`` is what each card has, and ``max_credit`` what all of them together may have, in L$;
+    ``texture`` None is the store's logo. It gives from ``starts_at`` until ``ends_at``
+    (milliseconds), at most ``max_cards`` in all rounds and ``max_cards_a_day`` on one of the
+    store's days, to accounts that are ``min_account_days`` old or older, and of ``usernames``
+    (normalised) if there are some.
+    """
+
+    name: str
+    credit: int = DEFAULT_CREDIT
+    texture: str | None = None
+    group_only: bool = False
+    starts_at: int | None = None
+    ends_at: int | None = None
+    max_cards: int | None = None
+    max_cards_a_day: int | None = None
+    max_credit: int | None = None
+    min_account_days: int | None = None
+    usernames: tuple[str, ...] = ()
+    paused: bool = False
+
+
+_SETTINGS: Final = len(UnitSettings.__struct_fields__)
+
+
+class UnitChanges(Struct, frozen=True):
+    """The settings to change; the others are UNSET."""
+
+    name: str | UnsetType = UNSET
+    credit: int | UnsetType = UNSET
+    texture: str | None | UnsetType = UNSET
+    group_only: bool | UnsetType = UNSET
+    starts_at: int | None | UnsetType = UNSET
+    ends_at: int | None | UnsetType = UNSET
+    max_cards: int | None | UnsetType = UNSET
+    max_cards_a_day: int | None | UnsetType = UNSET
+    max_credit: int | None | UnsetType = UNSET
+    min_account_days: int | None | UnsetType = UNSET
+    usernames: tuple[str, ...] | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
+
+
+class Unit(Struct, frozen=True):
+    """A unit as stored. Instants are in milliseconds.
+
+    ``cards`` is how many it has given in all its rounds, ``granted`` how much they had (L$), and
+    ``cards_that_day`` how many on the ``day`` of its last card (a proleptic Gregorian ordinal).
+    ``pairings`` is how often it was paired; without an ``object_uuid`` it is not paired now.
+    """
+
+    store_id: str
+    id: str
+    kind: UnitKind
+    settings: UnitSettings
+    round_number: int
+    cards: int
+    granted: int
+    day: int
+    cards_that_day: int
+    pairings: int
+    object_uuid: str | None
+    object_owner_uuid: str | None
+    paired_at: int | None
+    seen_at: int | None
+    created_at: int
+    updated_at: int
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """Build a unit from the columns of the SQL fragment ``unit``."""
+        store_id, unit_id, kind, *rest = row
+        *columns, names, paused = rest[:_SETTINGS]
+        values = dict(zip(UnitSettings.__struct_fields__, columns, strict=False))
+        values |= {"group_only": bool(values["group_only"]), "usernames": _decode_names(names)}
+        settings = UnitSettings(**values, paused=bool(paused))
+        return cls(store_id, unit_id, kind, settings, *rest[_SETTINGS:])
+
+
+class PairingCode(Struct, frozen=True):
+    """A unit, and the new code by which one object can be paired with it."""
+
+    unit: Unit
+    code: str
+    expires_at: int
+
+
+async def create(
+    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings
+) -> Unit:
+    """Make a unit. Raises ``StoreNotFound``, ``ValidationFailed``."""
+    await stores.read(tx, store_id)
+    checked = _checked(settings)
+    await tx.run(
+        "unit_add", store_id=store_id, id=unit_id, kind=kind, now=tx.now(), **_columns(checked)
+    )
+    await tx.run("unit_store_add", id=unit_id, store=store_id)
+    return await read(tx, store_id, unit_id)
+
+
+async def find(tx: Tx, unit_id: str) -> Unit:
+    """Return a unit, of whatever store it is. Raises ``UnitNotFound``."""
+    row = await tx.one("store_of_unit", id=unit_id)
+    if row is None:
+        raise UnitNotFound(unit_id)
+    return await read(tx, row[0], unit_id)
+
+
+async def update(tx: Tx, store_id: str, unit_id: str, changes: UnitChanges) -> Unit:
+    """Change some settings of a unit. Raises ``UnitNotFound``, ``ValidationFailed``."""
+    unit = await lock(tx, store_id, unit_id)
+    named = structs.asdict(changes).items()
+    wanted = {name: value for name, value in named if value is not UNSET}
+    checked = _checked(structs.replace(unit.settings, **wanted))
+    if checked == unit.settings:
+        return unit
+    await tx.run("unit_update", store_id=store_id, id=unit_id, now=tx.now(), **_columns(checked))
+    return await read(tx, store_id, unit_id)
+
+
+async def read(tx: Tx, store_id: str, unit_id: str) -> Unit:
+    """Return one unit of the store. Raises ``UnitNotFound``."""
+    return _found(await tx.one("unit_by_id", store_id=store_id, id=unit_id), unit_id)
+
+
+async def lock(tx: Tx, store_id: str, unit_id: str) -> Unit:
+    """Return one unit, which nobody else changes until the transaction's end.
+
+    Raises ``UnitNotFound``.
+    """
+    return _found(await tx.one("unit_lock", store_id=store_id, id=unit_id), unit_id)
+
+
+async def list_of(tx: Tx, store_id: str, position: Position, limit: int) -> Page[Unit]:
+    """Return a page of at most ``limit`` units of a store, oldest first."""
+    return await read_page(
+        tx, UNITS_OF_STORE, position, limit,
+        lambda *row: Unit.from_row(row), lambda unit: (unit.id,), store_id=store_id,
+    )  # fmt: skip
+
+
+async def begin_round(tx: Tx, store_id: str, unit_id: str) -> Unit:
+    """Let everybody claim once more. Raises ``UnitNotFound``."""
+    row = await tx.one("unit_next_round", store_id=store_id, id=unit_id, now=tx.now())
+    return _found(row, unit_id)
+
+
+async def revoke(tx: Tx, store_id: str, unit_id: str) -> Unit:
+    """End the unit's object and its code; another object can be paired. Raises ``UnitNotFound``."""
+    row = await tx.one("unit_revoke", store_id=store_id, id=unit_id, now=tx.now())
+    return _found(row, unit_id)
+
+
+async def renew_code(tx: Tx, store_id: str, unit_id: str, random: bytes) -> PairingCode:
+    """Make a code that pairs one object within 15 minutes; one from before no longer does.
+
+    ``random`` is ``CODE_BYTES`` from the system's generator. Raises ``UnitNotFound``.
+    """
+    now = tx.now()
+    code, until = write_code(random), now + CODE_LIFETIME
+    row = await tx.one(
+        "unit_code", store_id=store_id, id=unit_id, hash=code_hash(code), until_at=until, now=now
+    )
+    return PairingCode(_found(row, unit_id), code, until)
+
+
+def write_code(random: bytes) -> str:
+    """Write a code in letters and digits none of which looks like another: ``ABCDE-23456``."""
+    signs = base64.b32encode(random).decode()[:_CODE_SIGNS]
+    return f"{signs[:5]}-{signs[5:]}"
+
+
+def code_hash(code: str) -> bytes:
+    """Return what is stored of a code, however a person has typed it."""
+    typed = "".join(code.upper().replace("-", " ").split())
+    return hashlib.sha256(typed.encode(errors="replace")).digest()
+
+
+def _found(row: Sequence[Any] | None, unit_id: str) -> Unit:
+    if row is None:
+        raise UnitNotFound(unit_id)
+    return Unit.from_row(row)
+
+
+def _columns(settings: UnitSettings) -> dict[str, Any]:
+    """Return the settings as the statements take them."""
+    names = msgspec.json.encode(settings.usernames).decode()
+    return structs.asdict(settings) | {"usernames": names}
+
+
+def _checked(settings: UnitSettings) -> UnitSettings:
+    """Return the settings with normalised usernames; raise ``ValidationFailed`` for any bad one."""
+    errors: dict[str, list[str]] = {}
+    name, starts_at, ends_at = settings.name, settings.starts_at, settings.ends_at
+    if not texts.fits(name, *NAME_LENGTHS):
+        errors["name"] = [texts.wanted(*NAME_LENGTHS)]
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        errors["ends_at"] = ["must be after the start"]
+    for field, most in (
+        ("credit", MAX_CREDIT),
+        ("max_cards", MAX_CREDIT),
+        ("max_cards_a_day", MAX_CREDIT),
+        ("max_credit", MAX_CREDIT),
+        ("min_account_days", MAX_ACCOUNT_DAYS),
+    ):
+        value = getattr(settings, field)
+        if value is not None and not 1 <= value <= most:
+            errors[field] = [f"must be from 1 to {most}"]
+    names, complaint = _normalised(settings.usernames)
+    if complaint:
+        errors["usernames"] = [complaint]
+    if errors:
+        raise ValidationFailed(errors)
+    return structs.replace(settings, usernames=names)
+
+
+def _normalised(usernames: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Return usernames in their order, each once; and what is wrong with them, if anything is."""
+    if len(usernames) > MAX_NAMES:
+        return (), f"must be at most {MAX_NAMES}"
+    try:
+        return tuple(sorted({parse_username(name) for name in usernames})), ""
+    except IdentifierMalformed:
+        return (), "must be usernames like kelly.moonwall"

@@ -1,0 +1,51 @@
+"""``gridgift unit``: the same as the API does."""
+
+import pytest
+
+from gridgift.domain import units
+from tests.cli.commands import CommandRunner
+from tests.cli.conftest import add_store
+
+
+@pytest.mark.contract("9.1", "9.8", "9.12")
+def test_made_paired_paused_and_revoked(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    made = both.json(
+        "unit", "create", "--kind", "delivery", "--name", "Gift", "--credit", 150, "--group-only",
+        "--starts", "2026-12-01T08:00:00Z", "--ends", "2027-01-06", "--max-cards", 10,
+        "--max-cards-a-day", 2, "--max-credit", 900, "--min-account-days", 30,
+        "--username", "Jo Winter", "--username", "kelly",
+    )  # fmt: skip
+    code = made.pop("pairingCode")
+    assert both.json("unit", "show", made["id"]) == made
+    assert both.json("unit", "list") == [made]
+    assert (made["credit"], made["groupOnly"], made["maxCards"], made["maxCardsADay"]) == (
+        150, True, 10, 2)  # fmt: skip
+    assert (made["startsAt"], made["endsAt"]) == ("2026-12-01T08:00:00Z", "2027-01-07T08:00:00Z")
+    assert (made["maxCredit"], made["minAccountDays"]) == (900, 30)
+    assert made["usernames"] == ["jo.winter", "kelly"]
+    again = both.json("unit", "pair", made["id"])
+    assert again["id"] == made["id"]
+    assert again["pairingCode"] != code
+    assert both.json("unit", "pause", made["id"])["paused"] is True
+    assert both.json("unit", "resume", made["id"])["paused"] is False
+    assert both.json("unit", "revoke", made["id"])["objectUuid"] is None
+    assert "Gift" in both("unit", "list").out
+
+
+def test_for_people(cli: CommandRunner, store: str) -> None:
+    made = cli("unit", "create", "--kind", "vendor", "--name", "Till")
+    assert "vendor" in made.out
+    assert "until" in made.err
+    assert len(made.out.splitlines()[-1]) == len(units.write_code(bytes(units.CODE_BYTES)))
+
+
+def test_what_is_refused(cli: CommandRunner, store: str) -> None:
+    create = ("unit", "create", "--name", "Gift", "--kind")
+    cli(*create, "shop").misused("'shop' is not one of delivery")
+    cli(*create, "vendor", "--credit", 0).misused("--credit")
+    cli(*create, "vendor", "--username", "a b c").refused(1, "--username")
+    dates = ("--starts", "2027-01-06", "--ends", "2027-01-06")
+    cli(*create, "vendor", *dates).refused(1, "--ends: must be after the start")
+    cli("unit", "show", store).refused(1, "no unit")
+    assert cli.json("unit", "list") == []
