@@ -2,6 +2,7 @@
 
 import typer
 
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import DatabaseOption, JsonOption
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.phases import PhaseBar
@@ -38,4 +39,4 @@ def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
     if found.faulty:
         left = texts.counted(len(found.faulty), "has faults and was", "have faults and were")
         print_note(f"{left} left alone: see 'gridgift verify'.")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)

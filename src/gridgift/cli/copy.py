@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridgift.app import copying
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import JsonOption, UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.phases import PhaseBar
@@ -47,7 +48,7 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
         work.finish(events.resume)
     _report(ours, theirs, copied, faults, json)
     if faults:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _check_places(ours: Settings, theirs: Settings) -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from gridgift.cli.checks import Check, examine
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import DatabaseOption, JsonOption
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
@@ -30,7 +31,7 @@ def doctor(database: DatabaseOption = None, json: JsonOption = False) -> None:
     else:
         _print(values, checks)
     if not sound:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _print(values: dict[str, str], checks: list[Check]) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import typer
 from msgspec import Struct
 
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings, run
@@ -134,7 +135,7 @@ def _ask(names: Names) -> None:
         raise UsageError("Nothing can bring the names back: say --yes.")
     if not typer.confirm(f"Erase the names of {names.resident.uuid} for good?", err=True):
         print_note("Nothing was erased.")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _print(names: Names, found: Erased, mentions: Sequence[Mention]) -> None:

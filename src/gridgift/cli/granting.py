@@ -11,6 +11,7 @@ from typing import Final, TextIO
 import typer
 from msgspec import Struct
 
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.files import Copied, private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
@@ -70,7 +71,7 @@ def grant_file(settings: Settings, options: GrantOptions) -> None:
     else:
         _print_totals(totals)
     if totals.refused:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 async def _grant_file(

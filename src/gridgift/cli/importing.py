@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct, field
 
 from gridgift.app import opened
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.files import private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
@@ -54,7 +55,7 @@ def import_residents(settings: Settings, file: Path, *, reassign: bool, json: bo
         imported = texts.counted(report.imported, "resident")
         print_note(f"{imported} imported, {report.refused} refused.")
     if report.refused:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool) -> Report:

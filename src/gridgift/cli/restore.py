@@ -9,6 +9,7 @@ import typer
 from msgspec import Struct
 
 from gridgift.app import as_it_is
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.passphrases import PassphraseOption, WithoutSecretOption, known_passphrase
@@ -62,7 +63,7 @@ def restore(
     done = asyncio.run(_restore(settings, file, header, kept))
     _report(settings, file, header, done, json)
     if done.faults:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 _THE_REST: Final = "nothing was restored. The rest is restored --without-secret."

@@ -2,6 +2,7 @@
 
 import typer
 
+from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import DatabaseOption, JsonOption
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.phases import PhaseBar
@@ -64,5 +65,5 @@ def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
         )
     if found:
         print_note(f"{texts.counted(found, 'fault')} in {texts.counted(accounts, 'account')}.")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.REFUSED)
     print_note(f"{texts.counted(accounts, 'account adds', 'accounts add')} up.")
