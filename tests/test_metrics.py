@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gridgift.metrics import BUCKETS, JOBS, REQUESTS, Family, OwnCounts, SharedCounts
+from gridgift.metrics import (
+    BUCKETS,
+    JOBS,
+    REQUESTS,
+    WEBHOOKS,
+    Family,
+    OwnCounts,
+    SharedCounts,
+)
 
 Observed = tuple[Family, tuple[str, ...], float]
 
@@ -25,6 +33,8 @@ requests = st.tuples(
 )
 runs = st.tuples(
     st.just(JOBS), st.tuples(st.just("expiry"), st.sampled_from(["done", "failed"])), seconds
+) | st.tuples(
+    st.just(WEBHOOKS), st.tuples(st.sampled_from(["delivered", "refused", "unanswered"])), seconds
 )
 
 
@@ -45,7 +55,7 @@ def test_the_same_counts(observed: list[Observed]) -> None:
         family.name: Histogram(
             family.name, family.help, family.labels, registry=registry, buckets=BUCKETS
         )
-        for family in (REQUESTS, JOBS)
+        for family in (REQUESTS, JOBS, WEBHOOKS)
     }
     for family, labels, taken in observed:
         theirs[family.name].labels(*labels).observe(taken)
@@ -94,6 +104,9 @@ def note(counts: OwnCounts, family: Family, labels: tuple[str, ...], taken: floa
     if family is REQUESTS:
         method, route, status = labels
         counts.observe(method, route, int(status), taken)
-    else:
+    elif family is JOBS:
         job, outcome = labels
         counts.observe_job(job, outcome, taken)
+    else:
+        (outcome,) = labels
+        counts.observe_webhook(outcome, taken)

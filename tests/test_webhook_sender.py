@@ -9,7 +9,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,10 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gridgift import webhook_sender
-from gridgift.domain.addresses import is_public
+from gridgift.webhook_messages import Message, Outcome
 from gridgift.webhook_sender import (
     RESPONSE_KEPT,
     Address,
-    Message,
-    Outcome,
     Sender,
     asked_to_wait,
     look_up,
@@ -49,12 +47,11 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
-def post(url: str, *bodies: bytes, allow: bool = True, **options: Any) -> list[Outcome]:
+def post(url: str, *bodies: bytes, allow_private: bool = True, **options: Any) -> list[Outcome]:
     """Post messages one after the other, by one sender."""
 
     async def run() -> list[Outcome]:
-        allowed: Callable[[Address], bool] = (lambda _: True) if allow else is_public
-        sender = Sender(options.pop("allowed", allowed), **options)
+        sender = Sender(allow_private=allow_private, **options)
         try:
             return [await sender.post(Message("m1", url, body, SECRETS)) for body in bodies]
         finally:
@@ -94,7 +91,7 @@ def test_each_attempt_is_signed_with_its_own_time(receiver: Receiver) -> None:
 
 def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
     async def run() -> None:
-        sender = Sender(lambda _: True)
+        sender = Sender(allow_private=True)
         await sender.post(Message("m1", receiver.url, b"{}"))
         await sender.close()
 
@@ -158,7 +155,7 @@ def test_the_time_is_that_of_the_whole_attempt(
     async def run() -> Outcome:
         server = await asyncio.start_server(drip, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        sender = Sender(lambda _: True)
+        sender = Sender(allow_private=True)
         outcome = await sender.post(Message("m1", url, b"{}"))
         await sender.close()
         server.close()
@@ -185,7 +182,7 @@ def test_an_answer_counts_whose_rest_does_not_come(
 )  # fmt: skip
 def test_private_addresses_get_nothing(receiver: Receiver, host: str) -> None:
     """However they are written."""
-    (outcome,) = post(f"http://{host}:{receiver.port}/", b"{}", allow=False)
+    (outcome,) = post(f"http://{host}:{receiver.port}/", b"{}", allow_private=False)
     assert outcome.status is None
     assert "not public" in outcome.error
     assert receiver.connections == 0
@@ -206,7 +203,7 @@ def test_one_private_address_among_others_is_enough(receiver: Receiver) -> None:
     async def resolve(host: str, port: int) -> Sequence[Address]:
         return [ipaddress.ip_address(text) for text in ("93.184.216.34", "10.0.0.1")]
 
-    (outcome,) = post("http://shop.example/", b"{}", allow=False, resolve=resolve)
+    (outcome,) = post("http://shop.example/", b"{}", allow_private=False, resolve=resolve)
     assert "not public" in outcome.error
 
 
@@ -228,7 +225,9 @@ def test_a_name_that_leads_elsewhere_a_moment_later(
         monkeypatch.setattr(socket, "getaddrinfo", changing)
         receiver.answer = lambda _: says(200, headers={"connection": "close"})
         url = f"http://rebound.example:{receiver.port}/"
-        first, second = post(url, b"1", b"2", allowed=lambda address: address == LOOPBACK)
+        first, second = post(
+            url, b"1", b"2", allow_private=False, allowed=lambda address: address == LOOPBACK
+        )
         assert (first.status, second.status) == (200, None)
         assert asked == ["rebound.example"] * 2
         assert [got.headers["host"] for got in receiver.received] == [
@@ -301,7 +300,7 @@ def test_a_name_server_that_does_not_answer_holds_nobody(
     monkeypatch.setattr(webhook_sender, "TIMEOUT", 0.6)
 
     async def run() -> tuple[Outcome, float]:
-        sender = Sender(lambda _: True)
+        sender = Sender(allow_private=True)
         url = "http://dead{}.example/"
         dead = [
             asyncio.create_task(sender.post(Message("m", url.format(number), b"")))

@@ -5,7 +5,6 @@ The only file that sees everything.
 
 import asyncio
 import os
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
@@ -22,10 +21,11 @@ from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
 from gridgift.domain import secrets, tokens
 from gridgift.domain.keys import Signer
+from gridgift.domain.webhooks import Secrets
 from gridgift.http.edge.cors import Origins
 from gridgift.http.edge.dispatch import Application, Paths
 from gridgift.http.edge.endpoint import Endpoint, Missing
-from gridgift.http.edge.limits import ADDRESS, FAILURES, ORIGIN
+from gridgift.http.edge.limits import rate_limits
 from gridgift.http.edge.reply import encode_json
 from gridgift.http.edge.route import AnyRoute
 from gridgift.http.edge.services import Services
@@ -33,7 +33,7 @@ from gridgift.http.reference.openapi import document
 from gridgift.http.reference.pages import MISSING_ASSET, Assets
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.jobs import housekeeping, running
-from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places, RateLimits
+from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.metrics import make_metrics
 from gridgift.operations import Operations
@@ -57,9 +57,9 @@ from gridgift.storage.migrate import (
     require_same,
 )
 from gridgift.storage.sqlite import SqliteDatabase
-from gridgift.storage.sqlite_file import WRITER_WAIT, create_file
-from gridgift.storage.sqlite_file import connect as open_file
+from gridgift.storage.sqlite_file import create_file, quick_check
 from gridgift.waiting import Waiting
+from gridgift.webhook_delivery import Deliverer
 
 # Imports that not every server or command needs stand where they are needed: they take time.
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from gridgift.storage.copying import Copy
     from gridgift.storage.listener import Listener
     from gridgift.storage.postgres import PostgresDatabase
+    from gridgift.webhook_sender import Sender
 
     AnyDatabase = SqliteDatabase | PostgresDatabase
 
@@ -224,12 +225,7 @@ def copying(
 
 def find_damage(path: Path) -> list[str]:
     """Return what SQLite's quick check says about a file: nothing, if it is sound."""
-    try:
-        with closing(open_file(path, WRITER_WAIT)) as raw:
-            said = [str(row[0]) for row in raw.execute("PRAGMA quick_check")]
-    except sqlite3.Error as error:
-        return [str(error)]
-    return [] if said == ["ok"] else said
+    return quick_check(path)
 
 
 def signer(settings: Settings) -> Signer:
@@ -289,6 +285,8 @@ def create_app(
             _serve(app, services, table)
             await stack.enter_async_context(services.waiting.looking())
             stack.enter_context(on_signal(services.waiting.end))
+            deliverer = _deliverer(settings, services)
+            await stack.enter_async_context(deliverer.delivering())
             for job in housekeeping(services.operations, services.key_uses, ticks):
                 await stack.enter_async_context(running(job, services.metrics.observe_job))
             if settings.sqlite_path is None:
@@ -323,6 +321,16 @@ def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None
     from gridgift.directory import Directory
 
     return Directory(database, settings.resolver_url, settings.resolver_key)
+
+
+def _deliverer(settings: Settings, services: Services) -> Deliverer:
+    def make_sender() -> "Sender":
+        from gridgift.webhook_sender import Sender
+
+        return Sender(allow_private=settings.webhook_allow_private)
+
+    signs = Secrets(server_secret(settings))
+    return Deliverer(services.operations, make_sender, signs, services.metrics.observe_webhook)
 
 
 def _listener(settings: Settings, services: Services) -> "Listener":
@@ -361,7 +369,7 @@ def _services(
         operations=operations,
         credentials=Credentials(database, secret, settings.key_prefix),
         key_uses=KeyUses(secrets.fingerprint(secret)),
-        limits=_limits(settings, counter),
+        limits=rate_limits(settings, None if counter is None else counter.count),
         bulks=Places(BULKS, BULKS_OF_A_STORE),
         bulk_turn=asyncio.Lock(),
         waiting=Waiting(operations),
@@ -385,15 +393,3 @@ def _readiness(database: "AnyDatabase") -> Callable[[], Awaitable[None]]:
 
     batcher: Batcher[None, None] = Batcher(ask, max_batch=READINESS_BATCH, concurrency=1)
     return partial(batcher.submit, "", None)
-
-
-def _limits(settings: Settings, counter: "RedisCounter | None") -> RateLimits:
-    """Limit requests by their key or token, and failed authentications by their address."""
-    count = None if counter is None else counter.count
-    per_minute = {
-        "key": settings.rate_limit, "token": settings.token_rate_limit,
-        ADDRESS: FAILURES, ORIGIN: FAILURES,
-    }  # fmt: skip
-    if not settings.rate_limit:
-        return RateLimits({}, 0)
-    return RateLimits(per_minute, settings.rate_limit, count)

@@ -45,6 +45,7 @@ class Window(Struct, frozen=True):
 
 
 SharedCount = Callable[[str], Awaitable[Window | None]]
+Count = Callable[[str, str], Awaitable[Window | None]]  # of a kind and a name, for all servers
 
 
 class _Tokens:
@@ -129,7 +130,7 @@ class RateLimits:
         self,
         per_minute: Mapping[str, int],
         default: int,
-        count: Callable[[str, str], Awaitable[Window | None]] | None = None,
+        count: Count | None = None,
     ) -> None:
         self._per_minute = per_minute
         self._default = default

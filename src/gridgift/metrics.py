@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: requests and jobs, what came of them, and within how many seconds.
+"""Metrics for Prometheus: requests, jobs, webhooks: what came of them, within how many seconds.
 
 prometheus-client is imported where it is needed: by a server's first ``/metrics``. Several workers
 tell each other their counts in files. prometheus-client could do that too, but it maps its files
@@ -42,6 +42,14 @@ REQUESTS: Final = Family(
 JOBS: Final = Family(
     "gridgift_job_seconds", "Seconds that a run of a job took.", ("job", "outcome")
 )
+WEBHOOKS: Final = Family(
+    "gridgift_webhook_seconds", "Seconds that an attempt to deliver a webhook took.", ("outcome",)
+)
+OVERDUE: Final = b"""\
+# HELP gridgift_webhook_overdue_seconds For how long a webhook's delivery is due, at most.
+# TYPE gridgift_webhook_overdue_seconds gauge
+gridgift_webhook_overdue_seconds %.3f
+"""
 
 
 class Metrics(Protocol):
@@ -52,6 +60,9 @@ class Metrics(Protocol):
 
     def observe_job(self, job: str, outcome: str, seconds: float) -> None:
         """Count one run of a job."""
+
+    def observe_webhook(self, outcome: str, seconds: float) -> None:
+        """Count one attempt to deliver a webhook."""
 
     def text(self) -> bytes:
         """Write all counts in Prometheus' text format."""
@@ -126,8 +137,8 @@ class OwnCounts:
     """The counts of the only worker."""
 
     def __init__(self) -> None:
-        self._histograms = [_OwnHistogram(REQUESTS), _OwnHistogram(JOBS)]
-        self._requests, self._jobs = self._histograms
+        self._histograms = [_OwnHistogram(family) for family in (REQUESTS, JOBS, WEBHOOKS)]
+        self._requests, self._jobs, self._webhooks = self._histograms
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -136,6 +147,10 @@ class OwnCounts:
     def observe_job(self, job: str, outcome: str, seconds: float) -> None:
         """Count one run of a job."""
         self._jobs.observe((job, outcome), seconds)
+
+    def observe_webhook(self, outcome: str, seconds: float) -> None:
+        """Count one attempt to deliver a webhook."""
+        self._webhooks.observe((outcome,), seconds)
 
     def snapshot(self) -> list[Snapshot]:
         """Return the counts of each family."""
@@ -183,6 +198,11 @@ class SharedCounts(OwnCounts):
     def observe_job(self, job: str, outcome: str, seconds: float) -> None:
         """Count one run of a job."""
         super().observe_job(job, outcome, seconds)
+        self._tell_soon()
+
+    def observe_webhook(self, outcome: str, seconds: float) -> None:
+        """Count one attempt to deliver a webhook."""
+        super().observe_webhook(outcome, seconds)
         self._tell_soon()
 
     def text(self) -> bytes:

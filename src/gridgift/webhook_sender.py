@@ -13,8 +13,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from ssl import SSLContext
@@ -28,11 +28,13 @@ from gridgift import __version__
 from gridgift.domain.addresses import is_public
 from gridgift.domain.texts import UNPRINTABLE
 from gridgift.logs import reason
+from gridgift.webhook_messages import Message, Outcome
 
 TIMEOUT: Final = 15.0  # seconds for an attempt, looking the name up included
 CONNECTS_WITHIN: Final = 4.0  # seconds until the next one of a name's addresses is tried
 RESPONSE_KEPT: Final = 2_048  # bytes
-CONNECTIONS: Final = 64
+IDLE: Final = 64  # connections that nobody uses
+IDLE_FOR: Final = 4.0  # seconds; common servers close them after 5
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105
 MAX_WAIT: Final = 86_400.0  # seconds that a receiver may ask to be left alone
 
@@ -42,35 +44,6 @@ Headers = dict[bytes | str, bytes | str]
 
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _UNSHOWN: Final = re.compile(rf"(?![\t\n])[{UNPRINTABLE}]")
-
-
-class Message(Struct, frozen=True):
-    """What is posted: JSON under an id, signed with each of ``secrets`` (``whsec_…``)."""
-
-    id: str
-    url: str
-    body: bytes
-    secrets: tuple[str, ...] = ()
-
-
-class Outcome(Struct, frozen=True):
-    """What came of an attempt.
-
-    ``status`` is None if no answer came, and then ``error`` says why. ``response`` is the beginning
-    of the answer. ``wait`` is how many seconds the receiver wants to be left alone, 0 if it did not
-    say.
-    """
-
-    status: int | None
-    milliseconds: int
-    response: str = ""
-    error: str = ""
-    wait: float = 0.0
-
-    @property
-    def delivered(self) -> bool:
-        """Tell whether the receiver has it: no other answer than a 2xx counts."""
-        return self.status is not None and 200 <= self.status < 300
 
 
 class Heard(Struct):
@@ -99,25 +72,22 @@ def _signature(secret: str, content: bytes) -> str:
 class Sender:
     """Posts messages. Made inside a running event loop.
 
-    ``allowed`` says to which addresses, ``resolve`` finds those of a name, and ``clock`` gives
-    seconds since the epoch.
+    ``allow_private`` lets them go to any address, else ``allowed`` says to which; ``resolve`` finds
+    those of a name, and ``clock`` gives seconds since the epoch.
     """
 
     def __init__(
         self,
-        allowed: Callable[[Address], bool] = is_public,
         *,
+        allow_private: bool = False,
+        allowed: Callable[[Address], bool] = is_public,
         resolve: "Resolve | None" = None,
         trust: SSLContext | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=trust or httpx2.create_ssl_context(),
-            max_connections=CONNECTIONS,
-            keepalive_expiry=TIMEOUT,
-            network_backend=CheckedNetwork(allowed, resolve or look_up),
-        )
+        network = CheckedNetwork((lambda _: True) if allow_private else allowed, resolve or look_up)
+        self._connections = Connections(network, trust or httpx2.create_ssl_context())
 
     async def post(self, message: Message) -> Outcome:
         """Make one attempt; whatever goes wrong is its outcome.
@@ -135,7 +105,7 @@ class Sender:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.aclose()
+        await self._connections.close()
 
     async def _exchange(self, message: Message, heard: Heard) -> None:
         url = httpx2.URL(message.url)
@@ -150,14 +120,53 @@ class Sender:
         where = httpcore2.URL(
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         )
-        content = message.body
-        async with self._pool.stream("POST", where, headers=headers, content=content) as response:
+        async with (
+            self._connections.to(where.origin) as connection,
+            connection.stream("POST", where, headers=headers, content=message.body) as response,
+        ):
             heard.wait = asked_to_wait(response.headers)
             heard.status = response.status
             async for part in response.aiter_stream():
                 heard.body = (heard.body + part)[:RESPONSE_KEPT]
                 if len(heard.body) == RESPONSE_KEPT:
                     break
+
+
+class Connections:
+    """Connections to receivers, each kept for a moment after its attempt, for the next one."""
+
+    def __init__(self, network: "CheckedNetwork", trust: SSLContext) -> None:
+        self._network = network
+        self._trust = trust
+        self._idle: list[httpcore2.AsyncHTTPConnection] = []  # the longest idle first
+
+    @asynccontextmanager
+    async def to(self, origin: httpcore2.Origin) -> AsyncIterator[httpcore2.AsyncHTTPConnection]:
+        """Yield a connection to an origin that nobody else uses."""
+        while self._idle and (len(self._idle) > IDLE or self._idle[0].has_expired()):
+            await self._idle.pop(0).aclose()
+        connection = self._taken(origin) or httpcore2.AsyncHTTPConnection(
+            origin, self._trust, keepalive_expiry=IDLE_FOR, network_backend=self._network
+        )
+        try:
+            yield connection
+        finally:
+            if connection.is_available():
+                self._idle.append(connection)
+            else:
+                await connection.aclose()
+
+    def _taken(self, origin: httpcore2.Origin) -> httpcore2.AsyncHTTPConnection | None:
+        """Take the newest idle connection to an origin, if it is still good."""
+        for index, connection in reversed(list(enumerate(self._idle))):
+            if connection.can_handle_request(origin) and not connection.has_expired():
+                return self._idle.pop(index)
+        return None
+
+    async def close(self) -> None:
+        """Close those that are idle."""
+        while self._idle:
+            await self._idle.pop().aclose()
 
 
 def asked_to_wait(headers: Iterable[tuple[bytes, bytes]]) -> float:

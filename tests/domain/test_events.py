@@ -135,7 +135,7 @@ def test_events_of_some_types(domain: DomainFixture, monkeypatch: pytest.MonkeyP
     page = domain.read(events.page, domain.store.id, page.next, 1, wanted)
     assert types_of(page) == ["gift_card.disabled"]
     assert domain.read(events.page, domain.store.id, page.next, 1, wanted) == EventPage(
-        [], page.next
+        [], [], page.next
     )
 
 

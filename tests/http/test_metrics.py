@@ -5,6 +5,11 @@ from collections.abc import Callable
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gridgift import webhook_delivery
+from gridgift.domain import delivering, webhooks
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Caller
+from gridgift.domain.webhooks import Wanted
 from tests.api import ApiFixture, problem
 
 TOKEN = "t" * 16
@@ -41,6 +46,27 @@ def test_answers_are_counted(make_api: Callable[..., ApiFixture], unknown_id: st
     assert found["POST", "/v1/customers/{identifier}/actions/grant-gift-card", "200"] == 1
     assert not any(unknown_id in label for labels in found for label in labels)
     assert counts(api)["GET", "/metrics", "200"] == 1
+
+
+def test_how_long_a_webhook_is_overdue(
+    make_api: Callable[..., ApiFixture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_delivery, "LOOKS_FOR_WEBHOOKS_EVERY", 1_000)  # it sends nothing
+    api = make_api(metrics_token=TOKEN)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    def told() -> str:
+        return api.call("GET", "/metrics", key=None, headers=headers).text
+
+    assert "\ngridgift_webhook_overdue_seconds 0.000\n" in told()
+    caller = Caller(api.store.id, "operator", "test", "request")
+    webhook = api.write(webhooks.create, caller, new_id(), Wanted("https://a.example/"))
+    api.grant()
+    while not api.read(delivering.look)[0]:  # until what happened can be read
+        pass
+    api.write(delivering.fan_out, api.store.id, webhook.id, 10, new_id)
+    api.clock.advance(7.5)
+    assert "\ngridgift_webhook_overdue_seconds 7.500\n" in told()
 
 
 def test_there_are_none_without_a_token_set(api: ApiFixture) -> None:

@@ -36,6 +36,11 @@ EXEMPT: Final = {
     "secret_known": "asked at a start; looks for one key, or else for one token",
     "keys_end": "gridgift secret replace ends every key",
     "tokens_end": "gridgift secret replace ends every token",
+    "webhooks_at_work": "looks at all webhooks, of which a store has 50 at most",
+    "webhooks_any": "looks at all webhooks, of which a store has 50 at most",
+    "webhooks_forget": "looks at all webhooks, of which a store has 50 at most",
+    "deliveries_of_deleted": "looks at all webhooks, of which a store has 50 at most",
+    "deliveries_overdue": "looks at all webhooks, of which a store has 50 at most",
     "refusals_forget": "ends an import: forgets whatever was refused in it",
 }
 BOUNDED_SORTS: Final = {

@@ -21,7 +21,7 @@ from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import LAST_UUID
 from gridgift.domain.instants import DAY, SECOND
 from gridgift.domain.model import NIL_UUID, ActorKind, Caller, CardState, EntryKind
-from gridgift.domain.paging import Position
+from gridgift.domain.paging import Keys, Position
 from gridgift.storage.database import Row, Tx
 from gridgift.storage.listing import EVENTS_OF_STORE
 
@@ -146,9 +146,10 @@ class Event(Struct, frozen=True):
 
 
 class EventPage(Struct, frozen=True):
-    """Events in their order, and the position behind the last one that was looked at."""
+    """Events in their order, the place of each, and the position behind what was looked at."""
 
     rows: Sequence[Event]
+    places: Sequence[Keys]
     next: Position
 
 
@@ -201,13 +202,22 @@ async def page(
     statement = EVENTS_OF_STORE.statement(position)
     values = EVENTS_OF_STORE.values(position, looked_at - 1)
     found: list[Event] = []
+    places: list[Keys] = []
     for row in await tx.all(statement, store_id=store_id, **values):
         position = Position(tuple(row[:4]))
         if not types or _type_of(row) in types:
             found.append(Event.of(store_id, row))
+            places.append(position.keys)
         if len(found) == limit:
             break
-    return EventPage(found, position)
+    return EventPage(found, places, position)
+
+
+async def at(tx: Tx, places: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Event]:
+    """Return the events at some places, each of a store's id and keys; some may be forgotten."""
+    names = ("store_id", "position", "account_kind", "account_id", "seq")
+    rows = await tx.each("event_at", [dict(zip(names, place, strict=True)) for place in places])
+    return {(row[-1], *row[:4]): Event.of(row[-1], row[:-1]) for row in rows}
 
 
 def _type_of(row: Row) -> str:

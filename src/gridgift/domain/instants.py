@@ -12,6 +12,7 @@ _ISO: Final = re.compile(
 )
 
 SECOND: Final = 1_000
+MINUTE: Final = 60_000
 HOUR: Final = 3_600_000
 DAY: Final = 86_400_000
 

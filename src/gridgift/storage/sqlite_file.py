@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,16 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
         raw.close()
         raise
     return raw
+
+
+def quick_check(path: Path) -> list[str]:
+    """Return what SQLite finds wrong with a file in a quick check."""
+    try:
+        with closing(connect(path, WRITER_WAIT)) as raw:
+            said = [str(row[0]) for row in raw.execute("PRAGMA quick_check")]
+    except sqlite3.Error as error:
+        return [str(error)]
+    return [] if said == ["ok"] else said
 
 
 def create_file(path: Path) -> None:

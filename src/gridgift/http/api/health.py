@@ -1,15 +1,17 @@
 """Health: alive, ready to serve, and how it serves."""
 
 import hmac
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
 
+from gridgift.domain import delivering
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
 from gridgift.http.edge.refusals import MetricsTokenInvalid, PathNotFound
 from gridgift.http.edge.reply import NO_STORE, Reply
 from gridgift.http.edge.route import Route, Tag
-from gridgift.metrics import CONTENT_TYPE
+from gridgift.metrics import CONTENT_TYPE, OVERDUE
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
 TAG: Final = Tag("Health", "For whoever watches over the server.")
@@ -44,6 +46,8 @@ async def get_metrics(request: PublicRequest[None, None]) -> Reply[None]:
     if not hmac.compare_digest(given, b"Bearer " + token.encode()):
         raise MetricsTokenInvalid
     text = request.services.metrics.text()
+    with suppress(DatabaseUnavailable):
+        text += OVERDUE % (await request.services.operations.read(delivering.overdue) / 1000)
     return Reply(200, ((b"content-type", CONTENT_TYPE), NO_STORE), text)
 
 

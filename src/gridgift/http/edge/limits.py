@@ -8,14 +8,28 @@ from typing import Any, Final
 from gridgift.http.edge.refusals import RateLimited
 from gridgift.http.edge.reply import Header
 from gridgift.http.edge.request import Request
-from gridgift.limits import PERIOD, Bucket
-from gridgift.settings import Network
+from gridgift.limits import PERIOD, Bucket, Count, RateLimits
+from gridgift.settings import Network, Settings
 
 ADDRESS: Final = "address"  # the kind of bucket that counts failed authentications
 ORIGIN: Final = "origin"  # that which counts look-ups of origins that no store has
 FAILURES: Final = 60  # of either, a minute an address
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def rate_limits(settings: Settings, shared: Count | None = None) -> RateLimits:
+    """Limit requests by their key or token, and failed authentications by their address.
+
+    ``shared`` counts them for all servers.
+    """
+    per_minute = {
+        "key": settings.rate_limit, "token": settings.token_rate_limit,
+        ADDRESS: FAILURES, ORIGIN: FAILURES,
+    }  # fmt: skip
+    if not settings.rate_limit:
+        return RateLimits({}, 0)
+    return RateLimits(per_minute, settings.rate_limit, shared)
 
 
 async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[Header]) -> None:

@@ -28,6 +28,15 @@ LEFT JOIN entries b ON b.store_id = e.store_id AND b.account_kind = e.account_ki
 WHERE e.store_id = :store_id {settled} {seek}
 ORDER BY {order} LIMIT :rows
 
+-- name: event_at
+SELECT {event}, e.store_id FROM events e
+LEFT JOIN entries n ON n.store_id = e.store_id AND n.account_kind = e.account_kind
+    AND n.account_id = e.account_id AND n.seq = e.seq
+LEFT JOIN entries b ON b.store_id = e.store_id AND b.account_kind = e.account_kind
+    AND b.account_id = e.account_id AND b.seq = e.seq - 1
+WHERE e.store_id = :store_id AND e.position = :position AND e.account_kind = :account_kind
+    AND e.account_id = :account_id AND e.seq = :seq
+
 -- The newest position up to which each of some stores' events can be read; null if there is none.
 -- name: events_newest (any store)
 SELECT s.id, (SELECT MAX(e.position) FROM events e WHERE e.store_id = s.id {settled})

@@ -38,7 +38,7 @@ CREATE TABLE webhook_deliveries (
     state text NOT NULL CHECK (state IN ('pending', 'delivered', 'failed', 'dropped')),
     attempts integer NOT NULL CHECK (attempts >= 0),
     step integer NOT NULL CHECK (step >= 0),
-    next_attempt_at bigint CHECK ((next_attempt_at IS NULL) = (state <> 'pending')),
+    next_attempt_at bigint CHECK (state = 'pending' OR next_attempt_at IS NULL),
     claimed_until bigint,
     created_at bigint NOT NULL,
     finished_at bigint CHECK ((finished_at IS NULL) = (state = 'pending')),

@@ -38,7 +38,7 @@ CREATE TABLE webhook_deliveries (
     state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed', 'dropped')),
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     step INTEGER NOT NULL CHECK (step >= 0),
-    next_attempt_at INTEGER CHECK ((next_attempt_at IS NULL) = (state <> 'pending')),
+    next_attempt_at INTEGER CHECK (state = 'pending' OR next_attempt_at IS NULL),
     claimed_until INTEGER,
     created_at INTEGER NOT NULL,
     finished_at INTEGER CHECK ((finished_at IS NULL) = (state = 'pending')),

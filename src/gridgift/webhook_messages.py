@@ -1,4 +1,4 @@
-"""What is posted of an event: the whole of it for a program, or a line for people on Discord."""
+"""What is posted of an event: all of it for a program, or a line for Discord; what comes of it."""
 
 import re
 from collections.abc import Mapping
@@ -17,6 +17,35 @@ QUOTED: Final = 200  # characters of a text that somebody wrote
 NO_MENTIONS: Final[dict[str, list[str]]] = {"parse": []}
 
 _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+class Message(Struct, frozen=True):
+    """What is posted: JSON under an id, signed with each of ``secrets`` (``whsec_…``)."""
+
+    id: str
+    url: str
+    body: bytes
+    secrets: tuple[str, ...] = ()
+
+
+class Outcome(Struct, frozen=True):
+    """What came of an attempt.
+
+    ``status`` is None if no answer came, and then ``error`` says why. ``response`` is the beginning
+    of the answer. ``wait`` is how many seconds the receiver wants to be left alone, 0 if it did not
+    say.
+    """
+
+    status: int | None
+    milliseconds: int
+    response: str = ""
+    error: str = ""
+    wait: float = 0.0
+
+    @property
+    def delivered(self) -> bool:
+        """Tell whether the receiver has it: no other answer than a 2xx counts."""
+        return self.status is not None and 200 <= self.status < 300
 
 
 class EventMessage(Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from gridgift.domain import events
 from gridgift.domain.events import Event, Snapshot
 from gridgift.event_views import EventResponse
-from gridgift.webhook_bodies import (
+from gridgift.webhook_messages import (
     MAX_BODY,
     MAX_CONTENT,
     discord_body,

@@ -1,0 +1,309 @@
+"""Delivering webhooks: which deliveries there are, who makes the next attempts, what came of them.
+
+A webhook's deliveries are made from the feed, from its position on; both are moved together, by
+whoever has claimed the webhook. A delivery is claimed for a while, so that it is made again if its
+server ends in the middle: at least once. Of one account's deliveries to a webhook only the earliest
+pending one has a next attempt. It ends delivered or failed, and then the one behind it begins.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from gridgift.domain import events, webhooks
+from gridgift.domain.events import Event, EventPage
+from gridgift.domain.instants import DAY
+from gridgift.domain.model import Caller
+from gridgift.domain.paging import Keys, Position
+from gridgift.domain.webhooks import Webhook
+from gridgift.storage.database import Row, Tx
+
+KEPT_FOR: Final = 30 * DAY  # after its end, with its attempts
+FAILING_FOR: Final = 3 * DAY  # until a webhook that only fails is switched off
+GONE: Final = 410  # the status by which a receiver says that it wants no more
+ACTOR: Final = "webhooks"
+
+Name = tuple[str, str]  # a webhook's store, and its id
+
+
+class Work(Struct, frozen=True):
+    """What is to be done for an active webhook: deliveries are due, or there are new events."""
+
+    store_id: str
+    webhook_id: str
+    format: str
+    due: bool
+    behind: bool
+
+
+class Share(Struct, frozen=True):
+    """How many of a webhook's due deliveries are wanted."""
+
+    store_id: str
+    webhook_id: str
+    rows: int
+
+
+class Delivery(Struct, frozen=True):
+    """A delivery that was claimed until an instant; ``step`` of the schedule comes next."""
+
+    store_id: str
+    webhook_id: str
+    id: str
+    account_kind: str
+    account_id: str
+    step: int
+    claimed_until: int
+
+    @property
+    def webhook(self) -> Name:
+        """Name its webhook."""
+        return self.store_id, self.webhook_id
+
+
+class Claimed(Struct, frozen=True):
+    """A delivery, to which webhook, and of which event."""
+
+    delivery: Delivery
+    webhook: Webhook
+    event: Event
+
+
+class Tried(Struct, frozen=True):
+    """What came of an attempt that was made at an instant.
+
+    ``status`` is None if no answer came. The next attempt is ``retry_in`` milliseconds from now if
+    this one failed; None: there is none.
+    """
+
+    delivery: Delivery
+    at: int
+    status: int | None
+    milliseconds: int
+    response: str
+    error: str
+    retry_in: int | None
+
+    @property
+    def delivered(self) -> bool:
+        """Tell whether the receiver has it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+async def look(tx: Tx) -> tuple[list[Work], bool]:
+    """Return what there is to do now, and whether there is any active webhook."""
+    found = await tx.all("webhooks_at_work", now=tx.now())
+    work = [
+        Work(store_id, webhook_id, kind, bool(due), bool(behind))
+        for store_id, webhook_id, kind, due, behind in found
+    ]
+    return work, bool(work) or await tx.one("webhooks_any") is not None
+
+
+async def fan_out(
+    tx: Tx, store_id: str, webhook_id: str, rows: int, make_id: Callable[[], str]
+) -> None:
+    """Make the deliveries of a webhook's next events, of at most ``rows``, and move its position.
+
+    Nothing is done if another server is at it.
+    """
+    row = await tx.one("webhook_claim", store_id=store_id, id=webhook_id)
+    if row is None:
+        return
+    wanted = frozenset(msgspec.json.decode(row[0], type=list[str]))
+    types = wanted | {events.PING} if wanted else wanted
+    page = await events.page(tx, store_id, Position(tuple(row[1:])), rows, types)
+    await _add(tx, store_id, webhook_id, page, make_id)
+    position, account_kind, account_id, seq = page.next.keys
+    await tx.run(
+        "webhook_advance",
+        store_id=store_id, id=webhook_id, position=position, account_kind=account_kind,
+        account_id=account_id, seq=seq,
+    )  # fmt: skip
+
+
+async def _add(
+    tx: Tx, store_id: str, webhook_id: str, page: EventPage, make_id: Callable[[], str]
+) -> None:
+    """Add a delivery for each event; those wait of whose account an earlier one is pending."""
+    wanted = [
+        (event, place)
+        for event, place in zip(page.rows, page.places, strict=True)
+        if event.type != events.PING or event.subject_id == webhook_id
+    ]
+    pending = await _pending(tx, store_id, webhook_id, [place for _, place in wanted])
+    now, rows = tx.now(), []
+    for event, place in wanted:
+        account = place[1:3]
+        due = None if account in pending else now
+        pending.add(account)
+        rows.append((store_id, webhook_id, make_id(), *place, event.id, event.type, due, now))
+    if rows:
+        await tx.many("delivery_add", rows)
+
+
+async def _pending(
+    tx: Tx, store_id: str, webhook_id: str, places: Sequence[Keys]
+) -> set[tuple[Any, ...]]:
+    """Return the accounts of some events that have a pending delivery."""
+    accounts: defaultdict[Any, set[Any]] = defaultdict(set)
+    for _, kind, account_id, _ in places:
+        accounts[kind].add(account_id)
+    named = {"store_id": store_id, "webhook_id": webhook_id}
+    asked = [named | {"account_kind": kind, "ids": sorted(ids)} for kind, ids in accounts.items()]
+    return {tuple(row) for row in await tx.each("accounts_pending", asked)}
+
+
+async def claim(tx: Tx, shares: Sequence[Share], lease: int) -> list[Claimed]:
+    """Take due deliveries for ``lease`` milliseconds: nobody else makes their attempts meanwhile.
+
+    Those whose events are no longer kept are dropped.
+    """
+    named = [{"store_id": share.store_id, "id": share.webhook_id} for share in shares]
+    found = [Webhook.from_row(row) for row in await tx.each("webhook_by_id", named)]
+    active = {(each.store_id, each.id): each for each in found if each.active}
+    now = tx.now()
+    rows = await tx.each("deliveries_due", [
+        {"store_id": share.store_id, "webhook_id": share.webhook_id, "rows": share.rows, "now": now}
+        for share in shares if (share.store_id, share.webhook_id) in active
+    ])  # fmt: skip
+    there = await events.at(tx, [_place(row) for row in rows])
+    gone = [_delivery(row, now) for row in rows if _place(row) not in there]
+    if gone:
+        await _drop(tx, gone)
+    claimed = [
+        Claimed(_delivery(row, now + lease), active[row[0], row[1]], there[_place(row)])
+        for row in rows
+        if _place(row) in there
+    ]
+    if claimed:
+        await tx.many("delivery_claim", [
+            (one.delivery.claimed_until, *one.delivery.webhook, one.delivery.id) for one in claimed
+        ])  # fmt: skip
+    return claimed
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """Return where the event of a row of ``deliveries_due`` is."""
+    return row[0], *row[3:7]
+
+
+def _delivery(row: Row, until: int) -> Delivery:
+    store_id, webhook_id, delivery_id, _, account_kind, account_id, _, step = row
+    return Delivery(store_id, webhook_id, delivery_id, account_kind, account_id, step, until)
+
+
+async def _drop(tx: Tx, gone: Sequence[Delivery]) -> None:
+    await _lock(tx, gone)
+    await tx.many("delivery_drop", [(tx.now(), *each.webhook, each.id) for each in gone])
+    await _begin_next(tx, gone)
+
+
+async def _lock(tx: Tx, deliveries: Sequence[Delivery]) -> list[Webhook]:
+    """Lock the webhooks of deliveries, so that nobody else adds, begins or ends any of them."""
+    named = sorted({each.webhook for each in deliveries})
+    locked = [{"store_id": store_id, "id": webhook_id} for store_id, webhook_id in named]
+    return [Webhook.from_row(row) for row in await tx.each("webhook_lock", locked)]
+
+
+async def _begin_next(tx: Tx, ended: Sequence[Delivery]) -> None:
+    accounts = {(*each.webhook, each.account_kind, each.account_id) for each in ended}
+    now = tx.now()
+    await tx.many("delivery_begin", [(now, *account) for account in sorted(accounts)])
+
+
+async def settle(tx: Tx, tried: Sequence[Tried], request_id: str) -> None:
+    """Write what came of attempts, and let what has waited for them begin.
+
+    A webhook whose receiver is gone, or has failed for days, is switched off.
+    """
+    by_id = {each.delivery.id: each for each in tried}
+    locked = await _lock(tx, [each.delivery for each in tried])
+    now = tx.now()
+    changed: Any = await tx.each("delivery_tried", [_changes(each, now) for each in by_id.values()])
+    counted = dict(changed)
+    if counted:
+        await tx.many("attempt_add", [_attempt(by_id[id_], counted[id_]) for id_ in counted])
+    ended = [by_id[id_].delivery for id_ in counted if _state(by_id[id_]) != "pending"]
+    if ended:
+        await _begin_next(tx, ended)
+    for webhook in locked:
+        of_it = [each for each in tried if each.delivery.webhook_id == webhook.id]
+        await _judge(tx, webhook, of_it, request_id)
+
+
+def _state(tried: Tried) -> str:
+    if tried.delivered:
+        return "delivered"
+    return "failed" if tried.retry_in is None or tried.status == GONE else "pending"
+
+
+def _changes(tried: Tried, now: int) -> dict[str, Any]:
+    state, delivery = _state(tried), tried.delivery
+    pending = state == "pending"
+    assert tried.retry_in is not None or not pending
+    return {
+        "store_id": delivery.store_id, "webhook_id": delivery.webhook_id, "id": delivery.id,
+        "state": state, "step": delivery.step + 1,
+        "next_attempt_at": now + (tried.retry_in or 0) if pending else None,
+        "finished_at": None if pending else now,
+    }  # fmt: skip
+
+
+def _attempt(tried: Tried, number: int) -> tuple[Any, ...]:
+    """Return the columns of ``attempt_add``."""
+    return (
+        *tried.delivery.webhook, tried.delivery.id, number, tried.at, tried.status,
+        tried.milliseconds, tried.response, tried.error,
+    )  # fmt: skip
+
+
+async def _judge(tx: Tx, webhook: Webhook, tried: Sequence[Tried], request_id: str) -> None:
+    """Note since when a webhook only fails, and switch it off if that is to be."""
+    caller = Caller(webhook.store_id, "system", ACTOR, request_id)
+    since = webhook.failing_since
+    first = min(each.at for each in tried)
+    if any(each.status == GONE for each in tried):
+        await webhooks.disable(tx, caller, webhook.id, "gone")
+    elif any(each.delivered for each in tried):
+        if since is not None:
+            await _note_failing(tx, webhook, None)
+    elif since is None:
+        await _note_failing(tx, webhook, first)
+    elif tx.now() - since >= FAILING_FOR:
+        await webhooks.disable(tx, caller, webhook.id, "failing")
+
+
+async def _note_failing(tx: Tx, webhook: Webhook, since: int | None) -> None:
+    named = {"store_id": webhook.store_id, "id": webhook.id}
+    await tx.run("webhook_failing", **named, failing_since=since)
+
+
+async def release(tx: Tx, deliveries: Sequence[Delivery]) -> None:
+    """Give claims back whose attempts were not made: another server may make them at once."""
+    await tx.many(
+        "delivery_release", [(*each.webhook, each.id, each.claimed_until) for each in deliveries]
+    )
+
+
+async def overdue(tx: Tx) -> int:
+    """Return for how many milliseconds a delivery is due now, of the one due for the longest."""
+    row = await tx.one("deliveries_overdue")
+    return 0 if row is None or row[0] is None else max(0, tx.now() - row[0])
+
+
+async def forget(tx: Tx, rows: int) -> int:
+    """Delete up to ``rows`` old deliveries of any store with their attempts; return how many."""
+    before = tx.now() - KEPT_FOR
+    found = await tx.all("deliveries_old", before=before, rows=rows)
+    if not found:
+        found = await tx.all("deliveries_of_deleted", before=before, rows=rows)
+    if found:
+        await tx.many("attempts_forget", [tuple(row) for row in found])
+        await tx.many("delivery_forget", [tuple(row) for row in found])
+    else:
+        await tx.run("webhooks_forget", before=before)
+    return len(found)

@@ -1,0 +1,395 @@
+"""Deliveries: none missed or doubled, in each account's order, and webhooks that end."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gridgift.domain import delivering, events, giftcards, webhooks
+from gridgift.domain.delivering import FAILING_FOR, KEPT_FOR, Claimed, Share, Tried
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY, HOUR, SECOND
+from gridgift.domain.model import GiftCard
+from gridgift.domain.webhooks import Wanted, Webhook
+from tests.domain.fixture import DomainFixture
+from tests.domain.test_events import settle as settled
+
+LEASE = 30 * SECOND
+MANY = 1_000
+
+
+class Hooks:
+    """A store with webhooks, and a server that delivers to them step by step."""
+
+    def __init__(self, domain: DomainFixture) -> None:
+        self.domain = domain
+
+    def add(self, *types: str, kind: Any = "standard") -> Webhook:
+        """Make a webhook."""
+        settled(self.domain)
+        wanted = Wanted("https://shop.example/hook", types, kind)
+        made: Webhook = self.domain.write(
+            webhooks.create, self.domain.caller, new_id(), wanted, allow_private=True
+        )
+        return made
+
+    def fan_out(self, *hooks: Webhook, rows: int = 50) -> None:
+        """Make all deliveries that there are to be."""
+        settled(self.domain)
+        while behind := [work for work in self.work() if work.behind]:
+            for each in behind:
+                if not hooks or each.webhook_id in {hook.id for hook in hooks}:
+                    self.domain.write(
+                        delivering.fan_out, each.store_id, each.webhook_id, rows, new_id
+                    )
+            if hooks:
+                return
+
+    def work(self) -> list[delivering.Work]:
+        """Look what there is to do."""
+        work: list[delivering.Work] = self.domain.read(delivering.look)[0]
+        return work
+
+    def claim(self, hook: Webhook, rows: int = MANY) -> list[Claimed]:
+        """Claim due deliveries."""
+        shares = [Share(hook.store_id, hook.id, rows)]
+        claimed: list[Claimed] = self.domain.write(delivering.claim, shares, LEASE)
+        return claimed
+
+    def tell(
+        self, claimed: Sequence[Claimed], status: int | None, retry_in: int | None = 5 * SECOND
+    ) -> None:
+        """Write what came of attempts."""
+        tried = [
+            Tried(one.delivery, self.domain.now, status, 7, "said", "", retry_in) for one in claimed
+        ]
+        self.domain.write(delivering.settle, tried, "request")
+
+    def deliver(self, hook: Webhook) -> list[str]:
+        """Deliver all that is due, and what follows from it; return the events' ids in order."""
+        delivered: list[str] = []
+        self.fan_out()
+        while claimed := self.claim(hook):
+            delivered += [one.event.id for one in claimed]
+            self.tell(claimed, 200)
+        return delivered
+
+    def states(self, hook: Webhook) -> list[tuple[str, int]]:
+        """Return the states of a webhook's deliveries and their attempts, in the events' order."""
+        return self.domain.sql(
+            "SELECT state, attempts FROM webhook_deliveries WHERE webhook_id = "
+            f"'{hook.id}' ORDER BY position, seq"
+        )
+
+    def feed(self) -> list[str]:
+        """Return the ids of all events, as the feed has them."""
+        settled(self.domain)
+        page = self.domain.read(events.page, self.domain.store.id, events.Position(), MANY)
+        return [event.id for event in page.rows]
+
+    def feed_types(self) -> list[str]:
+        """Return the types of all events."""
+        settled(self.domain)
+        page = self.domain.read(events.page, self.domain.store.id, events.Position(), MANY)
+        return [event.type for event in page.rows]
+
+    def hook(self, hook: Webhook) -> Webhook:
+        """Read a webhook."""
+        read: Webhook = self.domain.read(webhooks.read, hook.store_id, hook.id)
+        return read
+
+    def adjust(self, card: GiftCard, times: int) -> None:
+        """Let there be events of one account."""
+        for _ in range(times):
+            self.domain.write(giftcards.adjust, self.domain.caller, card.id, 1, "test")
+
+
+@pytest.fixture
+def hooks(domain: DomainFixture) -> Hooks:
+    """A store on each engine."""
+    return Hooks(domain)
+
+
+def test_a_webhook_gets_what_happens_from_its_beginning_on(hooks: Hooks) -> None:
+    hooks.domain.grant()
+    before = hooks.feed()
+    hook = hooks.add()
+    for _ in range(5):
+        hooks.domain.grant()
+    delivered = hooks.deliver(hook)
+    assert sorted(delivered) == sorted(hooks.feed()[len(before) :])
+    assert hooks.work() == []
+    assert hooks.deliver(hook) == []
+
+
+def test_types_choose_and_a_ping_is_for_one(hooks: Hooks) -> None:
+    every, some, other = hooks.add(), hooks.add("gift_card.adjusted"), hooks.add()
+    card = hooks.domain.grant()
+    hooks.adjust(card, 3)
+    hooks.domain.write(webhooks.ping, hooks.domain.caller, some.id)
+    hooks.fan_out(rows=2)
+    assert [one.event.type for one in hooks.claim(some)] == ["gift_card.adjusted", "ping"]
+    hooks.deliver(every)
+    hooks.deliver(other)
+    types = [
+        {kind for (kind,) in hooks.domain.sql(
+            f"SELECT event_type FROM webhook_deliveries WHERE webhook_id = '{hook.id}'")}
+        for hook in (every, other)
+    ]  # fmt: skip
+    assert "ping" not in types[0] | types[1]
+    assert {"gift_card.granted", "gift_card.adjusted", "webhook.changed"} <= types[0]
+
+
+def test_events_of_an_account_are_delivered_one_after_the_other(hooks: Hooks) -> None:
+    """What fails holds back those behind it, and no other account, until it ends."""
+    hook = hooks.add("gift_card.granted", "gift_card.adjusted")
+    one, other = hooks.domain.grant(), hooks.domain.grant()
+    hooks.adjust(one, 2)
+    hooks.adjust(other, 1)
+    hooks.fan_out(rows=2)  # those behind come in another transaction than those before
+    first = hooks.claim(hook)
+    assert sorted((each.event.subject_id, each.event.seq) for each in first) == sorted(
+        [(one.id, 1), (other.id, 1)]
+    )
+    failing = [each for each in first if each.event.subject_id == one.id]
+    hooks.tell(failing, 500)
+    hooks.tell([each for each in first if each not in failing], 204)
+    (second,) = hooks.claim(hook)
+    assert (second.event.subject_id, second.event.seq) == (other.id, 2)
+    hooks.tell([second], 200)
+    assert hooks.claim(hook) == []
+    hooks.domain.now += 5 * SECOND
+    (again,) = hooks.claim(hook)
+    assert (again.event.id, again.delivery.step) == (failing[0].event.id, 1)
+    hooks.tell([again], None, retry_in=None)  # the last attempt: the next one goes on
+    assert [each.event.seq for each in hooks.claim(hook)] == [2]
+    assert ("failed", 2) in hooks.states(hook)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50])
+def test_the_order_is_that_of_the_entries_however_they_are_made(hooks: Hooks, rows: int) -> None:
+    hook = hooks.add("gift_card.adjusted")
+    cards = [hooks.domain.grant() for _ in range(3)]
+    for _ in range(4):
+        for card in cards:
+            hooks.adjust(card, 1)
+    delivered: list[tuple[str, int | None]] = []
+    hooks.fan_out(rows=rows)
+    while claimed := hooks.claim(hook, rows):
+        delivered += [(one.event.subject_id, one.event.seq) for one in claimed]
+        hooks.tell(claimed, 200)
+    for card in cards:
+        assert [seq for id_, seq in delivered if id_ == card.id] == [2, 3, 4, 5]
+    assert len(delivered) == 12
+
+
+def test_what_was_claimed_is_free_after_its_time(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    hooks.fan_out()
+    (first,) = hooks.claim(hook)
+    assert hooks.claim(hook) == []
+    assert hooks.work() == []
+    hooks.domain.now += LEASE
+    (second,) = hooks.claim(hook)
+    assert second.event.id == first.event.id
+    hooks.tell([first], 200)  # the one who was late tells it too
+    hooks.tell([second], 500)
+    assert hooks.states(hook) == [("delivered", 1)]
+    assert hooks.work() == []
+
+
+def test_what_is_given_back_is_free_at_once(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(3):
+        hooks.domain.grant()
+    hooks.fan_out()
+    claimed = hooks.claim(hook, 2)
+    hooks.domain.write(delivering.release, [one.delivery for one in claimed])
+    again = hooks.claim(hook)
+    assert len(again) == 3
+    hooks.domain.now += 1
+    hooks.domain.write(delivering.release, [one.delivery for one in claimed])
+    hooks.domain.now += LEASE
+    late = hooks.claim(hook, 1)
+    hooks.domain.write(delivering.release, [one.delivery for one in again])
+    assert late[0].delivery.id not in {one.delivery.id for one in hooks.claim(hook)}
+
+
+def test_several_servers_share_and_double_nothing(hooks: Hooks) -> None:
+    """All of them make deliveries and claim at the same moment, while events come."""
+    listening = [hooks.add("gift_card.granted"), hooks.add("gift_card.granted")]
+    database = hooks.domain.database
+    got: list[tuple[str, str]] = []
+
+    async def server() -> None:
+        idle = 0
+        while idle < 30:
+            work, _ = await database.read(delivering.look)
+            for each in work:
+                await database.write(delivering.fan_out, each.store_id, each.webhook_id, 3, new_id)
+            shares = [Share(each.store_id, each.webhook_id, 4) for each in work]
+            claimed = await database.write(delivering.claim, shares, LEASE) if shares else []
+            got.extend((one.webhook.id, one.event.id) for one in claimed)
+            tried = [Tried(one.delivery, hooks.domain.now, 200, 7, "", "", None) for one in claimed]
+            if tried:
+                await database.write(delivering.settle, tried, "request")
+            idle = 0 if claimed else idle + 1
+            await asyncio.sleep(0.005)
+
+    async def run() -> None:
+        await asyncio.gather(*[server() for _ in range(4)])
+
+    for _ in range(40):
+        hooks.domain.grant()
+    settled(hooks.domain)
+    hooks.domain.run(run())
+    assert len(got) == len(set(got)) == 80
+    assert {hook for hook, _ in got} == {hook.id for hook in listening}
+
+
+def test_a_receiver_that_is_gone_switches_its_webhook_off(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(2):
+        hooks.domain.grant()
+    hooks.fan_out()
+    one, _ = hooks.claim(hook)
+    hooks.tell([one], 410)
+    assert hooks.hook(hook).disabled_reason == "gone"
+    assert sorted(hooks.states(hook)) == [("failed", 1), ("pending", 0)]
+    hooks.domain.now += LEASE
+    assert hooks.work() == []
+    assert hooks.claim(hook) == []
+
+
+def test_days_of_failure_switch_a_webhook_off(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    begun = hooks.domain.now
+    for _ in range(3):
+        hooks.domain.grant()
+    hooks.fan_out()
+    first, second, third = hooks.claim(hook)
+    hooks.tell([first], 500, HOUR)
+    assert hooks.hook(hook).failing_since == begun
+    hooks.domain.now += FAILING_FOR - 1
+    hooks.tell([second], None, HOUR)
+    assert hooks.hook(hook).active
+    assert hooks.hook(hook).failing_since == begun
+    hooks.domain.now += 1
+    hooks.tell([third], 301, HOUR)
+    assert hooks.hook(hook).disabled_reason == "failing"
+    changed = [event for event in hooks.feed_types() if event == "webhook.changed"]
+    assert len(changed) == 2  # made, and switched off
+
+
+def test_one_success_ends_a_failure(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(3):
+        hooks.domain.grant()
+    hooks.fan_out()
+    first, second, third = hooks.claim(hook)
+    hooks.tell([first], 500, HOUR)
+    hooks.domain.now += 2 * DAY
+    hooks.tell([second], 200)
+    assert hooks.hook(hook).failing_since is None
+    hooks.domain.now += 2 * DAY
+    hooks.tell([third], 500, HOUR)
+    assert hooks.hook(hook).active
+
+
+def test_a_webhook_that_was_switched_off_gets_what_it_missed(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    hooks.fan_out()
+    hooks.domain.write(webhooks.update, hooks.domain.caller, hook.id, Wanted(active=False))
+    hooks.domain.grant()
+    assert hooks.work() == []
+    assert hooks.claim(hook) == []
+    hooks.domain.write(webhooks.update, hooks.domain.caller, hook.id, Wanted(active=True))
+    assert len(hooks.deliver(hook)) == 2
+
+
+def test_a_webhook_that_is_deleted_in_the_middle(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(2):
+        hooks.domain.grant()
+    hooks.fan_out()
+    claimed = hooks.claim(hook, 1)
+    hooks.domain.write(webhooks.delete, hooks.domain.caller, hook.id)
+    hooks.tell(claimed, 500)
+    hooks.domain.now += LEASE
+    assert hooks.claim(hook) == []
+    assert hooks.work() == []
+    hooks.domain.now += KEPT_FOR + 1
+    while hooks.domain.write(delivering.forget, 1):
+        pass
+    for table in ("webhooks", "webhook_deliveries", "webhook_attempts"):
+        assert hooks.domain.sql(f"SELECT COUNT(*) FROM {table}") == [(0,)]
+
+
+def test_an_event_that_is_no_longer_kept_is_dropped(hooks: Hooks) -> None:
+    """And what is behind it goes on."""
+    hook = hooks.add("gift_card.granted", "gift_card.adjusted")
+    card = hooks.domain.grant()
+    hooks.adjust(card, 1)
+    hooks.fan_out()
+    hooks.domain.sql("DELETE FROM events WHERE seq = 1")
+    assert hooks.claim(hook) == []
+    (left,) = hooks.claim(hook)
+    assert left.event.seq == 2
+    assert hooks.states(hook) == [("dropped", 0), ("pending", 0)]
+
+
+def test_a_feed_that_is_shorter_than_a_webhooks_position(hooks: Hooks) -> None:
+    """As after a long silence: what was read is forgotten, and what comes is delivered."""
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    assert len(hooks.deliver(hook)) == 1
+    hooks.domain.now += events.KEPT_FOR + DAY
+    while hooks.domain.write(events.forget, MANY):
+        pass
+    hooks.domain.write(events.resume)
+    hooks.domain.grant()
+    assert len(hooks.deliver(hook)) == 1
+
+
+def test_deliveries_are_kept_for_thirty_days_after_their_end(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(3):
+        hooks.domain.grant()
+    hooks.fan_out()
+    first, second, _ = hooks.claim(hook)
+    hooks.tell([first, second], 200)
+    hooks.domain.now += KEPT_FOR
+    assert hooks.domain.write(delivering.forget, MANY) == 0
+    hooks.domain.now += 1
+    assert hooks.domain.write(delivering.forget, 1) == 1
+    assert hooks.domain.write(delivering.forget, MANY) == 1
+    assert hooks.domain.write(delivering.forget, MANY) == 0
+    assert hooks.states(hook) == [("pending", 0)]
+    assert hooks.domain.sql("SELECT COUNT(*) FROM webhook_attempts") == [(0,)]
+    assert hooks.hook(hook).active
+
+
+def test_each_attempt_is_kept(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    hooks.fan_out()
+    for status in (500, None, 200):
+        hooks.tell(hooks.claim(hook), status, 0)
+    rows = hooks.domain.sql(
+        "SELECT number, status, milliseconds, response FROM webhook_attempts ORDER BY number"
+    )
+    assert rows == [(1, 500, 7, "said"), (2, None, 7, "said"), (3, 200, 7, "said")]
+
+
+def test_what_is_overdue(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    assert hooks.domain.read(delivering.overdue) == 0
+    hooks.domain.grant()
+    hooks.fan_out()
+    hooks.domain.now += 7 * SECOND
+    assert hooks.domain.read(delivering.overdue) == 7 * SECOND
+    hooks.tell(hooks.claim(hook), 500, HOUR)
+    assert hooks.domain.read(delivering.overdue) == 0
