@@ -26,6 +26,8 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "credit": 5,
     "amount": 5,
     "span": "15m",
+    "delta": 5,
+    "text": "a note",
     "reason": "damaged",
     "reference": "order 7",
     "username": JO.username,

@@ -7,8 +7,11 @@ import msgspec
 import typer
 from msgspec import UNSET
 
+from gridgift.cli import card_changes
+from gridgift.cli.card_output import print_cards, print_entries
 from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
+    CardArgument,
     CreditOption,
     CustomerArgument,
     DatabaseOption,
@@ -17,12 +20,10 @@ from gridgift.cli.options import (
     StoreOption,
     TextureOption,
     read_reason,
-    read_uuid,
 )
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, operator, read_settings, read_store, run
-from gridgift.cli.tables import print_table
-from gridgift.domain import giftcards, grants, ledger, lists, residents
+from gridgift.domain import giftcards, grants, lists, residents
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
@@ -30,7 +31,6 @@ from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import CardChange, Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier, seen_as
-from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.views import EntryResponse, StoreGiftCard
 
@@ -40,8 +40,7 @@ PAGE = 1_000  # cards that are read at once
 HeldCard = tuple[GiftCard, int]  # a card, and how much of it is held, in L$
 
 app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
-
-CardArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")]
+card_changes.add_to(app)
 
 
 @app.command("grant")
@@ -73,7 +72,7 @@ def grant(
     if json:
         print_json(StoreGiftCard.of_store(change.card, change.held))
     else:
-        _table([change.card])
+        print_cards([change.card])
 
 
 @app.command("grant-many")
@@ -130,7 +129,7 @@ def show(
         shown: dict[str, Any] = msgspec.to_builtins(StoreGiftCard.of_store(card, held))
         print_json({**shown, "entries": [EntryResponse.of(entry) for entry in entries]})
         return
-    _table([card])
+    print_cards([card])
     print()
     print_entries(entries)
 
@@ -175,7 +174,7 @@ def list_of(
     if json:
         print_json([StoreGiftCard.of_store(card, held) for card, held in found])
     else:
-        _table([card for card, _ in found])
+        print_cards([card for card, _ in found])
 
 
 async def every_card(
@@ -203,43 +202,3 @@ def _read_with_entries(
         )
 
     return run(read_settings(database), work)
-
-
-def _table(found: list[GiftCard]) -> None:
-    print_table(
-        ("ID", "OWNER", "L$", "ACTIVE", "REDEEMED", "TRANSFER", "EXPIRES", "TEXTURE"),
-        [
-            (
-                card.id,
-                card.owner_username,
-                card.credit,
-                card.active,
-                card.redeemed,
-                card.transfer,
-                written(card.expires_at),
-                card.texture,
-            )
-            for card in found
-        ],
-    )
-
-
-def print_entries(entries: list[Entry]) -> None:
-    """Print a chain, be it a card's or that of store credit."""
-    print_table(
-        ("#", "WHEN", "WHAT", "CHANGE", "L$ AFTER", "WHO", "WHY"),
-        [
-            (
-                entry.seq,
-                written(entry.created_at),
-                entry.kind,
-                f"{entry.delta:+d}",
-                entry.balance_after,
-                f"{entry.actor_kind} {entry.actor_id}",
-                f"hold {ledger.hold_of(entry)}"
-                if entry.kind in ledger.ABOUT_HOLDS
-                else entry.reason,
-            )
-            for entry in entries
-        ],
-    )

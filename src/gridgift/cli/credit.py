@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gridgift.cli.card import print_entries
+from gridgift.cli.card_output import print_entries
 from gridgift.cli.options import (
     AmountOption,
     CustomerArgument,

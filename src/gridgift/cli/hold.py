@@ -1,12 +1,12 @@
 """``gridgift hold``: parts of gift cards' credit, reserved for purchases."""
 
-from typing import Annotated, Final, get_args
+from typing import Annotated, get_args
 
 import typer
 
-from gridgift.cli.card import CardArgument
 from gridgift.cli.options import (
     AmountOption,
+    CardArgument,
     DatabaseOption,
     JsonOption,
     StoreOption,
@@ -14,19 +14,16 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import act, find_store, read_settings, run
+from gridgift.cli.session import act, find_store, read_all, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import holds
 from gridgift.domain.holds import HoldChange, Listed
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
 from gridgift.domain.model import Hold
-from gridgift.domain.paging import Page, Position
 from gridgift.fields import MAX_HOLD, written
 from gridgift.operations import Operations
 from gridgift.views import HoldResponse
-
-PAGE: Final = 1_000  # holds that are read at once
 
 app = typer.Typer(help="Holds: reserved parts of gift cards.", no_args_is_help=True)
 
@@ -79,19 +76,11 @@ def list_of(
 ) -> None:
     """List a card's holds; without a card those of the store, the first to end first."""
 
-    async def page(operations: Operations, store_id: str, at: Position) -> Page[Hold]:
-        if card_id is not None:
-            return await operations.read(holds.list_of_card, store_id, card_id, at, PAGE)
-        return await operations.read(holds.list_of_store, store_id, state, at, PAGE)
-
     async def work(operations: Operations) -> list[Hold]:
-        store_id, found = await find_store(operations, store), list[Hold]()
-        position: Position | None = Position()
-        while position is not None:
-            read = await page(operations, store_id, position)
-            found += read.rows
-            position = read.next
-        return found
+        store_id = await find_store(operations, store)
+        if card_id is not None:
+            return await read_all(operations, holds.list_of_card, store_id, card_id)
+        return await read_all(operations, holds.list_of_store, store_id, state)
 
     found = run(read_settings(database), work)
     if json:

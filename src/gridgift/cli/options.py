@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gridgift.domain import texts
+from gridgift.domain import notes, texts
 from gridgift.domain.days import SECOND_LIFE, Expiry
 from gridgift.domain.ids import parse_uuid, texture_of
 from gridgift.domain.model import MAX_CREDIT
@@ -16,6 +16,7 @@ _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # mi
 _OPTIONS: Final = {  # what the domain calls a field, and the option that sets it
     "card_lifetime": "--card-lifetime",
     "credit": "--credit",
+    "delta": "--delta",
     "customer_origin": "--customer-origin",
     "ends_at": "--ends",
     "expires_at": "--expires",
@@ -96,6 +97,13 @@ def read_text(text: str) -> str:
     return text
 
 
+def read_note(text: str) -> str:
+    """Read a note on a card."""
+    if not texts.fits(text, 1, notes.MAX_TEXT):
+        raise typer.BadParameter(f"{texts.wanted(1, notes.MAX_TEXT)}.")
+    return text
+
+
 def read_scopes(names: list[str]) -> list[str]:
     """Read scopes as they were repeated or separated by commas; ``all`` means every one."""
     wanted = [name.strip() for text in names for name in text.split(",")]
@@ -154,6 +162,7 @@ CreditOption = Annotated[
 AmountOption = Annotated[
     int, typer.Option("--amount", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
 ]
+CardArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")]
 CustomerArgument = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
 ]

@@ -14,11 +14,13 @@ from gridgift.domain import stores, texts
 from gridgift.domain.ids import new_id
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.model import Caller, Store
+from gridgift.domain.paging import Page, Position
 from gridgift.operations import Operations
 from gridgift.settings import Settings, SettingsError
 from gridgift.storage.database import Operation, P, T, Tx
 
 DATABASE_URL = "GRIDGIFT_DATABASE_URL"
+PAGE: Final = 1_000  # rows that are read at once
 MAX_USER: Final = 256  # characters; Linux allows no longer names of users
 
 R = TypeVar("R")
@@ -31,6 +33,7 @@ __all__ = [
     "now",
     "operator",
     "read",
+    "read_all",
     "read_settings",
     "read_store",
     "run",
@@ -143,6 +146,22 @@ async def read_store(operations: Operations, store_id: str | None) -> Store:
             "('gridgift store list' shows them)."
         )
     return found[0]
+
+
+async def read_all(
+    operations: Operations,
+    operation: Callable[..., Coroutine[Any, Any, Page[T]]],
+    /,
+    *args: object,
+) -> list[T]:
+    """Return all rows of a list, whose ``operation`` takes a position and a limit at its end."""
+    found: list[T] = []
+    position: Position | None = Position()
+    while position is not None:
+        page = await operations.read(operation, *args, position, PAGE)
+        found += page.rows
+        position = page.next
+    return found
 
 
 def operator(store_id: str) -> Caller:

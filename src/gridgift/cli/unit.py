@@ -1,7 +1,7 @@
 """``gridgift unit``: objects in Second Life that act for a store."""
 
 import secrets
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -15,21 +15,18 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.session import find_store, read_settings, read_store, run
+from gridgift.cli.session import find_store, read_all, read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import texts, units
 from gridgift.domain.days import Expiry
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import MAX_CREDIT
-from gridgift.domain.paging import Position
 from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
 from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
 from gridgift.unit_views import PairingCodeResponse, UnitResponse
-
-PAGE: Final = 1_000  # units that are read at once
 
 app = typer.Typer(help="Units: objects in Second Life that act for a store.", no_args_is_help=True)
 
@@ -138,13 +135,8 @@ def list_of(
     """List a store's units, oldest first."""
 
     async def work(operations: Operations) -> list[Unit]:
-        store_id, found = await find_store(operations, store), list[Unit]()
-        position: Position | None = Position()
-        while position is not None:
-            page = await operations.read(units.list_of, store_id, position, PAGE)
-            found += page.rows
-            position = page.next
-        return found
+        store_id = await find_store(operations, store)
+        return await read_all(operations, units.list_of, store_id)
 
     _print(run(read_settings(database), work), json)
 

@@ -250,6 +250,21 @@ async def disable(
     return await change(tx, CardRequest(caller, card_id, disabling(if_match)))
 
 
+def ending() -> Rule[CardChange]:
+    """Return the rule that lets a card's date be over now; one that has expired stays as it is.
+
+    It raises ``GiftCardRedeemed``. What is held can be captured still.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        _check_not_redeemed(locked.card)
+        if is_expired(locked.card, locked.now):
+            return locked.unchanged()
+        return _replace(locked, caller, {"expires_at": locked.now})
+
+    return rule
+
+
 def note_expiry(locked: LockedCard, caller: Caller) -> None:
     """Write the entry of a card that has expired, once; its credit stays for the record."""
     if is_expired(locked.card, locked.now) and not locked.card.redeemed:
