@@ -120,6 +120,7 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
+@pytest.mark.contract("10.123")
 def test_dead_and_slow_receivers_hold_up_no_other(delivery: Delivery) -> None:
     """Of 50, ten never answer and ten are slow: all others have their events in seconds."""
     domain = delivery.domain
@@ -166,6 +167,7 @@ def test_an_event_is_delivered_within_a_second(delivery: Delivery, receiver: Rec
     assert delivery.observed == {"delivered": 1}
 
 
+@pytest.mark.contract("10.119", "10.120")
 def test_what_failed_comes_again_under_the_same_id(
     delivery: Delivery, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +199,7 @@ def test_after_the_last_attempt_the_next_event_goes_on(
     assert states == [("gift_card.granted", "delivered"), ("webhook.changed", "failed")]
 
 
+@pytest.mark.contract("10.119")
 def test_pauses_and_jitter() -> None:
     """After 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, and then no more."""
     seconds = [pause // 1000 for pause in PAUSES]
@@ -255,6 +258,7 @@ def test_several_servers_deliver_each_event_once(delivery: Delivery, receiver: R
     assert len(receiver.received) == 150
 
 
+@pytest.mark.contract("10.125")
 def test_a_line_on_discord_and_its_limits(delivery: Delivery, receiver: Receiver) -> None:
     """One at once, not signed, and none while Discord wants to be left alone."""
     hook = delivery.hook(receiver.url, kind="discord")
@@ -273,6 +277,7 @@ def test_a_line_on_discord_and_its_limits(delivery: Delivery, receiver: Receiver
     assert delivery.read(hook).active
 
 
+@pytest.mark.contract("10.119")
 def test_too_many_requests_are_not_repeated_before_their_time(
     delivery: Delivery, receiver: Receiver
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_line_names_both_residents() -> None:
 HOSTILE = st.text(alphabet=st.sampled_from("ab1 \\*_~`|>#-+.!@<>&:/[](){}'\"\u2028é𝒳")) | st.text()
 
 
+@pytest.mark.contract("10.125")
 @given(HOSTILE, HOSTILE)
 def test_nothing_that_people_wrote_is_markup(reason: str, name: str) -> None:
     told = line(event(reason=reason), **{KELLY.uuid: name})
@@ -107,6 +108,7 @@ def test_a_long_text_is_cut() -> None:
     assert "…" in told
 
 
+@pytest.mark.contract("10.118")
 @given(st.integers(0, 30_000), st.integers(0, 30_000))
 def test_a_body_is_never_too_large(reason: int, note: int) -> None:
     """And what is not too large is whole."""

@@ -60,6 +60,7 @@ def post(url: str, *bodies: bytes, allow_private: bool = True, **options: Any) -
     return asyncio.run(run())
 
 
+@pytest.mark.contract("10.118")
 def test_what_is_posted(receiver: Receiver) -> None:
     (outcome,) = post(receiver.url, b'{"a": 1}')
     assert outcome.delivered
@@ -99,6 +100,7 @@ def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
     assert not [name for name in receiver.received[0].headers if name.startswith("webhook-")]
 
 
+@pytest.mark.contract("10.119")
 @pytest.mark.parametrize("status", [199, 300, 301, 302, 307, 308, 400, 404, 410, 429, 500, 503])
 def test_only_a_2xx_counts_and_no_redirect_is_followed(receiver: Receiver, status: int) -> None:
     receiver.answer = lambda _: says(status, headers={"location": receiver.url})
@@ -140,6 +142,7 @@ def test_what_is_no_answer(
     assert outcome.error
 
 
+@pytest.mark.contract("10.119")
 def test_the_time_is_that_of_the_whole_attempt(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +178,7 @@ def test_an_answer_counts_whose_rest_does_not_come(
     assert (outcome.delivered, outcome.response, outcome.error) == (True, "well", "")
 
 
+@pytest.mark.contract("10.124")
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0", "[::1]",
@@ -207,6 +211,7 @@ def test_one_private_address_among_others_is_enough(receiver: Receiver) -> None:
     assert "not public" in outcome.error
 
 
+@pytest.mark.contract("10.124")
 def test_a_name_that_leads_elsewhere_a_moment_later(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

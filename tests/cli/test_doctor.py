@@ -9,11 +9,14 @@ from gridgift.domain import grants
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
 from gridgift.settings import VARIABLES, Settings
 from tests.api import KELLY, SECRET
 from tests.cli.commands import CommandRunner
+from tests.cli.conftest import add_store
+from tests.domain.fixture import bare_sql
 from tests.redis import Redis
 
 
@@ -111,3 +114,21 @@ def test_redis(cli: CommandRunner, redis: Redis) -> None:
     assert f"{redis.url} answers." in cli("doctor").out
     redis.kill()
     assert "does not answer" in check(cli, "redis")["found"]
+
+
+def test_webhooks_in_trouble(both: CommandRunner) -> None:
+    """Those that fail, and those that were switched off for it; not those an operator has off."""
+    add_store(both, "Moonwall Couture")
+    ids = [both.json("webhook", "add", f"https://a.example/{n}")["id"] for n in range(4)]
+    both.json("webhook", "update", ids[0], "--off")
+    assert both("doctor").code == 0
+    gone = f"UPDATE webhooks SET active = FALSE, disabled_reason = 'gone' WHERE id = '{ids[1]}'"
+    long_ago, lately = now() - 2 * HOUR, now()
+    for statement in (
+        gone,
+        f"UPDATE webhooks SET failing_since = {long_ago} WHERE id = '{ids[2]}'",
+        f"UPDATE webhooks SET failing_since = {lately} WHERE id = '{ids[3]}'",
+    ):
+        asyncio.run(bare_sql(both.environ["GRIDGIFT_DATABASE_URL"], statement))
+    found = check(both, "webhooks")["found"]
+    assert found == f"1 switched off, 1 failing: {ids[1]}, {ids[2]}."

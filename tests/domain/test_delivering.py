@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gridgift.domain import delivering, events, giftcards, webhooks
+from gridgift.domain import deliveries, delivering, events, giftcards, webhooks
 from gridgift.domain.delivering import FAILING_FOR, KEPT_FOR, Claimed, Share, Tried
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR, SECOND
@@ -111,6 +111,7 @@ def hooks(domain: DomainFixture) -> Hooks:
     return Hooks(domain)
 
 
+@pytest.mark.contract("10.118")
 def test_a_webhook_gets_what_happens_from_its_beginning_on(hooks: Hooks) -> None:
     hooks.domain.grant()
     before = hooks.feed()
@@ -141,6 +142,7 @@ def test_types_choose_and_a_ping_is_for_one(hooks: Hooks) -> None:
     assert {"gift_card.granted", "gift_card.adjusted", "webhook.changed"} <= types[0]
 
 
+@pytest.mark.contract("10.120")
 def test_events_of_an_account_are_delivered_one_after_the_other(hooks: Hooks) -> None:
     """What fails holds back those behind it, and no other account, until it ends."""
     hook = hooks.add("gift_card.granted", "gift_card.adjusted")
@@ -249,6 +251,7 @@ def test_several_servers_share_and_double_nothing(hooks: Hooks) -> None:
     assert {hook for hook, _ in got} == {hook.id for hook in listening}
 
 
+@pytest.mark.contract("10.121")
 def test_a_receiver_that_is_gone_switches_its_webhook_off(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     for _ in range(2):
@@ -263,6 +266,7 @@ def test_a_receiver_that_is_gone_switches_its_webhook_off(hooks: Hooks) -> None:
     assert hooks.claim(hook) == []
 
 
+@pytest.mark.contract("10.121")
 def test_days_of_failure_switch_a_webhook_off(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     begun = hooks.domain.now
@@ -298,6 +302,7 @@ def test_one_success_ends_a_failure(hooks: Hooks) -> None:
     assert hooks.hook(hook).active
 
 
+@pytest.mark.contract("10.121")
 def test_a_webhook_that_was_switched_off_gets_what_it_missed(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     hooks.domain.grant()
@@ -328,6 +333,7 @@ def test_a_webhook_that_is_deleted_in_the_middle(hooks: Hooks) -> None:
         assert hooks.domain.sql(f"SELECT COUNT(*) FROM {table}") == [(0,)]
 
 
+@pytest.mark.contract("10.122")
 def test_an_event_that_is_no_longer_kept_is_dropped(hooks: Hooks) -> None:
     """And what is behind it goes on."""
     hook = hooks.add("gift_card.granted", "gift_card.adjusted")
@@ -341,19 +347,52 @@ def test_an_event_that_is_no_longer_kept_is_dropped(hooks: Hooks) -> None:
     assert hooks.states(hook) == [("dropped", 0), ("pending", 0)]
 
 
-def test_a_feed_that_is_shorter_than_a_webhooks_position(hooks: Hooks) -> None:
-    """As after a long silence: what was read is forgotten, and what comes is delivered."""
+def test_what_was_read_is_forgotten_and_what_comes_is_delivered(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     hooks.domain.grant()
     assert len(hooks.deliver(hook)) == 1
     hooks.domain.now += events.KEPT_FOR + DAY
     while hooks.domain.write(events.forget, MANY):
         pass
-    hooks.domain.write(events.resume)
     hooks.domain.grant()
     assert len(hooks.deliver(hook)) == 1
 
 
+def test_a_database_from_another_server_goes_on(hooks: Hooks) -> None:
+    """Its positions are far above what this server's transactions would be."""
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    assert len(hooks.deliver(hook)) == 1
+    hooks.domain.grant()
+    hooks.fan_out()
+    for table in ("events", "webhooks", "webhook_deliveries"):
+        hooks.domain.sql(f"UPDATE {table} SET position = position + 1000000000")
+    hooks.domain.write(events.resume)
+    hooks.domain.grant()
+    assert len(hooks.deliver(hook)) == 2
+    assert len(set(hooks.deliver(hook))) == 0
+    assert hooks.states(hook) == [("delivered", 1)] * 3
+
+
+@pytest.mark.contract("10.120")
+def test_what_is_asked_for_again_keeps_the_order(hooks: Hooks) -> None:
+    """And what comes meanwhile waits for it."""
+    hook = hooks.add("gift_card.adjusted")
+    card = hooks.domain.grant()
+    hooks.adjust(card, 3)
+    hooks.deliver(hook)
+    again = (hook.store_id, hook.id, "delivered", 0, 10**13)
+    assert hooks.domain.write(deliveries.redeliver_range, *again) == 3
+    hooks.adjust(card, 1)
+    hooks.fan_out()
+    seqs = []
+    while claimed := hooks.claim(hook):
+        seqs.append([one.event.seq for one in claimed])
+        hooks.tell(claimed, 200)
+    assert seqs == [[2], [3], [4], [5]]
+
+
+@pytest.mark.contract("10.122")
 def test_deliveries_are_kept_for_thirty_days_after_their_end(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     for _ in range(3):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook as Verifier
 
 from gridgift.app import connect
@@ -66,6 +67,7 @@ def until(holds: Callable[[], bool], server: Server, within: float = 20) -> None
         time.sleep(0.02)
 
 
+@pytest.mark.contract("10.120")
 def test_a_kill_in_the_middle_loses_nothing(engine: str) -> None:
     """What was under way is sent again, under the same id, once its claim is over."""
     with (

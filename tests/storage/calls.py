@@ -72,6 +72,7 @@ VALUES: Final[dict[str, Any]] = {
     "end_to": LATER,
     "endless": True,
     "expiry_moved": False,
+    "failing_before": NOW,
     "failing_since": None,
     "fingerprint": HASH,
     "first_id": FIRST,

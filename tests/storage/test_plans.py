@@ -37,6 +37,7 @@ EXEMPT: Final = {
     "keys_end": "gridgift secret replace ends every key",
     "tokens_end": "gridgift secret replace ends every token",
     "webhooks_at_work": "looks at all webhooks, of which a store has 50 at most",
+    "webhooks_in_trouble": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_any": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_forget": "looks at all webhooks, of which a store has 50 at most",
     "deliveries_of_deleted": "looks at all webhooks, of which a store has 50 at most",

@@ -11,7 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.app import find_damage, now, opened, shared_counter
-from gridgift.domain import secrets, stores
+from gridgift.domain import delivering, secrets, stores
+from gridgift.domain.delivering import Trouble
 from gridgift.domain.instants import format_instant
 from gridgift.domain.secrets import Known
 from gridgift.settings import Settings, SettingsError, mask_url, secret_name, server_secret
@@ -20,6 +21,7 @@ from gridgift.storage.database import Database, DatabaseRefused, DatabaseUnavail
 MINIMUM_FREE: Final = 256 * 1024 * 1024  # bytes
 SKEW: Final = 5_000  # milliseconds by which the clocks of several machines may differ
 EARLIEST: Final = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000)
+NAMED: Final = 5  # of the webhooks in trouble
 TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO  # a group may read, for backups
 
 
@@ -41,14 +43,20 @@ def examine(settings: Settings) -> list[Check]:
         checks += [_file(path), _disk(path), _structure(path)]
     if settings.redis_url:
         checks.append(_redis(settings))
+    if seen.webhooks is not None:
+        checks.append(_webhooks(seen.webhooks))
     return [*checks, _clock(seen.newest)]
 
 
 class Seen(Struct, frozen=True):
-    """What the database says: when its newest card was granted, and what it knows of its secret."""
+    """What the database says.
+
+    When its newest card was granted, what it knows of its secret, and of webhooks in trouble.
+    """
 
     newest: int | None = None
     secret: Known | None = None
+    webhooks: Trouble | None = None
 
 
 def _secret(settings: Settings, known: Known | None) -> Check:
@@ -74,7 +82,11 @@ def _database(settings: Settings) -> tuple[Check, Seen]:
     async def look() -> Seen:
         async with opened(settings, update=False) as database:
             port: Database = database
-            return Seen(await port.read(stores.newest_card), await port.read(secrets.known))
+            return Seen(
+                await port.read(stores.newest_card),
+                await port.read(secrets.known),
+                await port.read(delivering.trouble),
+            )
 
     try:
         seen = asyncio.run(look())
@@ -86,6 +98,19 @@ def _database(settings: Settings) -> tuple[Check, Seen]:
         return Check("database", False, str(error), remedy), Seen()
     place = mask_url(settings.database_url)
     return Check("database", True, f"{place} can be reached and is migrated."), seen
+
+
+def _webhooks(trouble: Trouble) -> Check:
+    ids = [*trouble.off, *trouble.failing]
+    if not ids:
+        return Check("webhooks", True, "None fails, and none was switched off for failing.")
+    found = f"{len(trouble.off)} switched off, {len(trouble.failing)} failing: "
+    found += ", ".join(ids[:NAMED]) + ("." if len(ids) <= NAMED else ", …")
+    remedy = (
+        "See what came of it with 'gridgift webhook deliveries ID'; 'gridgift webhook update ID "
+        "--on' goes on, 'gridgift webhook remove ID' ends it."
+    )
+    return Check("webhooks", False, found, remedy)
 
 
 def _redis(settings: Settings) -> Check:

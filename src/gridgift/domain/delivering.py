@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from gridgift.domain import events, webhooks
 from gridgift.domain.events import Event, EventPage
-from gridgift.domain.instants import DAY
+from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.model import Caller
 from gridgift.domain.paging import Keys, Position
 from gridgift.domain.webhooks import Webhook
@@ -23,6 +23,7 @@ from gridgift.storage.database import Row, Tx
 
 KEPT_FOR: Final = 30 * DAY  # after its end, with its attempts
 FAILING_FOR: Final = 3 * DAY  # until a webhook that only fails is switched off
+SHORT: Final = HOUR  # for which a webhook may fail before anybody need look at it
 GONE: Final = 410  # the status by which a receiver says that it wants no more
 ACTOR: Final = "webhooks"
 
@@ -286,6 +287,22 @@ async def release(tx: Tx, deliveries: Sequence[Delivery]) -> None:
     """Give claims back whose attempts were not made: another server may make them at once."""
     await tx.many(
         "delivery_release", [(*each.webhook, each.id, each.claimed_until) for each in deliveries]
+    )
+
+
+class Trouble(Struct, frozen=True):
+    """Ids of webhooks that are switched off because of what their receivers answer, or fail."""
+
+    off: Sequence[str] = ()
+    failing: Sequence[str] = ()
+
+
+async def trouble(tx: Tx) -> Trouble:
+    """Return which webhooks of any store are in trouble; a short failure is none."""
+    found = await tx.all("webhooks_in_trouble", failing_before=tx.now() - SHORT)
+    return Trouble(
+        [webhook_id for webhook_id, active in found if not active],
+        [webhook_id for webhook_id, active in found if active],
     )
 
 

@@ -41,11 +41,19 @@ INSERT INTO webhook_deliveries (store_id, webhook_id, id, position, account_kind
 VALUES {row:(:store_id, :webhook_id, :id, :position, :account_kind, :account_id, :seq,
     :event_id, :event_type, 'pending', 0, 0, :next_attempt_at, :created_at)}
 
+-- Those of which an earlier one of the same account is pending again, because somebody asked for it,
+-- wait too.
 -- name: deliveries_due
 SELECT store_id, webhook_id, id, position, account_kind, account_id, seq, step
-FROM webhook_deliveries {index:webhook_deliveries_due}
+FROM webhook_deliveries d {index:webhook_deliveries_due}
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND state = 'pending'
     AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+    AND NOT EXISTS (
+        SELECT 1 FROM webhook_deliveries b {index:webhook_deliveries_in_order}
+        WHERE b.store_id = :store_id AND b.webhook_id = :webhook_id
+            AND b.account_kind = d.account_kind AND b.account_id = d.account_id
+            AND b.state = 'pending' AND (b.position, b.seq) < (d.position, d.seq)
+    )
 ORDER BY next_attempt_at, id LIMIT :rows {claim}
 
 -- name: delivery_claim
@@ -89,6 +97,13 @@ VALUES {row:(:store_id, :webhook_id, :delivery_id, :number, :at, :status, :milli
 
 -- name: webhook_failing
 UPDATE webhooks SET failing_since = :failing_since WHERE store_id = :store_id AND id = :id
+
+-- Those of which their operator should know: switched off by what receivers answered, or failing.
+-- name: webhooks_in_trouble (any store)
+SELECT id, active FROM webhooks
+WHERE deleted_at IS NULL AND ((NOT active AND disabled_reason <> 'switched_off')
+    OR failing_since < :failing_before)
+ORDER BY id
 
 -- When the delivery was due that has been due for the longest.
 -- name: deliveries_overdue (any store)
