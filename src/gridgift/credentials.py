@@ -11,8 +11,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from gridgift.caches import LookUps
-from gridgift.domain import keys
+from gridgift.domain import keys, units
 from gridgift.domain.keys import Signer
+from gridgift.domain.units import Unit
 from gridgift.operations import Operations
 from gridgift.storage.database import Database, Tx
 
@@ -99,6 +100,10 @@ class Credentials:
             signer = Signer(self._secret, kind.prefix or self._key_prefix)
             cache = self._caches[kind.name] = CredentialCache(self._database, signer, kind)
         return cache
+
+    def unit_secret(self, unit: Unit) -> str:
+        """Return the secret with which a unit's object signs."""
+        return units.secret_of(self._secret, unit)
 
     def forget(self, kind: str, credential_id: str) -> None:
         """Forget a credential that has changed, of a kind by its name."""

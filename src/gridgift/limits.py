@@ -14,6 +14,8 @@ from typing import Final
 from msgspec import Struct
 
 PERIOD: Final = 60.0  # seconds in which a bucket fills
+UNIT: Final = "unit"  # the kind of bucket that counts requests of a unit's object
+OF_A_UNIT: Final = 150  # of them a minute; a script can make 75
 BULKS: Final = 4  # requests of many rows that a process takes at once
 BULKS_OF_A_STORE: Final = 2
 MAX_BUCKETS: Final = 20_000  # the least recently used one is dropped beyond that

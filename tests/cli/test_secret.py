@@ -48,7 +48,7 @@ def test_a_secret_is_replaced_on_purpose(both: CommandRunner, keyed: str, store:
     both("secret", "replace").refused(2, "--yes")
     both("secret", "replace", "--yes").refused(2, "set another one")
     both.environ["GRIDGIFT_SECRET"] = OTHER
-    assert both.json("secret", "replace", "--yes") == {"keys": 1, "tokens": 1}
+    assert both.json("secret", "replace", "--yes") == {"keys": 1, "tokens": 1, "units": 0}
     assert all(key["revokedAt"] for key in both.json("key", "list"))
     fresh = both(*CREATE).out.strip()
     assert both("doctor").code == 0

@@ -3,10 +3,14 @@
 from typing import Any, Final
 
 from gridgift.domain.instants import format_instant
+from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.route import AnyRoute
+from gridgift.http.table import ROUTES
 from tests.api import OWNER, ApiFixture
 
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
+IN_WORLD_ROUTES: Final = [route for route in ROUTES if route.path.startswith(IN_WORLD)]
+ELSEWHERE: Final = [route for route in ROUTES if route not in IN_WORLD_ROUTES]  # unsigned
 PARTS: Final = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x", "unit": "x"}  # of paths
 
 

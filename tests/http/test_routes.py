@@ -11,6 +11,7 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.http.edge.api_key import ApiKey
 from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.edge.guards import PUBLIC
+from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.problems import PROBLEMS
 from gridgift.http.edge.refusals import NewsItemNotAvailable
 from gridgift.http.edge.route import AnyRoute, Route, Tag
@@ -20,7 +21,16 @@ from gridgift.views import GiftCardResponse
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import PARTS, credit_of, other_stores_key, path_of, prepared, sent
+from tests.http.requests import (
+    ELSEWHERE,
+    IN_WORLD_ROUTES,
+    PARTS,
+    credit_of,
+    other_stores_key,
+    path_of,
+    prepared,
+    sent,
+)
 
 GUARDED = [route for route in ROUTES if isinstance(route.guard, ApiKey)]
 FOR_CUSTOMERS = [route for route in ROUTES if isinstance(route.guard, CustomerToken)]
@@ -29,6 +39,7 @@ PATHS = sorted({route.path for route in ROUTES})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 
 each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda r: f"{r.method} {r.path}")
+each_elsewhere = pytest.mark.parametrize("route", ELSEWHERE, ids=lambda r: f"{r.method} {r.path}")
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
 
 
@@ -155,7 +166,9 @@ def test_other_methods(api: ApiFixture, path: str) -> None:
     for method in set(METHODS) - possible:
         response = api.call(method, path.format(**PARTS), key=None)
         assert response.headers["allow"] == ", ".join(sorted(possible))
-        if method != "HEAD":
+        if path.startswith(IN_WORLD):
+            assert method == "HEAD" or response.json()["code"] == "method_not_allowed"
+        elif method != "HEAD":
             problem(response, 405, "method_not_allowed")
 
 
@@ -172,6 +185,8 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
     if route in FOR_CUSTOMERS:
         assert operation["security"] == [{"CustomerToken": []}]
         statuses |= {"401", "429"}
+    elif route in IN_WORLD_ROUTES:
+        statuses |= {"401", "403", "429"}
     elif route in GUARDED:
         assert operation["security"] == [{"ApiKey": []}]
         assert operation["x-scope"] == route.guard.scope
@@ -192,13 +207,13 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
     if "{" in route.path and NewsItemNotAvailable not in refusals:
         statuses |= {"404"}
     assert operation["responses"].keys() >= statuses
-    assert ("403" in operation["responses"]) is (route in GUARDED)
+    assert ("403" in operation["responses"]) is (route in GUARDED + IN_WORLD_ROUTES)
     parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert parameters >= set(re.findall(r"{(\w+)}", route.path))
     assert ("Idempotency-Key" in parameters) is route.keyed
 
 
-@each_route
+@each_elsewhere
 @one_engine
 @pytest.mark.contract("3.12")
 def test_a_body_that_is_too_large(api: ApiFixture, route: AnyRoute) -> None:

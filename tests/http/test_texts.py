@@ -14,7 +14,7 @@ from gridgift.http.edge.route import AnyRoute
 from gridgift.http.table import ROUTES
 from tests.api import KELLY, ApiFixture, problem
 from tests.http.checks import unchanged
-from tests.http.requests import change_credit, ext
+from tests.http.requests import ELSEWHERE, PARTS, change_credit, ext
 from tests.http.test_bulk import CSV, lines, row, send
 from tests.http.test_routes import path_of, prepared
 from tests.texts import KEPT, hostile
@@ -45,7 +45,7 @@ def cases(part: str) -> list[Any]:
     """List each route with each text in its body, or in its query."""
     return [
         pytest.param(route, name, id=f"{route.method} {route.path} {name}")
-        for route in ROUTES
+        for route in ELSEWHERE
         for name in strings(getattr(route, part))
     ]
 
@@ -133,7 +133,7 @@ def test_in_a_path(api: ApiFixture, path: str) -> None:
     @several
     @given(hostile())
     def refused(text: str) -> None:
-        parts = dict.fromkeys(("identifier", "id", "hold", "code"), percent_encoded(text))
+        parts = dict.fromkeys(PARTS, percent_encoded(text))
         for method in methods:
             response = api.call(method, path.format(**parts), headers=headers)
             assert response.status_code in {400, 404}, response.text

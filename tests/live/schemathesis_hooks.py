@@ -1,19 +1,28 @@
 """What JSON Schema cannot say of our requests; schemathesis loads this file by its name."""
 
 import os
+import time
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import schemathesis
+from requests.auth import AuthBase
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from gridgift.http.api.bulk import CSV_EXAMPLE, LINES_EXAMPLE
 from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
+from gridgift.http.edge.in_world import IN_WORLD
+from gridgift.http.edge.unit import Unit, signature
+from gridgift.http.table import ROUTES
+from gridgift.unit_views import UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 
-AHEAD = "2999-12-31T23:59:59Z"
+OBJECT = {"obj": UNIT_EXAMPLE["objectUuid"], "owner": UNIT_EXAMPLE["objectOwnerUuid"]}
+KINDS = {route.path: route.guard.kind for route in ROUTES if isinstance(route.guard, Unit)}
+BEHIND, AHEAD = "2000-01-01T00:00:00Z", "2999-12-31T23:59:59Z"
 OWNER, RECEIVER = CARD_EXAMPLE["ownerUsername"], "jo.winter"
 CREDIT = f"/ext/v1/customers/{OWNER}/credit/actions"
 BULK = "/ext/v1/giftcards/bulk"
@@ -60,6 +69,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(case.body, dict):
         _correct_body(case.body)
         _refresh_spend(case)
+        if case.path.startswith(IN_WORLD):
+            _correct_touch(case)
+            kwargs["auth"] = Signed(case.path)
         if case.path == "/v1/customer/giftcards/{id}/transfer":
             case.body["receiverIdentifier"] = RECEIVER  # anyone else is a 400: a conflict
 
@@ -90,6 +102,57 @@ def refusal_code_conformance(context: Any, response: Any, case: Any) -> None:
     if shown is not None:
         code = response.json()["code"]
         assert code in shown["examples"], f"{code} is not documented here"
+
+
+class Signed(AuthBase):
+    """Signs a request as the object of a unit of the right kind does."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, request: Any) -> Any:
+        """Sign what is about to be sent; what pairs an object has only to name its unit."""
+        request.headers.update({"X-GC-Unit": SPARE, "X-SecondLife-Shard": "Production"})
+        if self._path not in KINDS:
+            return request
+        unit_id, secret = UNITS[KINDS[self._path]]
+        body = request.body if isinstance(request.body, bytes) else request.body.encode()
+        now, nonce = str(int(time.time())), str(uuid.uuid4())
+        parts = (now.encode(), nonce.encode(), self._path.encode(), body)
+        request.headers.update(
+            {
+                "X-GC-Unit": unit_id,
+                "X-GC-Time": now,
+                "X-GC-Nonce": nonce,
+                "X-GC-Sig": signature(secret, *parts).decode(),
+                "X-SecondLife-Object-Key": OBJECT["obj"],
+            }
+        )
+        return request
+
+
+def _pair(kind: str) -> tuple[str, str]:
+    """Make a unit and pair its object; return its id and its secret."""
+    unit = _post("/ext/v1/units", kind=kind, name="schemathesis")["id"]
+    code = _post(f"/ext/v1/units/{unit}/actions/pair")["code"]
+    headers = {"X-GC-Unit": unit, "X-SecondLife-Shard": "Production"}
+    paired = client.post(f"{IN_WORLD}pair", json={"code": code, **OBJECT}, headers=headers)
+    return unit, paired.raise_for_status().json()["secret"]
+
+
+def _correct_touch(case: Any) -> None:
+    """Let the right object be touched, by somebody who has a card, or pair one by a new code."""
+    body = case.body
+    if case.path == f"{IN_WORLD}pair":
+        body["code"] = _post(f"/ext/v1/units/{SPARE}/actions/pair")["code"]
+    if case.path == f"{IN_WORLD}claim":
+        body |= {"avatar": str(uuid.uuid4()), "name": "", **OBJECT}
+    if "card" in body:
+        grant = f"/v1/customers/{OWNER}/actions/grant-gift-card"
+        card = _post(grant, credit=5, transfer=True)
+        body |= {"avatar": card["ownerUuid"], "card": card["id"]}
+    if "friend" in body:
+        body["friend"] = RECEIVER
 
 
 def _correct_cursor(case: Any) -> None:
@@ -135,6 +198,9 @@ def _correct_body(body: dict[str, Any]) -> None:
     """
     if {"amount", "reference"} <= body.keys():
         body["amount"] = min(body["amount"], MUCH)
+    for name, instant in (("startsAt", BEHIND), ("endsAt", AHEAD)):
+        if isinstance(body.get(name), str):
+            body[name] = instant  # no schema says that one comes after the other
     expires_at = body.get("expiresAt")
     if isinstance(expires_at, str) and not _is_ahead(expires_at):
         body["expiresAt"] = AHEAD
@@ -145,3 +211,7 @@ def _is_ahead(text: str) -> bool:
         return datetime.fromisoformat(text.upper()) > datetime.now(UTC)
     except ValueError:
         return False
+
+
+UNITS = {kind: _pair(kind) for kind in set(KINDS.values())}
+SPARE = _post("/ext/v1/units", kind="delivery", name="to be paired")["id"]

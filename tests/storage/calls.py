@@ -106,6 +106,8 @@ VALUES: Final[dict[str, Any]] = {
     "noted_by": STORE,
     "number": 1,
     "origin": "https://7",
+    "object_owner_uuid": OWNER,
+    "object_uuid": OWNER,
     "owner_uuid": OWNER,
     "paused": False,
     "owners": [uuid(1, 6), uuid(1, 7)],

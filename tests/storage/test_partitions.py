@@ -61,6 +61,7 @@ ANY_STORE: Final = {
     "stores_two": "stores are on every node; it looks at two",
     "stores_all": "stores are on every node; commands list them",
     "store_of_origin": "stores are on every node",
+    "units_end": "gridgift secret replace ends the objects of every store's units",
     "unit_store_add": "which store a unit is of is on every node",
     "store_of_unit": "which store a unit is of is on every node",
     "stores_verified": "gridgift verify looks at everything",

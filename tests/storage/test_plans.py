@@ -36,6 +36,7 @@ EXEMPT: Final = {
     "secret_known": "asked at a start; looks for one key, or else for one token",
     "keys_end": "gridgift secret replace ends every key",
     "tokens_end": "gridgift secret replace ends every token",
+    "units_end": "gridgift secret replace ends every unit's object",
     "webhooks_at_work": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_in_trouble": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_any": "looks at all webhooks, of which a store has 50 at most",

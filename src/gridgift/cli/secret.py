@@ -28,8 +28,9 @@ def replace(
 ) -> None:
     """Begin anew with another secret, because the old one is lost or has leaked.
 
-    Every API key and every resident's link ends. A secret in a file is made; where GRIDGIFT_SECRET
-    is set, set another one first. Stop the servers before, and start them afterwards.
+    Every API key and every resident's link ends, and units must be paired anew. A secret in a
+    file is made; where GRIDGIFT_SECRET is set, set another one first. Stop the servers before, and
+    start them afterwards.
     """
     if not yes:
         raise UsageError("Every API key and every resident's link will end: say --yes.")
@@ -40,6 +41,8 @@ def replace(
     print_note(f"{secret_name(settings)} has the secret that counts from now on.")
     gone = f"{texts.counted(ended.keys, 'key')} and {texts.counted(ended.tokens, 'link')}"
     print_note(f"{gone} ended: make new ones.")
+    if ended.units:
+        print_note(f"{texts.counted(ended.units, 'unit')} must be paired anew.")
 
 
 async def _replace(settings: Settings, operations: Operations) -> Ended:

@@ -102,7 +102,7 @@ async def claim(
     store, now = await stores.read(tx, unit.store_id), tx.now()
     counted = _Counted.after(unit, day_of(now, store.time_zone))
     _check(unit, claimant, counted, now)
-    await note_seen(tx, unit.store_id, claimant.resident)
+    await naming.note_touch(tx, unit.store_id, claimant.resident)
     change = await grants.grant(tx, _request(caller, unit, store, claimant, card_id))
     await tx.run("claim_add", **key, card_id=card_id, credit=unit.settings.credit, now=now)
     await tx.run("unit_count", **_counts(unit, counted, now))
@@ -121,13 +121,6 @@ async def list_of(
         tx, CLAIMS_OF_UNIT, position, limit, Claim, lambda claim: (claim.card_id,),
         store_id=store_id, unit_id=unit_id,
     )  # fmt: skip
-
-
-async def note_seen(tx: Tx, store_id: str, seen: Resident) -> None:
-    """Note a resident whom a unit has seen; a name that is another resident's is left out."""
-    (outcome,) = await naming.note_each(tx, store_id, [seen])
-    if isinstance(outcome, Exception):
-        await naming.note(tx, store_id, Resident(seen.uuid, seen.uuid))
 
 
 def _check(unit: Unit, claimant: Claimant, counted: _Counted, now: int) -> None:

@@ -58,6 +58,13 @@ async def note(tx: Tx, store_id: str, seen: Resident) -> Noted:
     return outcome
 
 
+async def note_touch(tx: Tx, store_id: str, seen: Resident) -> None:
+    """Note a resident whom a store's object has seen; a name of another resident is left out."""
+    (outcome,) = await note_each(tx, store_id, [seen])
+    if isinstance(outcome, UsernameTaken):
+        await note(tx, store_id, Resident(seen.uuid, seen.uuid))
+
+
 class _Notes:
     """What is known of some residents, and what of it is still to be written."""
 

@@ -8,11 +8,28 @@ from msgspec import Struct
 from gridgift.domain import accounts, credit, giftcards, locked
 from gridgift.domain.accounts import Change, LockedAccount
 from gridgift.domain.batches import BatchedWrite
-from gridgift.domain.failures import Failure, GiftCardNotFound
+from gridgift.domain.failures import (
+    CreditLimitExceeded,
+    Failure,
+    GiftCardExpired,
+    GiftCardHeld,
+    GiftCardInactive,
+    GiftCardNotFound,
+    GiftCardRedeemed,
+)
 from gridgift.domain.ledger import EntryNote
 from gridgift.domain.locked import LockedCard
 from gridgift.domain.model import Caller, CardChange, Entry, Lot, Resident
 from gridgift.storage.database import Tx
+
+REDEEM_REFUSALS: Final = (
+    GiftCardNotFound,
+    GiftCardRedeemed,
+    GiftCardInactive,
+    GiftCardExpired,
+    GiftCardHeld,
+    CreditLimitExceeded,
+)
 
 
 class Redemption(Struct, frozen=True):
@@ -40,9 +57,8 @@ async def redeem_each(
     """Move each card's credit into its owner's account, in order; each is refused for itself.
 
     The lot has the card's expiry: redeeming late extends nothing. A card without credit is redeemed
-    without a lot. Failures are ``GiftCardNotFound`` (also for someone else's card),
-    ``GiftCardRedeemed``, ``GiftCardInactive``, ``GiftCardExpired``, ``GiftCardHeld``,
-    ``CreditLimitExceeded``.
+    without a lot. Failures are ``REDEEM_REFUSALS``; someone else's card is not found
+    either.
     """
     cards = await locked.lock_each(tx, store_id, {request.card_id for request in requests})
     owners = {each.owner.uuid for each in requests if _is_owners(cards.get(each.card_id), each)}

@@ -33,10 +33,11 @@ class Known(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """How many keys, and tokens of residents, a new secret has ended."""
+    """How many keys, tokens of residents and units' objects a new secret has ended."""
 
     keys: int
     tokens: int
+    units: int
 
 
 def fingerprint(secret: bytes) -> bytes:
@@ -64,7 +65,11 @@ async def note(tx: Tx, secret_fingerprint: bytes) -> None:
 
 
 async def replace(tx: Tx, secret_fingerprint: bytes) -> Ended:
-    """Note another secret: every key and token ends, for none of them can be checked any more."""
+    """Note another secret: keys, tokens and units' objects end: none can be checked any more."""
     now = tx.now()
     await tx.run("secret_replace", fingerprint=secret_fingerprint, now=now)
-    return Ended(await tx.run("keys_end", now=now), await tx.run("tokens_end", now=now))
+    return Ended(
+        await tx.run("keys_end", now=now),
+        await tx.run("tokens_end", now=now),
+        await tx.run("units_end"),
+    )

@@ -85,3 +85,12 @@ class UnitExhaustedToday(Failure):
 
     def __init__(self) -> None:
         super().__init__("This unit has given all of today's gift cards.")
+
+
+class PairingCodeInvalid(Failure):
+    """The code is not the unit's, was used, or its time is over."""
+
+    code = "pairing_code_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("The pairing code is wrong, was used, or its 15 minutes are over.")

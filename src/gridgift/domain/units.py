@@ -7,6 +7,7 @@ when another object is paired.
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Sequence
 from typing import Any, Final, Literal, Self, get_args
 
@@ -19,7 +20,7 @@ from gridgift.domain.instants import SECOND
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.paging import Page, Position, read_page
 from gridgift.domain.residents import parse_username
-from gridgift.domain.unit_failures import UnitNotFound
+from gridgift.domain.unit_failures import PairingCodeInvalid, UnitNotFound
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import UNITS_OF_STORE
 
@@ -29,6 +30,7 @@ KINDS: Final[tuple[UnitKind, ...]] = get_args(UnitKind)
 KEY_TYPES: Final = UNITS_OF_STORE.types()
 DEFAULT_CREDIT: Final = 100  # L$, as Allomancy has it
 CODE_LIFETIME: Final = 15 * 60 * SECOND
+SEEN_EVERY: Final = 60 * SECOND
 CODE_BYTES: Final = 7  # of which 50 bits are used
 MAX_NAMES: Final = 500
 MAX_ACCOUNT_DAYS: Final = 36_500
@@ -203,6 +205,44 @@ async def renew_code(tx: Tx, store_id: str, unit_id: str, random: bytes) -> Pair
         "unit_code", store_id=store_id, id=unit_id, hash=code_hash(code), until_at=until, now=now
     )
     return PairingCode(_found(row, unit_id), code, until)
+
+
+async def pair(
+    tx: Tx, store_id: str, unit_id: str, code: str, object_uuid: str, owner_uuid: str
+) -> Unit:
+    """Pair an object, which has this owner, with a unit; the one before is no longer heard.
+
+    Raises ``PairingCodeInvalid``; a code is good once.
+    """
+    row = await tx.one(
+        "unit_pair",
+        store_id=store_id,
+        id=unit_id,
+        hash=code_hash(code),
+        object_uuid=object_uuid,
+        object_owner_uuid=owner_uuid,
+        now=tx.now(),
+    )
+    if row is None:
+        raise PairingCodeInvalid
+    return Unit.from_row(row)
+
+
+async def note_heard(tx: Tx, unit: Unit) -> None:
+    """Note that a unit's object was heard of, unless that was noted within a minute."""
+    now = tx.now()
+    if unit.seen_at is None or unit.seen_at <= now - SEEN_EVERY:
+        await tx.run("unit_heard", store_id=unit.store_id, id=unit.id, now=now)
+
+
+def secret_of(server_secret: bytes, unit: Unit) -> str:
+    """Return the secret with which the object of the unit's last pairing signs.
+
+    It is that of no other unit and no other pairing, and nobody finds it without the server's.
+    """
+    name = f"gridgift unit {unit.store_id} {unit.id} {unit.pairings}"
+    digest = hmac.digest(server_secret, name.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def write_code(random: bytes) -> str:

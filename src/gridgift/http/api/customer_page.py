@@ -5,7 +5,7 @@ from typing import Any, Final, Self
 
 from msgspec import Struct
 
-from gridgift.domain import credit, failures, lists, redemption, stores, transfers
+from gridgift.domain import credit, lists, redemption, stores, transfers
 from gridgift.domain.credit import Credit
 from gridgift.domain.ids import new_id
 from gridgift.domain.lists import PageRequest
@@ -247,13 +247,7 @@ ROUTES: Final = (
         path_parameters=(GIFT_CARD_ID,),
         answer=bool,
         example=True,
-        refusals=(
-            failures.GiftCardRedeemed,
-            failures.GiftCardInactive,
-            failures.GiftCardExpired,
-            failures.GiftCardHeld,
-            failures.CreditLimitExceeded,
-        ),
+        refusals=redemption.REDEEM_REFUSALS,
     ),
     Route(
         "POST",

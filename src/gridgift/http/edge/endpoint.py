@@ -22,6 +22,7 @@ from gridgift.http.edge.decode import (
     says_nothing,
 )
 from gridgift.http.edge.guards import Guard
+from gridgift.http.edge.in_world import IN_WORLD, refusal_in_world
 from gridgift.http.edge.limits import count, count_failure, limited_look_up
 from gridgift.http.edge.principal import NOBODY, Principal
 from gridgift.http.edge.problems import problem_reply
@@ -158,6 +159,7 @@ class Endpoint:
             request.raw_body = await read_body(request.headers, receive, route.body_limit)
             if request.admitted_long_ago:  # the body took its time
                 await self._admit_again(route, request)
+        await self._verify(route, request)
         if route.body is not None:
             request.body = decode_body(
                 request.raw_body, request.headers, route.body, required=route.body_required
@@ -185,6 +187,14 @@ class Endpoint:
         request.principal, request.readmit = principal, route.guard.readmit
         request.admitted_at = self._services.ticks()
         return principal
+
+    async def _verify(self, route: AnyRoute, request: AnyRequest) -> None:
+        """Look at the whole request; failed authentications are limited for each address."""
+        try:
+            await route.guard.verify(request)
+        except Unauthenticated:
+            await count_failure(request)
+            raise
 
     async def _admit_again(self, route: AnyRoute, request: AnyRequest) -> None:
         """Admit a request once more that was admitted long ago."""
@@ -233,13 +243,11 @@ class Endpoint:
         else:
             log.error("internal error", request_id=request.id, exc_info=error)
             failure = InternalError()
-        return problem_reply(
-            failure,
-            self._services.settings.public_url,
-            request.target.partition("?")[0],
-            request.id,
-            request.headers.get(b"accept"),
-        )
+        path = request.target.partition("?")[0]
+        if path.startswith(IN_WORLD):
+            return refusal_in_world(failure, path, request.body)
+        public_url, accept = self._services.settings.public_url, request.headers.get(b"accept")
+        return problem_reply(failure, public_url, path, request.id, accept)
 
     def _log(self, request: AnyRequest, status: int, started: float) -> None:
         services = self._services

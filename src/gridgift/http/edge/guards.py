@@ -65,6 +65,9 @@ class Guard(Protocol[P_co]):
     def authorise(self, principal: Any) -> None:
         """Raise what keeps this principal from the route; its request was counted before."""
 
+    async def verify(self, request: Request[Any, Any, Any]) -> None:
+        """Raise what is wrong with a request as a whole: its body was read, and not yet decoded."""
+
     async def readmit(self, tx: Tx, principal: Any) -> None:
         """Raise what keeps this principal from the route by what the database has now."""
 
@@ -88,6 +91,9 @@ class Public(Struct, frozen=True):
 
     def authorise(self, principal: Principal) -> None:
         """Let everyone pass."""
+
+    async def verify(self, request: Request[Any, Any, Any]) -> None:
+        """Find nothing wrong."""
 
     async def readmit(self, tx: Tx, principal: Principal) -> None:
         """Let everyone pass."""

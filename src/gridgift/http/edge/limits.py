@@ -8,7 +8,7 @@ from typing import Any, Final
 from gridgift.http.edge.refusals import RateLimited
 from gridgift.http.edge.reply import Header
 from gridgift.http.edge.request import Request
-from gridgift.limits import PERIOD, Bucket, Count, RateLimits
+from gridgift.limits import OF_A_UNIT, PERIOD, UNIT, Bucket, Count, RateLimits
 from gridgift.settings import Network, Settings
 
 ADDRESS: Final = "address"  # the kind of bucket that counts failed authentications
@@ -25,7 +25,7 @@ def rate_limits(settings: Settings, shared: Count | None = None) -> RateLimits:
     """
     per_minute = {
         "key": settings.rate_limit, "token": settings.token_rate_limit,
-        ADDRESS: FAILURES, ORIGIN: FAILURES,
+        ADDRESS: FAILURES, ORIGIN: FAILURES, UNIT: OF_A_UNIT,
     }  # fmt: skip
     if not settings.rate_limit:
         return RateLimits({}, 0)

@@ -1,15 +1,17 @@
 """From failure to HTTP: the one table of statuses and titles, and problem details (RFC 9457)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures, unit_failures, webhook_failures
+from gridgift.domain import failures, webhook_failures
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
+from gridgift.http.edge.problem import Problem, data
 from gridgift.http.edge.refusals import MethodNotAllowed, Unauthenticated
 from gridgift.http.edge.reply import NO_STORE, Header, Reply, encode_json
+from gridgift.http.edge.unit_problems import UNIT_PROBLEMS
 from gridgift.views import REFUSED_ROW_EXAMPLE, RowResult, named_as_json
 
 RETRY_UNAVAILABLE: Final = 2  # seconds
@@ -37,31 +39,8 @@ class ProblemResponse(Struct, frozen=True, rename="camel"):
     )
 
 
-def _data(name: str) -> Callable[[Any], Any]:
-    return lambda failure: getattr(failure, name)
-
-
 def _rows(failure: RowsRefused) -> list[RowResult]:
     return [RowResult.of(number, why) for number, why in failure.rows]
-
-
-class Problem(Struct, frozen=True):
-    """How a failure looks over HTTP; ``remedy`` is what the page on its code advises.
-
-    ``members`` are the problem's own, beside those that all have: each made from the failure.
-    ``examples`` shows a value of each of them.
-    """
-
-    status: int
-    title: str
-    remedy: str
-    conflict: bool = False
-    members: Mapping[str, Callable[[Any], Any]] = {}
-    examples: Mapping[str, Any] = {}
-
-    def status_at(self, path: str) -> int:
-        """Conflicts with the present state are 400 under /v1 and 409 under /ext/v1."""
-        return 409 if self.conflict and path.startswith("/ext/") else self.status
 
 
 PROBLEMS: Final[dict[type[Failure], Problem]] = {
@@ -69,7 +48,7 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         400,
         "Some values are not acceptable",
         "Correct the fields named in 'errors'.",
-        members={"errors": _data("errors")},
+        members={"errors": data("errors")},
         examples={"errors": {"credit": ["must be an integer from 0 to 2147483647"]}},
     ),
     failures.IdentifierMalformed: Problem(
@@ -136,7 +115,7 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         409,
         "Not enough credit",
         "Take no more than 'available'.",
-        members={"available": _data("available")},
+        members={"available": data("available")},
         examples={"available": 400},
     ),
     failures.HoldClosed: Problem(
@@ -146,14 +125,14 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         409,
         "More than is held",
         "Capture no more than 'held'; the rest of a hold can't be raised.",
-        members={"held": _data("held")},
+        members={"held": data("held")},
         examples={"held": 100},
     ),
     failures.RefundExceedsSpend: Problem(
         409,
         "More than was spent",
         "Refund no more than 'refundable'.",
-        members={"refundable": _data("refundable")},
+        members={"refundable": data("refundable")},
         examples={"refundable": 500},
     ),
     webhook_failures.WebhookNotFound: Problem(
@@ -213,31 +192,6 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.CustomerNotFound: Problem(
         404, "No such customer", "A resident is a store's customer from the first card or credit."
     ),
-    unit_failures.UnitNotFound: Problem(
-        404, "No such unit", "Check the id; a unit is seen with its own store's keys only."
-    ),
-    unit_failures.AlreadyClaimed: Problem(
-        409, "The unit's card was claimed already", "Each resident has one card in a round."
-    ),
-    unit_failures.UnitPaused: Problem(410, "The unit is switched off", "The store can resume it."),
-    unit_failures.NotOpen: Problem(
-        403, "The unit gives nothing at this time", "Come back within the dates of the unit."
-    ),
-    unit_failures.NotInGroup: Problem(
-        403, "The unit is for its group", "Wear the tag of the group that the object is set to."
-    ),
-    unit_failures.NotInvited: Problem(
-        403, "The unit is for others", "The store can add the username to the unit's list."
-    ),
-    unit_failures.AccountTooYoung: Problem(
-        403, "The account is too young", "The store can lower the unit's minimum age."
-    ),
-    unit_failures.UnitExhausted: Problem(
-        410, "The unit has given everything", "The store can raise the unit's bounds."
-    ),
-    unit_failures.UnitExhaustedToday: Problem(
-        410, "The unit has given everything of today", "Come back tomorrow, in the store's time."
-    ),
     failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
     failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),
     failures.RowsRefused: Problem(
@@ -293,14 +247,14 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         429,
         "Too many requests",
         "Wait as long as Retry-After says, then go on.",
-        members={"retryAfter": _data("retry_after")},
+        members={"retryAfter": data("retry_after")},
         examples={"retryAfter": 2},
     ),
     failures.TooManyLookUps: Problem(
         429,
         "Too many unknown usernames",
         "Wait as long as Retry-After says. Known residents, and UUIDs, need no look-up.",
-        members={"retryAfter": _data("retry_after")},
+        members={"retryAfter": data("retry_after")},
         examples={"retryAfter": 10},
     ),
     refusals.InternalError: Problem(
@@ -314,6 +268,8 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         examples={"retryAfter": RETRY_UNAVAILABLE},
     ),
 }
+
+PROBLEMS.update(UNIT_PROBLEMS)
 
 BY_CODE: Final = {failure.code: problem for failure, problem in PROBLEMS.items()}
 
@@ -336,7 +292,11 @@ def problem_reply(
     for name, value in problem.members.items():
         body[name] = value(failure)
     media_type = b"application/problem+json" if admits_problem(accept) else b"application/json"
-    headers = ((b"content-type", media_type), NO_STORE, *_headers(failure, body.get("retryAfter")))
+    headers = (
+        (b"content-type", media_type),
+        NO_STORE,
+        *headers_of(failure, body.get("retryAfter")),
+    )
     return Reply(status, headers, encode_json(body))
 
 
@@ -360,7 +320,8 @@ def _is_zero(parameter: bytes) -> bool:
     return name.strip() == b"q" and value.strip() in {b"0", b"0.0", b"0.00", b"0.000"}
 
 
-def _headers(failure: Failure, retry_after: int | None) -> Sequence[Header]:
+def headers_of(failure: Failure, retry_after: int | None) -> Sequence[Header]:
+    """Return what a refusal says in headers; ``retry_after`` is in seconds."""
     headers: list[Header] = []
     if isinstance(failure, Unauthenticated):
         headers.append((b"www-authenticate", f'{failure.challenge} realm="gridgift"'.encode()))

@@ -111,6 +111,91 @@ class MethodNotAllowed(Failure):
         self.allow = allow
 
 
+class UnitUnknown(Unauthenticated):
+    """No unit has the id that the object says, or it says none (contract section 9)."""
+
+    challenge = "Unit"
+    code = "unit_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("Send the id of a unit of this server in the X-GC-Unit header.")
+
+
+class UnitNotPaired(Unauthenticated):
+    """No object is paired with the unit: none was yet, or the store revoked it."""
+
+    challenge = "Unit"
+    code = "unit_not_paired"
+
+    def __init__(self) -> None:
+        super().__init__("No object is paired with this unit. Pair one with a new code.")
+
+
+class SignatureInvalid(Unauthenticated):
+    """The request is not signed with the secret of the unit's last pairing."""
+
+    challenge = "Unit"
+    code = "signature_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("X-GC-Sig is not this request's signature with the unit's secret.")
+
+
+class TimeInvalid(Unauthenticated):
+    """The request was signed too long ago, or is ahead of the server's clock, by ``seconds``."""
+
+    challenge = "Unit"
+    code = "time_invalid"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"X-GC-Time is not within {seconds} s of the server's clock.")
+
+
+class ShardRefused(Failure):
+    """The object is on another grid than Second Life's own."""
+
+    code = "shard_refused"
+
+    def __init__(self) -> None:
+        super().__init__("Units work on Second Life's main grid only.")
+
+
+class ObjectNotPaired(Failure):
+    """The object is another one than was paired: a copy, or one that has another owner now."""
+
+    code = "object_not_paired"
+
+    def __init__(self) -> None:
+        super().__init__("Another object is paired with this unit. Pair this one with a new code.")
+
+
+class UnitKindRefused(Failure):
+    """The unit is of a kind that does not ask for this; ``kind`` is the one that does."""
+
+    code = "unit_kind_refused"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"Only units of the kind {kind} may ask for this.")
+
+
+class NonceInvalid(Failure):
+    """A signed request has no UUID as its nonce."""
+
+    code = "nonce_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("Send a new UUID in the X-GC-Nonce header with each new request.")
+
+
+class NonceReused(Failure):
+    """The nonce came with another request before."""
+
+    code = "nonce_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This nonce was used for a different request. Take a new one.")
+
+
 class ProductNotFound(Failure):
     """The store has sold no such product: it sells none here (contract section 8)."""
 

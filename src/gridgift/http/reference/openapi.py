@@ -18,6 +18,7 @@ from gridgift.domain.failures import (
 )
 from gridgift.http.edge import refusals
 from gridgift.http.edge.guards import SecurityScheme
+from gridgift.http.edge.in_world import IN_WORLD, RefusalInWorld
 from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.problems import PROBLEMS, ProblemResponse
 from gridgift.http.edge.route import AnyRoute
@@ -54,7 +55,11 @@ _NOT_ALWAYS: Final = {"RateLimit", "RateLimit-Policy", "Idempotent-Replayed"}
 def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
     """Describe every route: parameters, bodies, answers and each status it may answer with."""
     routes = list(table)
-    types = {ProblemResponse, *(t for r in routes for t in (r.body, r.answer) if t is not None)}
+    types = {
+        ProblemResponse,
+        RefusalInWorld,
+        *(t for r in routes for t in (r.body, r.answer) if t is not None),
+    }
     schemas = Schemas(types)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -236,7 +241,7 @@ def _responses(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
     for failure in refusals_of(route):
         by_status.setdefault(_status(failure, route), []).append(failure)
     for status, kinds in by_status.items():
-        responses[str(status)] = _refusal(status, kinds, schemas)
+        responses[str(status)] = _refusal(route, status, kinds, schemas)
     return responses
 
 
@@ -250,19 +255,28 @@ def _success_headers(route: AnyRoute) -> list[str]:
     return names
 
 
-def _refusal(status: int, kinds: list[type[Failure]], schemas: Schemas) -> dict[str, Any]:
-    headers = ["X-Request-Id"]
+def _refusal(
+    route: AnyRoute, status: int, kinds: list[type[Failure]], schemas: Schemas
+) -> dict[str, Any]:
+    headers, description = ["X-Request-Id"], _told(kinds)
     if status == 401:
         headers.append("WWW-Authenticate")
     if status in {429, 503}:
         headers.append("Retry-After")
+    if route.path.startswith(IN_WORLD):
+        content = {"application/json": {"schema": schemas.of(RefusalInWorld)}}
+        return {"description": description, "headers": _describe(*headers), "content": content}
     examples = {kind.code: _reference("examples", _example_name(kind, status)) for kind in kinds}
-    content = {"schema": schemas.of(ProblemResponse), "examples": examples}
+    whole = {"schema": schemas.of(ProblemResponse), "examples": examples}
     return {
-        "description": "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + ".",
+        "description": description,
         "headers": _describe(*headers),
-        "content": {"application/problem+json": content, "application/json": content},
+        "content": {"application/problem+json": whole, "application/json": whole},
     }
+
+
+def _told(kinds: list[type[Failure]]) -> str:
+    return "; ".join(f"`{kind.code}`: {PROBLEMS[kind].title}" for kind in kinds) + "."
 
 
 def _problem_examples(routes: Iterable[AnyRoute]) -> dict[str, Any]:
@@ -273,6 +287,7 @@ def _problem_examples(routes: Iterable[AnyRoute]) -> dict[str, Any]:
             "value": _example(kind, status),
         }
         for route in routes
+        if not route.path.startswith(IN_WORLD)
         for kind in refusals_of(route)
         for status in (_status(kind, route),)
     }

@@ -66,3 +66,17 @@ VALUES (:store_id, :unit_id, :round, :resident_uuid, :card_id, :credit, :now)
 UPDATE units SET cards = :cards, granted = :granted, day = :day, cards_that_day = :cards_that_day,
     seen_at = :now
 WHERE store_id = :store_id AND id = :id
+
+-- name: unit_pair
+UPDATE units SET object_uuid = :object_uuid, object_owner_uuid = :object_owner_uuid,
+    pairings = pairings + 1, paired_at = :now, seen_at = :now, code_hash = NULL, code_until = NULL,
+    updated_at = :now
+WHERE store_id = :store_id AND id = :id AND code_hash = :hash AND code_until > :now
+RETURNING {unit}
+
+-- name: unit_heard
+UPDATE units SET seen_at = :now WHERE store_id = :store_id AND id = :id
+
+-- name: units_end (any store)
+UPDATE units SET object_uuid = NULL, object_owner_uuid = NULL, paired_at = NULL
+WHERE object_uuid IS NOT NULL
