@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 from msgspec import Struct
@@ -65,8 +67,10 @@ class Commands:
             assert process.stdin is not None
             process.stdin.close()
 
-    def run(self, folder: Path, environ: dict[str, str], *arguments: str) -> Result:
-        """Run one command to its end."""
+    def run(
+        self, folder: Path, environ: dict[str, str], *arguments: str, terminal: str | None = None
+    ) -> Result:
+        """Run one command to its end; what it prints goes to ``terminal``, if there is one."""
         assert self._process.stdin is not None and self._process.stdout is not None
         out, err = self._scratch / "out", self._scratch / "err"
         out.write_bytes(b"")
@@ -75,7 +79,7 @@ class Commands:
             "folder": str(folder),
             "environ": environ,
             "arguments": arguments,
-            "out": str(out),
+            "out": terminal or str(out),
             "err": str(err),
         }
         print(json.dumps(request), file=self._process.stdin, flush=True)
@@ -95,11 +99,35 @@ class CommandRunner:
         """Run ``gridgift`` with these arguments."""
         return self._commands.run(self.folder, self.environ, *map(str, arguments))
 
+    def in_terminal(self, columns: int, *arguments: object) -> Result:
+        """Run it in a real terminal of so many columns; ``out`` is what was shown there."""
+        screen, terminal = os.openpty()
+        termios.tcsetwinsize(terminal, (25, columns))
+        shown: list[bytes] = []
+        reader = Thread(target=lambda: shown.extend(_until_closed(screen)))
+        reader.start()
+        environ = {**self.environ, "TERM": "xterm-256color"}
+        words = map(str, arguments)
+        try:
+            result = self._commands.run(self.folder, environ, *words, terminal=os.ttyname(terminal))
+        finally:
+            os.close(terminal)
+            reader.join()
+            os.close(screen)
+        return Result(result.code, b"".join(shown).decode().replace("\r\n", "\n"), result.err)
+
     def json(self, *arguments: object) -> Any:
         """Run it with ``--json``; it must succeed. Return what it answered."""
         result = self(*arguments, "--json")
         assert result.code == 0, result
         return result.json
+
+
+def _until_closed(screen: int) -> Iterator[bytes]:
+    """Yield what is shown on a terminal, until nobody has it open any more."""
+    with suppress(OSError):
+        while chunk := os.read(screen, 65_536):
+            yield chunk
 
 
 def clean_environ() -> dict[str, str]:

@@ -41,7 +41,7 @@ def run(request: dict[str, Any]) -> NoReturn:
     os.chdir(request["folder"])
     for descriptor, name, flags in (
         (0, os.devnull, os.O_RDONLY),
-        (1, request["out"], os.O_WRONLY),
+        (1, request["out"], os.O_WRONLY | os.O_NOCTTY),
         (2, request["err"], os.O_WRONLY),
     ):
         os.dup2(os.open(name, flags), descriptor)

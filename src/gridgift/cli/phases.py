@@ -1,5 +1,7 @@
 """Progress bars, in a terminal alone: a file or a pipe would keep every step of them."""
 
+import sys
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -15,7 +17,7 @@ def terminal_bar(counted: ProgressColumn) -> Progress:
     """Make a progress bar on standard error; ``counted`` shows how far it is."""
     console = Console(stderr=True)
     columns = ("{task.description}", BarColumn(), counted, TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    return Progress(*columns, console=console, disable=not sys.stderr.isatty())
 
 
 class PhaseBar:

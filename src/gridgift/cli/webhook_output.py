@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.tables import print_table
+from gridgift.cli.tables import print_facts, print_table
 from gridgift.domain import texts
 from gridgift.domain.deliveries import AGAIN_AT_ONCE, Attempt, Delivery
 from gridgift.domain.webhooks import Secrets, Webhook
@@ -50,9 +50,9 @@ def print_webhook(webhook: Webhook, json: bool) -> None:
     if json:
         print_json(WebhookResponse.of(webhook))
         return
-    print_table(
-        ("ID", webhook.id),
+    print_facts(
         [
+            ("ID", webhook.id),
             ("STATE", _state(webhook)),
             ("FAILING SINCE", written(webhook.failing_since)),
             ("FORMAT", webhook.format),
