@@ -14,14 +14,8 @@ from tests.test_tidy import FILES, imported, place
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGES: Final = (
-    "http/edge",
-    "http/api",
-    "http/reference",
-    "domain",
-    "cli",
-    "storage",
-    "messages",
-)
+    "http/edge", "http/api", "http/reference", "dashboard", "domain", "cli", "storage", "messages",
+)  # fmt: skip
 OF_THE_STORAGE: Final = (  # what others than the drivers may see
     "storage/database.py", "storage/listing.py", "storage/queries.py",
 )  # fmt: skip

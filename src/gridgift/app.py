@@ -307,12 +307,14 @@ def from_environment() -> ASGIApp:
 
 
 def _serve(app: Application, services: Services, table: Sequence[AnyRoute]) -> None:
-    """Let the application answer by the table."""
+    """Let the application answer by the table, and show the dashboard."""
+    from gridgift.dashboard.table import missing_pages, pages
+
     missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
-    app.paths = Paths(endpoints(services, table))
+    app.paths = Paths({**endpoints(services, table), **pages(services)})
     app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
     default = Missing(services, [route.guard for route in table], app.paths.meant)
-    app.default, app.refuse = default, default.refuse
+    app.default, app.refuse = missing_pages(services, default), default.refuse
 
 
 def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None":

@@ -20,6 +20,7 @@ WHY = ("--reason", "damaged", "--reference", "order 7")
 LOOKING = [
     ("store", "list"),
     ("key", "list"),
+    ("operator", "list"),
     ("card", "show", "ID"),
     ("card", "list", "kelly"),
     ("card", "history", "ID"),
@@ -44,6 +45,9 @@ CHANGING = [
     ("key", "update", "ID", "--name", "Till"),
     ("key", "rotate", "ID"),
     ("key", "revoke", "ID"),
+    ("operator", "add", "Aria"),
+    ("operator", "link", "Aria"),
+    ("operator", "remove", "Aria"),
     ("secret", "replace", "--yes"),
     ("attest",),
     ("card", "grant", "kelly", "--credit", "5"),

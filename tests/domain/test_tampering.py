@@ -107,6 +107,12 @@ DECIDES_NOTHING: Final = {
         [f"unit_claims.{name}" for name in ("store_id", "unit_id", "round", "resident_uuid",
          "card_id", "credit", "created_at")], UNITS),
     **dict.fromkeys(
+        [f"operators.{name}" for name in ("id", "login", "name", "password", "created_at")]
+        + [f"operator_stores.{name}" for name in ("store", "operator_id", "role", "added_at")]
+        + [f"operator_links.{name}" for name in ("operator_id", "hash", "expires_at")]
+        + [f"operator_sessions.{name}" for name in ("id", "hash", "operator_id", "chosen_store",
+           "created_at", "seen_at", "address", "browser", "by_link")], ACCESS),
+    **dict.fromkeys(
         [f"idempotency_keys.{name}" for name in ("store_id", "key", "fingerprint", "created_at",
          "answer")], ANSWERS),
 }  # fmt: skip

@@ -77,6 +77,10 @@ units {MANY}: SELECT U(2, 1), U(3, i), 'delivery', 'unit', 5, NULL, FALSE, NULL,
     NULL, NULL, '[]', FALSE, 1, 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL, 1, 1;
 unit_stores {MANY}: SELECT U(3, i), U(2, 1);
 unit_claims {MANY}: SELECT U(2, 1), U(3, 7), 1, U(1, i), U(4, i), 5, 1;
+operators {MANY}: SELECT U(3, i), 'o' || i, 'o' || i, NULL, 1;
+operator_stores {MANY}: SELECT U(2, 1 + i % 50), U(3, i), 'clerk', 1;
+operator_links {MANY}: SELECT U(3, i), UNIQUE, {LATER};
+operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START}, '', '', FALSE;
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL;
 import_refusals {MANY}: SELECT U(2, 1), BYTES, i, 'why';
 customer_tokens 500: SELECT U(2, 1), U(4, i), U(1, 1), BYTES, 1, {START} + i, NULL
@@ -113,7 +117,10 @@ def run(url: str, statement: str) -> Any:
 
 
 def _sqlite(table: str, rows: int, select: str) -> str:
-    select = re.sub(r"U\((\d), ([\w *]+)\)", r"printf('%08x-0000-4000-8000-%012d', \1, \2)", select)
+    select = select.replace("UNIQUE", "CAST(printf('%032d', i) AS BLOB)")
+    select = re.sub(
+        r"U\((\d), ([\w *+%]+)\)", r"printf('%08x-0000-4000-8000-%012d', \1, \2)", select
+    )
     numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"
     return f"{numbers} INSERT INTO {table} {select.replace('BYTES', 'zeroblob(32)')} FROM n"
 
@@ -121,6 +128,7 @@ def _sqlite(table: str, rows: int, select: str) -> str:
 def _postgres(table: str, rows: int, select: str) -> str:
     digits = r"lpad((\2)::text, 12, '0')"
     uuid_ = rf"('0000000\1-0000-4000-8000-' || {digits})::uuid"
-    select = re.sub(r"U\((\d), ([\w *]+)\)", uuid_, select)
+    select = re.sub(r"U\((\d), ([\w *+%]+)\)", uuid_, select)
+    select = select.replace("UNIQUE", "convert_to(lpad(i::text, 32, '0'), 'UTF8')")
     select = select.replace("BYTES", f"'\\x{'00' * 32}'::bytea")
     return f"INSERT INTO {table} {select} FROM generate_series(1, {rows}) n (i)"

@@ -14,8 +14,11 @@ _TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re
 
 # Small, or the grid's and no store's: a sharded engine keeps a copy on every node.
 REFERENCE: Final = frozenset(
-    {"feed", "residents", "resident_names", "server_secret", "unit_stores", "stores"}
-)
+    {
+        "feed", "operator_links", "operator_sessions", "operator_stores", "operators", "residents",
+        "resident_names", "server_secret", "stores", "unit_stores",
+    }
+)  # fmt: skip
 
 
 def rewritten(text: str) -> str:

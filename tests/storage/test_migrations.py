@@ -110,6 +110,13 @@ ROWS: Final = {
         f"INSERT INTO unit_stores VALUES ('{STORE}', '{STORE}')",
         f"INSERT INTO unit_claims VALUES ('{STORE}', '{STORE}', 1, '{OWNER}', '{STORE}', 5, 1)",
     ],
+    29: [
+        f"INSERT INTO operators VALUES ('{OWNER}', 'aria', 'Aria', NULL, 1)",
+        f"INSERT INTO operator_stores VALUES ('{STORE}', '{OWNER}', 'owner', 1)",
+        f"INSERT INTO operator_links VALUES ('{OWNER}', HASH, 9)",
+        f"INSERT INTO operator_sessions VALUES ('{OWNER}', HASH, '{OWNER}', '{STORE}', 1, 1, '', "
+        "'', FALSE)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

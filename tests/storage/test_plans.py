@@ -52,8 +52,11 @@ BOUNDED_SORTS: Final = {
     "cards_in_states": "two pages of cards",
     "cards_of_store": "the 250 cards that were looked at",
     "lots_open": "an account has at most 1000 open lots",
+    "members_of_store": "a store has few operators",
     "names_of_resident": "a resident has few names",
     "resident_rename": "a resident has few names",
+    "sessions_of_operator": "those of a week at most; a sign-in deletes older ones",
+    "stores_of_operator": "an operator has few stores",
     "spend_lots_unrestored": "a spend takes from at most 1000 lots",
 }
 OF_REQUESTS: Final = sorted(STATEMENTS.keys() - EXEMPT.keys())

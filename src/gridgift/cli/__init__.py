@@ -30,6 +30,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "attest",
     "store",
     "key",
+    "operator",
     "secret",
     "resident",
     "card",

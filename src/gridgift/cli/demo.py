@@ -14,8 +14,11 @@ from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOpt
 from gridgift.cli.output import print_json
 from gridgift.cli.sample import Demo, prepare
 from gridgift.cli.serve import leave_on_signals, serve_on
-from gridgift.cli.session import DATABASE_URL, read_settings, run
+from gridgift.cli.session import DATABASE_URL, new_token, read_settings, run
 from gridgift.cli.token import mint_token
+from gridgift.domain import operators
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Store
 from gridgift.domain.residents import Identifier
 from gridgift.domain.tokens import page_address
 from gridgift.operations import Operations
@@ -45,23 +48,33 @@ def demo(
     settings = read_settings(database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
 
-    async def work(operations: Operations) -> tuple[Demo, str]:
+    async def work(operations: Operations) -> tuple[Demo, str, str]:
         await check_secret(settings, operations)
         made = await prepare(operations, signer(settings), settings.sqlite_path)
         kelly = Identifier(uuid=made.residents[0].uuid)
         minted = await mint_token(operations, settings, made.store.id, kelly)
-        return made, page_address(made.store, settings.public_url or listener.url, minted.token)
+        base = settings.public_url or listener.url
+        sign_in = await owner_link(operations, made.store, base)
+        return made, page_address(made.store, base, minted.token), sign_in
 
-    made, link = run(settings, work, create=True)
+    made, link, sign_in = run(settings, work, create=True)
     if json:
-        print_json(_as_json(made, settings, listener.url, link))
+        print_json(_as_json(made, settings, listener.url, link, sign_in))
     else:
-        print(guide(made, settings, listener.url, link), flush=True)
+        print(guide(made, settings, listener.url, link, sign_in), flush=True)
     if not no_serve:
         serve_on(listener, settings, workers=1, json=False)
 
 
-def guide(made: Demo, settings: Settings, url: str, link: str) -> str:
+async def owner_link(operations: Operations, store: Store, base: str) -> str:
+    """Return a link that signs the store's owner in to the dashboard, once."""
+    name = store.owner_username
+    await operations.write(operators.add, store.id, name, "owner", new_id())
+    link = await operations.write(operators.link, name, new_token())
+    return operators.page_address(base, link.token)
+
+
+def guide(made: Demo, settings: Settings, url: str, link: str, sign_in: str) -> str:
     """Write the commands, each on one line, in a text that bash takes as it stands."""
     curl = f"curl -w '\\n' -H 'X-API-Key: {made.key}'"
     send = "-H 'Content-Type: application/json' -d"
@@ -87,6 +100,9 @@ def guide(made: Demo, settings: Settings, url: str, link: str) -> str:
     names = ", ".join(resident.username for resident in made.residents)
     return (
         f"# {made.store.name} is ready: residents {names}; {len(made.cards)} gift cards.\n"
+        f"# The dashboard is at {settings.public_url or url}/dashboard. "
+        f"This link signs you in, once, "
+        f"within 15 minutes:\n# {sign_in}\n\n"
         f"# API key: {made.key}\n"
         f"# The page of {someone}: {link}\n\n{commands}\n\n"
         f"# The same cards on the command line\n{_command_line(settings, someone)}\n\n"
@@ -104,13 +120,15 @@ def _command_line(settings: Settings, resident: str) -> str:
     return f"export {DATABASE_URL}={shlex.quote(settings.database_url)}\n{command}"
 
 
-def _as_json(made: Demo, settings: Settings, url: str, link: str) -> dict[str, Any]:
+def _as_json(made: Demo, settings: Settings, url: str, link: str, sign_in: str) -> dict[str, Any]:
     return {
         "database": mask_url(settings.database_url),
         "store": made.store.id,
         "key": made.key,
         "url": url,
         "link": link,
+        "dashboard": f"{settings.public_url or url}/dashboard",
+        "signIn": sign_in,
         "residents": made.residents,
         "cards": [StoreGiftCard.of_store(card, held) for card, held in made.cards],
     }

@@ -26,6 +26,7 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "max_credit": "--max-credit",
     "min_account_days": "--min-account-days",
     "overlap": "--overlap",
+    "role": "--role",
     "scopes": "--scope",
     "since": "--from",
     "time_zone": "--time-zone",
@@ -163,6 +164,9 @@ AmountOption = Annotated[
     int, typer.Option("--amount", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
 ]
 CardArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")]
+OperatorArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="What the person is called, in lists and at sign-in.")
+]
 CustomerArgument = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
 ]

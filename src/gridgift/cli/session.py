@@ -30,6 +30,7 @@ __all__ = [
     "find_store",
     "make",
     "new_credential",
+    "new_token",
     "now",
     "operator",
     "read",
@@ -172,6 +173,11 @@ def operator(store_id: str) -> Caller:
 def new_credential() -> NewCredential:
     """Choose what a new key or token is made of: an id and random bytes."""
     return NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES))
+
+
+def new_token() -> str:
+    """Choose the token of a link that signs in: 32 random bytes."""
+    return secrets.token_urlsafe(RANDOM_BYTES)
 
 
 def _user() -> str:

@@ -336,6 +336,15 @@ class ImportTaken(Failure):
         )
 
 
+class OperatorNotFound(Failure):
+    """No operator has this name, or works at this store."""
+
+    code = "operator_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no operator {name}.")
+
+
 class KeyNotFound(Failure):
     """The store has no such API key."""
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -138,6 +138,28 @@ def decode_query(raw: bytes, into: type[S]) -> S:
     return _remembered_query(raw, into) if len(raw) <= MAX_REMEMBERED else _decode_query(raw, into)
 
 
+def decode_texts(pairs: Iterable[tuple[str, str]], into: type[S]) -> S:
+    """Decode names with texts into a struct; unknown ones are ignored, and a list has several.
+
+    Raises ``ValidationFailed``.
+    """
+    values: dict[str, Any] = {}
+    errors: dict[str, Sequence[str]] = {}
+    fields = _fields(into)
+    for name, text in pairs:
+        if name not in fields:
+            continue
+        if fields[name].basic is list:
+            values.setdefault(name, []).append(text)
+            continue
+        if name in values:
+            errors[name] = ["must be given once"]
+        values[name] = _from_text(text, fields[name].basic)
+    if errors:
+        raise ValidationFailed(errors)
+    return _convert(values, into)
+
+
 def _decode_query(raw: bytes, into: type[S]) -> S:
     try:
         pairs = parse_qsl(
@@ -148,18 +170,7 @@ def _decode_query(raw: bytes, into: type[S]) -> S:
         )
     except ValueError:
         raise ValidationFailed({"query": ["must be percent-encoded UTF-8"]}) from None
-    values: dict[str, Any] = {}
-    errors: dict[str, Sequence[str]] = {}
-    fields = _fields(into)
-    for name, text in pairs:
-        if name not in fields:
-            continue
-        if name in values:
-            errors[name] = ["must be given once"]
-        values[name] = _from_text(text, fields[name].basic)
-    if errors:
-        raise ValidationFailed(errors)
-    return _convert(values, into)
+    return decode_texts(pairs, into)
 
 
 # the same few come again and again: the structs can't be changed
@@ -283,10 +294,15 @@ def _usual_complaint(annotation: Any) -> str:
 
 
 def _basic(annotation: Any) -> type:
-    """Find the plain type in ``Annotated[…]``, ``Literal[…]``, ``… | None`` or several of them."""
+    """Find the plain type in ``Annotated[…]``, ``Literal[…]``, ``… | None`` or several of them.
+
+    That of a list of anything is ``list``.
+    """
     if isinstance(annotation, type):
         return annotation
     parts = get_args(annotation)
+    if get_origin(annotation) is list:
+        return list
     if get_origin(annotation) is Annotated:
         return _basic(parts[0])
     if get_origin(annotation) is Literal:

@@ -161,15 +161,17 @@ class Endpoint:
                 await self._admit_again(route, request)
         await self._verify(route, request)
         if route.body is not None:
-            request.body = decode_body(
-                request.raw_body, request.headers, route.body, required=route.body_required
-            )
+            request.body = self._decode(route.body, route, request)
         elif request.raw_body and route.rows is None and not says_nothing(request.raw_body):
             raise BodyUnexpected
         reply: Reply[Any] = await route.handler(request)
         if route.method in READS and request.admitted_long_ago:  # writes look in the transaction
             await self._admit_again(route, request)
         return reply
+
+    def _decode(self, body: type[Struct], route: AnyRoute, request: AnyRequest) -> Any:
+        """Read the body as the route's type has it."""
+        return decode_body(request.raw_body, request.headers, body, required=route.body_required)
 
     def _route(self, request: AnyRequest) -> AnyRoute:
         route = self._routes.get(request.method)
@@ -234,7 +236,7 @@ class Endpoint:
         return await origins.is_of_any(origin, tick, partial(limited_look_up, request))
 
     def _refuse(self, request: AnyRequest, error: Exception) -> Reply[Any]:
-        """Turn what was raised into a problem; only a defect of ours is logged with its trace."""
+        """Turn what was raised into an answer; only a defect of ours is logged with its trace."""
         if isinstance(error, Failure):
             failure = error
         elif isinstance(error, DatabaseUnavailable):
@@ -243,6 +245,10 @@ class Endpoint:
         else:
             log.error("internal error", request_id=request.id, exc_info=error)
             failure = InternalError()
+        return self._show(request, failure)
+
+    def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
+        """Answer with a problem, or as objects in Second Life read it."""
         path = request.target.partition("?")[0]
         if path.startswith(IN_WORLD):
             return refusal_in_world(failure, path, request.body)

@@ -14,18 +14,23 @@ from gridgift.settings import Network, Settings
 ADDRESS: Final = "address"  # the kind of bucket that counts failed authentications
 ORIGIN: Final = "origin"  # that which counts look-ups of origins that no store has
 FAILURES: Final = 60  # of either, a minute an address
+ACCOUNT: Final = "account"  # that which counts sign-ins that failed, by the account
+DOOR: Final = "sign-in"  # and by the address
+ACCOUNT_FAILURES: Final = 10  # a minute
+DOOR_FAILURES: Final = 20
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def rate_limits(settings: Settings, shared: Count | None = None) -> RateLimits:
-    """Limit requests by their key or token, and failed authentications by their address.
+    """Limit requests by their key, token or operator, and failures to prove it by address.
 
     ``shared`` counts them for all servers.
     """
     per_minute = {
         "key": settings.rate_limit, "token": settings.token_rate_limit,
         ADDRESS: FAILURES, ORIGIN: FAILURES, UNIT: OF_A_UNIT,
+        ACCOUNT: ACCOUNT_FAILURES, DOOR: DOOR_FAILURES,
     }  # fmt: skip
     if not settings.rate_limit:
         return RateLimits({}, 0)
@@ -50,7 +55,16 @@ async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[H
 
 async def count_failure(request: Request[Any, Any, Any]) -> None:
     """Count a failed authentication of the request's address. Raises ``RateLimited``."""
-    await count(request, Bucket(ADDRESS, _address(request)), [])
+    await count(request, Bucket(ADDRESS, address_of(request)), [])
+
+
+def require_open(request: Request[Any, Any, Any], *buckets: Bucket) -> None:
+    """Raise ``RateLimited`` if a bucket is over its limit; nothing is counted."""
+    services = request.services
+    for bucket in buckets:
+        wait = services.limits.of(bucket.kind).closed_for(bucket.name, services.ticks())
+        if wait:
+            raise RateLimited(wait)
 
 
 async def limited_look_up(
@@ -60,17 +74,16 @@ async def limited_look_up(
 
     Raises ``RateLimited`` beyond ``FAILURES`` a minute, and then looks nothing up.
     """
-    services, bucket = request.services, Bucket(ORIGIN, _address(request))
-    wait = services.limits.of(ORIGIN).closed_for(bucket.name, services.ticks())
-    if wait:
-        raise RateLimited(wait)
+    bucket = Bucket(ORIGIN, address_of(request))
+    require_open(request, bucket)
     found = await look_up()
     if not found:
         await count(request, bucket, [])
     return found
 
 
-def _address(request: Request[Any, Any, Any]) -> str:
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """Return whom a request comes from; see ``client_address``."""
     peer = (request.scope.get("client") or ("",))[0]
     forwarded = request.headers.get(b"x-forwarded-for")
     return client_address(peer, forwarded, request.services.settings.trusted_proxies)

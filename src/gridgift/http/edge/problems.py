@@ -171,6 +171,28 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     refusals.MetricsTokenInvalid: Problem(
         401, "The metrics need a token", "Send Authorization: Bearer with the operator's token."
     ),
+    refusals.SignInNeeded: Problem(
+        401, "You are not signed in", "Sign in at /dashboard, or ask for a link that signs you in."
+    ),
+    refusals.SignInRefused: Problem(
+        401,
+        "That did not work",
+        "Try again, or ask an owner of the store for a link.",
+    ),
+    refusals.SignInLinkInvalid: Problem(
+        401, "The link does not work any more", "Ask for a new one, where you got it."
+    ),
+    refusals.OwnersOnly: Problem(
+        403, "Only for owners", "Ask an owner of the store to do it, or to make you one."
+    ),
+    refusals.FormOutdated: Problem(
+        403, "The page was too old", "Open the page again, and send the form from there."
+    ),
+    refusals.CrossSite: Problem(
+        403,
+        "The form came from elsewhere",
+        "Open the dashboard by the address that GRIDGIFT_PUBLIC_URL names, and begin again.",
+    ),
     refusals.ScopeMissing: Problem(
         403, "The API key lacks a scope", "Ask the store's owner to add the scope to your key."
     ),
@@ -193,6 +215,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         404, "No such customer", "A resident is a store's customer from the first card or credit."
     ),
     failures.StoreNotFound: Problem(404, "No such store", "Check the store's id."),
+    failures.OperatorNotFound: Problem(
+        404, "No such operator", "Check the name; 'gridgift operator list' shows all."
+    ),
     failures.KeyNotFound: Problem(404, "No such API key", "Check the key's id and the store's."),
     failures.RowsRefused: Problem(
         400,

@@ -71,6 +71,69 @@ class MetricsTokenInvalid(Unauthenticated):
         super().__init__("The metrics need the bearer token that the server's operator set.")
 
 
+class SignInNeeded(Unauthenticated):
+    """A page of the dashboard was asked for without a session that works."""
+
+    challenge = "Session"
+    code = "sign_in_needed"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in first.")
+
+
+class SignInRefused(Unauthenticated):
+    """The name or the password is wrong; which of them, nobody is told."""
+
+    challenge = "Session"
+    code = "sign_in_refused"
+
+    def __init__(self) -> None:
+        super().__init__("The name or the password is not right.")
+
+
+class SignInLinkInvalid(Unauthenticated):
+    """A link that signs in was used, has ended, or never was."""
+
+    challenge = "Session"
+    code = "sign_in_link_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("This link was used already, or its 15 minutes are over.")
+
+
+class OwnersOnly(Failure):
+    """A clerk asks for a page that is the owner's."""
+
+    code = "owners_only"
+
+    def __init__(self) -> None:
+        super().__init__("This page is for the store's owners.")
+
+
+class FormOutdated(Failure):
+    """A form has no token, or that of another session or store."""
+
+    code = "form_outdated"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This page was open since before you signed in, or chose another store. Nothing was "
+            "changed: look at it again, then send it."
+        )
+
+
+class CrossSite(Failure):
+    """A browser says that a form was sent from another site."""
+
+    code = "cross_site"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This form was not sent from this server's own address (GRIDGIFT_PUBLIC_URL). Nothing "
+            "was changed."
+        )
+
+
 class ScopeMissing(Failure):
     """A valid key that was not given the endpoint's scope."""
 

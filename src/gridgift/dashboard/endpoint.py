@@ -1,0 +1,113 @@
+"""The pipeline for pages: forms in place of JSON, and pages in place of problem details."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from starlette.types import Message, Receive
+
+from gridgift.dashboard.forms import Draft, decode_form, kept
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import redirect, render
+from gridgift.domain.failures import Failure
+from gridgift.http.edge import refusals
+from gridgift.http.edge.decode import read_body
+from gridgift.http.edge.endpoint import AnyRequest, Endpoint
+from gridgift.http.edge.guards import Guard
+from gridgift.http.edge.problems import PROBLEMS
+from gridgift.http.edge.refusals import FormOutdated, PathNotFound, SignInNeeded
+from gridgift.http.edge.reply import Header, Reply
+from gridgift.http.edge.route import READS, AnyRoute
+from gridgift.http.edge.services import Services
+from gridgift.http.edge.session import visitor_of
+
+SIGN_IN: Final = "/dashboard/sign-in"
+
+# What people are told, where programs are told something else.
+WORDS: Final[dict[type[Failure], tuple[str, str]]] = {
+    refusals.PathNotFound: ("There is no such page", "It may have moved, or been mistyped."),
+    refusals.MethodNotAllowed: ("There is no such page", "It may have moved, or been mistyped."),
+    refusals.SignInLinkInvalid: (
+        "The link does not work any more",
+        "It was used already, or its 15 minutes are over. Ask for a new one where you got it.",
+    ),
+    refusals.OwnersOnly: (
+        "Only for owners",
+        "This page is for the owners of the store. Ask one of them to do it, or to make you one.",
+    ),
+    refusals.RateLimited: ("Too much at once", "Wait a moment, then load the page again."),
+    refusals.DatabaseOutOfReach: (
+        "Just a moment",
+        "The database is out of reach. Nothing was changed: load the page again in a few seconds.",
+    ),
+    refusals.InternalError: (
+        "Something went wrong here",
+        "It is not your fault. Whoever runs this server finds more in its log.",
+    ),
+}
+
+
+class PageEndpoint(Endpoint):
+    """All there is at one path of the dashboard."""
+
+    async def _answer(
+        self, request: AnyRequest, receive: Receive, extra: list[Header]
+    ) -> Reply[Any]:
+        route = self._routes.get(request.method)
+        if route is not None and route.body is not None:
+            # before anyone is admitted: whoever has to sign in first loses nothing of it
+            raw = await read_body(request.headers, receive, route.body_limit)
+            request.raw_body, receive = raw, _replayed(raw)
+        return await super()._answer(request, receive, extra)
+
+    async def _carry_out(
+        self, route: AnyRoute, request: AnyRequest, receive: Receive
+    ) -> Reply[Any]:
+        try:
+            return await super()._carry_out(route, request, receive)
+        except Failure as failure:
+            again = route.again if isinstance(route, Page) else None
+            if again is None or not _belongs_to_the_form(failure):
+                raise
+            reply = await again(request, Draft.refused(request.raw_body, failure))
+            return msgspec.structs.replace(reply, status=PROBLEMS[type(failure)].status)
+
+    def _decode(self, body: type[Struct], route: AnyRoute, request: AnyRequest) -> Any:
+        return decode_form(request.raw_body, request.principal, body)
+
+    def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
+        problem = PROBLEMS[type(failure)]
+        if not isinstance(failure, SignInNeeded):
+            title, detail = WORDS.get(type(failure), (problem.title, failure.detail))
+            return render(request, "problem.html", problem.status, title=title, detail=detail)
+        if request.method in READS:
+            return redirect(request, SIGN_IN, next=request.target)
+        request.principal, sent = visitor_of(request), kept(request.raw_body)
+        return render(
+            request, "sign_in.html", problem.status, next=request.target, kept=sent, ended=True
+        )
+
+
+class MissingPage(PageEndpoint):
+    """Every path below the dashboard's that has no page."""
+
+    def __init__(self, services: Services, guards: Iterable[Guard[Any]] = ()) -> None:
+        super().__init__(services, "", {}, guards)
+
+    def _route(self, request: AnyRequest) -> AnyRoute:
+        raise PathNotFound
+
+
+def _belongs_to_the_form(failure: Failure) -> bool:
+    """Tell whether a failure is of what was typed: found by an operation, or the form is old."""
+    return type(failure).__module__ == Failure.__module__ or isinstance(failure, FormOutdated)
+
+
+def _replayed(raw: bytes) -> Receive:
+    """Return what receives a body that was read already."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    return receive

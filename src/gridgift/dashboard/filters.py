@@ -1,0 +1,79 @@
+"""How amounts and times are written on a page."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from gridgift.domain.instants import DAY, HOUR, format_instant
+from gridgift.domain.texts import counted
+
+MINUTE: Final = 60_000
+
+
+def money(amount: int) -> str:
+    """Write an amount: L$ 1,250, with a space that does not break."""
+    return f"L$\N{NO-BREAK SPACE}{amount:,}"
+
+
+def whole(number: int) -> str:
+    """Write a number with its thousands apart."""
+    return f"{number:,}"
+
+
+def date(instant: int, zone: str) -> str:
+    """Write the day of an instant (milliseconds) in a time zone: 3 May 2027."""
+    at = _local(instant, zone)
+    return f"{at.day} {at:%b %Y}"
+
+
+def date_time(instant: int, zone: str) -> str:
+    """Write an instant to the minute in a time zone: 3 May 2027, 18:40."""
+    return f"{date(instant, zone)}, {_local(instant, zone):%H:%M}"
+
+
+def ago(instant: int, now: int) -> str:
+    """Say how long ago an instant was, roughly, or in how long it will be."""
+    span = abs(now - instant)
+    if span < MINUTE:
+        return "just now"
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if span >= unit:
+            said = counted(span // unit, name)
+            break
+    return f"{said} ago" if instant <= now else f"in {said}"
+
+
+def browser(agent: str) -> str:
+    """Say which browser it is, from what it calls itself: Firefox on Windows."""
+    name = next((name for sign, name in _BROWSERS if sign in agent), "")
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    if name and system:
+        return f"{name} on {system}"
+    return name or system or agent[:60] or "Unknown browser"
+
+
+# In this order: browsers name their ancestors too.
+_BROWSERS: Final = (
+    ("SecondLife/", "Second Life viewer"), ("Edg", "Edge"), ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+    ("Mac OS", "Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def _local(instant: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(instant // 1000, UTC).astimezone(ZoneInfo(zone))
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "money": money,
+    "whole": whole,
+    "date": date,
+    "date_time": date_time,
+    "ago": ago,
+    "browser": browser,
+    "iso": format_instant,
+}

@@ -1,0 +1,117 @@
+"""The team of a store: who works there, as what, and where they are signed in."""
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.domain import operators, sessions
+from gridgift.domain.failures import OperatorNotFound
+from gridgift.domain.ids import new_id
+from gridgift.domain.operators import NewLink, Role
+from gridgift.http.edge.path import id_parameter
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session, new_token
+
+TEAM: Final = "/dashboard/team"
+
+MEMBER: Final = id_parameter("id", "Somebody of the team.", "x", OperatorNotFound)
+
+
+class NewMember(Struct, frozen=True):
+    """The form for somebody new."""
+
+    name: str
+    role: Role = "clerk"
+
+
+class NewRole(Struct, frozen=True):
+    """The form for another role."""
+
+    role: Role
+
+
+async def show_team(
+    request: OperatorRequest[None, object], draft: Draft = EMPTY, link: NewLink | None = None
+) -> Reply[None]:
+    """Show who works here; ``link`` is one that was just made, to be shown this once."""
+    team = await request.operations.read(sessions.of_team, request.store_id)
+    address = _address(request, link) if link else ""
+    return render(request, "team.html", team=team, draft=draft, link=link, address=address)
+
+
+async def add_member(request: OperatorRequest[None, NewMember]) -> Reply[None]:
+    """Let somebody work here, and show the link by which they sign in for the first time."""
+    form, token = request.body, new_token()
+    link = await request.operations.write(
+        operators.hire, request.store_id, form.name, form.role, new_id(), token
+    )
+    return await show_team(request, link=link)
+
+
+async def make_link(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """Show a link that signs somebody of the team in, who has lost the password."""
+    link = await request.operations.write(
+        operators.link_for_member, request.store_id, MEMBER.of(request), new_token()
+    )
+    return await show_team(request, link=link)
+
+
+async def change_role(request: OperatorRequest[None, NewRole]) -> Reply[None]:
+    """Make a clerk an owner, or an owner a clerk."""
+    member = await request.operations.write(
+        operators.change_role, request.store_id, MEMBER.of(request), request.body.role
+    )
+    article = "an" if member.role == "owner" else "a"
+    return redirect(request, TEAM, flash=Flash(f"{member.name} is {article} {member.role} now."))
+
+
+async def dismiss(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """Take somebody out of the team."""
+    member = await request.operations.write(operators.dismiss, request.store_id, MEMBER.of(request))
+    said = Flash(f"{member.name} is not in your team any more, and is signed out everywhere.")
+    return redirect(request, TEAM, flash=said)
+
+
+async def end_sessions(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """Sign somebody of the team out everywhere."""
+    await request.operations.write(sessions.end_of_member, request.store_id, MEMBER.of(request))
+    return redirect(request, TEAM, flash=Flash("Signed out everywhere."))
+
+
+def _address(request: OperatorRequest[None, object], link: NewLink) -> str:
+    """Return the address of a link: the public one, or as the browser has it."""
+    public = request.services.settings.public_url
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    base = public or f"{request.scope.get('scheme', 'http')}://{host}"
+    return operators.page_address(base, link.token)
+
+
+_OWNER: Final = Session("owner")
+
+
+_ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
+    ("link", make_link, NoFields),
+    ("role", change_role, NewRole),
+    ("dismiss", dismiss, NoFields),
+    ("sign-out", end_sessions, NoFields),
+)
+
+PAGES: Final = (
+    Page("GET", TEAM, _OWNER, show_team),
+    Page("POST", TEAM, _OWNER, add_member, body=NewMember, again=show_team),
+    *(
+        Page(
+            "POST",
+            f"{TEAM}/{{id}}/{action}",
+            _OWNER,
+            handler,
+            body=body,
+            path_parameters=(MEMBER,),
+            again=show_team,
+        )
+        for action, handler, body in _ABOUT_ONE
+    ),
+)

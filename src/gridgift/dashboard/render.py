@@ -1,0 +1,162 @@
+"""From values to pages: the templates, the headers of every page, redirects and what they say."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from gridgift import __version__
+from gridgift.dashboard import filters
+from gridgift.dashboard.forms import EMPTY, TOKEN
+from gridgift.dashboard.menu import menu_for
+from gridgift.http.edge.reply import NO_STORE, Header, Reply
+from gridgift.http.edge.request import Request
+from gridgift.http.edge.session import Browser, Operator, Visitor, cookie_header
+
+if TYPE_CHECKING:
+    from jinja2 import Environment  # imported with the first page: a server of programs needs none
+
+AnyRequest = Request[Any, Any, Any]
+
+THEMES: Final = ("system", "light", "dark")
+THEME_COOKIE: Final = "gridgift-theme"
+FLASH_COOKIE: Final = "gridgift-flash"
+MAX_FLASH: Final = 1500  # bytes; a browser keeps 4096 of a cookie
+YEAR: Final = 31_536_000  # seconds
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' https://picture-service.secondlife.com; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types htmx"
+)
+# not no-referrer: with that a browser says of our own forms that their origin is null
+_HEADERS: Final[tuple[Header, ...]] = (
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    NO_STORE,
+)
+
+
+class Flash(Struct, frozen=True):
+    """What the next page says once of what was just done."""
+
+    text: str
+    kind: Literal["done", "trouble"] = "done"
+
+
+def render(
+    request: AnyRequest,
+    template: str,
+    status: int = 200,
+    *,
+    headers: Sequence[Header] = (),
+    **values: Any,
+) -> Reply[None]:
+    """Show a page; ``values`` are its template's.
+
+    All templates have these besides: ``me`` (a ``SignedIn``, or None), ``form_token``, ``nonce``,
+    ``draft`` (empty, unless it is given), ``flash``, ``menu``, ``path``, ``theme``, ``zone`` (the
+    store's), ``now`` (milliseconds), and ``part``: only a part of the page was asked for.
+    """
+    who, nonce = request.principal, secrets.token_urlsafe(16)
+    me = who.signed_in if isinstance(who, Operator) else None
+    flash = _read_flash(request)
+    path: str = request.scope["path"]
+    usual = {
+        "me": me,
+        "form_token": who.form_token if isinstance(who, Browser) else "",
+        "nonce": nonce,
+        "draft": EMPTY,
+        "flash": flash,
+        "menu": menu_for(me.role) if me else [],
+        "path": path,
+        "theme": _theme(request),
+        "zone": me.here.time_zone if me else "UTC",
+        "now": request.received_at,
+        "part": b"hx-request" in request.headers,
+        "version": __version__,
+    }
+    text = templates().get_template(template).render(**(usual | values))
+    policy = (b"content-security-policy", _POLICY.format(nonce=nonce).encode())
+    cookies: list[Header] = []
+    if isinstance(who, Visitor) and who.is_new:
+        cookies.append(cookie_header(request, who.cookie))
+    if flash is not None:
+        cookies.append(_set(FLASH_COOKIE, "", 0))
+    return Reply.html(text, status, (policy, *_HEADERS, *cookies, *headers))
+
+
+def redirect(
+    request: AnyRequest,
+    to: str,
+    *,
+    flash: Flash | None = None,
+    headers: Sequence[Header] = (),
+    **query: str,
+) -> Reply[None]:
+    """Lead the browser to another page after a form (303: by GET), with a word on what was done."""
+    address = f"{to}?{urlencode(query)}" if query else to
+    said = [] if flash is None else [_set(FLASH_COOKIE, _packed(flash), 60)]
+    if b"hx-request" in request.headers:  # a redirect would be followed within the page
+        return Reply(200, ((b"hx-redirect", address.encode()), *_HEADERS, *said, *headers))
+    return Reply(303, ((b"location", address.encode()), *_HEADERS, *said, *headers))
+
+
+def theme_header(theme: str) -> Header:
+    """Return the header that keeps somebody's choice of colours."""
+    return _set(THEME_COOKIE, theme, YEAR)
+
+
+@cache
+def templates() -> "Environment":
+    """Return the templates; each is compiled when it is first shown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        loader=PackageLoader("gridgift.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(filters.FILTERS)
+    found.globals["TOKEN"] = TOKEN
+    found.globals["THEMES"] = THEMES
+    return found
+
+
+def _theme(request: AnyRequest) -> str:
+    theme = _cookie(request, THEME_COOKIE)
+    return theme if theme in THEMES else THEMES[0]
+
+
+def _read_flash(request: AnyRequest) -> Flash | None:
+    """Return what was left to be said; a cookie that says nothing of the kind is passed over."""
+    try:
+        return msgspec.json.decode(
+            base64.urlsafe_b64decode(_cookie(request, FLASH_COOKIE)), type=Flash
+        )
+    except (ValueError, msgspec.MsgspecError):
+        return None
+
+
+def _packed(flash: Flash) -> str:
+    cut = msgspec.structs.replace(flash, text=flash.text[: MAX_FLASH // 4])
+    return base64.urlsafe_b64encode(msgspec.json.encode(cut)).decode()
+
+
+def _cookie(request: AnyRequest, name: str) -> str:
+    """Return the value of a cookie that decides nothing."""
+    lines = request.headers.get(b"cookie", b"").decode("latin-1")
+    pairs = (part.strip().partition("=") for part in lines.replace(",", ";").split(";"))
+    return next((value for found, _, value in pairs if found == name), "")
+
+
+def _set(name: str, value: str, seconds: int) -> Header:
+    text = f"{name}={value}; Path=/dashboard; Max-Age={seconds}; HttpOnly; SameSite=Lax"
+    return b"set-cookie", text.encode()

@@ -1,0 +1,260 @@
+"""Operators: the people of a store who use the dashboard, each with a role at each of their stores.
+
+A clerk handles cards, residents and redemptions; an owner everything. A name is one person's on the
+whole server, without regard to case; it stands in the ledger beside what that person did.
+"""
+
+import re
+from typing import Final, Literal, get_args
+
+from msgspec import Struct
+
+from gridgift.domain import texts
+from gridgift.domain.failures import OperatorNotFound, StoreNotFound, ValidationFailed
+from gridgift.domain.ids import NIL_UUID
+from gridgift.domain.keys import digest
+from gridgift.storage.database import Row, Tx
+
+Role = Literal["clerk", "owner"]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+LINK_LIFETIME: Final = 15 * 60_000  # milliseconds
+
+_NAME_LENGTHS: Final = (2, 64)  # characters
+_SPACES: Final = re.compile(r"\s\s|^\s|\s$")
+
+
+class Operator(Struct, frozen=True):
+    """A person; ``password`` is what argon2id wrote of it (None: not chosen yet)."""
+
+    id: str
+    name: str
+    password: str | None
+    created_at: int
+
+
+class Membership(Struct, frozen=True):
+    """A store that an operator works at, and as what."""
+
+    store_id: str
+    store_name: str
+    time_zone: str
+    role: Role
+
+
+class Member(Struct, frozen=True):
+    """An operator as the team of one store sees them."""
+
+    id: str
+    name: str
+    role: Role
+    has_password: bool
+    added_at: int
+
+
+class NewLink(Struct, frozen=True):
+    """A link that signs an operator in once, and when it ends; ``token`` is shown once."""
+
+    operator: Operator
+    token: str
+    expires_at: int
+
+
+async def add(tx: Tx, store_id: str, name: str, role: str, new_id: str) -> Member:
+    """Let a person work at a store; whoever does already gets the role.
+
+    ``new_id`` is for somebody whom the server does not know. Raises ``ValidationFailed``,
+    ``StoreNotFound``.
+    """
+    _check(name, role)
+    if await tx.one("store_by_id", store_id=store_id) is None:
+        raise StoreNotFound(store_id)
+    await tx.run("operator_add", id=new_id, login=login_of(name), name=name, now=tx.now())
+    operator = await find(tx, name)
+    await _put(tx, store_id, operator.id, role)
+    return await member_of(tx, store_id, operator.id)
+
+
+async def remove(tx: Tx, name: str, store_id: str | None = None) -> list[Membership]:
+    """End a person's work at a store, or (None) at all; return where it ended.
+
+    Every session of theirs ends. Raises ``OperatorNotFound``.
+    """
+    operator = await find(tx, name)
+    ended = [
+        membership
+        for membership in await memberships(tx, operator.id)
+        if store_id in {None, membership.store_id}
+    ]
+    if not ended:
+        raise OperatorNotFound(name)
+    for membership in ended:
+        await tx.run("member_drop", store=membership.store_id, operator_id=operator.id)
+    await lock_out(tx, operator.id)
+    return ended
+
+
+async def find(tx: Tx, name: str) -> Operator:
+    """Return the operator with a name. Raises ``OperatorNotFound``."""
+    row = await tx.one("operator_by_login", login=login_of(name))
+    if row is None:
+        raise OperatorNotFound(name)
+    return Operator(*row)
+
+
+async def find_any(tx: Tx, name: str) -> Operator | None:
+    """Return the operator with a name, or None."""
+    row = await tx.one("operator_by_login", login=login_of(name))
+    return None if row is None else Operator(*row)
+
+
+async def team(tx: Tx, store_id: str) -> list[Member]:
+    """Return who works at a store, by name."""
+    return [_shown(row) for row in await tx.all("members_of_store", store=store_id)]
+
+
+async def member_of(tx: Tx, store_id: str, operator_id: str) -> Member:
+    """Return somebody of a store's team. Raises ``OperatorNotFound``."""
+    for member in await team(tx, store_id):
+        if member.id == operator_id:
+            return member
+    raise OperatorNotFound(operator_id)
+
+
+async def memberships(tx: Tx, operator_id: str) -> list[Membership]:
+    """Return the stores of an operator, by the stores' names."""
+    rows = await tx.all("stores_of_operator", operator_id=operator_id)
+    return [Membership(*row) for row in rows]
+
+
+async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token: str) -> NewLink:
+    """Add a person as the store's owner does: nobody of another store, nobody twice.
+
+    Return the link by which they sign in for the first time; ``token`` is chosen at random. Raises
+    ``ValidationFailed``.
+    """
+    _check(name, role)
+    known = await find_any(tx, name)
+    stores = set() if known is None else {one.store_id for one in await memberships(tx, known.id)}
+    if store_id in stores:
+        raise ValidationFailed({"name": ["is in your team already"]})
+    if stores:
+        raise ValidationFailed(
+            {"name": ["works at another store; whoever runs this server can add them to yours"]}
+        )
+    added = await add(tx, store_id, name, role, new_id)
+    return await link_for_member(tx, store_id, added.id, token)
+
+
+async def change_role(tx: Tx, store_id: str, operator_id: str, role: Role) -> Member:
+    """Give somebody of the team a role. Raises ``OperatorNotFound``, ``ValidationFailed``."""
+    member = await _locked_member(tx, store_id, operator_id)
+    _check(member.name, role)
+    if role != "owner":
+        await _require_another_owner(tx, store_id, member)
+    await _put(tx, store_id, operator_id, role)
+    return await member_of(tx, store_id, operator_id)
+
+
+async def dismiss(tx: Tx, store_id: str, operator_id: str) -> Member:
+    """Take somebody out of the team, and end their sessions.
+
+    Raises ``OperatorNotFound``, ``ValidationFailed``.
+    """
+    member = await _locked_member(tx, store_id, operator_id)
+    await _require_another_owner(tx, store_id, member)
+    await tx.run("member_drop", store=store_id, operator_id=operator_id)
+    await lock_out(tx, operator_id)
+    return member
+
+
+async def link(tx: Tx, name: str, token: str) -> NewLink:
+    """Make the link that signs a person in once, in place of an earlier one.
+
+    Raises ``OperatorNotFound``.
+    """
+    operator = await find(tx, name)
+    if not await memberships(tx, operator.id):
+        raise OperatorNotFound(name)
+    return await _link(tx, operator, token)
+
+
+async def link_for_member(tx: Tx, store_id: str, operator_id: str, token: str) -> NewLink:
+    """Make a link for somebody of the team, as the store's owner does.
+
+    Whoever works at another store too is refused: the link opens that store as well. Raises
+    ``OperatorNotFound``, ``ValidationFailed``.
+    """
+    member = await member_of(tx, store_id, operator_id)
+    if len(await memberships(tx, operator_id)) > 1:
+        raise ValidationFailed(
+            {
+                "link": [
+                    f"{member.name} works at another store too: whoever runs this server can do it"
+                ]
+            }
+        )
+    return await _link(tx, await find(tx, member.name), token)
+
+
+async def link_holder(tx: Tx, token: str) -> Operator | None:
+    """Return whom a link would sign in, if it still works; it stays as it is."""
+    row = await tx.one("link_holder", hash=digest(token), now=tx.now())
+    return None if row is None else Operator(*row)
+
+
+async def lock_out(tx: Tx, operator_id: str) -> None:
+    """End an operator's sessions and link, wherever they are."""
+    await tx.run("operator_lock", operator_id=operator_id)
+    await tx.run("link_drop", operator_id=operator_id)
+    await tx.run("sessions_end", operator_id=operator_id, kept=NIL_UUID)
+
+
+def page_address(public_url: str, token: str) -> str:
+    """Return the URL that signs an operator in once."""
+    return f"{public_url}/dashboard/link/{token}"
+
+
+async def _link(tx: Tx, operator: Operator, token: str) -> NewLink:
+    expires_at = tx.now() + LINK_LIFETIME
+    await tx.run("link_put", operator_id=operator.id, hash=digest(token), expires_at=expires_at)
+    return NewLink(operator, token, expires_at)
+
+
+async def _put(tx: Tx, store_id: str, operator_id: str, role: str) -> None:
+    await tx.run("member_put", store=store_id, operator_id=operator_id, role=role, now=tx.now())
+
+
+async def _locked_member(tx: Tx, store_id: str, operator_id: str) -> Member:
+    """Return somebody of a team that nobody else changes meanwhile."""
+    await tx.run("keys_lock", store_id=store_id)
+    return await member_of(tx, store_id, operator_id)
+
+
+async def _require_another_owner(tx: Tx, store_id: str, member: Member) -> None:
+    """Raise ``ValidationFailed`` if somebody is a store's only owner."""
+    owners = {one.id for one in await team(tx, store_id) if one.role == "owner"}
+    if owners == {member.id}:
+        raise ValidationFailed(
+            {"team": [f"{member.name} is the store's only owner: make somebody else one first"]}
+        )
+
+
+def _shown(row: Row) -> Member:
+    member_id, name, role, has_password, added_at = row
+    return Member(member_id, name, role, bool(has_password), added_at)
+
+
+def login_of(name: str) -> str:
+    """Return what tells names apart."""
+    return name.casefold()
+
+
+def _check(name: str, role: str) -> None:
+    errors = {}
+    if not texts.fits(name, *_NAME_LENGTHS) or _SPACES.search(name):
+        errors["name"] = [f"{texts.wanted(*_NAME_LENGTHS)}, and no spaces around it"]
+    if role not in ROLES:
+        errors["role"] = [f"must be {' or '.join(ROLES)}"]
+    if errors:
+        raise ValidationFailed(errors)

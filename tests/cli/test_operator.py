@@ -1,0 +1,54 @@
+"""``gridgift operator``."""
+
+import re
+from typing import Any
+
+from tests.cli.commands import CommandRunner
+from tests.cli.conftest import add_store
+
+
+def test_somebody_is_added_listed_and_removed(both: CommandRunner) -> None:
+    store = add_store(both, "Moonwall")
+    made = both.json("operator", "add", "Aria", "--role", "owner")
+    assert made.keys() == {"operator", "url", "expiresAt"}
+    assert made["operator"].keys() == {
+        "id", "name", "storeId", "role", "hasPassword", "addedAt"
+    }  # fmt: skip
+    assert (made["operator"]["storeId"], made["operator"]["role"]) == (store, "owner")
+    assert re.fullmatch(r"/dashboard/link/[\w-]{43}", made["url"])
+    assert both.json("operator", "list") == [made["operator"]]
+    assert both.json("operator", "add", "ARIA", "--role", "clerk")["operator"]["role"] == "clerk"
+    assert [one["name"] for one in both.json("operator", "list")] == ["Aria"]
+    assert both.json("operator", "remove", "aria") == {"removedFrom": [store]}
+    assert both.json("operator", "list") == []
+    both("operator", "remove", "Aria").refused(1, "There is no operator Aria")
+
+
+def test_a_link_has_the_public_address(cli: CommandRunner) -> None:
+    add_store(cli, "Moonwall")
+    cli("operator", "add", "Aria")
+    plain = cli("operator", "link", "Aria")
+    assert "GRIDGIFT_PUBLIC_URL" in plain.err
+    cli.environ["GRIDGIFT_PUBLIC_URL"] = "https://gifts.example.com"
+    made = cli.json("operator", "link", "Aria")
+    assert made["url"].startswith("https://gifts.example.com/dashboard/link/")
+    assert cli("operator", "link", "Aria").err == ""
+
+
+def test_names_and_roles_that_are_refused(cli: CommandRunner) -> None:
+    add_store(cli, "Moonwall")
+    cli("operator", "add", "Aria", "--role", "king").refused(1, "--role: must be clerk or owner")
+    cli("operator", "add", " Aria").refused(1, "name: must have 2 to 64 printable characters")
+    cli("operator", "link", "Nobody").refused(1, "There is no operator Nobody")
+    assert cli.json("operator", "list") == []
+
+
+def test_one_of_two_stores_is_named(cli: CommandRunner) -> None:
+    stores: list[Any] = [add_store(cli, "Moonwall"), add_store(cli, "Another")]
+    cli("operator", "add", "Aria").refused(2, "There are 2 stores")
+    for store in stores:
+        cli.json("operator", "add", "Aria", "--store", store, "--role", "owner")
+    assert cli.json("operator", "remove", "Aria", "--store", stores[0]) == {
+        "removedFrom": [stores[0]]
+    }
+    assert [one["name"] for one in cli.json("operator", "list", "--store", stores[1])] == ["Aria"]

@@ -1,0 +1,138 @@
+"""People who use the dashboard: a browser that sends forms, without a screen."""
+
+import re
+from html import unescape
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx2
+
+from gridgift.dashboard.page import AnyPage
+from gridgift.dashboard.table import PAGES
+from gridgift.domain import operators
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Store
+from tests.api import ApiFixture
+
+PASSWORD: Final = "tray lunar opaque fig"
+FORMS: Final = [page for page in PAGES if page.method == "POST"]
+FORM: Final = "application/x-www-form-urlencoded"
+UNKNOWN: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+TYPED: Final = {  # what is typed into fields that a form demands
+    "name": "Bo", "password": PASSWORD, "new_password": PASSWORD, "password_again": PASSWORD,
+    "theme": "dark", "store": UNKNOWN, "role": "clerk",
+}  # fmt: skip
+
+
+def name_of(page: AnyPage) -> str:
+    """Name a row of the table."""
+    return f"{page.method} {page.path}"
+
+
+def address_of(page: AnyPage) -> str:
+    """Fill a row's path in."""
+    return re.sub(r"{\w+}", UNKNOWN, page.path)
+
+
+def fields_of(page: AnyPage) -> dict[str, str]:
+    """Fill a form in, as its struct demands."""
+    return {name: TYPED[name] for name in page.body.__struct_fields__ if name in TYPED}
+
+
+class Browser:
+    """A browser: it keeps cookies, and tells where a form comes from, as Chromium does."""
+
+    def __init__(self, api: ApiFixture) -> None:
+        self.api = api
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+
+    def get(self, path: str, **headers: str) -> httpx2.Response:
+        """Open a page; its token is that of the next form."""
+        return self._send("GET", path, headers, None)
+
+    def post(
+        self,
+        path: str,
+        fields: dict[str, Any] | None = None,
+        token: str | None = None,
+        **headers: str,
+    ) -> httpx2.Response:
+        """Send a form with the last page's token, or with another one ("": none)."""
+        sent = self.token if token is None else token
+        pairs = [*(fields or {}).items(), *([("form_token", sent)] if sent else [])]
+        usual = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Sec-Fetch-Site": "same-origin",
+        }
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._send("POST", path, usual | given, urlencode(pairs))
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> httpx2.Response:
+        """Sign in with a password."""
+        self.get("/dashboard/sign-in")
+        return self.post("/dashboard/sign-in", {"name": name, "password": password})
+
+    def use_link(self, token: str) -> httpx2.Response:
+        """Sign in with a link."""
+        self.get(f"/dashboard/link/{token}")
+        return self.post(f"/dashboard/link/{token}")
+
+    def is_signed_in(self) -> bool:
+        """Tell whether the dashboard opens."""
+        return self.get("/dashboard").status_code == 200
+
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], body: str | None
+    ) -> httpx2.Response:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if cookie:
+            headers = {**headers, "Cookie": cookie}
+        self.api.client.cookies.clear()
+        response = self.api.call(method, path, key=None, headers=headers, content=body)
+        for line in response.headers.get_list("set-cookie"):
+            name, _, rest = line.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        found = re.search(r'name="form_token" value="([^"]+)"', response.text)
+        if found:
+            self.token = unescape(found[1])
+        return response
+
+
+class People:
+    """Makes operators of the store, and browsers for them."""
+
+    def __init__(self, api: ApiFixture) -> None:
+        self.api = api
+
+    def browser(self) -> Browser:
+        """Return a browser that nobody has signed in with."""
+        return Browser(self.api)
+
+    def add(self, name: str, role: str = "owner", store: Store | None = None) -> str:
+        """Let somebody work at the store; return their id."""
+        store_id = (store or self.api.store).id
+        member = self.api.write(operators.add, store_id, name, role, new_id())
+        member_id: str = member.id
+        return member_id
+
+    def link(self, name: str) -> str:
+        """Return the token of a link for somebody."""
+        token = f"{name.replace(' ', '-')}-{new_id()}"
+        self.api.write(operators.link, name, token)
+        return token
+
+    def signed_in(self, name: str, role: str = "owner") -> Browser:
+        """Add somebody, and return the browser in which they signed in by a link."""
+        self.add(name, role)
+        browser = self.browser()
+        assert browser.use_link(self.link(name)).status_code == 303
+        return browser
+
+    def with_password(self, name: str, role: str = "owner") -> Browser:
+        """The same for somebody who has chosen a password."""
+        browser = self.signed_in(name, role)
+        browser.get("/dashboard/account/password")
+        form = {"new_password": PASSWORD, "password_again": PASSWORD}
+        assert browser.post("/dashboard/account/password", form).status_code == 303
+        return browser
