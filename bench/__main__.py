@@ -27,12 +27,13 @@ from bench.reading import deep, p99, page, read, workers
 from bench.runs import ENGINES, SMALL, Bench, Measure, Sizes
 from bench.seeding import Seeds
 from bench.servers import ROOT
+from bench.webhooks import delivered
 
 FOLDER: Final = "GRIDGIFT_BENCH_DIR"
 LONGEST: Final = 3_600.0  # seconds after which no further row is begun
 MEASURES: Final[dict[str, Measure]] = {
     "read": read, "page": page, "grant": grant, "p99": p99, "beside": beside,
-    "deep": deep, "bulk": bulk,
+    "deep": deep, "bulk": bulk, "webhooks": delivered,
     "workers": workers, "start": start, "idle": idle, "memory": memory, "growth": growth,
 }  # fmt: skip
 

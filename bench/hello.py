@@ -49,7 +49,7 @@ async def hello(_: Request) -> Response:
     return Response(CARD, media_type="application/json")
 
 
-app = Starlette(routes=[Route("/hello", hello)])
+app = Starlette(routes=[Route("/hello", hello, methods=["GET", "POST"])])
 
 
 def main() -> None:

@@ -20,16 +20,17 @@ SPOKEN: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
 class Sizes(Struct, frozen=True):
-    """How much of everything: cards in the databases, rows in the CSV, requests."""
+    """How much of everything: cards in the databases, rows in the CSV, events, requests."""
 
     usual: int = 100_000
     large: int = 1_000_000
     growth: tuple[int, ...] = (10_000, 1_000_000, 5_000_000)
     bulk: int = 1_000_000
     requests: tuple[int, int] = (10_000, 1_000_000)
+    events: int = 1_000
 
 
-SMALL: Final = Sizes(10_000, 20_000, (10_000, 20_000), 5_000, (1_000, 5_000))
+SMALL: Final = Sizes(10_000, 20_000, (10_000, 20_000), 5_000, (1_000, 5_000), 50)
 
 
 class Bench(Struct):

@@ -55,11 +55,13 @@ def environment(url: str | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def gridgift(url: str, log: Path, workers: int = 1) -> Iterator[Serving]:
-    """Run ``gridgift serve``; its log goes to a file, as a service manager's would."""
+def gridgift(
+    url: str, log: Path, workers: int = 1, more: Mapping[str, str] = {}
+) -> Iterator[Serving]:
+    """Run ``gridgift serve``, with ``more`` settings; its log goes to a file."""
     port = free_port()
     command = ["-m", "gridgift", "serve", "--port", str(port), "--workers", str(workers)]
-    with serving(command, environment(url), log, port, *first_card()) as server:
+    with serving(command, {**environment(url), **more}, log, port, *first_card()) as server:
         yield server
 
 

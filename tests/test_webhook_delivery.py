@@ -328,6 +328,25 @@ def test_what_can_t_be_written_ends(
     assert errors == [("it could not be written",)] * 2
 
 
+def test_a_webhook_whose_events_can_t_be_read_holds_up_no_other(
+    delivery: Delivery, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery.hook(receiver.url)
+    broken = delivery.hook(f"{receiver.url}/broken")
+    real = delivering.fan_out
+
+    async def fan_out(tx: Any, names: Any, *args: Any) -> None:
+        await real(tx, names, *args)
+        if broken.id in {id_ for _, id_ in names}:
+            raise KeyError("a kind of entry that this version does not know")
+
+    monkeypatch.setattr(delivering, "fan_out", fan_out)
+    delivery.grant(30)
+    delivery.until(lambda: len(receiver.received) == 30)
+    assert {got.target for got in receiver.received} == {"/hook"}
+    assert len(set(receiver.ids())) == 30
+
+
 def test_while_there_is_no_webhook_next_to_nothing_is_asked(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from gridgift import webhook_sender
 from gridgift.webhook_messages import Message, Outcome
 from gridgift.webhook_sender import (
+    ERROR_KEPT,
     RESPONSE_KEPT,
     Address,
     Sender,
@@ -131,7 +132,11 @@ def test_the_beginning_of_an_answer_is_kept(receiver: Receiver) -> None:
     assert set(outcome.response) == {"x", "\ufffd"}
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 2", b"no HTTP at all\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"HTTP/1.1 2", b"no HTTP at all\r\n\r\n", b"\x00\xff" * 20_000 + b"\r\n\r\n"],
+    ids=len,
+)
 def test_what_is_no_answer(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
@@ -139,7 +144,8 @@ def test_what_is_no_answer(
     receiver.answer = lambda _: answer
     (outcome,) = post(receiver.url, b"{}")
     assert (outcome.status, outcome.delivered) == (None, False)
-    assert outcome.error
+    assert 0 < len(outcome.error) <= ERROR_KEPT
+    assert outcome.error.isprintable()
 
 
 @pytest.mark.contract("10.119")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from gridgift.domain import delivering, residents
-from gridgift.domain.delivering import Claimed, Delivery, Share, Tried, Work
+from gridgift.domain.delivering import Claimed, Delivery, Name, Share, Tried, Work
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR, MINUTE, SECOND
 from gridgift.domain.webhooks import Secrets
@@ -34,7 +34,8 @@ LOOKS_EVERY: Final = 0.5  # seconds
 LOOKS_FOR_WEBHOOKS_EVERY: Final = 2.0  # while there is none
 SOON: Final = 0.01  # seconds to the next look while there is more to do
 LEAVES_WITHIN: Final = 5.0  # seconds in which a transaction may end at the server's end
-EVENTS_AT_ONCE: Final = 200  # of one webhook, made deliveries of in one transaction
+EVENTS_AT_ONCE: Final = 400  # that deliveries are made of in one transaction, of all webhooks
+EVENTS_AT_LEAST: Final = 10  # of each of them
 PLACES: Final = 64  # attempts at once
 SLOW_PLACES: Final = 32  # of them for receivers of whom nobody knows that they are quick
 PLACES_OF_ONE: Final = 4  # attempts at once at a receiver that is quick
@@ -172,10 +173,10 @@ class Deliverer:
     async def _turn(self) -> float:
         """Do what there is to do now; return after how many seconds to look again at the latest."""
         work, any_webhook = await self._operations.read(delivering.look)
-        for each in work:
-            if each.behind:
-                await self._fan_out(each)
-        more = bool(self._tried) or any(each.behind for each in work)
+        behind = [each.webhook for each in work if each.behind]
+        if behind:
+            await self._fan_out(behind)
+        more = bool(self._tried or behind)
         turn = await self._write(self._lanes.shares(work))
         for claimed in turn.claimed:
             self._begin(claimed, turn.names)
@@ -183,16 +184,18 @@ class Deliverer:
             return SOON
         return LOOKS_EVERY if any_webhook else LOOKS_FOR_WEBHOOKS_EVERY
 
-    async def _fan_out(self, work: Work) -> None:
-        """Make deliveries of events; one webhook's trouble is no other's."""
+    async def _fan_out(self, names: Sequence[Name]) -> None:
+        """Make deliveries of new events, of all webhooks at once; one's trouble is no other's."""
+        rows = max(EVENTS_AT_LEAST, EVENTS_AT_ONCE // len(names))
         try:
-            await self._operations.write(
-                delivering.fan_out, work.store_id, work.webhook_id, EVENTS_AT_ONCE, new_id
-            )
+            await self._operations.write(delivering.fan_out, names, rows, new_id)
         except DatabaseUnavailable:
             raise
         except Exception as error:
-            log.error("events are not delivered", webhook=work.webhook_id, exc_info=error)
+            if len(names) == 1:
+                log.error("events are not delivered", webhook=names[0][1], exc_info=error)
+            for name in names if len(names) > 1 else ():
+                await self._fan_out([name])
 
     async def _write(self, shares: Sequence[Share]) -> Turn:
         """Write what came of attempts, and claim deliveries, in one transaction."""

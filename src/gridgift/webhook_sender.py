@@ -33,6 +33,7 @@ from gridgift.webhook_messages import Message, Outcome
 TIMEOUT: Final = 15.0  # seconds for an attempt, looking the name up included
 CONNECTS_WITHIN: Final = 4.0  # seconds until the next one of a name's addresses is tried
 RESPONSE_KEPT: Final = 2_048  # bytes
+ERROR_KEPT: Final = 300  # bytes; some repeat what the receiver said
 IDLE: Final = 64  # connections that nobody uses
 IDLE_FOR: Final = 4.0  # seconds; common servers close them after 5
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105
@@ -99,7 +100,8 @@ class Sender:
             async with asyncio.timeout(TIMEOUT):
                 await self._exchange(message, heard)
         except Exception as failure:  # of the network, of TLS, of HTTP, of the address
-            error = "" if heard.status is not None else reason(failure)
+            said = reason(failure).encode("utf-8", "replace")[:ERROR_KEPT]
+            error = "" if heard.status is not None else _shown(said)
         taken = round((time.monotonic() - began) * 1000)
         return Outcome(heard.status, taken, _shown(heard.body), error, heard.wait)
 

@@ -64,7 +64,7 @@ def test_how_long_a_webhook_is_overdue(
     api.grant()
     while not api.read(delivering.look)[0]:  # until what happened can be read
         pass
-    api.write(delivering.fan_out, api.store.id, webhook.id, 10, new_id)
+    api.write(delivering.fan_out, [(api.store.id, webhook.id)], 10, new_id)
     api.clock.advance(7.5)
     assert "\ngridgift_webhook_overdue_seconds 7.500\n" in told()
 

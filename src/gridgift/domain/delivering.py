@@ -39,6 +39,11 @@ class Work(Struct, frozen=True):
     due: bool
     behind: bool
 
+    @property
+    def webhook(self) -> Name:
+        """Name the webhook."""
+        return self.store_id, self.webhook_id
+
 
 class Share(Struct, frozen=True):
     """How many of a webhook's due deliveries are wanted."""
@@ -104,26 +109,25 @@ async def look(tx: Tx) -> tuple[list[Work], bool]:
     return work, bool(work) or await tx.one("webhooks_any") is not None
 
 
-async def fan_out(
-    tx: Tx, store_id: str, webhook_id: str, rows: int, make_id: Callable[[], str]
-) -> None:
-    """Make the deliveries of a webhook's next events, of at most ``rows``, and move its position.
+async def fan_out(tx: Tx, names: Sequence[Name], rows: int, make_id: Callable[[], str]) -> None:
+    """Make deliveries of some webhooks' next events, of ``rows`` each, and move their positions.
 
-    Nothing is done if another server is at it.
+    What another server is at is left to it.
     """
-    row = await tx.one("webhook_claim", store_id=store_id, id=webhook_id)
-    if row is None:
-        return
-    wanted = frozenset(msgspec.json.decode(row[0], type=list[str]))
-    types = wanted | {events.PING} if wanted else wanted
-    page = await events.page(tx, store_id, Position(tuple(row[1:])), rows, types)
-    await _add(tx, store_id, webhook_id, page, make_id)
-    position, account_kind, account_id, seq = page.next.keys
-    await tx.run(
-        "webhook_advance",
-        store_id=store_id, id=webhook_id, position=position, account_kind=account_kind,
-        account_id=account_id, seq=seq,
-    )  # fmt: skip
+    for store_id, webhook_id in sorted(names):
+        row = await tx.one("webhook_claim", store_id=store_id, id=webhook_id)
+        if row is None:
+            continue
+        wanted = frozenset(msgspec.json.decode(row[0], type=list[str]))
+        types = wanted | {events.PING} if wanted else wanted
+        page = await events.page(tx, store_id, Position(tuple(row[1:])), rows, types)
+        await _add(tx, store_id, webhook_id, page, make_id)
+        position, account_kind, account_id, seq = page.next.keys
+        await tx.run(
+            "webhook_advance",
+            store_id=store_id, id=webhook_id, position=position, account_kind=account_kind,
+            account_id=account_id, seq=seq,
+        )  # fmt: skip
 
 
 async def _add(

@@ -1,5 +1,6 @@
 """Health: alive, ready to serve, and how it serves."""
 
+import asyncio
 import hmac
 from contextlib import suppress
 from typing import Final
@@ -14,6 +15,7 @@ from gridgift.http.edge.route import Route, Tag
 from gridgift.metrics import CONTENT_TYPE, OVERDUE
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
+PATIENCE: Final = 1.0  # seconds that counts wait for what the database says
 TAG: Final = Tag("Health", "For whoever watches over the server.")
 
 
@@ -46,8 +48,9 @@ async def get_metrics(request: PublicRequest[None, None]) -> Reply[None]:
     if not hmac.compare_digest(given, b"Bearer " + token.encode()):
         raise MetricsTokenInvalid
     text = request.services.metrics.text()
-    with suppress(DatabaseUnavailable):
-        text += OVERDUE % (await request.services.operations.read(delivering.overdue) / 1000)
+    with suppress(DatabaseUnavailable, TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            text += OVERDUE % (await request.services.operations.read(delivering.overdue) / 1000)
     return Reply(200, ((b"content-type", CONTENT_TYPE), NO_STORE), text)
 
 
