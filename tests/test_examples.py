@@ -221,6 +221,19 @@ def test_the_examples_for_customers(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_reports(examples: Examples):
+    with examples.client() as client:
+        grant(client)
+        examples.output("deposit_credit")
+        (owed,) = examples.output("read_liability")
+        assert owed["owed"] == 1_000
+        assert owed | {"at": ""} == read(client, "/ext/v1/reports/liability") | {"at": ""}
+        (months,) = examples.output("read_activity")
+        assert months["total"]["granted"] == {"count": 1, "amount": 500}
+        assert months == read(client, "/ext/v1/reports/activity")
+
+
+@everywhere
 def test_the_list_example_walks_all_pages(examples: Examples):
     with examples.client() as client:
         client.post(f"/v1/giftcards/{grant(client, 1)['id']}/actions/disable")

@@ -23,8 +23,8 @@ ENGINE_LIBRARIES: Final = {"sqlite3", "asyncpg"}
 SPEAKS_TO_AN_ENGINE: Final = re.compile(r"storage/((sqlite|postgres)\w*|listener)\.py")
 # What the domain may import from elsewhere: nothing that has a clock, dice, a wire or a disk.
 DOMAIN_MAY: Final = {
-    "base64", "binascii", "collections", "collections.abc", "datetime", "functools", "hashlib",
-    "hmac", "re", "typing", "uuid", "msgspec", "gridgift.storage.database",
+    "base64", "binascii", "bisect", "collections", "collections.abc", "datetime", "functools",
+    "hashlib", "hmac", "re", "typing", "uuid", "msgspec", "gridgift.storage.database",
     "gridgift.storage.listing",
 }  # fmt: skip
 ONE_FILE_MAY: Final = {

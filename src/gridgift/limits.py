@@ -18,6 +18,8 @@ UNIT: Final = "unit"  # the kind of bucket that counts requests of a unit's obje
 OF_A_UNIT: Final = 150  # of them a minute; a script can make 75
 BULKS: Final = 4  # requests of many rows that a process takes at once
 BULKS_OF_A_STORE: Final = 2
+REPORTS: Final = 2  # requests that look at a whole store, that a process takes at once
+REPORTS_OF_A_STORE: Final = 1
 MAX_BUCKETS: Final = 20_000  # the least recently used one is dropped beyond that
 
 

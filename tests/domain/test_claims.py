@@ -1,7 +1,7 @@
 """Claims: who gets a card from a unit, and that no bound is passed by claims of one moment."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
@@ -175,7 +175,8 @@ def test_a_day_is_one_of_the_stores_time_zone(domain: DomainFixture) -> None:
     domain.write(update_store, domain.store.id, StoreChanges(time_zone=ZONE))
     delivery = Delivery(domain, max_cards_a_day=1)
     midnight = START - START % DAY + 7 * HOUR  # in summer, in California
-    assert day_of(midnight, ZONE) == day_of(midnight - 1, ZONE) + 1 == day_of(midnight, "UTC")
+    before = day_of(midnight - 1, ZONE)
+    assert day_of(midnight, ZONE) == before + timedelta(days=1) == day_of(midnight, "UTC")
     domain.now = midnight - 1
     delivery.claim(stranger(1))
     with pytest.raises(UnitExhaustedToday):
@@ -217,7 +218,7 @@ def test_to_whom_it_gives(domain: DomainFixture) -> None:
     grouped.claim(in_group=True)
 
     aged = Delivery(domain, min_account_days=30)
-    today = day_of(domain.now, domain.store.time_zone)
+    today = day_of(domain.now, domain.store.time_zone).toordinal()
     for born in (None, date.fromordinal(today - 29), date.fromordinal(today + 1)):
         with pytest.raises(AccountTooYoung):
             aged.claim(born=born)

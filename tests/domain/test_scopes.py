@@ -10,7 +10,7 @@ from gridgift.domain.scopes import SCOPES, check_scopes
 def test_the_scopes_of_the_contract() -> None:
     assert set(SCOPES) == {
         "store:read", "customers:read", "customers:write", "credits:read", "credits:write",
-        "giftcards:read", "giftcards:write", "events:read", "units:read",
+        "giftcards:read", "giftcards:write", "events:read", "reports:read", "units:read",
         "units:write", "customertokens:mint",
     }  # fmt: skip
     assert all(sentence.endswith(".") for sentence in SCOPES.values())

@@ -193,6 +193,7 @@ def test_scopes() -> None:
         "events:read",
         "units:read",
         "units:write",
+        "reports:read",
     }
 
 

@@ -57,6 +57,7 @@ VALUES: Final[dict[str, Any]] = {
     "cards": 1,
     "cards_that_day": 1,
     "day": 1,
+    "begins_at": START - 1,
     "by": 1,
     "captured": 1,
     "expiry_noted": False,
@@ -211,6 +212,9 @@ ALL_MATCH: Final[dict[str, Any]] = {
 
 # Where a statement needs other values than its parameters usually have, one set for each call.
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
+    "accounts_activity": [{"ends_at": START}],
+    "cards_ending": [{"ends_at": START}],
+    "credit_ending": [{"ends_at": START}],
     "answer_add": [{"key": "new"}],
     "card_put": [{"id": NEW}],
     "cards_in_states": STATES,

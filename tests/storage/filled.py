@@ -42,18 +42,18 @@ gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {R
     NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0, BYTES, 1;
 gift_cards {MANY}: SELECT U(2, 1), U(4, i), U(1, i), 5, i % 2 = 0, i % 3 = 0, FALSE, NULL, FALSE,
     CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE, BYTES, 1;
-entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '', 'key', '', '', '', i,
+entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '{{}}', 'key', '', '', '', i,
     BYTES, BYTES;
-entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '', 'key', '', '', '', i,
+entries {MANY}: SELECT U(2, 1), 'card', U(3, 1), i, 'updated', 0, 5, '{{}}', 'key', '', '', '', i,
     BYTES, BYTES;
-entries {MANY}: SELECT U(2, 1), 'credit', U(1, 1), i, 'credit_spent', 0, 5, '', 'key', '', '', '',
-    i, BYTES, BYTES;
+entries {MANY}: SELECT U(2, 1), 'credit', U(1, 1), i, 'credit_spent', 0, 5, '{{}}', 'key', '', '',
+    '', i, BYTES, BYTES;
 gift_card_labels {MANY}: SELECT U(2, 1), U(4, i), 'order ' || i, '{{}}';
 gift_card_labels 20: SELECT U(2, 1), U(3, i), NULL, '{{}}';
 gift_card_tags {MANY}: SELECT U(2, 1), U(4, i), 'vip';
 gift_card_tags 20: SELECT U(2, 1), U(3, 7), 'tag ' || i;
 entries {MANY}: SELECT U(2, 1), 'card', U(3, 2), i, CASE WHEN i % 4000 = 0 THEN 'noted' ELSE
-    'updated' END, 0, 5, '', 'key', '', '', '', i, BYTES, BYTES;
+    'updated' END, 0, 5, '{{}}', 'key', '', '', '', i, BYTES, BYTES;
 events {MANY}: SELECT U(2, 1), i, 'card', U(3, 1), i, i, NULL, NULL;
 webhooks {MANY}: SELECT U(2, 1), U(3, i), 'https://a.example/' || i, '[]', 'standard', 1,
     NULL, TRUE, NULL, NULL, 1, 1, NULL, i, 'card', U(3, 1), i;

@@ -53,7 +53,7 @@ def test_the_fragments_are_known() -> None:
         *STRUCTS, "card", "customer", "customer_username", "event", "found_cards", "held_now",
         "known_here", "last_card", "leads_here", "matching", "newest_hash", "next_position",
         "noted_here", "open_credit", "owned_cards", "owner_begins", "owner_username",
-        "source", "told_card", "unit",
+        "quarter_hour", "source", "told_card", "unit",
     }  # fmt: skip
     assert FRAGMENTS["card"] == "{changed_card}, {hex:substr({newest_hash}, 1, 16)}"
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"
@@ -159,7 +159,7 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
 
 # What only one engine understands, or what the other one has another word for.
 DIALECT = re.compile(
-    r"\bANY\(|\bFOR (NO KEY )?UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjson_\w+\(|\w_in_turn\("
+    r"\bANY\(|\bFOR (NO KEY )?UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjsonb?_\w+\(|\w_in_turn\("
     r"|\b(?:encode|hex)\(|/\*|\bpg_|::",
     re.IGNORECASE,
 )

@@ -100,7 +100,7 @@ async def claim(
     if claimed is not None:
         raise AlreadyClaimed(*claimed)
     store, now = await stores.read(tx, unit.store_id), tx.now()
-    counted = _Counted.after(unit, day_of(now, store.time_zone))
+    counted = _Counted.after(unit, day_of(now, store.time_zone).toordinal())
     _check(unit, claimant, counted, now)
     await naming.note_touch(tx, unit.store_id, claimant.resident)
     change = await grants.grant(tx, _request(caller, unit, store, claimant, card_id))

@@ -32,7 +32,7 @@ class Expiry(Struct, frozen=True):
         """Read what people write. Raises ``ValueError``, which says what is expected."""
         if text.lower() == "never":
             return cls(None)
-        until = _parse_day(text) if _DATE.fullmatch(text) else parse_instant(text)
+        until = parse_moment(text)
         if until is None:
             raise ValueError(_EXPECTED)
         return cls(until)
@@ -42,26 +42,36 @@ class Expiry(Struct, frozen=True):
         return end_of(self.until, zone) if isinstance(self.until, date) else self.until
 
 
-def end_of(day: date, zone: str) -> int:
-    """Return when a day ends in a time zone: the instant at which the next one begins there."""
-    next_day = day + timedelta(days=1)
-    midnight = datetime(next_day.year, next_day.month, next_day.day, tzinfo=ZoneInfo(zone))
+def start_of(day: date, zone: str) -> int:
+    """Return when a day begins in a time zone, in milliseconds."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
     return (midnight - _EPOCH) // timedelta(milliseconds=1)
 
 
-def day_of(instant: int, zone: str) -> int:
-    """Return which day it is in a time zone, as a proleptic Gregorian ordinal; of milliseconds."""
-    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(ZoneInfo(zone)).toordinal()
+def end_of(day: date, zone: str) -> int:
+    """Return when a day ends in a time zone: the instant at which the next one begins there."""
+    return start_of(day + timedelta(days=1), zone)
+
+
+def day_of(instant: int, zone: str) -> date:
+    """Return the day in a time zone that has an instant (milliseconds)."""
+    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(ZoneInfo(zone)).date()
+
+
+def parse_moment(text: str) -> int | date | None:
+    """Read a date and time, in milliseconds, or a date; None if it is neither."""
+    return parse_day(text) if _DATE.fullmatch(text) else parse_instant(text)
+
+
+def parse_day(text: str) -> date | None:
+    """Read a date like 2027-01-31; None if it is none."""
+    try:
+        day = date.fromisoformat(text) if _DATE.fullmatch(text) else date.max
+    except ValueError:
+        return None
+    return None if day == date.max else day  # which has no next one
 
 
 def is_zone(name: str) -> bool:
     """Tell whether a time zone has this name."""
     return name in available_timezones() - _NO_PLACES
-
-
-def _parse_day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if day == date.max else day  # which has no next one

@@ -16,6 +16,7 @@ SCOPES: Final = {
     "events:read": "Read what happened at the store: everything, whatever it is about.",
     "units:read": "Read the units: objects in Second Life that act for the store.",
     "units:write": "Make, change, pair and revoke units.",
+    "reports:read": "Read what the store owes and what happened to its credit, in sums.",
     "customertokens:mint": "Make a link that opens a resident's own page.",
 }
 

@@ -82,6 +82,12 @@ MACROS: Final = {
         "json_agg(json_build_array({}))",
         "json_group_array(json_array({}))",
     ),
+    # {json:state} ->> 'active': a text as JSON, to look into; what is found is a text on PostgreSQL
+    "json": Macro("({})::jsonb", "{}"),
+    # FROM {json_each:{json:state} -> 'lots'} moved: the elements of an array, each a moved.value
+    "json_each": Macro("jsonb_array_elements({})", "json_each({})"),
+    # id = {uuid:moved.value ->> 0}: a text as what the columns of ids have
+    "uuid": Macro("({})::uuid", "{}"),
     # the bytes of a column as lower-case text
     "hex": Macro("encode({}, 'hex')", "lower(hex({}))"),
     # VALUES {row:(:id, :name)}: what Tx.many may repeat, to insert several rows at once

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
 from gridgift.http.edge.cors import Origins
-from gridgift.limits import Places, RateLimits
+from gridgift.limits import REPORTS, REPORTS_OF_A_STORE, Places, RateLimits
 from gridgift.logs import RequestLog
 from gridgift.metrics import Metrics
 from gridgift.operations import Operations
@@ -19,7 +19,8 @@ from gridgift.waiting import Waiting
 class Services(Struct, frozen=True):
     """Everything a request may need. ``clock`` gives milliseconds, ``ticks`` seconds.
 
-    ``bulks`` has places for requests of many rows, whose parts take turns (``bulk_turn``).
+    ``bulks`` has places for requests of many rows, whose parts take turns (``bulk_turn``), and
+    ``reports`` for those that look at a whole store.
     ``check_ready`` raises what keeps the database from being served; ``document`` returns the
     OpenAPI document in JSON.
     """
@@ -40,3 +41,4 @@ class Services(Struct, frozen=True):
     ticks: Callable[[], float]
     check_ready: Callable[[], Awaitable[None]]
     document: Callable[[], bytes]
+    reports: Places = field(default_factory=lambda: Places(REPORTS, REPORTS_OF_A_STORE))

@@ -1,0 +1,10 @@
+#!/bin/sh
+# GET /ext/v1/reports/activity: what was granted, redeemed and spent, month by month.
+# Scope: reports:read.
+# If it is refused, curl prints the problem ("code" is for programs, "detail" for people) and exits
+# with 22.
+
+curl --silent --show-error --fail-with-body --max-time 10 \
+  --write-out '\n' \
+  --header 'X-API-Key: allo_live_YOUR_KEY' \
+  'https://gifts.example.com/ext/v1/reports/activity?by=month'
