@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,14 +13,21 @@ from typing import Any
 import httpx2
 import pytest
 
-from gridgift.cli.sample import EXAMPLE_CARDS, EXAMPLE_HOLDS, EXAMPLE_SPEND, EXAMPLE_UNIT
+from gridgift.cli.sample import (
+    EXAMPLE_CARDS,
+    EXAMPLE_DELIVERY,
+    EXAMPLE_HOLDS,
+    EXAMPLE_SPEND,
+    EXAMPLE_UNIT,
+    EXAMPLE_WEBHOOKS,
+)
 from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.edge.unit import Pairing, Unit
 from gridgift.http.table import ROUTES
 from tests.api import JO, KELLY
 from tests.conftest import ENGINES
-from tests.serving import Server
+from tests.serving import PATIENCE, Server
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 LANGUAGES = {
@@ -38,6 +46,8 @@ PLACEHOLDERS = {
     "hold": EXAMPLE_HOLDS,
     "spend": (EXAMPLE_SPEND,),
     "unit": (EXAMPLE_UNIT,),
+    "webhook": EXAMPLE_WEBHOOKS,
+    "delivery": (EXAMPLE_DELIVERY,),
 }
 CUSTOMER = "kelly.moonwall"
 SCRIPTED = (Pairing, Unit)  # guards of what scripts in Second Life ask for
@@ -90,7 +100,8 @@ class Examples:
     def run(self, name: str, **replacements: str) -> Any:
         """Run an example as printed and return the finished process.
 
-        ``replacements`` are what stands for key, token, card, hold, spend and unit.
+        ``replacements`` are what stands for key, token, card, hold, spend, unit, webhook and
+        delivery.
         """
         suffix, interpreter, _ = LANGUAGES[self.language]
         text = (EXAMPLES / self.language / f"{name}{suffix}").read_text(encoding="utf-8")
@@ -415,6 +426,41 @@ def test_the_examples_for_units(examples: Examples):
         assert revoked["objectUuid"] is None
         claims = read(client, f"/ext/v1/units/{unit}/claims")["data"]
         assert examples.listed("list_unit_claims", unit=unit) == claims
+
+
+@everywhere
+def test_the_examples_for_webhooks(examples: Examples):
+    with examples.client() as client:
+        (made,) = examples.output("create_webhook")
+        assert examples.output("create_webhook") == [made], "made once"
+        ids = {"webhook": made["id"]}
+        assert made.pop("secret").startswith("whsec_")
+        assert examples.listed("list_webhooks") == [made]
+        assert examples.output("get_webhook", **ids) == [made]
+        (changed,) = examples.output("update_webhook", **ids)
+        assert changed == made | {"types": changed["types"], "updatedAt": changed["updatedAt"]}
+        assert changed["types"] == ["gift_card.redeemed"]
+        (rotated,) = examples.output("rotate_webhook_secret", **ids)
+        assert (rotated["secretVersion"], rotated["url"]) == (2, made["url"])
+        assert examples.output("rotate_webhook_secret", **ids) == [rotated], "changed once"
+        examples.output("ping_webhook", **ids)
+        path, deliveries = f"/ext/v1/webhooks/{made['id']}/deliveries", []
+        until = time.monotonic() + PATIENCE
+        while not deliveries:  # a server makes them
+            assert time.monotonic() < until
+            deliveries = read(client, f"{path}?type=ping")["data"]
+        ids |= {"delivery": deliveries[0]["id"]}
+        (details,) = examples.output("get_delivery", **ids)
+        assert details["eventType"] == "ping"
+        (again,) = examples.output("redeliver", **ids)
+        assert (again["id"], again["state"]) == (ids["delivery"], "pending")
+        (count,) = examples.output("redeliver_range", **ids)
+        assert count == {"redelivered": 0, "more": False}
+        assert examples.listed("list_deliveries", **ids) == []
+        (deleted,) = examples.output("delete_webhook", **ids)
+        assert deleted["id"] == made["id"]
+        assert examples.output("delete_webhook", **ids) == [deleted], "deleted once"
+        assert read(client, "/ext/v1/webhooks")["data"] == []
 
 
 @everywhere

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from gridgift.batching import Batcher
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
-from gridgift.domain import secrets, tokens
+from gridgift.domain import secrets, tokens, webhooks
 from gridgift.domain.keys import Signer
 from gridgift.domain.webhooks import Secrets
 from gridgift.http.edge.cors import Origins
@@ -377,6 +377,7 @@ def _services(
         waiting=Waiting(operations),
         origins=Origins(database),
         cursors=Cursors(secret),
+        webhook_secrets=webhooks.Secrets(secret),
         request_log=RequestLog(settings.log_format),
         metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         clock=clock,

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Final, Self
 
+import msgspec
 from msgspec import Meta, Struct
 
-from gridgift.domain.deliveries import Attempt, Delivery, State
+from gridgift.domain.deliveries import AGAIN_AT_ONCE, Attempt, Delivery, State
 from gridgift.domain.instants import format_instant
 from gridgift.domain.webhooks import DisabledReason, Format, Secrets, Webhook
 from gridgift.fields import Instant, Uuid, written
@@ -18,6 +19,7 @@ WEBHOOK_EXAMPLE: Final[dict[str, Any]] = {
     "active": True,
     "disabledReason": None,
     "failingSince": None,
+    "secretVersion": 1,
     "previousUntil": None,
     "createdAt": "2026-11-22T19:30:00Z",
     "updatedAt": "2026-11-22T19:30:00Z",
@@ -62,6 +64,7 @@ class WebhookResponse(Struct, frozen=True, rename="camel"):
     failing_since: Annotated[
         Instant | None, Meta(description="The first attempt since which none has succeeded.")
     ]
+    secret_version: Annotated[int, Meta(description="1, and one more with each new secret.")]
     previous_until: Annotated[
         Instant | None, Meta(description="Until then the secret before the last change counts too.")
     ]
@@ -86,9 +89,10 @@ class IssuedWebhook(WebhookResponse, frozen=True, rename="camel"):
     secret: Annotated[str, Meta(description="Keep it: with it you check what is posted.")]
 
     @classmethod
-    def issued(cls, webhook: Webhook, secrets: Secrets) -> Self:
-        """Show a webhook with its secret."""
-        return cls.of(webhook, secret=secrets.of(webhook.id, webhook.secret_version))
+    def issued(cls, shown: WebhookResponse, secrets: Secrets) -> Self:
+        """Show a webhook, as it was shown without its secret, with it."""
+        secret = secrets.of(shown.id, shown.secret_version)
+        return cls(**msgspec.structs.asdict(shown), secret=secret)
 
 
 class DeliveryResponse(Struct, frozen=True, rename="camel"):
@@ -135,3 +139,15 @@ class DeliveryDetails(DeliveryResponse, frozen=True, rename="camel"):
     def detailed(cls, delivery: Delivery, attempts: list[Attempt]) -> Self:
         """Show a delivery with its attempts."""
         return cls.of(delivery, log=[AttemptResponse.of(each) for each in attempts])
+
+
+class RedeliveredResponse(Struct, frozen=True):
+    """How many deliveries are posted once more."""
+
+    redelivered: int
+    more: Annotated[bool, Meta(description="Whether there may be more than can be at once.")]
+
+    @classmethod
+    def of(cls, count: int) -> Self:
+        """Show how many there were."""
+        return cls(count, count == AGAIN_AT_ONCE)

@@ -11,7 +11,7 @@ def test_the_scopes_of_the_contract() -> None:
     assert set(SCOPES) == {
         "store:read", "customers:read", "customers:write", "credits:read", "credits:write",
         "giftcards:read", "giftcards:write", "events:read", "reports:read", "units:read",
-        "units:write", "customertokens:mint",
+        "units:write", "webhooks:read", "webhooks:write", "customertokens:mint",
     }  # fmt: skip
     assert all(sentence.endswith(".") for sentence in SCOPES.values())
 

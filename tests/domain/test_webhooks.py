@@ -79,7 +79,7 @@ def test_what_is_deleted_is_gone(domain: DomainFixture) -> None:
         with pytest.raises(WebhookNotFound):
             domain.write(operation, who, webhook.id, *more)
     with pytest.raises(WebhookNotFound):
-        domain.read(deliveries.list_of, domain.store.id, webhook.id, None, Position(), 10)
+        domain.read(deliveries.list_of, domain.store.id, webhook.id, None, None, Position(), 10)
 
 
 def test_a_ping_needs_a_webhook_that_is_on(domain: DomainFixture) -> None:

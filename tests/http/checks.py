@@ -13,6 +13,7 @@ from tests.api import ApiFixture
 TABLES: Final = (
     "gift_cards", "entries", "customers", "idempotency_keys", "holds", "credit_lots",
     "credit_spends", "credit_spend_lots", "customer_tokens", "gift_card_labels", "gift_card_tags",
+    "webhooks", "webhook_deliveries",
 )  # fmt: skip
 
 # For what the edge alone decides: the engine behind it plays no part.

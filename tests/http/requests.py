@@ -7,11 +7,16 @@ from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.route import AnyRoute
 from gridgift.http.table import ROUTES
 from tests.api import OWNER, ApiFixture
+from tests.deliveries import delivery_rows
 
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
 IN_WORLD_ROUTES: Final = [route for route in ROUTES if route.path.startswith(IN_WORLD)]
 ELSEWHERE: Final = [route for route in ROUTES if route not in IN_WORLD_ROUTES]  # unsigned
-PARTS: Final = {"identifier": "kelly", "id": "x", "hold": "x", "code": "x", "unit": "x"}  # of paths
+NOON: Final = 1_795_348_800_000  # 2026-11-22T12:00:00Z
+PARTS: Final = {  # of paths
+    "identifier": "kelly", "id": "x", "hold": "x", "code": "x",
+    "unit": "x", "webhook": "x", "delivery": "x",
+}  # fmt: skip
 
 
 def other_stores_key(api: ApiFixture, *scopes: str) -> str:
@@ -78,6 +83,8 @@ def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
     parts = {"id": card, "hold": held}
     if "{unit}" in route.path:
         parts["unit"] = make_unit(api)["id"]
+    if "{webhook}" in route.path:
+        parts |= a_webhook(api)
     return parts, body
 
 
@@ -87,3 +94,15 @@ def make_unit(api: ApiFixture, **settings: Any) -> Any:
     response = api.call("POST", "/ext/v1/units", json=body)
     assert response.status_code == 201, response.text
     return response.json()
+
+
+def a_webhook(api: ApiFixture, state: str = "failed", **wanted: Any) -> dict[str, str]:
+    """Make a webhook with a delivery of 2026-11-22T12:00:00Z; return the ids of both."""
+    body = {"url": "https://shop.example.com/hooks"} | wanted
+    made = api.call("POST", "/ext/v1/webhooks", json=body)
+    assert made.status_code == 201, made.text
+    webhook = made.json()["id"]
+    delivery, statements = delivery_rows(api.store.id, webhook, state, NOON)
+    for statement in statements:
+        api.sql(statement)
+    return {"webhook": webhook, "delivery": delivery}

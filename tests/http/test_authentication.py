@@ -194,6 +194,8 @@ def test_scopes() -> None:
         "units:read",
         "units:write",
         "reports:read",
+        "webhooks:read",
+        "webhooks:write",
     }
 
 

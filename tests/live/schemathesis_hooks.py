@@ -12,6 +12,7 @@ from requests.auth import AuthBase
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from gridgift.domain.webhooks import DISCORD
 from gridgift.http.api.bulk import CSV_EXAMPLE, LINES_EXAMPLE
 from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
 from gridgift.http.edge.in_world import IN_WORLD
@@ -19,6 +20,7 @@ from gridgift.http.edge.unit import Unit, signature
 from gridgift.http.table import ROUTES
 from gridgift.unit_views import UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
+from gridgift.webhook_views import WEBHOOK_EXAMPLE
 
 OBJECT = {"obj": UNIT_EXAMPLE["objectUuid"], "owner": UNIT_EXAMPLE["objectOwnerUuid"]}
 KINDS = {route.path: route.guard.kind for route in ROUTES if isinstance(route.guard, Unit)}
@@ -27,6 +29,8 @@ YESTERDAY = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()  # anywhe
 OWNER, RECEIVER = CARD_EXAMPLE["ownerUsername"], "jo.winter"
 CREDIT = f"/ext/v1/customers/{OWNER}/credit/actions"
 BULK = "/ext/v1/giftcards/bulk"
+WEBHOOKS = "/ext/v1/webhooks"
+WEBHOOK = f"{WEBHOOKS}/{{webhook}}"
 OTHER_THAN_TEXT = (int, float, list, dict, type(None))
 NO_BODY = (None, [], {})  # clients write these where a body may be left out
 MUCH = 1_000_000  # L$: deposits of more would soon fill the account
@@ -69,8 +73,12 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.path == BULK:  # to the schema its rows are just a text
         rows = CSV_EXAMPLE if case.media_type == "text/csv" else LINES_EXAMPLE
         case.body = rows.replace("nobody.known", OWNER)  # with atomic=true one bad row is a 400
+    if case.method == "DELETE" and case.path == WEBHOOK:
+        _refresh_webhook(case)
     if isinstance(case.body, dict):
         _correct_body(case.body)
+        if case.path.startswith(WEBHOOKS):
+            _correct_webhook(case.body)
         _refresh_spend(case)
         if case.path.startswith(IN_WORLD):
             _correct_touch(case)
@@ -195,6 +203,27 @@ def _refresh_spend(case: Any) -> None:
         change = {"amount": 500, "reason": "test", "reference": "test"}
         _post(f"{CREDIT}/deposit", **change)
         case.body["spend"] = _post(f"{CREDIT}/spend", **change)["id"]
+
+
+def _refresh_webhook(case: Any) -> None:
+    """Delete one that nobody else needs: a new one or, if there are too many, the last one."""
+    if case.path_parameters["webhook"] != WEBHOOK_EXAMPLE["id"]:
+        return
+    made = client.post(WEBHOOKS, json={"url": WEBHOOK_EXAMPLE["url"]})
+    listed = client.get(WEBHOOKS).json()["data"]
+    case.path_parameters["webhook"] = made.json()["id"] if made.is_success else listed[-1]["id"]
+
+
+def _correct_webhook(body: dict[str, Any]) -> None:
+    """Keep webhooks at an address that is nobody's and right for the format, and active."""
+    if "url" in body or "format" in body:
+        discord = body.get("format") == "discord"
+        body["url"] = f"{DISCORD[0]}1/x" if discord else WEBHOOK_EXAMPLE["url"]
+        body["format"] = "discord" if discord else "standard"
+    if "active" in body:
+        body["active"] = True
+    if "from" in body:
+        body |= {"from": "2026-11-22T08:00:00Z", "to": AHEAD}
 
 
 def _post(path: str, **body: Any) -> Any:

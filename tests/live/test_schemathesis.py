@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gridgift.app import connect
-from gridgift.domain import credit, grants, holds, residents, units
+from gridgift.domain import credit, grants, holds, residents, units, webhooks
 from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
@@ -20,10 +20,15 @@ from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.units import UnitSettings
+from gridgift.domain.webhooks import Wanted
 from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
 from gridgift.http.table import ROUTES
 from gridgift.unit_views import UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
+from gridgift.webhook_views import DELIVERY_EXAMPLE, WEBHOOK_EXAMPLE
+from tests.deliveries import delivery_rows
+from tests.domain.fixture import bare_sql
+from tests.http.requests import NOON
 from tests.serving import Server
 
 HERE = Path(__file__).parent
@@ -43,7 +48,7 @@ ALWAYS_REFUSED = {
 
 @pytest.fixture
 def example_server(live_server: Server) -> Server:
-    """A server on which the document's examples are true: card, hold, spend and unit are there."""
+    """A server on which the document's examples are true: what they name is there."""
     asyncio.run(_make_the_example_true(live_server))
     return live_server
 
@@ -102,6 +107,14 @@ def _count(pattern: str, report: str) -> int:
     return int(found[1]) if found else 0
 
 
+async def _deliver(server: Server) -> None:
+    """Make the example's delivery."""
+    place = (server.store_id, WEBHOOK_EXAMPLE["id"], "failed", NOON)
+    _, statements = delivery_rows(*place, delivery_id=DELIVERY_EXAMPLE["id"])
+    for statement in statements:
+        await bare_sql(server.database_url, statement)
+
+
 async def _make_the_example_true(server: Server) -> None:
     database = connect(server.settings)
     owner = Resident(CARD_EXAMPLE["ownerUuid"], USERNAME)
@@ -118,5 +131,8 @@ async def _make_the_example_true(server: Server) -> None:
         unit = UnitSettings("Welcome gift")
         await database.write(units.create, server.store_id, UNIT_EXAMPLE["id"], "delivery", unit)
         await database.write(credit.spend, caller, to, spent, spend)
+        wanted = Wanted(WEBHOOK_EXAMPLE["url"])
+        await database.write(webhooks.create, caller, WEBHOOK_EXAMPLE["id"], wanted)
+        await _deliver(server)
     finally:
         await database.close()

@@ -28,10 +28,10 @@ _OPTIONS: Final = {  # what the domain calls a field, and the option that sets i
     "overlap": "--overlap",
     "role": "--role",
     "scopes": "--scope",
-    "since": "--from",
     "time_zone": "--time-zone",
+    "to": "--to",
+    "type": "--type",
     "types": "--type",
-    "until": "--to",
     "url": "URL",
     "usernames": "--username",
 }

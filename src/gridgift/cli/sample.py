@@ -8,7 +8,18 @@ from msgspec import Struct
 from gridgift.cli.card import HeldCard, every_card
 from gridgift.cli.options import UsageError
 from gridgift.cli.session import new_credential, now, operator
-from gridgift.domain import credit, giftcards, grants, holds, keys, residents, stores, units
+from gridgift.domain import (
+    credit,
+    delivering,
+    giftcards,
+    grants,
+    holds,
+    keys,
+    residents,
+    stores,
+    units,
+    webhooks,
+)
 from gridgift.domain.accounts import Change
 from gridgift.domain.failures import GiftCardNotFound, KeyNotFound
 from gridgift.domain.giftcards import Terms
@@ -23,6 +34,7 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.domain.stores import NewStore
 from gridgift.domain.unit_failures import UnitNotFound
 from gridgift.domain.units import UnitSettings
+from gridgift.domain.webhooks import Wanted
 from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
@@ -52,6 +64,11 @@ EXAMPLE_HOLDS: Final = (
     "019aad3c-b12e-7b30-8d5f-6e7a8b9c0d1e",  # it is voided
 )
 EXAMPLE_UNIT: Final = "019aad3f-4444-7555-8666-777788889999"
+EXAMPLE_WEBHOOKS: Final = (
+    "019aad3c-c23f-7c41-9e60-7f8091a2b3c4",
+    "019aad3c-e45f-7e63-9082-91a2b3c4d5e6",  # it is deleted
+)
+EXAMPLE_DELIVERY: Final = "019aad3c-d34f-7d52-8f71-8091a2b3c4d5"
 EXAMPLE_SPEND: Final = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
 
 
@@ -132,6 +149,10 @@ async def _add_examples(tx: Tx, store_id: str) -> None:
         await holds.place(tx, caller, HELD_CARD, hold_id, 100, MAX_HOLD * SECOND)
     await credit.deposit(tx, caller, kelly, Change(800, "prize", "the examples"), new_id())
     await credit.spend(tx, caller, kelly, Change(300, "order", "the examples"), EXAMPLE_SPEND)
+    for webhook_id in EXAMPLE_WEBHOOKS:
+        await webhooks.create(tx, caller, webhook_id, Wanted("https://shop.example.com/hooks"))
+    named = [(store_id, EXAMPLE_WEBHOOKS[0])]
+    await delivering.fan_out(tx, named, 1, lambda: EXAMPLE_DELIVERY)
 
 
 async def _add_unit(tx: Tx, store_id: str) -> None:

@@ -20,7 +20,7 @@ from gridgift.cli.webhook_output import (
     print_webhooks,
 )
 from gridgift.domain import deliveries, webhooks
-from gridgift.domain.deliveries import Finished, State
+from gridgift.domain.deliveries import State, Which
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import parse_instant
 from gridgift.domain.model import Caller
@@ -59,7 +59,7 @@ def read_instant(text: str) -> int:
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 STATES: Final[tuple[State, ...]] = get_args(State)
-FINISHED: Final[tuple[Finished, ...]] = get_args(Finished)
+WHICH: Final[tuple[Which, ...]] = get_args(Which)
 
 WebhookArgument = Annotated[
     str, typer.Argument(parser=read_uuid, metavar="ID", help="The webhook's id.")
@@ -198,8 +198,11 @@ def list_deliveries(
             "--state", parser=one_of(STATES), metavar="STATE", help=f"Only {', '.join(STATES)}."
         ),
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="Only events of this type.")
+    ] = None,
     most: Annotated[
-        int, typer.Option("--limit", min=1, max=1000, metavar="N", help="How many, at most.")
+        int, typer.Option("--limit", min=1, max=1000, metavar="N", help="How many to look at.")
     ] = 50,
     store: StoreOption = None,
     database: DatabaseOption = None,
@@ -210,7 +213,7 @@ def list_deliveries(
         delivery, attempts = _look(database, store, deliveries.read, webhook_id, delivery_id)
         print_delivery(delivery, attempts, json)
         return
-    page = _look(database, store, deliveries.list_of, webhook_id, state, Position(), most)
+    page = _look(database, store, deliveries.list_of, webhook_id, state, kind, Position(), most)
     print_deliveries(page.rows, json)
 
 
@@ -227,12 +230,12 @@ def redeliver(
         typer.Option("--to", parser=read_instant, metavar="TIME", help="Up to then; else to now."),
     ] = None,
     state: Annotated[
-        Finished,
+        Which,
         typer.Option(
             "--state",
-            parser=one_of(FINISHED),
+            parser=one_of(WHICH),
             metavar="STATE",
-            help=f"Those that are {', '.join(FINISHED)}; failed unless you say so.",
+            help="Those that failed, were dropped, were delivered, or all.",
         ),
     ] = "failed",
     store: StoreOption = None,

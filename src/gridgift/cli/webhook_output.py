@@ -14,6 +14,7 @@ from gridgift.webhook_views import (
     DeliveryDetails,
     DeliveryResponse,
     IssuedWebhook,
+    RedeliveredResponse,
     WebhookResponse,
 )
 
@@ -34,7 +35,7 @@ def print_webhooks(found: Sequence[Webhook], json: bool) -> None:
 
 def print_issued(webhook: Webhook, secrets: Secrets, json: bool) -> None:
     """Print the secret alone on standard output, so that a script can keep it."""
-    issued = IssuedWebhook.issued(webhook, secrets)
+    issued = IssuedWebhook.issued(WebhookResponse.of(webhook), secrets)
     if json:
         print_json(issued)
         return
@@ -99,7 +100,7 @@ def print_delivery(delivery: Delivery, attempts: list[Attempt], json: bool) -> N
 def print_count(count: int, json: bool) -> None:
     """Print how many deliveries are attempted again."""
     if json:
-        print_json({"redelivered": count})
+        print_json(RedeliveredResponse.of(count))
         return
     said = texts.counted(count, "delivery is", "deliveries are")
     print_note(f"{said} posted again by a running server.")

@@ -1,10 +1,10 @@
 """Deliveries: events that are, or were, to be posted to a webhook (contract section 10)."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-from gridgift.domain import webhooks
+from gridgift.domain import events, webhooks
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import first_id_at
 from gridgift.domain.paging import Page, Position, read_page
@@ -17,7 +17,8 @@ AGAIN_AT_ONCE: Final = 1_000  # deliveries that one request makes pending again
 KEY_TYPES: Final = DELIVERIES_OF_WEBHOOK.types()
 
 State = Literal["pending", "delivered", "failed", "dropped"]
-Finished = Literal["delivered", "failed", "dropped"]
+Finished = Literal["failed", "dropped", "delivered"]
+Which = Literal["failed", "dropped", "delivered", "all"]
 
 
 class Delivery(Struct, frozen=True):
@@ -60,19 +61,32 @@ class Attempt(Struct, frozen=True):
 
 
 async def list_of(
-    tx: Tx, store_id: str, webhook_id: str, state: State | None, position: Position, limit: int
+    tx: Tx,
+    store_id: str,
+    webhook_id: str,
+    state: State | None,
+    event_type: str | None,
+    position: Position,
+    limit: int,
 ) -> Page[Delivery]:
     """Return a page of at most ``limit`` deliveries to a webhook, newest first.
 
-    ``state`` is that of all of them (None: any). Raises ``WebhookNotFound``.
+    ``state`` is that of all of them (None: any). With a type the page has those of ``limit``
+    deliveries whose events are of that type. Raises ``WebhookNotFound``, ``ValidationFailed``.
     """
+    if event_type is not None and event_type not in events.TYPES:
+        raise ValidationFailed({"type": [f"must be one of {', '.join(events.TYPES)}"]})
     await webhooks.read(tx, store_id, webhook_id)
     listing = DELIVERIES_OF_WEBHOOK if state is None else DELIVERIES_IN_STATE
     named = {} if state is None else {"state": state}
-    return await read_page(
+    page = await read_page(
         tx, listing, position, limit, Delivery, lambda delivery: (delivery.id,),
         descending=True, store_id=store_id, webhook_id=webhook_id, **named,
     )  # fmt: skip
+    if event_type is None:
+        return page
+    rows = [delivery for delivery in page.rows if delivery.event_type == event_type]
+    return Page(rows, page.next, page.previous)
 
 
 async def read(
@@ -105,21 +119,25 @@ async def redeliver(tx: Tx, store_id: str, webhook_id: str, delivery_id: str) ->
 
 
 async def redeliver_range(
-    tx: Tx, store_id: str, webhook_id: str, state: Finished, since: int, until: int
+    tx: Tx, store_id: str, webhook_id: str, which: Which, since: int, until: int
 ) -> int:
-    """Have deliveries in a state attempted again, of events that came from ``since`` to ``until``.
+    """Have deliveries that have ended attempted again, of events from ``since`` to ``until``.
 
-    Instants are in milliseconds, the last one is not in it. Returns how many: the oldest, at most
-    ``AGAIN_AT_ONCE``. Raises ``WebhookNotFound``, ``WebhookInactive``, ``ValidationFailed``.
+    ``which`` is the state in which they ended. Instants are in milliseconds, the last one is not in
+    it. Returns how many: the oldest of a state, at most ``AGAIN_AT_ONCE`` together. Raises
+    ``WebhookNotFound``, ``WebhookInactive``, ``ValidationFailed``.
     """
     if until <= since:
-        raise ValidationFailed({"until": ["must be later than the beginning"]})
+        raise ValidationFailed({"to": ["must be later than from"]})
     await _check_active(tx, store_id, webhook_id)
-    return await tx.run(
-        "deliveries_again",
-        store_id=store_id, webhook_id=webhook_id, state=state, now=tx.now(),
-        first_id=first_id_at(since), last_id=first_id_at(until), rows=AGAIN_AT_ONCE,
-    )  # fmt: skip
+    count = 0
+    for state in get_args(Finished) if which == "all" else (which,):
+        count += await tx.run(
+            "deliveries_again",
+            store_id=store_id, webhook_id=webhook_id, state=state, now=tx.now(),
+            first_id=first_id_at(since), last_id=first_id_at(until), rows=AGAIN_AT_ONCE - count,
+        )  # fmt: skip
+    return count
 
 
 async def _check_active(tx: Tx, store_id: str, webhook_id: str) -> None:

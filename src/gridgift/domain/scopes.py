@@ -17,6 +17,8 @@ SCOPES: Final = {
     "units:read": "Read the units: objects in Second Life that act for the store.",
     "units:write": "Make, change, pair and revoke units.",
     "reports:read": "Read what the store owes and what happened to its credit, in sums.",
+    "webhooks:read": "Read where what happens is posted to, and what came of it.",
+    "webhooks:write": "Have what happens at the store posted somewhere, or no more.",
     "customertokens:mint": "Make a link that opens a resident's own page.",
 }
 

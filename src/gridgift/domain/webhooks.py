@@ -103,7 +103,7 @@ async def create(
     """
     assert not isinstance(wanted.url, UnsetType), "a webhook has an address"
     now, store_id = tx.now(), caller.store_id
-    types = () if isinstance(wanted.types, UnsetType) else wanted.types
+    types = () if isinstance(wanted.types, UnsetType) else _each_once(wanted.types)
     kind: Format = "standard" if isinstance(wanted.format, UnsetType) else wanted.format
     webhook = Webhook(
         store_id, webhook_id, wanted.url, types, kind, 1, None, True, None, None, now, now
@@ -147,6 +147,8 @@ async def update(
     before = await _lock(tx, caller.store_id, webhook_id)
     given = {name: value for name in wanted.__struct_fields__
              if not isinstance(value := getattr(wanted, name), UnsetType)}  # fmt: skip
+    if "types" in given:
+        given["types"] = _each_once(given["types"])
     if given.get("active", before.active) != before.active:
         reason = None if given["active"] else "switched_off"
         given |= {"disabled_reason": reason, "failing_since": None}
@@ -283,6 +285,10 @@ def complain_of(url: str, kind: Format, *, allow_private: bool) -> str | None:
     if kind == "discord" and not url.startswith(DISCORD):
         return f"must begin with {DISCORD[0]} for this format"
     return None if may_be_public(parts.hostname) else "must not be in a private network"
+
+
+def _each_once(types: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(types))
 
 
 def _encoded(types: Sequence[str]) -> str:
