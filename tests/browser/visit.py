@@ -197,7 +197,7 @@ class Visit:
     def shoot(self, name: str, *, whole: bool = False) -> None:
         """Keep a picture for people to look at."""
         SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"me-{name}.png", full_page=whole)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
     def check(self, *expected: str) -> None:
         """Assert that nothing complained but what is expected, and nobody else was called."""

@@ -49,7 +49,7 @@ class Browser:
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
         """Open a page; its token is that of the next form."""
-        return self._send("GET", path, headers, None)
+        return self._send("GET", path, _named(headers), None)
 
     def post(
         self,
@@ -65,8 +65,7 @@ class Browser:
             "Content-Type": "application/x-www-form-urlencoded",
             "Sec-Fetch-Site": "same-origin",
         }
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._send("POST", path, usual | given, urlencode(pairs))
+        return self._send("POST", path, usual | _named(headers), urlencode(pairs))
 
     def sign_in(self, name: str, password: str = PASSWORD) -> httpx2.Response:
         """Sign in with a password."""
@@ -97,6 +96,11 @@ class Browser:
         if found:
             self.token = unescape(found[1])
         return response
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    """Return headers by their names, which are written here as Python has them."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class People:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
 import pytest
@@ -89,6 +90,26 @@ def test_wrong_passwords_are_limited_for_an_account(
     assert people.browser().use_link(token).status_code == 303  # nobody is locked out
     api.clock.advance(61)
     assert browser.sign_in("Aria").status_code == 303
+
+
+@one_engine
+def test_many_at_once_are_not_all_tried(make_api: Callable[..., ApiFixture]) -> None:
+    api = make_api(rate_limit=1200)
+    people = People(api)
+    people.with_password("Aria")
+    browser = people.browser()
+    browser.get(SIGN_IN)
+    cookie, token = browser.cookies["gridgift"], browser.token
+    headers = {"Cookie": f"gridgift={cookie}"}
+
+    def guess(number: int) -> int:
+        body = {"name": "Aria", "password": f"guess {number}", "form_token": token}
+        sent = api.client.post(SIGN_IN, data=body, headers=headers, follow_redirects=False)
+        return sent.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(guess, range(16)))
+    assert sorted(answers) == [401] * 10 + [429] * 6
 
 
 @one_engine

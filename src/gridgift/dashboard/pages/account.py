@@ -12,7 +12,7 @@ from gridgift.dashboard.render import Flash, redirect, render, theme_header
 from gridgift.domain import sessions
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.texts import counted
-from gridgift.http.edge.limits import count, require_open
+from gridgift.http.edge.limits import count
 from gridgift.http.edge.path import UUID_SCHEMA, PathParameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session, cookie_header
@@ -109,12 +109,10 @@ def _needs_old(request: OperatorRequest[None, object]) -> bool:
 
 
 async def _check_old(request: OperatorRequest[None, NewPassword], password: str) -> None:
-    """Raise ``ValidationFailed`` for a wrong password; wrong ones count as failed sign-ins do."""
+    """Raise ``ValidationFailed`` for a wrong password; all are counted as at a sign-in."""
     operator = request.principal.signed_in.operator
-    bucket = account_bucket(operator.name)
-    require_open(request, bucket)
+    await count(request, account_bucket(operator.name), [])
     if not await passwords.is_right(password, operator.password):
-        await count(request, bucket, [])
         raise ValidationFailed({"password": ["is not your present one"]})
 
 

@@ -23,7 +23,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.operators import Operator
 from gridgift.domain.sessions import NewSession
 from gridgift.http.edge.decode import MAX_BODY
-from gridgift.http.edge.limits import ACCOUNT, DOOR, address_of, count, require_open
+from gridgift.http.edge.limits import ACCOUNT, DOOR, address_of, count
 from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.problems import PROBLEMS
 from gridgift.http.edge.refusals import RateLimited, SignInLinkInvalid, SignInRefused
@@ -80,13 +80,12 @@ async def show_sign_in(request: VisitorRequest[Any, object], draft: Draft = EMPT
 async def sign_in(request: VisitorRequest[None, SignIn]) -> Reply[None]:
     """Begin a session; what fails is the same whether or not there is such an operator."""
     form = request.body
-    buckets = account_bucket(form.name), Bucket(DOOR, address_of(request))
+    new = new_session(request)
     try:
-        require_open(request, *buckets)
-        new = new_session(request)
+        # before the password is looked at, so that many at once are not all looked at
+        await count(request, Bucket(DOOR, address_of(request)), [])
+        await count(request, account_bucket(form.name), [])
         if not await _began(request, form, new):
-            for bucket in buckets:
-                await count(request, bucket, [])
             raise SignInRefused
     except (SignInRefused, RateLimited) as failure:
         return await _refused(request, failure)
@@ -120,7 +119,7 @@ async def use_link(request: VisitorRequest[None, NoFields]) -> Reply[None]:
 
 
 def account_bucket(name: str) -> Bucket:
-    """Return where wrong passwords for a name are counted, whether or not it is an operator's."""
+    """Return where passwords for a name are counted, whether or not it is an operator's."""
     return Bucket(ACCOUNT, operators.login_of(name)[:64])
 
 

@@ -14,10 +14,10 @@ from gridgift.settings import Network, Settings
 ADDRESS: Final = "address"  # the kind of bucket that counts failed authentications
 ORIGIN: Final = "origin"  # that which counts look-ups of origins that no store has
 FAILURES: Final = 60  # of either, a minute an address
-ACCOUNT: Final = "account"  # that which counts sign-ins that failed, by the account
+ACCOUNT: Final = "account"  # that which counts passwords that are tried, by the name
 DOOR: Final = "sign-in"  # and by the address
-ACCOUNT_FAILURES: Final = 10  # a minute
-DOOR_FAILURES: Final = 20
+OF_AN_ACCOUNT: Final = 10  # a minute
+AT_THE_DOOR: Final = 20
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -30,7 +30,7 @@ def rate_limits(settings: Settings, shared: Count | None = None) -> RateLimits:
     per_minute = {
         "key": settings.rate_limit, "token": settings.token_rate_limit,
         ADDRESS: FAILURES, ORIGIN: FAILURES, UNIT: OF_A_UNIT,
-        ACCOUNT: ACCOUNT_FAILURES, DOOR: DOOR_FAILURES,
+        ACCOUNT: OF_AN_ACCOUNT, DOOR: AT_THE_DOOR,
     }  # fmt: skip
     if not settings.rate_limit:
         return RateLimits({}, 0)
@@ -58,15 +58,6 @@ async def count_failure(request: Request[Any, Any, Any]) -> None:
     await count(request, Bucket(ADDRESS, address_of(request)), [])
 
 
-def require_open(request: Request[Any, Any, Any], *buckets: Bucket) -> None:
-    """Raise ``RateLimited`` if a bucket is over its limit; nothing is counted."""
-    services = request.services
-    for bucket in buckets:
-        wait = services.limits.of(bucket.kind).closed_for(bucket.name, services.ticks())
-        if wait:
-            raise RateLimited(wait)
-
-
 async def limited_look_up(
     request: Request[Any, Any, Any], look_up: Callable[[], Awaitable[bool]]
 ) -> bool:
@@ -74,8 +65,10 @@ async def limited_look_up(
 
     Raises ``RateLimited`` beyond ``FAILURES`` a minute, and then looks nothing up.
     """
-    bucket = Bucket(ORIGIN, address_of(request))
-    require_open(request, bucket)
+    services, bucket = request.services, Bucket(ORIGIN, address_of(request))
+    wait = services.limits.of(ORIGIN).closed_for(bucket.name, services.ticks())
+    if wait:
+        raise RateLimited(wait)
     found = await look_up()
     if not found:
         await count(request, bucket, [])

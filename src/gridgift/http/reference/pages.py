@@ -1,10 +1,15 @@
 """Pages for people: the reference, a page on every error code, and the resident's own page."""
 
-from functools import cache
+import gzip
+import os
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridgift import __version__
@@ -15,6 +20,7 @@ from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.edge.refusals import PathNotFound
 from gridgift.http.edge.reply import JSON, NO_STORE, Header, Reply
 from gridgift.http.edge.route import Route, Tag
+from gridgift.http.edge.session import operator_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment  # imported with the first page: a server of programs needs none
@@ -39,6 +45,9 @@ _RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
 )
 
 
+TEXTS: Final = frozenset({".css", ".js", ".svg"})  # files that are much smaller compressed
+COMPRESSED_MOST: Final = 256 * 1024  # bytes: what is larger would hold up other requests
+
 DOCUMENTATION: Final = Tag("Documentation", "This document, and pages for people.")
 CODE: Final = PathParameter(
     "code", "An error's code.", {"type": "string"}, "gift_card_redeemed", str
@@ -46,7 +55,10 @@ CODE: Final = PathParameter(
 
 
 class Assets(StaticFiles):
-    """What the pages load; a file that is not there is refused by the endpoint given."""
+    """What the pages load, compressed for browsers that take it (RFC 9110, 12.5.3).
+
+    A file that is not there is refused by the endpoint given.
+    """
 
     def __init__(self, directory: str, refuse: ASGIApp) -> None:
         super().__init__(directory=directory)
@@ -59,6 +71,27 @@ class Assets(StaticFiles):
         except (HTTPException, ValueError):  # ValueError: a NUL in the path
             await self._refuse(scope, receive, send)
 
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Answer with a file, or that it is still what the browser has."""
+        plain = super().file_response(full_path, stat_result, scope, status_code)
+        small = stat_result.st_size <= COMPRESSED_MOST
+        if plain.status_code != 200 or not small or Path(full_path).suffix not in TEXTS:
+            return plain
+        plain.headers["vary"] = "Accept-Encoding"
+        if "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
+            return plain
+        kept = {name: plain.headers[name] for name in ("content-type", "last-modified", "vary")}
+        again = {"content-encoding": "gzip", "etag": f"W/{plain.headers['etag']}"}
+        return Response(_compressed(str(full_path), stat_result.st_mtime_ns), headers=kept | again)
+
+
+@lru_cache(maxsize=32)
+def _compressed(path: str, _: int) -> bytes:
+    """Return a file compressed; the number is when it was changed."""
+    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+
 
 async def get_missing_asset(request: PublicRequest[None, None]) -> Reply[None]:
     """Refuse; a file that is there never comes here."""
@@ -66,7 +99,9 @@ async def get_missing_asset(request: PublicRequest[None, None]) -> Reply[None]:
 
 
 async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
-    """Show the reference to whoever opens the bare address."""
+    """Lead an operator who has signed in to the dashboard, and show everyone else the reference."""
+    if await operator_of(request) is not None:
+        return Reply(303, ((b"location", b"/dashboard"), NO_STORE))
     return await get_reference(request)
 
 
@@ -148,7 +183,7 @@ ROUTES: Final = (
         get_home,
         tag=DOCUMENTATION,
         summary="The reference, at the bare address",
-        description="The same page as /docs.",
+        description="The same page as /docs; an operator who has signed in is led to /dashboard.",
         media_type="text/html",
     ),
     Route(
