@@ -101,6 +101,9 @@ DECIDES_NOTHING: Final = {
          "min_account_days", "usernames", "paused", "round", "cards", "granted", "day",
          "cards_that_day", "code_hash", "code_until", "pairings", "object_uuid",
          "object_owner_uuid", "paired_at", "seen_at", "created_at", "updated_at")], UNITS),
+    **dict.fromkeys(
+        [f"unit_purchases.{name}" for name in ("store_id", "unit_id", "nonce", "digest",
+         "payer_uuid", "amount", "paid_at", "card_id", "refund", "created_at")], UNITS),
     "unit_stores.unit_id": UNITS,
     "unit_stores.store": UNITS,
     **dict.fromkeys(

@@ -10,6 +10,7 @@ from gridgift.domain import (
     imports,
     keys,
     naming,
+    purchases,
     residents,
     secrets,
     webhooks,
@@ -20,6 +21,7 @@ from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller, Resident
+from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import Identifier
 from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
@@ -85,6 +87,10 @@ def _give_from_units(api: ApiFixture) -> None:
     api.call("POST", f"/ext/v1/units/{unit}/actions/pair")
     caller = Caller(api.store.id, "unit", unit, "claim")
     api.write(claims.claim, caller, unit, Claimant(KELLY), new_id())
+    vendor = make_unit(api, kind="vendor")["id"]
+    for refund in (None, "receiver_not_found"):
+        payment = Payment(new_id(), bytes(32), KELLY, 5, api.clock.now())
+        api.write(purchases.sell, caller, vendor, payment, new_id(), refund)
 
 
 def _break_an_import_off(api: ApiFixture) -> None:

@@ -117,6 +117,10 @@ ROWS: Final = {
         f"INSERT INTO operator_sessions VALUES ('{OWNER}', HASH, '{OWNER}', '{STORE}', 1, 1, '', "
         "'', FALSE)",
     ],
+    30: [
+        f"INSERT INTO unit_purchases VALUES ('{STORE}', '{STORE}', '{STORE}', HASH, '{OWNER}', 5, "
+        f"1, '{STORE}', NULL, 1)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -5,7 +5,7 @@ anything is decided, so that no bound is passed by claims of one moment.
 """
 
 from datetime import date
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from msgspec import Struct
 
@@ -65,7 +65,7 @@ class Claim(Struct, frozen=True):
     created_at: int
 
 
-class _Counted(Struct, frozen=True):
+class Counted(Struct, frozen=True):
     """What a unit has given with one card more, and on which day that is."""
 
     cards: int
@@ -74,10 +74,10 @@ class _Counted(Struct, frozen=True):
     cards_that_day: int
 
     @classmethod
-    def after(cls, unit: Unit, today: int) -> Self:
-        """Count a card that the unit gives today."""
+    def after(cls, unit: Unit, today: int, credit: int) -> Self:
+        """Count a card that the unit gives today, with this credit (L$)."""
         before = unit.cards_that_day if unit.day == today else 0
-        granted = unit.granted + unit.settings.credit
+        granted = unit.granted + credit
         return cls(unit.cards + 1, granted, today, before + 1)
 
 
@@ -100,12 +100,14 @@ async def claim(
     if claimed is not None:
         raise AlreadyClaimed(*claimed)
     store, now = await stores.read(tx, unit.store_id), tx.now()
-    counted = _Counted.after(unit, day_of(now, store.time_zone).toordinal())
-    _check(unit, claimant, counted, now)
+    today = day_of(now, store.time_zone).toordinal()
+    counted = Counted.after(unit, today, unit.settings.credit)
+    check_unit(unit, counted, now)
+    _check_claimant(unit, claimant, today)
     await naming.note_touch(tx, unit.store_id, claimant.resident)
     change = await grants.grant(tx, _request(caller, unit, store, claimant, card_id))
     await tx.run("claim_add", **key, card_id=card_id, credit=unit.settings.credit, now=now)
-    await tx.run("unit_count", **_counts(unit, counted, now))
+    await count(tx, unit, counted, now)
     return change
 
 
@@ -123,29 +125,48 @@ async def list_of(
     )  # fmt: skip
 
 
-def _check(unit: Unit, claimant: Claimant, counted: _Counted, now: int) -> None:
-    """Raise why the unit gives this resident nothing now."""
+def check_unit(unit: Unit, counted: Counted, now: int) -> None:
+    """Raise why the unit gives nothing now, or not so much as is ``counted``.
+
+    ``UnitPaused``, ``NotOpen``, ``UnitExhausted``, ``UnitExhaustedToday``.
+    """
     settings = unit.settings
     if settings.paused:
         raise UnitPaused
-    if now < (settings.starts_at or 0) or (
-        settings.ends_at is not None and now >= settings.ends_at
-    ):
+    over = settings.ends_at is not None and now >= settings.ends_at
+    if over or now < (settings.starts_at or 0):
         raise NotOpen
-    if settings.group_only and not claimant.in_group:
-        raise NotInGroup
-    if settings.min_account_days is not None and not _is_old_enough(
-        claimant.born, settings.min_account_days, counted.day
-    ):
-        raise AccountTooYoung(settings.min_account_days)
-    if settings.usernames and claimant.resident.username not in settings.usernames:
-        raise NotInvited
-    if _is_over(counted.cards, settings.max_cards) or _is_over(
-        counted.granted, settings.max_credit
-    ):
+    too_much = _is_over(counted.granted, settings.max_credit)
+    if too_much or _is_over(counted.cards, settings.max_cards):
         raise UnitExhausted
     if _is_over(counted.cards_that_day, settings.max_cards_a_day):
         raise UnitExhaustedToday
+
+
+async def count(tx: Tx, unit: Unit, counted: Counted, now: int) -> None:
+    """Write what a unit has given with one card more."""
+    await tx.run(
+        "unit_count",
+        store_id=unit.store_id,
+        id=unit.id,
+        cards=counted.cards,
+        granted=counted.granted,
+        day=counted.day,
+        cards_that_day=counted.cards_that_day,
+        now=now,
+    )
+
+
+def _check_claimant(unit: Unit, claimant: Claimant, today: int) -> None:
+    """Raise why the unit gives this resident nothing."""
+    settings = unit.settings
+    if settings.group_only and not claimant.in_group:
+        raise NotInGroup
+    days = settings.min_account_days
+    if days is not None and not _is_old_enough(claimant.born, days, today):
+        raise AccountTooYoung(days)
+    if settings.usernames and claimant.resident.username not in settings.usernames:
+        raise NotInvited
 
 
 def _is_old_enough(born: date | None, days: int, today: int) -> bool:
@@ -163,15 +184,3 @@ def _request(
     settings = unit.settings
     terms = Terms(settings.credit, texture=settings.texture or store.logo, reason=settings.name)
     return GrantRequest(caller, Identifier(uuid=claimant.resident.uuid), terms, card_id)
-
-
-def _counts(unit: Unit, counted: _Counted, now: int) -> dict[str, Any]:
-    return {
-        "store_id": unit.store_id,
-        "id": unit.id,
-        "cards": counted.cards,
-        "granted": counted.granted,
-        "day": counted.day,
-        "cards_that_day": counted.cards_that_day,
-        "now": now,
-    }

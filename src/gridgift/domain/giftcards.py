@@ -51,6 +51,7 @@ class Terms(Struct, frozen=True):
     expires_at: int | None | UnsetType = UNSET
     reason: str = ""
     labels: Labels = NO_LABELS
+    purchased: bool = False
 
 
 class Replacement(Struct, frozen=True):

@@ -227,7 +227,7 @@ def _new_card(
         expires_at = None if lifetime is None else now + lifetime * DAY
     return GiftCard(
         store_id, request.card_id, owner.uuid, owner.username, terms.credit, True, False,
-        terms.transfer, terms.texture, False, expires_at, 1, now, now,
+        terms.transfer, terms.texture, terms.purchased, expires_at, 1, now, now,
     )  # fmt: skip
 
 

@@ -94,3 +94,23 @@ class PairingCodeInvalid(Failure):
 
     def __init__(self) -> None:
         super().__init__("The pairing code is wrong, was used, or its 15 minutes are over.")
+
+
+class PaymentDiffers(Failure):
+    """A vendor has told of another payment with the same nonce."""
+
+    code = "payment_differs"
+
+    def __init__(self) -> None:
+        super().__init__("This nonce is that of a different payment. Take a new one for each.")
+
+
+class RefundDue(Failure):
+    """Nothing was sold for a payment, for good: ``amount`` L$ go back; ``reason`` is a code."""
+
+    code = "refund"
+
+    def __init__(self, amount: int, reason: str) -> None:
+        super().__init__(f"Nothing was sold: give L$ {amount} back ({reason}).")
+        self.amount = amount
+        self.reason = reason

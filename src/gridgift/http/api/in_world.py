@@ -206,7 +206,7 @@ async def claim_gift_card(request: UnitRequest[None, ClaimRequest]) -> Reply[Cla
     if (body.obj.lower(), body.owner.lower()) != (unit.object_uuid, unit.object_owner_uuid):
         raise ObjectNotPaired
     born = None if body.born is None else _parse_born(body.born)
-    claimant = Claimant(_resident(body.avatar, body.name), bool(body.group), born)
+    claimant = Claimant(resident_of(body.avatar, body.name), bool(body.group), born)
     show = partial(_show_claim, body.lang)
     return await once(request, show, claims.claim, request.caller, unit.id, claimant, new_id())
 
@@ -214,14 +214,14 @@ async def claim_gift_card(request: UnitRequest[None, ClaimRequest]) -> Reply[Cla
 async def get_wallet(request: UnitRequest[None, WalletRequest]) -> Reply[WalletAnswer]:
     """Tell a resident's store credit, and which cards can be redeemed."""
     body = request.body
-    seen, show = _resident(body.avatar, body.name), partial(_show_wallet, body.lang)
+    seen, show = resident_of(body.avatar, body.name), partial(_show_wallet, body.lang)
     return await once(request, show, wallets.read, request.store_id, seen)
 
 
 async def redeem_gift_card(request: UnitRequest[None, RedeemCardRequest]) -> Reply[RedeemAnswer]:
     """Redeem a card of a resident's."""
     body = request.body
-    owner, show = _resident(body.avatar), partial(_show_redeemed, body.lang)
+    owner, show = resident_of(body.avatar), partial(_show_redeemed, body.lang)
     card_id = body.card.lower()
     return await once(request, show, wallets.redeem, request.caller, owner, card_id, new_id())
 
@@ -229,12 +229,12 @@ async def redeem_gift_card(request: UnitRequest[None, RedeemCardRequest]) -> Rep
 async def pass_gift_card_on(request: UnitRequest[None, PassOnRequest]) -> Reply[TransferAnswer]:
     """Pass a card of a resident's on to a friend."""
     body = request.body
-    owner, friend = _resident(body.avatar), parse_identifier(body.friend)
+    owner, friend = resident_of(body.avatar), parse_identifier(body.friend)
     show, card_id = partial(_show_transfer, body.lang), body.card.lower()
     return await once(request, show, transfers.transfer, request.caller, owner, card_id, friend)
 
 
-def _resident(avatar: str, name: str = "") -> Resident:
+def resident_of(avatar: str, name: str = "") -> Resident:
     """Return who was seen; without a name they are called by the UUID."""
     uuid = avatar.lower()
     return Resident(uuid, parse_username(name) if name else uuid)

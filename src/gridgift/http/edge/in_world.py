@@ -32,6 +32,8 @@ class RefusalInWorld(Struct, frozen=True, rename="camel"):
         UNSET
     )
     card: Annotated[str, Meta(description="The id of that card.")] | UnsetType = UNSET
+    reason: Annotated[str, Meta(description="The code of why nothing is sold.")] | UnsetType = UNSET
+    amount: Annotated[int, Meta(description="What is to be given back (L$).")] | UnsetType = UNSET
 
 
 def refusal_in_world(failure: Failure, path: str, body: object) -> Reply[Any]:

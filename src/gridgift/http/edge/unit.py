@@ -105,7 +105,7 @@ class Unit(Struct, frozen=True):
         _check_place(request, unit)
         if unit.kind != self.kind:
             raise UnitKindRefused(self.kind)
-        _nonce(request)
+        nonce_of(request)
         await count(request, _bucket(unit), [])
 
     async def readmit(self, tx: Tx, principal: UnitPrincipal) -> None:
@@ -164,13 +164,31 @@ async def once(
         await units.note_heard(tx, unit)
         return await operation(tx, *args, **kwargs)
 
-    key = IdempotencyKey(request.principal.own_key(_nonce(request)), digest(request))
+    key = IdempotencyKey(request.principal.own_key(nonce_of(request)), digest(request))
     wanted: Once[Run[T], T] = Once(run, key, lambda result: show(result).pack(), request.check)
     operations = request.services.operations.of(_bucket(unit))
     try:
         return sent(await operations.once(unit.store_id, wanted))
     except IdempotencyKeyReused:
         raise NonceReused from None
+
+
+async def write(
+    request: Request[UnitPrincipal, Any, Any],
+    operation: Operation[P, T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run a write that keeps the request's nonce itself."""
+    unit = request.principal.unit
+
+    async def run(tx: Tx) -> T:
+        await request.check(tx)
+        await units.note_heard(tx, unit)
+        return await operation(tx, *args, **kwargs)
+
+    return await request.services.operations.of(_bucket(unit)).write(run)
 
 
 def digest(request: Request[Any, Any, Any]) -> bytes:
@@ -230,7 +248,8 @@ def _check_grid(request: Request[Any, Any, Any]) -> None:
         raise ShardRefused
 
 
-def _nonce(request: Request[Any, Any, Any]) -> str:
+def nonce_of(request: Request[Any, Any, Any]) -> str:
+    """Return the nonce of a request. Raises ``NonceInvalid``."""
     nonce = parse_uuid(request.headers.get(b"x-gc-nonce", b"").decode("latin-1"))
     if nonce is None:
         raise NonceInvalid

@@ -18,6 +18,16 @@ UNIT_PROBLEMS: Final[dict[type[Failure], Problem]] = {
         members={"credit": data("credit"), "card": data("card_id")},
         examples={"credit": 100, "card": "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"},
     ),
+    unit_failures.PaymentDiffers: Problem(
+        409, "The nonce is another payment's", "Take a new nonce for each payment."
+    ),
+    unit_failures.RefundDue: Problem(
+        422,
+        "The payment is to be refunded",
+        "Give the L$ back to who has paid; the same request is refused for ever.",
+        members={"reason": data("reason"), "amount": data("amount")},
+        examples={"reason": "exhausted", "amount": 250},
+    ),
     unit_failures.PairingCodeInvalid: Problem(
         403, "The pairing code does not work", "Make a new code; it is good once, for 15 minutes."
     ),

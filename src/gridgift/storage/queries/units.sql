@@ -80,3 +80,12 @@ UPDATE units SET seen_at = :now WHERE store_id = :store_id AND id = :id
 -- name: units_end (any store)
 UPDATE units SET object_uuid = NULL, object_owner_uuid = NULL, paired_at = NULL
 WHERE object_uuid IS NOT NULL
+
+-- name: purchase_by_nonce
+SELECT digest, amount, card_id, refund FROM unit_purchases
+WHERE store_id = :store_id AND unit_id = :unit_id AND nonce = :nonce
+
+-- name: purchase_add
+INSERT INTO unit_purchases (store_id, unit_id, nonce, digest, payer_uuid, amount, paid_at, card_id, refund,
+    created_at)
+VALUES (:store_id, :unit_id, :nonce, :digest, :payer_uuid, :amount, :paid_at, :card_id, :refund, :now)
