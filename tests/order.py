@@ -27,6 +27,7 @@ LONG: Final = {
     "tests/live/test_changes.py": 25,
     "tests/live/test_housekeepers.py": 25,
     "tests/live/test_sockets.py": 25,
+    "tests/live/test_webhooks.py": 25,
     "tests/storage/test_copying.py": 25,
     "tests/storage/test_partitions.py": 25,
     "tests/storage/test_plans.py": 25,
@@ -35,6 +36,7 @@ LONG: Final = {
     "tests/live/test_drain.py": 15,
     "tests/live/test_verify_command.py": 15,
     "tests/test_leaving.py": 15,
+    "tests/test_webhook_delivery.py": 15,
     "tests/bench/test_smoke.py": 15,
 }
 

@@ -304,11 +304,11 @@ def test_a_name_server_that_does_not_answer_holds_nobody(
 
     def ask(host: str, *args: Any, **options: Any) -> Any:
         if host.startswith("dead"):
-            time.sleep(1)
+            time.sleep(4)
         return real("127.0.0.1" if host == "well.example" else host, *args, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
-    monkeypatch.setattr(webhook_sender, "TIMEOUT", 0.6)
+    monkeypatch.setattr(webhook_sender, "TIMEOUT", 2)
 
     async def run() -> tuple[Outcome, float]:
         sender = Sender(allow_private=True)
@@ -328,7 +328,7 @@ def test_a_name_server_that_does_not_answer_holds_nobody(
 
     outcome, taken = asyncio.run(run())
     assert outcome.status == 200
-    assert taken < 0.4
+    assert taken < 1.5
 
 
 @pytest.mark.parametrize(
