@@ -17,6 +17,7 @@ from gridgift.cli.sample import (
     EXAMPLE_CARDS,
     EXAMPLE_DELIVERY,
     EXAMPLE_HOLDS,
+    EXAMPLE_LOT,
     EXAMPLE_SPEND,
     EXAMPLE_UNIT,
     EXAMPLE_WEBHOOKS,
@@ -44,6 +45,7 @@ PLACEHOLDERS = {
     "token": (TOKEN,),
     "card": EXAMPLE_CARDS,
     "hold": EXAMPLE_HOLDS,
+    "lot": (EXAMPLE_LOT,),
     "spend": (EXAMPLE_SPEND,),
     "unit": (EXAMPLE_UNIT,),
     "webhook": EXAMPLE_WEBHOOKS,
@@ -400,11 +402,19 @@ def test_the_examples_for_store_credit(examples: Examples):
         assert refunded["id"] == spent["id"]
         assert refunded["total"] == 500 == total()
 
+        dated = {"amount": 7, "reason": "a", "reference": "b", "expiresAt": "2098-01-01T00:00:00Z"}
+        path = f"/ext/v1/customers/{KELLY.uuid}/credit/actions/deposit"
+        lot = client.post(path, json=dated).json()["id"]
+        (extended,) = examples.output("extend_lot", lot=lot)
+        (shown,) = extended["lots"]
+        assert (shown["id"], shown["expiresAt"]) == (lot, "2099-12-31T00:00:00Z")
+        assert examples.output("extend_lot", lot=lot) == [extended], "extended once"
+
         (moved,) = examples.output("move_credit")
-        assert (moved["amount"], moved["total"]) == (500, 0)
+        assert (moved["amount"], moved["total"]) == (507, 0)
         assert examples.output("move_credit") == [moved], "moved once"
         assert total() == 0
-        assert read(client, f"/ext/v1/customers/{JO.uuid}/credit")["total"] == 500
+        assert read(client, f"/ext/v1/customers/{JO.uuid}/credit")["total"] == 507
 
 
 @everywhere

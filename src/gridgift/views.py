@@ -1,4 +1,4 @@
-"""What is shown of a card, an entry, an account, a hold: one shape each, for every edge.
+"""What is shown of a card, an entry, a hold: one shape each, for every edge.
 
 The API answers with them, the command line prints them. Names are camelCase, UUIDs lower-case,
 money is L$, dates are ISO 8601 in UTC (contract section 1). The examples are the reference's.
@@ -11,7 +11,6 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain.bulk import Outcome, Skipped
-from gridgift.domain.credit import Credit, CreditChange
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Entry, EntryKind, GiftCard, Hold, Labels, OwnedCard, Resident
@@ -77,16 +76,6 @@ NOTE_EXAMPLE: Final[dict[str, Any]] = {
     "text": "Asked by notecard to have it sent to her alt.",
     "author": ENTRY_EXAMPLE["actor"],
     "createdAt": "2026-11-22T20:15:00Z",
-}
-LOT_EXAMPLE: Final[dict[str, Any]] = {
-    "amount": 500,
-    "expiresAt": "2027-11-22T00:00:00Z",
-    "restricted": False,
-}
-CREDIT_EXAMPLE: Final[dict[str, Any]] = {"total": 750, "restricted": 0, "lots": [LOT_EXAMPLE]}
-CREDIT_CHANGE_EXAMPLE: Final[dict[str, Any]] = CREDIT_EXAMPLE | {
-    "id": "019aad3e-3333-7444-8555-666677778888",
-    "amount": 500,
 }
 REFUSED_ROW_EXAMPLE: Final[dict[str, Any]] = {
     "row": 2,
@@ -269,43 +258,6 @@ class LabelsResponse(Struct, frozen=True):
         return cls(labels.reference, list(labels.tags), labels.metadata)
 
 
-class LotResponse(Struct, frozen=True, rename="camel"):
-    """Credit that expires: open and dated."""
-
-    amount: CardCredit
-    expires_at: Instant
-    restricted: bool
-
-
-class CreditResponse(Struct, frozen=True):
-    """A customer's store credit; what has no date is in a sum and in no lot."""
-
-    total: Annotated[int, Meta(description="Free to spend on anything, in L$.")]
-    restricted: Annotated[int, Meta(description="Kept apart for purchases that allow it, in L$.")]
-    lots: list[LotResponse]
-
-    @classmethod
-    def of(cls, credit: Credit) -> Self:
-        """Show a customer's credit."""
-        return cls(credit.total, credit.restricted, lots_of(credit))
-
-
-class CreditChangeResponse(Struct, frozen=True):
-    """What was done, by its id, and the credit after it."""
-
-    id: Annotated[Uuid, Meta(description="The id of the lot, the spend or the move.")]
-    amount: CardCredit
-    total: int
-    restricted: int
-    lots: list[LotResponse]
-
-    @classmethod
-    def of(cls, change: CreditChange) -> Self:
-        """Show a change of an account."""
-        after = change.credit
-        return cls(change.id, change.amount, after.total, after.restricted, lots_of(after))
-
-
 class RowProblem(Struct, frozen=True):
     """Why a row is refused: as the problem of a single grant has it."""
 
@@ -361,15 +313,6 @@ def shown_state(stored: str) -> dict[str, Any]:
     return {
         name: written(value) if name in DATES_IN_STATE else value for name, value in state.items()
     }
-
-
-def lots_of(credit: Credit) -> list[LotResponse]:
-    """Show the dated lots, soonest expiry first."""
-    return [
-        LotResponse(lot.remaining, format_instant(lot.expires_at), lot.restricted)
-        for lot in credit.lots
-        if lot.expires_at is not None
-    ]
 
 
 def named_as_json(failure: Failure) -> Failure:

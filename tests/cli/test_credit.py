@@ -19,7 +19,7 @@ def test_deposited_spent_refunded_and_moved(both: CommandRunner) -> None:
     both.json("credit", "deposit", "kelly", "--amount", 50, *WHY)
     dated = ("--expires", "2099-01-31", "--restricted")
     made = both.json("credit", "deposit", "kelly", "--amount", 7, *WHY, *dated)
-    lot = {"amount": 7, "expiresAt": "2099-02-01T08:00:00Z", "restricted": True}
+    lot = {"id": made["id"], "amount": 7, "expiresAt": "2099-02-01T08:00:00Z", "restricted": True}
     assert made == {"id": made["id"], "amount": 7, "total": 50, "restricted": 7, "lots": [lot]}
     spend = both.json("credit", "spend", "kelly", "--amount", 20, *WHY)
     assert (spend["total"], spend["restricted"]) == (30, 7)
@@ -31,8 +31,12 @@ def test_deposited_spent_refunded_and_moved(both: CommandRunner) -> None:
     assert moved == {"id": moved["id"], "amount": 10, "total": 30, "restricted": 0, "lots": []}
     assert both.json("credit", "move", "kelly", JO.uuid, *WHY)["amount"] == 30
     assert both.json("credit", "show", "kelly") == NOTHING
-    received = {"total": 35, "restricted": 5, "lots": [lot | {"amount": 5}]}
-    assert both.json("credit", "show", JO.username) == received
+    received = both.json("credit", "show", JO.username)
+    begun = received["lots"][0]["id"]
+    assert received == {"total": 35, "restricted": 5, "lots": [lot | {"id": begun, "amount": 5}]}
+    later = ("--expires", "2100-01-31")
+    extended = both.json("credit", "extend", JO.username, begun, *later)
+    assert extended["lots"][0]["expiresAt"] == "2100-02-01T08:00:00Z"
     kinds = [entry["kind"] for entry in both.json("credit", "history", "kelly")]
     assert kinds == [
         "credit_deposited", "credit_deposited", "credit_spent", "credit_refunded",
@@ -49,19 +53,22 @@ def test_what_is_refused(cli: CommandRunner, kelly: str) -> None:
     cli("credit", "deposit", kelly, "--amount", 1, *WHY, *past).refused(1, "--expires: must be")
     cli("credit", "deposit", kelly, "--amount", 0, *WHY).misused("--amount")
     cli("credit", "deposit", kelly, "--amount", 1, "--reason", "").misused("--reason")
+    cli("credit", "extend", kelly, JO.uuid, "--expires", "never").refused(1, JO.uuid)
+    cli("credit", "extend", kelly, "7", "--expires", "never").misused("LOT")
+    cli("credit", "extend", kelly, JO.uuid).misused("--expires")
     cli("credit", "refund", kelly, "7", "--amount", 1, *WHY).misused("SPEND")
 
 
 def test_tables_for_people(cli: CommandRunner, kelly: str) -> None:
-    heading = ["L$", "EXPIRES", "RESTRICTED"]
+    heading = ["LOT", "L$", "EXPIRES", "RESTRICTED"]
 
     def rows() -> list[list[str]]:
         return [line.split() for line in cli("credit", "show", kelly).out.splitlines()]
 
     assert rows() == [heading, ["0", "never", "no"]]
     dated = ("--expires", "2099-01-31T12:00:00Z")
-    cli("credit", "deposit", kelly, "--amount", 7, *WHY, *dated)
-    assert rows() == [heading, ["7", "2099-01-31T12:00:00Z", "no"]]
+    lot = cli.json("credit", "deposit", kelly, "--amount", 7, *WHY, *dated)["id"]
+    assert rows() == [heading, [lot, "7", "2099-01-31T12:00:00Z", "no"]]
     for more in ((), ("--restricted",)):
         cli("credit", "deposit", kelly, "--amount", 50, *WHY, *more)
     assert rows()[2:] == [["50", "never", "yes"], ["50", "never", "no"]]

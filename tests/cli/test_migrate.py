@@ -69,6 +69,7 @@ CHANGING = [
     ("credit", "spend", "kelly", "--amount", "5", *WHY),
     ("credit", "refund", "kelly", "ID", "--amount", "5", *WHY),
     ("credit", "move", "kelly", "jo", *WHY),
+    ("credit", "extend", "kelly", "ID", "--expires", "never"),
     ("webhook", "add", "https://shop.example.com/hooks"),
     ("webhook", "update", "ID", "--off"),
     ("webhook", "rotate", "ID"),

@@ -41,6 +41,8 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "kind": "delivery",
     "unit_id": JO.uuid,
     "spend_id": JO.uuid,
+    "lot_id": JO.uuid,
+    "expires": "2099-01-31",
     "store_id": JO.uuid,
     "source": "sqlite:///gridgift.db",
     "target": "sqlite:///other.db",

@@ -81,6 +81,7 @@ class ModelLot:
     expires_at: int | None
     restricted: bool
     number: int
+    id: str
 
     def open_at(self, now: int) -> bool:
         """Tell whether it can be spent."""
@@ -125,13 +126,19 @@ class ModelAccount:
             self.kinds.append("credit_expired")
 
     def deposit(
-        self, amount: int, expires_at: int | None, restricted: bool, kind: str, now: int
+        self,
+        lot_id: str,
+        amount: int,
+        expires_at: int | None,
+        restricted: bool,
+        kind: str,
+        now: int,
     ) -> type[Failure] | None:
         """Add a lot, or say why not."""
         if self.balance(now) + amount > MAX_CREDIT:
             return failures.CreditLimitExceeded
         self.settle(now)
-        self.lots.append(ModelLot(amount, expires_at, restricted, len(self.lots)))
+        self.lots.append(ModelLot(amount, expires_at, restricted, len(self.lots), lot_id))
         self.kinds.append(kind)
         return None
 

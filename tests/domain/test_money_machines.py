@@ -19,6 +19,7 @@ from msgspec import UNSET
 
 from gridgift.domain import (
     credit,
+    credit_lots,
     expiry,
     failures,
     giftcards,
@@ -373,7 +374,7 @@ class CardMachine(MoneyMachine):
         card = self.known(card_id)
         self.approach(self.ends_of(card), moment)
         by = by or (JO.uuid if card is None else card.owner)
-        account = self.accounts[by]
+        account, lot_id = self.accounts[by], new_id()
         refusal: type[Failure] | None = None
         if card is None or card.owner != by:
             refusal = failures.GiftCardNotFound
@@ -381,9 +382,9 @@ class CardMachine(MoneyMachine):
             refusal = card.why_not(self.now)
         if card is not None and refusal is None and card.credit:
             refusal = account.deposit(
-                card.credit, card.expires_at, False, "credit_redeemed", self.now
+                lot_id, card.credit, card.expires_at, False, "credit_redeemed", self.now
             )
-        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, new_id())
+        self.do(refusal, redemption.redeem, self.caller, PEOPLE[by], card_id, lot_id)
         if card is not None and refusal is None:
             card.credit, card.redeemed = 0, True
             card.kinds.append("redeemed")
@@ -533,7 +534,7 @@ class CreditMachine(MoneyMachine):
     """Store credit: lots, spends and refunds."""
 
     spends: Bundle[tuple[str, str]] = Bundle("spends")
-    to_reach: ClassVar = {("refund", "spend_not_found")}
+    to_reach: ClassVar = {("refund", "spend_not_found"), ("extend", "lot_not_found")}
 
     @initialize()
     def have_lots(self) -> None:
@@ -545,13 +546,14 @@ class CreditMachine(MoneyMachine):
     @rule(by=people, amount=amounts, expires_at=dates, restricted=st.booleans())
     def deposit(self, by: str, amount: int, expires_at: int | None, restricted: bool) -> None:
         refusal: type[Failure] | None = failures.ValidationFailed
+        lot_id = new_id()
         if expires_at is None or expires_at > self.now:
             refusal = self.accounts[by].deposit(
-                amount, expires_at, restricted, "credit_deposited", self.now
+                lot_id, amount, expires_at, restricted, "credit_deposited", self.now
             )
         self.do(
             refusal,
-            credit.deposit, self.caller, Identifier(uuid=by), Change(amount), new_id(),
+            credit.deposit, self.caller, Identifier(uuid=by), Change(amount), lot_id,
             expires_at=expires_at, restricted=restricted,
         )  # fmt: skip
 
@@ -573,6 +575,30 @@ class CreditMachine(MoneyMachine):
         )  # fmt: skip
         assert available is None or failure.available == available
         return (by, spend_id) if available is None else multiple()
+
+    @rule(by=people, index=st.integers(0, 9), expires_at=dates, moment=moments)
+    def extend(self, by: str, index: int, expires_at: int | None, moment: int | None) -> None:
+        account = self.accounts[by]
+        if not account.lots:
+            return
+        lots = sorted(account.lots, key=lambda lot: not lot.open_at(self.now))
+        lot = lots[index % len(lots)]
+        self.approach([lot.expires_at], moment)
+        refusal: type[Failure] | None = None
+        if not lot.open_at(self.now):
+            refusal = failures.LotClosed
+        elif lot.expires_at is None or (expires_at is not None and expires_at <= lot.expires_at):
+            refusal = failures.ValidationFailed
+        self.do(refusal, credit_lots.extend, self.caller, Identifier(uuid=by), lot.id, expires_at)
+        if refusal is None:
+            account.settle(self.now)
+            lot.expires_at = expires_at
+            account.kinds.append("credit_extended")
+
+    @rule(by=people, lot_id=unknown)
+    def extend_an_unknown_lot(self, by: str, lot_id: str) -> None:
+        refusal = failures.LotNotFound
+        self.do(refusal, credit_lots.extend, self.caller, Identifier(uuid=by), lot_id, None)
 
     @rule(by=people, restricted=st.booleans(), target=spends, moment=moments)
     def spend_all(self, by: str, restricted: bool, moment: int | None) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from gridgift.domain import (
     accounts,
     credit,
+    credit_lots,
     credit_moves,
     expiry,
     giftcards,
@@ -136,6 +137,8 @@ class FilledStore:
                 credit.deposit, caller, TO_KELLY, Change(amount), new_id(),
                 expires_at=date, restricted=restricted,
             )  # fmt: skip
+        lots = self.domain.sql("SELECT CAST(id AS text) FROM credit_lots WHERE restricted")
+        self.write(credit_lots.extend, caller, TO_KELLY, lots[0][0], now + 10 * SECOND)
         spend = new_id()
         self.write(credit.spend, caller, TO_KELLY, Change(90), spend)
         self.write(credit.refund, caller, TO_KELLY, spend, Change(60))

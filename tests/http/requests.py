@@ -14,7 +14,7 @@ IN_WORLD_ROUTES: Final = [route for route in ROUTES if route.path.startswith(IN_
 ELSEWHERE: Final = [route for route in ROUTES if route not in IN_WORLD_ROUTES]  # unsigned
 NOON: Final = 1_795_348_800_000  # 2026-11-22T12:00:00Z
 PARTS: Final = {  # of paths
-    "identifier": "kelly", "id": "x", "hold": "x", "code": "x",
+    "identifier": "kelly", "id": "x", "hold": "x", "lot": "x", "code": "x",
     "unit": "x", "webhook": "x", "delivery": "x",
 }  # fmt: skip
 
@@ -40,6 +40,12 @@ def credit_of(api: ApiFixture, resident: str = "kelly") -> Any:
     response = api.call("GET", f"/ext/v1/customers/{resident}/credit")
     assert response.status_code == 200, response.text
     return response.json()
+
+
+def without_ids(credit: Any) -> Any:
+    """Return store credit as it was answered, with lots that have no ids."""
+    lots = [{name: lot[name] for name in lot if name != "id"} for lot in credit["lots"]]
+    return credit | {"lots": lots}
 
 
 def change_credit(api: ApiFixture, action: str, amount: Any, **more: Any) -> Any:
@@ -69,18 +75,20 @@ def sent(route: AnyRoute, body: Any) -> dict[str, Any]:
 
 
 def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
-    """Make what a route's example needs: a card, a hold and a spend; return path and body."""
+    """Make what a route's example needs: a card, a hold, lots, a spend; return path and body."""
     card = api.grant(credit=1000, transfer=True)["id"]
     held = ext(api, card, "holds", {"amount": 1, "expiresIn": 60}).json()["id"]
     if "hold" not in route.path:
         ext(api, card, f"holds/{held}/actions/void")
     change_credit(api, "deposit", 1000)
+    dated = {"expiresAt": "2098-01-01T00:00:00Z", "restricted": True}
+    lot = change_credit(api, "deposit", 1, **dated).json()["id"]
     body = route.body_example
     if body is not None and "spend" in body:
         body = body | {"spend": change_credit(api, "spend", 500).json()["id"]}
     if body is not None and "customerIdentifier" in body:
         body = body | {"customerIdentifier": "kelly"}
-    parts = {"id": card, "hold": held}
+    parts = {"id": card, "hold": held, "lot": lot}
     if "{unit}" in route.path:
         parts["unit"] = make_unit(api)["id"]
     if "{webhook}" in route.path:

@@ -14,7 +14,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 from gridgift.domain.webhooks import DISCORD
 from gridgift.http.api.bulk import CSV_EXAMPLE, LINES_EXAMPLE
-from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
+from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE, CREDIT_EXAMPLE
 from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.unit import Unit, signature
 from gridgift.http.table import ROUTES
@@ -33,6 +33,7 @@ WEBHOOKS = "/ext/v1/webhooks"
 WEBHOOK = f"{WEBHOOKS}/{{webhook}}"
 OTHER_THAN_TEXT = (int, float, list, dict, type(None))
 NO_BODY = (None, [], {})  # clients write these where a body may be left out
+LOT = CREDIT_EXAMPLE["lots"][0]["id"]
 MUCH = 1_000_000  # L$: deposits of more would soon fill the account
 
 client = httpx2.Client(
@@ -54,9 +55,9 @@ def serialize_lines(context: Any, value: Any) -> bytes:
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Make a request that is right by the schema right by the contract too.
 
-    A write gets a card, hold or spend of its own instead of the example's, which an earlier write
-    may have used up; under /v1, where a conflict is a 400, instead of any. Wrong requests stay as
-    they are.
+    A write gets a card, hold, lot or spend of its own instead of the example's, which an earlier
+    write may have used up; under /v1, where a conflict is a 400, instead of any. Wrong requests
+    stay as they are.
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
@@ -70,6 +71,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         _correct_cursor(case)
     if case.method != "GET" and "id" in case.path_parameters:
         _refresh_card(case)
+    if case.path_parameters.get("lot") == LOT:
+        _refresh_lot(case)
     if case.path == BULK:  # to the schema its rows are just a text
         rows = CSV_EXAMPLE if case.media_type == "text/csv" else LINES_EXAMPLE
         case.body = rows.replace("nobody.known", OWNER)  # with atomic=true one bad row is a 400
@@ -196,6 +199,13 @@ def _refresh_card(case: Any) -> None:
 def _is_known_v1(case: Any) -> bool:
     card = f"/v1/giftcards/{case.path_parameters['id']}"
     return case.path.startswith("/v1/") and client.get(card).is_success
+
+
+def _refresh_lot(case: Any) -> None:
+    """Name a lot that ends soon: any end is later."""
+    ends = (datetime.now(UTC) + timedelta(seconds=10)).isoformat()
+    lot = {"amount": 5, "reason": "test", "reference": "test", "expiresAt": ends}
+    case.path_parameters["lot"] = _post(f"{CREDIT}/deposit", **lot)["id"]
 
 
 def _refresh_spend(case: Any) -> None:

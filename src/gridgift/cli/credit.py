@@ -12,22 +12,25 @@ from gridgift.cli.options import (
     ExpiresOption,
     JsonOption,
     StoreOption,
+    read_expiry,
     read_text,
     read_uuid,
 )
 from gridgift.cli.output import print_json
 from gridgift.cli.session import act, find_store, operator, read_settings, read_store, run
 from gridgift.cli.tables import print_table
-from gridgift.domain import credit, credit_moves, ledger, residents
+from gridgift.credit_views import CreditChangeResponse, CreditResponse
+from gridgift.domain import credit, credit_lots, credit_moves, ledger, residents
 from gridgift.domain.accounts import Change
 from gridgift.domain.credit import Credit, CreditChange
 from gridgift.domain.credit_moves import Moving
+from gridgift.domain.days import Expiry
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Entry
 from gridgift.domain.residents import parse_identifier
 from gridgift.fields import written
 from gridgift.operations import Operations
-from gridgift.views import CreditChangeResponse, CreditResponse, EntryResponse
+from gridgift.views import EntryResponse
 
 app = typer.Typer(help="Customers' store credit.", no_args_is_help=True)
 
@@ -43,7 +46,7 @@ ReferenceOption = Annotated[
 RestrictedOption = Annotated[
     bool, typer.Option("--restricted", help="For purchases that allow restricted credit.")
 ]
-HEADINGS: Final = ("L$", "EXPIRES", "RESTRICTED")
+HEADINGS: Final = ("LOT", "L$", "EXPIRES", "RESTRICTED")
 
 
 @app.command("show")
@@ -150,6 +153,35 @@ def move(
     _print(act(database, store, credit_moves.move, giver, to, moving, new_id()), json)
 
 
+@app.command("extend")
+def extend(
+    customer: CustomerArgument,
+    lot_id: Annotated[
+        str, typer.Argument(parser=read_uuid, metavar="LOT", help="The lot's id, see 'show'.")
+    ],
+    expires: Annotated[
+        Expiry,
+        typer.Option(
+            "--expires", parser=read_expiry, metavar="DATE", help="As for a deposit, or never."
+        ),
+    ],
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let a part of the credit that has a date end later."""
+    identifier = parse_identifier(customer)
+
+    async def work(operations: Operations) -> CreditChange:
+        owner = await read_store(operations, store)
+        end = expires.at(owner.time_zone)
+        return await operations.write(
+            credit_lots.extend, operator(owner.id), identifier, lot_id, end
+        )
+
+    _print(run(read_settings(database), work), json)
+
+
 @app.command("history")
 def history(
     customer: CustomerArgument,
@@ -184,10 +216,10 @@ def _print(change: CreditChange, json: bool) -> None:
 def _table(found: Credit) -> None:
     """Print the dated parts, and what of both sorts has no date."""
     rows: list[tuple[object, ...]] = [
-        (lot.remaining, written(lot.expires_at), lot.restricted) for lot in found.lots
+        (lot.id, lot.remaining, written(lot.expires_at), lot.restricted) for lot in found.lots
     ]
     for restricted, whole in ((True, found.restricted), (False, found.total)):
         dated = sum(lot.remaining for lot in found.lots if lot.restricted is restricted)
         if whole > dated or not (restricted or rows):
-            rows.append((whole - dated, "never", restricted))
+            rows.append(("", whole - dated, "never", restricted))
     print_table(HEADINGS, rows)

@@ -69,6 +69,7 @@ EXAMPLE_WEBHOOKS: Final = (
     "019aad3c-e45f-7e63-9082-91a2b3c4d5e6",  # it is deleted
 )
 EXAMPLE_DELIVERY: Final = "019aad3c-d34f-7d52-8f71-8091a2b3c4d5"
+EXAMPLE_LOT: Final = "019aad3c-6e2f-7c4b-9e60-7f8a9b0c1d2e"
 EXAMPLE_SPEND: Final = "019aad3c-5e1d-7b3a-8d5f-6e7f8a9b0c1d"
 
 
@@ -148,6 +149,8 @@ async def _add_examples(tx: Tx, store_id: str) -> None:
     for hold_id in EXAMPLE_HOLDS:
         await holds.place(tx, caller, HELD_CARD, hold_id, 100, MAX_HOLD * SECOND)
     await credit.deposit(tx, caller, kelly, Change(800, "prize", "the examples"), new_id())
+    lot, end = Change(50, "prize", "the examples"), tx.now() + 365 * DAY
+    await credit.deposit(tx, caller, kelly, lot, EXAMPLE_LOT, expires_at=end, restricted=True)
     await credit.spend(tx, caller, kelly, Change(300, "order", "the examples"), EXAMPLE_SPEND)
     for webhook_id in EXAMPLE_WEBHOOKS:
         await webhooks.create(tx, caller, webhook_id, Wanted("https://shop.example.com/hooks"))

@@ -63,6 +63,7 @@ class LockedAccount(Struct):
     begun: list[tuple[Lot, int]] = field(default_factory=list)  # and the entry's instant
     spends: list[Spend] = field(default_factory=list)
     moved: Counter[str] = field(default_factory=Counter)
+    extended: dict[str, Lot] = field(default_factory=dict)
     is_customer: bool = True
 
     @property
@@ -91,6 +92,14 @@ class LockedAccount(Struct):
         """Add a new lot, whole."""
         self.lots = sorted([*self.lots, lot], key=_spent_order)
         self.begun.append((lot, self.now))
+
+    def extend(self, lot: Lot, expires_at: int | None) -> Lot:
+        """Let an open lot end later (milliseconds; None: never), and return it."""
+        later = structs.replace(lot, expires_at=expires_at)
+        others = [each for each in self.lots if each.id != lot.id]
+        self.lots = sorted([*others, later], key=_spent_order)
+        self.extended[lot.id] = later
+        return later
 
     def move(self, moves: Moves) -> None:
         """Take from open lots (negative deltas)."""
@@ -177,6 +186,7 @@ async def save_each(tx: Tx, accounts: Iterable[LockedAccount]) -> None:
         ("customer_add", [(each.store_id, each.resident_uuid, each.now) for each in new]),
         ("lot_add", [row for account in changed for row in _lot_rows(account)]),
         ("lot_change", [row for account in changed for row in _move_rows(account)]),
+        ("lot_extend", [row for account in changed for row in _end_rows(account)]),
         ("spend_add", [row for account in changed for row in _spend_rows(account)]),
         ("spend_lot_add", [row for account in changed for row in _spend_lot_rows(account)]),
         ("account_version", [_version_row(account) for account in changed]),
@@ -187,6 +197,7 @@ async def save_each(tx: Tx, accounts: Iterable[LockedAccount]) -> None:
         await ledger.append(tx, [entry for account in changed for entry in account.entries])
     for account in changed:
         account.entries, account.begun, account.spends = [], [], []
+        account.extended = {}
         account.moved, account.is_customer = Counter(), True
 
 
@@ -202,6 +213,12 @@ def _move_rows(account: LockedAccount) -> list[tuple[Any, ...]]:
     """Return by how much lots changed, in the order of ``lot_change``."""
     key = account.store_id, account.resident_uuid
     return [(delta, *key, lot_id) for lot_id, delta in account.moved.items()]
+
+
+def _end_rows(account: LockedAccount) -> list[tuple[Any, ...]]:
+    """Return when extended lots end, in the order of ``lot_extend``."""
+    key = account.store_id, account.resident_uuid
+    return [(lot.expires_at, *key, lot.id) for lot in account.extended.values()]
 
 
 def _spend_rows(account: LockedAccount) -> list[tuple[Any, ...]]:

@@ -53,6 +53,7 @@ OF_ENTRIES: Final[dict[EntryKind, str]] = {
     "credit_spent": "credit.spent",
     "credit_refunded": "credit.refunded",
     "credit_moved": "credit.moved",
+    "credit_extended": "credit.extended",
     "credit_expired": "credit.expired",
 }
 CARD_EXPIRING: Final = "gift_card.expiring"

@@ -262,6 +262,25 @@ class SpendNotFound(Failure):
         super().__init__(f"There is no spend {spend_id} of this customer.")
 
 
+class LotNotFound(Failure):
+    """The customer has no such lot of store credit at this store."""
+
+    code = "lot_not_found"
+
+    def __init__(self, lot_id: str) -> None:
+        super().__init__(f"There is no lot {lot_id} of this customer.")
+
+
+class LotClosed(Failure):
+    """Nothing is left of the lot of store credit (``state`` spent), or its time is over."""
+
+    code = "lot_closed"
+
+    def __init__(self, lot_id: str, state: str) -> None:
+        super().__init__(f"Lot {lot_id} is {state}.")
+        self.state = state
+
+
 class CaptureExceedsHold(Failure):
     """More than is held would be captured; ``held`` is what the hold reserves, in L$."""
 

@@ -41,6 +41,7 @@ EntryKind = Literal[
     "credit_spent",
     "credit_refunded",
     "credit_moved",
+    "credit_extended",
     "credit_expired",
 ]
 
@@ -239,10 +240,10 @@ class CreditState(Struct, frozen=True, omit_defaults=True):
 
     ``lots`` has the id of each lot that changed and by how much (L$); ``reference`` is the caller's
     own, and at a redemption the card's id; ``spend`` is the id of what was spent or refunded;
-    ``terms`` has the terms of each lot that begins with this entry, or that it attests or moves to
-    another account. ``move`` is the id of such a move, the same in both accounts' entries, and
-    ``other`` the resident whose account is the other one. What there is none of is left out, and
-    old entries have no terms.
+    ``terms`` has the terms of each lot that begins with this entry, or that it extends, attests or
+    moves to another account. ``move`` is the id of such a move, the same in both accounts' entries,
+    and ``other`` the resident whose account is the other one. What there is none of is left out,
+    and old entries have no terms.
     """
 
     lots: list[tuple[str, int]]

@@ -4,7 +4,13 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import credit, credit_moves, failures
+from gridgift.credit_views import (
+    CREDIT_CHANGE_EXAMPLE,
+    CREDIT_EXAMPLE,
+    CreditChangeResponse,
+    CreditResponse,
+)
+from gridgift.domain import credit, credit_lots, credit_moves, failures
 from gridgift.domain.accounts import Change
 from gridgift.domain.credit import CreditChange, CreditRequest, Rule
 from gridgift.domain.credit_moves import Moving
@@ -13,15 +19,10 @@ from gridgift.domain.residents import parse_identifier
 from gridgift.fields import Expiry, GrantedCredit, Identifier, Text, Uuid, instant_of
 from gridgift.http.edge.answers import batched, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
+from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route, Tag
 from gridgift.http.parameters import IDENTIFIER
-from gridgift.views import (
-    CREDIT_CHANGE_EXAMPLE,
-    CREDIT_EXAMPLE,
-    CreditChangeResponse,
-    CreditResponse,
-)
 
 TAG: Final = Tag(
     "Store credit",
@@ -30,6 +31,9 @@ TAG: Final = Tag(
 )
 CREDIT_PATH: Final = "/ext/v1/customers/{identifier}/credit"
 WRITE: Final = ApiKey("credits:write")
+LOT_ID: Final = id_parameter(
+    "lot", "The lot's id.", CREDIT_EXAMPLE["lots"][0]["id"], failures.LotNotFound
+)
 
 
 class DepositRequest(Struct, frozen=True, rename="camel"):
@@ -67,6 +71,12 @@ class MoveRequest(Struct, frozen=True, rename="camel"):
     reason: Text
     reference: Text
     amount: GrantedCredit | UnsetType = UNSET
+
+
+class ExtendLotRequest(Struct, frozen=True, rename="camel"):
+    """When the lot ends from now on; null: never."""
+
+    expires_at: Expiry | None
 
 
 async def get_credit(request: KeyRequest[None, None]) -> Reply[CreditResponse]:
@@ -126,6 +136,19 @@ async def move_credit(request: KeyRequest[None, MoveRequest]) -> Reply[CreditCha
         parse_identifier(body.receiver_identifier),
         Moving(None if body.amount is UNSET else body.amount, body.reason, body.reference),
         new_id(),
+    )
+
+
+async def extend_lot(request: KeyRequest[None, ExtendLotRequest]) -> Reply[CreditChangeResponse]:
+    """Let a lot of store credit end later."""
+    return await once(
+        request,
+        _show,
+        credit_lots.extend,
+        request.caller,
+        IDENTIFIER.of(request),
+        LOT_ID.of(request),
+        instant_of(request.body.expires_at),
     )
 
 
@@ -226,5 +249,21 @@ ROUTES: Final = (
             failures.InsufficientCredit,
             failures.CreditLimitExceeded,
         ),
+    ),
+    Route(
+        "POST",
+        f"{CREDIT_PATH}/lots/{{lot}}/actions/extend",
+        WRITE,
+        extend_lot,
+        tag=TAG,
+        summary="Let a lot of store credit end later",
+        description="Of an open lot only, and never sooner; null: it never ends. What is spent "
+        "afterwards is taken by the new end.",
+        path_parameters=(IDENTIFIER, LOT_ID),
+        body=ExtendLotRequest,
+        body_example={"expiresAt": "2099-12-31T00:00:00Z"},
+        answer=CreditChangeResponse,
+        example=CREDIT_CHANGE_EXAMPLE,
+        refusals=(failures.LotClosed,),
     ),
 )

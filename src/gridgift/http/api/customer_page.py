@@ -5,6 +5,7 @@ from typing import Any, Final, Self
 
 from msgspec import Struct
 
+from gridgift.credit_views import LOT_EXAMPLE, LotResponse, lots_of
 from gridgift.domain import credit, lists, redemption, stores, transfers
 from gridgift.domain.credit import Credit
 from gridgift.domain.ids import new_id
@@ -20,13 +21,7 @@ from gridgift.http.edge.customer_token import CUSTOMER_PAGE, CustomerRequest, Cu
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 from gridgift.http.parameters import GIFT_CARD_ID
-from gridgift.views import (
-    CARD_EXAMPLE,
-    LOT_EXAMPLE,
-    CustomerGiftCardResponse,
-    LotResponse,
-    lots_of,
-)
+from gridgift.views import CARD_EXAMPLE, CustomerGiftCardResponse
 
 CUSTOMER: Final = CustomerToken()
 

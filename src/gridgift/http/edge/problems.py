@@ -121,6 +121,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.HoldClosed: Problem(
         409, "The hold is closed", "It was captured, voided, or its time is over. Place a new one."
     ),
+    failures.LotClosed: Problem(
+        409, "The lot is closed", "Nothing is left of it, or its time is over. Deposit a new one."
+    ),
     failures.CaptureExceedsHold: Problem(
         409,
         "More than is held",
@@ -200,6 +203,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         404, "Nothing at this path", "Compare the path with the reference at /docs."
     ),
     failures.HoldNotFound: Problem(404, "No such hold", "Check the hold's id and the card's."),
+    failures.LotNotFound: Problem(
+        404, "No such lot", "Name the id of one of this customer's lots, as their credit shows it."
+    ),
     failures.SpendNotFound: Problem(
         404, "No such spend", "Name the id that the spend answered with, for the same customer."
     ),

@@ -39,6 +39,10 @@ VALUES {row:(:store_id, :resident_uuid, :id, :amount, :amount, :expires_at, :res
 UPDATE credit_lots SET remaining = remaining + :delta
 WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
 
+-- name: lot_extend
+UPDATE credit_lots SET expires_at = :expires_at
+WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id = :id
+
 -- name: lots_expired (any store)
 SELECT store_id, resident_uuid FROM credit_lots
 WHERE remaining > 0 AND expires_at <= :now
