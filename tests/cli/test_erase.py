@@ -56,6 +56,8 @@ def shop(api: ApiFixture, cli: CommandRunner) -> CommandRunner:
     keyed(api, "resident", "POST", "/ext/v1/residents", seen)
     cli("resident", "rename", KELLY.uuid, NAMES[0])
     card = keyed(api, "grant", "POST", GRANT, {"credit": 100, "transfer": True}).json()["id"]
+    unit = {"kind": "delivery", "name": "Gift", "usernames": [NAMES[0], "jo.winter"]}
+    assert api.call("POST", "/ext/v1/units", json=unit).is_success
     labels = {"tags": [NAMES[0]], "metadata": {"for": "Kelly Moonwall"}}
     assert api.call("POST", f"/ext/v1/giftcards/{card}/actions/label", json=labels).is_success
     said = {"text": "from KELLYFIRST"}
@@ -119,7 +121,7 @@ def naming_tables(api: ApiFixture, *names: str) -> set[str]:
 @pytest.mark.contract("10.117")
 def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     everywhere = {"residents", "resident_names", "store_names", "idempotency_keys",
-                  "import_refusals"} | WRITTEN  # fmt: skip
+                  "import_refusals", "units"} | WRITTEN  # fmt: skip
     assert naming_tables(api, *NAMES) == everywhere, "else this test asserts nothing of them"
     before = dict(tables(api))
     dry = shop.json("resident", "erase", NAMES[0], "--dry-run")
@@ -130,6 +132,8 @@ def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     assert done["answers"] == 4, "of the note, the grant, the adjustment and the bulk"
     assert done["refusals"] == 1
     assert naming_tables(api, *NAMES) == WRITTEN
+    (unit,) = api.call("GET", "/ext/v1/units").json()["data"]
+    assert unit["usernames"] == sorted([KELLY.uuid, "jo.winter"]), "an empty list is for everybody"
     found = {(each["accountId"], each["seq"]) for each in done["mentions"]}
     mentioned = {
         (str(account), seq)
@@ -148,7 +152,7 @@ def test_all_else_is_as_it_was(api: ApiFixture, shop: CommandRunner) -> None:
     before, first = dict(tables(api)), keyed(api, "grant", "POST", GRANT, _granted())
     assert shop.json("resident", "erase", KELLY.uuid, "--yes")["links"] == 1
     untouched = before.keys() - {"residents", "resident_names", "store_names", "idempotency_keys",
-                                 "import_refusals", "customer_tokens"}  # fmt: skip
+                                 "import_refusals", "customer_tokens", "units"}  # fmt: skip
     after = dict(tables(api))
     assert {name: after[name] for name in untouched} == {name: before[name] for name in untouched}
     assert not api.read(verify.verify, lambda fault: None, lambda seen: None)

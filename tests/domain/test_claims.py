@@ -231,6 +231,15 @@ def test_to_whom_it_gives(domain: DomainFixture) -> None:
     listed.claim(JO)
 
 
+def test_whose_name_is_erased_stays_invited(domain: DomainFixture) -> None:
+    listed = Delivery(domain, usernames=(JO.username,))
+    erased = (units.invite_by_uuid, domain.store.id, [JO.username, "jo"], JO.uuid)
+    assert (domain.write(*erased), domain.write(*erased)) == (1, 0)
+    with pytest.raises(NotInvited):
+        listed.claim(KELLY)
+    assert listed.claim(JO).card.owner_uuid == JO.uuid
+
+
 @pytest.mark.contract("9.1")
 def test_the_picture(domain: DomainFixture) -> None:
     domain.write(update_store, domain.store.id, StoreChanges(logo=LOGO))

@@ -265,6 +265,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "deliveries_in_state": [{"state": "pending"}, {"state": "delivered"}],
     "unit_store_add": [{"id": NEW}],
     "unit_add": [{"id": NEW, "kind": "delivery", "usernames": "[]"}],
+    "unit_invite": [{"usernames": "[]"}],
     "unit_update": [{"usernames": "[]"}],
 }
 

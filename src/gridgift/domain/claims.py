@@ -165,7 +165,8 @@ def _check_claimant(unit: Unit, claimant: Claimant, today: int) -> None:
     days = settings.min_account_days
     if days is not None and not _is_old_enough(claimant.born, days, today):
         raise AccountTooYoung(days)
-    if settings.usernames and claimant.resident.username not in settings.usernames:
+    known_as = {claimant.resident.username, claimant.resident.uuid}  # whose name was erased
+    if settings.usernames and known_as.isdisjoint(settings.usernames):
         raise NotInvited
 
 

@@ -8,7 +8,7 @@ when another object is paired.
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal, Self, get_args
 
 import msgspec
@@ -255,6 +255,22 @@ def code_hash(code: str) -> bytes:
     """Return what is stored of a code, however a person has typed it."""
     typed = "".join(code.upper().replace("-", " ").split())
     return hashlib.sha256(typed.encode(errors="replace")).digest()
+
+
+async def invite_by_uuid(tx: Tx, store_id: str, usernames: Collection[str], uuid: str) -> int:
+    """Put a resident's UUID where their usernames stand among whom units are for.
+
+    The list does not get shorter, since an empty one is for everybody. Returns how many changed.
+    """
+    changed = 0
+    for unit_id, names in await tx.all("units_inviting", store_id=store_id):
+        before = _decode_names(names)
+        after = sorted({uuid if name in usernames else name for name in before})
+        if after != sorted(before):
+            encoded = msgspec.json.encode(after).decode()
+            values = {"store_id": store_id, "id": unit_id, "usernames": encoded}
+            changed += await tx.run("unit_invite", **values, now=tx.now())
+    return changed
 
 
 def _found(row: Sequence[Any] | None, unit_id: str) -> Unit:

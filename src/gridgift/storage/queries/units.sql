@@ -43,6 +43,12 @@ UPDATE units SET object_uuid = NULL, object_owner_uuid = NULL, paired_at = NULL,
 WHERE store_id = :store_id AND id = :id
 RETURNING {unit}
 
+-- name: units_inviting
+SELECT id, usernames FROM units WHERE store_id = :store_id AND usernames <> '[]' ORDER BY id {lock}
+
+-- name: unit_invite
+UPDATE units SET usernames = :usernames, updated_at = :now WHERE store_id = :store_id AND id = :id
+
 -- listing: units_of_store
 SELECT {unit} FROM units
 WHERE store_id = :store_id {seek}
