@@ -24,16 +24,20 @@ from bench.postgres import NotDurable
 from bench.processes import idle, memory, start
 from bench.progress import Progress
 from bench.reading import deep, p99, page, read, workers
+from bench.redeeming import redeem
 from bench.runs import ENGINES, SMALL, Bench, Measure, Sizes
 from bench.seeding import Seeds
 from bench.servers import ROOT
+from bench.slow_disk import flush
 from bench.webhooks import delivered
+from bench.writing import adjust, spend
 
 FOLDER: Final = "GRIDGIFT_BENCH_DIR"
 LONGEST: Final = 3_600.0  # seconds after which no further row is begun
 MEASURES: Final[dict[str, Measure]] = {
-    "read": read, "page": page, "grant": grant, "p99": p99, "beside": beside,
-    "deep": deep, "bulk": bulk, "webhooks": delivered,
+    "read": read, "page": page, "grant": grant, "flush": flush, "adjust": adjust,
+    "redeem": redeem, "spend": spend, "p99": p99, "beside": beside, "deep": deep, "bulk": bulk,
+    "webhooks": delivered,
     "workers": workers, "start": start, "idle": idle, "memory": memory, "growth": growth,
 }  # fmt: skip
 

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 NAMES: Final = (
-    "read", "page", "grant", "p99", "beside", "deep", "bulk", "webhooks", "workers", "start",
-    "idle", "memory", "growth",
+    "read", "page", "grant", "flush", "adjust", "redeem", "spend", "p99", "beside", "deep", "bulk",
+    "webhooks", "workers", "start", "idle", "memory", "growth",
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def _on_sqlite(bench: Bench) -> Result:
     figure = Figure(
         "grant", "sqlite", "grant, synchronous=FULL, with an idempotency key",
         f"POST by {CONNECTIONS} clients", "a bare loop, the same rows, a commit for each grant",
-        RATE, Aim(2.0),
+        RATE, Aim(1.1),
     )  # fmt: skip
     script = load.grants(cards)
     with ExitStack() as stack:

@@ -4,6 +4,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ from bench.servers import HELLO, Serving
 
 CONNECTIONS: Final = 32
 PAGE: Final = 50  # cards
+LONE: Final = 5  # in a block, the first card whose owner has no other one among every STEP-th
+LONES: Final = dataset.BLOCK // dataset.STEP  # such cards in a block
 WARM_UP: Final = 1  # second
 MARK: Final = "GRIDGIFT "
 
@@ -53,6 +56,33 @@ local function grant()
     .. "\\r\\nIdempotency-Key: RUN-" .. format("%08x", sent)
     .. "\\r\\nContent-Type: application/json\\r\\nContent-Length: " .. #body
     .. "\\r\\n\\r\\n" .. body
+end
+"""
+# what a store's key asks about a random card whose owner has no other, or about that owner
+_WRITE: Final = f"""
+local sent = 0
+function request()
+  local n = random(0, CARDS / {dataset.BLOCK} - 1) * {dataset.BLOCK}
+    + {LONE} + {dataset.STEP} * random(0, {LONES - 1})
+  sent = sent + 1
+  local body = 'BODY'
+  local key = keys[store_of(n) + 1]
+  return "POST " .. PATH .. " HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nX-API-Key: " .. key
+    .. "\\r\\nIdempotency-Key: RUN-" .. format("%08x", sent)
+    .. "\\r\\nContent-Type: application/json\\r\\nContent-Length: " .. #body
+    .. "\\r\\n\\r\\n" .. body
+end
+"""
+_REDEEM: Final = """
+local sent = 0
+function request()
+  local owner, number = sent % #tokens, first + floor(sent / #tokens)
+  sent = sent + 1
+  local id = format("%08x-0000-7000-8000-%012x", owner, number)
+  return "POST /v1/customer/giftcards/" .. id .. "/redeem HTTP/1.1\\r\\nHost: 127.0.0.1"
+    .. "\\r\\nX-Customer-Token: " .. tokens[owner + 1]
+    .. "\\r\\nIdempotency-Key: RUN-" .. format("%08x", sent) .. "\\r\\nContent-Length: 0"
+    .. "\\r\\n\\r\\n"
 end
 """
 _MIXED: Final = """
@@ -135,6 +165,17 @@ def grants(cards: int) -> Script:
 def mixed(cards: int) -> Script:
     """Nine reads and a grant, over and over."""
     return Script(_GRANT + _MIXED, cards)
+
+
+def writes(cards: int, path: str, body: str) -> Script:
+    """Send the first store's keys' write of a random card: ``path`` is Lua, ``body`` JSON."""
+    return Script(_WRITE.replace("PATH", path).replace("BODY", body), cards)
+
+
+def redemptions(tokens: Sequence[str], first: int) -> Script:
+    """Redeem card after card, each owner's number ``first``, then each one's next."""
+    listed = ", ".join(f'"{token}"' for token in tokens)
+    return Script(f"local tokens, first = {{{listed}}}, {first}\n{_REDEEM}")
 
 
 def same(path: str) -> Script:

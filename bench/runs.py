@@ -1,6 +1,6 @@
 """What each measurement is given: how long, how often, on what; and runs in turn."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -49,9 +49,15 @@ class Bench(Struct):
         """Name a new file in the run's own folder."""
         return self.folder / f"{next(self.numbers)}{suffix}"
 
-    def serve(self, stack: ExitStack, url: str, workers: int = 1) -> Serving:
-        """Start ``gridgift serve``, until the stack is left."""
-        return stack.enter_context(servers.gridgift(url, self.file(".log"), workers))
+    def serve(
+        self,
+        stack: ExitStack,
+        url: str,
+        workers: int = 1,
+        more: Mapping[str, str] = {},
+    ) -> Serving:
+        """Start ``gridgift serve``, with ``more`` settings, until the stack is left."""
+        return stack.enter_context(servers.gridgift(url, self.file(".log"), workers, more))
 
     def constant(self, stack: ExitStack) -> Serving:
         """Start the constant, until the stack is left."""

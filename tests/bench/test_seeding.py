@@ -1,22 +1,28 @@
 """Seeded databases are sound, and so is what the baselines write into them."""
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from bench import bulk, dataset, granting, rows, statements
+from bench import bulk, dataset, granting, redeeming, rows, slow_disk, statements, writing
 from bench.progress import Progress
 from bench.runs import SMALL, Bench
 from bench.seeding import Engine, Seeds
+from bench.writing import Write
 from gridgift.app import connect
 from gridgift.domain import verify
 from gridgift.domain.verify import Counts, Fault
 from gridgift.settings import Settings
+from tests.domain.fixture import bare_sql
 
 CARDS = 2_000
 
@@ -121,6 +127,49 @@ def test_pgbench_runs_a_grants_statements(seeds: Seeds, url: str, tmp_path: Path
     runs = [granting.pgbench(bench, url, recorded, CARDS) for _ in range(2)]
     assert [run.failed for run in runs] == [0, 0]
     assert look(url)[0].cards == CARDS + 1 + sum(run.requests for run in runs)
+
+
+@pytest.mark.parametrize(
+    "write", [writing.ADJUST, writing.SPEND, redeeming.REDEEM], ids=lambda each: each.name
+)
+def test_a_writes_statements_are_run_by_others(
+    seeds: Seeds, engine: Engine, tmp_path: Path, write: Write
+) -> None:
+    """Each transaction leaves one entry of an account, with the next number, as the server's."""
+    progress = Progress(Console(quiet=True))
+    bench = Bench(seeds, tmp_path, progress, seconds=1, rounds=1, sizes=SMALL)
+    with seeds.copy(engine, CARDS) as url:
+        small = msgspec.structs.replace(bench, sizes=msgspec.structs.replace(SMALL, usual=CARDS))
+        write.prepare(small, url)
+        recorded = write.record(url)
+        assert {"entry_add", "answer_add"} <= {one.name for one in recorded.statements}
+        before = entries_of(url, write.name)
+        if engine == "sqlite":
+            run = writing.bare_loop(url, recorded, CARDS, 0.3)
+        else:
+            run = granting.pgbench(small, url, recorded, CARDS)
+        assert run.failed == 0
+        assert entries_of(url, write.name) == before + run.requests > before
+
+
+def entries_of(url: str, write: str) -> int:
+    """Count the entries of a kind of write."""
+    kind = {"adjust": "adjusted", "spend": "credit_spent", "redeem": "redeemed"}[write]
+    ((count,),) = asyncio.run(bare_sql(url, f"SELECT COUNT(*) FROM entries WHERE kind = '{kind}'"))
+    return int(count)
+
+
+def test_a_flush_is_slow_under_the_shim(tmp_path: Path) -> None:
+    library = str(slow_disk.shim(tmp_path))
+    program = (
+        "import os, time; file = os.open('x', os.O_CREAT | os.O_RDWR); at = time.monotonic(); "
+        "os.fsync(file); os.fdatasync(file); print(time.monotonic() - at)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=os.environ | {"LD_PRELOAD": library},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert float(done.stdout) >= 2 * slow_disk.MILLISECONDS / 1_000
 
 
 @pytest.mark.parametrize(
