@@ -1,6 +1,7 @@
 """``/inworld/v1``: what objects in Second Life ask for, and how it is refused."""
 
 import json
+import re
 import uuid
 from typing import Any, Final
 
@@ -464,6 +465,7 @@ FOR_AUTHORS: Final = {
     "body_malformed", "body_too_large", "body_too_slow", "internal_error", "nonce_invalid",
     "media_type_unsupported", "validation_failed",
 }  # fmt: skip
+PLACES: Final = re.compile(r"{(\w+)}")
 VALUES: Final = {
     "credit": 2**31 - 1, "amount": 2**31 - 1, "count": 9, "days": 36_500, "retry_after": 3600,
     "friend": "x" * 63, "identifier": "x" * 63,
@@ -471,10 +473,25 @@ VALUES: Final = {
 
 
 @pytest.mark.contract("9.16")
+@pytest.mark.parametrize(
+    ("lang", "begins"),
+    [("", "Here is"), ("en-us", "Here is"), ("xx", "Here is"), ("de", "Hier ist"),
+     ("fr", "Voici"), ("es", "Aquí"), ("pt", "Aqui"), ("it", "Ecco"), ("ja", "L$100 のギフト")],
+)  # fmt: skip
+def test_an_object_speaks_the_residents_language(api: ApiFixture, lang: str, begins: str) -> None:
+    box = InWorldObject(api)
+    assert box.send("claim", box.touched(lang=lang)).json()["msg"].startswith(begins)
+    again = box.send("claim", box.touched(lang=lang)).json()["msg"]
+    assert again == messages.say("already_claimed", lang, credit=100)
+
+
+@pytest.mark.contract("9.16")
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_every_sentence_in_every_language(language: str) -> None:
     sentences, english = messages.catalogue(language), messages.catalogue("en")
     assert sentences.keys() == english.keys()
+    for key, sentence in sentences.items():  # the same values, in whatever order
+        assert sorted(PLACES.findall(sentence)) == sorted(PLACES.findall(english[key])), key
     codes = {failure.code for failure in failures_in_world()}
     assert codes - FOR_AUTHORS <= sentences.keys()
     for key in sentences:

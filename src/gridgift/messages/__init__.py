@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 FAILED: Final = "failed"  # the key of the sentence for everything that a resident can't do about
-LANGUAGES: Final = ("en",)
+LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "it", "ja")
 MAX_BYTES: Final = 500  # of a sentence with its values; a dialog shows less than 512
 
 _UNSAFE: Final = re.compile(r'[\[\]{}"\\\x00-\x1f]')
