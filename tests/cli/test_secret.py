@@ -45,10 +45,14 @@ def test_another_secret_is_named(both: CommandRunner, keyed: str) -> None:
 def test_a_secret_is_replaced_on_purpose(both: CommandRunner, keyed: str, store: str) -> None:
     both("resident", "add", "kelly", KELLY.uuid)
     both("token", "mint", "kelly")
+    webhook = both.json("webhook", "add", "https://shop.example.com/hooks")
     both("secret", "replace").refused(2, "--yes")
     both("secret", "replace", "--yes").refused(2, "set another one")
     both.environ["GRIDGIFT_SECRET"] = OTHER
-    assert both.json("secret", "replace", "--yes") == {"keys": 1, "tokens": 1, "units": 0}
+    assert both.json("secret", "replace", "--yes") == {
+        "keys": 1, "tokens": 1, "units": 0, "webhooks": 1,
+    }  # fmt: skip
+    assert both.json("webhook", "rotate", webhook["id"])["secret"] != webhook["secret"]
     assert all(key["revokedAt"] for key in both.json("key", "list"))
     fresh = both(*CREATE).out.strip()
     assert both("doctor").code == 0

@@ -46,6 +46,7 @@ EXEMPT: Final = {
     "tokens_end": "gridgift secret replace ends every token",
     "units_end": "gridgift secret replace ends every unit's object",
     "webhooks_at_work": "looks at all webhooks, of which a store has 50 at most",
+    "webhooks_count": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_in_trouble": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_any": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_forget": "looks at all webhooks, of which a store has 50 at most",

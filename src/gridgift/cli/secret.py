@@ -28,9 +28,9 @@ def replace(
 ) -> None:
     """Begin anew with another secret, because the old one is lost or has leaked.
 
-    Every API key and every resident's link ends, and units must be paired anew. A secret in a
-    file is made; where GRIDGIFT_SECRET is set, set another one first. Stop the servers before, and
-    start them afterwards.
+    Every API key and every resident's link ends, units must be paired anew, and webhooks sign with
+    other secrets. A secret in a file is made; where GRIDGIFT_SECRET is set, set another one first.
+    Stop the servers before, and start them afterwards.
     """
     if not yes:
         raise UsageError("Every API key and every resident's link will end: say --yes.")
@@ -43,6 +43,9 @@ def replace(
     print_note(f"{gone} ended: make new ones.")
     if ended.units:
         print_note(f"{texts.counted(ended.units, 'unit')} must be paired anew.")
+    if ended.webhooks:
+        signs = texts.counted(ended.webhooks, "webhook signs", "webhooks sign")
+        print_note(f"{signs} with another secret: 'gridgift webhook rotate' prints it.")
 
 
 async def _replace(settings: Settings, operations: Operations) -> Ended:

@@ -33,11 +33,15 @@ class Known(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """How many keys, tokens of residents and units' objects a new secret has ended."""
+    """How many keys, tokens of residents and units' objects a new secret has ended.
+
+    ``webhooks`` is how many sign with other secrets from now on.
+    """
 
     keys: int
     tokens: int
     units: int
+    webhooks: int
 
 
 def fingerprint(secret: bytes) -> bytes:
@@ -68,8 +72,11 @@ async def replace(tx: Tx, secret_fingerprint: bytes) -> Ended:
     """Note another secret: keys, tokens and units' objects end: none can be checked any more."""
     now = tx.now()
     await tx.run("secret_replace", fingerprint=secret_fingerprint, now=now)
+    row = await tx.one("webhooks_count")
+    assert row is not None
     return Ended(
         await tx.run("keys_end", now=now),
         await tx.run("tokens_end", now=now),
         await tx.run("units_end"),
+        row[0],
     )

@@ -19,6 +19,9 @@ WHERE store_id = :store_id AND id = :id AND deleted_at IS NULL {lock}
 SELECT id FROM webhooks WHERE store_id = :store_id AND deleted_at IS NULL
 ORDER BY id LIMIT :rows
 
+-- name: webhooks_count (any store)
+SELECT COUNT(*) FROM webhooks WHERE deleted_at IS NULL
+
 -- listing: webhooks_of_store
 SELECT {webhook} FROM webhooks
 WHERE store_id = :store_id AND deleted_at IS NULL {seek}
