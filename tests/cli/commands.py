@@ -28,6 +28,11 @@ class Result(Struct, frozen=True):
         """What is on standard output, which must be JSON and nothing else."""
         return json.loads(self.out)
 
+    @property
+    def err_json(self) -> Any:
+        """Why the command was not done, as it is told to a script."""
+        return json.loads(self.err.splitlines()[-1])
+
     def refused(self, code: int, *words: str) -> None:
         """Check that this was a refusal: one sentence on standard error, with these words."""
         assert self.code == code, self

@@ -47,6 +47,8 @@ def test_deposited_spent_refunded_and_moved(both: CommandRunner) -> None:
 
 def test_what_is_refused(cli: CommandRunner, kelly: str) -> None:
     cli("credit", "spend", kelly, "--amount", 1, *WHY).refused(1, "Only L$ 0 is available")
+    for amount in (0, -5, 2**31):
+        cli("credit", "move", kelly, JO.uuid, "--amount", amount, *WHY).misused("--amount")
     cli("credit", "move", kelly, kelly, *WHY).refused(1, "The receiver has this credit already")
     cli("credit", "show", "no.one").refused(1, "resident add")
     past = ("--expires", "2020-01-31")

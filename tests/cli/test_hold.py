@@ -52,6 +52,8 @@ def test_what_is_refused(cli: CommandRunner, kelly: str) -> None:
     for span in ("0", "8d", "soon"):
         cli(*place, 1, "--for", span).misused("--for")
     cli("hold", "list", "--state", "gone").misused("--state", "lapsed")
+    for amount in (0, -5, 2**31):
+        cli("hold", "capture", card, hold, "--amount", amount).misused("--amount")
     cli("hold", "void", card, hold)
     cli("hold", "capture", card, hold).refused(1, "is voided")
 

@@ -51,6 +51,21 @@ def test_every_command_explains_itself(cli: CommandRunner) -> None:
         assert "--database" in shown.out or command == ("copy",)  # its databases are arguments
 
 
+def test_every_parameter_says_what_it_is_and_every_number_has_bounds() -> None:
+    """An annotation that is lost on the way takes both with it."""
+    whole: Any = typer.main.get_command(command_line())
+    numbers = 0
+    for words in every_command():
+        command = whole
+        for word in words:
+            command = command.commands[word]
+        for parameter in command.params:
+            assert parameter.help, (words, parameter.name)
+            assert parameter.type.name not in {"int", "float"}, (words, parameter.name)
+            numbers += parameter.type.name == "int range"
+    assert numbers > 10
+
+
 @pytest.mark.parametrize(
     ("command", "meanings"),
     [("resident import", RESIDENT_COLUMNS), ("card grant-many", GRANT_COLUMNS)],

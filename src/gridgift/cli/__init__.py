@@ -2,19 +2,19 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from gridgift import __version__
+from gridgift.cli.complaints import by_option, misused, parameters_of, said, sentence
 from gridgift.cli.exit_codes import ExitCode, leave
-from gridgift.cli.options import UsageError, option_of
+from gridgift.cli.options import UsageError
 from gridgift.cli.output import printable
-from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
+from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.settings import SettingsError
 from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnavailable
 
@@ -88,7 +88,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     app = command_line(_wanted(sys.argv[1:2] or _completed()))
     as_json = "--json" in sys.argv
-    _guarded(partial(app, standalone_mode=not as_json), as_json=as_json)
+    _guarded(app, as_json=as_json)
 
 
 def _wanted(first: Sequence[str]) -> Sequence[str]:
@@ -104,7 +104,7 @@ def _completed() -> Sequence[str]:
     return words[1:2] if len(words) > 2 else ()
 
 
-def _guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
+def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
     def refuse(
         exit_code: ExitCode, code: str, detail: str, errors: Mapping[str, Sequence[str]] = {}
     ) -> NoReturn:
@@ -112,14 +112,15 @@ def _guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
 
     try:
         _check_arguments()
-        sys.exit(run() or ExitCode.DONE)
+        sys.exit(app(standalone_mode=not as_json) or ExitCode.DONE)
     except typer.TyperException as error:  # without JSON typer has shown it, and how it is used
-        refuse(ExitCode.UNUSABLE, "usage", _said(error), _named(error))
+        refuse(ExitCode.UNUSABLE, "usage", said(error), misused(error))
     except typer.Abort:
         refuse(ExitCode.REFUSED, "aborted", "Aborted: nothing was done.")
     except Failure as failure:
-        errors = _by_option(failure) if isinstance(failure, ValidationFailed) else {}
-        refuse(ExitCode.REFUSED, failure.code, _sentence(failure), errors)
+        typed = parameters_of(app, sys.argv[1:])
+        errors = by_option(failure, typed) if isinstance(failure, ValidationFailed) else {}
+        refuse(ExitCode.REFUSED, failure.code, sentence(failure, typed), errors)
     except CopyDiffers as error:
         refuse(ExitCode.REFUSED, "copy_differs", str(error))
     except DatabaseUnavailable as error:
@@ -136,21 +137,6 @@ def _guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
         sys.exit(ExitCode.REFUSED)
 
 
-def _said(error: typer.TyperException) -> str:
-    """Return the sentence that typer would print."""
-    show: Callable[[], str] = getattr(error, "format_message", error.__str__)
-    return show()
-
-
-def _named(error: typer.TyperException) -> Mapping[str, Sequence[str]]:
-    """Return what is wrong with an option or argument, by its name."""
-    parameter = getattr(error, "param", None)
-    if parameter is None:
-        return {}
-    name = parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar
-    return {name or parameter.name: [getattr(error, "message", "") or "is missing"]}
-
-
 def _check_arguments() -> None:
     for argument in sys.argv:
         if not argument.isascii() and not _is_text(argument):
@@ -163,20 +149,3 @@ def _is_text(argument: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _by_option(failure: ValidationFailed) -> dict[str, Sequence[str]]:
-    return {option_of(field): messages for field, messages in failure.errors.items()}
-
-
-def _sentence(failure: Failure) -> str:
-    """Return what was refused; for values that are not acceptable, each option and why."""
-    if isinstance(failure, ResidentNotFound):
-        return f"{failure.detail} 'gridgift resident add' makes one known."
-    if not isinstance(failure, ValidationFailed):
-        return failure.detail
-    return " ".join(
-        f"{option}: {message}."
-        for option, messages in _by_option(failure).items()
-        for message in messages
-    )

@@ -19,7 +19,7 @@ from gridgift.cli.tables import print_table
 from gridgift.domain import giftcards, notes, transfers
 from gridgift.domain.ids import new_id
 from gridgift.domain.locked import CardRequest, Rule, change
-from gridgift.domain.model import Caller, CardChange, Entry
+from gridgift.domain.model import MAX_CREDIT, Caller, CardChange, Entry
 from gridgift.domain.residents import parse_identifier
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
@@ -32,7 +32,16 @@ ReasonOption = Annotated[
 
 def adjust(
     card_id: CardArgument,
-    delta: Annotated[int, typer.Option("--delta", metavar="N", help="L$ to add, or to take: -50.")],
+    delta: Annotated[
+        int,
+        typer.Option(
+            "--delta",
+            min=-MAX_CREDIT,
+            max=MAX_CREDIT,
+            metavar="N",
+            help="L$ to add, or to take: -50.",
+        ),
+    ],
     reason: ReasonOption,
     store: StoreOption = None,
     database: DatabaseOption = None,

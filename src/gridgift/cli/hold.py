@@ -9,6 +9,7 @@ from gridgift.cli.options import (
     CardArgument,
     DatabaseOption,
     JsonOption,
+    MaybeAmountOption,
     StoreOption,
     read_duration,
     read_uuid,
@@ -119,7 +120,7 @@ def extend(
 def capture(
     card_id: CardArgument,
     hold_id: HoldArgument,
-    amount: AmountOption | None = None,
+    amount: MaybeAmountOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,

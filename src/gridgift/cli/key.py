@@ -81,7 +81,9 @@ def list_of(
 @app.command("update")
 def update(
     key_id: KeyArgument,
-    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Another name.")
+    ] = None,
     scope: ScopeOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,

@@ -13,37 +13,10 @@ from gridgift.domain.scopes import SCOPES
 
 _DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
-_OPTIONS: Final = {  # what the domain calls a field, and the option that sets it
-    "card_lifetime": "--card-lifetime",
-    "credit": "--credit",
-    "delta": "--delta",
-    "customer_origin": "--customer-origin",
-    "ends_at": "--ends",
-    "expires_at": "--expires",
-    "expires_in": "--for",
-    "max_cards": "--max-cards",
-    "max_cards_a_day": "--max-cards-a-day",
-    "max_credit": "--max-credit",
-    "min_account_days": "--min-account-days",
-    "overlap": "--overlap",
-    "role": "--role",
-    "scopes": "--scope",
-    "time_zone": "--time-zone",
-    "to": "--to",
-    "type": "--type",
-    "types": "--type",
-    "url": "URL",
-    "usernames": "--username",
-}
 
 
 class UsageError(Exception):
     """The command can't be run as it was written; the message is one sentence for people."""
-
-
-def option_of(field: str) -> str:
-    """Return the option that sets a field of the domain, or the field's name if there is none."""
-    return _OPTIONS.get(field, field)
 
 
 def read_texture(text: str) -> str | None:
@@ -162,6 +135,12 @@ CreditOption = Annotated[
 ]
 AmountOption = Annotated[
     int, typer.Option("--amount", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$).")
+]
+MaybeAmountOption = Annotated[  # "AmountOption | None" would lose its bounds
+    int | None,
+    typer.Option(
+        "--amount", min=1, max=MAX_CREDIT, metavar="N", help="Linden Dollars (L$); else all."
+    ),
 ]
 CardArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The card's id.")]
 OperatorArgument = Annotated[

@@ -57,7 +57,9 @@ def create(
 @app.command("update")
 def update(
     store_id: Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="Its id.")],
-    name: Annotated[str | None, typer.Option("--name", help="What it is called.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What it is called.")
+    ] = None,
     logo: Annotated[
         str | None, typer.Option("--logo", metavar="UUID", help="A texture; 'none' for no logo.")
     ] = None,

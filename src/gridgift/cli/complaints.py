@@ -1,0 +1,72 @@
+"""What is wrong with a command, in the words of the command line: options, not fields of JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import typer
+
+from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
+
+_PARAMETERS: Final = {  # fields that a command's parameters are not called after
+    "ends_at": "ends",
+    "expires_at": "expires",
+    "expires_in": "span",
+    "scopes": "scope",
+    "starts_at": "starts",
+    "username": "owner",  # a store's
+    "usernames": "username",
+    "uuid": "owner_uuid",
+}
+
+
+def parameters_of(app: typer.Typer, words: Sequence[str]) -> Mapping[str, str]:
+    """Return what the parameters of the command that was typed are called, as people type them."""
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        inner = getattr(command, "commands", {}).get(word)
+        if inner is None:
+            break
+        command = inner
+    return {parameter.name: typed(parameter) for parameter in command.params}
+
+
+def typed(parameter: Any) -> str:
+    """Return how an option is typed, or what an argument is called in the help."""
+    if parameter.param_type_name == "option":
+        return str(max(parameter.opts, key=len))
+    return str(parameter.metavar or parameter.name).strip("[]")
+
+
+def by_option(failure: ValidationFailed, parameters: Mapping[str, str]) -> dict[str, Sequence[str]]:
+    """Return what is wrong by option or argument, instead of by field of the domain."""
+    return {
+        parameters.get(field) or parameters.get(_PARAMETERS.get(field, ""), field): messages
+        for field, messages in failure.errors.items()
+    }
+
+
+def sentence(failure: Failure, parameters: Mapping[str, str]) -> str:
+    """Return what was refused; for values that are not acceptable, each option and why."""
+    if isinstance(failure, ResidentNotFound):
+        return f"{failure.detail} 'gridgift resident add' makes one known."
+    if not isinstance(failure, ValidationFailed):
+        return failure.detail
+    return " ".join(
+        f"{option}: {message}."
+        for option, messages in by_option(failure, parameters).items()
+        for message in messages
+    )
+
+
+def said(error: typer.TyperException) -> str:
+    """Return the sentence that typer would print of wrong usage."""
+    show: Callable[[], str] = getattr(error, "format_message", error.__str__)
+    return show()
+
+
+def misused(error: typer.TyperException) -> Mapping[str, Sequence[str]]:
+    """Return what is wrong with an option or argument, by its name."""
+    parameter = getattr(error, "param", None)
+    if parameter is None:
+        return {}
+    return {typed(parameter): [getattr(error, "message", "") or "is missing"]}
