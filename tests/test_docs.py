@@ -24,6 +24,7 @@ from gridgift.http.edge.problems import BY_CODE, PROBLEMS
 from gridgift.http.table import ROUTES
 from gridgift.settings import VARIABLES, Settings
 from tests.api import ApiFixture
+from tests.cli.reference import PAGE, parts, reference
 
 ROOT = Path(__file__).parent.parent
 BENCH_VARIABLES = {bench.__main__.FOLDER, bench.postgres.URL}
@@ -146,6 +147,11 @@ def test_whole_commands_parse(command: str):
 
 
 ID = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
+
+
+def test_the_list_of_commands_is_what_they_say_of_themselves():
+    _, listed, _ = parts(PAGE.read_text(encoding="utf-8"))
+    assert listed.strip() == reference().strip(), "run: python -m tests.cli.reference"
 
 
 # Errors

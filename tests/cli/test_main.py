@@ -51,6 +51,18 @@ def test_every_command_explains_itself(cli: CommandRunner) -> None:
         assert "--database" in shown.out or command == ("copy",)  # its databases are arguments
 
 
+def test_lists_of_commands_are_read_whole_at_80_columns(cli: CommandRunner) -> None:
+    """The first sentence of each command fits beside its name: none ends in dots."""
+    cli.environ["COLUMNS"] = "80"
+    groups = {command[0] for command in every_command() if len(command) > 1}
+    for words in [(), *((group,) for group in sorted(groups))]:
+        shown = cli(*words, "--help").out
+        assert "..." not in shown.partition("Commands:")[2], shown
+        assert all(len(line) <= 80 for line in shown.splitlines())
+    for command in every_command():
+        assert all(len(line) <= 80 for line in cli(*command, "--help").out.splitlines())
+
+
 def test_every_parameter_says_what_it_is_and_every_number_has_bounds() -> None:
     """An annotation that is lost on the way takes both with it."""
     whole: Any = typer.main.get_command(command_line())
@@ -61,6 +73,7 @@ def test_every_parameter_says_what_it_is_and_every_number_has_bounds() -> None:
             command = command.commands[word]
         for parameter in command.params:
             assert parameter.help, (words, parameter.name)
+            assert parameter.metavar or getattr(parameter, "is_flag", False), parameter.name
             assert parameter.type.name not in {"int", "float"}, (words, parameter.name)
             numbers += parameter.type.name == "int range"
     assert numbers > 10

@@ -15,7 +15,7 @@ from gridgift.operations import Operations
 
 
 def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Write entries that state the terms of lots and holds which an earlier version made.
+    """Write down what entries of earlier versions leave out. That is the terms of lots and holds.
 
     Do it once, after the update of all servers; from then on 'gridgift verify' finds any change of
     them. An account with faults is left alone: then the exit code is 1.

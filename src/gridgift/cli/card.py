@@ -57,7 +57,7 @@ def grant(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Give a resident a gift card; without a date it lasts as long as the store's cards do."""
+    """Give a resident a gift card. Without a date it lasts as long as the store's cards do."""
     identifier, settings = parse_identifier(customer), read_settings(database)
 
     async def work(operations: Operations) -> CardChange:
@@ -100,7 +100,7 @@ def grant_many(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Grant a card for each row of a CSV file; begin it again if it broke off, it continues.
+    """Grant a card for each row of a CSV file. Given again after it broke off, it continues.
 
     The file is as a spreadsheet saves it; its first line names the columns, in any order and case.
     One says who: uuid (or key), username (or name, customer), or identifier for either. One says
@@ -122,7 +122,7 @@ def show(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a card and its ledger: what happened to it, when, and who did it."""
+    """Show a card and its ledger. That is what happened to it, when, and who did it."""
 
     card, held, entries = _read_with_entries(card_id, store, database)
     if json:

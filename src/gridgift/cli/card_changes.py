@@ -73,7 +73,7 @@ def reissue(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Replace a lost card by a new one, which has its credit; the old one is void."""
+    """Replace a lost card by a new one. It has the lost one's credit, and that one is void."""
     _print(act(database, store, transfers.reissue, card_id, new_id(), reason).new, json)
 
 
@@ -99,7 +99,7 @@ def note(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write a note on a card, for the store; it can't be changed afterwards."""
+    """Write a note on a card, for the store. It can't be changed afterwards."""
     entry = act(database, store, _change, card_id, notes.noting(text)).entry
     assert entry is not None, "a note is an entry"
     _print_notes([entry], json)

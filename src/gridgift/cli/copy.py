@@ -28,7 +28,7 @@ ToArgument = Annotated[
 
 
 def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> None:
-    """Copy a whole database into an empty one, and compare both in the end.
+    """Copy a whole database into an empty one. Both are compared in the end.
 
     Stop the server first. A copy that broke off goes on when it is run again; until it is whole,
     nothing serves it. The exit code is 1 if the copy is not the source, or does not add up.

@@ -111,7 +111,7 @@ def spend(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Take store credit, what expires soonest first; the answer's id is the spend's."""
+    """Take store credit, what expires soonest first. The answer's id is the spend's."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
     done = act(database, store, credit.spend, identifier, change, new_id(), restricted=restricted)
     _print(done, json)
@@ -148,7 +148,7 @@ def move(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Move store credit to another resident, such as a new avatar; without an amount all of it."""
+    """Move store credit to another resident. Without an amount all of it is moved."""
     giver, to = parse_identifier(customer), parse_identifier(receiver)
     moving = Moving(amount, reason, reference)
     _print(act(database, store, credit_moves.move, giver, to, moving, new_id()), json)

@@ -37,7 +37,7 @@ def tail(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print a line for each event from now on, until Ctrl-C; with --json each as a JSON object."""
+    """Print a line for each event, until Ctrl-C. With --json each is a JSON object."""
     wanted = events.check_types(types or [])
     work = partial(_tail, store, wanted, kept=kept, once=once, json=json)
     with suppress(KeyboardInterrupt):

@@ -75,7 +75,7 @@ def list_of(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List a card's holds; without a card those of the store, the first to end first."""
+    """List a card's holds, or the store's. Those of the store are in the order of their ends."""
 
     async def work(operations: Operations) -> list[Hold]:
         store_id = await find_store(operations, store)
@@ -99,7 +99,7 @@ def place(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Reserve a part of a card's credit; it frees itself when the time is over."""
+    """Reserve a part of a card's credit. It is free again when the time is over."""
     _print(act(database, store, holds.place, card_id, new_id(), amount, span), json)
 
 
@@ -125,7 +125,7 @@ def capture(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Take what a hold reserved, or a part of it: then the rest is free."""
+    """Take what a hold reserved, or a part of it. Then the rest is free."""
     _print(act(database, store, holds.capture, card_id, hold_id, amount), json)
 
 

@@ -89,7 +89,7 @@ def update(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Give a key another name, or other scopes in place of the ones it has."""
+    """Give a key another name, or other scopes. They take the place of the ones it has."""
     if name is None and not scope:
         raise UsageError("Say what to change: --name, --scope, or both.")
     scopes = read_scopes(scope) if scope else None
@@ -118,7 +118,7 @@ def rotate(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Replace a key by a new one with the same name and scopes; the old one soon dies."""
+    """Replace a key by a new one with the same scopes. The old one works for the overlap."""
     settings = read_settings(database)
 
     async def work(operations: Operations) -> tuple[IssuedKey, Key]:

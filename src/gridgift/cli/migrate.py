@@ -22,7 +22,7 @@ def migrate(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring the database up to date, and say which servers go on serving it.
+    """Bring the database up to date. Says which servers can go on serving it.
 
     A SQLite file that is missing is made. PostgreSQL needs this before the first start and after
     an update of Gridgift; with SQLite the server does it, and most commands do.

@@ -52,7 +52,7 @@ def add(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Let a person work at a store, or give them another role; print a link that signs them in."""
+    """Let a person work at a store, or give them another role. Prints a link that signs them in."""
     settings = read_settings(database)
 
     async def work(operations: Operations) -> tuple[str, Member, NewLink]:
@@ -97,7 +97,7 @@ def remove(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End a person's work at a store, or at all, and every session of theirs."""
+    """End a person's work at a store, or at all. Every session of theirs ends."""
     ended = write(database, operators.remove, name, store)
     if json:
         print_json({"removedFrom": [one.store_id for one in ended]})

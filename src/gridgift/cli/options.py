@@ -149,7 +149,10 @@ OperatorArgument = Annotated[
 CustomerArgument = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="A resident's username or avatar UUID.")
 ]
-HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+HostOption = Annotated[
+    str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
+]
 PortOption = Annotated[
-    int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")
+    int,
+    typer.Option("--port", min=0, max=65535, metavar="PORT", help="The port; 0 takes a free one."),
 ]

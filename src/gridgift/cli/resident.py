@@ -42,7 +42,7 @@ def add(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Note that this avatar has this username now; its old ones go on leading to it."""
+    """Note that an avatar has this username now. Its old ones go on leading to it."""
     resident = read_resident(username, uuid)
     kept = make(database, residents.remember, resident, reassign=reassign)
     _print([kept], kept if json else None)
@@ -58,7 +58,7 @@ def rename(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Note another username of a resident who is known; the old ones go on leading there."""
+    """Note another username of a known resident. The old ones go on leading there."""
     wanted = parse_identifier(identifier)
     kept = write(database, naming.rename, wanted, username, reassign=reassign)
     _print([kept], kept if json else None)
@@ -72,7 +72,7 @@ def show(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a resident with all usernames, the newest first, and which store noted each."""
+    """Show a resident with all usernames. The newest is first, each with who noted it."""
     resident, names = read(database, naming.names_of, parse_identifier(identifier))
     shown = [NameView.of(name) for name in names]
     if json:
@@ -90,7 +90,7 @@ def search(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find residents by the beginning of any username that they have, or had."""
+    """Find residents by the beginning of a username. One that they had counts too."""
     begins = naming.read_prefix(prefix)
 
     async def work(operations: Operations) -> list[Resident]:
@@ -108,7 +108,7 @@ def search(
 
 @app.command("list")
 def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """List all residents whom the server knows, in the order of their UUIDs."""
+    """List all residents whom the server knows. They are in the order of their UUIDs."""
 
     async def work(operations: Operations) -> list[Resident]:
         page = found = await operations.read(naming.list_all, NIL_UUID, PAGE)
@@ -161,8 +161,9 @@ def import_file(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Add the residents of a CSV file, as a spreadsheet saves it; its first line names the columns.
+    """Add the residents of a CSV file.
 
+    The file is as a spreadsheet saves it; its first line names the columns.
     One is username (or name, customer), as people write it: "First Last" or first.last. One is uuid
     (or key), the avatar's key. They may come in any order and case; other columns are left alone.
     A file that fits: username,uuid in the first line, and in the second

@@ -49,7 +49,7 @@ def restore(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Fill an empty database from a backup, compare both, and verify the ledger.
+    """Fill an empty database from a backup. Both are compared, and the ledger is verified.
 
     All or nothing is kept. A backup of an older Gridgift is migrated. The exit code is 1 if the
     ledger does not add up.

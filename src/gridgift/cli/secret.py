@@ -26,7 +26,7 @@ def replace(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Begin anew with another secret, because the old one is lost or has leaked.
+    """Begin anew with another secret. For when the old one is lost or has leaked.
 
     Every API key and every resident's link ends, units must be paired anew, and webhooks sign with
     other secrets. A secret in a file is made; where GRIDGIFT_SECRET is set, set another one first.

@@ -54,7 +54,8 @@ def serve(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8080,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=256, help="How many processes serve.")
+        int,
+        typer.Option("--workers", min=1, max=256, metavar="N", help="How many processes serve."),
     ] = 1,
     tls_certificate: Annotated[
         Path | None, typer.Option("--tls-certificate", metavar="FILE", help="PEM, with its chain.")

@@ -27,7 +27,7 @@ def mint(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a link for a resident; whoever has it may use the resident's cards."""
+    """Make a link to a resident's page. Whoever has it may use the resident's cards."""
     identifier = parse_identifier(customer)
     settings = read_settings(database)
 

@@ -163,7 +163,7 @@ def pair(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a new code that pairs one object with a unit within 15 minutes."""
+    """Make a new code, which pairs one object within 15 minutes."""
     random = secrets.token_bytes(units.CODE_BYTES)
 
     async def work(operations: Operations) -> PairingCode:

@@ -22,7 +22,7 @@ def ignore(fault: Fault) -> None:
 
 
 def verify(database: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Re-sum and re-hash the whole ledger; list each fault, and exit with 1 if there is any.
+    """Compute the whole ledger again. Lists each fault, and exits with 1 if there is any.
 
     It reads one snapshot, changes nothing, and may run beside a server.
     """

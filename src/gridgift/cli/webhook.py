@@ -91,7 +91,7 @@ def add(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Have what happens from now on posted to an address; print the secret that signs it."""
+    """Have what happens from now on posted to an address. Prints the secret that signs it."""
     wanted = Wanted(url, tuple(types or ()), kind or UNSET)
     private = read_settings(database).webhook_allow_private
     print_issued(
@@ -115,7 +115,7 @@ def show(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a webhook: its whole address, its types, and since when it fails."""
+    """Show a webhook. That is its whole address, its types, and since when it fails."""
     print_webhook(_look(database, store, webhooks.read, webhook_id), json)
 
 
@@ -133,7 +133,7 @@ def update(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Change a webhook; one that is switched on again gets what happened meanwhile."""
+    """Change a webhook. One that is switched on again gets what happened meanwhile."""
     if types and all_types:
         raise UsageError("Say --type or --all-types, not both.")
     wanted = Wanted(
@@ -157,7 +157,7 @@ def rotate(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Give a webhook another secret and print it; the one before counts for a day more."""
+    """Give a webhook another secret and print it. The one before counts for a day more."""
     print_issued(*_issue(database, store, webhooks.rotate, webhook_id), json)
 
 
@@ -168,7 +168,7 @@ def ping(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Have a running server post an event of the type ping to a webhook."""
+    """Have an event of the type ping posted to a webhook. A running server does it."""
     print_webhook(act(database, store, webhooks.ping, webhook_id), json)
     print_note(f"'gridgift webhook deliveries {webhook_id}' shows what came of it.")
 
@@ -208,7 +208,7 @@ def list_deliveries(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List what was posted to a webhook, newest first; of one delivery, its attempts."""
+    """List what was posted to a webhook, newest first. Of one delivery it lists the attempts."""
     if delivery_id is not None:
         delivery, attempts = _look(database, store, deliveries.read, webhook_id, delivery_id)
         print_delivery(delivery, attempts, json)
