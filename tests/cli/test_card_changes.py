@@ -39,7 +39,7 @@ def test_adjust(shop: CommandRunner) -> None:
     shop("card", "adjust", card, "--delta", 0, "--reason", "x").refused(1, "--delta")
     shop("card", "adjust", card, "--delta", 1).misused("--reason")
     assert shop.json("card", "show", card)["credit"] == 75
-    assert " 76 " in shop("card", "adjust", card, "--delta", 1, "--reason", "x").out
+    assert "76\nAVAILABLE" in shop("card", "adjust", card, "--delta", 1, "--reason", "x").out
 
 
 def test_transfer(shop: CommandRunner) -> None:

@@ -56,6 +56,7 @@ CHANGING = [
     ("card", "transfer", "ID", "jo", "--reason", "gift"),
     ("card", "reissue", "ID", "--reason", "lost"),
     ("card", "expire", "ID"),
+    ("card", "redeem", "ID"),
     ("card", "note", "ID", "a text"),
     ("token", "mint", "kelly"),
     ("token", "revoke", "kelly"),

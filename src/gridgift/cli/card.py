@@ -1,14 +1,13 @@
 """``gridgift card``: grant and look at gift cards."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 from msgspec import UNSET
 
 from gridgift.cli import card_changes
-from gridgift.cli.card_output import print_cards, print_entries
+from gridgift.cli.card_output import print_cards, print_entries, print_whole
 from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
     CardArgument,
@@ -23,7 +22,7 @@ from gridgift.cli.options import (
 )
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, operator, read_settings, read_store, run
-from gridgift.domain import giftcards, grants, lists, residents
+from gridgift.domain import giftcards, grants, lists, residents, whole_cards
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
@@ -31,6 +30,7 @@ from gridgift.domain.lists import Filters, PageRequest
 from gridgift.domain.model import CardChange, Entry, GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_identifier, seen_as
+from gridgift.domain.whole_cards import WholeCard
 from gridgift.operations import Operations
 from gridgift.views import EntryResponse, StoreGiftCard
 
@@ -122,16 +122,13 @@ def show(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a card and its ledger. That is what happened to it, when, and who did it."""
+    """Show all of a card. That is what it is, its open holds, its history in sentences."""
 
-    card, held, entries = _read_with_entries(card_id, store, database)
-    if json:
-        shown: dict[str, Any] = msgspec.to_builtins(StoreGiftCard.of_store(card, held))
-        print_json({**shown, "entries": [EntryResponse.of(entry) for entry in entries]})
-        return
-    print_cards([card])
-    print()
-    print_entries(entries)
+    async def work(operations: Operations) -> WholeCard:
+        store_id = await find_store(operations, store)
+        return await operations.snapshot(whole_cards.read, store_id, card_id)
+
+    print_whole(run(read_settings(database), work), json)
 
 
 @app.command("history")
@@ -143,7 +140,12 @@ def history(
 ) -> None:
     """Print a card's life: every entry of its ledger, oldest first."""
 
-    _, _, entries = _read_with_entries(card_id, store, database)
+    async def work(operations: Operations) -> list[Entry]:
+        store_id = await find_store(operations, store)
+        _, _, entries = await operations.read(giftcards.read_with_entries, store_id, card_id)
+        return entries
+
+    entries = run(read_settings(database), work)
     if json:
         print_json([EntryResponse.of(entry) for entry in entries])
     else:
@@ -191,14 +193,3 @@ async def every_card(
         found += await operations.read(giftcards.read_each_with_held, store_id, ids)
         position = page.next
     return found
-
-
-def _read_with_entries(
-    card_id: str, store: str | None, database: str | None
-) -> tuple[GiftCard, int, list[Entry]]:
-    async def work(operations: Operations) -> tuple[GiftCard, int, list[Entry]]:
-        return await operations.read(
-            giftcards.read_with_entries, await find_store(operations, store), card_id
-        )
-
-    return run(read_settings(database), work)

@@ -1,10 +1,12 @@
 """``gridgift card``: what can be done with one gift card."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Concatenate
 
 import typer
 
-from gridgift.cli.card_output import print_cards
+from gridgift.cli.card_output import print_card
+from gridgift.cli.once import IdempotencyKeyOption, act_once
 from gridgift.cli.options import (
     CardArgument,
     DatabaseOption,
@@ -14,15 +16,15 @@ from gridgift.cli.options import (
     read_text,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import act, find_store, read_all, read_settings, run
+from gridgift.cli.session import find_store, read_all, read_settings, run
 from gridgift.cli.tables import print_table
-from gridgift.domain import giftcards, notes, transfers
+from gridgift.domain import giftcards, notes, redemption, transfers
 from gridgift.domain.ids import new_id
 from gridgift.domain.locked import CardRequest, Rule, change
 from gridgift.domain.model import MAX_CREDIT, Caller, CardChange, Entry
 from gridgift.domain.residents import parse_identifier
 from gridgift.operations import Operations
-from gridgift.storage.database import Tx
+from gridgift.storage.database import P, Tx
 from gridgift.views import NoteResponse, StoreGiftCard
 
 ReasonOption = Annotated[
@@ -31,6 +33,7 @@ ReasonOption = Annotated[
 
 
 def adjust(
+    context: typer.Context,
     card_id: CardArgument,
     delta: Annotated[
         int,
@@ -43,51 +46,71 @@ def adjust(
         ),
     ],
     reason: ReasonOption,
+    key: IdempotencyKeyOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add to a card's credit, or take from what is not held."""
-    _print(act(database, store, giftcards.adjust, card_id, delta, reason), json)
+    print_card(_act(context, giftcards.adjust, card_id, delta, reason), json)
 
 
 def transfer(
+    context: typer.Context,
     card_id: CardArgument,
     receiver: Annotated[
         str, typer.Argument(metavar="RECEIVER", help="A resident's username or avatar UUID.")
     ],
     reason: ReasonOption,
+    key: IdempotencyKeyOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Give a card to another resident; only they could give it back."""
     to = parse_identifier(receiver)
-    _print(act(database, store, transfers.transfer, None, card_id, to, reason), json)
+    print_card(_act(context, transfers.transfer, None, card_id, to, reason), json)
 
 
 def reissue(
+    context: typer.Context,
     card_id: CardArgument,
     reason: ReasonOption,
+    key: IdempotencyKeyOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Replace a lost card by a new one. It has the lost one's credit, and that one is void."""
-    _print(act(database, store, transfers.reissue, card_id, new_id(), reason).new, json)
+    print_card(_act(context, _reissue, card_id, new_id(), reason), json)
 
 
 def expire(
+    context: typer.Context,
     card_id: CardArgument,
+    key: IdempotencyKeyOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Let a card's date be over now."""
-    _print(act(database, store, _change, card_id, giftcards.ending()), json)
+    print_card(_act(context, _change, card_id, giftcards.ending()), json)
+
+
+def redeem(
+    context: typer.Context,
+    card_id: CardArgument,
+    key: IdempotencyKeyOption = None,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a card its owner's store credit, for its owner. This can't be undone."""
+    print_card(_act(context, _redeem, card_id, new_id()), json)
 
 
 def note(
+    context: typer.Context,
     card_id: CardArgument,
     text: Annotated[
         str,
@@ -95,14 +118,14 @@ def note(
             parser=read_note, metavar="TEXT", help=f"At most {notes.MAX_TEXT} characters."
         ),
     ],
+    key: IdempotencyKeyOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write a note on a card, for the store. It can't be changed afterwards."""
-    entry = act(database, store, _change, card_id, notes.noting(text)).entry
-    assert entry is not None, "a note is an entry"
-    _print_notes([entry], json)
+    noted = act_once(context, NoteResponse, _noted, _change, card_id, notes.noting(text))
+    _print_notes([noted], json)
 
 
 def list_notes(
@@ -117,7 +140,8 @@ def list_notes(
         store_id = await find_store(operations, store)
         return await read_all(operations, notes.list_of, store_id, card_id)
 
-    _print_notes(run(read_settings(database), work), json)
+    found = run(read_settings(database), work)
+    _print_notes([NoteResponse.of(entry) for entry in found], json)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -126,6 +150,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("transfer")(transfer)
     app.command("reissue")(reissue)
     app.command("expire")(expire)
+    app.command("redeem")(redeem)
     app.command("note")(note)
     app.command("notes")(list_notes)
 
@@ -134,15 +159,36 @@ async def _change(tx: Tx, caller: Caller, card_id: str, rule: Rule[CardChange]) 
     return await change(tx, CardRequest(caller, card_id, rule))
 
 
-def _print(changed: CardChange, json: bool) -> None:
-    if json:
-        print_json(StoreGiftCard.of_store(changed.card, changed.held))
-    else:
-        print_cards([changed.card])
+async def _reissue(
+    tx: Tx, caller: Caller, card_id: str, new_card_id: str, reason: str
+) -> CardChange:
+    return (await transfers.reissue(tx, caller, card_id, new_card_id, reason)).new
 
 
-def _print_notes(found: list[Entry], json: bool) -> None:
-    shown = [NoteResponse.of(entry) for entry in found]
+async def _redeem(tx: Tx, caller: Caller, card_id: str, lot_id: str) -> CardChange:
+    return (await redemption.redeem_for_owner(tx, caller, card_id, lot_id)).card
+
+
+def _act(
+    context: typer.Context,
+    operation: Callable[Concatenate[Tx, Caller, P], Coroutine[Any, Any, CardChange]],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StoreGiftCard:
+    return act_once(context, StoreGiftCard, _changed, operation, *args, **kwargs)
+
+
+def _changed(changed: CardChange) -> StoreGiftCard:
+    return StoreGiftCard.of_store(changed.card, changed.held)
+
+
+def _noted(changed: CardChange) -> NoteResponse:
+    assert changed.entry is not None, "a note is an entry"
+    return NoteResponse.of(changed.entry)
+
+
+def _print_notes(shown: list[NoteResponse], json: bool) -> None:
     if json:
         print_json(shown)
     else:

@@ -1,11 +1,43 @@
 """What commands print of gift cards, and of what happened to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
-from gridgift.cli.tables import print_table
+from gridgift.cli.output import print_json
+from gridgift.cli.sentences import history_of
+from gridgift.cli.tables import print_facts, print_table
 from gridgift.domain import ledger
 from gridgift.domain.model import Entry, GiftCard
+from gridgift.domain.whole_cards import WholeCard
 from gridgift.fields import written
+from gridgift.views import EntryResponse, HoldResponse, LabelsResponse, NoteResponse, StoreGiftCard
+
+
+class WholeCardView(StoreGiftCard, frozen=True, rename="camel"):
+    """A card with its labels, its open holds, its notes, and its whole ledger."""
+
+    reference: str | None
+    tags: list[str]
+    metadata: dict[str, str]
+    holds: list[HoldResponse]
+    notes: list[NoteResponse]
+    entries: list[EntryResponse]
+
+    @classmethod
+    def whole(cls, found: WholeCard) -> Self:
+        """Show all of a card."""
+        said = LabelsResponse.of(found.labels)
+        return cls.detailed(
+            found.card,
+            found.held,
+            store_id=found.card.store_id,
+            reference=said.reference,
+            tags=said.tags,
+            metadata=said.metadata,
+            holds=[HoldResponse.of(hold) for hold in found.holds],
+            notes=[NoteResponse.of(entry) for entry in found.notes],
+            entries=[EntryResponse.of(entry) for entry in found.entries],
+        )
 
 
 def print_cards(found: Sequence[GiftCard]) -> None:
@@ -47,3 +79,46 @@ def print_entries(entries: Sequence[Entry]) -> None:
             for entry in entries
         ],
     )
+
+
+def print_whole(found: WholeCard, json: bool) -> None:
+    """Print all there is to know of a card; its history in sentences."""
+    shown = WholeCardView.whole(found)
+    if json:
+        print_json(shown)
+        return
+    labels = [label for label in _labels(shown) if label[1]]
+    print_facts([*_facts(shown), *labels])
+    if shown.holds:
+        print()
+        rows = [(hold.id, hold.amount, hold.expires_at) for hold in shown.holds]
+        print_table(("OPEN HOLD", "L$", "ENDS"), rows)
+    print()
+    print_table(("WHEN", "WHAT HAPPENED"), history_of(found.entries))
+
+
+def print_card(card: StoreGiftCard, json: bool) -> None:
+    """Print one card, such as one that was changed."""
+    if json:
+        print_json(card)
+    else:
+        print_facts(_facts(card))
+
+
+def _facts(card: StoreGiftCard) -> Iterable[tuple[str, Any]]:
+    yield "ID", card.id
+    yield "OWNER", card.owner_username
+    yield "OWNER'S UUID", card.owner_uuid
+    yield "L$", card.credit
+    yield "AVAILABLE", card.available
+    yield "ACTIVE", card.active
+    yield "REDEEMED", card.redeemed
+    yield "TRANSFER", card.transfer
+    yield "EXPIRES", card.expires_at or "never"
+    yield "TEXTURE", card.texture
+
+
+def _labels(card: WholeCardView) -> Iterable[tuple[str, Any]]:
+    yield "REFERENCE", card.reference
+    yield "TAGS", ", ".join(card.tags)
+    yield "METADATA", "; ".join(f"{name} = {value}" for name, value in card.metadata.items())

@@ -20,14 +20,15 @@ _PARAMETERS: Final = {  # fields that a command's parameters are not called afte
 
 
 def parameters_of(app: typer.Typer, words: Sequence[str]) -> Mapping[str, str]:
-    """Return what the parameters of the command that was typed are called, as people type them."""
+    """Return how people type the parameters of the command that was given, by their names."""
     command: Any = typer.main.get_command(app)
     for word in words:
         inner = getattr(command, "commands", {}).get(word)
         if inner is None:
             break
         command = inner
-    return {parameter.name: typed(parameter) for parameter in command.params}
+    named = {parameter.name: typed(parameter) for parameter in command.params}
+    return {name.strip("-").replace("-", "_"): name for name in named.values()} | named
 
 
 def typed(parameter: Any) -> str:

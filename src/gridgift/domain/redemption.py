@@ -81,6 +81,13 @@ async def redeem(tx: Tx, caller: Caller, owner: Resident, card_id: str, lot_id: 
     return result
 
 
+async def redeem_for_owner(tx: Tx, caller: Caller, card_id: str, lot_id: str) -> Redemption:
+    """Redeem one card for whoever owns it. Raises the failures of ``redeem_each``."""
+    card = (await locked.lock(tx, caller.store_id, card_id)).card
+    owner = Resident(card.owner_uuid, card.owner_username)
+    return await redeem(tx, caller, owner, card_id, lot_id)
+
+
 def _is_owners(card: LockedCard | None, request: RedeemRequest) -> TypeGuard[LockedCard]:
     return card is not None and card.card.owner_uuid == request.owner.uuid
 

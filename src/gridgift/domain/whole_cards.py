@@ -1,0 +1,45 @@
+"""A card with all that is known of it: its labels, its open holds, its ledger."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from gridgift.domain import giftcards, labels, ledger
+from gridgift.domain.model import Entry, GiftCard, Hold, Labels
+from gridgift.storage.database import Tx
+
+
+class WholeCard(Struct, frozen=True):
+    """A card; ``holds`` are the open ones, the first to end first; ``entries`` oldest first."""
+
+    card: GiftCard
+    labels: Labels
+    holds: Sequence[Hold]
+    entries: Sequence[Entry]
+
+    @property
+    def held(self) -> int:
+        """How much of the credit the open holds reserve, in L$."""
+        return sum(hold.amount for hold in self.holds)
+
+    @property
+    def notes(self) -> list[Entry]:
+        """The entries that are notes."""
+        return [entry for entry in self.entries if entry.kind == "noted"]
+
+
+async def read(tx: Tx, store_id: str, card_id: str) -> WholeCard:
+    """Return one card of the store; the transaction must see one state of the database.
+
+    Raises ``GiftCardNotFound``.
+    """
+    card = await giftcards.read(tx, store_id, card_id)
+    now = max(tx.now(), card.updated_at)
+    rows = await tx.all("holds_open", store_id=store_id, card_id=card_id, now=now)
+    holds = sorted(map(Hold.from_row, rows), key=lambda hold: (hold.expires_at, hold.id))
+    return WholeCard(
+        card,
+        await labels.read(tx, store_id, card_id),
+        holds,
+        await ledger.entries(tx, store_id, "card", card_id),
+    )
