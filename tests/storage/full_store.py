@@ -10,9 +10,11 @@ from gridgift.domain import (
     imports,
     keys,
     naming,
+    operators,
     purchases,
     residents,
     secrets,
+    sessions,
     webhooks,
 )
 from gridgift.domain.bulk import GrantRow
@@ -23,6 +25,7 @@ from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import Identifier
+from gridgift.domain.sessions import NewSession
 from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
 from tests.api import JO, KELLY, ApiFixture
@@ -48,8 +51,19 @@ def fill(api: ApiFixture) -> None:
     _break_an_import_off(api)
     _deliver(api)
     _give_from_units(api)
+    _let_people_in(api)
     for number in range(CARDS):
         api.grant("jo.winter", 1 + number, transfer=number % 2 == 0)
+
+
+def _let_people_in(api: ApiFixture) -> None:
+    """One who has a link, and one who has signed in with a password, and chosen a store."""
+    api.write(operators.add, api.store.id, "Bo", "clerk", new_id())
+    api.write(operators.link, "Bo", "link")
+    api.write(operators.add, api.store.id, "Ärïa 東京", "owner", new_id())
+    aria = api.read(operators.find, "Ärïa 東京")
+    api.write(sessions.set_password, aria, "encoded", NewSession(new_id(), "t", "::1", "Firefox"))
+    api.write(sessions.choose, api.read(sessions.find, "t").session.id, api.store.id)
 
 
 def _deliver(api: ApiFixture) -> None:
