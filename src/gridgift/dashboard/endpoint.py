@@ -70,7 +70,10 @@ class PageEndpoint(Endpoint):
             again = route.again if isinstance(route, Page) else None
             if again is None or not _belongs_to_the_form(failure):
                 raise
-            reply = await again(request, Draft.refused(request.raw_body, failure))
+            try:
+                reply = await again(request, Draft.refused(request.raw_body, failure))
+            except Failure:  # what the form is about is not there: nothing to show it on
+                raise failure from None
             return msgspec.structs.replace(reply, status=PROBLEMS[type(failure)].status)
 
     def _decode(self, body: type[Struct], route: AnyRoute, request: AnyRequest) -> Any:

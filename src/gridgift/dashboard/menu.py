@@ -20,6 +20,7 @@ class Line(Struct, frozen=True):
 
 MENU: Final = (
     Line("/dashboard", "Overview", "home", 1, "clerk"),
+    Line("/dashboard/cards", "Gift cards", "card", 1, "clerk"),
     Line("/dashboard/team", "Team", "people", 3, "owner"),
 )
 

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlencode
@@ -42,11 +42,19 @@ _HEADERS: Final[tuple[Header, ...]] = (
 )
 
 
+class Undo(Struct, frozen=True):
+    """The form that undoes what was done: where it is sent, and what it has."""
+
+    path: str
+    fields: Mapping[str, str] = {}
+
+
 class Flash(Struct, frozen=True):
-    """What the next page says once of what was just done."""
+    """What the next page says once of what was just done, and how to undo it."""
 
     text: str
     kind: Literal["done", "trouble"] = "done"
+    undo: Undo | None = None
 
 
 def render(

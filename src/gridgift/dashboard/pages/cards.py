@@ -1,0 +1,220 @@
+"""Gift cards: all of the store's, one of them, and what is done with it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, cast, get_args
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gridgift.dashboard.forms import EMPTY, Draft
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import Flash, Undo, redirect, render
+from gridgift.dashboard.timeline import moments, names_in
+from gridgift.domain import giftcards, labels, residents, search
+from gridgift.domain.failures import GiftCardNotFound
+from gridgift.domain.giftcards import Patch
+from gridgift.domain.ids import parse_uuid
+from gridgift.domain.instants import DAY
+from gridgift.domain.locked import CardRequest, Rule, change
+from gridgift.domain.model import MAX_CREDIT, CardChange, Entry, GiftCard, Labels
+from gridgift.domain.notes import noting
+from gridgift.domain.residents import parse_prefix
+from gridgift.domain.search import Filters, Search, SortBy
+from gridgift.fields import Cursor, Note, Text
+from gridgift.http.edge.answers import write
+from gridgift.http.edge.path import id_parameter
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session
+from gridgift.storage.database import Tx
+from gridgift.views import CARD_EXAMPLE
+
+CARDS: Final = "/dashboard/cards"
+ROWS: Final = 50
+SOON: Final = 30 * DAY
+
+CARD: Final = id_parameter("id", "A gift card.", CARD_EXAMPLE["id"], GiftCardNotFound)
+
+Show = Literal["all", "usable", "soon", "off", "used", "expired"]
+Sort = Literal[
+    "-created", "created", "-credit", "credit", "-expiry", "expiry", "-updated", "updated"
+]
+SHOWN: Final[Mapping[Show, str]] = {
+    "all": "All",
+    "usable": "Usable",
+    "soon": "Ends in 30 days",
+    "off": "Switched off",
+    "used": "Used up",
+    "expired": "Expired",
+}
+assert set(SHOWN) == set(get_args(Show))
+
+
+class CardsQuery(Struct, frozen=True):
+    """Which cards: ``q`` is what was typed, an owner's name, a card's id or a tag."""
+
+    q: str = ""
+    show: Show = "all"
+    sort: Sort = "-created"
+    cursor: Cursor | None = None
+
+    def filters(self, now: int) -> Filters:
+        """Return what to look for; a text that no name begins with is a tag."""
+        typed = self.q.strip()
+        uuid, prefix = parse_uuid(typed), parse_prefix(typed)
+        is_tag = bool(typed) and uuid is None and (typed[0] == "#" or prefix is None)
+        return msgspec.structs.replace(
+            _IN_STATE[self.show],
+            owner_uuid=uuid,
+            owner_prefix=prefix if typed and uuid is None and not is_tag else None,
+            tag=typed.removeprefix("#") if is_tag else None,
+            expiring_before=now + SOON if self.show == "soon" else None,
+        )
+
+    def address(self, **other: str) -> str:
+        """Return the address of the list with some of this changed."""
+        now = {"q": self.q, "show": self.show, "sort": self.sort} | other
+        usual = {"q": "", "show": "all", "sort": "-created"}
+        chosen = {name: text for name, text in now.items() if text != usual.get(name)}
+        return f"{CARDS}?{urlencode(chosen)}" if chosen else CARDS
+
+
+class Switch(Struct, frozen=True):
+    """The form that switches a card on or off, and where to go afterwards."""
+
+    to: Literal["on", "off"]
+    back: str = CARDS
+
+
+class Adjustment(Struct, frozen=True):
+    """The form that adds to a card, or takes from it."""
+
+    delta: Annotated[
+        int,
+        Meta(
+            ge=-MAX_CREDIT,
+            le=MAX_CREDIT,
+            extra={"says": "must be a whole number of L$, with a minus to take"},
+        ),
+    ]
+    reason: Text
+
+
+class NewNote(Struct, frozen=True):
+    """The form for a note."""
+
+    text: Note
+
+
+async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
+    """Show a page of the store's cards."""
+    query, store_id, operations = request.query, request.store_id, request.operations
+    named = parse_uuid(query.q.strip())
+    if named is not None and await operations.read(_is_card, store_id, named):
+        return redirect(request, f"{CARDS}/{named}")
+    filters = query.filters(request.received_at)
+    asked = msgspec.json.encode((query.q, query.show, query.sort)).decode()
+    cursors = request.services.cursors.of(f"dashboard cards {store_id} {asked}", search.KEY_TYPES)
+    position, sort_by = cursors.read(query.cursor), cast("SortBy", query.sort.removeprefix("-"))
+    wanted = Search(filters, sort_by, query.sort.startswith("-"), position, ROWS)
+    page = await operations.read(search.search, store_id, wanted)
+    count = await operations.read(search.count, store_id, filters, exact=False)
+    return render(
+        request, "cards.html",
+        query=query, found=page.rows, count=count, shown=SHOWN, here=request.target, soon=SOON,
+        next=cursors.write(page.next), previous=cursors.write(page.previous),
+    )  # fmt: skip
+
+
+async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
+    """Show one card, and its life."""
+    card, held, entries, said, names = await request.operations.read(
+        _read_card, request.store_id, CARD.of(request)
+    )
+    return render(
+        request, "card.html",
+        card=card, held=held, moments=moments(entries, names, request.principal), labels=said,
+        draft=draft, soon=SOON, here=f"{CARDS}/{card.id}",
+    )  # fmt: skip
+
+
+async def switch_card(request: OperatorRequest[None, Switch]) -> Reply[None]:
+    """Switch a card on or off; undoing it is the same the other way round."""
+    wanted, card_id = request.body.to, CARD.of(request)
+    changed = await _change(request, giftcards.patching(Patch(active=wanted == "on")))
+    back = request.body.back if request.body.back.startswith(CARDS) else CARDS
+    if changed.entry is None:
+        return redirect(request, back, flash=Flash(f"The card is switched {wanted} already."))
+    other = "off" if wanted == "on" else "on"
+    undo = Undo(f"{CARDS}/{card_id}/switch", {"to": other, "back": back})
+    said = f"{changed.card.owner_username}'s card is switched {wanted}."
+    return redirect(request, back, flash=Flash(said, undo=undo))
+
+
+async def adjust_card(request: OperatorRequest[None, Adjustment]) -> Reply[None]:
+    """Add to a card's credit, or take from it."""
+    form = request.body
+    changed = await _change(request, giftcards.adjusting(form.delta, form.reason))
+    said = f"The card has L$ {changed.card.credit:,} now."
+    return redirect(request, f"{CARDS}/{changed.card.id}", flash=Flash(said))
+
+
+async def add_note(request: OperatorRequest[None, NewNote]) -> Reply[None]:
+    """Write a note on a card."""
+    changed = await _change(request, noting(request.body.text))
+    return redirect(request, f"{CARDS}/{changed.card.id}", flash=Flash("The note is written."))
+
+
+async def _change(request: OperatorRequest[None, Any], rule: Rule[CardChange]) -> CardChange:
+    return await write(request, change, CardRequest(request.caller, CARD.of(request), rule))
+
+
+async def _is_card(tx: Tx, store_id: str, card_id: str) -> bool:
+    try:
+        await giftcards.read(tx, store_id, card_id)
+    except GiftCardNotFound:
+        return False
+    return True
+
+
+async def _read_card(
+    tx: Tx, store_id: str, card_id: str
+) -> tuple[GiftCard, int, list[Entry], Labels, dict[str, str]]:
+    card, held, entries = await giftcards.read_with_entries(tx, store_id, card_id)
+    said = await labels.read(tx, store_id, card_id)
+    return card, held, entries, said, await residents.shown_names(tx, sorted(names_in(entries)))
+
+
+_IN_STATE: Final[Mapping[Show, Filters]] = {
+    "all": Filters(),
+    "usable": Filters(active=True, redeemed=False, expired=False),
+    "soon": Filters(active=True, redeemed=False, expired=False),
+    "off": Filters(active=False, redeemed=False, expired=False),
+    "used": Filters(redeemed=True),
+    "expired": Filters(redeemed=False, expired=True),
+}
+_CLERK: Final = Session("clerk")
+
+PAGES: Final = (
+    Page("GET", CARDS, _CLERK, list_cards, query=CardsQuery),
+    Page("GET", f"{CARDS}/{{id}}", _CLERK, show_card, path_parameters=(CARD,)),
+    *(
+        Page(
+            "POST",
+            f"{CARDS}/{{id}}/{action}",
+            _CLERK,
+            handler,
+            body=body,
+            path_parameters=(CARD,),
+            again=show_card,
+        )
+        for action, handler, body in cast(
+            "tuple[tuple[str, Any, Any], ...]",
+            (
+                ("switch", switch_card, Switch),
+                ("adjust", adjust_card, Adjustment),
+                ("note", add_note, NewNote),
+            ),
+        )
+    ),
+)

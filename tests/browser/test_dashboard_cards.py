@@ -1,0 +1,71 @@
+"""The list of gift cards in a browser: searching while typing, and switching with an undo."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.test_accessibility import violations
+from tests.browser.test_dashboard import Desk, desk, sizes, themes
+
+__all__ = ["desk"]
+
+
+@sizes
+def test_typing_finds_and_keeps_the_address(
+    desk: Callable[..., Desk], size: tuple[int, int]
+) -> None:
+    bo = desk(size, "clerk")
+    page = bo.enter()
+    kelly, jo = bo.store.resident(), bo.store.resident()
+    for resident in (kelly, jo):
+        bo.store.grant(resident)
+    page.goto(f"{bo.url}/cards?show=usable")
+    expect(page.locator("tbody").get_by_role("link", name=jo.username)).to_be_visible()
+    entries = page.evaluate("history.length")
+    page.get_by_role("searchbox").press_sequentially(kelly.username)
+    expect(page.locator("tbody").get_by_role("link", name=jo.username)).to_have_count(0)
+    expect(page.locator("tbody").get_by_role("link", name=kelly.username)).to_be_visible()
+    page.wait_for_url(f"**/cards?q={kelly.username}&show=usable")
+    assert page.evaluate("history.length") == entries  # replaced, letter by letter
+    page.reload()
+    expect(page.get_by_role("searchbox")).to_have_value(kelly.username)
+    expect(page.locator("tbody").get_by_role("link", name=kelly.username)).to_be_visible()
+    bo.visit.check()
+
+
+@sizes
+@themes
+def test_a_switch_and_its_undo(
+    desk: Callable[..., Desk], size: tuple[int, int], scheme: str
+) -> None:
+    bo = desk(size, "clerk", color_scheme=scheme, bypass_csp=True)  # axe itself breaks the policy
+    page, owner = bo.enter(), bo.store.resident()
+    card = bo.store.grant(owner)
+    page.goto(f"{bo.url}/cards?q={owner.username}")
+    page.get_by_role("button", name="Switch off").click()
+    said = page.get_by_role("status")
+    expect(said).to_contain_text(f"{owner.username}'s card is switched off.")
+    assert bo.store.card(card)["active"] is False
+    assert violations(bo.visit) == []
+    said.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("is switched on.")
+    assert bo.store.card(card)["active"] is True
+    page.locator("tbody").get_by_role("link", name=owner.username).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{owner.username}'s card")
+    expect(page.get_by_role("listitem").filter(has_text="Switched off")).to_be_visible()
+    assert violations(bo.visit) == []
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+    bo.visit.check()
+
+
+def test_without_javascript(desk: Callable[..., Desk]) -> None:
+    bo = desk(java_script_enabled=False)
+    page, owner = bo.enter(), bo.store.resident()
+    bo.store.grant(owner)
+    page.goto(f"{bo.url}/cards")
+    page.get_by_role("searchbox").fill(owner.username)
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("is switched on.")

@@ -1,0 +1,173 @@
+"""Gift cards: the list, one card, and what is done with it."""
+
+import re
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+
+from gridgift.dashboard.pages.cards import ROWS
+from tests.api import JO, KELLY, ApiFixture
+from tests.dashboard.people import Browser, People
+from tests.http.checks import one_engine
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import at, ext
+
+CARDS = "/dashboard/cards"
+HOSTILE = "<script>alert(1)</script>&\"'{{ 7 * 7 }}"
+
+
+def listed(text: str) -> list[str]:
+    """Return the ids of the cards on a page, in order."""
+    return re.findall(r'<th scope="row"><a href="/dashboard/cards/([\w-]+)">', text)
+
+
+def link(text: str, name: str) -> str | None:
+    """Return where Next or Previous leads."""
+    found = re.search(rf'href="([^"]+)" rel="{name}"', text)
+    return found and unescape(found[1])
+
+
+def test_the_list_finds_by_owner_id_tag_and_state(api: ApiFixture, bo: Browser) -> None:
+    plain = api.grant(credit=1250)["id"]
+    jos = api.grant(JO.username, tags=["vip", "summer sale"], transfer=True)["id"]
+    off = api.grant()["id"]
+    api.call("POST", f"/v1/giftcards/{off}/actions/disable")
+    used = api.grant()["id"]
+    api.redeem(used)
+    soon = api.grant(expiresAt=at(api, 86_400))["id"]
+    past = api.grant(expiresAt=at(api, 1))["id"]
+    api.clock.advance(2)
+    every = [past, soon, used, off, jos, plain]
+    page = bo.get(CARDS)
+    assert listed(page.text) == every
+    assert "L$\N{NO-BREAK SPACE}1,250" in page.text
+    assert "6 cards" in page.text
+    for query, wanted in {
+        "q=jo": [jos], "q=JO.W": [jos], f"q={JO.uuid}": [jos], "q=%23vip": [jos],
+        f"q={quote('#summer sale')}": [jos], "q=50%25": [], "q=%23nothing": [], "q=zzz": [],
+        "show=usable": [soon, jos, plain], "show=soon": [soon], "show=off": [off],
+        "show=used": [used], "show=expired": [past], "show=usable&q=ke": [soon, plain],
+        "sort=created": every[::-1], "sort=-credit&show=usable": [plain, soon, jos],
+    }.items():  # fmt: skip
+        found = bo.get(f"{CARDS}?{query}")
+        assert found.status_code == 200
+        assert listed(found.text) == wanted or (
+            sorted(listed(found.text)) == sorted(wanted) and "sort=-credit" in query
+        ), query
+    opened = bo.get(f"{CARDS}?q={plain}")
+    assert (opened.status_code, opened.headers["location"]) == (303, f"{CARDS}/{plain}")
+    assert bo.get(f"{CARDS}?show=lost").status_code == 400
+    assert bo.get(f"{CARDS}?cursor=AAAAAAAAAAAAAAAAAAAAAAAA").status_code == 400
+
+
+@one_engine
+def test_pages_lead_on_and_back_with_the_filter(api: ApiFixture, bo: Browser) -> None:
+    cards = [api.grant(credit=number + 1)["id"] for number in range(ROWS + 3)]
+    api.grant(JO.username)
+    address, seen = f"{CARDS}?q=kelly&sort=credit", []
+    while address:
+        page = bo.get(address)
+        seen += listed(page.text)
+        last, address = page.text, link(page.text, "next") or ""
+    assert seen == cards
+    before = link(last, "prev")
+    assert before is not None and "q=kelly" in before and "sort=credit" in before
+    assert listed(bo.get(before).text) == cards[:ROWS]
+
+
+def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser) -> None:
+    card = api.grant()["id"]
+    back = f"{CARDS}?q=kelly&show=usable"
+    bo.get(back)
+    done = bo.post(f"{CARDS}/{card}/switch", {"to": "off", "back": back})
+    assert (done.status_code, done.headers["location"]) == (303, back)
+    assert api.card(card)["active"] is False
+    page = bo.get(back)
+    assert "card is switched off." in page.text
+    assert listed(page.text) == []
+    form = re.search(r'action="([^"]+)">.{,900}?Undo', page.text)
+    assert form is not None and form[1] == f"{CARDS}/{card}/switch"
+    assert "Undo" not in bo.get(back).text  # said once
+    assert bo.post(form[1], {"to": "on", "back": back}).status_code == 303
+    assert [entry.kind for entry in api.entries(card)] == ["granted", "disabled", "enabled"]
+    assert {entry.actor_id for entry in api.entries(card)[1:]} == {"Bo"}
+    bo.get(back)
+    bo.post(f"{CARDS}/{card}/switch", {"to": "on"})
+    assert "already" in bo.get(CARDS).text
+    assert len(api.entries(card)) == 3
+
+
+@one_engine
+def test_after_a_switch_nobody_is_led_away(api: ApiFixture, bo: Browser) -> None:
+    card = api.grant()["id"]
+    bo.get(CARDS)
+    done = bo.post(f"{CARDS}/{card}/switch", {"to": "off", "back": "https://evil.example/"})
+    assert done.headers["location"] == CARDS
+
+
+def test_a_cards_page_tells_its_life(api: ApiFixture, bo: Browser) -> None:
+    page, card = CustomerPage(api), api.grant(transfer=True, tags=["vip"])["id"]
+    ext(api, card, "holds", {"amount": 7, "expiresIn": 600})
+    bo.get(f"{CARDS}/{card}")
+    assert bo.post(f"{CARDS}/{card}/adjust", {"delta": "-50", "reason": "rent"}).status_code == 303
+    assert "has L$ 450 now" in bo.get(f"{CARDS}/{card}").text
+    assert bo.post(f"{CARDS}/{card}/note", {"text": HOSTILE}).status_code == 303
+    told = bo.get(f"{CARDS}/{card}").text
+    for said in (
+        f"Given to {KELLY.username} with L$\N{NO-BREAK SPACE}500", "by a program",
+        "Reserved for a purchase: L$\N{NO-BREAK SPACE}7", "L$\N{NO-BREAK SPACE}50 taken", "rent",
+        "by you", "vip", "reserved for a purchase",
+    ):  # fmt: skip
+        assert said in told, said
+    assert HOSTILE not in told and "&lt;script&gt;" in told and ">49<" not in told
+    given = api.grant(transfer=True)["id"]
+    assert page.transfer(given).status_code == 200
+    assert f"Passed on to {JO.username}" in bo.get(f"{CARDS}/{given}").text
+    used = api.grant()["id"]
+    assert page.redeem(used).status_code == 200
+    told = bo.get(f"{CARDS}/{used}").text
+    assert "became store credit" in told and "by its owner" in told
+    assert f"/dashboard/cards/{used}/switch" not in told
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "why"),
+    [
+        ("adjust", {"delta": "-501", "reason": "x"}, "available"),
+        ("adjust", {"delta": "0", "reason": "x"}, "0"),
+        ("adjust", {"delta": "1.5", "reason": "x"}, "whole number"),
+        ("adjust", {"delta": "5"}, "Is required"),
+        ("note", {"text": ""}, "Is required"),
+        ("note", {"text": "a\u202eb"}, "printable"),
+    ],
+)
+@one_engine
+def test_what_is_refused_is_said_at_its_field(
+    api: ApiFixture, bo: Browser, action: str, fields: dict[str, str], why: str
+) -> None:
+    card = api.grant()["id"]
+    bo.get(f"{CARDS}/{card}")
+    refused = bo.post(f"{CARDS}/{card}/{action}", fields)
+    assert refused.status_code in {400, 409}
+    assert why in refused.text or why in unescape(refused.text)
+    assert len(api.entries(card)) == 1
+
+
+def test_another_stores_card_is_not_there(api: ApiFixture, people: People, aria: Browser) -> None:
+    other = people.signed_in("Eve")
+    elsewhere = api.add_store("Elsewhere", KELLY)
+    people.add("Zoe", "owner", elsewhere)
+    zoe = people.browser()
+    assert zoe.use_link(people.link("Zoe")).status_code == 303
+    card = api.grant()["id"]
+    assert listed(other.get(CARDS).text) == [card]
+    assert listed(zoe.get(CARDS).text) == []
+    assert zoe.get(f"{CARDS}/{card}").status_code == 404
+    assert zoe.get(f"{CARDS}?q={card}").status_code == 200
+    zoe.get(CARDS)
+    for action, fields in {
+        "switch": {"to": "off"}, "adjust": {"delta": "5", "reason": "x"}, "note": {"text": "x"},
+    }.items():  # fmt: skip
+        assert zoe.post(f"{CARDS}/{card}/{action}", fields).status_code == 404
+    assert len(api.entries(card)) == 1
