@@ -36,9 +36,8 @@ WEBHOOK_ID: Final = id_parameter(
 # The domain refuses what is wrong. JSON Schema can't know what a name leads to, nor which networks
 # are private: this is the form of addresses that nothing is wrong with.
 _LABEL: Final = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS: Final = (
-    rf"^https://({_LABEL}\.){{1,9}}[A-Za-z]{{2,3}}(:[1-9][0-9]{{0,3}})?(/[!-\"$-\[\]-~]*)?$"
-)
+_REST: Final = r'(/[!-"$-\[\]-~]*)?$'  # no fragment, and no backslash
+_ADDRESS: Final = rf"^https://({_LABEL}\.){{1,9}}[A-Za-z]{{2,3}}(:[1-9][0-9]{{0,3}})?{_REST}"
 Url = Annotated[
     str,
     Meta(
