@@ -37,6 +37,10 @@ LOOKING = [
     ("webhook", "deliveries", "ID"),
     ("unit", "list"),
     ("unit", "show", "ID"),
+    ("report", "owed"),
+    ("report", "granted"),
+    ("report", "redeemed"),
+    ("report", "expiring"),
     ("verify",),
 ]
 CHANGING = [

@@ -38,6 +38,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "credit",
     "token",
     "event",
+    "report",
     "webhook",
     "unit",
 )
