@@ -38,7 +38,13 @@ NAMED_BESIDES: Final = {
     "terms": "terms",
     "labels": "labels",
 }
-_SUBJECTS: Final = {"card": "giftCardId", "credit": "customerUuid", "webhook": "webhookId"}
+_SUBJECTS: Final = {
+    "card": "giftCardId",
+    "credit": "customerUuid",
+    "webhook": "webhookId",
+    "bulk": "bulkId",
+    "store": "storeId",
+}
 
 
 class EventResponse(Struct, frozen=True, rename="camel"):

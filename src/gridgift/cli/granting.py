@@ -100,7 +100,7 @@ async def _grant_file(
             f"{error} {state.granted} of {state.rows_done} rows were granted. The same command, "
             f"with another --report if need be, lists the {state.refused} that were refused."
         ) from error
-    await operations.write(imports.finish, state)
+    await operations.write(imports.finish, caller, state, new_id())
     return _totals(options, grants, state, report, already)
 
 

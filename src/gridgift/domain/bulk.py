@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gridgift.domain import giftcards, grants, residents
+from gridgift.domain import events, giftcards, grants, residents
 from gridgift.domain.failures import Failure, RowsRefused, UsernameTaken
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import Checked, Found, GrantRequest
@@ -79,6 +79,11 @@ async def grant(
         card_id if isinstance(owner, Resident) else _outcome(owner, granted)
         for owner, card_id in zip(owners, ids, strict=True)
     ]
+
+
+async def finish(tx: Tx, caller: Caller, bulk_id: str, counts: Mapping[str, int]) -> None:
+    """Note that all rows of a bulk are done: how many were granted, skipped and refused."""
+    await events.note(tx, caller, events.BULK_FINISHED, "bulk", bulk_id, None, counts)
 
 
 async def check(tx: Tx, store_id: str, rows: Sequence[Row]) -> list[Outcome | None]:

@@ -60,12 +60,16 @@ CARD_EXPIRING: Final = "gift_card.expiring"
 HOLD_LAPSED: Final = "hold.lapsed"
 WEBHOOK_CHANGED: Final = "webhook.changed"
 PING: Final = "ping"
-NOTED: Final = (CARD_EXPIRING, HOLD_LAPSED, WEBHOOK_CHANGED, PING)
+BULK_FINISHED: Final = "bulk.finished"
+VERIFY_FAILED: Final = "verify.failed"
+NOTED: Final = (
+    CARD_EXPIRING, HOLD_LAPSED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED
+)  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 
 KEY_TYPES: Final = EVENTS_OF_STORE.types()
 
-SubjectKind = Literal["card", "credit", "webhook"]
+SubjectKind = Literal["card", "credit", "webhook", "bulk", "store"]
 
 
 class Snapshot(Struct, frozen=True):
@@ -91,10 +95,10 @@ class Details(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """What happened to a card, to a customer's credit or to a webhook: ``subject_id`` is its id.
+    """What happened to a card, a customer's credit, a webhook, a bulk or the store itself.
 
-    ``seq`` is the number of its entry in the subject's chain (None: it has no entry), and ``delta``
-    what that one moved, in L$; ``at`` is in milliseconds.
+    ``subject_id`` is its id. ``seq`` is the number of its entry in the subject's chain (None: it
+    has no entry), and ``delta`` what that one moved, in L$; ``at`` is in milliseconds.
     """
 
     id: str

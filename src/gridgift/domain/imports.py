@@ -86,12 +86,14 @@ async def refusals(tx: Tx, begun: Import, after: int, rows: int) -> list[tuple[i
     return [(number, why) for number, why in found]
 
 
-async def finish(tx: Tx, begun: Import) -> None:
-    """Note that the whole file is done and reported. Raises ``ImportTaken``."""
+async def finish(tx: Tx, caller: Caller, begun: Import, bulk_id: str) -> None:
+    """Note that the whole file is done and reported, also as a bulk. Raises ``ImportTaken``."""
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_finish", **file, rows_done=begun.rows_done, now=tx.now()):
         raise ImportTaken
     await tx.run("refusals_forget", **file)
+    counts = {"granted": begun.granted, "skipped": begun.skipped, "refused": begun.refused}
+    await bulk.finish(tx, caller, bulk_id, counts)
 
 
 def count(outcomes: Sequence[Outcome | None]) -> dict[str, int]:

@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gridgift.domain import labels
+from gridgift.domain import events, labels
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.ledger import read_card_state, read_credit_state
-from gridgift.domain.model import AccountKind, CreditState, Entry, Hold, LotTerms
+from gridgift.domain.model import AccountKind, Caller, CreditState, Entry, Hold, LotTerms
 from gridgift.domain.verify_card import CardRows, CardSaid, card_faults, unstated_holds
 from gridgift.domain.verify_chain import chain_faults
 from gridgift.domain.verify_credit import CreditRows, CreditSaid, credit_faults, unstated_lots
@@ -148,6 +148,13 @@ async def count(tx: Tx) -> Counts:
     assert cards is not None
     assert customers is not None
     return Counts(cards[0], customers[0])
+
+
+async def note_failed(tx: Tx, caller: Caller, faults: int) -> None:
+    """Tell by an event that so many faults were found in a store."""
+    await events.note(
+        tx, caller, events.VERIFY_FAILED, "store", caller.store_id, None, {"faults": faults}
+    )
 
 
 async def verify(

@@ -131,7 +131,7 @@ async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[B
     parts: list[_Part] = []
     done = 0
     while done < len(rows):
-        parts.append(await _grant(request, _key_of_part(key, parts, done), rows, done, size))
+        parts.append(await _grant(request, _key_of_part(key, parts, done), rows, parts, size))
         done += len(parts[-1].body.results)
     return parts[0].reply if len(parts) == 1 else _joined(parts)
 
@@ -140,23 +140,35 @@ async def _grant(
     request: KeyRequest[BulkGrantQuery, None],
     key: IdempotencyKey | None,
     rows: Sequence[Row],
-    first: int,
+    before: Sequence[_Part],
     size: int,
 ) -> _Part:
-    """Grant some rows, of which ``first`` is the place, in one transaction and in their turn."""
+    """Grant the rows behind those of the parts before, in one transaction and in their turn."""
+    first = sum(len(part.body.results) for part in before)
     some = rows[first : first + size]
 
     async def run(tx: Tx) -> list[Outcome]:
         ids = [new_id() for _ in some]
-        return await bulk.grant(
+        outcomes = await bulk.grant(
             tx, request.caller, some, ids, atomic=request.query.atomic, accept=accepts(request)
         )
+        if first + len(some) == len(rows):
+            await bulk.finish(tx, request.caller, new_id(), _counts(before, outcomes))
+        return outcomes
 
     wanted: Once[Run[list[Outcome]], list[Outcome]] = Once(
         run, key, partial(_show, first + 1), request.check
     )
     async with request.services.bulk_turn:
         return _Part.of(await request.operations.once(request.store_id, wanted))
+
+
+def _counts(before: Sequence[_Part], outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Count the outcomes of all parts, of which these are the last one's."""
+    return {
+        name: number + sum(getattr(part.body, name) for part in before)
+        for name, number in count(outcomes).items()
+    }
 
 
 def _key_of_part(

@@ -1,0 +1,76 @@
+"""What commands tell by an event: a file that was granted, and faults that ``verify`` found."""
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.api import KELLY
+from tests.cli.commands import CommandRunner
+from tests.cli.live import file_of
+from tests.domain.fixture import bare_sql
+
+FAULT = "UPDATE gift_cards SET credit = credit + 1"
+
+
+@pytest.fixture
+def shop(both: CommandRunner) -> CommandRunner:
+    """A store with a card."""
+    both.json("store", "create", "Moonwall", "--owner", "kelly", "--owner-uuid", KELLY.uuid)
+    both.json("card", "grant", "kelly", "--credit", "5")
+    return both
+
+
+def url_of(cli: CommandRunner) -> str:
+    """Return the address of the database that a runner's commands use."""
+    return cli.environ["GRIDGIFT_DATABASE_URL"]
+
+
+def told(cli: CommandRunner, kind: str) -> list[Any]:
+    """Read the events of a type."""
+    shown = cli("event", "tail", "--kept", "--once", "--type", kind, "--json")
+    assert shown.code == 0, shown
+    return [json.loads(line) for line in shown.out.splitlines()]
+
+
+@pytest.mark.contract("10.94")
+def test_a_file_is_a_bulk(shop: CommandRunner) -> None:
+    file_of(shop, "cards.csv", "identifier,credit\nkelly,5\nkelly,7\nnobody.known,5\n")
+    assert shop("card", "grant-many", "cards.csv", "--dry-run").code == 1
+    assert told(shop, "bulk.finished") == []
+    assert shop("card", "grant-many", "cards.csv").code == 1
+    (event,) = told(shop, "bulk.finished")
+    assert event["after"] == {"granted": 2, "skipped": 0, "refused": 1}
+    assert (event["actor"]["kind"], event["about"].keys()) == ("operator", {"bulkId"})
+    shop("card", "grant-many", "cards.csv")  # refused: it was granted already
+    assert told(shop, "bulk.finished") == [event]
+    assert "bulk.finished" in shop("event", "tail", "--kept", "--once").out
+
+
+@pytest.mark.contract("10.66", "10.94")
+def test_faults_are_told(shop: CommandRunner) -> None:
+    assert shop("verify").code == 0
+    asyncio.run(bare_sql(url_of(shop), FAULT))
+    assert shop("verify", "--no-event").code == 1
+    assert told(shop, "verify.failed") == []
+    assert shop("verify").code == 1
+    (event,) = told(shop, "verify.failed")
+    assert event["after"] == {"faults": 1}
+    assert event["about"] == {"storeId": event["storeId"]}
+    assert (event["actor"]["kind"], event["before"], event["seq"]) == ("operator", None, None)
+
+
+@pytest.mark.contract("10.66")
+def test_what_can_not_be_written_is_verified_all_the_same(cli: CommandRunner, store: str) -> None:
+    cli("resident", "add", KELLY.username, KELLY.uuid)
+    cli.json("card", "grant", KELLY.username, "--credit", "5")
+    with closing(sqlite3.connect(cli.folder / "gridgift.db", isolation_level=None)) as other:
+        other.execute(FAULT)
+        other.execute("BEGIN IMMEDIATE")  # nobody else can write meanwhile
+        done = cli("verify", "--json")
+    assert (done.code, done.json["faults"]) == (1, 1)
+    assert "No event tells of it" in done.err
+    assert told(cli, "verify.failed") == []
