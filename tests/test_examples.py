@@ -352,6 +352,31 @@ def test_the_examples_for_many(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_one_action_on_many(examples: Examples):
+    with examples.client() as client:
+        card = grant(client, expiresAt="2040-01-31T12:00:00Z")["id"]
+        client.post(f"/v1/giftcards/{card}/actions/disable")
+        found = [grant(client, tags=["raffle 2025"])["id"] for _ in range(2)]
+        for name, changed in (
+            ("enable_gift_cards", {"active": True}),
+            ("extend_gift_cards", {"expiresAt": "2040-03-01T12:00:00Z"}),
+            ("tag_gift_cards", {}),
+        ):
+            done = examples.output(name, card=card)
+            assert examples.output(name, card=card) == done, "done once"
+            (result,) = done[0]["results"]
+            assert result["outcome"] == "changed"
+            assert result["giftCard"] == read(client, f"/ext/v1/giftcards/{card}")
+            assert changed.items() <= result["giftCard"].items()
+        assert read(client, f"/ext/v1/giftcards/{card}/labels")["tags"] == ["raffle 2026"]
+        shown, disabled = examples.output("disable_gift_cards")
+        assert (shown["dryRun"], disabled["dryRun"], disabled["changed"]) == (True, False, 2)
+        assert [result["id"] for result in disabled["results"]] == found
+        assert examples.output("disable_gift_cards")[1]["results"] == [], "none is left"
+        assert not any(read(client, f"/v1/giftcards/{each}")["active"] for each in found)
+
+
+@everywhere
 def test_the_examples_for_holds(examples: Examples):
     with examples.client() as client:
         card = grant(client)["id"]

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from gridgift.domain import labels, notes, texts
+from gridgift.domain import labels, many, notes, texts
 from gridgift.domain.failures import IdentifierMalformed
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.instants import format_instant, parse_instant
@@ -189,6 +189,24 @@ Metadata = Annotated[
         max_length=labels.MAX_MEMBERS,
         description=f"Up to {labels.MAX_METADATA} bytes of JSON, without spaces.",
         extra={"says": labels.METADATA_WANTED, "parse": labels.checked_metadata},
+    ),
+]
+CardIds = Annotated[
+    list[Uuid],
+    Meta(
+        min_length=1,
+        max_length=many.MAX_IDS,
+        description="Gift cards' ids; one that is there twice counts once.",
+        extra={"says": f"must be from 1 to {many.MAX_IDS} UUIDs"},
+    ),
+]
+Days = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=many.MAX_DAYS,
+        description="How many days later; of a card that has expired, from now on.",
+        extra={"says": f"must be an integer from 1 to {many.MAX_DAYS}"},
     ),
 ]
 Delta = Annotated[

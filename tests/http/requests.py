@@ -86,6 +86,11 @@ def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
     body = route.body_example
     if body is not None and "spend" in body:
         body = body | {"spend": change_credit(api, "spend", 500).json()["id"]}
+    if body is not None and "ids" in body:
+        body = body | {"ids": [card, api.grant(credit=1000)["id"]]}
+        before = {"expiresAt": "2999-12-31T00:00:00Z", "active": not route.path.endswith("enable")}
+        for each in body["ids"]:
+            ext(api, each, "patch", before)  # so that the action changes it
     if body is not None and "customerIdentifier" in body:
         body = body | {"customerIdentifier": "kelly"}
     parts = {"id": card, "hold": held, "lot": lot}

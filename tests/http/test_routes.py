@@ -94,7 +94,8 @@ def test_another_stores_key_sees_nothing_of_this_store(api: ApiFixture, route: A
         problem(response, 404, "customer_not_found")
     else:
         assert response.status_code == route.status, response.text
-    for secret in (api.store.id, api.store.name, f'"{card_id}"'):
+    named = () if body is not None and "ids" in body else (f'"{card_id}"',)
+    for secret in (api.store.id, api.store.name, *named):
         assert secret not in response.text
     assert (api.card(card_id), api.entries(card_id), credit_of(api)) == before
 

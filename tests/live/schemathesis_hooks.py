@@ -31,6 +31,7 @@ CREDIT = f"/ext/v1/customers/{OWNER}/credit/actions"
 BULK = "/ext/v1/giftcards/bulk"
 WEBHOOKS = "/ext/v1/webhooks"
 WEBHOOK = f"{WEBHOOKS}/{{webhook}}"
+MANY = "/ext/v1/giftcards/actions/"
 OTHER_THAN_TEXT = (int, float, list, dict, type(None))
 NO_BODY = (None, [], {})  # clients write these where a body may be left out
 LOT = CREDIT_EXAMPLE["lots"][0]["id"]
@@ -78,6 +79,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body = rows.replace("nobody.known", OWNER)  # with atomic=true one bad row is a 400
     if case.method == "DELETE" and case.path == WEBHOOK:
         _refresh_webhook(case)
+    if isinstance(case.body, dict) and case.path.startswith(MANY):
+        case.body = _clear(case.body, case.path.removeprefix(MANY))
     if isinstance(case.body, dict):
         _correct_body(case.body)
         if case.path.startswith(WEBHOOKS):
@@ -238,6 +241,23 @@ def _correct_webhook(body: dict[str, Any]) -> None:
 
 def _post(path: str, **body: Any) -> Any:
     return client.post(path, json=body).raise_for_status().json()
+
+
+def _clear(body: dict[str, Any], action: str) -> dict[str, Any]:
+    """Make clear which cards are meant, and what is to be done: some members go with no other."""
+    if "ids" in body or "filter" not in body:
+        body = {name: value for name, value in body.items() if name not in {"filter", "selection"}}
+        body.setdefault("ids", [CARD_EXAMPLE["id"]])
+    else:
+        body["dryRun"] = True
+    if action == "extend" and "expiresAt" not in body:
+        body.setdefault("days", 30)
+    elif action == "extend":
+        body.pop("days", None)
+    if action == "tag":
+        body["add"] = body.get("add") or ["vip"]
+        body["remove"] = [tag for tag in body.get("remove", []) if tag not in body["add"]]
+    return body
 
 
 def _correct_body(body: dict[str, Any]) -> None:

@@ -177,6 +177,15 @@ class GiftCardVoid(Failure):
         super().__init__(f"Gift card {card_id} has no credit to move to a new one.")
 
 
+class NoLongerMatching(Failure):
+    """The card has changed since it was found, and is none of those any more that are meant."""
+
+    code = "no_longer_matching"
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"Gift card {card_id} does not match the filter any more.")
+
+
 class GiftCardNotTransferable(Failure):
     """The card may not be passed on."""
 

@@ -78,7 +78,7 @@ def check_terms(terms: Terms, now: int) -> None:
     if not 1 <= terms.credit <= MAX_CREDIT:
         raise ValidationFailed({"credit": [f"must be from 1 to {MAX_CREDIT}"]})
     if not isinstance(terms.expires_at, UnsetType):
-        _check_expiry(terms.expires_at, now)
+        check_expiry(terms.expires_at, now)
 
 
 def are_acceptable(terms: Terms, now: int) -> bool:
@@ -160,7 +160,7 @@ def updating(replacement: Replacement, if_match: frozenset[str] | None = None) -
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
         _check_changeable(locked, if_match)
         wanted = msgspec.structs.asdict(replacement)
-        return _replace(locked, caller, wanted)
+        return replace(locked, caller, wanted)
 
     return rule
 
@@ -188,8 +188,8 @@ def patching(changes: Patch, if_match: frozenset[str] | None = None) -> Rule[Car
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
         _check_changeable(locked, if_match)
         if wanted.get("expires_at", locked.card.expires_at) != locked.card.expires_at:
-            _check_expiry(wanted["expires_at"], locked.now)
-        return _replace(locked, caller, wanted)
+            check_expiry(wanted["expires_at"], locked.now)
+        return replace(locked, caller, wanted)
 
     return rule
 
@@ -214,7 +214,7 @@ def adjusting(delta: int, reason: str) -> Rule[CardChange]:
     check_delta(delta)
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
-        _check_not_redeemed(locked.card)
+        check_not_redeemed(locked.card)
         if locked.available + delta < 0:
             raise InsufficientCredit(locked.available)
         credit = locked.card.credit + delta
@@ -239,7 +239,7 @@ def disabling(if_match: frozenset[str] | None = None) -> Rule[CardChange]:
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
         _check_changeable(locked, if_match)
-        return _replace(locked, caller, {"active": False})
+        return replace(locked, caller, {"active": False})
 
     return rule
 
@@ -258,10 +258,10 @@ def ending() -> Rule[CardChange]:
     """
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
-        _check_not_redeemed(locked.card)
+        check_not_redeemed(locked.card)
         if is_expired(locked.card, locked.now):
             return locked.unchanged()
-        return _replace(locked, caller, {"expires_at": locked.now})
+        return replace(locked, caller, {"expires_at": locked.now})
 
     return rule
 
@@ -286,7 +286,7 @@ def is_expired(card: GiftCard, now: int) -> bool:
 def refuse_owner(locked: LockedCard) -> None:
     """Raise why a card can be neither redeemed nor passed on, if there is a reason."""
     card = locked.card
-    _check_not_redeemed(card)
+    check_not_redeemed(card)
     if not card.active:
         raise GiftCardInactive(card.id)
     if is_expired(card, locked.now):
@@ -313,8 +313,13 @@ async def _held(tx: Tx, card: GiftCard, now: int) -> int:
     return sum(Hold.from_row(row).amount for row in rows)
 
 
-def _replace(locked: LockedCard, caller: Caller, wanted: Mapping[str, Any]) -> CardChange:
-    """Set fields of a card, if any of them is another one than it was."""
+def replace(
+    locked: LockedCard, caller: Caller, wanted: Mapping[str, Any], reason: str = ""
+) -> CardChange:
+    """Set fields of a card, if any of them is another one than it was.
+
+    Raises ``GiftCardHeld`` for another credit while part of it is held.
+    """
     before = locked.card
     changed = {name: value for name, value in wanted.items() if value != getattr(before, name)}
     if not changed:
@@ -324,15 +329,16 @@ def _replace(locked: LockedCard, caller: Caller, wanted: Mapping[str, Any]) -> C
     kind: EntryKind = "updated"
     if changed.keys() == {"active"}:
         kind = "enabled" if changed["active"] else "disabled"
-    return locked.change(caller, EntryNote(kind), **changed)
+    return locked.change(caller, EntryNote(kind, reason), **changed)
 
 
 def _check_changeable(locked: LockedCard, if_match: frozenset[str] | None) -> None:
     check_precondition(locked.card, if_match)
-    _check_not_redeemed(locked.card)
+    check_not_redeemed(locked.card)
 
 
-def _check_not_redeemed(card: GiftCard) -> None:
+def check_not_redeemed(card: GiftCard) -> None:
+    """Raise ``GiftCardRedeemed`` for a card that nothing can change any more."""
     if card.redeemed:
         raise GiftCardRedeemed(card.id)
 
@@ -343,6 +349,7 @@ def check_precondition(card: GiftCard, if_match: frozenset[str] | None) -> None:
         raise PreconditionFailed(etag(card))
 
 
-def _check_expiry(expires_at: int | None, now: int) -> None:
+def check_expiry(expires_at: int | None, now: int) -> None:
+    """Raise ``ValidationFailed`` for a date that is over; None is no date."""
     if expires_at is not None and expires_at <= now:
         raise ValidationFailed({"expires_at": ["must be in the future"]})

@@ -111,8 +111,9 @@ async def add(tx: Tx, store_id: str, labelled: Mapping[str, Labels]) -> None:
         await tx.many("tag_put", tags)
 
 
-async def replace(tx: Tx, store_id: str, card_id: str, labels: Labels) -> None:
-    """Give a locked card other labels. Raises what ``add`` does."""
+async def replace_each(tx: Tx, store_id: str, labelled: Mapping[str, Labels]) -> None:
+    """Give locked cards other labels, by their ids. Raises what ``add`` does."""
+    ids = [(store_id, card_id) for card_id in sorted(labelled)]
     for statement in ("tags_drop", "labels_drop"):
-        await tx.run(statement, store_id=store_id, card_id=card_id)
-    await add(tx, store_id, {card_id: labels})
+        await tx.many(statement, ids)
+    await add(tx, store_id, labelled)

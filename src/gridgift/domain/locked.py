@@ -11,12 +11,12 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct, field, structs
 
-from gridgift.domain import ledger
+from gridgift.domain import labels, ledger
 from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.failures import Failure, GiftCardNotFound
 from gridgift.domain.ledger import EntryDraft, EntryNote, Tip
-from gridgift.domain.model import Caller, CardChange, Entry, GiftCard, Hold
-from gridgift.storage.database import TransactionConflict, Tx
+from gridgift.domain.model import NO_LABELS, Caller, CardChange, Entry, GiftCard, Hold, Labels
+from gridgift.storage.database import Row, TransactionConflict, Tx
 
 R = TypeVar("R")
 
@@ -33,7 +33,8 @@ class LockedCard(Struct):
     ``now`` is the instant that counts for it, in milliseconds; ``hash`` is its newest entry's.
     ``holds`` are its open ones, and those that were asked for by their ids. What is in ``entries``,
     ``placed``, ``extended`` and ``closed`` is still to be written, and so is what captures took
-    from each of its owners, ``spent`` (L$).
+    from each of its owners, ``spent`` (L$). ``labels`` are its own where an operation has read
+    them; once ``labelled`` they are to be written too.
     """
 
     card: GiftCard
@@ -46,6 +47,8 @@ class LockedCard(Struct):
     extended: dict[str, Hold] = field(default_factory=dict)
     closed: list[Hold] = field(default_factory=list)
     spent: Counter[str] = field(default_factory=Counter)
+    labels: Labels = NO_LABELS
+    labelled: bool = False
 
     def wait_until(self, now: int) -> None:
         """Let time pass, after another lock was waited for."""
@@ -79,6 +82,11 @@ class LockedCard(Struct):
     def unchanged(self) -> CardChange:
         """Return the outcome of a change that changes nothing: no entry is written."""
         return CardChange(self.card, self.held, None)
+
+    def label(self, caller: Caller, labels: Labels, reason: str = "") -> CardChange:
+        """Give the card other labels, and write an entry about it."""
+        self.labels, self.labelled = labels, True
+        return self.change(caller, EntryNote("labelled", reason, labels=labels))
 
     def place(self, hold: Hold) -> int:
         """Add an open hold; return when the last one ends, in milliseconds."""
@@ -129,7 +137,7 @@ async def change_each(
     card_ids = {request.card_id for request in requests}
     cards = await lock_each(tx, store_id, card_ids)
     await _find_closed(tx, cards, requests)
-    results = [_decide(cards.get(request.card_id), request) for request in requests]
+    results = [decide(cards.get(request.card_id), request) for request in requests]
     await save_each(tx, cards.values())
     return results
 
@@ -145,7 +153,8 @@ async def change(tx: Tx, request: CardRequest[R]) -> R:
     return result
 
 
-def _decide(card: LockedCard | None, request: CardRequest[Any]) -> Any:
+def decide(card: LockedCard | None, request: CardRequest[Any]) -> Any:
+    """Return what a rule makes of a card, or why it refuses it; None: there is no such card."""
     if card is None:
         return GiftCardNotFound(request.card_id)
     try:
@@ -168,6 +177,16 @@ async def lock_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[st
     rows = await tx.all("cards_lock", store_id=store_id, ids=ids)
     if any(row[_USERNAME] is None or row[-1] is None for row in rows):  # changed while it waited
         rows = await tx.all("cards_lock", store_id=store_id, ids=ids)
+    return await _from_rows(tx, store_id, rows)
+
+
+async def look_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[str, LockedCard]:
+    """Return those cards that there are as if they were locked: to try rules, and save nothing."""
+    rows = await tx.all("cards_look", store_id=store_id, ids=sorted(card_ids))
+    return await _from_rows(tx, store_id, rows)
+
+
+async def _from_rows(tx: Tx, store_id: str, rows: Sequence[Row]) -> dict[str, LockedCard]:
     cards = [GiftCard.from_row(row[:-1]) for row in rows]
     hashes = {card.id: row[-1] for card, row in zip(cards, rows, strict=True)}
     assert None not in hashes.values(), "every card has an entry"
@@ -183,6 +202,13 @@ async def lock_each(tx: Tx, store_id: str, card_ids: Collection[str]) -> dict[st
         )
         for card in cards
     }
+
+
+async def read_labels(tx: Tx, store_id: str, cards: Mapping[str, LockedCard]) -> None:
+    """Read the labels of locked cards, for rules that look at them."""
+    found = await labels.read_each(tx, store_id, cards)
+    for card_id, card in cards.items():
+        card.labels = found.get(card_id, NO_LABELS)
 
 
 async def _find_holds(tx: Tx, store_id: str, card_ids: Sequence[str], now: int) -> list[Hold]:
@@ -208,7 +234,7 @@ async def _find_closed(
 
 
 async def save_each(tx: Tx, cards: Iterable[LockedCard]) -> None:
-    """Write what was decided about locked cards: the cards, their holds and their entries."""
+    """Write what was decided about locked cards of a store: the cards, and all that is theirs."""
     changed = [card for card in cards if card.entries]
     if not changed:
         return
@@ -223,6 +249,9 @@ async def save_each(tx: Tx, cards: Iterable[LockedCard]) -> None:
     if closed:
         await _guarded(tx, "hold_close", closed)
         await _save_spent(tx, changed)
+    labelled = {card.card.id: card.labels for card in changed if card.labelled}
+    if labelled:
+        await labels.replace_each(tx, changed[0].card.store_id, labelled)
     await ledger.append(tx, [entry for card in changed for entry in card.entries])
 
 

@@ -84,16 +84,16 @@ async def label(
     """
     card = await locked.lock(tx, caller.store_id, card_id)
     giftcards.check_precondition(card.card, if_match)
-    before = await labels.read(tx, caller.store_id, card_id)
+    await locked.read_labels(tx, caller.store_id, {card_id: card})
+    before = card.labels
     named = {name: value for name, value in structs.asdict(wanted).items() if value is not UNSET}
     after = structs.replace(before, **named)
     if after == before:
         return Labelled(card.card, before)
     if after.reference != before.reference:
         await _check_reference(tx, card.card, before.reference, str(after.reference))
-    card.change(caller, EntryNote("labelled", labels=after))
+    card.label(caller, after)
     await locked.save_each(tx, [card])
-    await labels.replace(tx, caller.store_id, card_id, after)
     return Labelled(card.card, after)
 
 

@@ -6,7 +6,7 @@ an order and looks at a bounded number of cards: a page that has come to that bo
 the next one goes on from there (decision 38).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -153,6 +153,16 @@ async def count(tx: Tx, store_id: str, filters: Filters, *, exact: bool) -> Coun
     if exact or (seen < looked and found <= MAX_COUNT):
         return Count(found, exact=True)
     return Count(min(found, MAX_COUNT), exact=False)
+
+
+async def matching(tx: Tx, store_id: str, filters: Filters, card_ids: Collection[str]) -> set[str]:
+    """Return those of some cards, up to 2,000, that match now."""
+    ids = set(card_ids)
+    if filters.reference is not None:
+        ids.intersection_update(await _gathered(tx, store_id, filters, {}) or ())
+    values = await _values(tx, store_id, filters)
+    rows = await tx.all("ids_matching_among", **values, ids=sorted(ids), looked=GATHERED)
+    return {row[0] for row in rows}
 
 
 async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:

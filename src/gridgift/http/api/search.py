@@ -30,8 +30,8 @@ def _one_of(words: str, description: str) -> Meta:
     return Meta(pattern=f"^({words})$", description=description, extra={"says": says})
 
 
-class GiftCardFilters(Struct, frozen=True, rename="camel"):
-    """Which cards of a store; the filters combine with AND."""
+class CardFilters(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Which cards of a store; the filters combine with AND, and without any all are meant."""
 
     owner: OwnerPrefix | None = None
     active: Annotated[bool, Meta(description="Only active, or only inactive ones.")] | None = None
@@ -47,14 +47,6 @@ class GiftCardFilters(Struct, frozen=True, rename="camel"):
     ) = None
     tag: Tag | None = None
     reference: Reference | None = None
-    sort: Annotated[
-        str,
-        Meta(
-            pattern=f"^-?({SORTS})$",
-            description="A - before it: downwards. Cards that never expire end last.",
-            extra={"says": f"must be one of {SORTS.replace('|', ', ')}, or one after a -"},
-        ),
-    ] = "-created"
 
     def filters(self) -> Filters:
         """Return which cards to find."""
@@ -76,6 +68,19 @@ class GiftCardFilters(Struct, frozen=True, rename="camel"):
             self.tag,
             self.reference,
         )
+
+
+class GiftCardFilters(CardFilters, frozen=True, rename="camel"):
+    """Which cards of a store, and in which order."""
+
+    sort: Annotated[
+        str,
+        Meta(
+            pattern=f"^-?({SORTS})$",
+            description="A - before it: downwards. Cards that never expire end last.",
+            extra={"says": f"must be one of {SORTS.replace('|', ', ')}, or one after a -"},
+        ),
+    ] = "-created"
 
     @property
     def sort_by(self) -> SortBy:

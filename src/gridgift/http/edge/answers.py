@@ -1,13 +1,15 @@
 """From an operation's result to a reply: once under an idempotency key, if unchanged, by pages."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from gridgift.cursors import ListCursors
 from gridgift.domain.batches import BatchedWrite
-from gridgift.domain.idempotency import Answered, Once, Run
+from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
 from gridgift.domain.paging import Page
 from gridgift.fields import Cursor, Limit
 from gridgift.http.edge.reply import REVALIDATE, Reply
@@ -102,6 +104,27 @@ def keyed(request: Request[Any, Any, Any], show: Callable[[T], Reply[V]], asked:
 def sent(answered: Answered) -> Reply[Any]:
     """Return the reply that was packed, made now or stored before."""
     return Reply.unpack(answered.answer, replayed=answered.replayed)
+
+
+def key_of_part(
+    key: IdempotencyKey | None, begun: bytes | None, first: int
+) -> IdempotencyKey | None:
+    """Return the key of a part of a long request; no client can send an end of line.
+
+    ``begun`` is from the first part's answer, which is asked for without it; ``first`` is the place
+    of the first row. So what is left of an older request under the same key, whose first part was
+    forgotten already, is never taken for an answer to this one. A part is as old as the first one.
+    """
+    if key is None or begun is None:
+        return key
+    digest = hashlib.sha256(begun).hexdigest()
+    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_part=True)
+
+
+def joined(parts: Sequence[Answered], body: Struct) -> Reply[Any]:
+    """Answer with what the answers to all parts are together: a replay if every part is one."""
+    packed = Reply.json(body).pack()
+    return Reply.unpack(packed, replayed=all(part.replayed for part in parts))
 
 
 def conditional(request: Request[Any, Any, Any], reply: Reply[V]) -> Reply[V]:

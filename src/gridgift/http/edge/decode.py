@@ -29,6 +29,7 @@ MAX_REMEMBERED: Final = 1024  # bytes of a query string
 
 _JSON_TYPE: Final = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+_ELEMENT: Final = re.compile(r"`\$\[([0-9]+)\]`$")  # where msgspec says that a value is wrong
 _BOOLEANS: Final = {"true": True, "false": False}
 
 S = TypeVar("S", bound=Struct)
@@ -210,12 +211,21 @@ def _convert(values: dict[str, Any], into: type[S]) -> S:
     """Convert field by field, so that one answer names every mistake."""
     converted: dict[str, Any] = {}
     errors: dict[str, Sequence[str]] = {}
-    for name, field in _fields(into).items():
+    fields = _fields(into)
+    if into.__struct_config__.forbid_unknown_fields:
+        errors = {name: ["is not known"] for name in values.keys() - fields.keys()}
+    for name, field in fields.items():
         if name in values:
+            if issubclass(field.basic, Struct) and isinstance(values[name], dict):
+                try:
+                    converted[field.name] = _convert(values[name], field.basic)
+                except ValidationFailed as inside:
+                    errors |= {f"{name}.{inner}": said for inner, said in inside.errors.items()}
+                continue
             try:
                 value = msgspec.convert(values[name], field.annotation)
-            except (msgspec.ValidationError, UnicodeEncodeError):  # the latter: a lone surrogate
-                errors[name] = [field.complaint]
+            except (msgspec.ValidationError, UnicodeEncodeError) as error:  # a lone surrogate
+                errors[name] = [field.complaint + _place(error)]
                 continue
             if field.parse is not None and value is not None and field.parse(value) is None:
                 errors[name] = [field.complaint]
@@ -225,6 +235,12 @@ def _convert(values: dict[str, Any], into: type[S]) -> S:
     if errors:
         raise ValidationFailed(errors)
     return into(**converted)
+
+
+def _place(error: Exception) -> str:
+    """Say which element of a list is wrong, if it is one of them."""
+    found = _ELEMENT.search(str(error))
+    return f" (number {int(found[1]) + 1} is not)" if found else ""
 
 
 def _from_text(text: str, basic: type) -> Any:

@@ -244,6 +244,21 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     refusals.BodyTooSlow: Problem(
         408, "The body came too slowly", "Send the request again, whole and at once."
     ),
+    refusals.SelectionDiffers: Problem(
+        409,
+        "Other gift cards than the dry run showed",
+        "Make the dry run again, and send the selection that it answers with.",
+    ),
+    refusals.TooManyGiftCards: Problem(
+        409,
+        "The filter finds too many gift cards",
+        "Narrow the filter, for example by createdFrom and createdTo, and go on in parts.",
+    ),
+    failures.NoLongerMatching: Problem(
+        409,
+        "The gift card does not match any more",
+        "It was changed in between. Make the dry run again to see what it is now.",
+    ),
     failures.UsernameTaken: Problem(
         400,
         "The username belongs to another resident",

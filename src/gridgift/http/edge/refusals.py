@@ -338,3 +338,23 @@ class InternalError(Failure):
 
     def __init__(self) -> None:
         super().__init__("Something went wrong here; the server's log knows more.")
+
+
+class SelectionDiffers(Failure):
+    """The filter finds other cards now than the dry run has shown; ``found`` is how many."""
+
+    code = "selection_differs"
+
+    def __init__(self, found: int) -> None:
+        super().__init__(
+            f"The filter finds other cards now than the dry run showed ({found} of them)."
+        )
+
+
+class TooManyGiftCards(Failure):
+    """A filter finds more cards than one request may change (``most``)."""
+
+    code = "too_many_gift_cards"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The filter finds more than {most} gift cards.")

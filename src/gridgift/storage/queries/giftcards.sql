@@ -88,6 +88,12 @@ SELECT {changed_card}, {newest_hash}
 FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
 ORDER BY id {lock}
 
+-- The same cards, without waiting for anybody.
+-- name: cards_look
+SELECT {changed_card}, {newest_hash}
+FROM gift_cards WHERE store_id = :store_id AND id {any:ids}
+ORDER BY id
+
 -- The guard: a card must be as it was when it was locked. One whose date has moved expires anew: its
 -- expiry has then not been noted yet.
 -- name: card_save

@@ -84,6 +84,12 @@ SELECT COUNT(*), (SELECT COUNT(*) FROM (
 FROM (SELECT * FROM gift_cards WHERE store_id = :store_id ORDER BY id LIMIT :looked) gift_cards
 WHERE {matching}
 
+-- name: ids_matching_among
+SELECT id FROM (
+    SELECT * FROM gift_cards WHERE store_id = :store_id AND id {any:ids} LIMIT :looked
+) gift_cards
+WHERE {matching}
+
 -- name: cards_matching_among
 SELECT COUNT(*) FROM (
     SELECT * FROM gift_cards WHERE store_id = :store_id AND id {any:ids} LIMIT :looked

@@ -1,0 +1,93 @@
+"""One action on many cards on a running server: killed in the middle, and two at once."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from tests import crash, races
+from tests.domain.fixture import bare_sql
+from tests.serving import Server
+
+CARDS: Final = 1_500
+PATH: Final = "/ext/v1/giftcards/actions"
+FILTER: Final = {"tag": "raffle", "active": True}
+
+
+@pytest.fixture
+def server(engine: str) -> Iterator[Server]:
+    """A server that may crash."""
+    with crash.crashable(engine) as (url, _), Server.started(url) as server:
+        yield server
+
+
+def add_cards(server: Server) -> None:
+    """Grant the cards that the filter finds."""
+    line = '{"identifier": "kelly", "credit": 5, "tags": ["raffle"]}\n'
+    with server.client() as client:
+        answer = client.post(
+            "/ext/v1/giftcards/bulk",
+            content=line * CARDS,
+            headers={"Content-Type": "application/jsonl"},
+        )
+        assert answer.json()["granted"] == CARDS
+
+
+def disabled(server: Server) -> int:
+    """Count the entries of the store's cards that say so."""
+    query = (
+        f"SELECT COUNT(*) FROM entries WHERE kind = 'disabled' AND store_id = '{server.store_id}'"
+    )
+    return int(asyncio.run(bare_sql(server.database_url, query))[0][0])
+
+
+def run(server: Server, body: dict[str, Any], **headers: str) -> httpx2.Response:
+    """Send an action that disables what the filter finds."""
+    with server.client() as client:
+        return client.post(f"{PATH}/disable", json={"filter": FILTER} | body, headers=headers)
+
+
+@pytest.mark.contract("10.151")
+def test_killed_in_the_middle(server: Server) -> None:
+    """The filter finds only the rest then; the same request answers for all, each done once."""
+    add_cards(server)
+    selection = run(server, {"dryRun": True}).json()["selection"]
+    body, key = {"selection": selection}, {"Idempotency-Key": "raffle"}
+    with ThreadPoolExecutor(1) as pool, suppress(httpx2.TransportError):
+        asked = pool.submit(run, server, body, **key)
+        deadline = time.monotonic() + 60
+        while not disabled(server):
+            assert time.monotonic() < deadline and not asked.done()
+        server.kill()
+        asked.result()
+    before = disabled(server)
+    assert 0 < before < CARDS
+    server.restart()
+    answer = run(server, body, **key).json()
+    assert (answer["changed"], answer["unchanged"], answer["refused"]) == (CARDS, 0, 0)
+    assert len({result["id"] for result in answer["results"]}) == CARDS == disabled(server)
+    assert run(server, body, **key).json() == answer
+    assert asyncio.run(races.faults(server)) == []
+
+
+@pytest.mark.contract("10.147")
+def test_two_at_once(engine: str, shared_server: Callable[..., Server]) -> None:
+    """Each card is changed by one of them, and is unchanged or refused for the other one."""
+    server = shared_server(engine).with_new_store()
+    add_cards(server)
+    body = {"selection": run(server, {"dryRun": True}).json()["selection"]}
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: run(server, body), range(2)))
+    done = [answer.json() for answer in answers if answer.status_code == 200]
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert sum(answer["changed"] for answer in done) == CARDS == disabled(server)
+    codes = {
+        result["problem"]["code"] for a in done for result in a["results"] if "problem" in result
+    }
+    assert codes <= {"no_longer_matching"}
+    assert asyncio.run(races.faults(server)) == []
