@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Self
 from msgspec import Meta
 
 from gridgift.domain.search import Found
+from gridgift.fields import Uuid
 from gridgift.views import DETAILS_EXAMPLE, LABELS_EXAMPLE, GiftCardDetails
 
 FOUND_EXAMPLE: Final[dict[str, Any]] = DETAILS_EXAMPLE | {"source": "key"} | LABELS_EXAMPLE
@@ -21,10 +22,24 @@ class FoundGiftCard(GiftCardDetails, frozen=True, rename="camel"):
     metadata: dict[str, str]
 
     @classmethod
-    def found(cls, found: Found) -> Self:
-        """Show a card that was found; a page calls this for up to 1,000 rows."""
+    def found(cls, found: Found, **more: str) -> Self:
+        """Show a card that was found; a page calls this for up to 1,000 rows.
+
+        ``more`` has further fields.
+        """
         card, labels = found.card, found.labels
         return cls.detailed(
             card, card.held, source=card.source, reference=labels.reference,
-            tags=list(labels.tags), metadata=labels.metadata,
+            tags=list(labels.tags), metadata=labels.metadata, **more,
         )  # fmt: skip
+
+
+class StoreFoundGiftCard(FoundGiftCard, frozen=True, rename="camel"):
+    """A gift card that was found, where several stores' may be shown."""
+
+    store_id: Uuid
+
+    @classmethod
+    def of_store(cls, found: Found) -> Self:
+        """Show a card with its store."""
+        return cls.found(found, store_id=found.card.store_id)

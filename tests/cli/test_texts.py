@@ -34,6 +34,7 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "uuid": JO.uuid,
     "file": "cards.csv",
     "card_id": JO.uuid,
+    "card_ids": JO.uuid,
     "key_id": JO.uuid,
     "hold_id": JO.uuid,
     "webhook_id": JO.uuid,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import UNSET
 
-from gridgift.cli import card_changes
+from gridgift.cli import card_actions, card_changes, card_list
 from gridgift.cli.card_output import print_cards, print_entries, print_whole
 from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.options import (
@@ -41,6 +41,8 @@ HeldCard = tuple[GiftCard, int]  # a card, and how much of it is held, in L$
 
 app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
 card_changes.add_to(app)
+card_list.add_to(app)
+card_actions.add_to(app)
 
 
 @app.command("grant")
@@ -150,33 +152,6 @@ def history(
         print_json([EntryResponse.of(entry) for entry in entries])
     else:
         print_entries(entries)
-
-
-@app.command("list")
-def list_of(
-    customer: CustomerArgument,
-    active: Annotated[bool | None, typer.Option("--active/--inactive", help="Only these.")] = None,
-    redeemed: Annotated[
-        bool | None, typer.Option("--redeemed/--not-redeemed", help="Only these.")
-    ] = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
-    """List a resident's cards at a store, oldest first."""
-    identifier = parse_identifier(customer)
-    filters = Filters(active, redeemed)
-
-    async def work(operations: Operations) -> list[HeldCard]:
-        return await every_card(
-            operations, await find_store(operations, store), identifier, filters
-        )
-
-    found = run(read_settings(database), work)
-    if json:
-        print_json([StoreGiftCard.of_store(card, held) for card, held in found])
-    else:
-        print_cards([card for card, _ in found])
 
 
 async def every_card(

@@ -3,12 +3,10 @@
 Page by page, each read by itself: no transaction and no memory is held for the whole.
 """
 
-import csv
-import io
-import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Final
 
+from gridgift import card_csv
 from gridgift.domain import failures, search
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.search import Found, Search
@@ -19,21 +17,11 @@ from gridgift.http.edge.reply import NO_STORE, Reply, Stream, encode_json
 from gridgift.http.edge.route import Route
 from gridgift.search_views import FoundGiftCard
 from gridgift.storage.database import Tx
-from gridgift.views import camel
 
 PATH: Final = "/ext/v1/giftcards/export"
 PAGE: Final = 500  # cards in memory at once
 JSON_LINES: Final = "application/jsonl"
 CSV: Final = "text/csv"
-UTF_8_MARK: Final = "\ufeff"  # without it spreadsheets take the file for another encoding
-FIELDS: Final = (
-    "id", "owner_uuid", "owner_username", "credit", "available", "active", "redeemed", "transfer",
-    "texture", "purchased", "source", "expires_at", "created_at", "updated_at", "reference",
-    "tags", "metadata",
-)  # fmt: skip
-
-# What a spreadsheet takes for a formula, at a cell's beginning or where it may split a line anew.
-_FORMULA: Final = re.compile(r"(^|[,;|])(\s*)(?=[=+\-@])")
 
 Write = Callable[[Iterable[FoundGiftCard]], bytes]
 _DESCRIPTION: Final = (
@@ -44,8 +32,8 @@ _DESCRIPTION: Final = (
 
 async def export_gift_cards_as_csv(request: KeyRequest[GiftCardFilters, None]) -> Reply[None]:
     """Answer with a CSV file of the cards that are found."""
-    heading = UTF_8_MARK + _lines([map(camel, FIELDS)])
-    return await _export(request, CSV, "gift-cards.csv", heading.encode(), _as_csv)
+    heading = card_csv.heading().encode()
+    return await _export(request, CSV, "gift-cards.csv", heading, _as_csv)
 
 
 async def export_gift_cards_as_json_lines(
@@ -101,30 +89,7 @@ def _as_json_lines(cards: Iterable[FoundGiftCard]) -> bytes:
 
 
 def _as_csv(cards: Iterable[FoundGiftCard]) -> bytes:
-    return _lines(map(_cells, cards)).encode()
-
-
-def _cells(card: FoundGiftCard) -> list[str]:
-    texts = {
-        "tags": ";".join(card.tags),
-        "metadata": encode_json(card.metadata).decode() if card.metadata else "",
-    }
-    return [_cell(texts.get(name, getattr(card, name))) for name in FIELDS]
-
-
-def _cell(value: str | int | bool | None) -> str:
-    """Write a value so that no spreadsheet runs it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _FORMULA.sub(r"\1\2'", value)
-    return "" if value is None else str(value)
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+    return card_csv.lines(cards).encode()
 
 
 _SHARED: Final[dict[str, Any]] = {

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import many
-from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
 from gridgift.domain.ids import new_id, parse_uuid
-from gridgift.domain.many import CARDS_AT_ONCE, MAX_CHOSEN, Action, Outcome, OutcomeWord, word
+from gridgift.domain.many import CARDS_AT_ONCE, MAX_CHOSEN, Action, Outcome, word
 from gridgift.domain.search import Filters
-from gridgift.fields import CardIds, Days, Expiry, Tags, Text, Uuid, instant_of
+from gridgift.fields import CardIds, Days, Expiry, Tags, Text, instant_of
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.search import CardFilters
 from gridgift.http.edge.answers import joined, key_of_part, sent
@@ -22,14 +22,13 @@ from gridgift.http.edge.endpoint import BULK_RETRY
 from gridgift.http.edge.refusals import RateLimited, SelectionDiffers, TooManyGiftCards
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
+from gridgift.many_views import CardResult, ManyCardsResponse
 from gridgift.selection import find_all
 from gridgift.storage.database import Tx
 from gridgift.views import (
     CARD_EXAMPLE,
     DETAILS_EXAMPLE,
     LABELS_EXAMPLE,
-    GiftCardDetails,
-    RowProblem,
 )
 
 PATH: Final = "/ext/v1/giftcards/actions"
@@ -91,36 +90,6 @@ class TagManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=True
         if not self.add and not self.remove:
             raise ValidationFailed({"add": ["or remove must name a tag"]})
         return many.tagging(self.add, self.remove, self.why)
-
-
-class CardResult(Struct, frozen=True, rename="camel"):
-    """What came of one card: as it is after it, or why it is refused."""
-
-    id: Uuid
-    outcome: OutcomeWord
-    gift_card: GiftCardDetails | UnsetType = UNSET
-    tags: list[str] | UnsetType = UNSET
-    problem: RowProblem | UnsetType = UNSET
-
-    @classmethod
-    def of(cls, card_id: str, outcome: Outcome) -> Self:
-        """Show what came of a card."""
-        if isinstance(outcome, Failure):
-            return cls(card_id, word(outcome), problem=RowProblem.of(outcome))
-        tags = UNSET if outcome.labels is None else list(outcome.labels.tags)
-        shown = GiftCardDetails.detailed(outcome.card, outcome.held)
-        return cls(card_id, word(outcome), shown, tags)
-
-
-class ManyCardsResponse(Struct, frozen=True, rename="camel"):
-    """How many cards were changed, were so already, or are refused; and each of them."""
-
-    dry_run: bool
-    selection: Annotated[str, Meta(description="Names these cards, whatever their order.")]
-    changed: int
-    unchanged: int
-    refused: int
-    results: list[CardResult]
 
 
 class _Part(Struct, frozen=True):
