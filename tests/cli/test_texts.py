@@ -35,6 +35,7 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "file": "cards.csv",
     "card_id": JO.uuid,
     "card_ids": JO.uuid,
+    "beginning": "abcdef",
     "key_id": JO.uuid,
     "hold_id": JO.uuid,
     "webhook_id": JO.uuid,

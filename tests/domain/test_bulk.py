@@ -1,13 +1,15 @@
 """Many grants in one transaction, and the usernames that their rows give (contract section 10)."""
 
+import asyncio
 import uuid
+from collections import Counter
+from typing import Any
 
 import pytest
 
-from gridgift.domain import bulk, imports, residents
+from gridgift.domain import bulk, imports, residents, undoing, verify
 from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.failures import (
-    ImportTaken,
     ResidentNotFound,
     RowsRefused,
     UsernameTaken,
@@ -15,6 +17,7 @@ from gridgift.domain.failures import (
 )
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
+from gridgift.domain.import_failures import ImportTaken
 from gridgift.domain.model import Labels, Resident
 from gridgift.domain.residents import Identifier
 from tests.api import JO, KELLY
@@ -117,3 +120,47 @@ def test_what_another_run_did_is_not_done_again(domain: DomainFixture) -> None:
     with pytest.raises(ImportTaken):
         domain.write(imports.grant, domain.caller, begun, [named(NEW)], [new_id()])
     assert domain.sql("SELECT count(*) FROM gift_cards") == [(1,)]
+
+
+def test_an_import_that_broke_off_is_undone_and_stops(domain: DomainFixture) -> None:
+    """Its run finds that at its next rows; nothing that it left keeps it from beginning anew."""
+    store_id, digest = domain.store.id, b"\1" * 32
+    begun = domain.write(imports.begin, store_id, digest, again=False)
+    after = domain.write(
+        imports.grant, domain.caller, begun, rows(domain), [new_id() for _ in range(5)]
+    )
+    which = domain.read(undoing.find, store_id, digest.hex()[:6])
+    domain.write(undoing.begin, which)
+    with pytest.raises(ImportTaken):
+        domain.write(imports.grant, domain.caller, after, [named(NEW)], [new_id()])
+    undone = domain.write(undoing.undo, domain.caller, which)
+    assert [each.fate for each in undone] == ["disabled", "disabled"]
+    assert domain.write(undoing.undo, domain.caller, which, undone[-1].card_id) == []
+    faults: list[Any] = []
+    domain.read(verify.verify, faults.append, lambda seen: None)
+    assert faults == []
+    anew = domain.write(imports.begin, store_id, digest, again=False)
+    assert (anew.rows_done, anew.granted, anew.refused, anew.undone_at) == (0, 0, 0, None)
+    ids = [new_id() for _ in range(5)]
+    assert domain.write(imports.grant, domain.caller, anew, rows(domain), ids).rows_done == 5
+
+
+def test_two_undo_at_once(domain: DomainFixture) -> None:
+    """Each card is disabled once; of the two, one finds that it was done."""
+    store_id, digest = domain.store.id, b"\1" * 32
+    begun = domain.write(imports.begin, store_id, digest, again=False)
+    domain.write(imports.grant, domain.caller, begun, [named(NEW)] * 50, new_ids(50))
+    which = domain.read(undoing.find, store_id, digest.hex())
+
+    async def twice() -> list[Any]:
+        runs = (domain.database.write(undoing.undo, domain.caller, which) for _ in range(2))
+        return await asyncio.gather(*runs)
+
+    fates = Counter(each.fate for undone in domain.run(twice()) for each in undone)
+    assert fates == {"disabled": 50, "disabled_before": 50}
+    assert domain.sql("SELECT count(*) FROM entries WHERE kind = 'disabled'") == [(50,)]
+
+
+def new_ids(number: int) -> list[str]:
+    """Choose ids of new cards."""
+    return [new_id() for _ in range(number)]

@@ -71,7 +71,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_action
-@pytest.mark.contract("10.143", "10.146", "10.148")
+@pytest.mark.contract("10.146", "10.149", "10.151")
 def test_each_card_is_changed_by_itself(api: ApiFixture, action: str) -> None:
     ids = cards(api, 3, expiresAt=at(api, 60))
     if action == "enable":
@@ -99,7 +99,7 @@ def test_each_card_is_changed_by_itself(api: ApiFixture, action: str) -> None:
 
 
 @each_action
-@pytest.mark.contract("10.143", "10.145")
+@pytest.mark.contract("10.146", "10.148")
 def test_a_dry_run_says_what_comes_and_changes_nothing(api: ApiFixture, action: str) -> None:
     ids = [*cards(api, 2, expiresAt=at(api, 3600), tags=["old"]), NOBODYS]
     held = ids[0]
@@ -115,7 +115,7 @@ def test_a_dry_run_says_what_comes_and_changes_nothing(api: ApiFixture, action: 
 
 
 @each_action
-@pytest.mark.contract("10.146")
+@pytest.mark.contract("10.149")
 def test_what_a_single_request_refuses(api: ApiFixture, action: str) -> None:
     """An unknown card, another store's, a redeemed one; the others are changed."""
     elsewhere = other_stores_key(api, "giftcards:write", "giftcards:read")
@@ -131,7 +131,7 @@ def test_what_a_single_request_refuses(api: ApiFixture, action: str) -> None:
     assert [entry["kind"] for entry in entries] == ["granted"]
 
 
-@pytest.mark.contract("10.144")
+@pytest.mark.contract("10.147")
 def test_a_card_that_is_named_twice_counts_once(api: ApiFixture) -> None:
     (card,) = cards(api, 1, expiresAt=at(api, 60))
     end = parse_instant(details(api, card)["expiresAt"])
@@ -140,7 +140,7 @@ def test_a_card_that_is_named_twice_counts_once(api: ApiFixture) -> None:
     assert details(api, card)["expiresAt"] == format_instant((end or 0) + DAY)
 
 
-@pytest.mark.contract("10.144")
+@pytest.mark.contract("10.147")
 @one_engine
 def test_which_cards_must_be_clear(api: ApiFixture) -> None:
     (card,) = cards(api, 1)
@@ -171,7 +171,7 @@ def test_which_cards_must_be_clear(api: ApiFixture) -> None:
             assert said in str(errors[field]), errors
 
 
-@pytest.mark.contract("10.149", "10.150")
+@pytest.mark.contract("10.152", "10.153")
 @one_engine
 def test_what_to_do_must_be_clear(api: ApiFixture) -> None:
     ids = cards(api, 1, tags=["vip"])
@@ -195,7 +195,7 @@ def test_what_to_do_must_be_clear(api: ApiFixture) -> None:
             assert field in problem(response, 400, "validation_failed")["errors"]
 
 
-@pytest.mark.contract("10.149")
+@pytest.mark.contract("10.152")
 def test_no_date_comes_nearer(api: ApiFixture) -> None:
     soon, late = at(api, 60), at(api, 90 * 86_400)
     ends = [soon, late, None]
@@ -221,7 +221,7 @@ def test_no_date_comes_nearer(api: ApiFixture) -> None:
     assert all(details(api, each)["expiresAt"] is None for each in ids)
 
 
-@pytest.mark.contract("10.149")
+@pytest.mark.contract("10.152")
 def test_no_date_leads_beyond_the_last_year(api: ApiFixture) -> None:
     ids = [api.grant(expiresAt="9999-12-30T23:59:59Z")["id"]]
     assert counts(done(api, "extend", ids=ids, days=1)) == (1, 0, 0)
@@ -229,7 +229,7 @@ def test_no_date_leads_beyond_the_last_year(api: ApiFixture) -> None:
     assert body["results"][0]["problem"]["errors"] == {"days": ["would lead beyond the year 9999"]}
 
 
-@pytest.mark.contract("10.150")
+@pytest.mark.contract("10.153")
 def test_tags_at_their_limits(api: ApiFixture) -> None:
     """Twenty of forty characters, whatever the script; more are refused card by card."""
     twenty = [f"{n:02d}" + "礼" * 38 for n in range(20)]
@@ -250,7 +250,7 @@ def test_tags_at_their_limits(api: ApiFixture) -> None:
     clean(api)
 
 
-@pytest.mark.contract("10.145", "10.147")
+@pytest.mark.contract("10.148", "10.150")
 def test_a_filter_finds_what_the_search_finds(api: ApiFixture, small_parts: None) -> None:
     chosen, others = cards(api, 7, credit=5), cards(api, 2, credit=6)
     filters = {"creditTo": 5, "active": True}
@@ -266,7 +266,7 @@ def test_a_filter_finds_what_the_search_finds(api: ApiFixture, small_parts: None
     assert (counts(empty), empty["results"]) == ((0, 0, 0), [])
 
 
-@pytest.mark.contract("10.145")
+@pytest.mark.contract("10.148")
 def test_other_cards_than_the_dry_run_showed_are_not_touched(api: ApiFixture) -> None:
     first, second = cards(api, 2, tags=["hunt"])
     filters = {"tag": "hunt", "active": True}
@@ -282,7 +282,7 @@ def test_other_cards_than_the_dry_run_showed_are_not_touched(api: ApiFixture) ->
     assert done(api, "disable", ids=ids, dryRun=True)["selection"] != shown
 
 
-@pytest.mark.contract("10.147")
+@pytest.mark.contract("10.150")
 def test_a_card_that_changes_in_between_is_left_alone(
     api: ApiFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +307,7 @@ def test_a_card_that_changes_in_between_is_left_alone(
     assert (api.card(first)["active"], api.card(second)["active"]) == (False, True)
 
 
-@pytest.mark.contract("10.145")
+@pytest.mark.contract("10.148")
 def test_more_cards_than_one_request_may_change(
     api: ApiFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,7 +318,7 @@ def test_more_cards_than_one_request_may_change(
             problem(send(api, "disable", filter={}, **more), 409, "too_many_gift_cards")
 
 
-@pytest.mark.contract("10.151")
+@pytest.mark.contract("10.154")
 def test_one_key_covers_all(api: ApiFixture, small_parts: None) -> None:
     ids, once = cards(api, 7, expiresAt=at(api, 60)), {"Idempotency-Key": "once"}
     first = send(api, "extend", ids=ids, days=1, headers=once)
@@ -332,7 +332,7 @@ def test_one_key_covers_all(api: ApiFixture, small_parts: None) -> None:
         problem(send(api, "disable", ids=ids, headers=once), 422, "idempotency_key_reused")
 
 
-@pytest.mark.contract("10.151")
+@pytest.mark.contract("10.154")
 @pytest.mark.parametrize("by", ["ids", "filter"])
 @pytest.mark.parametrize("parts", [0, 1, 2])
 @pytest.mark.parametrize("erased", [False, True])
@@ -381,7 +381,7 @@ def test_what_broke_off_goes_on_where_it_was(
         assert again.json() == answer
 
 
-@pytest.mark.contract("10.151")
+@pytest.mark.contract("10.154")
 def test_a_refusal_is_not_kept(api: ApiFixture) -> None:
     once = {"Idempotency-Key": "once"}
     cards(api, 1)
@@ -390,7 +390,7 @@ def test_a_refusal_is_not_kept(api: ApiFixture) -> None:
     assert counts(done(api, "disable", ids=[NOBODYS], headers=once)) == (0, 0, 1)
 
 
-@pytest.mark.contract("10.143")
+@pytest.mark.contract("10.146")
 def test_the_scope(api: ApiFixture) -> None:
     ids = cards(api, 1)
     with unchanged(api):

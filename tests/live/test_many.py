@@ -52,7 +52,7 @@ def run(server: Server, body: dict[str, Any], **headers: str) -> httpx2.Response
         return client.post(f"{PATH}/disable", json={"filter": FILTER} | body, headers=headers)
 
 
-@pytest.mark.contract("10.151")
+@pytest.mark.contract("10.154")
 def test_killed_in_the_middle(server: Server) -> None:
     """The filter finds only the rest then; the same request answers for all, each done once."""
     add_cards(server)
@@ -75,7 +75,7 @@ def test_killed_in_the_middle(server: Server) -> None:
     assert asyncio.run(races.faults(server)) == []
 
 
-@pytest.mark.contract("10.147")
+@pytest.mark.contract("10.150")
 def test_two_at_once(engine: str, shared_server: Callable[..., Server]) -> None:
     """Each card is changed by one of them, and is unchanged or refused for the other one."""
     server = shared_server(engine).with_new_store()

@@ -44,6 +44,8 @@ VALUES: Final[dict[str, Any]] = {
     "any_source": False,
     "any_tag": False,
     "after": FIRST,
+    "again": False,
+    "file": "cards.csv",
     "after_at": START + MANY - 100,
     "actor_id": "someone",
     "actor_kind": "key",

@@ -83,6 +83,8 @@ operator_links {MANY}: SELECT U(3, i), UNIQUE, {LATER};
 operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START}, '', '', FALSE;
 unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1, U(4, i), NULL, 1;
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL;
+imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL, 'cards.csv', NULL;
+import_cards {MANY}: SELECT U(2, 1), BYTES, U(4, i);
 import_refusals {MANY}: SELECT U(2, 1), BYTES, i, 'why';
 customer_tokens 500: SELECT U(2, 1), U(4, i), U(1, 1), BYTES, 1, {START} + i, NULL
 """

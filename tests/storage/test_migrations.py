@@ -121,6 +121,10 @@ ROWS: Final = {
         f"INSERT INTO unit_purchases VALUES ('{STORE}', '{STORE}', '{STORE}', HASH, '{OWNER}', 5, "
         f"1, '{STORE}', NULL, 1)",
     ],
+    31: [
+        "UPDATE imports SET file = 'cards.csv', undone_at = 2",
+        f"INSERT INTO import_cards VALUES ('{STORE}', HASH, '{STORE}')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

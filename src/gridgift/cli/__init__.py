@@ -34,6 +34,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "secret",
     "resident",
     "card",
+    "import",
     "hold",
     "credit",
     "token",
@@ -47,6 +48,8 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
 VERSION: Final = ("--version", "-V")
 COMPLETION: Final = "_GRIDGIFT_COMPLETE"  # by which a shell asks to complete a command line
 
+MODULES: Final = {"import": "imports"}  # where the command's name can't be the module's
+
 
 def command_line(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """Make the command line of the named commands, and import no other."""
@@ -59,7 +62,7 @@ def command_line(names: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback(no_args_is_help=True)(_before)  # a single command keeps its name too
     for name in names:
-        module = import_module(f"gridgift.cli.{name}")
+        module = import_module(f"gridgift.cli.{MODULES.get(name, name)}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:

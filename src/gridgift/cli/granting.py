@@ -19,8 +19,9 @@ from gridgift.cli.refused import RefusedRows, ReportUnwritable
 from gridgift.cli.session import operator, read_store, run
 from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, imports, texts
-from gridgift.domain.failures import Failure, ImportTaken
+from gridgift.domain.failures import Failure
 from gridgift.domain.ids import new_id
+from gridgift.domain.import_failures import ImportTaken
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Store
 from gridgift.grant_csv import GrantCsv
@@ -78,7 +79,9 @@ async def _grant_file(
     operations: Operations, store: Store, options: GrantOptions, copy: Copied
 ) -> Totals:
     grants, text = _open_csv(copy, store)  # before anything is noted: it may be unreadable
-    state = await operations.write(imports.begin, store.id, copy.digest, again=options.again)
+    state = await operations.write(
+        imports.begin, store.id, copy.digest, again=options.again, name=options.file.name
+    )
     caller, already = operator(store.id), state.rows_done
     if already and not options.json:
         print_note(f"Continuing after row {already}.")
@@ -124,7 +127,12 @@ async def _check_file(
                 if isinstance(outcome, Failure):
                     report.add(line, imports.problem(outcome))
             advance()
-    return _totals(options, grants, Import("", b"", rows, **counts), report.path)
+    return _totals(
+        options,
+        grants,
+        Import("", b"", rows, counts["granted"], counts["skipped"], counts["refused"]),
+        report.path,
+    )
 
 
 async def _write_report(

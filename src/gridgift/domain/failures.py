@@ -7,8 +7,6 @@ HTTP status of each stands in ``http/edge/problems.py``.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from gridgift.domain import texts
-
 
 class Failure(Exception):
     """A refusal. ``detail`` is one sentence for people; ``code`` is for programs."""
@@ -339,29 +337,6 @@ class RowsRefused(Failure):
     def __init__(self, rows: Sequence[tuple[int, Failure]]) -> None:
         super().__init__(f"{len(rows)} of the rows can't be granted, so none was.")
         self.rows = rows
-
-
-class ImportFinished(Failure):
-    """This very file was granted in this store before (``granted`` cards)."""
-
-    code = "import_finished"
-
-    def __init__(self, granted: int) -> None:
-        super().__init__(
-            f"This file was granted before, to its end ({texts.counted(granted, 'gift card')}). "
-            "To grant all of it once more, say --again."
-        )
-
-
-class ImportTaken(Failure):
-    """Another run of the same file has done the next rows."""
-
-    code = "import_taken"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Another run of this file is going on, so this one has stopped; nothing is done twice."
-        )
 
 
 class OperatorNotFound(Failure):

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from gridgift.domain import bulk
 from gridgift.domain.bulk import Outcome, Row, Skipped
-from gridgift.domain.failures import Failure, ImportFinished, ImportTaken, ValidationFailed
+from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.import_failures import ImportFinished, ImportTaken
 from gridgift.domain.model import Caller
 from gridgift.storage.database import Tx
 
@@ -18,7 +19,10 @@ COLUMNS: Final = {"expires_at": "expiresAt"}  # fields that a file's column name
 
 
 class Import(Struct, frozen=True):
-    """How far the import of a file into a store has come; ``digest`` is the file's SHA-256."""
+    """How far the import of a file into a store has come; ``digest`` is the file's SHA-256.
+
+    ``file`` is the name that the file had.
+    """
 
     store_id: str
     digest: bytes
@@ -28,6 +32,8 @@ class Import(Struct, frozen=True):
     refused: int = 0
     started_at: int = 0
     finished_at: int | None = None
+    file: str = ""
+    undone_at: int | None = None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
@@ -35,15 +41,15 @@ class Import(Struct, frozen=True):
         return cls(*row)
 
 
-async def begin(tx: Tx, store_id: str, digest: bytes, *, again: bool) -> Import:
-    """Note that a file's import begins, or find how far it came.
+async def begin(tx: Tx, store_id: str, digest: bytes, *, again: bool, name: str = "") -> Import:
+    """Note that a file's import begins, or find how far it came; ``name`` is the file's.
 
-    ``again`` begins a finished one anew. Raises ``ImportFinished`` without it.
+    One that was undone begins anew, and so does, with ``again``, a finished one. Raises
+    ``ImportFinished`` without it.
     """
     file, now = {"store_id": store_id, "digest": digest}, tx.now()
-    await tx.run("import_add", **file, now=now)
-    if again:
-        await tx.run("import_again", **file, now=now)
+    await tx.run("import_add", **file, file=name, now=now)
+    await tx.run("import_again", **file, file=name, now=now, again=again)
     row = await tx.one("import_find", **file)
     assert row is not None, "it was added if it was not there"
     found = Import.from_row(row)
@@ -71,6 +77,11 @@ async def grant(
     ]
     if refused:
         await tx.many("refusal_add", refused)
+    granted = [
+        (begun.store_id, begun.digest, outcome) for outcome in outcomes if isinstance(outcome, str)
+    ]
+    if granted:
+        await tx.many("import_card_add", granted)
     counts = count(outcomes)
     await tx.run("import_count", **file, **counts)
     row = await tx.one("import_find", **file)

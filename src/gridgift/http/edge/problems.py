@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures, webhook_failures
+from gridgift.domain import failures, import_failures, webhook_failures
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
 from gridgift.http.edge.problem import Problem, data
@@ -232,10 +232,13 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         members={"results": _rows},
         examples={"results": [REFUSED_ROW_EXAMPLE]},
     ),
-    failures.ImportFinished: Problem(
+    import_failures.ImportFinished: Problem(
         409, "The file was granted before", "To grant all of it once more, say --again."
     ),
-    failures.ImportTaken: Problem(
+    import_failures.ImportNotFound: Problem(
+        404, "No such import", "'gridgift import list' shows the imports and their ids."
+    ),
+    import_failures.ImportTaken: Problem(
         409, "Another run of the file is going on", "Wait for its end, then begin again."
     ),
     refusals.MethodNotAllowed: Problem(
