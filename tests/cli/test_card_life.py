@@ -40,7 +40,7 @@ def test_redeemed_for_its_owner(people: CommandRunner) -> None:
     redeemed = people.json("card", "redeem", card)
     assert (redeemed["redeemed"], redeemed["credit"]) == (True, 0)
     (lot,) = people.json("credit", "show", KELLY.username)["lots"]
-    assert lot == {"amount": 100, "expiresAt": "2099-02-01T08:00:00Z", "restricted": False}
+    assert (lot["amount"], lot["expiresAt"]) == (100, "2099-02-01T08:00:00Z")
     people("card", "redeem", card).refused(1, "redeemed")
     assert show(people, card)["entries"][-1]["actor"]["id"] == getpass.getuser()
     assert people("verify").code == 0

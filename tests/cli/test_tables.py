@@ -148,7 +148,6 @@ TABLES_OF: Final = [
     "card transfer LOST RECEIVER --reason 礼物",
     "card reissue LOST --reason 礼物",
     "card expire LOST",
-    "card redeem CARD",
     "credit show LONGEST",
     "credit history LONGEST",
     "credit spend LONGEST --amount 5 --reason 礼物 --reference 礼物 --restricted",
