@@ -145,7 +145,7 @@ def disable(options: ActionOptions) -> None:
 
 @taking(ExtendOptions)
 def extend(options: ExtendOptions) -> None:
-    """Let cards expire later, or never; no card's date comes nearer by it."""
+    """Let cards expire later, or never. No card's date comes nearer by it."""
     _act(options, options.action)
 
 

@@ -63,7 +63,7 @@ class ListOptions(FilterOptions, frozen=True, kw_only=True):
 
 @taking(ListOptions)
 def list_of(options: ListOptions) -> None:
-    """List a store's cards, the oldest first: all of them, or those that all options are true of.
+    """List a store's cards, the oldest first. With options those that all of them fit.
 
     --created-to takes a whole day; a date and time is that instant. What --csv writes no
     spreadsheet runs.

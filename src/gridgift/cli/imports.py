@@ -120,7 +120,7 @@ def undo(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Disable the cards of an import that nothing has happened to, and list the others.
+    """Disable the cards of an import that are untouched. The others are listed.
 
     Cards that were used, held, passed on, or changed in any way are kept as they are. A run of the
     import that is going on stops. Afterwards the file can be granted again. Give the command again

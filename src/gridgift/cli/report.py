@@ -129,7 +129,7 @@ def granted(
     json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
-    """Sum up what was given: gift cards granted, and store credit deposited."""
+    """Sum up what was given. That is cards granted, and store credit deposited."""
     found = _made(database, store, activity.activity, by, first, last)
     _print_activity(found, ("granted", "adjusted", "deposited"), json, as_csv)
 
@@ -144,7 +144,7 @@ def redeemed(
     json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
-    """Sum up what was used: cards redeemed and captured, store credit spent and refunded."""
+    """Sum up what was used. That is cards redeemed or captured, credit spent or refunded."""
     found = _made(database, store, activity.activity, by, first, last)
     _print_activity(found, ("redeemed", "captured", "spent", "refunded"), json, as_csv)
 
@@ -157,7 +157,7 @@ def expiring(
     json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
-    """Sum up what ends on each of the next days: open cards, and store credit."""
+    """Sum up what ends on each of the next days. That is open cards, and store credit."""
     found = _made(database, store, reports.ending, days)
     if json:
         print_json([EndingView.of(each) for each in found])
