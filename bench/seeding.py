@@ -20,7 +20,7 @@ from bench import dataset, rows
 from bench.progress import Progress
 from gridgift.app import connect, migrated, signer
 from gridgift.domain import keys, stores
-from gridgift.domain.model import Resident
+from gridgift.domain.model import Caller, Resident
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
 from gridgift.storage.migrate import migrations
@@ -164,7 +164,8 @@ async def prepare(url: str) -> None:
             new = stores.NewStore(f"Store {number}", OWNER)
             await database.write(stores.create, new, dataset.store_id(number))
             await database.write(
-                keys.create, signer(settings), dataset.store_id(number), "bench", list(SCOPES),
+                keys.create, Caller(dataset.store_id(number), "operator", "bench", ""),
+                signer(settings), "bench", list(SCOPES),
                 dataset.new_credential(number),
             )  # fmt: skip
     finally:

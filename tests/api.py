@@ -17,7 +17,7 @@ from gridgift.app import connect, create_app, signer
 from gridgift.domain import keys, ledger, residents, stores
 from gridgift.domain.ids import new_id
 from gridgift.domain.keys import IssuedKey, NewCredential, Signer
-from gridgift.domain.model import Entry, Resident, Store
+from gridgift.domain.model import Caller, Entry, Resident, Store
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
 from gridgift.storage.database import Tx
@@ -56,6 +56,11 @@ class PreparedStore(Struct, frozen=True):
     issued: IssuedKey
 
 
+def operator(store_id: str) -> Caller:
+    """Return somebody who does something at a store from a shell."""
+    return Caller(store_id, "operator", "tester", "request")
+
+
 async def prepare_store(tx: Tx, key_signer: Signer) -> PreparedStore:
     """Write what a test begins with into a migrated database."""
     new = stores.NewStore("Moonwall Couture", OWNER)
@@ -63,7 +68,9 @@ async def prepare_store(tx: Tx, key_signer: Signer) -> PreparedStore:
     for resident in (KELLY, JO):
         await residents.remember(tx, resident)
     new_key = NewCredential(new_id(), os.urandom(32))
-    issued = await keys.create(tx, key_signer, store.id, "all scopes", list(SCOPES), new_key)
+    issued = await keys.create(
+        tx, operator(store.id), key_signer, "all scopes", list(SCOPES), new_key
+    )
     return PreparedStore(store, issued)
 
 
@@ -136,13 +143,12 @@ class ApiFixture:
         self, *scopes: str, store: Store | None = None, expires_at: int | None = None
     ) -> IssuedKey:
         """Add a key with these scopes."""
-        store_id = (store or self.store).id
         new = NewCredential(new_id(), os.urandom(32))
         name = f"key {new.id}"
         return self.write(
             keys.create,
+            operator((store or self.store).id),
             signer(self.settings),
-            store_id,
             name,
             scopes,
             new,

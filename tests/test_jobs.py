@@ -48,7 +48,7 @@ class Housekeeping:
     def __init__(self, domain: DomainFixture) -> None:
         self.domain = domain
         self.issued: IssuedKey = domain.write(
-            keys.create, SIGNER, domain.store.id, "website", ["store:read"],
+            keys.create, domain.caller, SIGNER, "website", ["store:read"],
             NewCredential(new_id(), bytes(32)),
         )  # fmt: skip
         self.database: Any = Fragile(domain.database)

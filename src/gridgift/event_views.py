@@ -41,6 +41,7 @@ NAMED_BESIDES: Final = {
 _SUBJECTS: Final = {
     "card": "giftCardId",
     "credit": "customerUuid",
+    "key": "keyId",
     "webhook": "webhookId",
     "bulk": "bulkId",
     "store": "storeId",

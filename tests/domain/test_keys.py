@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import json, structs
 
 from gridgift.domain import keys
 from gridgift.domain.failures import (
@@ -25,6 +26,7 @@ from gridgift.storage.database import Tx
 from gridgift.storage.queries import Query
 from tests.api import SECRET
 from tests.domain.fixture import DomainFixture
+from tests.domain.test_events import read
 
 SIGNER = Signer(SECRET.encode())
 LOCK_STORE = Query.parse("lock_store", "UPDATE stores SET name = name WHERE id = :id")
@@ -41,7 +43,8 @@ def new_credential() -> NewCredential:
 def make(
     domain: DomainFixture, name: str = "website", scopes: Any = ("store:read",), **more: Any
 ) -> Any:
-    args = (SIGNER, more.get("store_id", domain.store.id), name, scopes, new_credential())
+    caller = more.get("caller", domain.caller)
+    args = (caller, SIGNER, name, scopes, new_credential())
     return domain.write(keys.create, *args, expires_at=more.get("expires_at"))
 
 
@@ -50,7 +53,7 @@ async def pause(tx: Any) -> None:
 
 
 def rotate(domain: DomainFixture, key: Key, overlap: int = 0) -> IssuedKey:
-    args = (SIGNER, domain.store.id, key.id, overlap, new_credential())
+    args = (domain.caller, SIGNER, key.id, overlap, new_credential())
     issued: IssuedKey = domain.write(keys.rotate, *args)
     return issued
 
@@ -172,7 +175,7 @@ def test_bad_names(domain: DomainFixture) -> None:
             make(domain, name)
         assert list(refused.value.errors) == ["name"]
         with pytest.raises(ValidationFailed):
-            domain.write(keys.rename, domain.store.id, issued.stored.id, name)
+            domain.write(keys.rename, domain.caller, issued.stored.id, name)
     assert domain.read(keys.list_of, domain.store.id) == [issued.stored]
 
 
@@ -181,7 +184,7 @@ def test_names_are_unique_among_the_stores_keys_that_live(domain: DomainFixture)
     issued = make(domain, "website")
     with pytest.raises(KeyNameTaken):
         make(domain, "website")
-    domain.write(keys.revoke, domain.store.id, issued.stored.id)
+    domain.write(keys.revoke, domain.caller, issued.stored.id)
     again = make(domain, "website")
     assert again.stored.id != issued.stored.id
 
@@ -193,11 +196,11 @@ def test_of_many_that_want_a_name_one_gets_it(domain: DomainFixture) -> None:
     async def together() -> list[Any]:
         await asyncio.gather(*(domain.database.read(pause) for _ in range(6)))  # connections open
         wishes = [
-            domain.database.write(keys.rename, domain.store.id, key.id, "website") for key in others
+            domain.database.write(keys.rename, domain.caller, key.id, "website") for key in others
         ]
         wishes += [
             domain.database.write(
-                keys.create, SIGNER, domain.store.id, "website", ["store:read"], new_credential()
+                keys.create, domain.caller, SIGNER, "website", ["store:read"], new_credential()
             )
             for _ in range(3)
         ]
@@ -219,7 +222,7 @@ def test_an_expiry_must_lie_ahead(domain: DomainFixture, expires: int) -> None:
 
 def test_a_key_needs_a_store_and_scopes(domain: DomainFixture) -> None:
     with pytest.raises(StoreNotFound):
-        make(domain, store_id=new_id())
+        make(domain, caller=structs.replace(domain.caller, store_id=new_id()))
     for scopes in ((), ("all",)):
         with pytest.raises(ValidationFailed):
             make(domain, scopes=scopes)
@@ -230,42 +233,42 @@ def test_a_key_needs_a_store_and_scopes(domain: DomainFixture) -> None:
 @pytest.mark.contract("2.16")
 def test_renamed(domain: DomainFixture) -> None:
     one, two = make(domain, "one"), make(domain, "two")
-    renamed = domain.write(keys.rename, domain.store.id, one.stored.id, "uno")
+    renamed = domain.write(keys.rename, domain.caller, one.stored.id, "uno")
     assert renamed.name == "uno"
     assert renamed.hash == one.stored.hash
-    same = domain.write(keys.rename, domain.store.id, one.stored.id, "uno")
+    same = domain.write(keys.rename, domain.caller, one.stored.id, "uno")
     assert same == renamed
     with pytest.raises(KeyNameTaken):
-        domain.write(keys.rename, domain.store.id, one.stored.id, two.stored.name)
+        domain.write(keys.rename, domain.caller, one.stored.id, two.stored.name)
 
 
 @pytest.mark.contract("2.16")
 def test_rescoped(domain: DomainFixture) -> None:
     issued = make(domain)
     wanted = ["giftcards:write", "giftcards:read"]
-    key = domain.write(keys.rescope, domain.store.id, issued.stored.id, wanted)
+    key = domain.write(keys.rescope, domain.caller, issued.stored.id, wanted)
     assert key.scopes == set(wanted)
     with pytest.raises(ValidationFailed):
-        domain.write(keys.rescope, domain.store.id, issued.stored.id, [])
+        domain.write(keys.rescope, domain.caller, issued.stored.id, [])
 
 
 @pytest.mark.contract("2.16")
 def test_updated(domain: DomainFixture) -> None:
     key, other = make(domain, "one").stored, make(domain, "two").stored
-    place, scopes = (domain.store.id, key.id), ["giftcards:read"]
+    place, scopes = (domain.caller, key.id), ["giftcards:read"]
     assert domain.write(keys.update, *place, "uno", None).name == "uno"
     assert domain.write(keys.update, *place, None, scopes).scopes == set(scopes)
     both = domain.write(keys.update, *place, "one", ["store:read"])
-    assert both == key == domain.read(keys.read, *place)
+    assert both == key == domain.read(keys.read, domain.store.id, key.id)
     for name, wanted, failure in (
         ("uno", ["no"], ValidationFailed),
         (other.name, scopes, KeyNameTaken),
     ):
         with pytest.raises(failure):  # of two changes none is made
             domain.write(keys.update, *place, name, wanted)
-    assert domain.read(keys.read, *place) == key
+    assert domain.read(keys.read, domain.store.id, key.id) == key
     with pytest.raises(KeyNotFound):
-        domain.write(keys.update, domain.store.id, new_id(), None, None)
+        domain.write(keys.update, domain.caller, new_id(), None, None)
 
 
 def test_rotated_with_an_overlap(domain: DomainFixture) -> None:
@@ -325,13 +328,13 @@ def test_an_overlap_has_bounds(domain: DomainFixture, overlap: int) -> None:
 
 def test_a_revoked_or_expired_key_is_done(domain: DomainFixture) -> None:
     revoked, expired = make(domain, "one"), make(domain, "two", expires_at=domain.now + 1)
-    done = domain.write(keys.revoke, domain.store.id, revoked.stored.id)
+    done = domain.write(keys.revoke, domain.caller, revoked.stored.id)
     assert done.revoked_at == domain.now
     domain.now += 5
-    again = domain.write(keys.revoke, domain.store.id, revoked.stored.id)
+    again = domain.write(keys.revoke, domain.caller, revoked.stored.id)
     assert again == done
     for issued in (revoked, expired):
-        place = (domain.store.id, issued.stored.id)
+        place = (domain.caller, issued.stored.id)
         with pytest.raises(KeyNotUsable):
             domain.write(keys.rename, *place, "other")
         with pytest.raises(KeyNotUsable):
@@ -342,12 +345,13 @@ def test_a_revoked_or_expired_key_is_done(domain: DomainFixture) -> None:
 
 def test_another_stores_key_is_not_there(domain: DomainFixture) -> None:
     key, elsewhere = make(domain).stored, str(uuid.uuid4())
+    stranger = structs.replace(domain.caller, store_id=elsewhere)
     with pytest.raises(KeyNotFound):
         domain.read(keys.read, elsewhere, key.id)
     for operation in (
-        lambda: domain.write(keys.rename, elsewhere, key.id, "other"),
-        lambda: domain.write(keys.rescope, elsewhere, key.id, ["store:read"]),
-        lambda: domain.write(keys.revoke, elsewhere, key.id),
+        lambda: domain.write(keys.rename, stranger, key.id, "other"),
+        lambda: domain.write(keys.rescope, stranger, key.id, ["store:read"]),
+        lambda: domain.write(keys.revoke, stranger, key.id),
     ):
         with pytest.raises(KeyNotFound):
             operation()
@@ -389,7 +393,7 @@ def test_a_stores_keys_change_one_after_the_other(
         first = asyncio.create_task(domain.database.write(hold_up))
         await locked.wait()
         second = asyncio.create_task(
-            domain.database.write(change, *signer, domain.store.id, key_id, *values)
+            domain.database.write(change, domain.caller, *signer, key_id, *values)
         )
         assert (await asyncio.wait([second], timeout=0.3))[1] == {second}, "it did not wait"
         go.set()
@@ -415,7 +419,31 @@ def test_a_key_that_ends_while_a_change_waits(domain: DomainFixture) -> None:
         first = asyncio.create_task(domain.database.write(hold_up))
         await locked.wait()
         with pytest.raises(KeyNotUsable):
-            await domain.database.write(keys.rescope, domain.store.id, key_id, ["giftcards:read"])
+            await domain.database.write(keys.rescope, domain.caller, key_id, ["giftcards:read"])
         await first
 
     domain.run(behind_another())
+
+
+@pytest.mark.contract("10.94")
+def test_each_change_is_an_event_without_the_key(domain: DomainFixture) -> None:
+    issued = make(domain)
+    key_id = issued.stored.id
+    domain.write(keys.rename, domain.caller, key_id, "till")
+    domain.write(keys.rename, domain.caller, key_id, "till")  # it is called so already
+    domain.write(keys.rescope, domain.caller, key_id, ["giftcards:read"])
+    new = rotate(domain, domain.read(keys.read, domain.store.id, key_id), 60_000)
+    domain.write(keys.revoke, domain.caller, key_id)
+    domain.write(keys.revoke, domain.caller, key_id)
+    told = [event for event in read(domain).rows if event.type == "key.changed"]
+    changed = {key: [each for each in told if each.subject_id == key]
+               for key in (key_id, new.stored.id)}  # fmt: skip
+    assert (len(told), len(changed[new.stored.id])) == (6, 1)
+    after = [json.decode(each.after.state) for each in changed[key_id] if each.after is not None]
+    assert [each["name"][:4] for each in after] == ["webs", "till", "till", "till", "till"]
+    assert [each["scopes"] for each in after[1:3]] == [["store:read"], ["giftcards:read"]]
+    assert after[3]["expiresAt"] == domain.now + 60_000
+    assert [each["revokedAt"] is None for each in after] == [True] * 4 + [False]
+    assert changed[key_id][0].before is None
+    assert all(each.actor_id == domain.caller.actor_id for each in told)
+    assert issued.key not in str(told) and new.key not in str(told)

@@ -16,7 +16,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.keys import NewCredential, Signer
 from gridgift.domain.scopes import SCOPES
 from gridgift.http.table import ROUTES
-from tests.api import OWNER, SECRET, ApiFixture, Clock, problem
+from tests.api import OWNER, SECRET, ApiFixture, Clock, operator, problem
 from tests.http.bodies import altered
 from tests.http.checks import one_engine, unchanged
 
@@ -162,7 +162,9 @@ def test_names_of_keys(api: ApiFixture) -> None:
     def create(name: str, store_id: str = api.store.id) -> str:
         new = NewCredential(new_id(), os.urandom(32))
         scopes = ["store:read"]
-        return api.write(keys.create, signer(api.settings), store_id, name, scopes, new).key
+        return api.write(
+            keys.create, operator(store_id), signer(api.settings), name, scopes, new
+        ).key
 
     for name in ("abc", "x" * 128, "Wiki-Bot №1"):
         assert api.call("GET", PATH, key=create(name)).status_code == 200
@@ -212,7 +214,7 @@ def test_an_expired_key(api: ApiFixture) -> None:
 @pytest.mark.contract("2.3", "2.4", "2.21")
 def test_a_revoked_key_is_dead_within_5_seconds(api: ApiFixture) -> None:
     assert api.call("GET", PATH).status_code == 200
-    api.write(keys.revoke, api.store.id, api.issued.stored.id)
+    api.write(keys.revoke, operator(api.store.id), api.issued.stored.id)
     api.clock.advance(5)
     with unchanged(api):
         refused(api.call("GET", PATH), "api_key_revoked")
@@ -222,7 +224,7 @@ def test_a_revoked_key_is_dead_within_5_seconds(api: ApiFixture) -> None:
 
 @pytest.mark.contract("2.3")
 def test_a_key_that_was_revoked_before_its_first_use(api: ApiFixture) -> None:
-    api.write(keys.revoke, api.store.id, api.issued.stored.id)
+    api.write(keys.revoke, operator(api.store.id), api.issued.stored.id)
     refused(api.call("GET", PATH), "api_key_revoked")
 
 
@@ -231,7 +233,7 @@ def test_changed_scopes_hold_within_5_seconds(api: ApiFixture) -> None:
     issued = api.add_key("customers:read")
     problem(api.call("GET", PATH, key=issued.key), 403, "scope_missing")
     for scopes, status in ((["store:read"], 200), (["giftcards:read"], 403)):
-        api.write(keys.rescope, api.store.id, issued.stored.id, scopes)
+        api.write(keys.rescope, operator(api.store.id), issued.stored.id, scopes)
         api.clock.advance(5)
         assert api.call("GET", PATH, key=issued.key).status_code == status
 
@@ -240,7 +242,7 @@ def test_changed_scopes_hold_within_5_seconds(api: ApiFixture) -> None:
 def test_every_replica_notices(make_api: Callable[..., ApiFixture]) -> None:
     one, other = make_api(), make_api()
     assert other.call("GET", PATH, key=one.key).status_code == 200
-    one.write(keys.revoke, one.store.id, one.issued.stored.id)
+    one.write(keys.revoke, operator(one.store.id), one.issued.stored.id)
     other.clock.advance(5)
     refused(other.call("GET", PATH, key=one.key), "api_key_revoked")
 
@@ -266,7 +268,7 @@ def test_a_refused_key_was_not_used(make_api: Callable[..., ApiFixture]) -> None
     watcher, clock = make_api(), Clock()
     app = create_app(watcher.settings, clock.now, clock.ticks)
     with ApiFixture.opened(app, watcher.settings, clock) as api:
-        api.write(keys.revoke, api.store.id, api.issued.stored.id)
+        api.write(keys.revoke, operator(api.store.id), api.issued.stored.id)
         refused(api.call("GET", PATH), "api_key_revoked")
     stored = watcher.read(keys.read, api.store.id, api.issued.stored.id)
     assert stored.last_used_at is None

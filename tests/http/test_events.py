@@ -43,7 +43,8 @@ def test_what_an_event_has(api: ApiFixture) -> None:
     api.clock.advance(1)
     body = {"delta": -20, "reason": "order 7"}
     ext(api, card, "adjust", body, headers={"X-Request-Id": "request-7"})
-    (granted, adjusted), _ = follow(api, 2)
+    (made, granted, adjusted), _ = follow(api, 3)
+    assert (made["type"], made["about"]) == ("key.changed", {"keyId": api.issued.stored.id})
     assert (granted["type"], granted["before"], granted["seq"]) == ("gift_card.granted", None, 1)
     assert adjusted == {
         "id": adjusted["id"], "type": "gift_card.adjusted", "time": "2026-09-21T14:13:21Z",
@@ -81,7 +82,8 @@ def test_what_else_an_event_is_about(api: ApiFixture) -> None:
 
 @pytest.mark.contract("10.93", "10.96")
 def test_the_end_stays_usable(api: ApiFixture) -> None:
-    empty = page(api)
+    _, cursor = follow(api, 1)  # its key was made
+    empty = page(api, cursor=cursor)
     assert empty["data"] == []
     cards = [api.grant()["id"] for _ in range(5)]
     found, cursor = follow(api, 5, limit=2, cursor=empty["pagination"]["nextCursor"])
@@ -113,7 +115,9 @@ def test_who_may_read_it(api: ApiFixture) -> None:
     everything_else = [scope for scope in api.issued.stored.scopes if scope != "events:read"]
     problem(api.call("GET", PATH, key=api.add_key(*everything_else).key), 403, "scope_missing")
     theirs = other_stores_key(api, "events:read")
-    assert api.call("GET", PATH, key=theirs).json()["data"] == []
+    told = api.call("GET", PATH, key=theirs).json()["data"]
+    assert {event["type"] for event in told} <= {"key.changed"}
+    assert api.store.id not in {event["storeId"] for event in told}
     mine = page(api)["pagination"]["nextCursor"]
     problem(api.call("GET", f"{PATH}?cursor={mine}", key=theirs), 400, "cursor_invalid")
 

@@ -22,7 +22,7 @@ from gridgift.domain.keys import NewCredential
 from gridgift.domain.scopes import SCOPES
 from gridgift.storage.database import system_clock
 from tests import races
-from tests.api import JO
+from tests.api import JO, operator
 from tests.domain.fixture import bare_sql
 from tests.live.locks import Execute, held_up
 from tests.live.wire import Wire
@@ -144,7 +144,7 @@ class Prepared:
         async def make() -> str:
             settings = self.server.settings
             database, new = connect(settings), NewCredential(new_id(), os.urandom(32))
-            made = signer(settings), self.server.store_id, name, SCOPES, new
+            made = operator(self.server.store_id), signer(settings), name, SCOPES, new
             try:
                 issued = await database.write(keys.create, *made, expires_at=expires_at)
             finally:

@@ -28,7 +28,7 @@ from gridgift.domain.residents import Identifier
 from gridgift.domain.sessions import NewSession
 from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
-from tests.api import JO, KELLY, ApiFixture
+from tests.api import JO, KELLY, ApiFixture, operator
 from tests.domain.fixture import bare_sql
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import TEXTURE, at, change_credit, ext, make_unit
@@ -46,7 +46,7 @@ def fill(api: ApiFixture) -> None:
     api.write(residents.remember, KELLY)
     api.write(secrets.note, secrets.fingerprint(server_secret(api.settings)))
     spare = api.add_key("store:read", expires_at=api.clock.now() + DAY)
-    api.write(keys.revoke, api.store.id, spare.stored.id)
+    api.write(keys.revoke, operator(api.store.id), spare.stored.id)
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
     _break_an_import_off(api)
     _deliver(api)

@@ -17,7 +17,15 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note, printable
-from gridgift.cli.session import find_store, new_credential, now, read_settings, read_store, run
+from gridgift.cli.session import (
+    find_store,
+    new_credential,
+    now,
+    operator,
+    read_settings,
+    read_store,
+    run,
+)
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import KeyView, issued
 from gridgift.domain import keys
@@ -51,8 +59,8 @@ def create(
         expires_at = None if expires is None else expires.at(owner.time_zone)
         return await operations.write(
             keys.create,
+            operator(owner.id),
             signer(settings),
-            owner.id,
             name,
             scopes,
             new_credential(),
@@ -96,7 +104,7 @@ def update(
 
     async def work(operations: Operations) -> Key:
         return await operations.write(
-            keys.update, await find_store(operations, store), key_id, name, scopes
+            keys.update, operator(await find_store(operations, store)), key_id, name, scopes
         )
 
     _show(run(read_settings(database), work), json)
@@ -125,7 +133,7 @@ def rotate(
         store_id = await find_store(operations, store)
         await check_secret(settings, operations)
         new = await operations.write(
-            keys.rotate, signer(settings), store_id, key_id, overlap, new_credential()
+            keys.rotate, operator(store_id), signer(settings), key_id, overlap, new_credential()
         )
         return new, await operations.read(keys.read, store_id, key_id)
 
@@ -147,7 +155,8 @@ def revoke(
     """End a key for good; servers notice within 5 seconds."""
 
     async def work(operations: Operations) -> Key:
-        return await operations.write(keys.revoke, await find_store(operations, store), key_id)
+        caller = operator(await find_store(operations, store))
+        return await operations.write(keys.revoke, caller, key_id)
 
     _show(run(read_settings(database), work), json)
 

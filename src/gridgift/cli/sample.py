@@ -195,7 +195,7 @@ async def _key(operations: Operations, signer: Signer, store_id: str, file: Path
         return key
     new = new_credential()
     name = f"Demo {new.id[-12:]}"
-    made = await operations.write(keys.create, signer, store_id, name, SCOPES, new)
+    made = await operations.write(keys.create, operator(store_id), signer, name, SCOPES, new)
     _write_key(file, made.key)
     return made.key
 

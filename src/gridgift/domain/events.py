@@ -58,18 +58,19 @@ OF_ENTRIES: Final[dict[EntryKind, str]] = {
 }
 CARD_EXPIRING: Final = "gift_card.expiring"
 HOLD_LAPSED: Final = "hold.lapsed"
+KEY_CHANGED: Final = "key.changed"
 WEBHOOK_CHANGED: Final = "webhook.changed"
 PING: Final = "ping"
 BULK_FINISHED: Final = "bulk.finished"
 VERIFY_FAILED: Final = "verify.failed"
 NOTED: Final = (
-    CARD_EXPIRING, HOLD_LAPSED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED
+    CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED
 )  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 
 KEY_TYPES: Final = EVENTS_OF_STORE.types()
 
-SubjectKind = Literal["card", "credit", "webhook", "bulk", "store"]
+SubjectKind = Literal["card", "credit", "key", "webhook", "bulk", "store"]
 
 
 class Snapshot(Struct, frozen=True):
@@ -95,7 +96,7 @@ class Details(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """What happened to a card, a customer's credit, a webhook, a bulk or the store itself.
+    """What happened to a card, to credit, a key, a webhook, a bulk or the store itself.
 
     ``subject_id`` is its id. ``seq`` is the number of its entry in the subject's chain (None: it
     has no entry), and ``delta`` what that one moved, in L$; ``at`` is in milliseconds.

@@ -12,11 +12,11 @@ import hmac
 import re
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from gridgift.domain import secrets, texts
+from gridgift.domain import events, secrets, texts
 from gridgift.domain.failures import (
     KeyNameTaken,
     KeyNotFound,
@@ -25,7 +25,7 @@ from gridgift.domain.failures import (
     ValidationFailed,
 )
 from gridgift.domain.instants import format_instant
-from gridgift.domain.model import Key
+from gridgift.domain.model import Caller, Key
 from gridgift.domain.scopes import check_scopes
 from gridgift.storage.database import Tx
 
@@ -95,34 +95,37 @@ def preview(key: str, prefix: str) -> str:
 
 async def create(
     tx: Tx,
+    caller: Caller,
     signer: Signer,
-    store_id: str,
     name: str,
     scopes: Iterable[str],
     new: NewCredential,
     *,
     expires_at: int | None = None,
 ) -> IssuedKey:
-    """Make a key. Raises ``ValidationFailed``, ``StoreNotFound``, ``KeyNameTaken``."""
+    """Make a key of the caller's store.
+
+    Raises ``ValidationFailed``, ``StoreNotFound``, ``KeyNameTaken``.
+    """
     wanted = check_scopes(scopes)
     check_name(name)
-    if not await tx.run("keys_lock", store_id=store_id):
-        raise StoreNotFound(store_id)
+    if not await tx.run("keys_lock", store_id=caller.store_id):
+        raise StoreNotFound(caller.store_id)
     if expires_at is not None and expires_at <= tx.now():
         raise ValidationFailed({"expires_at": ["must be in the future"]})
-    return await _add(tx, signer, store_id, name, wanted, expires_at, new)
+    return await _add(tx, caller, signer, name, wanted, expires_at, new)
 
 
 async def _add(
     tx: Tx,
+    caller: Caller,
     signer: Signer,
-    store_id: str,
     name: str,
     scopes: frozenset[str],
     expires_at: int | None,
     new: NewCredential,
 ) -> IssuedKey:
-    now = tx.now()
+    now, store_id = tx.now(), caller.store_id
     key = signer.issue(store_id, new.id, new.random)
     stored = Key(
         store_id=store_id,
@@ -149,6 +152,7 @@ async def _add(
     )
     if not added:
         raise KeyNameTaken(name)
+    await _note(tx, caller, None, stored)
     return IssuedKey(stored, key)
 
 
@@ -167,46 +171,46 @@ async def list_of(tx: Tx, store_id: str) -> list[Key]:
     return [Key.from_row(row) for row in await tx.all("keys_of_store", store_id=store_id)]
 
 
-async def rename(tx: Tx, store_id: str, key_id: str, name: str) -> Key:
-    """Give a key another name.
-
-    Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
-    """
-    check_name(name)
-    await tx.run("keys_lock", store_id=store_id)
-    await _read_usable(tx, store_id, key_id, tx.now())
-    holder = await tx.one("key_name_holder", store_id=store_id, name=name)
-    if holder is not None and holder[0] != key_id:
-        raise KeyNameTaken(name)
-    await tx.run("key_rename", store_id=store_id, id=key_id, name=name)
-    return await read(tx, store_id, key_id)
+async def rename(tx: Tx, caller: Caller, key_id: str, name: str) -> Key:
+    """Give a key another name. Raises what ``update`` raises."""
+    return await update(tx, caller, key_id, name, None)
 
 
-async def rescope(tx: Tx, store_id: str, key_id: str, scopes: Iterable[str]) -> Key:
-    """Give a key other scopes. Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``."""
-    wanted = check_scopes(scopes)
-    await tx.run("keys_lock", store_id=store_id)
-    await _read_usable(tx, store_id, key_id, tx.now())
-    await tx.run("key_rescope", store_id=store_id, id=key_id, scopes=" ".join(sorted(wanted)))
-    return await read(tx, store_id, key_id)
+async def rescope(tx: Tx, caller: Caller, key_id: str, scopes: Iterable[str]) -> Key:
+    """Give a key other scopes. Raises what ``update`` raises."""
+    return await update(tx, caller, key_id, None, scopes)
 
 
 async def update(
-    tx: Tx, store_id: str, key_id: str, name: str | None, scopes: Iterable[str] | None
+    tx: Tx, caller: Caller, key_id: str, name: str | None, scopes: Iterable[str] | None
 ) -> Key:
-    """Give a key another name, other scopes, or both (None: as they are), in one transaction.
+    """Give a key another name, other scopes, or both (None: as they are).
 
     Raises ``ValidationFailed``, ``KeyNotFound``, ``KeyNotUsable``, ``KeyNameTaken``.
     """
+    store_id, wanted = caller.store_id, None if scopes is None else check_scopes(scopes)
     if name is not None:
-        await rename(tx, store_id, key_id, name)
-    if scopes is not None:
-        await rescope(tx, store_id, key_id, scopes)
-    return await read(tx, store_id, key_id)
+        check_name(name)
+    if name is None and wanted is None:
+        return await read(tx, store_id, key_id)
+    await tx.run("keys_lock", store_id=store_id)
+    before = await _read_usable(tx, store_id, key_id, tx.now())
+    if name is not None:
+        await _rename(tx, before, name)
+    if wanted is not None:
+        await tx.run("key_rescope", store_id=store_id, id=key_id, scopes=" ".join(sorted(wanted)))
+    return await _noted(tx, caller, before)
+
+
+async def _rename(tx: Tx, key: Key, name: str) -> None:
+    holder = await tx.one("key_name_holder", store_id=key.store_id, name=name)
+    if holder is not None and holder[0] != key.id:
+        raise KeyNameTaken(name)
+    await tx.run("key_rename", store_id=key.store_id, id=key.id, name=name)
 
 
 async def rotate(
-    tx: Tx, signer: Signer, store_id: str, key_id: str, overlap: int, new: NewCredential
+    tx: Tx, caller: Caller, signer: Signer, key_id: str, overlap: int, new: NewCredential
 ) -> IssuedKey:
     """Replace a key: a new one takes its name, scopes and expiry; the old one soon dies.
 
@@ -215,6 +219,7 @@ async def rotate(
     """
     if not 0 <= overlap <= MAX_OVERLAP:
         raise ValidationFailed({"overlap": ["must be from 0 to 90 days"]})
+    store_id = caller.store_id
     await tx.run("keys_lock", store_id=store_id)
     now = tx.now()
     old = await _read_usable(tx, store_id, key_id, now)
@@ -222,14 +227,40 @@ async def rotate(
     suffix = f" (old {old.preview[-6:]} until {format_instant(dies)[:16]})"
     retired = old.name[: _NAME_LENGTHS[1] - len(suffix)] + suffix
     await tx.run("key_retire", store_id=store_id, id=key_id, name=retired, expires_at=dies)
-    return await _add(tx, signer, store_id, old.name, old.scopes, old.expires_at, new)
+    await _noted(tx, caller, old)
+    return await _add(tx, caller, signer, old.name, old.scopes, old.expires_at, new)
 
 
-async def revoke(tx: Tx, store_id: str, key_id: str) -> Key:
+async def revoke(tx: Tx, caller: Caller, key_id: str) -> Key:
     """End a key for good; revoking it again changes nothing. Raises ``KeyNotFound``."""
-    await tx.run("keys_lock", store_id=store_id)
-    await tx.run("key_revoke", store_id=store_id, id=key_id, now=tx.now())
-    return await read(tx, store_id, key_id)
+    await tx.run("keys_lock", store_id=caller.store_id)
+    before = await read(tx, caller.store_id, key_id)
+    await tx.run("key_revoke", store_id=caller.store_id, id=key_id, now=tx.now())
+    return await _noted(tx, caller, before)
+
+
+async def _noted(tx: Tx, caller: Caller, before: Key) -> Key:
+    """Return a key as it is now, and note the event if it is another than before."""
+    after = await read(tx, before.store_id, before.id)
+    if after != before:
+        await _note(tx, caller, before, after)
+    return after
+
+
+async def _note(tx: Tx, caller: Caller, before: Key | None, after: Key) -> None:
+    shown = (None if before is None else _shown(before), _shown(after))
+    await events.note(tx, caller, events.KEY_CHANGED, "key", after.id, *shown)
+
+
+def _shown(key: Key) -> dict[str, Any]:
+    """Say what a key is, for its event, without giving it away."""
+    return {
+        "name": key.name,
+        "preview": key.preview,
+        "scopes": sorted(key.scopes),
+        "expiresAt": key.expires_at,
+        "revokedAt": None if key.revoked_at is None else format_instant(key.revoked_at),
+    }
 
 
 async def note_uses(tx: Tx, uses: list[tuple[str, str, int]], secret_fingerprint: bytes) -> None:
