@@ -69,7 +69,8 @@ def _let_people_in(api: ApiFixture) -> None:
 def _deliver(api: ApiFixture) -> None:
     caller = Caller(api.store.id, "operator", "someone", "webhook")
     wanted = Wanted(url="https://shop.example/hook", types=("gift_card.granted",))
-    api.write(webhooks.create, caller, new_id(), wanted)
+    other = api.write(webhooks.create, caller, new_id(), wanted)
+    api.write(webhooks.update, caller, other.id, Wanted(active=False))
     webhook = api.write(webhooks.create, caller, new_id(), wanted)
     api.write(webhooks.rotate, caller, webhook.id)
     api.write(webhooks.ping, caller, webhook.id)

@@ -29,6 +29,9 @@ ANY_STORE: Final = {
     "customers_count": "gridgift verify looks at everything",
     "events_ends": "gridgift serve looks at every store",
     "events_newest": "one look for all who wait, each of its own store",
+    "deliveries_of_deleted": "housekeeping looks for what is over; each is then deleted by its store",
+    "deliveries_old": "housekeeping looks for old ones; each is then deleted by its store",
+    "deliveries_overdue": "/metrics tells how late the latest of all is",
     "feed_advance": "the feed is of no store",
     "feed_begin": "the feed is of no store",
     "feed_claim": "the feed is of no store",
@@ -91,6 +94,11 @@ ANY_STORE: Final = {
         ],
         "operators, their stores and sessions are on every node",
     ),
+    "webhooks_any": "whoever delivers asks whether there is anything to deliver at all",
+    "webhooks_at_work": "whoever delivers looks for work; each webhook's is then done by its store",
+    "webhooks_count": "gridgift secret replace looks at every store's",
+    "webhooks_forget": "housekeeping deletes those that have no deliveries left",
+    "webhooks_in_trouble": "gridgift doctor looks at every store",
     "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
 }
 COMMAND: Final = r"gridgift [a-z ]+?(?= looks| ends)"

@@ -39,10 +39,10 @@ FROM (
         CASE WHEN e.kind = 'reissued' THEN 'reissue' ELSE e.actor_kind END AS source,
         e.created_at / {quarter_hour} AS quarter, n.balance_after AS credit
     FROM entries e
-    JOIN entries n ON n.store_id = e.store_id AND n.account_kind = 'card'
+    JOIN entries n ON n.store_id = :store_id AND n.account_kind = 'card'
         AND n.account_id = e.account_id AND n.balance_after > 0
         AND n.seq = (SELECT MAX(b.seq) FROM entries b
-            WHERE b.store_id = e.store_id AND b.account_kind = 'card'
+            WHERE b.store_id = :store_id AND b.account_kind = 'card'
                 AND b.account_id = e.account_id AND b.created_at <= :at)
     WHERE e.store_id = :store_id AND e.account_kind = 'card' AND e.account_id > :after
         AND e.account_id <= :until AND e.seq = 1 AND e.created_at <= :at
