@@ -38,7 +38,7 @@ def test_a_link_has_the_public_address(cli: CommandRunner) -> None:
 def test_names_and_roles_that_are_refused(cli: CommandRunner) -> None:
     add_store(cli, "Moonwall")
     cli("operator", "add", "Aria", "--role", "king").refused(1, "--role: must be clerk or owner")
-    cli("operator", "add", " Aria").refused(1, "name: must have 2 to 64 printable characters")
+    cli("operator", "add", " Aria").refused(1, "NAME: must have 2 to 64 printable characters")
     cli("operator", "link", "Nobody").refused(1, "There is no operator Nobody")
     assert cli.json("operator", "list") == []
 
