@@ -78,7 +78,9 @@ def shop(api: ApiFixture, cli: CommandRunner) -> CommandRunner:
     headers = {"Content-Type": "application/jsonl", "Idempotency-Key": "bulk"}
     bulk = api.call("POST", "/ext/v1/giftcards/bulk", content=body, headers=headers)
     assert (bulk.json()["granted"], bulk.json()["refused"]) == (1, 1)
-    api.sql(f"INSERT INTO imports VALUES ('{api.store.id}', {blob(api)}, 1, 0, 0, 1, 0, NULL)")
+    api.sql(
+        f"INSERT INTO imports VALUES ('{api.store.id}', {blob(api)}, 1, 0, 0, 1, 0, NULL, '', NULL)"
+    )
     api.sql(
         f"INSERT INTO import_refusals VALUES ('{api.store.id}', {blob(api)}, 1, "
         f"'The username kelly.older already belongs to {KELLY.uuid}.')"

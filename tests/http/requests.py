@@ -1,5 +1,6 @@
 """Requests that many tests send: a route's example, to a card, to a credit account."""
 
+import asyncio
 from typing import Any, Final
 
 from gridgift.domain.instants import format_instant
@@ -8,6 +9,7 @@ from gridgift.http.edge.route import AnyRoute
 from gridgift.http.table import ROUTES
 from tests.api import OWNER, ApiFixture
 from tests.deliveries import delivery_rows
+from tests.domain.fixture import bare_sql
 
 TEXTURE: Final = "5748decc-f629-461c-9a36-a35a221fe21f"
 IN_WORLD_ROUTES: Final = [route for route in ROUTES if route.path.startswith(IN_WORLD)]
@@ -117,5 +119,5 @@ def a_webhook(api: ApiFixture, state: str = "failed", **wanted: Any) -> dict[str
     webhook = made.json()["id"]
     delivery, statements = delivery_rows(api.store.id, webhook, state, NOON)
     for statement in statements:
-        api.sql(statement)
+        asyncio.run(bare_sql(api.settings.database_url, statement))
     return {"webhook": webhook, "delivery": delivery}

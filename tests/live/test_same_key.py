@@ -24,7 +24,8 @@ from tests.live.wire import Answer, Wire
 from tests.serving import Server
 
 KEYED: Final = [route for route in ROUTES if route.keyed]
-NOT_IN_THE_LEDGER: Final = ("/ext/v1/residents", "/ext/v1/units")  # a new resident is a 201 once
+# a new resident is a 201 once
+NOT_IN_THE_LEDGER: Final = ("/ext/v1/residents", "/ext/v1/units", "/ext/v1/webhooks")
 NO_ENTRY_YET: Final = "LOCK TABLE entries IN SHARE MODE"  # all that comes before an entry goes on
 MOMENT: Final = 0.15  # seconds, for a request to come as far as it can
 

@@ -31,7 +31,6 @@ ORDER BY {order} LIMIT :rows
 
 LIBRARY: Final = load([TEXT])
 FAR: Final = 9_223_372_036_854_775_807
-INDEX: Final = "CREATE INDEX cards_by_creation ON gift_cards (store_id, created_at, id)"
 
 BY_ID: Final = Key("id", "uuid")
 NEVER_NULL: Final = Key(
@@ -51,7 +50,9 @@ CARDS: Final = Listing(
 CARDS_BY_INDEX: Final = Listing(
     "cards_of_store",
     table="gift_cards",
-    orders={"created": Order((Key("created_at", "integer"), BY_ID), index="cards_by_creation")},
+    orders={
+        "created": Order((Key("created_at", "integer"), BY_ID), index="gift_cards_by_creation")
+    },
     library=LIBRARY,
 )
 KEYS: Final = Listing(
