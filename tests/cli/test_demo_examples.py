@@ -20,6 +20,7 @@ EXCEL = "\ufeffid,"  # the beginning of a table, which is CSV
     [(list(LANGUAGES), 2), (list(reversed(LANGUAGES)), 1)],
     ids=["twice", "in reverse"],
 )
+@pytest.mark.timeout(900)  # each of some hundred programs is a process
 def test_every_example_runs_on_the_demo(cli: CommandRunner, order: list[str], times: int) -> None:
     for language in order:
         installed(language)

@@ -1,6 +1,6 @@
 """Passwords: argon2id in threads of their own, few at once, and what makes a password too weak.
 
-One hash takes 19 MiB and some 20 ms of a processor (OWASP's second choice of parameters): two at
+One hash takes 19 MiB and 26 ms of a processor (OWASP's second choice of parameters): two at
 once, and a short queue, so that whoever tries passwords takes neither the memory nor the threads of
 everything else.
 """
