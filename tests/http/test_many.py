@@ -154,6 +154,8 @@ def test_which_cards_must_be_clear(api: ApiFixture) -> None:
         ({"ids": [card, 5]}, "ids", "number 2 is not"),
         ({"ids": card}, "ids", "from 1 to 1000"),
         ({"filter": {}}, "selection", "is required"),
+        ({"filter": {}, "selection": "0" * 31}, "selection", "must be what"),
+        ({"filter": {}, "selection": "A" * 32}, "selection", "must be what"),
         ({"filter": []}, "filter", "must be an object"),
         ({"filter": None}, "filter", "must be an object"),
         ({"filter": {"actve": False}, "dryRun": True}, "filter.actve", "is not known"),
@@ -275,7 +277,7 @@ def test_other_cards_than_the_dry_run_showed_are_not_touched(api: ApiFixture) ->
     ext(api, second, "label", {"tags": []})
     ext(api, third, "label", {"tags": ["hunt"]})
     with unchanged(api):
-        for selection in (shown, shown.upper(), "x"):
+        for selection in (shown, "0" * 32):
             response = send(api, "disable", filter=filters, selection=selection)
             assert "(2 of them)" in problem(response, 409, "selection_differs")["detail"]
     ids = [first, third]
@@ -314,7 +316,7 @@ def test_more_cards_than_one_request_may_change(
     monkeypatch.setattr(many, "MAX_CHOSEN", 2)
     cards(api, 3)
     with unchanged(api):
-        for more in ({"dryRun": True}, {"selection": "x"}):
+        for more in ({"dryRun": True}, {"selection": "0" * 32}):
             problem(send(api, "disable", filter={}, **more), 409, "too_many_gift_cards")
 
 
@@ -385,7 +387,7 @@ def test_what_broke_off_goes_on_where_it_was(
 def test_a_refusal_is_not_kept(api: ApiFixture) -> None:
     once = {"Idempotency-Key": "once"}
     cards(api, 1)
-    wrong = send(api, "disable", filter={}, selection="x", headers=once)
+    wrong = send(api, "disable", filter={}, selection="0" * 32, headers=once)
     problem(wrong, 409, "selection_differs")
     assert counts(done(api, "disable", ids=[NOBODYS], headers=once)) == (0, 0, 1)
 

@@ -16,7 +16,7 @@ from tests.cursors_before import LAST, NIL, cursor_before
 from tests.http.bodies import altered
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import other_stores_key
+from tests.http.requests import other_stores_key, path_of, prepared
 from tests.storage.calls import STATEMENTS
 
 PATH = "/v1/customers/kelly/giftcards"
@@ -144,7 +144,9 @@ LISTS = [route for route in ROUTES if "cursor" in getattr(route.query, "__struct
 @pytest.mark.parametrize("route", LISTS, ids=lambda route: route.path)
 @one_engine
 def test_an_empty_cursor_is_the_first_page(api: ApiFixture, route: AnyRoute) -> None:
-    path = route.path.format(identifier="kelly", id=[api.grant()["id"], api.grant()["id"]][0])
+    api.grant()
+    parts, _ = prepared(api, route)
+    path = path_of(route, **{"identifier": "kelly"} | parts)
     headers = {"X-Customer-Token": CustomerPage(api).token}
     first, same = (
         api.call("GET", f"{path}?limit=1{more}", headers=headers) for more in ("", "&cursor=")

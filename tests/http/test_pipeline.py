@@ -18,7 +18,7 @@ from tests.http.customer_page import CustomerPage
 from tests.http.test_cors import ORIGIN
 
 # what refuses a defect must work, and after the answer nothing can be refused any more
-NOT_STEPS = {"__init__", "__call__", "refuse", "_request", "_refuse", "_log"}
+NOT_STEPS = {"__init__", "__call__", "refuse", "_request", "_refuse", "_problem", "_log"}
 STEPS = [name for name, step in vars(Endpoint).items() if callable(step) and name not in NOT_STEPS]
 DEFECTS = (RuntimeError("a defect"), MemoryError(), RecursionError(), KeyError("x"))
 

@@ -80,7 +80,10 @@ def other(value: Any) -> Any:
         return value | {"another": "one"}
     if value is None or re.fullmatch(r"[0-9a-f-]{36}", value):
         return TEXTURE
-    return value.replace("2027", "2028") if "2027" in value else f"{value}x"
+    for year, next_year in (("2027", "2028"), ("2099", "2199")):
+        if year in value:
+            return value.replace(year, next_year)
+    return f"{value}x"
 
 
 @pytest.mark.contract("10.3", "10.4", "10.73")

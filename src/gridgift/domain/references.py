@@ -58,7 +58,9 @@ async def find(tx: Tx, store_id: str, references: Sequence[str]) -> dict[str, Gr
     for reference, card_id, credit, encoded, reason in rows:
         state = read_card_state(encoded)
         labels = state.labels or NO_LABELS
-        terms = Terms(credit, state.transfer, state.texture, state.expires_at, reason, labels)
+        terms = Terms(
+            credit, state.transfer, state.texture, state.expires_at, reason, labels, state.purchased
+        )  # fmt: skip
         found[reference] = Granted(state.owner_uuid, terms, card_id)
     return found
 

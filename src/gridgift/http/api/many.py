@@ -11,7 +11,7 @@ from gridgift.domain import many
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
 from gridgift.domain.ids import new_id, parse_uuid
-from gridgift.domain.many import CARDS_AT_ONCE, MAX_CHOSEN, Action, Outcome, word
+from gridgift.domain.many import CARDS_AT_ONCE, DIGEST_BYTES, MAX_CHOSEN, Action, Outcome, word
 from gridgift.domain.search import Filters
 from gridgift.fields import CardIds, Days, Expiry, Tags, Text, instant_of
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
@@ -44,7 +44,16 @@ class ManyCardsRequest(Struct, frozen=True, rename="camel", kw_only=True):
         Annotated[CardFilters, Meta(extra={"says": "must be an object of filters"})] | UnsetType
     ) = UNSET
     selection: (
-        Annotated[str, Meta(description="What the dry run of a filter answered with.")] | UnsetType
+        Annotated[
+            str,
+            Meta(
+                pattern=f"^[0-9a-f]{{{2 * DIGEST_BYTES}}}$",
+                max_length=2 * DIGEST_BYTES,  # "$" alone would let a newline follow
+                description="What the dry run of a filter answered with.",
+                extra={"says": "must be what the dry run answered with"},
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     dry_run: Annotated[bool, Meta(description="Only say what would happen.")] = False
     reason: Annotated[Text, Meta(description="For the cards' ledgers.")] | UnsetType = UNSET

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import events, webhooks
+from gridgift.domain import events, texts, webhooks
 from gridgift.domain.ids import new_id
 from gridgift.domain.webhook_failures import TooManyWebhooks, WebhookInactive, WebhookNotFound
 from gridgift.domain.webhooks import MAX_URL, MAX_WEBHOOKS, Format, Secrets, Wanted, Webhook
@@ -42,6 +42,10 @@ Url = Annotated[
     str,
     Meta(
         description="https, a public address, without a user name and without a fragment.",
+        extra={
+            "says": f"must be an address of at most {MAX_URL} printable ASCII characters",
+            "parse": lambda text: text if texts.is_printable(text) else None,
+        },
         extra_json_schema={"pattern": _ADDRESS, "maxLength": MAX_URL},
     ),
 ]

@@ -245,13 +245,21 @@ class Endpoint:
         else:
             log.error("internal error", request_id=request.id, exc_info=error)
             failure = InternalError()
-        return self._show(request, failure)
+        try:
+            return self._show(request, failure)
+        except Exception as defect:
+            log.error("refusal not shown", request_id=request.id, exc_info=defect)
+            return self._problem(request, InternalError())
 
     def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
         """Answer with a problem, or as objects in Second Life read it."""
         path = request.target.partition("?")[0]
         if path.startswith(IN_WORLD):
             return refusal_in_world(failure, path, request.body)
+        return self._problem(request, failure)
+
+    def _problem(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
+        path = request.target.partition("?")[0]
         public_url, accept = self._services.settings.public_url, request.headers.get(b"accept")
         return problem_reply(failure, public_url, path, request.id, accept)
 
