@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, get_args
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -202,6 +203,65 @@ def test_nothing_is_skipped_when_transactions_end_in_another_order(domain: Domai
         return [seen[0], [card for cards in seen[1:] for card in cards]]
 
     assert domain.run(race()) == [[], [first, second]]
+
+
+@pytest.mark.contract("10.97")
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_another_databases_transaction_is_not_waited_for(
+    domain: DomainFixture, empty_postgres_url: str
+) -> None:
+    """Numbers are the whole server's, but what is at work elsewhere adds nothing here."""
+    domain.grant()
+    behind = read(domain).next
+
+    async def while_another_runs() -> list[str]:
+        elsewhere = await asyncpg.connect(empty_postgres_url)
+        try:
+            async with elsewhere.transaction():
+                await elsewhere.execute("SELECT pg_current_xact_id()")
+                await domain.database.write(granted, domain, card := new_id())
+                return [card, *await told_soon(domain, behind)]
+        finally:
+            await elsewhere.close()
+
+    card, *told = domain.run(while_another_runs())
+    assert told == [card]
+
+
+@pytest.mark.contract("10.97")
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_the_last_of_several_at_once_is_told_without_another_write(domain: DomainFixture) -> None:
+    """One transaction begins first and writes last: the feed waits for no third one."""
+    domain.grant()
+    behind = read(domain).next
+    first, second = new_id(), new_id()
+
+    async def race() -> list[str]:
+        second_ended = asyncio.Event()
+
+        async def slow(tx: Tx) -> None:
+            await tx.script("SELECT pg_current_xact_id()")
+            await second_ended.wait()
+            await granted(tx, domain, first)
+
+        task = asyncio.create_task(domain.database.write(slow))
+        await asyncio.sleep(0.2)
+        await domain.database.write(granted, domain, second)
+        second_ended.set()
+        await task
+        return await told_soon(domain, behind, 2)
+
+    assert set(domain.run(race())) == {first, second}
+
+
+async def told_soon(domain: DomainFixture, behind: Position, count: int = 1) -> list[str]:
+    """Return whose events are told; other tests may be in the way for a moment."""
+    for _ in range(200):
+        page = await domain.database.read(events.page, domain.store.id, behind, 100)
+        if len(page.rows) >= count:
+            break
+        await asyncio.sleep(0.02)
+    return [event.subject_id for event in page.rows]
 
 
 @pytest.mark.contract("10.97")

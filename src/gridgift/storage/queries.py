@@ -48,7 +48,15 @@ class Macro(Struct, frozen=True):
 _BASE: Final = "(SELECT COALESCE(MAX(base), 0) FROM feed)"
 _OWN_NUMBER: Final = "pg_current_xact_id()::text::bigint"
 _NEXT_NUMBER: Final = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-_OLDEST_RUNNING: Final = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# The numbers are the whole server's. Only a transaction that is seen at work in another database is
+# left out: one whose lock is not found may have begun, or ended, a moment ago.
+_OLDEST_RUNNING: Final = """(
+    SELECT COALESCE(MIN(running), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint
+    FROM pg_snapshot_xip(pg_current_snapshot()) running
+    WHERE NOT EXISTS (
+        SELECT FROM pg_locks own JOIN pg_stat_activity backend USING (pid)
+        WHERE own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock'
+            AND own.transactionid = running::xid AND backend.datname <> current_database()))"""
 
 # SQLite has no arrays: a list is bound as JSON. It locks no rows: its one writer has them all.
 # It keeps no statistics unless somebody runs ANALYZE, so where it guesses wrong a statement names
@@ -64,9 +72,9 @@ MACROS: Final = {
     "in_turn": Macro("answers_in_turn(:store_id, :keys)", "{}"),
     # the position of a new event, which SQLite's one writer counts: not below the number of its own
     # transaction, nor of any that had ended when the statement began
-    "position": Macro(f"{_BASE} + GREATEST({_OWN_NUMBER}, {_NEXT_NUMBER})", "{}"),
-    # events below the oldest running transaction: none can be added there any more. SQLite's writes
-    # come one after the other
+    "position": Macro(f"{_BASE} + GREATEST({_OWN_NUMBER}, {_NEXT_NUMBER} - 1)", "{}"),
+    # events below the database's oldest running transaction: none can be added there any more.
+    # SQLite's writes come one after the other
     "settled": Macro(f"AND position < {_BASE} + {_OLDEST_RUNNING}", ""),
     # SELECT {at_work:NULL WHERE FALSE}: transactions that have a key's turn (in_turn); SQLite's
     # come one after the other
