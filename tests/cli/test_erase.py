@@ -15,6 +15,7 @@ from gridgift.domain.idempotency import IdempotencyKey, StoredAnswer
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Resident
 from gridgift.domain.residents import Identifier
+from gridgift.http.api import bulk
 from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.table import ROUTES
 from gridgift.operations import Operations
@@ -144,6 +145,29 @@ def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     }
     assert found == mentioned
     assert "jo.winter" in repr(before["residents"]) and naming_tables(api, "jo.winter")
+
+
+@pytest.mark.contract("10.5", "10.117")
+def test_a_bulk_is_not_granted_again(
+    api: ApiFixture, shop: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to its first part, which names the resident, is written anew meanwhile."""
+    monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 1)
+    rows = [{"identifier": new_id(), "username": NAMES[0], "credit": 5}]
+    rows += [{"identifier": JO.uuid, "credit": 5}] * 2
+    headers = {"Content-Type": "application/jsonl", "Idempotency-Key": "in parts"}
+
+    def send() -> Any:
+        content = b"\n".join(map(msgspec.json.encode, rows))
+        return api.call("POST", "/ext/v1/giftcards/bulk", content=content, headers=headers)
+
+    first = send()
+    assert (first.json()["granted"], first.json()["refused"]) == (2, 1)
+    shop.json("resident", "erase", NAMES[1], "--yes")
+    again = send()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json()["results"][1:] == first.json()["results"][1:]
+    assert again.text == first.text.replace(NAMES[0], KELLY.uuid)
 
 
 @pytest.mark.contract("10.117")

@@ -400,15 +400,15 @@ def test_a_bulk_is_repeated_whole_until_its_answer_ends(
 ) -> None:
     """Its parts end together, however long it takes to repeat them."""
     monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 1)
-    once, rows, key_of_part = {"Idempotency-Key": "once"}, lines(row(), row()), bulk._key_of_part
+    once, rows, key_of_part = {"Idempotency-Key": "once"}, lines(row(), row()), bulk.key_of_part
     first = send(api, rows, headers=once)
     assert first.json()["granted"] == 2
 
-    def later(key: Any, parts: Any, done: int) -> Any:
-        api.clock.advance(1 if parts else 0)
-        return key_of_part(key, parts, done)
+    def later(key: Any, begun: Any, done: int) -> Any:
+        api.clock.advance(1 if begun else 0)
+        return key_of_part(key, begun, done)
 
-    monkeypatch.setattr(bulk, "_key_of_part", later)
+    monkeypatch.setattr(bulk, "key_of_part", later)
     api.clock.advance(7 * 86_400 - 0.5)
     again = send(api, rows, headers=once)
     assert again.headers["idempotent-replayed"] == "true"

@@ -1,13 +1,11 @@
 """Many grants in one request: JSON lines or CSV, one answer (contract section 10)."""
 
 import asyncio
-import hashlib
 import io
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from typing import Annotated, Any, Final, Self
 
@@ -26,11 +24,11 @@ from gridgift.fields import Identifier, Text
 from gridgift.grant_csv import GrantCsv
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.grants import GrantGiftCardRequest, accepts
-from gridgift.http.edge.answers import sent
+from gridgift.http.edge.answers import joined, key_of_part, sent
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.decode import decode_object
 from gridgift.http.edge.refusals import MediaTypeUnsupported
-from gridgift.http.edge.reply import Reply, encode_json
+from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 from gridgift.storage.database import Tx
 from gridgift.views import CARD_EXAMPLE, REFUSED_ROW_EXAMPLE, RowResult
@@ -73,15 +71,9 @@ class BulkGrantResponse(Struct, frozen=True):
     refused: int
     results: list[RowResult]
 
-    @classmethod
-    def of(cls, outcomes: Sequence[Outcome], first: int) -> Self:
-        """Show what came of rows, of which the first has this number."""
-        results = [RowResult.of(number, each) for number, each in enumerate(outcomes, first)]
-        return cls(**count(outcomes), results=results)
 
-
-class _PartBody(Struct, frozen=True):
-    """The answer to some of the rows, each result as it is in JSON."""
+class _Body(Struct, frozen=True):
+    """The answer, each result as it is in JSON."""
 
     granted: int
     skipped: int
@@ -89,18 +81,40 @@ class _PartBody(Struct, frozen=True):
     results: list[msgspec.Raw]
 
 
+class _PartBody(_Body, frozen=True):
+    """The answer to some of the rows, as it is stored under a key.
+
+    ``run`` is an id of the first part's own: the rest of an answer may be written anew, when a
+    resident is erased.
+    """
+
+    run: str = ""
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome], first: int, run: str) -> Self:
+        """Write what came of rows, of which the first has this number."""
+        results = [
+            msgspec.Raw(msgspec.json.encode(RowResult.of(number, outcome)))
+            for number, outcome in enumerate(outcomes, first)
+        ]
+        return cls(**count(outcomes), results=results, run=run)
+
+
 class _Part(Struct, frozen=True):
-    """Some of the rows, answered: as it was stored, as a reply, and decoded."""
+    """Some of the rows, answered: as it was stored, and decoded."""
 
     answered: Answered
-    reply: Reply[BulkGrantResponse]
     body: _PartBody
 
     @classmethod
     def of(cls, answered: Answered) -> Self:
         """Read an answer."""
-        reply = sent(answered)
-        return cls(answered, reply, msgspec.json.decode(reply.body, type=_PartBody))
+        return cls(answered, msgspec.json.decode(sent(answered).body, type=_PartBody))
+
+    @property
+    def begun(self) -> bytes:
+        """What tells a first part from others under its key; the answers of before had no id."""
+        return self.body.run.encode() or self.answered.answer
 
 
 class GrantLine(GrantGiftCardRequest, frozen=True, rename="camel", kw_only=True):
@@ -131,9 +145,10 @@ async def grant_gift_cards(request: KeyRequest[BulkGrantQuery, None]) -> Reply[B
     parts: list[_Part] = []
     done = 0
     while done < len(rows):
-        parts.append(await _grant(request, _key_of_part(key, parts, done), rows, parts, size))
+        part_key = key_of_part(key, parts[0].begun if parts else None, done)
+        parts.append(await _grant(request, part_key, rows, parts, size))
         done += len(parts[-1].body.results)
-    return parts[0].reply if len(parts) == 1 else _joined(parts)
+    return _joined(parts)
 
 
 async def _grant(
@@ -146,6 +161,7 @@ async def _grant(
     """Grant the rows behind those of the parts before, in one transaction and in their turn."""
     first = sum(len(part.body.results) for part in before)
     some = rows[first : first + size]
+    begun = "" if first else new_id()
 
     async def run(tx: Tx) -> list[Outcome]:
         ids = [new_id() for _ in some]
@@ -156,9 +172,10 @@ async def _grant(
             await bulk.finish(tx, request.caller, new_id(), _counts(before, outcomes))
         return outcomes
 
-    wanted: Once[Run[list[Outcome]], list[Outcome]] = Once(
-        run, key, partial(_show, first + 1), request.check
-    )
+    def show(outcomes: list[Outcome]) -> bytes:
+        return Reply.json(_PartBody.of(outcomes, first + 1, begun)).pack()
+
+    wanted: Once[Run[list[Outcome]], list[Outcome]] = Once(run, key, show, request.check)
     async with request.services.bulk_turn:
         return _Part.of(await request.operations.once(request.store_id, wanted))
 
@@ -171,31 +188,18 @@ def _counts(before: Sequence[_Part], outcomes: Sequence[Outcome]) -> dict[str, i
     }
 
 
-def _key_of_part(
-    key: IdempotencyKey | None, parts: Sequence[_Part], first: int
-) -> IdempotencyKey | None:
-    """Return the key of a further part; no client can send one with an end of line.
-
-    The first part's answer is in it, so that what is left of an older request under the same key,
-    whose first part was forgotten already, is never taken for an answer to this one. A part is as
-    old as the first one.
-    """
-    if key is None or not parts:
-        return key
-    digest = hashlib.sha256(parts[0].answered.answer).hexdigest()
-    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_part=True)
-
-
 def _joined(parts: Sequence[_Part]) -> Reply[BulkGrantResponse]:
-    """Make one answer of those of all parts; it is a replay if every part is one."""
-    body = _PartBody(
-        granted=sum(part.body.granted for part in parts),
-        skipped=sum(part.body.skipped for part in parts),
-        refused=sum(part.body.refused for part in parts),
-        results=[result for part in parts for result in part.body.results],
+    """Make one answer of those of all parts."""
+    bodies = [part.body for part in parts]
+    return joined(
+        [part.answered for part in parts],
+        _Body(
+            granted=sum(body.granted for body in bodies),
+            skipped=sum(body.skipped for body in bodies),
+            refused=sum(body.refused for body in bodies),
+            results=[result for body in bodies for result in body.results],
+        ),
     )
-    fresh = [part.reply for part in parts if not part.answered.replayed]
-    return Reply(200, (fresh or [parts[0].reply])[0].headers, encode_json(body))
 
 
 @contextmanager
@@ -251,10 +255,6 @@ def _from_csv(raw: bytes, zone: str) -> Iterable[Row]:
         return (line.row for line in GrantCsv(text, zone))
     except CsvError as error:
         raise ValidationFailed({"body": [str(error)]}) from None
-
-
-def _show(first: int, outcomes: list[Outcome]) -> bytes:
-    return Reply.json(BulkGrantResponse.of(outcomes, first)).pack()
 
 
 ROUTES: Final = (
