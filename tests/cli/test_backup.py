@@ -22,7 +22,7 @@ from gridgift.cli.sealing import seal
 from gridgift.settings import Settings
 from gridgift.storage import backup as backups
 from gridgift.storage.backup import End, Header, Page
-from tests.api import KELLY, SECRET, served
+from tests.api import KELLY, SECRET, ApiFixture, served
 from tests.cli.commands import REPOSITORY, CommandRunner
 from tests.cli.live import file_of, running, until
 from tests.cli.test_copy import MANY, look
@@ -77,8 +77,11 @@ def test_there_and_back(kept: CommandRunner, make_empty: Callable[..., str], oth
         assert server.get("/v1/store", key=key).status_code == 200
     again = kept.json("backup", "two.backup", "--without-secret")
     tables = {name for name in made["tables"] if name != "api_keys"}  # a use was noted
+    expected = made["tables"] | {"events": made["tables"]["events"] + 1}  # it was restored
+    if other == "postgres":
+        expected |= {"feed": 1}
     assert {name: again["tables"][name] for name in tables} == {
-        name: made["tables"][name] for name in tables
+        name: expected[name] for name in tables
     }
     assert again["ledger"] == made["ledger"]
 
@@ -168,6 +171,40 @@ def test_a_stale_if_match_after_a_restore(
         response = restored.call("PUT", f"/v1/giftcards/{card}", json=put, headers=stale)
         assert response.status_code == 412
         assert restored.card(card)["credit"] == 7
+
+
+@pytest.mark.contract("10.97", "10.155")
+@pytest.mark.parametrize("other", ["sqlite", "postgres"])
+def test_readers_that_were_ahead_of_the_backup_miss_nothing(
+    kept: CommandRunner, database_url: str, make_empty: Callable[..., str], other: str
+) -> None:
+    with served(database_url) as api:
+        api.grant()
+        kept.json("backup", "a.backup")
+        lost = [api.grant()["id"] for _ in range(3)]
+        _, ahead = told(api, None, lost)
+    target = make_empty(other)
+    said = kept.json("restore", "a.backup", "--database", target)
+    with served(target, api.clock, api.prepared) as restored:
+        granted = restored.grant()["id"]
+        (first, *later), _ = told(restored, ahead, [granted])
+        assert first["type"] == "store.restored"
+        assert first["after"] == {"backupMadeAt": said["madeAt"]}
+        assert first["about"] == {"storeId": restored.store.id}
+        assert [event["about"].get("giftCardId") for event in later] == [granted]
+
+
+def told(api: ApiFixture, cursor: str | None, card_ids: list[str]) -> tuple[list[Any], str]:
+    """Follow the feed until it has told of some cards; return what it told, and the cursor."""
+    found: list[Any] = []
+    deadline = time.monotonic() + PATIENCE
+    while not {*card_ids} <= {event["about"].get("giftCardId") for event in found}:
+        assert time.monotonic() < deadline, found
+        read = api.call("GET", "/ext/v1/events", params={"cursor": cursor} if cursor else {}).json()
+        found += read["data"]
+        cursor = read["pagination"]["nextCursor"]
+    assert cursor is not None
+    return found, cursor
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -15,7 +15,7 @@ from gridgift.cli.output import print_json, print_note
 from gridgift.cli.passphrases import PassphraseOption, WithoutSecretOption, known_passphrase
 from gridgift.cli.phases import PhaseBar
 from gridgift.cli.sealing import WrongPassphrase, unseal
-from gridgift.cli.session import now, read_settings
+from gridgift.cli.session import now, operator, read_settings
 from gridgift.cli.tables import print_table
 from gridgift.cli.verify import ignore
 from gridgift.domain import events, keys, secrets, stores, texts, verify
@@ -108,7 +108,7 @@ async def _restore_into(database: Port, file: Path, header: Header, kept: Kept |
         bar.begin("restoring", 0)
         copied = await fill(database, file, steps, bar.advance, check)
         await migrate(database, now())
-        await database.write(events.resume)
+        await database.write(events.restore, operator, header.made_at)
         bar.begin("verifying", copied.accounts)
         faults = await database.snapshot(verify.verify, ignore, bar.advance_accounts)
     return Restored(copied, faults, await database.read(_working_keys))

@@ -9,7 +9,7 @@ On PostgreSQL transactions end in another order than they began; positions there
 transactions, and only what is below the oldest running one is read.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from uuid import UUID, uuid5
 
@@ -19,7 +19,7 @@ from msgspec import Struct
 from gridgift.domain import stores
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import LAST_UUID
-from gridgift.domain.instants import DAY, SECOND
+from gridgift.domain.instants import DAY, SECOND, format_instant
 from gridgift.domain.model import NIL_UUID, ActorKind, Caller, CardState, EntryKind
 from gridgift.domain.paging import Keys, Position
 from gridgift.storage.database import Row, Tx
@@ -63,8 +63,10 @@ WEBHOOK_CHANGED: Final = "webhook.changed"
 PING: Final = "ping"
 BULK_FINISHED: Final = "bulk.finished"
 VERIFY_FAILED: Final = "verify.failed"
+STORE_RESTORED: Final = "store.restored"
 NOTED: Final = (
-    CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED
+    CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED,
+    STORE_RESTORED,
 )  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 
@@ -173,13 +175,21 @@ async def note(
     A transaction notes one event at most about the same thing. ``before`` and ``after`` say what it
     was and is, in values of JSON.
     """
+    details = _details(caller, subject_kind, subject_id, before, after)
+    row = (caller.store_id, subject_kind, subject_id, tx.now(), noted, details)
+    await tx.many("event_note", [row])
+
+
+def _details(
+    caller: Caller,
+    subject_kind: SubjectKind,
+    subject_id: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> str:
     actor = (caller.actor_kind, caller.actor_id, caller.request_id)
     details = Details(subject_kind, subject_id, *actor, _snapshot(before), _snapshot(after))
-    row = (
-        caller.store_id, subject_kind, subject_id, tx.now(), noted,
-        msgspec.json.encode(details).decode(),
-    )  # fmt: skip
-    await tx.many("event_note", [row])
+    return msgspec.json.encode(details).decode()
 
 
 def _snapshot(state: Mapping[str, Any] | None) -> Snapshot | None:
@@ -277,6 +287,30 @@ async def resume(tx: Tx) -> None:
     if last is not None and following is not None and following <= last:
         await _begin(tx)
         await tx.run("feed_raise", by=last - following + 1)
+
+
+async def restore(tx: Tx, operator: Callable[[str], Caller], made_at: int) -> None:
+    """Note in each store's feed that the store is as it was at an instant (milliseconds).
+
+    ``operator`` gives who restored it, as a caller at the store of an id.
+
+    Readers may have been ahead of that. So positions go on from the clock, in microseconds: no
+    store ever had so many events.
+    """
+    row = await tx.one("events_ends")
+    assert row is not None
+    last, following = row
+    position = max(tx.now() * 1_000, 0 if last is None else last + 1)
+    if following is not None:  # PostgreSQL counts for itself
+        position = max(position, following)
+        await _begin(tx)
+        await tx.run("feed_raise", by=position - following)
+    after = {"backupMadeAt": format_instant(made_at)}
+    await tx.many("event_note_at", [
+        (store.id, position, "store", store.id, tx.now(), STORE_RESTORED,
+         _details(operator(store.id), "store", store.id, None, after))
+        for store in await stores.list_all(tx)
+    ])  # fmt: skip
 
 
 async def _begin(tx: Tx) -> None:

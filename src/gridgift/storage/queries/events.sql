@@ -13,6 +13,10 @@ VALUES {row:(:store_id, {next_position}, :account_kind, :account_id, :seq, :crea
 INSERT INTO events (store_id, position, account_kind, account_id, seq, created_at, type, details)
 VALUES {row:(:store_id, {next_position}, :account_kind, :account_id, 0, :created_at, :type, :details)}
 
+-- name: event_note_at
+INSERT INTO events (store_id, position, account_kind, account_id, seq, created_at, type, details)
+VALUES {row:(:store_id, :position, :account_kind, :account_id, 0, :created_at, :type, :details)}
+
 -- An event, its entry, and the account's state and balance before that one.
 -- fragment: event
 e.position, e.account_kind, e.account_id, e.seq, e.created_at, e.type, e.details,
