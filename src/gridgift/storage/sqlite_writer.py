@@ -28,7 +28,7 @@ from gridgift.storage.sqlite_errors import translated
 from gridgift.storage.sqlite_file import WRITER_WAIT
 
 BATCH: Final = 128  # writes in one commit, at most
-ASKS_AGAIN: Final = 0.002  # seconds, about, between two tries to take the write lock
+ASKS_AGAIN: Final = 0.0005  # seconds, about, between two tries to take the write lock
 LOG_LIMIT: Final = 32 * 1024 * 1024  # bytes; a log that a long reader lets grow beyond is emptied
 LOOKS_EVERY: Final = 2.0  # seconds between two looks at the log's size
 DEFECT: Final = 70  # the exit code of a process that can't write any more (EX_SOFTWARE)
