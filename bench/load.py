@@ -1,5 +1,6 @@
 """Load by wrk: scripts in Lua that ask for random cards, and the figures that wrk gives."""
 
+import re
 import secrets
 import shutil
 import signal
@@ -130,9 +131,8 @@ class Script(Struct, frozen=True):
         """Write the whole program; the random numbers and idempotency keys are this run's own."""
         keys = ", ".join(f'"{dataset.key(store)}"' for store in range(dataset.STORES))
         values = {"CARDS": str(self.cards), "LIMIT": str(limit), "RUN": secrets.token_hex(12)}
-        text = self.lua
-        for name, value in values.items():
-            text = text.replace(name, value)
+        words = rf"\b(?:{'|'.join(values)})\b"  # a token may have one of these in it
+        text = re.sub(words, lambda word: values[word[0]], self.lua)
         path.write_text(
             f"{dataset.LUA}\nlocal keys = {{{keys}}}\n"
             f"math.randomseed({secrets.randbits(31)})\n{_GET}{text}{_DONE}"

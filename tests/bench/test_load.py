@@ -63,3 +63,11 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
         servers.serving(["-c", "raise SystemExit('no such thing')"], {}, log, 1, "/", {}),
     ):
         pass
+
+
+def test_a_token_is_sent_as_it_is(tmp_path: Path) -> None:
+    """Although it has a word in it that stands for one of the script's values."""
+    load.redemptions(["aRUNb7", "LIMIT0CARDS"], 0).write(path := tmp_path / "redeem.lua")
+    written = path.read_text()
+    assert '{"aRUNb7", "LIMIT0CARDS"}' in written
+    assert '"\\r\\nIdempotency-Key: RUN-"' not in written
