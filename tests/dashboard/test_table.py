@@ -28,7 +28,7 @@ def everything(api: ApiFixture) -> list[object]:
     """Return all that a form may change; a session's last use is no change."""
     tables = {
         "operators": "*", "operator_stores": "*", "operator_links": "*", "gift_cards": "*",
-        "entries": "*", "stores": "*", "api_keys": "*",
+        "entries": "*", "stores": "*", "api_keys": "*", "webhooks": "*", "webhook_deliveries": "*",
         "operator_sessions": "id, operator_id, chosen_store",
     }  # fmt: skip
     return [

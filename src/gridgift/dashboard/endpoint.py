@@ -23,6 +23,7 @@ from gridgift.http.edge.services import Services
 from gridgift.http.edge.session import visitor_of
 
 SIGN_IN: Final = "/dashboard/sign-in"
+DOMAIN: Final = Failure.__module__.removesuffix("failures")  # which has a module for each noun's
 
 # What people are told, where programs are told something else.
 WORDS: Final[dict[type[Failure], tuple[str, str]]] = {
@@ -104,7 +105,8 @@ class MissingPage(PageEndpoint):
 
 def _belongs_to_the_form(failure: Failure) -> bool:
     """Tell whether a failure is of what was typed: found by an operation, or the form is old."""
-    return type(failure).__module__ == Failure.__module__ or isinstance(failure, FormOutdated)
+    of_the_domain = type(failure).__module__.startswith(DOMAIN)
+    return of_the_domain or isinstance(failure, FormOutdated)
 
 
 def _replayed(raw: bytes) -> Receive:

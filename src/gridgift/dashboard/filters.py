@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from gridgift.domain.days import SECOND_LIFE
 from gridgift.domain.instants import DAY, HOUR, format_instant
 from gridgift.domain.texts import counted
 
@@ -53,6 +55,16 @@ def browser(agent: str) -> str:
     return name or system or agent[:60] or "Unknown browser"
 
 
+def zone_time(zone: str) -> str:
+    """Name the time of a zone: Second Life time, or Europe/Berlin time."""
+    return f"{'Second Life' if zone == SECOND_LIFE else zone} time"
+
+
+def host(address: str) -> str:
+    """Return the host of an address, whose rest may be a secret."""
+    return urlsplit(address).hostname or address
+
+
 # In this order: browsers name their ancestors too.
 _BROWSERS: Final = (
     ("SecondLife/", "Second Life viewer"), ("Edg", "Edge"), ("OPR/", "Opera"),
@@ -75,5 +87,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "date_time": date_time,
     "ago": ago,
     "browser": browser,
+    "zone_time": zone_time,
+    "host": host,
     "iso": format_instant,
 }

@@ -1,0 +1,122 @@
+"""API keys: for which programs there are some, what each may do, and their ends."""
+
+import secrets
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.domain import keys
+from gridgift.domain.days import end_of, parse_day
+from gridgift.domain.failures import KeyNotFound
+from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY, HOUR
+from gridgift.domain.keys import RANDOM_BYTES, IssuedKey, NewCredential, Signer
+from gridgift.domain.scopes import SCOPES
+from gridgift.http.edge.answers import write
+from gridgift.http.edge.api_key import API_KEY
+from gridgift.http.edge.path import id_parameter
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session
+
+KEYS: Final = "/dashboard/keys"
+
+KEY: Final = id_parameter("id", "A key's id.", "019aad40-1111-7222-8333-444455556666", KeyNotFound)
+
+SOON: Final = 30 * DAY  # before its end a key is marked
+
+# How long a key that was replaced still works.
+OVERLAPS: Final = {"0": 0, "1h": HOUR, "1d": DAY, "7d": 7 * DAY}
+
+
+class NewKey(Struct, frozen=True):
+    """The form for a key; ``last_day`` is the last one on which it works, none: for good."""
+
+    name: str
+    scopes: list[str] = []
+    last_day: (
+        Annotated[str, Meta(extra={"says": "must be a date like 2027-01-31", "parse": parse_day})]
+        | None
+    ) = None
+
+
+class Rotation(Struct, frozen=True):
+    """The form that replaces a key."""
+
+    overlap: Literal["0", "1h", "1d", "7d"] = "1d"
+
+
+async def show_keys(
+    request: OperatorRequest[None, object], draft: Draft = EMPTY, issued: IssuedKey | None = None
+) -> Reply[None]:
+    """Show the store's keys; ``issued`` is one that was just made, to be shown this once."""
+    now = request.received_at
+    found = await request.operations.read(keys.list_of, request.store_id)
+    return render(
+        request, "keys.html",
+        working=[key for key in found if key.works(now)],
+        ended=[key for key in found if not key.works(now)],
+        scopes=SCOPES, soon=SOON, draft=draft, issued=issued,
+    )  # fmt: skip
+
+
+async def create_key(request: OperatorRequest[None, NewKey]) -> Reply[None]:
+    """Make a key, and show it this once."""
+    form = request.body
+    day = None if form.last_day is None else parse_day(form.last_day)
+    ends = None if day is None else end_of(day, request.principal.signed_in.here.time_zone)
+    issued = await write(
+        request, keys.create, request.caller, _signer(request), form.name, form.scopes, _new(),
+        expires_at=ends,
+    )  # fmt: skip
+    return await show_keys(request, issued=issued)
+
+
+async def rotate_key(request: OperatorRequest[None, Rotation]) -> Reply[None]:
+    """Put a new key in a key's place, and show it this once."""
+    overlap = OVERLAPS[request.body.overlap]
+    issued = await write(
+        request, keys.rotate, request.caller, _signer(request), KEY.of(request), overlap, _new()
+    )
+    return await show_keys(request, issued=issued)
+
+
+async def revoke_key(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """End a key for good."""
+    key = await write(request, keys.revoke, request.caller, KEY.of(request))
+    said = f"The key “{key.name}” is revoked: within 5 seconds no server takes it any more."
+    return redirect(request, KEYS, flash=Flash(said))
+
+
+def _signer(request: OperatorRequest[None, Any]) -> Signer:
+    return request.services.credentials.of(API_KEY).signer
+
+
+def _new() -> NewCredential:
+    return NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES))
+
+
+_OWNER: Final = Session("owner")
+_ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
+    ("rotate", rotate_key, Rotation),
+    ("revoke", revoke_key, NoFields),
+)
+
+PAGES: Final = (
+    Page("GET", KEYS, _OWNER, show_keys),
+    Page("POST", KEYS, _OWNER, create_key, body=NewKey, again=show_keys),
+    *(
+        Page(
+            "POST",
+            f"{KEYS}/{{id}}/{action}",
+            _OWNER,
+            handler,
+            body=body,
+            path_parameters=(KEY,),
+            again=show_keys,
+        )
+        for action, handler, body in _ABOUT_ONE
+    ),
+)
