@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -84,6 +84,7 @@ class ApiFixture:
         self.settings = settings
         self.clock = clock
         self._database: Any = None
+        self._file: sqlite3.Connection | None = None
         self._raw: asyncpg.Connection[Any] | None = None
         if prepared is None:
             prepared = self.write(prepare_store, signer(settings))
@@ -168,8 +169,10 @@ class ApiFixture:
         path = self.settings.sqlite_path
         if path is None:
             return self._portal.call(self._fetch, statement)
-        with closing(sqlite3.connect(path)) as connection, connection:
-            return connection.execute(statement).fetchall()
+        if self._file is None:  # to open it takes longer than most statements
+            self._file = sqlite3.connect(path, check_same_thread=False)
+        with self._file:
+            return self._file.execute(statement).fetchall()
 
     @property
     def _portal(self) -> Any:
@@ -193,6 +196,8 @@ class ApiFixture:
     async def _disconnect(self) -> None:
         if self._database is not None:
             await self._database.close()
+        if self._file is not None:
+            self._file.close()
         if self._raw is not None:
             await self._raw.close()
 

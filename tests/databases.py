@@ -29,6 +29,7 @@ from tests.shared import locked, made_once
 
 TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 PATIENCE: Final = 60.0  # seconds
+EMPTIER: Final = "emptier"  # the name of connections that are there for the next test
 EMPTY: Final = "template0"  # PostgreSQL's own
 NAMED: Final = "SELECT datname FROM pg_database WHERE datname = $1"
 MADE_HERE: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)"
@@ -90,6 +91,8 @@ class Postgres:
         self._admin_busy = asyncio.Lock()
         self._before: dict[str, Fingerprint] = {}  # by the name of a template
         self._spares: dict[str, list[str]] = {}
+        # by the name of a database; in a new one, PostgreSQL would first have to plan everything
+        self._emptiers: dict[str, asyncpg.Connection[Any]] = {}
         self._returns: list[Future[None]] = []
 
     @contextmanager
@@ -146,8 +149,9 @@ class Postgres:
     def close(self) -> None:
         """Wait for what was given back, and disconnect."""
         self.settle()
-        if self._admin is not None:
-            self._portal.call(partial(self._admin.close, timeout=PATIENCE))
+        for connection in (*self._emptiers.values(), self._admin):
+            if connection is not None:
+                self._portal.call(partial(connection.close, timeout=PATIENCE))
 
     def drop_all(self) -> None:
         """Drop every database that was made here, in this process or another one."""
@@ -165,8 +169,7 @@ class Postgres:
         return name
 
     async def _fingerprint(self, name: str) -> Fingerprint:
-        async with self._connected(name) as connection:
-            return await fingerprint(connection)
+        return await fingerprint(await self._emptier(name))
 
     async def _give_back(self, name: str, template: str) -> None:
         """Empty a database for the next test, or drop it; a server that is gone has lost it."""
@@ -174,22 +177,23 @@ class Postgres:
             if template in self._before and await self._emptied(name, self._before[template]):
                 self._spares.setdefault(template, []).append(name)
             else:
+                if name in self._emptiers:
+                    self._emptiers.pop(name).terminate()
                 await self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     async def _emptied(self, name: str, before: Fingerprint) -> bool:
         try:
-            async with self._connected(name) as connection:
-                return await emptied(connection, before)
+            return await emptied(await self._emptier(name), before)
         except TROUBLE:  # renamed, or closed to connections, or to deletions
             return False
 
-    @asynccontextmanager
-    async def _connected(self, name: str) -> "AsyncIterator[asyncpg.Connection[Any]]":
-        connection = await asyncpg.connect(self.url_of(name))
-        try:
-            yield connection
-        finally:
-            await connection.close()
+    async def _emptier(self, name: str) -> "asyncpg.Connection[Any]":
+        """Return the connection that empties a database time and again."""
+        if name not in self._emptiers:
+            self._emptiers[name] = await asyncpg.connect(
+                self.url_of(name), server_settings={"application_name": EMPTIER}
+            )
+        return self._emptiers[name]
 
     async def _execute(self, statement: str) -> None:
         async with self._admin_connection() as connection:

@@ -12,6 +12,7 @@ import pytest
 from tests.test_tidy import FILES, imported, place
 
 ROOT: Final = Path(__file__).parents[1]
+PLACES: Final = {place(file) for file in FILES}
 PAGE: Final = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGES: Final = (
     "http/edge", "http/api", "http/reference", "dashboard", "domain", "cli", "storage", "messages",
@@ -32,9 +33,7 @@ def unit_of(path: str) -> str:
 def path_of(module: str) -> str:
     """Return the file of a module, from the package's folder."""
     name = module.removeprefix("gridgift.").replace(".", "/")
-    return (
-        f"{name}.py" if f"{name}.py" in {place(file) for file in FILES} else f"{name}/__init__.py"
-    )
+    return f"{name}.py" if f"{name}.py" in PLACES else f"{name}/__init__.py"
 
 
 @cache

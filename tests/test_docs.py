@@ -28,6 +28,7 @@ from tests.cli.reference import PAGE, parts, reference
 
 ROOT = Path(__file__).parent.parent
 BENCH_VARIABLES = {bench.__main__.FOLDER, bench.postgres.URL}
+WHOLE: Any = get_command(cli.command_line())
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -104,7 +105,7 @@ def test_commands_are_found():
 
 def resolved(command: str) -> tuple[Any, list[str]]:
     """Return the command or group of commands that a command line names, and the words after."""
-    found: Any = get_command(cli.command_line())
+    found = WHOLE
     words = shlex.split(command)
     while words and words[0] in getattr(found, "commands", {}):
         found = found.commands[words.pop(0)]

@@ -15,6 +15,7 @@ from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.postgres_address import read_address
 from tests import databases
+from tests.databases import EMPTIER
 from tests.domain.fixture import bare_sql
 from tests.serving import free_port
 from tests.storage.operations import avatar, has, in_a_loop, look
@@ -99,7 +100,7 @@ async def test_an_address_names_its_connections(url: str) -> None:
     names = await bare_sql(
         url,
         "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() "
-        "AND pid <> pg_backend_pid()",
+        f"AND pid <> pg_backend_pid() AND application_name <> '{EMPTIER}'",
     )
     assert names == [("till",)]
     await database.close()
