@@ -15,12 +15,13 @@ import msgspec
 import pytest
 
 from gridgift import directory
-from gridgift.directory import BUDGETS, Directory
+from gridgift.directory import Directory
 from gridgift.domain import residents
 from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.residents import Identifier
 from gridgift.limits import Bucket
+from gridgift.look_ups import BUDGETS
 from tests.api import ApiFixture, problem
 from tests.domain.fixture import DomainFixture
 from tests.http.customer_page import CustomerPage

@@ -32,12 +32,15 @@ from gridgift.http.edge.services import Services
 from gridgift.http.reference.openapi import document
 from gridgift.http.reference.pages import MISSING_ASSET, Assets
 from gridgift.http.table import ROUTES, endpoints
+from gridgift.in_world_directory import InWorldDirectory
 from gridgift.jobs import housekeeping, running
 from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places
 from gridgift.logs import RequestLog, configure_logs
+from gridgift.look_ups import Resolver
 from gridgift.metrics import make_metrics
 from gridgift.operations import Operations
 from gridgift.settings import (
+    IN_WORLD,
     Settings,
     SettingsError,
     make_secret,
@@ -64,7 +67,6 @@ from gridgift.webhook_delivery import Deliverer
 # Imports that not every server or command needs stand where they are needed: they take time.
 if TYPE_CHECKING:
     from gridgift.counter import RedisCounter
-    from gridgift.directory import Directory
     from gridgift.storage.copying import Copy
     from gridgift.storage.listener import Listener
     from gridgift.storage.postgres import PostgresDatabase
@@ -317,9 +319,9 @@ def _serve(app: Application, services: Services, table: Sequence[AnyRoute]) -> N
     app.default, app.refuse = missing_pages(services, default), default.refuse
 
 
-def _directory(settings: Settings, database: "AnyDatabase") -> "Directory | None":
-    if not settings.resolver_url:
-        return None
+def _directory(settings: Settings, database: "AnyDatabase") -> Resolver | None:
+    if settings.resolver_url in {"", IN_WORLD}:
+        return InWorldDirectory(database) if settings.resolver_url else None
     from gridgift.directory import Directory
 
     return Directory(database, settings.resolver_url, settings.resolver_key)
@@ -358,7 +360,7 @@ def _listener(settings: Settings, services: Services) -> "Listener":
 def _services(
     settings: Settings,
     database: "AnyDatabase",
-    directory: "Directory | None",
+    directory: Resolver | None,
     counter: "RedisCounter | None",
     clock: Clock,
     ticks: Callable[[], float],

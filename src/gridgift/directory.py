@@ -15,18 +15,18 @@ from weakref import WeakValueDictionary
 import httpx2
 
 from gridgift.domain import residents
-from gridgift.domain.failures import ResidentNotFound, TooManyLookUps
+from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.model import Resident
-from gridgift.limits import Bucket, RateLimits
+from gridgift.limits import Bucket
 from gridgift.logs import Log, reason
+from gridgift.look_ups import Budgets
 from gridgift.storage.database import Database
 
 TIMEOUT: Final = 3.0  # seconds for one look-up, waiting for its turn included
 INTERVAL: Final = 0.5  # seconds between two requests: the service takes about 2 a second
 MISSED_FOR: Final = 600.0  # seconds that an unknown name is not asked for again
 MAX_MISSES: Final = 10_000
-BUDGETS: Final = {"key": 60, "token": 6}  # look-ups a minute of each API key, of each link
 
 log = Log("gridgift.directory")
 
@@ -52,23 +52,23 @@ class Directory:
         self._url = address.copy_with(userinfo=b"")  # which failures name, in the log
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turn = asyncio.Lock()
-        self._budgets = RateLimits(BUDGETS, min(BUDGETS.values()))
+        self._budgets = Budgets()
         self._next_request = 0.0
         self._misses: OrderedDict[str, float] = OrderedDict()
 
-    async def learn(self, identifier: str, asker: Bucket | None = None) -> None:
+    async def learn(
+        self, identifier: str, asker: Bucket | None = None, _store_id: str = ""
+    ) -> None:
         """Look a username up for an API key or a link, and remember its resident.
 
         Raises ``ResidentNotFound`` if nobody has the name, if the identifier is a UUID (there is
         no way to ask for a UUID from outside), or if the directory could not be asked; and
         ``TooManyLookUps`` if the asker's budget is spent. ``asker`` is None for the server's own.
+        Whom it finds is known at every store.
         """
         if parse_uuid(identifier) is not None or self._missed(identifier):
             raise ResidentNotFound(identifier)
-        if asker is not None:
-            allowance = await self._budgets.of(asker.kind).take(asker.name, time.monotonic())
-            if allowance is not None and allowance.retry_after is not None:
-                raise TooManyLookUps(allowance.retry_after)
+        await self._budgets.take(asker)
         try:
             async with asyncio.timeout(TIMEOUT):
                 uuid = await self._ask(identifier, asker)

@@ -7,7 +7,7 @@ in the resident directory, once, and the operation runs again. Nothing here know
 
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gridgift.batching import Batcher
 from gridgift.domain import idempotency
@@ -15,27 +15,26 @@ from gridgift.domain.batches import A, Batched, BatchedRead, BatchedWrite, R
 from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
 from gridgift.domain.idempotency import Answered, Once, Run
 from gridgift.limits import Bucket
+from gridgift.look_ups import Resolver
 from gridgift.storage.database import Database, Operation, P, T
-
-if TYPE_CHECKING:
-    from gridgift.directory import Directory  # brings a whole HTTP client
 
 
 class Operations:
     """Runs operations on one database. Made inside a running event loop."""
 
-    def __init__(self, database: Database, directory: "Directory | None" = None) -> None:
+    def __init__(self, database: Database, directory: Resolver | None = None) -> None:
         self._database = database
         self._directory = directory
         self._batchers: dict[object, Batcher[Any, Any]] = {}
         self._asker: Bucket | None = None
+        self._asking_store = ""
 
-    def of(self, asker: Bucket | None) -> "Operations":
-        """Return the same for one who asks, whose look-ups in the directory have a budget."""
-        if self._directory is None or asker is None:
+    def of(self, asker: Bucket | None, store_id: str) -> "Operations":
+        """Return the same for one who asks for a store, and whose look-ups have a budget."""
+        if self._directory is None:
             return self
         theirs = copy(self)
-        theirs._asker = asker
+        theirs._asker, theirs._asking_store = asker, store_id
         return theirs
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -108,12 +107,12 @@ class Operations:
     async def _look_up(self, failure: ResidentNotFound | ReceiverNotFound) -> None:
         """Make an unknown resident known; raises the failure again if nobody has the name.
 
-        Raises ``TooManyLookUps``.
+        Raises ``TooManyLookUps`` and ``DirectoryPending``.
         """
         if self._directory is None:
             raise failure
         try:
-            await self._directory.learn(failure.identifier, self._asker)
+            await self._directory.learn(failure.identifier, self._asker, self._asking_store)
         except ResidentNotFound as unknown:
             raise type(failure)(
                 failure.identifier, directory_failed=unknown.directory_failed

@@ -23,6 +23,7 @@ from gridgift.whole_files import Draft, drafted, may_pass
 DEFAULT_DATABASE_URL: Final = "sqlite:///gridgift.db"
 PREFIX: Final = "GRIDGIFT_"
 MINIMUM_SECRET: Final = 32  # characters
+IN_WORLD: Final = "in-world"  # the resolver that is an object of each store's
 QUOTES: Final = frozenset("\"'`“”‘’«»")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -136,6 +137,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _resolver(text: str) -> str:
+    return text if text == IN_WORLD else _url(text)
+
+
 def _redis_url(text: str) -> str:
     if _address(text, {"redis", "rediss"}) is None:
         raise ValueError("must be redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss:// for TLS")
@@ -226,9 +231,7 @@ VARIABLES: Final = {
     "GRIDGIFT_SECRET": Variable(
         "secret", "signs API keys; made beside a SQLite file if not set", _secret, _mask
     ),
-    "GRIDGIFT_PUBLIC_URL": Variable(
-        "public_url", "the address that clients use", _url, mask_url
-    ),
+    "GRIDGIFT_PUBLIC_URL": Variable("public_url", "the address that clients use", _url, mask_url),
     "GRIDGIFT_RATE_LIMIT": Variable(
         "rate_limit", "requests a minute a key; 0 turns all limits off", _whole(0, 10_000_000)
     ),
@@ -243,7 +246,7 @@ VARIABLES: Final = {
     ),
     "GRIDGIFT_KEY_PREFIX": Variable("key_prefix", "what API keys begin with", _prefix),
     "GRIDGIFT_RESOLVER_URL": Variable(
-        "resolver_url", "where unknown usernames are looked up", _url, mask_url
+        "resolver_url", "where unknown usernames are looked up, or in-world", _resolver, mask_url
     ),
     "GRIDGIFT_RESOLVER_KEY": Variable("resolver_key", "the resolver's api-key", _header, _mask),
     "GRIDGIFT_UNKNOWN_UUIDS": Variable(

@@ -109,6 +109,9 @@ DECIDES_NOTHING: Final = {
     **dict.fromkeys(
         [f"unit_purchases.{name}" for name in ("store_id", "unit_id", "nonce", "digest",
          "payer_uuid", "amount", "paid_at", "card_id", "refund", "created_at")], UNITS),
+    **dict.fromkeys(
+        [f"questions.{name}" for name in ("store_id", "wanted", "id", "until_at", "handed_at",
+         "missed")], "what a directory is asked; names decide about no money"),
     "unit_stores.unit_id": UNITS,
     "unit_stores.store": UNITS,
     **dict.fromkeys(

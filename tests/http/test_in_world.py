@@ -245,7 +245,7 @@ KIND_OF: Final = {route.path: getattr(route.guard, "kind", None) for route in IN
 def test_a_unit_of_another_kind(api: ApiFixture, path: str, kind: str) -> None:
     """A terminal's secret buys nothing, and no other's does what it is not made for."""
     box = InWorldObject(api, kind)
-    answer = box.send(path.removeprefix(IN_WORLD), {})
+    answer = box.send(path.removeprefix(IN_WORLD), {"lang": 7})
     if kind == KIND_OF[path]:
         refused(answer, 400, "validation_failed")
     else:

@@ -109,6 +109,48 @@ def test_a_crowd_at_the_last_cards(server: Server) -> None:
     assert asyncio.run(faults(server)) == []
 
 
+@pytest.mark.contract("9.25")
+def test_an_answer_that_comes_to_another_process(make_server: Callable[..., Server]) -> None:
+    """Grants wait in two processes, and the directory's answers come to either."""
+    server = make_server("--workers", "2", GRIDGIFT_RESOLVER_URL="in-world")
+    box, strangers = Box(server, "directory"), list(map(stranger, range(8)))
+    uuids = {who.username: who.uuid for who in strangers}
+
+    async def answer(granted: asyncio.Future[Any]) -> None:
+        answers = ""
+        async with httpx2.AsyncClient(base_url=server.url, timeout=10) as client:
+            while not granted.done():
+                body = {"answers": answers}
+                asked = await box.send(client, "questions", body, str(uuid.uuid4()))
+                ask = [each.split("|") for each in asked.json()["ask"].split(",") if each]
+                answers = ",".join(f"{number}|{uuids[name]}|{name}" for number, name in ask)
+                await asyncio.sleep(0.1)
+
+    async def grant(client: httpx2.AsyncClient, name: str) -> Any:
+        path = f"/v1/customers/{name}/actions/grant-gift-card"
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            given = await client.post(path, json={"credit": 5}, headers={"Idempotency-Key": name})
+            if given.status_code != 409:
+                return given
+        raise AssertionError("still pending")
+
+    async def run() -> list[Any]:
+        async with httpx2.AsyncClient(
+            base_url=server.url, headers={"X-API-Key": server.key}, timeout=30
+        ) as client:
+            wanted = (grant(client, who.username) for who in strangers for _ in range(2))
+            granted = asyncio.gather(*wanted)
+            _, given = await asyncio.gather(answer(granted), granted)
+            return given
+
+    given = asyncio.run(run())
+    assert {card.status_code for card in given} == {200}
+    owners = Counter(card.json()["ownerUuid"] for card in given)
+    assert owners == dict.fromkeys(uuids.values(), 2)
+    assert len({card.json()["id"] for card in given}) == len(strangers)
+
+
 @pytest.mark.contract("9.15", "9.22")
 def test_a_server_that_dies_in_between(engine: str) -> None:
     """Who had no answer asks again with the same nonce: one card each, and one for each payment."""

@@ -121,6 +121,8 @@ VALUES: Final[dict[str, Any]] = {
     "lot_id": THING,
     "name": "key 7",
     "now": NOW,
+    "handed_before": NOW,
+    "names": ["r7", "new"],
     "noted_by": STORE,
     "number": 1,
     "origin": "https://7",
@@ -197,6 +199,7 @@ VALUES: Final[dict[str, Any]] = {
     "uuid": uuid(1, 7),
     "uuids": [uuid(1, 7), NEW],
     "version": 2,
+    "wanted": "r7",
     "webhook_id": THING,
     "version_before": 1,
 }
@@ -267,6 +270,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "deliveries_in_state": [{"state": "pending"}, {"state": "delivered"}],
     "unit_store_add": [{"id": NEW}],
     "unit_add": [{"id": NEW, "kind": "delivery", "usernames": "[]"}],
+    "question_add": [{"wanted": "new", "id": "new"}],
     "unit_invite": [{"usernames": "[]"}],
     "unit_update": [{"usernames": "[]"}],
 }

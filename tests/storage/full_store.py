@@ -12,6 +12,7 @@ from gridgift.domain import (
     naming,
     operators,
     purchases,
+    questions,
     residents,
     secrets,
     sessions,
@@ -102,6 +103,7 @@ def _give_from_units(api: ApiFixture) -> None:
     api.call("POST", f"/ext/v1/units/{unit}/actions/pair")
     caller = Caller(api.store.id, "unit", unit, "claim")
     api.write(claims.claim, caller, unit, Claimant(KELLY), new_id())
+    api.write(questions.ask, api.store.id, "no.one", "5a1d0c93be")
     vendor = make_unit(api, kind="vendor")["id"]
     for refund in (None, "receiver_not_found"):
         payment = Payment(new_id(), bytes(32), KELLY, 5, api.clock.now())

@@ -125,6 +125,7 @@ ROWS: Final = {
         "UPDATE imports SET file = 'cards.csv', undone_at = 2",
         f"INSERT INTO import_cards VALUES ('{STORE}', HASH, '{STORE}')",
     ],
+    32: [f"INSERT INTO questions VALUES ('{STORE}', 'no.one', '5a1d0c93be', 9, 0, FALSE)"],
 }
 
 SQLITE_SCHEMA: Final = {

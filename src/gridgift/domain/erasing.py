@@ -104,6 +104,7 @@ async def erase(tx: Tx, names: Names, redact: Redact, since: Mark) -> Erased:
     for store in await stores.list_all(tx):
         links += await tokens.revoke(tx, store.id, resident)
         await tx.run("store_names_forget", store_id=store.id, usernames=[*names.usernames])
+        await tx.run("questions_named", store_id=store.id, usernames=[*names.usernames])
         await units.invite_by_uuid(tx, store.id, names.usernames, uuid)
     await tx.run("resident_names_forget", uuid=uuid)
     shown = {"username": resident.username, "holder_uuid": uuid}

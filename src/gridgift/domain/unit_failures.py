@@ -1,6 +1,10 @@
 """How units, and what they ask for, are refused; the rest of the list is in ``failures.py``."""
 
+from typing import Final
+
 from gridgift.domain.failures import Failure
+
+ASK_AGAIN_IN: Final = 5  # seconds
 
 
 class UnitNotFound(Failure):
@@ -94,6 +98,23 @@ class PairingCodeInvalid(Failure):
 
     def __init__(self) -> None:
         super().__init__("The pairing code is wrong, was used, or its 15 minutes are over.")
+
+
+class DirectoryPending(Failure):
+    """The store's directory was asked who ``identifier`` is, and has not answered yet.
+
+    ``retry_after`` is in seconds.
+    """
+
+    code = "directory_pending"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(
+            f"The store's directory in Second Life was asked who {identifier} is. Repeat the "
+            "request: nothing was done yet."
+        )
+        self.identifier = identifier
+        self.retry_after = ASK_AGAIN_IN
 
 
 class PaymentDiffers(Failure):

@@ -11,7 +11,7 @@ from gridgift.domain.instants import SECOND
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.purchases import Payment, Sale
 from gridgift.domain.residents import Identifier, parse_identifier
-from gridgift.domain.unit_failures import PaymentDiffers, RefundDue
+from gridgift.domain.unit_failures import DirectoryPending, PaymentDiffers, RefundDue
 from gridgift.fields import Credit, GrantedCredit, Uuid
 from gridgift.http.api.in_world import TAG, Avatar, Language, Seen, resident_of
 from gridgift.http.edge.in_world import IN_WORLD, Code, Message
@@ -20,6 +20,8 @@ from gridgift.http.edge.route import Route
 from gridgift.http.edge.unit import Unit, UnitRequest, digest, nonce_of, write
 from gridgift.messages import say
 from gridgift.views import CARD_EXAMPLE
+
+UNKNOWN_FOR: Final = 600 * SECOND  # after a payment, until a friend who may be found is not
 
 PaidAt = Annotated[
     int,
@@ -87,7 +89,12 @@ async def _sell(
     try:
         return await write(request, purchases.sell, *asked, refund)
     except ReceiverNotFound as failure:
-        return await write(request, purchases.sell, *asked, failure.code)
+        code = failure.code
+    except DirectoryPending:
+        if request.services.clock() < payment.paid_at + UNKNOWN_FOR:
+            raise
+        code = ReceiverNotFound.code
+    return await write(request, purchases.sell, *asked, code)
 
 
 def _read(friend: str) -> tuple[Identifier | None, str | None]:
@@ -126,6 +133,6 @@ ROUTES: Final = (
             "credit": 250,
             "card": CARD_EXAMPLE["id"],
         },
-        refusals=(RefundDue, PaymentDiffers, TooManyLookUps),
+        refusals=(RefundDue, PaymentDiffers, TooManyLookUps, DirectoryPending),
     ),
 )

@@ -70,7 +70,7 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
     @property
     def operations(self) -> Operations:
         """What runs the operations of its principal."""
-        return self.services.operations.of(self.principal.bucket)
+        return self.services.operations.of(self.principal.bucket, self.principal.store_id)
 
     @property
     def store_id(self) -> str:

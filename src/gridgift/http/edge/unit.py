@@ -166,7 +166,7 @@ async def once(
 
     key = IdempotencyKey(request.principal.own_key(nonce_of(request)), digest(request))
     wanted: Once[Run[T], T] = Once(run, key, lambda result: show(result).pack(), request.check)
-    operations = request.services.operations.of(_bucket(unit))
+    operations = request.services.operations.of(_bucket(unit), unit.store_id)
     try:
         return sent(await operations.once(unit.store_id, wanted))
     except IdempotencyKeyReused:
@@ -180,7 +180,7 @@ async def write(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run a write that keeps the request's nonce itself."""
+    """Run a write that keeps the request's nonce itself, or may well be done twice."""
     unit = request.principal.unit
 
     async def run(tx: Tx) -> T:
@@ -188,7 +188,7 @@ async def write(
         await units.note_heard(tx, unit)
         return await operation(tx, *args, **kwargs)
 
-    return await request.services.operations.of(_bucket(unit)).write(run)
+    return await request.services.operations.of(_bucket(unit), unit.store_id).write(run)
 
 
 def digest(request: Request[Any, Any, Any]) -> bytes:

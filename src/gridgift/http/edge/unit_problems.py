@@ -18,6 +18,13 @@ UNIT_PROBLEMS: Final[dict[type[Failure], Problem]] = {
         members={"credit": data("credit"), "card": data("card_id")},
         examples={"credit": 100, "card": "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"},
     ),
+    unit_failures.DirectoryPending: Problem(
+        409,
+        "The directory has not answered yet",
+        "Send the same request again, with its Idempotency-Key, once Retry-After is over.",
+        members={"retryAfter": data("retry_after")},
+        examples={"retryAfter": unit_failures.ASK_AGAIN_IN},
+    ),
     unit_failures.PaymentDiffers: Problem(
         409, "The nonce is another payment's", "Take a new nonce for each payment."
     ),

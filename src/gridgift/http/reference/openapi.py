@@ -16,6 +16,7 @@ from gridgift.domain.failures import (
     TooManyLookUps,
     ValidationFailed,
 )
+from gridgift.domain.unit_failures import DirectoryPending
 from gridgift.http.edge import refusals
 from gridgift.http.edge.guards import SecurityScheme
 from gridgift.http.edge.in_world import IN_WORLD, RefusalInWorld
@@ -101,7 +102,7 @@ def refusals_of(route: AnyRoute) -> list[type[Failure]]:
     for parameter in route.path_parameters:
         found += parameter.refusals
     if not {ResidentNotFound, ReceiverNotFound}.isdisjoint(found):
-        found.append(TooManyLookUps)
+        found += [TooManyLookUps, DirectoryPending]
     if route.body is not None:
         found.append(refusals.BodyMalformed)
     if route.body is not None or route.rows is not None:
