@@ -1,6 +1,7 @@
 """Texts that can't be kept: refused at their field wherever the table takes a text."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from gridgift.http.edge.route import AnyRoute
 from gridgift.http.table import ROUTES
 from tests.api import KELLY, ApiFixture, problem
-from tests.http.checks import unchanged
+from tests.http.checks import one_engine, unchanged
 from tests.http.requests import ELSEWHERE, PARTS, change_credit, ext
 from tests.http.test_bulk import CSV, lines, row, send
 from tests.http.test_routes import path_of, prepared
@@ -23,6 +24,10 @@ from tests.texts import KEPT, hostile
 several: Final = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+SAMPLES: Final = (  # of what has a form
+    "kelly", "key", "credit", "exact", "0" * 32, KELLY.uuid, "2027-01-31", "2027-01-31T12:00:00Z",
+    "gift_card.granted", "https://shop.example.com/hooks", "A" * 19,
+)  # fmt: skip
 MALFORMED: Final = {  # where what is wrong with the value has a code of its own
     "receiverIdentifier": "identifier_malformed",
     "customerIdentifier": "identifier_malformed",
@@ -107,6 +112,38 @@ def test_what_is_ignored_may_be_any_text(api: ApiFixture, headers: dict[str, str
 def percent_encoded(text: str) -> str:
     """Percent-encode a text, also one that is no UTF-8 then."""
     return quote(text.encode("utf-8", "surrogatepass"), safe="")
+
+
+def patterns(struct: type[Any] | None) -> Iterator[tuple[str, str]]:
+    """Yield the members of a body or a query whose texts must have a form, and that pattern."""
+    for name in strings(struct):
+        defined = msgspec.json.schema(struct)["$defs"]
+        schema = defined[struct.__name__]["properties"][name]  # type: ignore[union-attr]
+        for each in (schema, *schema.get("anyOf", ())):
+            if "pattern" in each:
+                yield name, each["pattern"]
+
+
+def ended(api: ApiFixture, route: AnyRoute, part: str, member: str, text: str) -> Any:
+    """Send a text in a member of the body or of the query."""
+    parts, body = prepared(api, route)
+    query = f"?{member}={percent_encoded(text)}" if part == "query" else ""
+    content = json.dumps((body or {}) | {member: text}) if part == "body" else None
+    path = path_of(route, **parts) + query
+    return api.call(route.method, path, content=content, headers=JSON | token_of(api))
+
+
+@one_engine
+def test_no_newline_follows_what_has_a_form(api: ApiFixture) -> None:
+    """Where a pattern ends in "$", Python lets one follow."""
+    tried = set()
+    for route in ELSEWHERE:
+        for part in ("query", "body"):
+            for member, pattern in patterns(getattr(route, part)):
+                text = next(sample for sample in SAMPLES if re.fullmatch(pattern, sample))
+                refused_at(ended(api, route, part, member, f"{text}\n"), member)
+                tried.add(member)
+    assert {"sort", "source", "tag", "owner", "selection", "expiresAt", "url"} <= tried
 
 
 @pytest.mark.parametrize(("route", "name"), cases("query"))

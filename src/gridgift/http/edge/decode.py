@@ -181,7 +181,8 @@ _remembered_query: Final = lru_cache(maxsize=64)(_decode_query)
 class _Field(Struct, frozen=True):
     """A struct's field: its type, the plain type inside, and what to say of a bad value.
 
-    A value that ``parse`` makes None of is bad too: what a type can't say, such as a date.
+    A value that ``parse`` makes None of is bad too: what a type can't say, such as a date. So is a
+    text of which a ``pattern`` leaves something: to msgspec, a "$" lets a newline follow.
     """
 
     name: str
@@ -190,6 +191,14 @@ class _Field(Struct, frozen=True):
     required: bool
     complaint: str
     parse: Callable[[Any], Any] | None
+    pattern: re.Pattern[str] | None
+
+    def takes(self, value: Any) -> bool:
+        """Tell whether a value of the right type, or None, is a good one."""
+        pattern = self.pattern if isinstance(value, str) else None
+        if pattern is not None and not pattern.fullmatch(value):
+            return False
+        return value is None or self.parse is None or self.parse(value) is not None
 
 
 @lru_cache
@@ -203,6 +212,7 @@ def _fields(into: type[Struct]) -> dict[str, _Field]:
             required=field.required,
             complaint=str(_extra(field.type, "says") or _usual_complaint(field.type)),
             parse=_extra(field.type, "parse"),
+            pattern=_pattern(field.type),
         )
     return fields
 
@@ -227,7 +237,7 @@ def _convert(values: dict[str, Any], into: type[S]) -> S:
             except (msgspec.ValidationError, UnicodeEncodeError) as error:  # a lone surrogate
                 errors[name] = [field.complaint + _place(error)]
                 continue
-            if field.parse is not None and value is not None and field.parse(value) is None:
+            if not field.takes(value):
                 errors[name] = [field.complaint]
             converted[field.name] = value
         elif field.required:
@@ -301,6 +311,11 @@ def _extra(annotation: Any, name: str) -> Any:
     """Find what a type's ``Meta`` says under a name in ``extra``: ``says`` or ``parse``."""
     extras = [meta.extra for meta in _metas(annotation) if meta.extra]
     return next((extra[name] for extra in extras if name in extra), None)
+
+
+def _pattern(annotation: Any) -> re.Pattern[str] | None:
+    patterns = [meta.pattern for meta in _metas(annotation) if meta.pattern is not None]
+    return re.compile(patterns[0]) if patterns else None
 
 
 def _usual_complaint(annotation: Any) -> str:
