@@ -26,6 +26,7 @@ from bench.progress import Progress
 from bench.reading import deep, p99, page, read, workers
 from bench.redeeming import redeem
 from bench.runs import ENGINES, SMALL, Bench, Measure, Sizes
+from bench.searching import dashboard, events, search
 from bench.seeding import Seeds
 from bench.servers import ROOT
 from bench.slow_disk import flush
@@ -37,7 +38,7 @@ LONGEST: Final = 3_600.0  # seconds after which no further row is begun
 MEASURES: Final[dict[str, Measure]] = {
     "read": read, "page": page, "grant": grant, "flush": flush, "adjust": adjust,
     "redeem": redeem, "spend": spend, "p99": p99, "beside": beside, "deep": deep, "bulk": bulk,
-    "webhooks": delivered,
+    "search": search, "events": events, "dashboard": dashboard, "webhooks": delivered,
     "workers": workers, "start": start, "idle": idle, "memory": memory, "growth": growth,
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 NAMES: Final = (
     "read", "page", "grant", "flush", "adjust", "redeem", "spend", "p99", "beside", "deep", "bulk",
-    "webhooks", "workers", "start", "idle", "memory", "growth",
+    "search", "events", "dashboard", "webhooks", "workers", "start", "idle", "memory", "growth",
 )  # fmt: skip
 
 

@@ -183,6 +183,12 @@ def same(path: str) -> Script:
     return Script(f'function request() return get("{path}", keys[1]) end')
 
 
+def signed_in(path: str, cookie: str) -> Script:
+    """Open one and the same page of the dashboard, as the operator with a cookie."""
+    head = f"GET {path} HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nCookie: {cookie}\\r\\n\\r\\n"
+    return Script(f'function request() return "{head}" end')
+
+
 def constant(cards: int) -> Script:
     """Ask the constant, with as much work for wrk and as long a request as a read."""
     return Script(_READ.replace("/v1/giftcards/", f"{HELLO}?id="), cards)

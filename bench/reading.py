@@ -20,6 +20,9 @@ CORES: Final = 4  # with fewer, the load generator takes part of the second work
 READ_AIMS: Final = {"sqlite": Aim(0.60), "postgres": Aim(0.35)}
 QUIET: Final = 8  # connections of the reads that run beside grants
 DEEP: Final = 1_000
+LONGEST_LIST: Final = (
+    f"/v1/customers/{dataset.resident_uuid(dataset.HOARDER)}/giftcards?limit={PAGE}"
+)
 
 
 def read(bench: Bench) -> Iterator[Result]:
@@ -74,15 +77,17 @@ def deep_page(cards: int) -> int:
     return min(DEEP, dataset.hoard(cards) // PAGE)
 
 
-def walk(server: Serving, pages: int) -> str:
-    """Walk through the longest list as a client does, and return the path of a page."""
-    path = first = f"/v1/customers/{dataset.resident_uuid(dataset.HOARDER)}/giftcards?limit={PAGE}"
+def walk(server: Serving, pages: int, first: str = LONGEST_LIST) -> str:
+    """Walk through a list as a client does, and return the path of a page, or of the last one."""
+    path = first
     headers = {"X-API-Key": dataset.key(0)}
     address = f"http://127.0.0.1:{server.port}"
     with httpx2.Client(base_url=address, headers=headers, timeout=30) as client:
         for _ in range(pages - 1):
-            answer = client.get(path).raise_for_status().json()
-            path = f"{first}&cursor={answer['pagination']['nextCursor']}"
+            cursor = client.get(path).raise_for_status().json()["pagination"]["nextCursor"]
+            if cursor is None:
+                break
+            path = f"{first}&cursor={cursor}"
     return path
 
 

@@ -78,7 +78,7 @@ def _deposit(bench: Bench, url: str) -> None:
     """Give every customer a lot, whose id is the customer's own, and the entry of it."""
     state = '{"lots":[],"reference":""}'
     no_hash = "decode(repeat('00', 32), 'hex')" if url.startswith("postgres") else "zeroblob(32)"
-    _run(
+    run_sql(
         url,
         "INSERT INTO credit_lots (store_id, resident_uuid, id, amount, remaining, expires_at, "
         f"restricted, created_at) SELECT store_id, resident_uuid, resident_uuid, {RICH}, {RICH}, "
@@ -91,7 +91,7 @@ def _deposit(bench: Bench, url: str) -> None:
     )
 
 
-def _run(url: str, *sqls: str) -> None:
+def run_sql(url: str, *sqls: str) -> None:
     """Run bare statements."""
     if url.startswith("sqlite"):
         with closing(open_file(Path(url.removeprefix("sqlite:///")), WRITER_WAIT)) as raw:

@@ -13,15 +13,28 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from bench import bulk, dataset, granting, redeeming, rows, slow_disk, statements, writing
+from bench import (
+    bulk,
+    dataset,
+    granting,
+    redeeming,
+    rows,
+    searching,
+    slow_disk,
+    statements,
+    writing,
+)
+from bench.load import PAGE
 from bench.progress import Progress
 from bench.runs import SMALL, Bench
 from bench.seeding import Engine, Seeds
 from bench.writing import Write
 from gridgift.app import connect
 from gridgift.domain import verify
+from gridgift.domain.instants import format_instant
 from gridgift.domain.verify import Counts, Fault
 from gridgift.settings import Settings
+from tests.api import served
 from tests.domain.fixture import bare_sql
 
 CARDS = 2_000
@@ -187,3 +200,22 @@ def test_every_column_is_named_once() -> None:
     assert rows.insert("customers") == (
         "INSERT INTO customers (store_id, resident_uuid, created_at) VALUES (?, ?, ?)"
     )
+
+
+def test_searches_the_feed_and_the_dashboard_answer_full_pages(url: str) -> None:
+    searching._let_expire(url)
+    searching._tell(url)
+    cookie = asyncio.run(searching._sign_in(Settings(url)))
+    with served(url, secret=dataset.SECRET) as api:
+        half = format_instant(dataset.instant(CARDS // 2) + searching.GOOD_FOR)
+        for path in (
+            f"{searching.LIST}&owner=r00",
+            f"{searching.LIST}&expiringBefore={half}&sort=credit",
+            searching.FEED,
+        ):
+            found = api.call("GET", path, key=dataset.key(0))
+            assert found.status_code == 200, path
+            assert len(found.json()["data"]) == PAGE, path
+        shown = api.call("GET", searching.CARDS, key=None, headers={"Cookie": cookie})
+        assert shown.status_code == 200
+        assert shown.text.count(dataset.username(0)[:5]) >= PAGE

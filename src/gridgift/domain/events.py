@@ -11,14 +11,13 @@ transactions, and only what is below the oldest running one is read.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, cast
-from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
 
 from gridgift.domain import stores
 from gridgift.domain.failures import ValidationFailed
-from gridgift.domain.ids import LAST_UUID
+from gridgift.domain.ids import LAST_UUID, derived_id
 from gridgift.domain.instants import DAY, SECOND, format_instant
 from gridgift.domain.model import NIL_UUID, ActorKind, Caller, CardState, EntryKind
 from gridgift.domain.paging import Keys, Position
@@ -127,7 +126,7 @@ class Event(Struct, frozen=True):
             return cls._of_entry(store_id, kind, subject_id, seq, at, entry)
         read = msgspec.json.decode(details, type=Details)
         return cls(
-            str(uuid5(UUID(subject_id), f"{noted} {position} {at}")),
+            derived_id(subject_id, f"{noted} {position} {at}"),
             noted, at, store_id, read.subject_kind, read.subject_id, None, None,
             read.actor_kind, read.actor_id, read.request_id, "", read.before, read.after,
         )  # fmt: skip
@@ -146,7 +145,7 @@ class Event(Struct, frozen=True):
             entry
         )
         return cls(
-            str(uuid5(UUID(subject_id), digest.hex())),
+            derived_id(subject_id, digest.hex()),
             OF_ENTRIES[entry_kind], at, store_id, kind, subject_id, seq, delta,
             actor_kind, actor_id, request_id, reason,
             None if b[0] is None else Snapshot(b[0], b[1]), Snapshot(balance, state),

@@ -2,8 +2,9 @@
 
 import re
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
+import uuid_utils
 from uuid_utils import uuid7
 
 from gridgift.domain.model import NIL_UUID
@@ -37,9 +38,9 @@ def first_id_at(instant: int) -> str:
     return str(UUID(int=max(instant, 0) << 80))
 
 
-def derived_id(origin: str, number: int) -> str:
-    """Make an id out of another one and a number: always the same (UUIDv5, RFC 9562, 5.5)."""
-    return str(uuid5(UUID(origin), str(number)))
+def derived_id(origin: str, name: object) -> str:
+    """Make an id out of another one and a name: always the same (UUIDv5, RFC 9562, 5.5)."""
+    return str(uuid_utils.uuid5(uuid_utils.UUID(origin), str(name)))
 
 
 def parse_uuid(text: str) -> str | None:

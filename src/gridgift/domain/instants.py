@@ -18,15 +18,20 @@ DAY: Final = 86_400_000
 LAST: Final = 253_402_300_799_999  # the last one that can be written: of the year 9999
 
 
+@lru_cache(maxsize=1_024)
 def format_instant(milliseconds: int) -> str:
     """Write an instant like ``2026-11-22T19:30:00Z``; with milliseconds only if it has some."""
-    seconds, rest = divmod(milliseconds, SECOND)
-    return f"{_date_and_time(seconds)}.{rest:03d}Z" if rest else _date_and_time(seconds) + "Z"
+    days, of_day = divmod(milliseconds, DAY)
+    seconds, rest = divmod(of_day, SECOND)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    written = f"{_date(days)}T{hour:02}:{minute:02}:{second:02}"
+    return f"{written}.{rest:03}Z" if rest else f"{written}Z"
 
 
-@lru_cache(maxsize=256)  # the present second is written many times
-def _date_and_time(seconds: int) -> str:
-    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+@lru_cache(maxsize=1_024)  # a list has many instants of few days
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def parse_instant(text: str) -> int | None:

@@ -141,16 +141,20 @@ async def search(tx: Tx, store_id: str, wanted: Search) -> Page[Found]:
 
 async def count(tx: Tx, store_id: str, filters: Filters, *, exact: bool) -> Count:
     """Count the cards that match; unless ``exact``, up to 10,000 among 20,000 at most."""
+    if filters == NO_FILTERS:
+        looked = FAR if exact else MAX_COUNT + 1
+        row = await tx.one("cards_of_store_count", store_id=store_id, looked=looked)
+        assert row is not None
+        return Count(row[0] if exact else min(row[0], MAX_COUNT), exact=row[0] < looked)
     values = await _values(tx, store_id, filters)
     ids = await _gathered(tx, store_id, filters, values)
     if ids is not None:
         row = await tx.one("cards_matching_among", **values, ids=ids, looked=GATHERED)
         return Count(0 if row is None else row[0], exact=True)
-    looked = MAX_COUNT + 1 if filters == NO_FILTERS else COUNTED
-    row = await tx.one("cards_matching", **values, looked=FAR if exact else looked)
+    row = await tx.one("cards_matching", **values, looked=FAR if exact else COUNTED)
     assert row is not None
     found, seen = row
-    if exact or (seen < looked and found <= MAX_COUNT):
+    if exact or (seen < COUNTED and found <= MAX_COUNT):
         return Count(found, exact=True)
     return Count(min(found, MAX_COUNT), exact=False)
 

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -28,6 +28,8 @@ from gridgift.http.edge.request import Request
 from gridgift.http.edge.route import READS
 from gridgift.limits import Bucket
 from gridgift.storage.database import Tx
+
+COOKIE: Final = "gridgift"
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -221,7 +223,7 @@ def cookie_header(request: AnyRequest, token: str) -> Header:
 
 def _cookie_name(request: AnyRequest) -> str:
     """Return the cookie's name; by TLS it has the prefix that keeps other hosts from setting it."""
-    return "__Host-gridgift" if _by_tls(request) else "gridgift"
+    return f"__Host-{COOKIE}" if _by_tls(request) else COOKIE
 
 
 def _attributes(request: AnyRequest) -> str:

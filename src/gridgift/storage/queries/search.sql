@@ -77,6 +77,11 @@ FROM resident_names n
 WHERE n.username >= :prefix AND n.username < :prefix_end
 ORDER BY n.username LIMIT :rows
 
+-- name: cards_of_store_count
+SELECT COUNT(*) FROM (
+    SELECT 1 FROM gift_cards WHERE store_id = :store_id ORDER BY id LIMIT :looked
+) looked
+
 -- How many cards match among those that are looked at, and how many these are.
 -- name: cards_matching
 SELECT COUNT(*), (SELECT COUNT(*) FROM (
