@@ -16,6 +16,7 @@ PLACES: Final = {place(file) for file in FILES}
 PAGE: Final = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGES: Final = (
     "http/edge", "http/api", "http/reference", "dashboard", "domain", "cli", "storage", "messages",
+    "inworld",
 )  # fmt: skip
 OF_THE_STORAGE: Final = (  # what others than the drivers may see
     "storage/database.py", "storage/listing.py", "storage/queries.py",

@@ -178,7 +178,7 @@ def may_also_see(where: str) -> set[str]:
     return ours if where.startswith("cli/") else set()
 
 
-EDGES: Final = ("http", "cli", "jobs", "counter", "dashboard", "inworld")
+EDGES: Final = ("http", "cli", "jobs", "counter", "dashboard")
 
 
 @every_file

@@ -101,7 +101,9 @@ MAKING = [
     ("migrate",),
     ("demo", "--no-serve"),
 ]
-ELSEWHERE = [("serve",), ("doctor",), ("copy",), ("backup",), ("restore",)]  # in tests of their own
+ELSEWHERE = [  # in tests of their own
+    ("serve",), ("doctor",), ("copy",), ("backup",), ("restore",), ("inworld", "script"),
+]  # fmt: skip
 
 
 def test_sqlite_is_made_and_migrated(cli: CommandRunner) -> None:

@@ -42,6 +42,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "report",
     "webhook",
     "unit",
+    "inworld",
 )
 
 

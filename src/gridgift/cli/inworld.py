@@ -1,0 +1,67 @@
+"""``gridgift inworld``: what objects in Second Life need."""
+
+from typing import Annotated, Final
+
+import typer
+
+from gridgift.cli.options import JsonOption, UsageError
+from gridgift.cli.output import print_json
+from gridgift.cli.session import read_settings
+from gridgift.inworld import SCRIPTS, is_quotable
+from gridgift.inworld import script as assemble
+from gridgift.settings import Settings, SettingsError
+
+app = typer.Typer(help="What objects in Second Life need.", no_args_is_help=True)
+
+PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
+QUOTABLE: Final = "must be in ASCII, without spaces, quotes and braces"
+
+
+def read_script(text: str) -> str:
+    """Read which script is meant."""
+    if text not in SCRIPTS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(SCRIPTS)}.")
+    return text
+
+
+def read_address(text: str) -> str:
+    """Read the server's address."""
+    try:
+        url = Settings.from_environ({PUBLIC_URL: text}).public_url
+    except SettingsError as error:
+        raise typer.BadParameter(str(error).replace(PUBLIC_URL, "It")) from None
+    if not is_quotable(url):
+        raise typer.BadParameter(f"It {QUOTABLE}.")
+    return url
+
+
+@app.command("script")
+def script(
+    script_name: Annotated[
+        str, typer.Argument(parser=read_script, metavar="NAME", help=f"{', '.join(SCRIPTS)}.")
+    ],
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            parser=read_address,
+            metavar="URL",
+            help=f"Where Second Life reaches the server; otherwise {PUBLIC_URL}.",
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Print a script to paste into an object.
+
+    The address of the server stands in it.
+    """
+    address = url or read_settings(None).public_url
+    if not address:
+        raise UsageError(f"Where does Second Life reach the server? Use --url or {PUBLIC_URL}.")
+    if not is_quotable(address):
+        raise UsageError(f"{PUBLIC_URL} {QUOTABLE}.")
+    text = assemble(script_name, address)
+    if json:
+        print_json({"name": script_name, "url": address, "script": text})
+    else:
+        print(text, end="")

@@ -1,0 +1,1 @@
+"""Scripts for Second Life, run in a small world against a real server over HTTP."""

@@ -1,0 +1,19 @@
+"""Fixtures of the scripts' tests."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.serving import Server
+
+if TYPE_CHECKING:
+    from tests.inworld.store import Store
+
+
+@pytest.fixture
+def store(shared_server: Callable[..., Server]) -> "Store":
+    """A store of the test's own, at a server that the file's tests share."""
+    from tests.inworld.store import Store  # not without lummao
+
+    return Store(shared_server("sqlite"))
