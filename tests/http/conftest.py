@@ -1,14 +1,16 @@
 """Fixtures of this folder, and the tests of money once more on a partitioned PostgreSQL."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests import databases
-from tests.api import ApiFixture
+from tests.api import ApiFixture, served
 from tests.conftest import ENGINES
 from tests.storage.partitioned import migrate_partitioned
 
@@ -49,6 +51,16 @@ def database_url(
     if request.node.callspec.params.get("engine") == PARTITIONED:
         return database_like(PARTITIONED, migrate_partitioned)
     return database_like("migrated", databases.migrate_url)
+
+
+@pytest.fixture(scope="module")
+def shared_api(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiFixture]:
+    """A store for a whole file, on SQLite: for what the edge alone decides, and refuses."""
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("shared") / "gridgift.db")
+    with served(f"sqlite:///{path}") as api:
+        yield api
 
 
 @contextmanager

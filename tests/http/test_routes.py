@@ -50,11 +50,10 @@ def ask(api: ApiFixture, route: AnyRoute, card_id: str = "x", **options: Any) ->
 
 
 @each_guarded
-@one_engine
 @pytest.mark.contract("2.1", "2.3", "2.4")
-def test_without_a_key(api: ApiFixture, route: AnyRoute) -> None:
-    with unchanged(api):
-        response = ask(api, route, key=None)
+def test_without_a_key(shared_api: ApiFixture, route: AnyRoute) -> None:
+    with unchanged(shared_api):
+        response = ask(shared_api, route, key=None)
         problem(response, 401, "api_key_missing")
         assert response.headers["www-authenticate"] == 'ApiKey realm="gridgift"'
 
@@ -111,6 +110,7 @@ SOMETHING = [b'{"amount": 60}', b"[{}]", b"0", b"false", b'""', b"amount=60", b"
 
 @pytest.mark.parametrize("route", WITHOUT_BODY, ids=lambda r: f"{r.method} {r.path}")
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded"])
+@one_engine
 @pytest.mark.contract("3.17")
 def test_a_body_where_none_is_taken(api: ApiFixture, route: AnyRoute, media_type: str) -> None:
     """What says something changes nothing; what says nothing is as good as no body."""
@@ -150,22 +150,20 @@ def test_a_body_that_may_be_left_out(api: ApiFixture, route: AnyRoute) -> None:
 
 @pytest.mark.contract("8.1", "8.2")
 @pytest.mark.parametrize("route", FOR_CUSTOMERS, ids=lambda r: f"{r.method} {r.path}")
-@one_engine
-def test_without_a_token(api: ApiFixture, route: AnyRoute) -> None:
-    with unchanged(api):
-        for key in (None, api.key):
-            problem(ask(api, route, key=key), 401, "customer_token_invalid")
+def test_without_a_token(shared_api: ApiFixture, route: AnyRoute) -> None:
+    with unchanged(shared_api):
+        for key in (None, shared_api.key):
+            problem(ask(shared_api, route, key=key), 401, "customer_token_invalid")
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.contract("3.11")
-@one_engine
-def test_other_methods(api: ApiFixture, path: str) -> None:
+def test_other_methods(shared_api: ApiFixture, path: str) -> None:
     possible = {route.method for route in ROUTES if route.path == path}
     if "GET" in possible:
         possible.add("HEAD")
     for method in set(METHODS) - possible:
-        response = api.call(method, path.format(**PARTS), key=None)
+        response = shared_api.call(method, path.format(**PARTS), key=None)
         assert response.headers["allow"] == ", ".join(sorted(possible))
         if path.startswith(IN_WORLD):
             assert method == "HEAD" or response.json()["code"] == "method_not_allowed"
@@ -173,11 +171,16 @@ def test_other_methods(api: ApiFixture, path: str) -> None:
             problem(response, 405, "method_not_allowed")
 
 
+@pytest.fixture(scope="module")
+def documented(shared_api: ApiFixture) -> dict[str, Any]:
+    """The paths of the document, as the server has it."""
+    paths: dict[str, Any] = shared_api.call("GET", "/openapi.json").json()["paths"]
+    return paths
+
+
 @each_route
-@one_engine
-def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
-    described = api.call("GET", "/openapi.json").json()["paths"][route.path]
-    operation = described[route.method.lower()]
+def test_is_documented(documented: dict[str, Any], route: AnyRoute) -> None:
+    operation = documented[route.path][route.method.lower()]
     assert operation["summary"]
     assert operation["operationId"]
     refusals = refusals_of(route)
@@ -215,15 +218,21 @@ def test_is_documented(api: ApiFixture, route: AnyRoute) -> None:
 
 
 @each_elsewhere
-@one_engine
 @pytest.mark.contract("3.12")
-def test_a_body_that_is_too_large(api: ApiFixture, route: AnyRoute) -> None:
+def test_a_body_that_is_too_large(shared_api: ApiFixture, route: AnyRoute) -> None:
     """Nobody may send more than an endpoint takes, even where it takes nothing."""
-    headers = {"X-Customer-Token": CustomerPage(api).token, "Content-Type": "application/json"}
+    headers = {
+        "X-Customer-Token": CustomerPage(shared_api).token,
+        "Content-Type": "application/json",
+    }
     body = b"{}".ljust(route.body_limit + 1)
-    with unchanged(api):
+    with unchanged(shared_api):
         path = path_of(route)
-        problem(api.call(route.method, path, content=body, headers=headers), 413, "body_too_large")
+        problem(
+            shared_api.call(route.method, path, content=body, headers=headers),
+            413,
+            "body_too_large",
+        )
 
 
 @one_engine

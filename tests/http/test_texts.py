@@ -79,6 +79,7 @@ def test_all_texts_are_found() -> None:
 
 @pytest.mark.contract("10.15")
 @pytest.mark.parametrize(("route", "name"), cases("body"))
+@one_engine
 def test_in_a_body(api: ApiFixture, route: AnyRoute, name: str) -> None:
     """With an idempotency key too, whose fingerprint is made of what was decoded."""
     parts, body = prepared(api, route)
@@ -147,6 +148,7 @@ def test_no_newline_follows_what_has_a_form(api: ApiFixture) -> None:
 
 
 @pytest.mark.parametrize(("route", "name"), cases("query"))
+@one_engine
 def test_in_a_query(api: ApiFixture, route: AnyRoute, name: str) -> None:
     parts, _ = prepared(api, route)
     headers = token_of(api)
