@@ -13,7 +13,7 @@ def test_create_answers_with_the_store(both: CommandRunner) -> None:
     made = both.json("store", "create", "Moonwall Couture", *NAMED, "--logo", LOGO)
     assert made.keys() == {
         "id", "name", "logo", "ownerUuid", "ownerUsername", "createdAt", "cardLifetime",
-        "customerOrigin", "timeZone",
+        "customerOrigin", "timeZone", "locationSlurl",
     }  # fmt: skip
     assert made["name"] == "Moonwall Couture"
     assert made["logo"] == LOGO.lower()
@@ -37,6 +37,15 @@ def test_the_time_zone(both: CommandRunner) -> None:
     assert both.json(*update, "Asia/Tokyo")["timeZone"] == "Asia/Tokyo"
     both(*update, "Mars/Olympus").refused(1, "--time-zone: must be the name of a time zone")
     assert [store["timeZone"] for store in both.json("store", "list")][1:] == ["Asia/Tokyo"]
+
+
+def test_the_place_on_the_map(both: CommandRunner) -> None:
+    store, place = add_store(both, "Shop"), "https://maps.secondlife.com/secondlife/Moon/1/2/3"
+    update = ("store", "update", store)
+    assert both.json(*update, "--location-slurl", place)["locationSlurl"] == place
+    assert both.json(*update, "--name", "Other")["locationSlurl"] == place
+    both(*update, "--location-slurl", "javascript:x").refused(1, "--location-slurl: must be a map")
+    assert both.json(*update, "--location-slurl", "none")["locationSlurl"] == ""
 
 
 def test_list_shows_every_store(cli: CommandRunner) -> None:

@@ -21,7 +21,7 @@ UNKNOWN: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
 TYPED: Final = {  # what is typed into fields that a form demands
     "name": "Bo", "password": PASSWORD, "new_password": PASSWORD, "password_again": PASSWORD,
     "theme": "dark", "store": UNKNOWN, "role": "clerk",
-    "url": "https://shop.example.com/hooks", "overlap": "1d",
+    "url": "https://shop.example.com/hooks", "overlap": "1d", "time_zone": "UTC",
     "to": "off", "delta": "5", "reason": "rent", "text": "a note",
 }  # fmt: skip
 

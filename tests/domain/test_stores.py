@@ -1,5 +1,6 @@
 """Stores: made once, read by id (contract section 7)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -68,6 +69,8 @@ def test_updated(domain: DomainFixture) -> None:
         {"name": " "}, {"card_lifetime": 0}, {"card_lifetime": 36_501},
         {"customer_origin": "https://x.test/"}, {"customer_origin": "ftp://x.test"},
         {"base_bonus": -1}, {"group_bonus": 101},
+        {"location_slurl": "javascript:alert(1)"}, {"location_slurl": "https://x.test/maps"},
+        {"location_slurl": "secondlife://a b"}, {"location_slurl": f"secondlife://{'x' * 488}"},
     ],
 )  # fmt: skip
 def test_bad_changes_name_their_field(domain: DomainFixture, changes: dict[str, Any]) -> None:
@@ -81,10 +84,11 @@ def test_bad_changes_name_their_field(domain: DomainFixture, changes: dict[str, 
     "changes",
     [
         {"card_lifetime": 1}, {"card_lifetime": 36_500}, {"base_bonus": 0}, {"base_bonus": 100},
-        {"group_bonus": 100},
+        {"group_bonus": 100}, {"location_slurl": f"secondlife://{'x' * 487}"},
+        {"location_slurl": "http://slurl.com/secondlife/Moon/1/2/3"},
     ],
 )  # fmt: skip
-def test_the_least_and_the_most(domain: DomainFixture, changes: dict[str, int]) -> None:
+def test_the_least_and_the_most(domain: DomainFixture, changes: dict[str, Any]) -> None:
     changed = domain.write(stores.update, domain.store.id, StoreChanges(**changes))
     assert {name: getattr(changed, name) for name in changes} == changes
 
@@ -94,3 +98,17 @@ def test_an_owner_with_someone_elses_name_makes_no_store(domain: DomainFixture) 
         stranger = Resident(new_id(), KELLY.username)
         domain.write(stores.create, NewStore("Fraud", stranger), new_id())
     assert [store.owner_uuid for store in domain.read(stores.list_all)] == [OWNER.uuid]
+
+
+def test_two_who_change_different_fields_lose_nothing(domain: DomainFixture) -> None:
+    """All fields are written, so each change waits for the one before it."""
+
+    async def both(name: str, lifetime: int) -> None:
+        write, store_id = domain.database.write, domain.store.id
+        changes = (StoreChanges(name=name), StoreChanges(card_lifetime=lifetime))
+        await asyncio.gather(*(write(stores.update, store_id, each) for each in changes))
+
+    for number in range(1, 21):
+        domain.run(both(f"Sun {number}", number))
+        changed = domain.read(stores.read, domain.store.id)
+        assert (changed.name, changed.card_lifetime) == (f"Sun {number}", number)

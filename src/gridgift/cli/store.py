@@ -63,6 +63,14 @@ def update(
     logo: Annotated[
         str | None, typer.Option("--logo", metavar="UUID", help="A texture; 'none' for no logo.")
     ] = None,
+    location_slurl: Annotated[
+        str | None,
+        typer.Option(
+            "--location-slurl",
+            metavar="SLURL",
+            help="Where the store is on Second Life's map; 'none' for no place.",
+        ),
+    ] = None,
     card_lifetime: Annotated[
         str | None,
         typer.Option(
@@ -87,6 +95,7 @@ def update(
     changes = StoreChanges(
         name=UNSET if name is None else name,
         logo=_optional(logo, read_texture),
+        location_slurl=UNSET if location_slurl is None else _place(location_slurl),
         card_lifetime=_optional(card_lifetime, read_days),
         customer_origin=_optional(customer_origin, str),
         time_zone=UNSET if time_zone is None else time_zone,
@@ -109,6 +118,10 @@ def _optional(text: str | None, read: Callable[[str], T | None]) -> T | UnsetTyp
     if text is None:
         return UNSET
     return None if text == "none" else read(text)
+
+
+def _place(text: str) -> str:
+    return "" if text == "none" else text
 
 
 def _show(store: Store, json: bool) -> None:

@@ -21,6 +21,7 @@ class StoreView(Struct, frozen=True, rename="camel"):
     id: str
     name: str
     logo: str | None
+    location_slurl: str
     owner_uuid: str
     owner_username: str
     card_lifetime: int | None

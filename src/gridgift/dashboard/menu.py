@@ -24,6 +24,7 @@ MENU: Final = (
     Line("/dashboard/webhooks", "Webhooks", "hook", 2, "owner"),
     Line("/dashboard/keys", "Keys", "key", 2, "owner"),
     Line("/dashboard/team", "Team", "people", 3, "owner"),
+    Line("/dashboard/settings", "Settings", "gear", 3, "owner"),
 )
 
 

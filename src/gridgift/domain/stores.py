@@ -13,10 +13,14 @@ from gridgift.domain.model import Resident, Store
 from gridgift.storage.database import Tx
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?")
+_MAP: Final = re.compile(
+    r"(?:https?://(?:maps\.secondlife|slurl)\.com/|secondlife://)[!-~]*", re.ASCII
+)
 _NAME_LENGTHS: Final = (1, 128)  # characters
 
 MAX_ORIGIN: Final = 267  # characters: a scheme, a host's name of 253, a port
 MAX_LIFETIME: Final = 36_500  # days
+MAX_MAP_LINK: Final = 500  # characters
 
 
 class NewStore(Struct, frozen=True):
@@ -31,7 +35,7 @@ class NewStore(Struct, frozen=True):
 
 async def create(tx: Tx, new: NewStore, store_id: str) -> Store:
     """Make a store. Raises ``ValidationFailed``, and ``UsernameTaken`` for the owner's name."""
-    _check({"name": new.name, "time_zone": new.time_zone})
+    _check({"name": new.name, "location_slurl": new.location_slurl, "time_zone": new.time_zone})
     await residents.remember(tx, new.owner)
     await tx.run(
         "store_add",
@@ -51,7 +55,10 @@ async def create(tx: Tx, new: NewStore, store_id: str) -> Store:
 
 
 class StoreChanges(Struct, frozen=True):
-    """The fields of a store to set; the others are UNSET. ``card_lifetime`` is in days."""
+    """The fields of a store to set; the others are UNSET. ``card_lifetime`` is in days.
+
+    ``location_slurl`` leads to the store's place on the map of Second Life; "": nowhere.
+    """
 
     name: str | UnsetType = UNSET
     logo: str | UnsetType | None = UNSET
@@ -65,6 +72,7 @@ class StoreChanges(Struct, frozen=True):
 
 async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
     """Set some fields of a store. Raises ``StoreNotFound``, ``ValidationFailed``."""
+    await tx.run("keys_lock", store_id=store_id)  # all fields are written: nobody else's get lost
     store = await read(tx, store_id)
     wanted = {name: getattr(store, name) for name in StoreChanges.__struct_fields__}
     named = msgspec.structs.asdict(changes).items()
@@ -114,6 +122,8 @@ def _check(values: dict[str, Any]) -> None:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
     if origin is not None and not (len(origin) <= MAX_ORIGIN and _ORIGIN.fullmatch(origin)):
         errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
+    if not _is_map_link(values["location_slurl"]):
+        errors["location_slurl"] = ["must be a map link like https://maps.secondlife.com/…"]
     if not is_zone(values["time_zone"]):
         errors["time_zone"] = ["must be the name of a time zone, like America/Los_Angeles"]
     for field in ("base_bonus", "group_bonus"):
@@ -121,3 +131,8 @@ def _check(values: dict[str, Any]) -> None:
             errors[field] = ["must be from 0 to 100 percent"]
     if errors:
         raise ValidationFailed(errors)
+
+
+def _is_map_link(text: str) -> bool:
+    """Tell whether a text leads to Second Life's map, or is empty; pages make links of it."""
+    return not text or (len(text) <= MAX_MAP_LINK and _MAP.fullmatch(text) is not None)

@@ -1,0 +1,78 @@
+"""Settings: what the store is called and shows, how long its cards are good for, its time zone."""
+
+from functools import cache
+from typing import Annotated, Final
+from zoneinfo import available_timezones
+
+from msgspec import Meta, Struct
+
+from gridgift.dashboard.forms import EMPTY, Draft
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.domain import stores
+from gridgift.domain.days import is_zone
+from gridgift.domain.ids import texture_of
+from gridgift.domain.stores import MAX_LIFETIME, MAX_MAP_LINK, MAX_ORIGIN, StoreChanges
+from gridgift.fields import Uuid
+from gridgift.http.edge.answers import write
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session
+
+SETTINGS: Final = "/dashboard/settings"
+
+
+class StoreForm(Struct, frozen=True):
+    """The form: all of it is set; what is left empty the store has none of."""
+
+    name: str
+    time_zone: str
+    logo: Uuid | None = None
+    location_slurl: str = ""
+    customer_origin: str | None = None
+    card_lifetime: (
+        Annotated[int, Meta(extra={"says": f"must be from 1 to {MAX_LIFETIME} days"})] | None
+    ) = None
+
+    @property
+    def changes(self) -> StoreChanges:
+        """What is to be set."""
+        return StoreChanges(
+            name=self.name,
+            logo=texture_of(self.logo),
+            location_slurl=self.location_slurl,
+            card_lifetime=self.card_lifetime,
+            customer_origin=self.customer_origin,
+            time_zone=self.time_zone,
+        )
+
+
+async def show_settings(
+    request: OperatorRequest[None, object], draft: Draft = EMPTY
+) -> Reply[None]:
+    """Show the store's settings."""
+    store = await request.operations.read(stores.read, request.store_id)
+    return render(
+        request, "settings.html", store=store, zones=_zones(), draft=draft,
+        page=store.customer_origin or f"{request.services.settings.public_url}/me",
+        longest={"location_slurl": MAX_MAP_LINK, "customer_origin": MAX_ORIGIN},
+    )  # fmt: skip
+
+
+async def change_settings(request: OperatorRequest[None, StoreForm]) -> Reply[None]:
+    """Set them."""
+    await write(request, stores.update, request.store_id, request.body.changes)
+    return redirect(request, SETTINGS, flash=Flash("The settings are changed."))
+
+
+@cache
+def _zones() -> list[str]:
+    """Return the names of all time zones, those that are a place's."""
+    return sorted(zone for zone in available_timezones() if is_zone(zone))
+
+
+_OWNER: Final = Session("owner")
+
+PAGES: Final = (
+    Page("GET", SETTINGS, _OWNER, show_settings),
+    Page("POST", SETTINGS, _OWNER, change_settings, body=StoreForm, again=show_settings),
+)
