@@ -15,7 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift.credentials import KeyUses
-from gridgift.domain import clock, delivering, events, expiry, idempotency, tokens
+from gridgift.domain import actions, clock, delivering, events, expiry, idempotency, tokens
 from gridgift.domain.ids import new_id
 from gridgift.logs import Log
 from gridgift.operations import Operations
@@ -102,6 +102,7 @@ def housekeeping(
         Job("note expired credit", EVERY, partial(note, expiry.note_credit)),
         Job("tell what time has done", EVERY, partial(note, events.tell_time)),
         Job("delete old events", EVERY, partial(forget, events.forget, ROWS)),
+        Job("delete old records of actions", EVERY, partial(forget, actions.forget, ROWS)),
         Job("delete old deliveries", EVERY, partial(forget, delivering.forget, ROWS)),
     ]
 

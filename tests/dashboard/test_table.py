@@ -29,7 +29,7 @@ def everything(api: ApiFixture) -> list[object]:
     tables = {
         "operators": "*", "operator_stores": "*", "operator_links": "*", "gift_cards": "*",
         "entries": "*", "stores": "*", "api_keys": "*", "webhooks": "*", "webhook_deliveries": "*",
-        "operator_sessions": "id, operator_id, chosen_store",
+        "operator_sessions": "id, operator_id, chosen_store", "operator_actions": "*",
     }  # fmt: skip
     return [
         sorted(map(repr, api.sql(f"SELECT {columns} FROM {table}")))

@@ -124,6 +124,11 @@ DECIDES_NOTHING: Final = {
         + [f"operator_sessions.{name}" for name in ("id", "hash", "operator_id", "chosen_store",
            "created_at", "seen_at", "address", "browser", "by_link")], ACCESS),
     **dict.fromkeys(
+        [f"operator_actions.{name}" for name in ("store_id", "id", "at", "operator", "deed",
+         "subject_id", "about", "address", "browser")],
+        "tells what people did; what moved money has an entry besides",
+    ),
+    **dict.fromkeys(
         [f"idempotency_keys.{name}" for name in ("store_id", "key", "fingerprint", "created_at",
          "answer")], ANSWERS),
 }  # fmt: skip

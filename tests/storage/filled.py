@@ -81,6 +81,7 @@ operators {MANY}: SELECT U(3, i), 'o' || i, 'o' || i, NULL, 1;
 operator_stores {MANY}: SELECT U(2, i), U(3, i), 'clerk', 1;
 operator_links {MANY}: SELECT U(3, i), UNIQUE, {LATER};
 operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START}, '', '', FALSE;
+operator_actions {MANY}: SELECT U(2, 1), U(3, i), {START} + i, 'o', 'signed_in', '', '', '', '';
 unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1, U(4, i), NULL, 1;
 questions {MANY}: SELECT U(2, 1), 'r' || i, 'q' || i, {START} + i, i, i % 100 > 0;
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL, 'cards.csv', NULL;

@@ -126,6 +126,10 @@ ROWS: Final = {
         f"INSERT INTO import_cards VALUES ('{STORE}', HASH, '{STORE}')",
     ],
     32: [f"INSERT INTO questions VALUES ('{STORE}', 'no.one', '5a1d0c93be', 9, 0, FALSE)"],
+    33: [
+        f"INSERT INTO operator_actions VALUES ('{STORE}', '{STORE}', 1, 'Aria', 'signed_in', '', "
+        "'', '', '')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

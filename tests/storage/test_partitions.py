@@ -99,6 +99,7 @@ ANY_STORE: Final = {
     "webhooks_count": "gridgift secret replace looks at every store's",
     "webhooks_forget": "housekeeping deletes those that have no deliveries left",
     "webhooks_in_trouble": "gridgift doctor looks at every store",
+    "actions_old": "housekeeping looks for old records; each is then forgotten by its store",
     "tokens_old": "housekeeping looks for old tokens; each is then forgotten by its store",
 }
 COMMAND: Final = r"gridgift [a-z ]+?(?= looks| ends)"

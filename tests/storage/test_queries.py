@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gridgift.domain.actions import Action
 from gridgift.domain.deliveries import Delivery
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
@@ -29,13 +30,17 @@ TABLES = {
     "store": "stores s JOIN residents r ON r.uuid = s.owner_uuid",
 }
 TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": "holds"}
-TABLES |= {"operator": "operators o", "session": "operator_sessions s"}
+TABLES |= {
+    "action": "operator_actions",
+    "operator": "operators o",
+    "session": "operator_sessions s",
+}
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 TABLES |= {"webhook": "webhooks", "delivery": "webhook_deliveries"}
 STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key, "entry": Entry}
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
 STRUCTS |= {"webhook": Webhook, "delivery": Delivery}
-STRUCTS |= {"operator": Operator, "session": Session}
+STRUCTS |= {"action": Action, "operator": Operator, "session": Session}
 # What looks at the names of residents, and at the store for each.
 OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
 # What looks residents up, who belong to no store.

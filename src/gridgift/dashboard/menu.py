@@ -25,6 +25,7 @@ MENU: Final = (
     Line("/dashboard/keys", "Keys", "key", 2, "owner"),
     Line("/dashboard/team", "Team", "people", 3, "owner"),
     Line("/dashboard/settings", "Settings", "gear", 3, "owner"),
+    Line("/dashboard/audit", "Audit", "audit", 3, "owner"),
 )
 
 

@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gridgift.domain import operators, texts
+from gridgift.domain import actions, operators, texts
+from gridgift.domain.actions import MAX_BROWSER, About, Deed, Who
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import digest
@@ -19,7 +20,6 @@ from gridgift.storage.database import Row, Tx
 LIFETIME: Final = 7 * DAY
 IDLE: Final = 12 * HOUR
 MINUTE: Final = 60_000
-MAX_BROWSER: Final = 200  # characters kept of what a browser calls itself
 
 
 class Session(Struct, frozen=True):
@@ -98,7 +98,7 @@ async def begin(tx: Tx, checked: Operator, new: NewSession) -> bool:
     stores = await operators.memberships(tx, checked.id)
     if found is None or found.password != checked.password or not stores:
         return False
-    await _add(tx, checked.id, new, by_link=False)
+    await _add(tx, checked.id, new, "signed_in")
     return True
 
 
@@ -107,7 +107,7 @@ async def begin_by_link(tx: Tx, link_token: str, new: NewSession) -> bool:
     used = await tx.one("link_use", hash=digest(link_token), now=tx.now())
     if used is None:
         return False
-    await _add(tx, used[0], new, by_link=True)
+    await _add(tx, used[0], new, "signed_in_by_link")
     return True
 
 
@@ -123,7 +123,7 @@ async def set_password(tx: Tx, operator: Operator, password: str, new: NewSessio
         return False
     await operators.lock_out(tx, operator.id)
     await tx.run("operator_password", operator_id=operator.id, password=password)
-    await _add(tx, operator.id, new, by_link=False)
+    await _add(tx, operator.id, new, "password_set")
     return True
 
 
@@ -139,10 +139,11 @@ async def of_team(tx: Tx, store_id: str) -> list[tuple[Member, list[Session]]]:
     return [(member, await list_of(tx, member.id)) for member in team]
 
 
-async def end_of_member(tx: Tx, store_id: str, operator_id: str) -> None:
+async def end_of_member(tx: Tx, store_id: str, operator_id: str) -> Member:
     """End every session of somebody of a store's team. Raises ``OperatorNotFound``."""
     member = await operators.member_of(tx, store_id, operator_id)
     await end_others(tx, member.id)
+    return member
 
 
 async def choose(tx: Tx, session_id: str, store_id: str) -> None:
@@ -161,12 +162,13 @@ async def end_others(tx: Tx, operator_id: str, kept: str = NIL_UUID) -> int:
     return await tx.run("sessions_end", operator_id=operator_id, kept=kept)
 
 
-async def _add(tx: Tx, operator_id: str, new: NewSession, *, by_link: bool) -> None:
+async def _add(tx: Tx, operator_id: str, new: NewSession, deed: Deed) -> None:
+    """Begin a session, and record by what it does at each store that it opens."""
     now = tx.now()
     await tx.run(
         "sessions_forget", operator_id=operator_id, begun_by=now - LIFETIME, idle_since=now - IDLE
     )
-    browser = "".join(sign for sign in new.browser if texts.is_printable(sign))[:MAX_BROWSER]
+    browser = texts.kept(new.browser, MAX_BROWSER)
     await tx.run(
         "session_add",
         id=new.id,
@@ -174,9 +176,12 @@ async def _add(tx: Tx, operator_id: str, new: NewSession, *, by_link: bool) -> N
         operator_id=operator_id,
         address=new.address,
         browser=browser,
-        by_link=by_link,
+        by_link=deed == "signed_in_by_link",
         now=now,
     )
+    _, name, *_ = await tx.one("operator_by_id", operator_id=operator_id) or ("", "")
+    for one in await operators.memberships(tx, operator_id):
+        await actions.note(tx, Who(one.store_id, new.id, name, new.address, browser), deed, About())
 
 
 def _session(row: Row) -> Session:

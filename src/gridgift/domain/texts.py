@@ -26,6 +26,11 @@ def fits(text: str, least: int, most: int) -> bool:
     return least <= len(text) <= most and is_printable(text)
 
 
+def kept(text: str, most: int) -> str:
+    """Return what can be stored of a text from outside: at most so many characters."""
+    return "".join(sign for sign in text if is_printable(sign))[:most]
+
+
 def counted(number: int, one: str, several: str = "") -> str:
     """Say how many there are of something; without ``several``, an s is put behind ``one``."""
     return f"{number} {one if number == 1 else several or f'{one}s'}"

@@ -376,3 +376,7 @@ CLAIMS_OF_UNIT: Final = Listing(
         "granted": Order((Key("card_id", "uuid", sql="c.card_id"),), index="unit_claims_by_card")
     },
 )
+# What the people of a store did on the dashboard.
+ACTIONS_OF_STORE: Final = Listing(
+    "actions_of_store", table="operator_actions", orders={"done": Order((_BY_ID,))}
+)

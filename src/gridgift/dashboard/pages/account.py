@@ -5,11 +5,13 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from gridgift.dashboard import passwords
+from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields, Password
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.sign_in import account_bucket, new_session
 from gridgift.dashboard.render import Flash, redirect, render, theme_header
 from gridgift.domain import sessions
+from gridgift.domain.actions import About
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.texts import counted
 from gridgift.http.edge.limits import count
@@ -76,14 +78,20 @@ async def change_password(request: OperatorRequest[None, NewPassword]) -> Reply[
 async def end_session(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """End one of the operator's own sessions."""
     operator = request.principal.signed_in.operator
-    await request.operations.write(sessions.end, operator.id, SESSION_ID.of(request))
+    await act(
+        request, "browser_signed_out", lambda ended: About() if ended else None,
+        sessions.end, operator.id, SESSION_ID.of(request),
+    )  # fmt: skip
     return redirect(request, ACCOUNT_PAGE, flash=Flash("That browser is signed out."))
 
 
 async def end_others(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """End all of the operator's sessions but this one."""
     me = request.principal.signed_in
-    ended = await request.operations.write(sessions.end_others, me.operator.id, kept=me.session.id)
+    ended = await act(
+        request, "signed_out_elsewhere", lambda ended: About(text=counted(ended, "browser")),
+        sessions.end_others, me.operator.id, kept=me.session.id,
+    )  # fmt: skip
     said = Flash(f"You are signed out of {counted(ended, 'other browser')}.")
     return redirect(request, ACCOUNT_PAGE, flash=said)
 

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Struct
 
+from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, Undo, redirect, render
 from gridgift.dashboard.timeline import moments, names_in
 from gridgift.domain import giftcards, labels, residents, search
+from gridgift.domain.actions import About, Deed
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import parse_uuid
@@ -22,7 +24,6 @@ from gridgift.domain.notes import noting
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import Filters, Search, SortBy
 from gridgift.fields import Cursor, Note, Text
-from gridgift.http.edge.answers import write
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -141,7 +142,11 @@ async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY)
 async def switch_card(request: OperatorRequest[None, Switch]) -> Reply[None]:
     """Switch a card on or off; undoing it is the same the other way round."""
     wanted, card_id = request.body.to, CARD.of(request)
-    changed = await _change(request, giftcards.patching(Patch(active=wanted == "on")))
+    changed = await _change(
+        request,
+        "card_switched_on" if wanted == "on" else "card_switched_off",
+        giftcards.patching(Patch(active=wanted == "on")),
+    )
     back = request.body.back if request.body.back.startswith(CARDS) else CARDS
     if changed.entry is None:
         return redirect(request, back, flash=Flash(f"The card is switched {wanted} already."))
@@ -154,19 +159,27 @@ async def switch_card(request: OperatorRequest[None, Switch]) -> Reply[None]:
 async def adjust_card(request: OperatorRequest[None, Adjustment]) -> Reply[None]:
     """Add to a card's credit, or take from it."""
     form = request.body
-    changed = await _change(request, giftcards.adjusting(form.delta, form.reason))
+    changed = await _change(request, "card_adjusted", giftcards.adjusting(form.delta, form.reason))
     said = f"The card has L$ {changed.card.credit:,} now."
     return redirect(request, f"{CARDS}/{changed.card.id}", flash=Flash(said))
 
 
 async def add_note(request: OperatorRequest[None, NewNote]) -> Reply[None]:
     """Write a note on a card."""
-    changed = await _change(request, noting(request.body.text))
+    changed = await _change(request, "card_noted", noting(request.body.text))
     return redirect(request, f"{CARDS}/{changed.card.id}", flash=Flash("The note is written."))
 
 
-async def _change(request: OperatorRequest[None, Any], rule: Rule[CardChange]) -> CardChange:
-    return await write(request, change, CardRequest(request.caller, CARD.of(request), rule))
+async def _change(
+    request: OperatorRequest[None, Any], deed: Deed, rule: Rule[CardChange]
+) -> CardChange:
+    asked = CardRequest(request.caller, CARD.of(request), rule)
+    return await act(request, deed, _which, change, asked)
+
+
+def _which(changed: CardChange) -> About | None:
+    """Name the card by its id: no record has residents' names."""
+    return None if changed.entry is None else About(changed.card.id)
 
 
 async def _is_card(tx: Tx, store_id: str, card_id: str) -> bool:

@@ -5,17 +5,18 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import keys
+from gridgift.domain.actions import About
 from gridgift.domain.days import end_of, parse_day
 from gridgift.domain.failures import KeyNotFound
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, IssuedKey, NewCredential, Signer
 from gridgift.domain.scopes import SCOPES
-from gridgift.http.edge.answers import write
 from gridgift.http.edge.api_key import API_KEY
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -67,8 +68,9 @@ async def create_key(request: OperatorRequest[None, NewKey]) -> Reply[None]:
     form = request.body
     day = None if form.last_day is None else parse_day(form.last_day)
     ends = None if day is None else end_of(day, request.principal.signed_in.here.time_zone)
-    issued = await write(
-        request, keys.create, request.caller, _signer(request), form.name, form.scopes, _new(),
+    issued = await act(
+        request, "key_made", _which,
+        keys.create, request.caller, _signer(request), form.name, form.scopes, _new(),
         expires_at=ends,
     )  # fmt: skip
     return await show_keys(request, issued=issued)
@@ -77,17 +79,25 @@ async def create_key(request: OperatorRequest[None, NewKey]) -> Reply[None]:
 async def rotate_key(request: OperatorRequest[None, Rotation]) -> Reply[None]:
     """Put a new key in a key's place, and show it this once."""
     overlap = OVERLAPS[request.body.overlap]
-    issued = await write(
-        request, keys.rotate, request.caller, _signer(request), KEY.of(request), overlap, _new()
-    )
+    issued = await act(
+        request, "key_replaced", _which,
+        keys.rotate, request.caller, _signer(request), KEY.of(request), overlap, _new(),
+    )  # fmt: skip
     return await show_keys(request, issued=issued)
 
 
 async def revoke_key(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """End a key for good."""
-    key = await write(request, keys.revoke, request.caller, KEY.of(request))
+    key = await act(
+        request, "key_revoked", lambda key: About(key.id, key.name),
+        keys.revoke, request.caller, KEY.of(request),
+    )  # fmt: skip
     said = f"The key “{key.name}” is revoked: within 5 seconds no server takes it any more."
     return redirect(request, KEYS, flash=Flash(said))
+
+
+def _which(issued: IssuedKey) -> About:
+    return About(issued.stored.id, issued.stored.name)
 
 
 def _signer(request: OperatorRequest[None, Any]) -> Signer:

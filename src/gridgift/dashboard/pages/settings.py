@@ -6,17 +6,19 @@ from zoneinfo import available_timezones
 
 from msgspec import Meta, Struct
 
+from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import stores
+from gridgift.domain.actions import About
 from gridgift.domain.days import is_zone
 from gridgift.domain.ids import texture_of
 from gridgift.domain.stores import MAX_LIFETIME, MAX_MAP_LINK, MAX_ORIGIN, StoreChanges
 from gridgift.fields import Uuid
-from gridgift.http.edge.answers import write
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
+from gridgift.storage.database import Tx
 
 SETTINGS: Final = "/dashboard/settings"
 
@@ -60,8 +62,20 @@ async def show_settings(
 
 async def change_settings(request: OperatorRequest[None, StoreForm]) -> Reply[None]:
     """Set them."""
-    await write(request, stores.update, request.store_id, request.body.changes)
+    await act(
+        request, "settings_changed", lambda names: About(text=", ".join(names)) if names else None,
+        _change, request.store_id, request.body.changes,
+    )  # fmt: skip
     return redirect(request, SETTINGS, flash=Flash("The settings are changed."))
+
+
+async def _change(tx: Tx, store_id: str, changes: StoreChanges) -> list[str]:
+    """Set them, and return which were others before."""
+    before = await stores.read(tx, store_id)
+    after = await stores.update(tx, store_id, changes)
+    names = StoreChanges.__struct_fields__
+    return [name.replace("_", " ") for name in names
+            if getattr(before, name) != getattr(after, name)]  # fmt: skip
 
 
 @cache

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gridgift.dashboard import passwords
+from gridgift.dashboard.acting import act, agent_of, nothing_more
 from gridgift.dashboard.forms import (
     EMPTY,
     Draft,
@@ -95,7 +96,7 @@ async def sign_in(request: VisitorRequest[None, SignIn]) -> Reply[None]:
 async def sign_out(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """End this session."""
     session = request.principal.signed_in.session
-    await request.operations.write(sessions.end, session.operator_id, session.id)
+    await act(request, "signed_out", nothing_more, sessions.end, session.operator_id, session.id)
     return redirect(request, SIGN_IN)
 
 
@@ -125,8 +126,7 @@ def account_bucket(name: str) -> Bucket:
 
 def new_session(request: Request[Any, Any, Any]) -> NewSession:
     """Return what a session of this browser begins with."""
-    agent = request.headers.get(b"user-agent", b"").decode("latin-1")
-    return NewSession(new_id(), new_token(), address_of(request), agent)
+    return NewSession(new_id(), new_token(), address_of(request), agent_of(request))
 
 
 async def _began(request: VisitorRequest[None, SignIn], form: SignIn, new: NewSession) -> bool:

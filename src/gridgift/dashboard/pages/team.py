@@ -4,13 +4,15 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import operators, sessions
+from gridgift.domain.actions import About
 from gridgift.domain.failures import OperatorNotFound
 from gridgift.domain.ids import new_id
-from gridgift.domain.operators import NewLink, Role
+from gridgift.domain.operators import Member, NewLink, Role
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session, new_token
@@ -45,40 +47,65 @@ async def show_team(
 async def add_member(request: OperatorRequest[None, NewMember]) -> Reply[None]:
     """Let somebody work here, and show the link by which they sign in for the first time."""
     form, token = request.body, new_token()
-    link = await request.operations.write(
-        operators.hire, request.store_id, form.name, form.role, new_id(), token
+    link = await act(
+        request,
+        "member_added",
+        _whose,
+        operators.hire,
+        request.store_id,
+        form.name,
+        form.role,
+        new_id(),
+        token,
     )
     return await show_team(request, link=link)
 
 
 async def make_link(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Show a link that signs somebody of the team in, who has lost the password."""
-    link = await request.operations.write(
-        operators.link_for_member, request.store_id, MEMBER.of(request), new_token()
-    )
+    link = await act(
+        request, "member_link_made", _whose,
+        operators.link_for_member, request.store_id, MEMBER.of(request), new_token(),
+    )  # fmt: skip
     return await show_team(request, link=link)
 
 
 async def change_role(request: OperatorRequest[None, NewRole]) -> Reply[None]:
     """Make a clerk an owner, or an owner a clerk."""
-    member = await request.operations.write(
-        operators.change_role, request.store_id, MEMBER.of(request), request.body.role
-    )
+    role = request.body.role
+    member = await act(
+        request, "member_made_owner" if role == "owner" else "member_made_clerk", _whom,
+        operators.change_role, request.store_id, MEMBER.of(request), role,
+    )  # fmt: skip
     article = "an" if member.role == "owner" else "a"
     return redirect(request, TEAM, flash=Flash(f"{member.name} is {article} {member.role} now."))
 
 
 async def dismiss(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Take somebody out of the team."""
-    member = await request.operations.write(operators.dismiss, request.store_id, MEMBER.of(request))
+    member = await act(
+        request, "member_dismissed", _whom,
+        operators.dismiss, request.store_id, MEMBER.of(request),
+    )  # fmt: skip
     said = Flash(f"{member.name} is not in your team any more, and is signed out everywhere.")
     return redirect(request, TEAM, flash=said)
 
 
 async def end_sessions(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Sign somebody of the team out everywhere."""
-    await request.operations.write(sessions.end_of_member, request.store_id, MEMBER.of(request))
+    await act(
+        request, "member_signed_out", _whom,
+        sessions.end_of_member, request.store_id, MEMBER.of(request),
+    )  # fmt: skip
     return redirect(request, TEAM, flash=Flash("Signed out everywhere."))
+
+
+def _whose(link: NewLink) -> About:
+    return About(link.operator.id, link.operator.name)
+
+
+def _whom(member: Member) -> About:
+    return About(member.id, member.name)
 
 
 def _address(request: OperatorRequest[None, object], link: NewLink) -> str:

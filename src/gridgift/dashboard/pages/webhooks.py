@@ -4,10 +4,13 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from gridgift.dashboard.acting import act
+from gridgift.dashboard.filters import host
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import deliveries, events, webhooks
+from gridgift.domain.actions import About
 from gridgift.domain.deliveries import Attempt, Delivery, State
 from gridgift.domain.ids import new_id
 from gridgift.domain.paging import Page as Rows
@@ -15,7 +18,6 @@ from gridgift.domain.paging import Position
 from gridgift.domain.webhook_failures import DeliveryNotFound, WebhookNotFound
 from gridgift.domain.webhooks import MAX_WEBHOOKS, Format, Wanted, Webhook
 from gridgift.fields import Cursor
-from gridgift.http.edge.answers import write
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -79,8 +81,9 @@ async def show_webhooks(
 
 async def create_webhook(request: OperatorRequest[None, Endpoint]) -> Reply[None]:
     """Make a webhook, and show this once the secret that signs what is posted."""
-    made = await write(
-        request, webhooks.create, request.caller, new_id(), request.body.wanted,
+    made = await act(
+        request, "webhook_made", _which,
+        webhooks.create, request.caller, new_id(), request.body.wanted,
         allow_private=request.services.settings.webhook_allow_private,
     )  # fmt: skip
     return await _show(request, made.id, EMPTY, secret_of=made)
@@ -93,8 +96,9 @@ async def show_webhook(request: OperatorRequest[Any, object], draft: Draft = EMP
 
 async def change_webhook(request: OperatorRequest[None, Endpoint]) -> Reply[None]:
     """Have something else posted, or elsewhere."""
-    changed = await write(
-        request, webhooks.update, request.caller, WEBHOOK.of(request), request.body.wanted,
+    changed = await act(
+        request, "webhook_changed", _which,
+        webhooks.update, request.caller, WEBHOOK.of(request), request.body.wanted,
         allow_private=request.services.settings.webhook_allow_private,
     )  # fmt: skip
     return _done(request, changed.id, "The webhook is changed.")
@@ -103,27 +107,37 @@ async def change_webhook(request: OperatorRequest[None, Endpoint]) -> Reply[None
 async def switch_webhook(request: OperatorRequest[None, Switch]) -> Reply[None]:
     """Have nothing posted for now, or go on where it was left."""
     wanted = Wanted(active=request.body.to == "on")
-    changed = await write(request, webhooks.update, request.caller, WEBHOOK.of(request), wanted)
+    changed = await act(
+        request, "webhook_resumed" if wanted.active else "webhook_paused", _which,
+        webhooks.update, request.caller, WEBHOOK.of(request), wanted,
+    )  # fmt: skip
     said = "It gets what it missed, and what comes." if changed.active else "Nothing is posted now."
     return _done(request, changed.id, said)
 
 
 async def rotate_secret(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Give a webhook another secret, and show it this once."""
-    rotated = await write(request, webhooks.rotate, request.caller, WEBHOOK.of(request))
+    rotated = await act(
+        request, "webhook_secret_changed", _which,
+        webhooks.rotate, request.caller, WEBHOOK.of(request),
+    )  # fmt: skip
     return await _show(request, rotated.id, EMPTY, secret_of=rotated)
 
 
 async def send_test(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Have a test event posted."""
-    webhook = await write(request, webhooks.ping, request.caller, WEBHOOK.of(request))
+    webhook = await act(
+        request, "webhook_tested", _which, webhooks.ping, request.caller, WEBHOOK.of(request)
+    )
     said = "A test event, “ping”, is on its way: load the page again to see what came of it."
     return _done(request, webhook.id, said)
 
 
 async def delete_webhook(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Have nothing posted any more."""
-    await write(request, webhooks.delete, request.caller, WEBHOOK.of(request))
+    await act(
+        request, "webhook_deleted", _which, webhooks.delete, request.caller, WEBHOOK.of(request)
+    )
     return redirect(request, WEBHOOKS, flash=Flash("The webhook is deleted."))
 
 
@@ -143,7 +157,11 @@ async def show_delivery(
 async def redeliver(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Post a delivery once more."""
     webhook_id, delivery_id = WEBHOOK.of(request), DELIVERY.of(request)
-    again = await write(request, deliveries.redeliver, request.store_id, webhook_id, delivery_id)
+    again = await act(
+        request, "delivery_repeated",
+        lambda again: About(again.webhook_id, TYPES.get(again.event_type, again.event_type)),
+        deliveries.redeliver, request.store_id, webhook_id, delivery_id,
+    )  # fmt: skip
     to = f"{WEBHOOKS}/{webhook_id}/deliveries/{again.id}"
     return redirect(request, to, flash=Flash("It is posted once more."))
 
@@ -182,6 +200,10 @@ async def _read_delivery(
 ) -> tuple[Webhook, Delivery, list[Attempt]]:
     delivery, attempts = await deliveries.read(tx, store_id, webhook_id, delivery_id)
     return await webhooks.read(tx, store_id, webhook_id), delivery, attempts
+
+
+def _which(webhook: Webhook) -> About:
+    return About(webhook.id, host(webhook.url))
 
 
 def _done(request: OperatorRequest[None, Any], webhook_id: str, said: str) -> Reply[None]:

@@ -1,0 +1,72 @@
+"""What the people of the store did: who, what, when and from where."""
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+from msgspec import Struct
+
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import render
+from gridgift.domain import actions
+from gridgift.domain.actions import Deed
+from gridgift.domain.instants import DAY
+from gridgift.fields import Cursor
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session
+
+AUDIT: Final = "/dashboard/audit"
+ROWS: Final = 50
+
+# What was done, as it follows a name; ``{}`` is what it was done to.
+SAID: Final[Mapping[Deed, str]] = {
+    "signed_in": "signed in with the password",
+    "signed_in_by_link": "signed in by a link",
+    "password_set": "set another password",
+    "signed_out": "signed out",
+    "browser_signed_out": "signed another browser out",
+    "signed_out_elsewhere": "signed out of {}",
+    "key_made": "made the key “{}”",
+    "key_replaced": "put a new key in the place of “{}”",
+    "key_revoked": "revoked the key “{}”",
+    "webhook_made": "had events posted to {}",
+    "webhook_changed": "changed the webhook to {}",
+    "webhook_paused": "paused the webhook to {}",
+    "webhook_resumed": "let the webhook to {} go on",
+    "webhook_secret_changed": "made another secret for the webhook to {}",
+    "webhook_tested": "sent a test event to {}",
+    "webhook_deleted": "deleted the webhook to {}",
+    "delivery_repeated": "had “{}” posted again",
+    "member_added": "added {} to the team",
+    "member_link_made": "made a sign-in link for {}",
+    "member_made_owner": "made {} an owner",
+    "member_made_clerk": "made {} a clerk",
+    "member_dismissed": "took {} out of the team",
+    "member_signed_out": "signed {} out everywhere",
+    "settings_changed": "changed the settings: {}",
+    "card_switched_on": "switched a card on",
+    "card_switched_off": "switched a card off",
+    "card_adjusted": "changed the credit of a card",
+    "card_noted": "wrote a note on a card",
+}
+assert set(SAID) == set(get_args(Deed))
+
+
+class AuditQuery(Struct, frozen=True):
+    """Which page."""
+
+    cursor: Cursor | None = None
+
+
+async def show_audit(request: OperatorRequest[AuditQuery, Any]) -> Reply[None]:
+    """Show a page of what was done, newest first."""
+    store_id = request.store_id
+    cursors = request.services.cursors.of(f"dashboard audit {store_id}", actions.KEY_TYPES)
+    position = cursors.read(request.query.cursor)
+    page = await request.operations.read(actions.list_of, store_id, position, ROWS)
+    return render(
+        request, "audit.html", found=page.rows, said=SAID, kept=actions.KEPT_FOR // DAY,
+        next=cursors.write(page.next), previous=cursors.write(page.previous),
+    )  # fmt: skip
+
+
+PAGES: Final = (Page("GET", AUDIT, Session("owner"), show_audit, query=AuditQuery),)

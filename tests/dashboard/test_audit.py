@@ -1,0 +1,183 @@
+"""What the people of a store did is recorded with it, and shown to owners."""
+
+import re
+from html import unescape
+from typing import Any, get_args
+
+from gridgift.dashboard.pages import account, audit, cards, keys, settings, sign_in, team, webhooks
+from gridgift.domain import actions, operators
+from gridgift.domain.actions import Action, Deed
+from gridgift.domain.instants import DAY
+from gridgift.domain.paging import Position
+from gridgift.domain.stores import StoreChanges, update
+from tests.api import JO, ApiFixture
+from tests.dashboard.people import PASSWORD, Browser, People, name_of
+from tests.dashboard.test_webhooks import URL, posted
+from tests.http.checks import one_engine
+
+AUDIT = "/dashboard/audit"
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
+RECORDED = (account, cards, keys, settings, sign_in, team, webhooks)
+SILENT = {"POST /dashboard/account/theme", "POST /dashboard/store"}  # only what a browser shows
+SENT: list[str] = []
+
+
+def done(api: ApiFixture) -> list[Action]:
+    """Return what was recorded, oldest first."""
+    found: list[Action] = list(api.read(actions.list_of, api.store.id, Position(), 1000).rows)
+    return found[::-1]
+
+
+def deeds(api: ApiFixture) -> list[str]:
+    """Return what was done, in order."""
+    return [action.deed for action in done(api)]
+
+
+def newest_id(api: ApiFixture, table: str) -> str:
+    """Return the id of the only row, or of the newest."""
+    return str(api.sql(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 1")[0][0])
+
+
+def send(browser: Browser, path: str, fields: dict[str, Any] | None = None) -> None:
+    """Send a form from its page, and have it accepted."""
+    browser.get("/dashboard/account")
+    SENT.append(path)
+    answer = browser.post(path, fields, User_Agent=AGENT)
+    assert answer.status_code in {200, 303}, answer.text
+
+
+def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
+    SENT.clear()
+    aria = people.with_password("Aria")
+    send(aria, "/dashboard/sign-out")
+    SENT.append("/dashboard/sign-in")
+    aria.sign_in("Aria")
+    other = people.browser()
+    other.use_link(people.link("Aria"))
+    SENT.append("/dashboard/link/x")
+    ((session,),) = api.sql("SELECT id FROM operator_sessions WHERE by_link")
+    send(aria, f"/dashboard/account/sessions/{session}/end")
+    send(aria, "/dashboard/account/sessions/end")
+    new = dict.fromkeys(("new_password", "password_again"), f"{PASSWORD}!")
+    send(aria, "/dashboard/account/password", new | {"password": PASSWORD})
+    send(aria, "/dashboard/keys", {"name": "web shop", "scopes": "store:read"})
+    key = newest_id(api, "api_keys")
+    send(aria, f"/dashboard/keys/{key}/rotate", {"overlap": "1d"})
+    send(aria, f"/dashboard/keys/{key}/revoke")
+    send(aria, "/dashboard/webhooks", {"url": URL})
+    webhook = f"/dashboard/webhooks/{newest_id(api, 'webhooks')}"
+    send(aria, f"{webhook}/change", {"url": f"{URL}/2"})
+    send(aria, f"{webhook}/test")
+    delivery = posted(api, webhook.rpartition("/")[2], "failed")
+    send(aria, f"{webhook}/deliveries/{delivery}/again")
+    send(aria, f"{webhook}/rotate")
+    send(aria, f"{webhook}/switch", {"to": "off"})
+    send(aria, f"{webhook}/switch", {"to": "on"})
+    send(aria, f"{webhook}/delete")
+    send(aria, "/dashboard/team", {"name": "Bo", "role": "clerk"})
+    bo = f"/dashboard/team/{api.read(operators.find, 'Bo').id}"
+    send(aria, f"{bo}/link")
+    send(aria, f"{bo}/role", {"role": "owner"})
+    send(aria, f"{bo}/role", {"role": "clerk"})
+    send(aria, f"{bo}/sign-out")
+    send(aria, f"{bo}/dismiss")
+    send(aria, "/dashboard/settings", {"name": "Moon", "time_zone": "UTC"})
+    card = f"/dashboard/cards/{api.grant()['id']}"
+    send(aria, f"{card}/switch", {"to": "off"})
+    send(aria, f"{card}/switch", {"to": "on"})
+    send(aria, f"{card}/adjust", {"delta": "5", "reason": "gift"})
+    send(aria, f"{card}/note", {"text": "a note"})
+    assert set(deeds(api)) == set(get_args(Deed))
+    assert {action.operator for action in done(api)} == {"Aria"}
+    agents = [action.browser for action in done(api) if action.deed == "card_noted"]
+    assert agents == [AGENT]
+    rows = [page for module in RECORDED for page in module.PAGES if page.method == "POST"]
+    unsent = [
+        name_of(page)
+        for page in rows
+        if not any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", page.path), path) for path in SENT)
+    ]
+    assert set(unsent) == SILENT
+    shown = unescape(aria.get(AUDIT).text)
+    for sentence in (
+        "put a new key in the place of “web shop”", "had events posted to shop.example.com",
+        "made Bo an owner", "changed the settings: name, time zone", "switched a card off",
+        "Firefox on Linux",
+    ):  # fmt: skip
+        assert sentence in shown, sentence
+    assert "{}" not in shown
+
+
+def test_what_changed_nothing_or_failed_is_not_recorded(api: ApiFixture, aria: Browser) -> None:
+    store = api.store
+    aria.get("/dashboard/settings")
+    before = len(done(api))
+    same = {"name": store.name, "time_zone": store.time_zone}
+    assert aria.post("/dashboard/settings", same).status_code == 303
+    assert aria.post("/dashboard/settings", same | {"name": "a\u202eb"}).status_code == 400
+    assert aria.post("/dashboard/keys", {"name": "all scopes"}).status_code == 400
+    card = api.grant()["id"]
+    aria.post(f"/dashboard/cards/{card}/switch", {"to": "on"})
+    aria.post("/dashboard/account/sessions/x/end")
+    assert len(done(api)) == before
+
+
+def test_an_action_and_its_record_stand_or_fall_together(api: ApiFixture, aria: Browser) -> None:
+    """What can't be recorded is not done: the record's table refuses it here."""
+    aria.get("/dashboard/settings")
+    api.sql("ALTER TABLE operator_actions RENAME TO hidden")
+    refused = aria.post("/dashboard/settings", {"name": "Sun", "time_zone": "UTC"})
+    assert refused.status_code == 503
+    assert api.sql("SELECT name FROM stores") == [(api.store.name,)]
+    api.sql("ALTER TABLE hidden RENAME TO operator_actions")
+
+
+def test_a_sign_in_is_told_at_every_store_it_opens(api: ApiFixture, people: People) -> None:
+    other = api.add_store("Elsewhere", JO)
+    people.add("Aria", "owner")
+    people.add("Aria", "clerk", other)
+    people.browser().use_link(people.link("Aria"))
+    told = [api.read(actions.list_of, store.id, Position(), 9).rows for store in (api.store, other)]
+    assert [[action.deed for action in rows] for rows in told] == [["signed_in_by_link"]] * 2
+
+
+@one_engine
+def test_another_stores_records_are_not_shown(api: ApiFixture, people: People) -> None:
+    other = api.add_store("Elsewhere", JO)
+    people.add("Zoe", "owner", other)
+    zoe = people.browser()
+    zoe.use_link(people.link("Zoe"))
+    assert "signed in by a link" in zoe.get(AUDIT).text
+    aria = people.signed_in("Aria")
+    assert "Zoe" not in aria.get(AUDIT).text
+
+
+@one_engine
+def test_pages_lead_on_and_back(api: ApiFixture, aria: Browser) -> None:
+    for number in range(audit.ROWS + 5):
+        changes = StoreChanges(name=f"Store {number}")
+        who = actions.Who(api.store.id, f"019aad3c-0000-7000-8000-{number:012}", "Aria", "", "")
+        record = actions.noting(
+            who, "settings_changed", lambda store: actions.About(text=store.name), update
+        )
+        api.write(record, api.store.id, changes)
+    first = aria.get(AUDIT).text
+    older = re.search(r'href="([^"]+)" rel="next"', first)
+    assert older is not None
+    second = aria.get(unescape(older[1])).text
+    found = re.findall(r"changed the settings: Store (\d+)", first + second)
+    assert found == [str(number) for number in range(audit.ROWS + 5)][::-1]
+    newer = re.search(r'href="([^"]+)" rel="prev"', second)
+    assert newer is not None
+    assert re.findall(r"Store (\d+)<", aria.get(unescape(newer[1])).text) == (
+        re.findall(r"Store (\d+)<", first)
+    )
+
+
+def test_records_are_kept_for_a_year(api: ApiFixture, aria: Browser) -> None:
+    assert len(done(api)) == 1
+    api.clock.advance(365 * DAY // 1000)
+    assert api.write(actions.forget, 100) == 0
+    api.clock.advance(1)
+    assert api.write(actions.forget, 100) == 1
+    assert done(api) == []
