@@ -162,6 +162,12 @@ class Functions:
     def llLinksetDataCountFound(self, pattern: str) -> int:
         return len(self.llLinksetDataFindKeys(pattern, 0, 0))
 
+    # Values
+
+    def llReplaceSubString(self, text: str, old: str, new: str, count: int) -> str:
+        assert count == 0  # all of them
+        return text.replace(old, new)
+
     # The server
 
     def llHMAC(self, secret: str, message: str, algorithm: str) -> str:

@@ -32,6 +32,22 @@ class Store:
         """Make a pairing code."""
         return str(self.call("POST", f"/ext/v1/units/{unit}/actions/pair")["code"])
 
+    def grant(self, resident: Avatar, credit: int) -> Any:
+        """Grant a resident a card and return it."""
+        known = {"username": resident.name, "uuid": resident.key}
+        self.call("POST", "/ext/v1/residents", json=known)
+        path = f"/v1/customers/{resident.key}/actions/grant-gift-card"
+        return self.call("POST", path, json={"credit": credit, "transfer": True})
+
+    def cards(self, resident: Avatar) -> list[Any]:
+        """List a resident's cards, oldest first."""
+        found = self.call("GET", f"/v1/customers/{resident.key}/giftcards", params={"limit": 100})
+        return list(found["data"])
+
+    def credit(self, resident: Avatar) -> int:
+        """Return a resident's store credit."""
+        return int(self.call("GET", f"/ext/v1/customers/{resident.key}/credit")["total"])
+
     def claims(self, unit: str) -> list[Any]:
         """List what a unit has given."""
         path = f"/ext/v1/units/{unit}/claims"
@@ -50,8 +66,12 @@ class Store:
 
     async def pair(self, thing: Thing) -> None:
         """Pair an object that is not."""
+        thing.owner.touch(thing)
+        await self.type_code(thing)
+
+    async def type_code(self, thing: Thing) -> None:
+        """Type a new code into the box that opens."""
         owner, world = thing.owner, thing.world
-        owner.touch(thing)
         await world.until(lambda: bool(owner.dialogs))
         before = owner.heard.count(PAIRED)
         owner.type(self.code(thing.description))

@@ -23,7 +23,7 @@ GROUP: Final = "6b7c8d9e-0f1a-4b2c-8d3e-4f5061728394"
 
 async def unit_of(store: Store, world: World, **settings: object) -> Thing:
     """Place a paired delivery unit of a new owner."""
-    owner = world.avatar("aria.moonwall")
+    owner = world.avatar("ada.store")
     return await store.placed(world, owner, "delivery_unit", "delivery", **settings)
 
 
@@ -184,7 +184,7 @@ def test_a_copy_is_refused_until_it_is_paired_and_then_the_original_is(
 def test_pairing_by_the_menu(store: Store) -> None:
     async def scenario() -> None:
         async with World.begun() as world:
-            owner, jamie = world.avatar("aria.moonwall"), world.avatar("jamie.fox")
+            owner, jamie = world.avatar("ada.store"), world.avatar("jamie.fox")
             box = Thing(world, owner, description="A box of cards")
             box.put(script("delivery_unit", store.server.url))
             jamie.touch(box)

@@ -48,7 +48,7 @@ def url() -> Iterator[str]:
 
 async def said(world: World, what: str, count: int = 1, seconds: float = 70) -> list[str]:
     """Run some LSL in an object that is touched, and return what its owner heard."""
-    owner = world.avatar("aria.moonwall")
+    owner = world.avatar("ada.store")
     thing = Thing(world, owner)
     thing.put(LISTENER % what)
     await world.wait(1)
@@ -85,7 +85,7 @@ def test_more_than_25_requests_in_20_seconds_are_throttled_until_silence(url: st
     async def scenario() -> None:
         async with World.begun() as world:
             world.http.faults = Faults(busy=1)
-            owner = world.avatar("aria.moonwall")
+            owner = world.avatar("ada.store")
             thing = Thing(world, owner)
             thing.put(LISTENER % asking(url, "text/plain"))
             for _ in range(30):
@@ -109,7 +109,7 @@ def test_five_errors_within_a_minute_stop_requests(url: str) -> None:
         async with World.begun() as world:
             world.http.faults = Faults(unavailable=1)
             options = "HTTP_EXTENDED_ERROR, TRUE"
-            owner = world.avatar("aria.moonwall")
+            owner = world.avatar("ada.store")
             thing = Thing(world, owner)
             thing.put(LISTENER % asking(url, "text/plain", options))
             for _ in range(6):

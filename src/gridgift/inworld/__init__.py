@@ -10,10 +10,10 @@ from typing import Final
 
 from gridgift.messages import LANGUAGES, catalogue
 
-SCRIPTS: Final = ("delivery_unit",)
+SCRIPTS: Final = ("delivery_unit", "terminal")
 
 _INCLUDE: Final = re.compile(r'^#include "(\w+\.lsl)"\n', re.MULTILINE)
-_PHRASE: Final = re.compile(r'\bphrase\("(\w+)"')
+_PHRASE: Final = re.compile(r'\b(?:phrase|asked)\("(\w+)"')
 
 
 def is_quotable(url: str) -> bool:

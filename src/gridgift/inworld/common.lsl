@@ -29,6 +29,8 @@ integer has_sent;           // in this second
 integer is_ticking;
 integer channel;            // of the menus
 string candidate;           // the unit that a code was typed for
+integer wants_code;         // the owner is asked for one
+integer is_refused;         // by the store, as an object: it has to be paired anew
 
 {texts}
 
@@ -53,7 +55,13 @@ integer is_paired() {
 ask(string nonce, string path, key resident, string body) {
     jobs += [nonce, path, resident, body, NULL_KEY, 0, 0];
     send_next();
-    if (!is_ticking) llSetTimerEvent(1.0); // one that is set again begins anew, and may never end
+    keep_ticking();
+}
+
+// Begin to count seconds. A timer that is set again begins anew, and would never end if it were set
+// again and again.
+keep_ticking() {
+    if (!is_ticking) llSetTimerEvent(1.0);
     is_ticking = TRUE;
 }
 
@@ -109,7 +117,7 @@ tick() {
         }
     }
     send_next();
-    is_ticking = jobs != [] || pause > 0;
+    is_ticking = jobs != [] || pause > 0 || is_busy();
     if (!is_ticking) llSetTimerEvent(0.0);
 }
 
@@ -117,15 +125,15 @@ tick() {
 answered(key request, integer status, string answer) {
     integer at = llListFindList(jobs, [request]) - 4;
     if (at < 0) return; // it was sent again meanwhile
-    string code = llJsonGetValue(answer, ["code"]);
-    if (status == 429) { // too many for the server: this is no failure
+    integer seconds = (integer)llJsonGetValue(answer, ["retryAfter"]);
+    if (seconds > 0 && status < 500) { // not yet, says the server: this is no failure
         jobs = llListReplaceList(jobs, [NULL_KEY, 0, 0], at + 4, at + 6);
-        pause = (integer)llJsonGetValue(answer, ["retryAfter"]) + 1;
+        pause = seconds + 1;
     }
     else if (status == 420) again(at, 45); // too many for Second Life, which wants 40 s of silence
     else if (status == 499) again(at, 5);  // no answer
     else if (status >= 500) again(at, 20); // five of these in a minute, and Second Life sends none
-    else if (code == JSON_INVALID) again(at, 20); // whoever said that is not the server
+    else if (llJsonGetValue(answer, ["code"]) == JSON_INVALID) again(at, 20); // not the server's
     else {
         failures = 0;
         settle(at, status, answer);
@@ -153,9 +161,10 @@ settle(integer at, integer status, string answer) {
         tell(resident, message_of(answer, resident));
         return;
     }
-    settled(path, llList2String(job, 0), resident, llList2String(job, 3), status, answer);
     string code = llJsonGetValue(answer, ["code"]);
-    if (~llListFindList(TROUBLES, [code])) {
+    if (~llListFindList(TROUBLES, [code])) is_refused = TRUE;
+    settled(path, llList2String(job, 0), resident, llList2String(job, 3), status, answer);
+    if (is_refused) {
         warn_owner("The store refuses me (" + code + "). Touch me, and pair me anew.");
     }
 }
@@ -164,16 +173,18 @@ settle(integer at, integer status, string answer) {
 
 touched_by_owner() {
     if (!is_paired()) ask_for_code();
-    else llDialog(llGetOwner(), "What shall I do?", ["Use", "Pair"] + OWNER_MENU, channel);
+    else llDialog(llGetOwner(), "What shall I do?", OWNER_MENU, channel);
 }
 
 ask_for_code() {
     string id = llGetObjectDesc();
+    wants_code = TRUE;
     if ((key)id) llTextBox(llGetOwner(), "Type the pairing code of unit " + id + ".", channel);
     else llOwnerSay("Put the unit's id into my description first, and touch me again.");
 }
 
 pair(string code) {
+    wants_code = FALSE;
     candidate = llGetObjectDesc();
     ask(llGenerateKey(), "pair", llGetOwner(), llList2Json(JSON_OBJECT, [
         "code", plain(code), "obj", llGetKey(), "owner", llGetOwner(),
@@ -192,6 +203,7 @@ remember(string answer) {
     secret = llJsonGetValue(answer, ["secret"]);
     paired_as = llGetKey();
     owner_was_told = FALSE;
+    is_refused = FALSE;
     string kept = llDumpList2String([paired_as, unit, secret], "|");
     llLinksetDataWriteProtected(MEMORY, kept, MEMORY);
 }
@@ -221,9 +233,9 @@ string message_of(string answer, key resident) {
     return message;
 }
 
-// What was typed, without what has a meaning in JSON.
+// What was typed, without what has a meaning in JSON or here.
 string plain(string typed) {
-    list parts = llParseString2List(typed, ["\"", "\\", "[", "]", "{", "}", "\n", "\t"], []);
+    list parts = llParseString2List(typed, ["\"", "\\", "[", "]", "{", "}", "\n", "|"], []);
     return llStringTrim(llDumpList2String(parts, ""), STRING_TRIM);
 }
 

@@ -12,7 +12,7 @@
 string SERVER = "{server}"; // the address of the store's server
 
 string KIND = "delivery";
-list OWNER_MENU = [];
+list OWNER_MENU = ["Use", "Pair"];
 
 integer MOST_WAITING = 150; // residents; more are asked to come back
 
@@ -35,6 +35,10 @@ touched(key resident, integer has_tag) {
         if (failures > 0) tell(resident, phrase("trying", resident));
         serve();
     }
+}
+
+integer is_busy() {
+    return touchers != [];
 }
 
 // Ask for the cards of those who have waited longest.
@@ -102,7 +106,7 @@ default {
         if (speaker != llGetOwner()) return;
         if (message == "Pair") ask_for_code();
         else if (message == "Use") touched(speaker, llSameGroup(speaker) && has_group());
-        else pair(message);
+        else if (wants_code) pair(message);
     }
 
     http_response(key request, integer status, list metadata, string answer) {
