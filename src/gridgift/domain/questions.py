@@ -24,6 +24,7 @@ ROUND: Final = 10  # questions of one round
 AGAIN_AFTER: Final = 10 * SECOND  # a question whose answer was lost is asked again
 MISSED_FOR: Final = 600 * SECOND  # an unknown name is not asked for again
 KEPT_FOR: Final = DAY  # a question that no directory answers
+FORGOTTEN: Final = 100  # at once, of those that are too old
 ID_BYTES: Final = 5
 
 
@@ -57,7 +58,9 @@ async def ask(tx: Tx, store_id: str, wanted: str, question_id: str) -> None:
     What nobody wants to know any more is deleted.
     """
     now = tx.now()
-    await tx.run("questions_forget", store_id=store_id, now=now)
+    old = await tx.all("questions_old", store_id=store_id, now=now, rows=FORGOTTEN)
+    if old:
+        await tx.many("question_end", sorted((store_id, row[0]) for row in old))
     question = {"store_id": store_id, "wanted": wanted, "id": question_id}
     await tx.run("question_add", **question, until_at=now + KEPT_FOR)
 

@@ -11,8 +11,8 @@ WHERE store_id = :store_id AND wanted {any:names} AND until_at > :now
 INSERT INTO questions (store_id, wanted, id, until_at) VALUES (:store_id, :wanted, :id, :until_at)
 ON CONFLICT DO NOTHING
 
--- name: questions_forget
-DELETE FROM questions WHERE store_id = :store_id AND until_at <= :now
+-- name: questions_old
+SELECT wanted FROM questions WHERE store_id = :store_id AND until_at <= :now ORDER BY until_at LIMIT :rows
 
 -- name: questions_by_id
 SELECT id, wanted FROM questions WHERE store_id = :store_id AND id {any:ids}
