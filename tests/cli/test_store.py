@@ -13,7 +13,7 @@ def test_create_answers_with_the_store(both: CommandRunner) -> None:
     made = both.json("store", "create", "Moonwall Couture", *NAMED, "--logo", LOGO)
     assert made.keys() == {
         "id", "name", "logo", "ownerUuid", "ownerUsername", "createdAt", "cardLifetime",
-        "customerOrigin", "timeZone", "locationSlurl",
+        "customerOrigin", "timeZone", "locationSlurl", "announce",
     }  # fmt: skip
     assert made["name"] == "Moonwall Couture"
     assert made["logo"] == LOGO.lower()

@@ -101,7 +101,7 @@ OTHERS = {
 
 @pytest.mark.contract("10.78")
 def test_each_term_is_looked_at() -> None:
-    fields = set(Terms.__struct_fields__) - {"labels"}
+    fields = set(Terms.__struct_fields__) - {"labels", "announce"}
     assert set(OTHERS) == fields | set(Labels.__struct_fields__) - {"reference"}
 
 
@@ -116,6 +116,12 @@ def test_another_request_is_refused(domain: DomainFixture, name: str) -> None:
         grant(domain, other, to)
     assert refused.value.card_id == card.id
     assert len(cards(domain)) == 1
+
+
+@pytest.mark.contract("9.26")
+def test_whether_it_is_announced_makes_no_other_request(domain: DomainFixture) -> None:
+    card = grant(domain, Terms(5, labels=ORDER)).card
+    assert grant(domain, Terms(5, labels=ORDER, announce=True)).card == card
 
 
 @pytest.mark.contract("10.76")

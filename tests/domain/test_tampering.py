@@ -43,6 +43,7 @@ DECIDES_NOTHING: Final = {
     "store_names.store_id": NAMES,
     "store_names.username": NAMES,
     "store_names.noted_at": NAMES,
+    "customers.language": "what a resident is told in; nothing is computed from it",
     "customers.created_at": "when somebody became a customer; nothing is computed from it",
     "stores.name": SETTINGS,
     "stores.logo": SETTINGS,
@@ -56,6 +57,7 @@ DECIDES_NOTHING: Final = {
     "stores.card_lifetime": SETTINGS,
     "stores.customer_origin": SETTINGS,
     "stores.time_zone": SETTINGS,
+    "stores.announce": SETTINGS,
     "imports.digest": OF_A_FILE,
     "imports.store_id": OF_A_FILE,
     "imports.started_at": "when it began; nothing is computed from it",
@@ -112,6 +114,9 @@ DECIDES_NOTHING: Final = {
     **dict.fromkeys(
         [f"questions.{name}" for name in ("store_id", "wanted", "id", "until_at", "handed_at",
          "missed")], "what a directory is asked; names decide about no money"),
+    **dict.fromkeys(
+        [f"announcements.{name}" for name in ("store_id", "card_id", "resident_uuid",
+         "created_at", "taken_at")], "who is to be told of a card; each end is an entry"),
     "unit_stores.unit_id": UNITS,
     "unit_stores.store": UNITS,
     **dict.fromkeys(

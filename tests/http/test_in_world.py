@@ -468,7 +468,7 @@ FOR_AUTHORS: Final = {
 PLACES: Final = re.compile(r"{(\w+)}")
 VALUES: Final = {
     "credit": 2**31 - 1, "amount": 2**31 - 1, "count": 9, "days": 36_500, "retry_after": 3600,
-    "friend": "x" * 63, "identifier": "x" * 63,
+    "friend": "x" * 63, "identifier": "x" * 63, "store": "x" * 60,
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ stores (id, name, owner_uuid, created_at, customer_origin) 50:
     SELECT U(2, i), 'store ' || i, U(1, i * 300), 1, 'https://' || i;
 resident_names {MANY}: SELECT 'n' || i, U(1, i), 1, U(2, 2);
 store_names {MANY}: SELECT U(2, 1), 'n' || i, 1;
-customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1, i % 1000, i % 1000;
+customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1, i % 1000, i % 1000, '';
 api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1;
 gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE,
     NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0, BYTES, 1;
@@ -84,6 +84,7 @@ operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START
 operator_actions {MANY}: SELECT U(2, 1), U(3, i), {START} + i, 'o', 'signed_in', '', '', '', '';
 unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1, U(4, i), NULL, 1;
 questions {MANY}: SELECT U(2, 1), 'r' || i, 'q' || i, {START} + i, i, i % 100 > 0;
+announcements {MANY}: SELECT U(2, 1), U(4, i), U(1, 1), {START} + i, {START} + i;
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL, 'cards.csv', NULL;
 import_cards {MANY}: SELECT U(2, 1), BYTES, U(4, i);
 import_refusals {MANY}: SELECT U(2, 1), BYTES, i, 'why';

@@ -103,6 +103,7 @@ def _give_from_units(api: ApiFixture) -> None:
     api.call("POST", f"/ext/v1/units/{unit}/actions/pair")
     caller = Caller(api.store.id, "unit", unit, "claim")
     api.write(claims.claim, caller, unit, Claimant(KELLY), new_id())
+    api.grant(announce=True)
     api.write(questions.ask, api.store.id, "no.one", "5a1d0c93be")
     vendor = make_unit(api, kind="vendor")["id"]
     for refund in (None, "receiver_not_found"):

@@ -130,6 +130,11 @@ ROWS: Final = {
         f"INSERT INTO operator_actions VALUES ('{STORE}', '{STORE}', 1, 'Aria', 'signed_in', '', "
         "'', '', '')",
     ],
+    34: [
+        f"INSERT INTO announcements VALUES ('{STORE}', '{STORE}', '{OWNER}', 1, 0)",
+        "UPDATE stores SET announce = 'link'",
+        "UPDATE customers SET language = 'de'",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -88,6 +88,14 @@ def update(
         ),
     ] = None,
     time_zone: TimeZoneOption = None,
+    announce: Annotated[
+        str | None,
+        typer.Option(
+            "--announce",
+            metavar="no|yes|link",
+            help="Whether residents are told of new cards in Second Life, and with their link.",
+        ),
+    ] = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -99,6 +107,7 @@ def update(
         card_lifetime=_optional(card_lifetime, read_days),
         customer_origin=_optional(customer_origin, str),
         time_zone=UNSET if time_zone is None else time_zone,
+        announce=UNSET if announce is None else announce,
     )
     _show(write(database, stores.update, store_id, changes), json)
 
@@ -133,7 +142,16 @@ def _show(store: Store, json: bool) -> None:
 
 def _table(found: list[Store]) -> None:
     print_table(
-        ("ID", "NAME", "OWNER", "OWNER'S UUID", "CARDS LAST", "CUSTOMER PAGE", "TIME ZONE"),
+        (
+            "ID",
+            "NAME",
+            "OWNER",
+            "OWNER'S UUID",
+            "CARDS LAST",
+            "CUSTOMER PAGE",
+            "TIME ZONE",
+            "ANNOUNCED",
+        ),
         [
             (
                 store.id,
@@ -143,6 +161,7 @@ def _table(found: list[Store]) -> None:
                 None if store.card_lifetime is None else texts.counted(store.card_lifetime, "day"),
                 store.customer_origin,
                 store.time_zone,
+                store.announce,
             )
             for store in found
         ],

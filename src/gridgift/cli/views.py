@@ -27,6 +27,7 @@ class StoreView(Struct, frozen=True, rename="camel"):
     card_lifetime: int | None
     customer_origin: str | None
     time_zone: str
+    announce: str
     created_at: str | None
 
     @classmethod

@@ -183,5 +183,10 @@ def _request(
 ) -> GrantRequest:
     """Return what is granted: the unit's credit, with the store's logo if it has no texture."""
     settings = unit.settings
-    terms = Terms(settings.credit, texture=settings.texture or store.logo, reason=settings.name)
+    terms = Terms(
+        settings.credit,
+        texture=settings.texture or store.logo,
+        reason=settings.name,
+        announce=False,
+    )
     return GrantRequest(caller, Identifier(uuid=claimant.resident.uuid), terms, card_id)

@@ -42,7 +42,7 @@ class Terms(Struct, frozen=True):
     """What a card is granted with: credit in L$ (at least 1), the rest optional.
 
     ``expires_at`` UNSET takes the store's default, None never expires. Under ``labels.reference`` a
-    store grants once.
+    store grants once. ``announce`` has the owner told in Second Life; UNSET: as the store has it.
     """
 
     credit: int
@@ -52,6 +52,7 @@ class Terms(Struct, frozen=True):
     reason: str = ""
     labels: Labels = NO_LABELS
     purchased: bool = False
+    announce: bool | UnsetType = UNSET
 
 
 class Replacement(Struct, frozen=True):

@@ -8,13 +8,13 @@ from typing import Final, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import giftcards, ledger, naming, references, residents, stores
+from gridgift.domain import announcements, giftcards, ledger, naming, references, residents, stores
 from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.failures import Failure, ResidentNotFound, UsernameTaken
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.instants import DAY
 from gridgift.domain.ledger import EntryNote, Opening
-from gridgift.domain.model import Caller, CardChange, GiftCard, Resident
+from gridgift.domain.model import Caller, CardChange, GiftCard, Resident, Store
 from gridgift.domain.references import Granted, Repeat
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Tx
@@ -76,7 +76,8 @@ async def grant_each(
     if checked is None:
         seen = [each.seen for each in requests]
         checked = await check_each(tx, store_id, requests, tx.now(), seen=seen)
-    lifetime = await _lifetime(tx, store_id, requests)
+    store = await _deciding_store(tx, store_id, requests)
+    lifetime = None if store is None else store.card_lifetime
     openings = [
         Opening(
             request.caller,
@@ -87,6 +88,9 @@ async def grant_each(
         if isinstance(owner, Resident)
     ]
     opened = await _open_all(tx, store_id, openings, checked.now)
+    wanted = {request.card_id: request.terms.announce for request in requests}
+    cards = [(change.card, wanted[change.card.id]) for change in opened]
+    await announcements.add_each(tx, store, cards)
     return await _results(tx, store_id, requests, checked.owners, opened)
 
 
@@ -211,10 +215,10 @@ async def _results(
     return results
 
 
-async def _lifetime(tx: Tx, store_id: str, requests: Sequence[GrantRequest]) -> int | None:
-    """Return how many days the store's cards last, if any request leaves that to the store."""
-    if any(request.terms.expires_at is UNSET for request in requests):
-        return (await stores.read(tx, store_id)).card_lifetime
+async def _deciding_store(tx: Tx, store_id: str, requests: Sequence[GrantRequest]) -> Store | None:
+    """Return the store, if any request leaves a card's date or announcement to it."""
+    if any(UNSET in (each.terms.expires_at, each.terms.announce) for each in requests):
+        return await stores.read(tx, store_id)
     return None
 
 

@@ -5,7 +5,7 @@ epoch, UTC; ids and avatar keys are lower-case hyphenated UUID strings (contract
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 import msgspec
 from msgspec import Struct
@@ -55,12 +55,18 @@ class Caller(Struct, frozen=True):
     request_id: str
 
 
+Announce = Literal["no", "yes", "link"]
+
+ANNOUNCE: Final[tuple[Announce, ...]] = get_args(Announce)
+
+
 class Store(Struct, frozen=True):
     """A store: the owner of keys, cards and customers.
 
     Bonuses are percent; ``card_lifetime`` is in days, for cards granted without a date;
     ``customer_origin`` is the origin of the store's own customer page. ``time_zone`` is IANA's name
-    of the zone whose days a date is one of.
+    of the zone whose days a date is one of. ``announce`` is whether owners of new cards are told of
+    them in Second Life, and with their link, where a grant says nothing.
     """
 
     id: str
@@ -77,6 +83,7 @@ class Store(Struct, frozen=True):
     card_lifetime: int | None = None
     customer_origin: str | None = None
     time_zone: str = SECOND_LIFE
+    announce: Announce = "no"
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:

@@ -7,7 +7,7 @@ whoever asks with the same nonce, however late.
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from gridgift.domain import claims, grants, naming, residents, stores, units
 from gridgift.domain.claims import Counted
@@ -104,6 +104,7 @@ async def _grant(tx: Tx, caller: Caller, unit: Unit, payment: Payment, card_id: 
         texture=settings.texture or store.logo,
         reason=settings.name,
         purchased=True,
+        announce=False if payment.receiver is None else UNSET,  # a friend is not there
     )
     await grants.grant(tx, GrantRequest(caller, Identifier(uuid=owner.uuid), terms, card_id))
     await claims.count(tx, unit, counted, now)

@@ -70,6 +70,7 @@ def _asked(terms: Terms) -> dict[str, object]:
     labels = terms.labels
     return structs.asdict(terms) | {
         "labels": None,
+        "announce": None,  # no card is another for it
         "tags": labels.tags,
         "metadata": labels.metadata,
     }

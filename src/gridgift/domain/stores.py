@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from gridgift.domain import residents, texts
 from gridgift.domain.days import SECOND_LIFE, is_zone
 from gridgift.domain.failures import StoreNotFound, ValidationFailed
-from gridgift.domain.model import Resident, Store
+from gridgift.domain.model import ANNOUNCE, Resident, Store
 from gridgift.storage.database import Tx
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?")
@@ -68,6 +68,7 @@ class StoreChanges(Struct, frozen=True):
     card_lifetime: int | UnsetType | None = UNSET
     customer_origin: str | UnsetType | None = UNSET
     time_zone: str | UnsetType = UNSET
+    announce: str | UnsetType = UNSET
 
 
 async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
@@ -126,6 +127,8 @@ def _check(values: dict[str, Any]) -> None:
         errors["location_slurl"] = ["must be a map link like https://maps.secondlife.com/…"]
     if not is_zone(values["time_zone"]):
         errors["time_zone"] = ["must be the name of a time zone, like America/Los_Angeles"]
+    if values.get("announce", "no") not in ANNOUNCE:
+        errors["announce"] = [f"must be one of {', '.join(ANNOUNCE)}"]
     for field in ("base_bonus", "group_bonus"):
         if not 0 <= values.get(field, 0) <= 100:
             errors[field] = ["must be from 0 to 100 percent"]

@@ -1,8 +1,8 @@
 """Granting one gift card (contract section 6)."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import failures, grants
 from gridgift.domain.giftcards import Terms
@@ -28,6 +28,11 @@ from gridgift.http.edge.route import Route
 from gridgift.http.parameters import IDENTIFIER
 from gridgift.views import CARD_EXAMPLE, GiftCardResponse
 
+Announce = Annotated[
+    bool,
+    Meta(description="Whether the resident is told in Second Life; else the store's setting."),
+]
+
 
 class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     """What a resident is given; without ``expiresAt`` the card lasts as the store has it.
@@ -43,6 +48,7 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     tags: Tags = []
     metadata: Metadata = {}
     username: Username | None = None
+    announce: Announce | UnsetType = UNSET
 
     @property
     def known_as(self) -> str | None:
@@ -56,7 +62,9 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
             expires_at = instant_of(self.expires_at)
         labels = Labels.of(self.reference, self.tags, self.metadata)
         texture = texture_of(self.texture)
-        return Terms(self.credit, self.transfer, texture, expires_at, reason, labels)
+        return Terms(
+            self.credit, self.transfer, texture, expires_at, reason, labels, announce=self.announce
+        )
 
 
 async def grant_gift_card(

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec import Struct
 
-from gridgift.domain import units
+from gridgift.domain import announcements, units
 from gridgift.domain.failures import Failure, IdempotencyKeyReused
 from gridgift.domain.idempotency import IdempotencyKey, Once, Run
 from gridgift.domain.ids import parse_uuid
@@ -162,7 +162,9 @@ async def once(
 
     async def run(tx: Tx) -> T:
         await units.note_heard(tx, unit)
-        return await operation(tx, *args, **kwargs)
+        result = await operation(tx, *args, **kwargs)
+        await _note_language(tx, request)
+        return result
 
     key = IdempotencyKey(request.principal.own_key(nonce_of(request)), digest(request))
     wanted: Once[Run[T], T] = Once(run, key, lambda result: show(result).pack(), request.check)
@@ -186,9 +188,19 @@ async def write(
     async def run(tx: Tx) -> T:
         await request.check(tx)
         await units.note_heard(tx, unit)
-        return await operation(tx, *args, **kwargs)
+        result = await operation(tx, *args, **kwargs)
+        await _note_language(tx, request)
+        return result
 
     return await request.services.operations.of(_bucket(unit), unit.store_id).write(run)
+
+
+async def _note_language(tx: Tx, request: Request[UnitPrincipal, Any, Any]) -> None:
+    """Note in which language the object has seen a resident, if it says so."""
+    avatar, language = (getattr(request.body, name, "") for name in ("avatar", "lang"))
+    if avatar and language:
+        tag = language[:2].lower()
+        await announcements.note_language(tx, request.store_id, avatar.lower(), tag)
 
 
 def digest(request: Request[Any, Any, Any]) -> bytes:
