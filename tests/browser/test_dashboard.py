@@ -8,15 +8,15 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from gridgift.dashboard.table import PAGES
 from gridgift.domain import operators, sessions
 from gridgift.domain.ids import new_id
 from tests.browser.test_accessibility import focus_is_seen, violations
 from tests.browser.visit import DESK, PHONE, Store, Visit
+from tests.dashboard.people import OPEN
 
 PASSWORD: Final = "tray lunar opaque fig"
 BAD_REQUEST, UNAUTHORISED = "status of 400", "status of 401"
-OPEN: Final = [page.path for page in PAGES if page.method == "GET" and "{" not in page.path]
+PATHS: Final = [page.path for page in OPEN]
 
 sizes = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 themes = pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -175,7 +175,7 @@ def test_axe_finds_nothing_on_any_page(
     assert violations(aria.visit) == []
     aria.choose_password()
     assert violations(aria.visit) == []
-    for path in OPEN:
+    for path in PATHS:
         page.goto(aria.store.server.url + path)
         for menu in page.locator("details.menu summary").all()[-1:]:
             menu.click()  # the last one: what it opens covers no other
@@ -193,7 +193,7 @@ def test_no_page_complains_nor_scrolls_sideways(
     """Under the policy, with Trusted Types, and htmx at work."""
     aria = desk(size)
     page = aria.enter()
-    for path in OPEN:
+    for path in PATHS:
         page.goto(aria.store.server.url + path)
         page.wait_for_function("typeof htmx === 'object' && htmx.config.extensions === 'hx-csp'")
         aria.visit.check()

@@ -16,6 +16,11 @@ from tests.api import ApiFixture
 
 PASSWORD: Final = "tray lunar opaque fig"
 FORMS: Final = [page for page in PAGES if page.method == "POST"]
+OPEN: Final = [  # what a browser shows without knowing an id
+    page
+    for page in PAGES
+    if page.method == "GET" and "{" not in page.path and page.media_type == "text/html"
+]
 FORM: Final = "application/x-www-form-urlencoded"
 UNKNOWN: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
 TYPED: Final = {  # what is typed into fields that a form demands

@@ -1,11 +1,15 @@
 """Gift cards: the list, one card, and what is done with it."""
 
+import csv
+import io
+import json
 import re
 from html import unescape
 from urllib.parse import quote
 
 import pytest
 
+from gridgift import card_files
 from gridgift.dashboard.pages.cards import ROWS
 from tests.api import JO, KELLY, ApiFixture
 from tests.dashboard.people import Browser, People
@@ -171,3 +175,31 @@ def test_another_stores_card_is_not_there(api: ApiFixture, people: People, aria:
     }.items():  # fmt: skip
         assert zoe.post(f"{CARDS}/{card}/{action}", fields).status_code == 404
     assert len(api.entries(card)) == 1
+
+
+@pytest.mark.parametrize("query", ["", "?q=kelly&sort=credit", "?show=off", "?q=%23vip", "?q=zz"])
+def test_an_export_has_exactly_the_cards_of_the_list(
+    api: ApiFixture, aria: Browser, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(card_files, "PAGE", 2)
+    for number in range(5):
+        api.grant(credit=9 - number, tags=["vip"] if number % 2 else [])
+    off = api.grant(JO.username)["id"]
+    api.call("POST", f"/v1/giftcards/{off}/actions/disable")
+    expected = listed(aria.get(CARDS + query).text)
+    lines = aria.get(f"{CARDS}/export.jsonl{query}")
+    assert [json.loads(line)["id"] for line in lines.text.splitlines()] == expected
+    file = aria.get(f"{CARDS}/export.csv{query}")
+    assert "attachment" in file.headers["content-disposition"]
+    rows = csv.DictReader(io.StringIO(file.content.decode("utf-8-sig")))
+    assert [row["id"] for row in rows] == expected
+    assert f'/export.csv{query.replace("&", "&amp;")}"' in aria.get(CARDS + query).text or (
+        not expected
+    )
+
+
+@one_engine
+def test_exports_are_the_owners(bo: Browser) -> None:
+    assert "export" not in bo.get(CARDS).text
+    assert bo.get(f"{CARDS}/export.csv").status_code == 403
+    assert bo.get(f"{CARDS}/export.csv?sort=age").status_code in {400, 403}

@@ -14,7 +14,7 @@ from gridgift.dashboard.table import PAGES
 from gridgift.domain.keys import digest
 from gridgift.http.edge.session import Session, Visit
 from tests.api import JO, ApiFixture
-from tests.dashboard.people import FORMS, Browser, People, address_of, fields_of, name_of
+from tests.dashboard.people import FORMS, OPEN, Browser, People, address_of, fields_of, name_of
 from tests.http.checks import one_engine
 
 TEMPLATES: Final = sorted((Path(gridgift.dashboard.__file__).parent / "templates").glob("*.html"))
@@ -166,9 +166,7 @@ def test_no_template_has_a_style_or_a_script_of_its_own(file: Path) -> None:
     assert not re.search(r"\|\s*safe\b|autoescape", text)
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.method == "GET" and "{" not in page.path], ids=name_of
-)
+@pytest.mark.parametrize("page", OPEN, ids=name_of)
 @one_engine
 def test_every_page_has_its_policy(people: People, aria: Browser, page: AnyPage) -> None:
     response = aria.get(page.path)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from gridgift import card_files
 from gridgift.domain import search
 from gridgift.domain.paging import Position
 from gridgift.domain.search import NO_FILTERS, Search
-from gridgift.http.api import export
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
 from tests.http.requests import at, ext
@@ -22,7 +22,7 @@ HOSTILE = ("=1+2", "+1", "-1", "@SUM(A1)", "a;=1", "a,-1", "a| @x", '"=1"', "a\u
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of several pages."""
-    monkeypatch.setattr(export, "PAGE", 2)
+    monkeypatch.setattr(card_files, "PAGE", 2)
 
 
 def fill(api: ApiFixture) -> None:
@@ -145,7 +145,7 @@ def messages(api: ApiFixture, path: str, key: str) -> list[Any]:
 
 def test_pages_are_read_one_by_one(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by a read of its own, so that nothing is held for the whole file."""
-    monkeypatch.setattr(export, "PAGE", 3)
+    monkeypatch.setattr(card_files, "PAGE", 3)
     fill(api)
     asked: list[Position] = []
     usual = search.search

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Struct
 
+from gridgift.card_files import CSV, JSON_LINES, PAGE, Form, parts
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
@@ -21,9 +22,11 @@ from gridgift.domain.instants import DAY
 from gridgift.domain.locked import CardRequest, Rule, change
 from gridgift.domain.model import MAX_CREDIT, CardChange, Entry, GiftCard, Labels
 from gridgift.domain.notes import noting
+from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import Filters, Search, SortBy
 from gridgift.fields import Cursor, Note, Text
+from gridgift.http.edge.answers import file_reply
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -72,6 +75,15 @@ class CardsQuery(Struct, frozen=True):
             expiring_before=now + SOON if self.show == "soon" else None,
         )
 
+    @property
+    def wanted(self) -> tuple[SortBy, bool]:
+        """What the cards are sorted by, and whether downwards."""
+        return cast("SortBy", self.sort.removeprefix("-")), self.sort.startswith("-")
+
+    def export(self, kind: str) -> str:
+        """Return the address of these cards as a file."""
+        return self.address().replace(CARDS, f"{CARDS}/export.{kind}", 1)
+
     def address(self, **other: str) -> str:
         """Return the address of the list with some of this changed."""
         now = {"q": self.q, "show": self.show, "sort": self.sort} | other
@@ -116,8 +128,7 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     filters = query.filters(request.received_at)
     asked = msgspec.json.encode((query.q, query.show, query.sort)).decode()
     cursors = request.services.cursors.of(f"dashboard cards {store_id} {asked}", search.KEY_TYPES)
-    position, sort_by = cursors.read(query.cursor), cast("SortBy", query.sort.removeprefix("-"))
-    wanted = Search(filters, sort_by, query.sort.startswith("-"), position, ROWS)
+    wanted = Search(filters, *query.wanted, cursors.read(query.cursor), ROWS)
     page = await operations.read(search.search, store_id, wanted)
     count = await operations.read(search.count, store_id, filters, exact=False)
     return render(
@@ -125,6 +136,23 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
         query=query, found=page.rows, count=count, shown=SHOWN, here=request.target, soon=SOON,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
     )  # fmt: skip
+
+
+async def export_as_csv(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
+    """Answer with a CSV file of the cards that the list has."""
+    return await _export(request, CSV)
+
+
+async def export_as_json_lines(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
+    """Answer with a line of JSON for each card that the list has."""
+    return await _export(request, JSON_LINES)
+
+
+async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Reply[None]:
+    query = request.query
+    wanted = Search(query.filters(request.received_at), *query.wanted, Position(), PAGE)
+    written = parts(form, request.operations, request.check, request.store_id, wanted)
+    return await file_reply(form.media_type, form.name, written)
 
 
 async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
@@ -210,6 +238,20 @@ _CLERK: Final = Session("clerk")
 
 PAGES: Final = (
     Page("GET", CARDS, _CLERK, list_cards, query=CardsQuery),
+    *(
+        Page(
+            "GET",
+            f"{CARDS}/export.{kind}",
+            Session("owner"),
+            handler,
+            query=CardsQuery,
+            media_type=form.media_type,
+        )
+        for kind, form, handler in (
+            ("csv", CSV, export_as_csv),
+            ("jsonl", JSON_LINES, export_as_json_lines),
+        )
+    ),
     Page("GET", f"{CARDS}/{{id}}", _CLERK, show_card, path_parameters=(CARD,)),
     *(
         Page(

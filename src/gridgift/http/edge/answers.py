@@ -1,7 +1,7 @@
 """From an operation's result to a reply: once under an idempotency key, if unchanged, by pages."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -12,7 +12,7 @@ from gridgift.domain.batches import BatchedWrite
 from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
 from gridgift.domain.paging import Page
 from gridgift.fields import Cursor, Limit
-from gridgift.http.edge.reply import REVALIDATE, Reply
+from gridgift.http.edge.reply import NO_STORE, REVALIDATE, Reply, Stream
 from gridgift.http.edge.request import Request
 from gridgift.storage.database import Operation, P, T, Tx
 
@@ -133,6 +133,26 @@ def conditional(request: Request[Any, Any, Any], reply: Reply[V]) -> Reply[V]:
     if b"if-none-match" in request.headers and request.has_current(reply.etag):
         return Reply(304, (REVALIDATE, (b"etag", reply.etag.encode())))
     return reply
+
+
+async def file_reply(media_type: str, name: str, parts: AsyncIterator[bytes]) -> Reply[None]:
+    """Answer with a file, which is sent while it is made.
+
+    What keeps its first part from being made is a problem as always.
+    """
+    first = await anext(parts)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield first
+        async for part in parts:
+            yield part
+
+    headers = (
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+        NO_STORE,
+    )
+    return Stream(200, headers, chunks=chunks())
 
 
 def list_reply(cursors: ListCursors, page: Page[V], limit: int) -> Reply[ListResponse[V]]:
