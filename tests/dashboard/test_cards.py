@@ -203,3 +203,23 @@ def test_exports_are_the_owners(bo: Browser) -> None:
     assert "export" not in bo.get(CARDS).text
     assert bo.get(f"{CARDS}/export.csv").status_code == 403
     assert bo.get(f"{CARDS}/export.csv?sort=age").status_code in {400, 403}
+
+
+@one_engine
+def test_more_filters_are_chips_that_come_off_one_by_one(api: ApiFixture, bo: Browser) -> None:
+    rich = api.grant(credit=900, expiresAt="2026-10-02T06:59:59Z")["id"]  # still 1 October there
+    api.grant(credit=900, expiresAt="2026-10-03T07:00:00Z")
+    poor = api.grant(credit=5)["id"]
+    asked = "given_from=2026-09-21&given_to=2026-09-21&source=key"
+    page = bo.get(f"{CARDS}?least=100&ends_by=2026-10-01&{asked}").text
+    assert listed(page) == [rich]
+    for words in ("From L$ 100", "Ends by 2026-10-01", "Given from 2026-09-21", "shop"):
+        assert words in unescape(page), words
+    chips = re.findall(r'<a class="chip on" href="([^"]+)">From L\$ 100', page)
+    assert len(chips) == 1
+    assert listed(bo.get(unescape(chips[0])).text) == [rich]
+    assert listed(bo.get(f"{CARDS}?{asked}&least=0").text)[0] == poor
+    assert listed(bo.get(f"{CARDS}?given_to=2026-09-20").text) == []
+    assert listed(bo.get(f"{CARDS}?source=unit").text) == []
+    for query in ("least=-1", "ends_by=soon", "given_from=2026-13-01", "source=x"):
+        assert bo.get(f"{CARDS}?{query}").status_code == 400, query

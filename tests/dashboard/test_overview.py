@@ -1,11 +1,23 @@
 """The first page: its figures are those of the ledger."""
 
+import json
 import re
+from datetime import timedelta
+from html import unescape
+from itertools import pairwise
+from typing import Any
 
+import pytest
+
+from gridgift.dashboard.charts import BOTTOM, TOP, chart
+from gridgift.domain import activity, reports, webhooks
+from gridgift.domain.days import SECOND_LIFE, day_of, end_of
 from gridgift.domain.instants import DAY, format_instant
-from tests.api import JO, KELLY, START, ApiFixture
-from tests.dashboard.people import Browser, People
+from tests.api import JO, KELLY, START, ApiFixture, operator
+from tests.dashboard.people import UNKNOWN, Browser, People
 from tests.http.checks import one_engine
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import at, ext
 
 
 def figures(page: str) -> list[int]:
@@ -26,8 +38,8 @@ def test_the_figures_are_what_is_owed(api: ApiFixture, people: People, aria: Bro
     assert api.call("POST", path, json=sent).status_code == 200
     page = aria.get("/dashboard").text
     assert figures(page) == [1280, 280, 70]
-    assert "L$\xa01,250 on 2 cards · L$\xa030 store credit" in page
-    assert "L$\xa0250 on 1 card · L$\xa030 store credit" in page
+    assert "L$\xa01,250 on 2 cards</a> · L$\xa030 store credit" in page
+    assert "L$\xa0250 on 1 card</a> · L$\xa030 store credit" in page
     assert "Your shop&#39;s programs" in page
     held = api.sql("SELECT SUM(credit) FROM gift_cards")[0][0] + 30
     assert sum(figures(page)) - 280 == held
@@ -50,3 +62,124 @@ def test_another_stores_credit_is_not_among_it(
 @one_engine
 def test_a_clerk_sees_it_too(bo: Browser) -> None:
     assert figures(bo.get("/dashboard").text) == [0, 0, 0]
+
+
+def linked(text: str, words: str) -> str:
+    """Return where the link leads whose text has these words."""
+    for address, inner in re.findall(r'<a href="([^"]+)">([^<]*)</a>', text):
+        if words in inner:
+            return unescape(address)
+    raise AssertionError(words)
+
+
+def rows_of(browser: Browser, address: str) -> list[dict[str, Any]]:
+    """Return the cards to which a figure leads, as the export of that list has them."""
+    path, _, query = address.partition("?")
+    lines = browser.get(f"{path}/export.jsonl?{query}").text.splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def weeks(text: str) -> list[list[int]]:
+    """Return the table's figures, week by week, the oldest first."""
+    rows = re.findall(r'<tr id="week-\d+">(.*?)</tr>', text)
+    cells = [
+        re.findall(r'<td class="n[^"]*">(?:<a[^>]*>)?(?:L\$\xa0)?([-\d,]+)<', row) for row in rows
+    ]
+    return [[int(cell.replace(",", "")) for cell in row] for row in cells][::-1]
+
+
+def test_each_figure_leads_to_exactly_its_rows(api: ApiFixture, aria: Browser) -> None:
+    api.grant(credit=1000)
+    api.grant(credit=250, expiresAt=format_instant(START + 5 * DAY))
+    last = end_of(day_of(START, SECOND_LIFE) + timedelta(days=29), SECOND_LIFE)
+    api.grant(JO.username, 7, expiresAt=format_instant(last))  # with the last of the 30 days
+    api.grant(JO.username, 9, expiresAt=format_instant(last + 1))
+    off = api.grant(JO.username, 70)["id"]
+    api.call("POST", f"/v1/giftcards/{off}/actions/disable")
+    api.grant(credit=30, expiresAt=at(api, 1))
+    empty = api.grant(credit=3)["id"]
+    assert ext(api, empty, "actions/adjust", {"delta": -3, "reason": "x"}).status_code == 200
+    api.clock.advance(2)
+    page = aria.get("/dashboard").text
+    for words, amounts in {
+        "1,266 on 4 cards": [1000, 250, 7, 9], "257 on 2 cards": [250, 7],
+        "70 switched off": [70], "30 expired": [30], "2 cards with": [250, 7],
+        "Your shop&#39;s programs": [1000, 250, 7, 9, 70, 30],
+    }.items():  # fmt: skip
+        found = rows_of(aria, linked(page, words))
+        assert sorted(card["credit"] for card in found) == sorted(amounts), words
+    assert weeks(page)[-1][:2] == [7, 1369]
+    assert len(rows_of(aria, linked(page[page.index('id="week-11"') :], "1,369"))) == 7
+
+
+def test_weeks_say_what_the_ledger_held_at_their_ends(api: ApiFixture, aria: Browser) -> None:
+    """Subtracted week by week, they are what the entries of then add up to."""
+    for week in range(4):
+        page = CustomerPage(api)
+        given = api.grant(credit=100 + week)["id"]
+        used = api.grant(credit=40 + week)["id"]
+        assert page.redeem(used).status_code == 200
+        ext(api, given, "actions/adjust", {"delta": -30, "reason": "rent"})
+        api.call("POST", f"/v1/giftcards/{given}/actions/disable")
+        path = f"/ext/v1/customers/{KELLY.uuid}/credit/actions/"
+        api.call("POST", f"{path}spend", json={"amount": 10, "reference": f"{week}"})
+        api.clock.advance(7 * DAY // 1000)
+    owner = People(api).browser()
+    owner.use_link(People(api).link("Aria"))
+    text = owner.get("/dashboard").text
+    told = [week[-1] for week in weeks(text)]
+    reported = api.read(activity.activity, api.store.id, "week").periods
+    for held, each in zip(told, reported, strict=True):
+        at_end = min(each.period.ends_at - 1, api.clock.now())
+        owed = api.read(reports.liability, api.store.id, at_end)
+        idle = owed.cards.disabled.amount + owed.cards.expired.amount + owed.credit.expired
+        assert held == owed.owed + idle
+    assert (
+        told[-1]
+        == api.sql("SELECT SUM(credit) FROM gift_cards")[0][0]
+        + (api.sql("SELECT SUM(remaining) FROM credit_lots")[0][0])
+    )
+    assert [week[2] for week in weeks(text)][-5:] == [40, 41, 42, 43, 0]
+    assert text.count("<circle") == 36
+    titles = re.findall(r"<title>([^<]*week of[^<]*)</title>", text)
+    assert len(titles) == 36 and titles[11].endswith("so far: L$\xa00")
+
+
+@one_engine
+def test_what_needs_a_hand(api: ApiFixture, aria: Browser, bo: Browser) -> None:
+    assert "Nothing: no card ends soon" in aria.get("/dashboard").text
+    caller = operator(api.store.id)
+    wanted = webhooks.Wanted(url="https://shop.example.com/hooks")
+    api.write(webhooks.create, caller, UNKNOWN, wanted)
+    api.sql(f"UPDATE webhooks SET failing_since = {START}")
+    api.add_key("store:read", expires_at=START + 101 * DAY)
+    api.grant(credit=5000)
+    api.grant(credit=4999)
+    api.clock.advance(92 * DAY // 1000)
+    api.grant(credit=6000)
+    for name, owners in (("Aria", True), ("Bo", False)):
+        browser = People(api).browser()
+        browser.use_link(People(api).link(name))
+        page = browser.get("/dashboard").text
+        assert ("shop.example.com fails" in page) is owners
+        assert ("in 9 days" in page) is owners
+        large = linked(page, "1 card of L$\xa05,000 or more")
+        assert [card["credit"] for card in rows_of(aria_again(api), large)] == [5000]
+
+
+def aria_again(api: ApiFixture) -> Browser:
+    """Return a browser in which the owner has signed in anew."""
+    browser = People(api).browser()
+    browser.use_link(People(api).link("Aria"))
+    return browser
+
+
+@pytest.mark.parametrize("largest", [0, 1, 3, 29, 30, 31, 999, 12_345, 2_147_483_647, 10**12])
+def test_a_scale_is_round_and_holds_the_largest(largest: int) -> None:
+    drawn = chart(["a", "b", "c"], {"x": [0, largest, largest // 2]})
+    heights, marks = zip(*drawn.scale, strict=True)
+    assert marks[0] == 0 and marks[-1] >= largest
+    assert len({b - a for a, b in pairwise(marks)}) == 1
+    assert all(TOP <= point.y <= BOTTOM for point in drawn.lines[0].points)
+    assert list(heights) == sorted(heights, reverse=True)
+    assert drawn.lines[0].path.count(" ") == 3  # two points: the third is of a time not over

@@ -1,6 +1,7 @@
 """Gift cards: all of the store's, one of them, and what is done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, Literal, cast, get_args
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from gridgift.dashboard.render import Flash, Undo, redirect, render
 from gridgift.dashboard.timeline import moments, names_in
 from gridgift.domain import giftcards, labels, residents, search
 from gridgift.domain.actions import About, Deed
+from gridgift.domain.days import end_of, parse_day, start_of
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import parse_uuid
@@ -24,7 +26,7 @@ from gridgift.domain.model import MAX_CREDIT, CardChange, Entry, GiftCard, Label
 from gridgift.domain.notes import noting
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_prefix
-from gridgift.domain.search import Filters, Search, SortBy
+from gridgift.domain.search import NO_FILTERS, Filters, Search, SortBy
 from gridgift.fields import Cursor, Note, Text
 from gridgift.http.edge.answers import file_reply
 from gridgift.http.edge.path import id_parameter
@@ -36,6 +38,7 @@ from gridgift.views import CARD_EXAMPLE
 CARDS: Final = "/dashboard/cards"
 ROWS: Final = 50
 SOON: Final = 30 * DAY
+FAR: Final = NO_FILTERS.created_to  # later than anything
 
 CARD: Final = id_parameter("id", "A gift card.", CARD_EXAMPLE["id"], GiftCardNotFound)
 
@@ -52,17 +55,41 @@ SHOWN: Final[Mapping[Show, str]] = {
     "expired": "Expired",
 }
 assert set(SHOWN) == set(get_args(Show))
+Source = Literal["key", "operator", "unit", "resident", "system", "reissue"]
+# Who granted cards, in the words of a shopkeeper.
+SOURCES: Final[Mapping[str, str]] = {
+    "key": "Your shop's programs",
+    "operator": "Your team",
+    "unit": "Units in Second Life",
+    "resident": "Residents",
+    "system": "The server",
+    "reissue": "In place of another card",
+}
+assert set(SOURCES) == set(get_args(Source))
+
+
+Day = Annotated[str, Meta(extra={"says": "must be a date like 2027-01-31", "parse": parse_day})]
+Least = Annotated[int, Meta(ge=0, le=MAX_CREDIT, extra={"says": "must be a whole number of L$"})]
 
 
 class CardsQuery(Struct, frozen=True):
-    """Which cards: ``q`` is what was typed, an owner's name, a card's id or a tag."""
+    """Which cards: ``q`` is what was typed, an owner's name, a card's id or a tag.
+
+    ``least`` is the credit that each has at least, in L$; days are the store's, and both ends
+    count.
+    """
 
     q: str = ""
     show: Show = "all"
+    least: Least = 0
+    ends_by: Day | None = None
+    given_from: Day | None = None
+    given_to: Day | None = None
+    source: Source | None = None
     sort: Sort = "-created"
     cursor: Cursor | None = None
 
-    def filters(self, now: int) -> Filters:
+    def filters(self, now: int, zone: str) -> Filters:
         """Return what to look for; a text that no name begins with is a tag."""
         typed = self.q.strip()
         uuid, prefix = parse_uuid(typed), parse_prefix(typed)
@@ -72,8 +99,26 @@ class CardsQuery(Struct, frozen=True):
             owner_uuid=uuid,
             owner_prefix=prefix if typed and uuid is None and not is_tag else None,
             tag=typed.removeprefix("#") if is_tag else None,
-            expiring_before=now + SOON if self.show == "soon" else None,
+            expiring_before=self._ends_before(now, zone),
+            credit_from=self.least,
+            created_from=_of(start_of, self.given_from, zone, NO_FILTERS.created_from),
+            created_to=_of(end_of, self.given_to, zone, FAR + 1) - 1,
+            source=self.source,
         )
+
+    def _ends_before(self, now: int, zone: str) -> int | None:
+        soon = now + SOON if self.show == "soon" else FAR
+        ends = min(soon, _of(end_of, self.ends_by, zone, FAR) + 1)
+        return None if ends >= FAR else ends
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is looked for besides the text and the state, in words, each by its field."""
+        return {
+            name: words.format(SOURCES.get(str(value), value))
+            for name, words in _CHOSEN.items()
+            if (value := getattr(self, name))
+        }
 
     @property
     def wanted(self) -> tuple[SortBy, bool]:
@@ -84,11 +129,11 @@ class CardsQuery(Struct, frozen=True):
         """Return the address of these cards as a file."""
         return self.address().replace(CARDS, f"{CARDS}/export.{kind}", 1)
 
-    def address(self, **other: str) -> str:
+    def address(self, **other: str | int | None) -> str:
         """Return the address of the list with some of this changed."""
-        now = {"q": self.q, "show": self.show, "sort": self.sort} | other
-        usual = {"q": "", "show": "all", "sort": "-created"}
-        chosen = {name: text for name, text in now.items() if text != usual.get(name)}
+        now = msgspec.structs.asdict(self) | {"cursor": None} | other
+        usual = msgspec.structs.asdict(CardsQuery())
+        chosen = {name: value for name, value in now.items() if value != usual.get(name)}
         return f"{CARDS}?{urlencode(chosen)}" if chosen else CARDS
 
 
@@ -125,8 +170,8 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     named = parse_uuid(query.q.strip())
     if named is not None and await operations.read(_is_card, store_id, named):
         return redirect(request, f"{CARDS}/{named}")
-    filters = query.filters(request.received_at)
-    asked = msgspec.json.encode((query.q, query.show, query.sort)).decode()
+    filters = query.filters(request.received_at, _zone(request))
+    asked = query.address()
     cursors = request.services.cursors.of(f"dashboard cards {store_id} {asked}", search.KEY_TYPES)
     wanted = Search(filters, *query.wanted, cursors.read(query.cursor), ROWS)
     page = await operations.read(search.search, store_id, wanted)
@@ -150,7 +195,9 @@ async def export_as_json_lines(request: OperatorRequest[CardsQuery, None]) -> Re
 
 async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Reply[None]:
     query = request.query
-    wanted = Search(query.filters(request.received_at), *query.wanted, Position(), PAGE)
+    wanted = Search(
+        query.filters(request.received_at, _zone(request)), *query.wanted, Position(), PAGE
+    )
     written = parts(form, request.operations, request.check, request.store_id, wanted)
     return await file_reply(form.media_type, form.name, written)
 
@@ -210,6 +257,16 @@ def _which(changed: CardChange) -> About | None:
     return None if changed.entry is None else About(changed.card.id)
 
 
+def _zone(request: OperatorRequest[Any, Any]) -> str:
+    return request.principal.signed_in.here.time_zone
+
+
+def _of(edge: Callable[[date, str], int], day: str | None, zone: str, otherwise: int) -> int:
+    """Return the instant at one edge of a day that was checked."""
+    found = parse_day(day or "")
+    return otherwise if found is None else edge(found, zone)
+
+
 async def _is_card(tx: Tx, store_id: str, card_id: str) -> bool:
     try:
         await giftcards.read(tx, store_id, card_id)
@@ -233,6 +290,13 @@ _IN_STATE: Final[Mapping[Show, Filters]] = {
     "off": Filters(active=False, redeemed=False, expired=False),
     "used": Filters(redeemed=True),
     "expired": Filters(redeemed=False, expired=True),
+}
+_CHOSEN: Final = {
+    "least": "From L$ {:,}",
+    "ends_by": "Ends by {}",
+    "given_from": "Given from {}",
+    "given_to": "Given up to {}",
+    "source": "Given by: {}",
 }
 _CLERK: Final = Session("clerk")
 

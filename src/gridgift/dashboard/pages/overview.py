@@ -1,44 +1,169 @@
-"""The first page: what the store owes now, and what of it ends soon."""
+"""The first page: what the store owes, what needs a hand, and what happened week by week."""
 
+from datetime import date, timedelta
 from typing import Final
 
+from msgspec import Struct
+
+from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
+from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
 from gridgift.dashboard.render import render
-from gridgift.domain import reports
+from gridgift.domain import activity, keys, reports, search, webhooks
+from gridgift.domain.activity import Activity, Figures
+from gridgift.domain.days import day_of
+from gridgift.domain.instants import DAY
+from gridgift.domain.model import Key
+from gridgift.domain.paging import Position
 from gridgift.domain.reports import Ending, Liability, Sum
+from gridgift.domain.search import Count
+from gridgift.domain.webhooks import MAX_WEBHOOKS, Webhook
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
+from gridgift.storage.database import Tx
 
 SOON: Final = 30  # days
-# Who granted cards, in the words of a shopkeeper; a source that is not here is shown as it is.
-SOURCES: Final = {
-    "key": "Your shop's programs",
-    "operator": "Your team",
-    "unit": "Units in Second Life",
-    "resident": "Residents",
-    "system": "The server",
-    "reissue": "In place of another card",
-}
+LARGE: Final = 5_000  # L$ on a card that nobody uses
+UNUSED: Final = 90 * DAY  # for which it was given
+
+
+class Week(Struct, frozen=True):
+    """A week: its first and last day, what happened, and what is on the books at its end (L$)."""
+
+    first: date
+    last: date
+    label: str
+    complete: bool
+    figures: Figures
+    held: int
+
+    @property
+    def cards(self) -> CardsQuery:
+        """The cards that were given in it."""
+        return CardsQuery(given_from=f"{self.first}", given_to=f"{self.last}")
+
+
+class Summary(Struct, frozen=True):
+    """What the ledger says of the store."""
+
+    owed: Liability
+    ending: list[Ending]
+    weeks: list[Week]
+    large: Count
+
+    @property
+    def ending_days(self) -> list[Ending]:
+        """The days on which something ends."""
+        return [day for day in self.ending if day.cards.count or day.credit.count]
+
+    @property
+    def cards_ending(self) -> Sum:
+        """What ends soon on cards."""
+        return sum((day.cards for day in self.ending), Sum())
+
+    @property
+    def credit_ending(self) -> Sum:
+        """What ends soon of store credit."""
+        return sum((day.credit for day in self.ending), Sum())
+
+    @property
+    def moved(self) -> Chart:
+        """What was given and redeemed, drawn."""
+        return chart(
+            [week.label for week in self.weeks],
+            {
+                "Given": [week.figures.granted.amount for week in self.weeks],
+                "Redeemed": [redeemed(week.figures).amount for week in self.weeks],
+            },
+        )
+
+    @property
+    def held(self) -> Chart:
+        """What is on the books, drawn."""
+        return chart([week.label for week in self.weeks], {"Held": [w.held for w in self.weeks]})
+
+
+class Trouble(Struct, frozen=True):
+    """What an owner should look at: webhooks that fail, keys that end soon."""
+
+    webhooks: list[Webhook] = []
+    keys: list[Key] = []
 
 
 async def show_overview(request: OperatorRequest[None, None]) -> Reply[None]:
     """Show what the store owes; one report of a store is made at a time."""
-    owed: Liability | None = None
-    ending: list[Ending] = []
-    with request.services.reports.taken(request.store_id) as free:
+    operations, store_id, now = request.operations, request.store_id, request.received_at
+    zone = request.principal.signed_in.here.time_zone
+    large = CardsQuery(show="usable", least=LARGE, given_to=f"{day_of(now - UNUSED, zone)}")
+    last = day_of(now, zone) + timedelta(days=SOON - 1)
+    soon = CardsQuery(show="usable", least=1, ends_by=f"{last}")
+    summary: Summary | None = None
+    trouble = Trouble()
+    with request.services.reports.taken(store_id) as free:
         if free:
-            owed = await request.operations.snapshot(reports.liability, request.store_id)
-            ending = await request.operations.snapshot(reports.ending, request.store_id, SOON)
+            filters = large.filters(now, zone)
+            summary = await operations.snapshot(_add_up, store_id, filters)
+    if request.principal.role == "owner":
+        trouble = await operations.read(_find_trouble, store_id, now)
     return render(
-        request,
-        "overview.html",
-        owed=owed,
-        ending=[day for day in ending if day.cards.count or day.credit.count],
-        cards_ending=sum((day.cards for day in ending), Sum()),
-        credit_ending=sum((day.credit for day in ending), Sum()),
-        days=SOON,
-        sources=SOURCES,
+        request, "overview.html",
+        summary=summary, trouble=trouble, soon=soon, large=large, days=SOON, sources=SOURCES,
+        redeemed=redeemed, cards=CardsQuery,
+    )  # fmt: skip
+
+
+def redeemed(figures: Figures) -> Sum:
+    """Return what was taken from cards: paid with them, or turned into store credit."""
+    return figures.captured + figures.redeemed
+
+
+async def _add_up(tx: Tx, store_id: str, large: search.Filters) -> Summary:
+    owed = await reports.liability(tx, store_id)
+    return Summary(
+        owed,
+        await reports.ending(tx, store_id, SOON),
+        _weeks(await activity.activity(tx, store_id, "week"), _held(owed)),
+        await search.count(tx, store_id, large, exact=False),
     )
+
+
+def _held(owed: Liability) -> int:
+    """Return all that the ledger's accounts hold, whether or not it can be used now."""
+    idle = owed.cards.disabled.amount + owed.cards.expired.amount + owed.credit.expired
+    return owed.owed + idle
+
+
+def _weeks(happened: Activity, held: int) -> list[Week]:
+    """Return the weeks with what was held at their ends: what is held now, less what came since."""
+    weeks = []
+    for each in reversed(happened.periods):
+        last = day_of(each.period.ends_at - 1, happened.time_zone)
+        label = f"{each.period.first.day} {each.period.first:%b}"
+        weeks.append(Week(each.period.first, last, label, each.complete, each.figures, held))
+        held -= _net(each.figures)
+    return weeks[::-1]
+
+
+def _net(figures: Figures) -> int:
+    """Return by how much more is held; what is redeemed moves from a card to store credit."""
+    came = figures.granted.amount + figures.adjusted.amount + figures.deposited.amount
+    went = figures.captured.amount + figures.spent.amount + figures.credit_expired.amount
+    return came + figures.refunded.amount - went
+
+
+async def _find_trouble(tx: Tx, store_id: str, now: int) -> Trouble:
+    found = await webhooks.list_of(tx, store_id, Position(), MAX_WEBHOOKS)
+    failing = [
+        webhook
+        for webhook in found.rows
+        if webhook.failing_since is not None or webhook.disabled_reason in {"gone", "failing"}
+    ]
+    ending = [
+        key
+        for key in await keys.list_of(tx, store_id)
+        if key.works(now) and key.expires_at is not None and key.expires_at <= now + SOON * DAY
+    ]
+    return Trouble(failing, ending)
 
 
 PAGES: Final = (Page("GET", "/dashboard", Session("clerk"), show_overview),)
