@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.inworld.world import Avatar
 
 DATA_BORN: Final = 3
+DEBIT: Final = 2
 OBJECT_GROUP: Final = 7
 MOST_SAID: Final = 1024  # bytes
 LONGEST_DIALOG: Final = 511
@@ -130,6 +131,24 @@ class Functions:
         self.script.listens[channel] = "" if key == NULL_KEY else str(key)
         return len(self.script.listens)
 
+    # Linden Dollars
+
+    def llSetPayPrice(self, price: int, buttons: Sequence[int]) -> None:
+        assert len(buttons) == 4
+
+    def llRequestPermissions(self, key: str, wanted: int) -> None:
+        assert (str(key), wanted) == (self.thing.owner.key, DEBIT)
+        self.script.debit = self.thing.owner.allows_debit
+
+    def llGetPermissions(self) -> int:
+        return DEBIT if self.script.debit else 0
+
+    def llTransferLindenDollars(self, key: str, amount: int) -> Any:
+        assert self.script.debit and amount > 0
+        transfer = str(uuid.uuid4())
+        self.world.start(self.world.transfer(self.script, transfer, self._avatar(key), amount))
+        return Key(transfer)
+
     # Remembering
 
     def llLinksetDataWriteProtected(self, name: str, value: str, password: str) -> int:
@@ -156,7 +175,8 @@ class Functions:
         return OK
 
     def llLinksetDataFindKeys(self, pattern: str, start: int, count: int) -> list[str]:
-        found = sorted(name for name in self.thing.data if re.search(pattern, name))
+        wanted = re.compile(pattern)
+        found = sorted(name for name in self.thing.data if wanted.search(name))
         return found[start : start + count if count > 0 else None]
 
     def llLinksetDataCountFound(self, pattern: str) -> int:

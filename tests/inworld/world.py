@@ -37,6 +37,7 @@ class Avatar:
     group: str = NULL_KEY  # whose tag is worn
     born: str = "2007-05-30"
     balance: int = 0
+    allows_debit: bool = False  # objects may pay from the balance
     is_here: bool = True
     heard: list[str] = field(default_factory=list)
     dialogs: list[Dialog] = field(default_factory=list)
@@ -51,6 +52,13 @@ class Avatar:
         touch = Touch(self.key, self.group == thing.group)
         for script in thing.scripts:
             script.event("touch_start", 1, touches=[touch])
+
+    def pay(self, thing: "Thing", amount: int) -> None:
+        """Pay an object: its owner has the L$ at once."""
+        self.balance -= amount
+        thing.owner.balance += amount
+        for script in thing.scripts:
+            script.event("money", Key(self.key), amount)
 
     def show(self, thing: "Thing", channel: int, text: str, buttons: list[str]) -> None:
         """Show a menu or a box to them."""
@@ -122,7 +130,9 @@ class World:
         self.avatars: dict[str, Avatar] = {}
         self.things: dict[str, Thing] = {}
         self.http = Http(self)
+        self.transfers: list[tuple[str, int]] = []  # to whom objects have paid how much (L$)
         self.era = 0  # counts restarts of the region
+        self.paid_unseen = 0.5  # the share of transfers that are made while it restarts
         self._runs = asyncio.Event()
         self._runs.set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -151,6 +161,23 @@ class World:
         new = Avatar(self, name, **about)
         self.avatars[new.key] = new
         return new
+
+    async def transfer(self, script: Script, key: str, receiver: Avatar, amount: int) -> None:
+        """Pay from the balance of a script's owner, and tell the script if the region still runs.
+
+        When it stops meanwhile, nobody can say from its side what came of it.
+        """
+        era, owner = self.era, script.thing.owner
+        await asyncio.sleep(self.chance.uniform(0.2, 5))
+        is_sent = self.era == era or self.chance.random() < self.paid_unseen
+        can = is_sent and owner.balance >= amount
+        if can:
+            owner.balance -= amount
+            receiver.balance += amount
+            self.transfers.append((receiver.key, amount))
+        if self.era == era:
+            failed = "" if can else "LINDENDOLLAR_INSUFFICIENTFUNDS"
+            script.event("transaction_result", Key(key), int(can), failed)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something happen beside the rest; if it fails, the test does."""

@@ -15,8 +15,9 @@ list TROUBLES = [
 ];
 
 string unit;                // the unit's id; empty while the object is not paired
+key me;                     // this object; a copy of it has another key
 string secret;              // what requests are signed with
-key paired_as;              // the key of the object that was paired: a copy has another one
+key paired_as;              // the object that was paired
 integer owner_was_told;     // of the trouble that there is, and once is enough
 
 list jobs;                  // what is to be sent, so many items each:
@@ -35,6 +36,7 @@ integer is_refused;         // by the store, as an object: it has to be paired a
 {texts}
 
 start() {
+    me = llGetKey();
     channel = -1 - (integer)("0x" + llGetSubString((string)llGetKey(), -7, -1));
     llListen(channel, "", NULL_KEY, "");
     list kept = llParseString2List(llLinksetDataReadProtected(MEMORY, MEMORY), ["|"], []);
@@ -106,6 +108,7 @@ key send(integer at) {
 
 // Every second, while there is anything to do.
 tick() {
+    if (llGetKey() != me) llResetScript(); // a copy, in which the original's work goes on
     has_sent = FALSE;
     if (pause > 0) --pause;
     integer i;

@@ -1,0 +1,168 @@
+// ---- Payments: a journal that outlives resets and restarts ----
+
+// Each payment is written into linkset data before it is sent, and forgotten after a final answer.
+// Its name is one of these and its nonce; its value has what is in entry().
+string OPEN_PAYMENT = "open.";  // the store is to be asked for a card
+string DUE_REFUND = "due.";     // the store has said no for good: the L$ are to go back
+string OWED_REFUND = "owed.";   // the owner has to give them back, and was told
+
+integer MOST_TOLD = 5; // payments in one message
+
+// Write a payment down, and ask for its card.
+take_payment(string nonce, key payer, integer amount, string friend) {
+    string body = llList2Json(JSON_OBJECT, [
+        "avatar", payer, "name", llGetUsername(payer), "amount", amount,
+        "paid_at", llGetUnixTime(), "friend", friend, "lang", llGetAgentLanguage(payer)
+    ]);
+    string kept = OPEN_PAYMENT;
+    if (!is_paired()) kept = DUE_REFUND;
+    if (write(kept + nonce, payer, amount, "", body)) {
+        warn_owner("My memory is full: give " + link_of(payer) + " L$" + (string)amount + " back.");
+    }
+    if (failures > 0) tell(payer, phrase("trying", payer));
+    keep_ticking();
+    ask_for_cards();
+}
+
+// Write an entry: of this object, and of the unit that was asked. Returns 0 if that was possible.
+integer write(string name, key payer, integer amount, string mark, string body) {
+    list value = [llGetKey(), unit, payer, amount, mark, body];
+    return llLinksetDataWriteProtected(name, llDumpList2String(value, "|"), MEMORY);
+}
+
+// Read an entry: object, unit, payer, amount, mark, body. There is none of another object's, which
+// this one is a copy of.
+list entry(string name) {
+    list found = value_of(name);
+    if (llList2Key(found, 0) != llGetKey()) return [];
+    return found;
+}
+
+list value_of(string name) {
+    return llParseStringKeepNulls(llLinksetDataReadProtected(name, MEMORY), ["|"], []);
+}
+
+forget(string name) {
+    llLinksetDataDeleteProtected(name, MEMORY);
+}
+
+integer has_entries(string kind) {
+    return llLinksetDataCountFound("^" + kind) > 0;
+}
+
+// Some names of a kind of entry, from one on.
+list entries(string kind, integer count) {
+    return llLinksetDataFindKeys("^" + kind, 0, count);
+}
+
+string nonce_of(string name) {
+    return llGetSubString(name, llSubStringIndex(name, ".") + 1, -1);
+}
+
+// Ask for the cards of the payments that are open, some at a time: their order is no matter.
+ask_for_cards() {
+    if (is_refused || !is_paired()) return;
+    list open = entries(OPEN_PAYMENT, 2 * AT_ONCE);
+    integer i;
+    for (i = 0; i < llGetListLength(open) && llGetListLength(jobs) < AT_ONCE * JOB; ++i) {
+        string name = llList2String(open, i);
+        list payment = entry(name);
+        key payer = llList2Key(payment, 2);
+        if (payment == []) forget(name);
+        else if (llList2String(payment, 1) != unit) owe(name, "of another unit");
+        else if (!~llListFindList(jobs, [nonce_of(name)]))
+            ask(nonce_of(name), "purchase", payer, llList2String(payment, 5));
+    }
+}
+
+integer has_payments() {
+    return has_entries(DUE_REFUND) || (is_paired() && !is_refused && has_entries(OPEN_PAYMENT));
+}
+
+// What came of a payment. Nothing is forgotten before the store has decided.
+settle_payment(string nonce, key payer, integer status, string answer) {
+    string name = OPEN_PAYMENT + nonce;
+    string code = llJsonGetValue(answer, ["code"]);
+    if (status == 0) tell(payer, phrase("trying", payer));
+    else tell(payer, message_of(answer, payer));
+    if (status == 200) forget(name);
+    else if (status == 0 || code == "time_invalid" || is_refused) return; // it is asked again
+    else if (code == "payment_differs") owe(name, "not clear");
+    else refund(name);
+}
+
+refund(string name) {
+    list payment = entry(name);
+    if (payment != []) write(DUE_REFUND + nonce_of(name), llList2Key(payment, 2),
+        llList2Integer(payment, 3), "", "");
+    forget(name);
+}
+
+// The owner has to give it back; or, if there is a mark, to look whether it is to be given back.
+owe(string name, string mark) {
+    list payment = entry(name);
+    key payer = llList2Key(payment, 2);
+    integer amount = llList2Integer(payment, 3);
+    if (payment != []) write(OWED_REFUND + nonce_of(name), payer, amount, mark, "");
+    forget(name);
+    if (payment == []) return;
+    string what = "I could not give ";
+    if (mark != "") what = "Look into your transactions and gift cards (" + mark + "): was this "
+        + "settled? If it was not, give ";
+    llInstantMessage(llGetOwner(), llGetObjectName() + ": " + what + link_of(payer) + " L$"
+        + (string)amount + " back. Touch me, and press Refunds.");
+    tell(payer, llReplaceSubString(phrase("refund_owed", payer), "{amount}", (string)amount, 0));
+}
+
+// As the owner can read and press it, in chat and in messages.
+string link_of(key resident) {
+    return "secondlife:///app/agent/" + (string)resident + "/inspect";
+}
+
+// ---- What the owner has to give back ----
+
+show_refunds() {
+    list owed = entries(OWED_REFUND, MOST_TOLD);
+    string message = "You owe nothing.";
+    if (owed != []) message = "You owe:";
+    integer i;
+    for (i = 0; i < llGetListLength(owed); ++i) {
+        list payment = entry(llList2String(owed, i));
+        message += "\n" + link_of(llList2Key(payment, 2)) + " L$" + llList2String(payment, 3);
+        if (llList2String(payment, 4) != "") message += " ?";
+    }
+    if (llLinksetDataCountFound("^" + OWED_REFUND) > MOST_TOLD) message += "\n… and more.";
+    llDialog(llGetOwner(), message, REFUNDS_MENU, channel);
+}
+
+// The owner has settled those that were shown.
+forget_refunds() {
+    list owed = entries(OWED_REFUND, MOST_TOLD);
+    integer i;
+    for (i = 0; i < llGetListLength(owed); ++i) forget(llList2String(owed, i));
+}
+
+// ---- After a reset ----
+
+// Forget what another object has noted, of which this one is a copy; unless it is the same one,
+// which was taken and placed again, and has another key since.
+begin_payments() {
+    integer count;
+    list all = entries("(open|due|owed)[.]", 0);
+    integer i;
+    for (i = 0; i < llGetListLength(all); ++i) {
+        string name = llList2String(all, i);
+        if (entry(name) == []) {
+            ++count;
+            list payment = value_of(name);
+            if (count <= MOST_TOLD) llOwnerSay(link_of(llList2Key(payment, 2)) + " paid L$"
+                + llList2String(payment, 3) + " to " + llList2String(payment, 0) + ".");
+            forget(name);
+        }
+        else if (llSubStringIndex(name, DUE_REFUND) == 0) forget(OPEN_PAYMENT + nonce_of(name));
+    }
+    if (count) llOwnerSay((string)count + " payments were open when I was copied or taken. Of a "
+        + "copy the original settles them. If you took me and placed me again, look whether these "
+        + "residents have a card, and give their L$ back if not.");
+    keep_ticking();
+}

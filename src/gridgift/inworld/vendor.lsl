@@ -1,0 +1,192 @@
+// Vendor: who pays this object has a gift card of what they paid, or gives it to a friend.
+//
+// To set it up:
+//   1. Make a unit of the kind "vendor" at the store. You get its id, and a pairing code that is
+//      good for 15 minutes.
+//   2. Put the id into the description of the object, and this script into its contents.
+//   3. Touch the object, and type the code.
+//   4. Answer Yes when it asks whether it may take L$ from your account: it gives back what it
+//      can't sell a card for. Without that it tells you what to give back, to whom. Touch it and
+//      press Allow, and it asks again.
+//
+// Permissions: to pay from your account (debit). Let nobody else edit the object: whoever can, has
+// your L$.
+
+string SERVER = "{server}"; // the address of the store's server
+
+list PRICES = [100, 250, 500, 1000]; // L$, of the four buttons
+
+string KIND = "vendor";
+list OWNER_MENU = ["Use", "Pair", "Refunds", "Allow"];
+list REFUNDS_MENU = ["Settled", "Pay", "Close"];
+
+integer OPEN = 300;             // seconds in which a payment is for the friend who was named
+integer LONGEST_TRANSFER = 300; // seconds until nothing more is heard of one
+
+list friends;         // three items each: who pays, for whom (empty while typed), seconds left
+
+string paying;        // the entry of the refund that is under way
+key transfer;         // and Second Life's name for it
+integer seconds_paid; // since when
+
+#include "common.lsl"
+
+#include "payments.lsl"
+
+// ---- For whom a card is ----
+
+touched(key resident) {
+    if (is_paired()) llDialog(resident, phrase("vendor_question", resident), [
+        phrase("button_for_me", resident), phrase("button_for_friend", resident)
+    ], channel);
+    else tell_why_not_paired(resident);
+}
+
+choose(key resident, string message) {
+    integer is_typed = llListFindList(friends, [resident, ""]) >= 0;
+    string friend = llGetSubString(plain(message), 0, 62);
+    take_friend(resident);
+    if (message == phrase("button_for_me", resident))
+        tell(resident, phrase("pay_for_me", resident));
+    else if (message == phrase("button_for_friend", resident)) {
+        friends += [resident, "", OPEN];
+        llTextBox(resident, phrase("vendor_friend", resident), channel);
+    }
+    else if (is_typed && friend != "") {
+        friends += [resident, friend, OPEN];
+        string answer = phrase("pay_for_friend", resident);
+        tell(resident, llReplaceSubString(answer, "{friend}", friend, 0));
+    }
+    keep_ticking();
+}
+
+// Return whom the resident has named, and forget it.
+string take_friend(key resident) {
+    integer at = llListFindList(friends, [resident]);
+    if (at < 0) return "";
+    string friend = llList2String(friends, at + 1);
+    friends = llDeleteSubList(friends, at, at + 2);
+    return friend;
+}
+
+forget_old_friends() {
+    integer at;
+    for (at = llGetListLength(friends) - 3; at >= 0; at -= 3) {
+        key resident = llList2Key(friends, at);
+        integer seconds = llList2Integer(friends, at + 2) - 1;
+        friends = llListReplaceList(friends, [seconds], at + 2, at + 2);
+        if (seconds <= 0) {
+            take_friend(resident);
+            tell(resident, phrase("menu_closed", resident));
+        }
+    }
+}
+
+integer is_busy() {
+    return friends != [] || paying != "" || has_payments();
+}
+
+settled(string path, string nonce, key resident, string body, integer status, string answer) {
+    settle_payment(nonce, resident, status, answer);
+    ask_for_cards();
+}
+
+// ---- Refunds, one after another ----
+
+// A refund is marked before it is begun. If its end is not seen, because the script was reset or
+// the region restarted, nobody but the owner can know whether it was paid: it is not paid again.
+pay_refunds() {
+    if (paying != "") {
+        if (++seconds_paid > LONGEST_TRANSFER) end_refund(FALSE, "no answer");
+        return;
+    }
+    list due = entries(DUE_REFUND, 1);
+    if (due == []) return;
+    string name = llList2String(due, 0);
+    list payment = entry(name);
+    key payer = llList2Key(payment, 2);
+    integer amount = llList2Integer(payment, 3);
+    if (payment == []) forget(name);
+    else if (llList2String(payment, 4) != "") owe(name, "begun");
+    else if (!(llGetPermissions() & PERMISSION_DEBIT)) owe(name, "");
+    else {
+        write(name, payer, amount, "begun", "");
+        paying = name;
+        seconds_paid = 0;
+        transfer = llTransferLindenDollars(payer, amount);
+    }
+}
+
+end_refund(integer is_paid, string mark) {
+    if (is_paid) forget(paying);
+    else owe(paying, mark);
+    paying = "";
+    transfer = NULL_KEY;
+}
+
+// What the owner was told, and wants to be paid from here; what has a mark is for the owner to see.
+pay_owed() {
+    list owed = entries(OWED_REFUND, MOST_TOLD);
+    integer i;
+    for (i = 0; i < llGetListLength(owed); ++i) {
+        string name = llList2String(owed, i);
+        if (llList2String(entry(name), 4) == "") refund(name);
+    }
+    keep_ticking();
+}
+
+default {
+    state_entry() {
+        start();
+        begin_payments();
+        llSetPayPrice(PAY_HIDE, PRICES);
+        llRequestPermissions(llGetOwner(), PERMISSION_DEBIT);
+    }
+
+    on_rez(integer parameter) {
+        llResetScript();
+    }
+
+    changed(integer what) {
+        if (what & CHANGED_OWNER) llResetScript();
+    }
+
+    touch_start(integer count) {
+        integer i;
+        for (i = 0; i < count; ++i) {
+            if (llDetectedKey(i) == llGetOwner()) touched_by_owner();
+            else touched(llDetectedKey(i));
+        }
+    }
+
+    listen(integer on, string name, key speaker, string message) {
+        if (speaker != llGetOwner()) choose(speaker, message);
+        else if (message == "Pair") ask_for_code();
+        else if (message == "Use") touched(speaker);
+        else if (message == "Refunds") show_refunds();
+        else if (message == "Settled") forget_refunds();
+        else if (message == "Pay") pay_owed();
+        else if (message == "Allow") llRequestPermissions(speaker, PERMISSION_DEBIT);
+        else if (wants_code) pair(message);
+        else choose(speaker, message);
+    }
+
+    money(key payer, integer amount) {
+        take_payment(llGenerateKey(), payer, amount, take_friend(payer));
+    }
+
+    transaction_result(key id, integer success, string data) {
+        if (id == transfer) end_refund(success, "");
+    }
+
+    http_response(key request, integer status, list metadata, string answer) {
+        answered(request, status, answer);
+    }
+
+    timer() {
+        tick();
+        ask_for_cards();
+        pay_refunds();
+        forget_old_friends();
+    }
+}
