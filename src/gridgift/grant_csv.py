@@ -5,7 +5,7 @@ can't be read in a row is the failure of that row, never of the file.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, TextIO
 
@@ -72,14 +72,16 @@ class Line(Struct, frozen=True):
 class GrantCsv:
     """The rows of a CSV text, read one after the other. Raises ``CsvError`` for its header.
 
-    ``zone`` is the time zone whose days dates are; ``ignored`` has the names of the columns that
-    mean nothing here.
+    ``zone`` is the time zone whose days dates are; ``otherwise`` has what cells say in columns
+    that the text does not have. ``ignored`` has the names of the columns that mean nothing here.
     """
 
-    def __init__(self, text: TextIO, zone: str) -> None:
+    def __init__(self, text: TextIO, zone: str, otherwise: Mapping[str, str] | None = None) -> None:
         self._rows = CsvRows(text)
         self.delimiter, self.header = self._rows.delimiter, self._rows.header
-        self._columns = _columns(self.header)
+        added = _added(self.header, otherwise or {})
+        self._values = [*added.values()]
+        self._columns = _columns([*self.header, *added])
         self.ignored = [
             name
             for index, name in enumerate(self.header)
@@ -89,20 +91,44 @@ class GrantCsv:
 
     def __iter__(self) -> Iterator[Line]:
         """Yield the rows."""
-        for found in self._rows.rows(self._columns.values(), self._is_row):
+        columns = [index for index in self._columns.values() if index < len(self.header)]
+        for found in self._rows.rows(columns, self._is_row):
             if found.fault is None:
                 yield Line(found.line, found.cells, self._row(found.cells))
             else:
                 yield Line(found.line, found.cells, ValidationFailed({"row": [found.fault]}))
 
+    def report_header(self) -> list[str]:
+        """Return the first line of a report on refused rows, a CSV file like this one."""
+        return [*(self.header[index] for index in self._kept()), LINE, PROBLEM]
+
+    def report_row(self, line: Line, problem: str) -> list[object]:
+        """Return a refused row of it; one that could not be split is in its first column."""
+        width = len(self.header)
+        cells = line.cells + [""] * (width - len(line.cells))
+        kept = [cells[index] for index in self._kept()]
+        return [*kept, line.number, problem, *cells[width:]]
+
+    def _kept(self) -> list[int]:
+        """Return the columns that a report has; the file may be one itself."""
+        return [n for n, name in enumerate(self.header) if name.lower() not in {LINE, PROBLEM}]
+
     def _row(self, cells: list[str]) -> Row:
         try:
-            return self._read(cells)
+            return self._read([*cells, *self._values])
         except Failure as failure:
             return failure
 
     def _is_row(self, cells: list[str]) -> bool:
         return len(cells) == len(self.header) and not isinstance(self._row(cells), Failure)
+
+
+def _added(header: list[str], otherwise: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that a header lacks, with what their cells say."""
+    there = {GRANT_COLUMNS.get(plain(name)) for name in header}
+    if "allomancy credit" in there:
+        there.add("credit")
+    return {name: text for name, text in otherwise.items() if name not in there}
 
 
 def _columns(header: list[str]) -> dict[str, int]:

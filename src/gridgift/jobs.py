@@ -15,13 +15,24 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift.credentials import KeyUses
-from gridgift.domain import actions, clock, delivering, events, expiry, idempotency, tokens
+from gridgift.domain import (
+    actions,
+    clock,
+    delivering,
+    events,
+    expiry,
+    idempotency,
+    sendings,
+    tokens,
+)
 from gridgift.domain.ids import new_id
 from gridgift.logs import Log
 from gridgift.operations import Operations
+from gridgift.sending import go_on_with_all
 from gridgift.storage.database import DatabaseUnavailable, Operation, Tx
 
 EVERY: Final = 30.0  # seconds
+SENT_EVERY: Final = 2.0  # seconds: somebody looks on
 ROWS: Final = 1_000  # deleted in one transaction, at most
 EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
 LEAP: Final = 3_600.0  # seconds by which a clock may run ahead between two looks at it
@@ -104,6 +115,8 @@ def housekeeping(
         Job("delete old events", EVERY, partial(forget, events.forget, ROWS)),
         Job("delete old records of actions", EVERY, partial(forget, actions.forget, ROWS)),
         Job("delete old deliveries", EVERY, partial(forget, delivering.forget, ROWS)),
+        Job("delete old sendings", EVERY, partial(forget, sendings.forget, ROWS)),
+        Job("send cards", SENT_EVERY, partial(go_on_with_all, operations)),
     ]
 
 

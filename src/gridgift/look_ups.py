@@ -6,7 +6,8 @@ from typing import Final, Protocol
 from gridgift.domain.failures import TooManyLookUps
 from gridgift.limits import Bucket, RateLimits
 
-BUDGETS: Final = {"key": 60, "token": 6}  # look-ups a minute of each API key, of each link
+# look-ups a minute of each API key, of each link, of each of a store's people
+BUDGETS: Final = {"key": 60, "token": 6, "operator": 60}
 
 
 class Resolver(Protocol):

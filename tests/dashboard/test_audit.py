@@ -4,7 +4,19 @@ import re
 from html import unescape
 from typing import Any, get_args
 
-from gridgift.dashboard.pages import account, audit, cards, keys, settings, sign_in, team, webhooks
+from gridgift.dashboard.pages import (
+    account,
+    audit,
+    cards,
+    keys,
+    settings,
+    sign_in,
+    team,
+    webhooks,
+)
+from gridgift.dashboard.pages import (
+    send as sending,
+)
 from gridgift.domain import actions, operators
 from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
@@ -17,8 +29,11 @@ from tests.http.checks import one_engine
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
-RECORDED = (account, cards, keys, settings, sign_in, team, webhooks)
-SILENT = {"POST /dashboard/account/theme", "POST /dashboard/store"}  # only what a browser shows
+RECORDED = (account, cards, keys, sending, settings, sign_in, team, webhooks)
+SILENT = {
+    "POST /dashboard/account/theme", "POST /dashboard/store",  # only what a browser shows
+    "POST /dashboard/send", "POST /dashboard/send/{id}/look-up",  # only a check
+}  # fmt: skip
 SENT: list[str] = []
 
 
@@ -87,6 +102,11 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, f"{card}/switch", {"to": "on"})
     send(aria, f"{card}/adjust", {"delta": "5", "reason": "gift"})
     send(aria, f"{card}/note", {"text": "a note"})
+    aria.get("/dashboard/send")
+    aria.post("/dashboard/send", {"to": "kelly", "credit": "5"})
+    for _ in range(2):  # the second time it is sent already
+        send(aria, f"/dashboard/send/{newest_id(api, 'sendings')}")
+    assert deeds(api).count("cards_sent") == 1
     assert set(deeds(api)) == set(get_args(Deed))
     assert {action.operator for action in done(api)} == {"Aria"}
     agents = [action.browser for action in done(api) if action.deed == "card_noted"]

@@ -29,6 +29,7 @@ def everything(api: ApiFixture) -> list[object]:
     tables = {
         "operators": "*", "operator_stores": "*", "operator_links": "*", "gift_cards": "*",
         "entries": "*", "stores": "*", "api_keys": "*", "webhooks": "*", "webhook_deliveries": "*",
+        "sendings": "*", "imports": "*",
         "operator_sessions": "id, operator_id, chosen_store", "operator_actions": "*",
     }  # fmt: skip
     return [

@@ -67,6 +67,11 @@ DECIDES_NOTHING: Final = {
     "import_cards.digest": OF_A_FILE,
     "import_cards.card_id": OF_A_FILE,
     "imports.finished_at": "whether it may begin anew; rows_done says where it goes on",
+    **dict.fromkeys(
+        [f"sendings.{name}" for name in ("store_id", "id", "digest", "file", "text", "terms",
+         "row_count", "actor_id", "created_at", "sent_at", "done_at")],
+        "what is to be granted; what was granted is in the ledger",
+    ),
     "import_refusals.number": "a line of the report on refused rows",
     "import_refusals.problem": "a line of the report on refused rows",
     **dict.fromkeys(

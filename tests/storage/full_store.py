@@ -15,6 +15,7 @@ from gridgift.domain import (
     questions,
     residents,
     secrets,
+    sendings,
     sessions,
     webhooks,
 )
@@ -26,6 +27,7 @@ from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import Identifier
+from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import NewSession
 from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
@@ -50,6 +52,7 @@ def fill(api: ApiFixture) -> None:
     api.write(keys.revoke, operator(api.store.id), spare.stored.id)
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
     _break_an_import_off(api)
+    _keep_a_sending(api)
     _deliver(api)
     _give_from_units(api)
     _let_people_in(api)
@@ -121,6 +124,12 @@ def _break_an_import_off(api: ApiFixture) -> None:
     ]
     done = api.write(imports.grant, caller, begun, rows, [new_id(), new_id()])
     assert (done.granted, done.refused) == (1, 1)
+
+
+def _keep_a_sending(api: ApiFixture) -> None:
+    text = f"identifier,credit\n{KELLY.username},5\n"
+    kept = Sending(api.store.id, new_id(), bytes([1]) * 32, "", text, "{}", 1, "Bo")
+    api.write(sendings.add, kept)
 
 
 def _pass_time_on_cards(api: ApiFixture) -> None:

@@ -135,6 +135,10 @@ ROWS: Final = {
         "UPDATE stores SET announce = 'link'",
         "UPDATE customers SET language = 'de'",
     ],
+    35: [
+        f"INSERT INTO sendings VALUES ('{STORE}', '{STORE}', HASH, 'cards.csv', 'name', '{{}}', 1, "
+        "'Bo', 1, 1, 1)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -2,7 +2,7 @@
 
 import csv
 import filecmp
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import count
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import printable
-from gridgift.grant_csv import LINE, PROBLEM, GrantCsv, Line
+from gridgift.grant_csv import GrantCsv, Line
 from gridgift.whole_files import Draft
 
 
@@ -29,8 +29,6 @@ class RefusedRows:
     def __init__(self, wanted: Path, grants: GrantCsv, encoding: str) -> None:
         self._wanted = wanted
         self._csv = grants
-        added = {LINE, PROBLEM}  # the file may be a report itself
-        self._keep = [n for n, name in enumerate(grants.header) if name.lower() not in added]
         self._encoding = encoding
         self.rows = 0
         self.path: Path | None = None
@@ -47,11 +45,8 @@ class RefusedRows:
     def add(self, line: Line, problem: str) -> None:
         """Add a refused row; one that could not be split is in its first column as it stands."""
         if not self.rows:
-            self._write([*(self._csv.header[n] for n in self._keep), LINE, PROBLEM])
-        cells = line.cells + [""] * (len(self._csv.header) - len(line.cells))
-        rest = cells[len(self._csv.header) :]
-        kept = [cells[n] for n in self._keep]
-        self._write([*kept, line.number, printable(problem), *rest])
+            self._write(self._csv.report_header())
+        self._write(self._csv.report_row(line, printable(problem)))
         self.rows += 1
 
     def __exit__(self, sort: object, error: object, trace: object) -> None:
@@ -64,7 +59,7 @@ class RefusedRows:
         finally:
             self._draft.discard()
 
-    def _write(self, cells: list[object]) -> None:
+    def _write(self, cells: Sequence[object]) -> None:
         with self._explained():
             self._writer.writerow(cells)
 

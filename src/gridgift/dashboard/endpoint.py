@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Message, Receive
 
-from gridgift.dashboard.forms import Draft, decode_form, kept
+from gridgift.dashboard.forms import Draft, decode_form, kept, urlencoded
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain.failures import Failure
@@ -72,13 +72,13 @@ class PageEndpoint(Endpoint):
             if again is None or not _belongs_to_the_form(failure):
                 raise
             try:
-                reply = await again(request, Draft.refused(request.raw_body, failure))
+                reply = await again(request, Draft.refused(_form_of(request), failure))
             except Failure:  # what the form is about is not there: nothing to show it on
                 raise failure from None
             return msgspec.structs.replace(reply, status=PROBLEMS[type(failure)].status)
 
     def _decode(self, body: type[Struct], route: AnyRoute, request: AnyRequest) -> Any:
-        return decode_form(request.raw_body, request.principal, body)
+        return decode_form(_form_of(request), request.principal, body)
 
     def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
         problem = PROBLEMS[type(failure)]
@@ -87,7 +87,7 @@ class PageEndpoint(Endpoint):
             return render(request, "problem.html", problem.status, title=title, detail=detail)
         if request.method in READS:
             return redirect(request, SIGN_IN, next=request.target)
-        request.principal, sent = visitor_of(request), kept(request.raw_body)
+        request.principal, sent = visitor_of(request), kept(_form_of(request))
         return render(
             request, "sign_in.html", problem.status, next=request.target, kept=sent, ended=True
         )
@@ -101,6 +101,10 @@ class MissingPage(PageEndpoint):
 
     def _route(self, request: AnyRequest) -> AnyRoute:
         raise PathNotFound
+
+
+def _form_of(request: AnyRequest) -> bytes:
+    return urlencoded(request.raw_body, request.headers.get(b"content-type", b""))
 
 
 def _belongs_to_the_form(failure: Failure) -> bool:

@@ -1,7 +1,8 @@
 """Forms: from what a browser sends to a struct, and back to the page with what is wrong."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,6 +19,8 @@ TOKEN: Final = "form_token"  # noqa: S105 - the field's name
 # A field of what must never be written into a page again, nor have its spaces cut off.
 Password = Annotated[str, Meta(extra={"says": "is required"})]
 PASSWORDS: Final = frozenset({"password", "new_password", "password_again"})
+# A field of what is taken as it comes, to the last space.
+WHOLE: Final = PASSWORDS | {"file"}
 
 
 class NoFields(Struct, frozen=True):
@@ -53,6 +56,35 @@ class Draft(Struct, frozen=True):
 EMPTY: Final = Draft()
 
 
+def urlencoded(raw: bytes, media_type: bytes) -> bytes:
+    """Return a form in the one shape that is read here, whichever a browser sent it in.
+
+    Of a file (``multipart/form-data``, RFC 7578) this makes a field with its text, and one with its
+    name: ``x`` and ``x_name``. What is not UTF-8 in it becomes U+FFFD. What is no form stays as it
+    is: it has no token.
+    """
+    found = _BOUNDARY.fullmatch(media_type)
+    if found is None:
+        return raw
+    before, *parts, end = (b"\r\n" + raw).split(b"\r\n--" + found[1])
+    if before or not end.startswith(b"--") or len(parts) > MAX_PARAMETERS:
+        return raw
+    return urlencode([pair for part in parts for pair in _fields_of(part)]).encode()
+
+
+def _fields_of(part: bytes) -> Iterator[tuple[str, str | bytes]]:
+    head, _, content = part.partition(b"\r\n\r\n")
+    named, chosen = _NAME.search(head), _FILE_NAME.search(head)
+    if named is None:
+        return
+    name = named[1].decode("ascii", "replace")
+    if chosen is None:
+        yield name, content
+    elif chosen[1]:  # else no file was chosen
+        yield name, content.decode("utf-8", "replace")
+        yield f"{name}_name", chosen[1].decode("utf-8", "replace")
+
+
 def read_pairs(raw: bytes) -> list[tuple[str, str]]:
     """Return names and texts as they were sent (``application/x-www-form-urlencoded``).
 
@@ -78,6 +110,11 @@ def shown_again(raw: bytes) -> list[tuple[str, str]]:
     return [(name, text) for name, text in pairs if name not in PASSWORDS | {TOKEN}]
 
 
+_BOUNDARY: Final = re.compile(rb'multipart/form-data;\s*boundary="?([^\s";]{1,70})"?')
+_NAME: Final = re.compile(rb'[; ]name="([^"\r\n]*)"')
+_FILE_NAME: Final = re.compile(rb'[; ]filename="([^"\r\n]*)"')
+
+
 def kept(raw: bytes) -> str:
     """Write a form without its passwords, to be sent again after a sign-in."""
     return urlencode([*shown_again(raw), *((TOKEN, text) for text in tokens_of(raw))])
@@ -101,5 +138,5 @@ def decode_form(raw: bytes, browser: Browser, into: type[F]) -> F:
     tokens = tokens_of(raw)
     if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), browser.form_token.encode()):
         raise FormOutdated
-    cleaned = [(name, text if name in PASSWORDS else text.strip()) for name, text in pairs]
+    cleaned = [(name, text if name in WHOLE else text.strip()) for name, text in pairs]
     return decode_texts([(name, text) for name, text in cleaned if text], into)

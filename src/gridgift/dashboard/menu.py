@@ -21,6 +21,7 @@ class Line(Struct, frozen=True):
 MENU: Final = (
     Line("/dashboard", "Overview", "home", 1, "clerk"),
     Line("/dashboard/cards", "Gift cards", "card", 1, "clerk"),
+    Line("/dashboard/send", "Send", "send", 1, "clerk"),
     Line("/dashboard/webhooks", "Webhooks", "hook", 2, "owner"),
     Line("/dashboard/keys", "Keys", "key", 2, "owner"),
     Line("/dashboard/team", "Team", "people", 3, "owner"),

@@ -30,7 +30,7 @@ Deed = Literal[
     "member_added", "member_link_made", "member_made_owner", "member_made_clerk",
     "member_dismissed", "member_signed_out",
     "settings_changed",
-    "card_switched_on", "card_switched_off", "card_adjusted", "card_noted",
+    "card_switched_on", "card_switched_off", "card_adjusted", "card_noted", "cards_sent",
 ]  # fmt: skip
 
 

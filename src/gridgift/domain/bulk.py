@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.domain import events, giftcards, grants, residents
-from gridgift.domain.failures import Failure, RowsRefused, UsernameTaken
+from gridgift.domain.failures import Failure, ResidentNotFound, RowsRefused, UsernameTaken
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import Checked, Found, GrantRequest
 from gridgift.domain.model import Caller, Resident
@@ -86,12 +86,13 @@ async def finish(tx: Tx, caller: Caller, bulk_id: str, counts: Mapping[str, int]
     await events.note(tx, caller, events.BULK_FINISHED, "bulk", bulk_id, None, counts)
 
 
-async def check(tx: Tx, store_id: str, rows: Sequence[Row]) -> list[Outcome | None]:
-    """Return for each row what ``grant`` would refuse or skip (None: granted); change nothing.
-
-    As if it noted the usernames that rows give.
-    """
-    owners = await _find_owners(tx, store_id, rows, tx.now(), remember=True, dry=True)
+async def check(
+    tx: Tx, store_id: str, rows: Sequence[Row], *, remember: bool = True
+) -> list[Outcome | None]:
+    """Return for each row what ``grant`` would refuse or skip (None: granted); change nothing."""
+    owners = await _find_owners(tx, store_id, rows, tx.now(), remember=remember, dry=True)
+    if not remember:
+        owners = await _as_if_noted(tx, rows, owners)
     return [None if isinstance(owner, Resident) else _outcome(owner, {}) for owner in owners]
 
 
@@ -126,11 +127,30 @@ async def _find_owners(
         for number, resident in noted.items()
         if isinstance(resident, Resident)
     }
-    seen = () if remember else [row.seen(accept=accept) for row in asked]
+    seen = () if remember or dry else [row.seen(accept=accept) for row in asked]
     checked = await grants.check_each(tx, store_id, asked, now, known, seen)
     taken = {number: each for number, each in noted.items() if isinstance(each, UsernameTaken)}
     found = iter([taken.get(number, owner) for number, owner in enumerate(checked.owners)])
     return [next(found) if isinstance(row, GrantRow) else row for row in rows]
+
+
+async def _as_if_noted(tx: Tx, rows: Sequence[Row], owners: Sequence[Owner]) -> list[Owner]:
+    """Put those whom rows name by UUID and username in the place of residents nobody knows."""
+    seen = {
+        number: resident
+        for number, (row, owner) in enumerate(zip(rows, owners, strict=True))
+        if isinstance(owner, ResidentNotFound)
+        and isinstance(row, GrantRow)
+        and (resident := row.seen(accept=False)) is not None
+    }
+    holders = await residents.holders_of(tx, [each.username for each in seen.values()])
+    found = list(owners)
+    for number, resident in seen.items():
+        holder = holders.get(resident.username)
+        found[number] = resident
+        if holder is not None and holder.uuid != resident.uuid:
+            found[number] = UsernameTaken(resident.username, holder.uuid)
+    return found
 
 
 async def _note_usernames(

@@ -49,27 +49,39 @@ async def begin(tx: Tx, store_id: str, digest: bytes, *, again: bool, name: str 
     """
     file, now = {"store_id": store_id, "digest": digest}, tx.now()
     await tx.run("import_add", **file, file=name, now=now)
-    await tx.run("import_again", **file, file=name, now=now, again=again)
-    row = await tx.one("import_find", **file)
-    assert row is not None, "it was added if it was not there"
-    found = Import.from_row(row)
+    if await tx.run("import_again", **file, file=name, now=now, again=again):
+        await tx.run("refusals_forget", **file)
+    found = await find(tx, store_id, digest)
+    assert found is not None, "it was added if it was not there"
     if found.finished_at is not None:
         raise ImportFinished(found.granted)
     return found
 
 
+async def find(tx: Tx, store_id: str, digest: bytes) -> Import | None:
+    """Return how far a file's import has come, if it ever began."""
+    row = await tx.one("import_find", store_id=store_id, digest=digest)
+    return None if row is None else Import.from_row(row)
+
+
 async def grant(
-    tx: Tx, caller: Caller, begun: Import, rows: Sequence[Row], ids: Sequence[str]
+    tx: Tx,
+    caller: Caller,
+    begun: Import,
+    rows: Sequence[Row],
+    ids: Sequence[str],
+    *,
+    remember: bool = True,
 ) -> Import:
     """Grant the file's next rows and note it; return how far it is now.
 
-    ``begun`` is how far it was. Raises ``ImportTaken`` if it is not there any more: another run
-    has done these rows.
+    ``begun`` is how far it was; ``remember`` as in ``bulk.grant``. Raises ``ImportTaken`` if it is
+    not there any more: another run has done these rows.
     """
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_advance", **file, rows_done=begun.rows_done, rows=len(rows)):
         raise ImportTaken
-    outcomes = await bulk.grant(tx, caller, rows, ids, remember=True)
+    outcomes = await bulk.grant(tx, caller, rows, ids, remember=remember)
     refused = [
         (begun.store_id, begun.digest, begun.rows_done + number, problem(outcome))
         for number, outcome in enumerate(outcomes, 1)
@@ -84,25 +96,31 @@ async def grant(
         await tx.many("import_card_add", granted)
     counts = count(outcomes)
     await tx.run("import_count", **file, **counts)
-    row = await tx.one("import_find", **file)
-    assert row is not None
-    return Import.from_row(row)
+    advanced = await find(tx, begun.store_id, begun.digest)
+    assert advanced is not None
+    return advanced
 
 
 async def refusals(tx: Tx, begun: Import, after: int, rows: int) -> list[tuple[int, str]]:
-    """Return the next refused rows of an unfinished import: number and problem, in order."""
+    """Return the next refused rows of an import that are kept: number and problem, in order."""
     found = await tx.all(
         "refusals_after", store_id=begun.store_id, digest=begun.digest, number=after, rows=rows
     )
     return [(number, why) for number, why in found]
 
 
-async def finish(tx: Tx, caller: Caller, begun: Import, bulk_id: str) -> None:
-    """Note that the whole file is done and reported, also as a bulk. Raises ``ImportTaken``."""
+async def finish(
+    tx: Tx, caller: Caller, begun: Import, bulk_id: str, *, keep_refusals: bool = False
+) -> None:
+    """Note that the whole file is done, also as a bulk. Raises ``ImportTaken``.
+
+    Why rows were refused is forgotten, as it is reported by now, unless it is to be kept.
+    """
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_finish", **file, rows_done=begun.rows_done, now=tx.now()):
         raise ImportTaken
-    await tx.run("refusals_forget", **file)
+    if not keep_refusals:
+        await tx.run("refusals_forget", **file)
     counts = {"granted": begun.granted, "skipped": begun.skipped, "refused": begun.refused}
     await bulk.finish(tx, caller, bulk_id, counts)
 

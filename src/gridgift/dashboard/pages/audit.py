@@ -47,6 +47,7 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_switched_off": "switched a card off",
     "card_adjusted": "changed the credit of a card",
     "card_noted": "wrote a note on a card",
+    "cards_sent": "sent cards: {}",
 }
 assert set(SAID) == set(get_args(Deed))
 

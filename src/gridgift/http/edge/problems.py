@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures, import_failures, webhook_failures
+from gridgift.domain import failures, import_failures, sending_failures, webhook_failures
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
 from gridgift.http.edge.problem import Problem, data
@@ -240,6 +240,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     ),
     import_failures.ImportTaken: Problem(
         409, "Another run of the file is going on", "Wait for its end, then begin again."
+    ),
+    sending_failures.SendingNotFound: Problem(
+        404, "No such sending", "It was deleted after a week; its cards are in the list of cards."
     ),
     refusals.MethodNotAllowed: Problem(
         405, "The method is not possible here", "Use one of the methods in the Allow header."

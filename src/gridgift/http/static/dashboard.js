@@ -5,6 +5,12 @@
 for (const button of document.querySelectorAll('[data-dismiss], [data-copy]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {
+  const name = event.target.closest('[data-add]');
+  if (name && !event.ctrlKey && !event.metaKey) {  // into the form as it is, in place of a new one
+    event.preventDefault();
+    const names = document.getElementById('to');
+    names.value = names.value.replace(/[^\n]$/, '$&\n') + name.dataset.add + '\n';
+  }
   const button = event.target.closest('button');
   if (button?.dataset.copy) {
     const field = document.getElementById(button.dataset.copy);
