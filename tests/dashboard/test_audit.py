@@ -9,6 +9,7 @@ from gridgift.dashboard.pages import (
     audit,
     cards,
     keys,
+    residents,
     settings,
     sign_in,
     team,
@@ -29,7 +30,7 @@ from tests.http.checks import one_engine
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
-RECORDED = (account, cards, keys, sending, settings, sign_in, team, webhooks)
+RECORDED = (account, cards, keys, residents, sending, settings, sign_in, team, webhooks)
 SILENT = {
     "POST /dashboard/account/theme", "POST /dashboard/store",  # only what a browser shows
     "POST /dashboard/send", "POST /dashboard/send/{id}/look-up",  # only a check
@@ -98,10 +99,12 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, f"{bo}/dismiss")
     send(aria, "/dashboard/settings", {"name": "Moon", "time_zone": "UTC"})
     card = f"/dashboard/cards/{api.grant()['id']}"
+    api.grant(JO.username)
     send(aria, f"{card}/switch", {"to": "off"})
     send(aria, f"{card}/switch", {"to": "on"})
     send(aria, f"{card}/adjust", {"delta": "5", "reason": "gift"})
     send(aria, f"{card}/note", {"text": "a note"})
+    send(aria, f"/dashboard/residents/{JO.uuid}/link")
     aria.get("/dashboard/send")
     aria.post("/dashboard/send", {"to": "kelly", "credit": "5"})
     for _ in range(2):  # the second time it is sent already

@@ -22,6 +22,8 @@ MENU: Final = (
     Line("/dashboard", "Overview", "home", 1, "clerk"),
     Line("/dashboard/cards", "Gift cards", "card", 1, "clerk"),
     Line("/dashboard/send", "Send", "send", 1, "clerk"),
+    Line("/dashboard/residents", "Residents", "people", 1, "clerk"),
+    Line("/dashboard/redemptions", "Redemptions", "redeem", 1, "clerk"),
     Line("/dashboard/webhooks", "Webhooks", "hook", 2, "owner"),
     Line("/dashboard/keys", "Keys", "key", 2, "owner"),
     Line("/dashboard/team", "Team", "people", 3, "owner"),

@@ -115,6 +115,12 @@ def redirect(
     return Reply(303, ((b"location", address.encode()), *_HEADERS, *said, *headers))
 
 
+def base_address(request: AnyRequest) -> str:
+    """Return where this server is: its public address, or as the browser has it."""
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    return request.services.settings.public_url or f"{request.scope.get('scheme', 'http')}://{host}"
+
+
 def theme_header(theme: str) -> Header:
     """Return the header that keeps somebody's choice of colours."""
     return _set(THEME_COOKIE, theme, YEAR)

@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.dashboard.filters import money
-from gridgift.domain.ledger import read_card_state
-from gridgift.domain.model import CardState, Entry, EntryKind
+from gridgift.domain.ledger import read_card_state, read_credit_state
+from gridgift.domain.model import ActorKind, CardState, Entry, EntryKind
 from gridgift.http.edge.session import Operator
 
 WHO: Final = {
@@ -20,7 +20,10 @@ WHO: Final = {
 
 
 class Moment(Struct, frozen=True):
-    """What happened, by whom and when (milliseconds), and what is on the card since then (L$)."""
+    """What happened, by whom and when (milliseconds), and the balance since then (L$).
+
+    ``card`` is the id of the card that became credit.
+    """
 
     said: str
     note: str
@@ -28,6 +31,7 @@ class Moment(Struct, frozen=True):
     at: int
     balance: int
     delta: int
+    card: str = ""
 
 
 def names_in(entries: Iterable[Entry]) -> set[str]:
@@ -42,13 +46,51 @@ def moments(
     states = [None, *(read_card_state(entry.state) for entry in entries)]
     life = [
         Moment(
-            _said(entry, before, after, names), _note(entry, after), _who(entry, who_looks),
+            _said(entry, before, after, names), _note(entry, after),
+            who_did(entry.actor_kind, entry.actor_id, who_looks),
             entry.created_at, entry.balance_after, entry.delta,
         )
         for entry, (before, after) in zip(entries, pairwise(states), strict=True)
         if after is not None
     ]  # fmt: skip
     return life[::-1]
+
+
+def others_in(entries: Iterable[Entry]) -> set[str]:
+    """Return the UUIDs of the residents to or from whom credit was moved."""
+    return {other for entry in entries if (other := read_credit_state(entry.state).other)}
+
+
+def credit_moments(
+    entries: Iterable[Entry], names: Mapping[str, str], who_looks: Operator
+) -> list[Moment]:
+    """Return what happened to a resident's store credit, in the order of the entries."""
+    return [_credit_moment(entry, names, who_looks) for entry in entries]
+
+
+def _credit_moment(entry: Entry, names: Mapping[str, str], who_looks: Operator) -> Moment:
+    state = read_credit_state(entry.state)
+    redeemed = entry.kind == "credit_redeemed"
+    order = "" if redeemed or not state.reference else f"Order {state.reference}"
+    return Moment(
+        _credit_said(entry, names.get(state.other or "", "")),
+        ". ".join(text for text in (entry.reason, order) if text),
+        who_did(entry.actor_kind, entry.actor_id, who_looks),
+        entry.created_at, entry.balance_after, entry.delta, state.reference if redeemed else "",
+    )  # fmt: skip
+
+
+def _credit_said(entry: Entry, other: str) -> str:
+    amount = money(abs(entry.delta))
+    if entry.kind == "credit_moved":
+        return f"{amount} moved to {other}" if entry.delta < 0 else f"{amount} moved from {other}"
+    return {
+        "credit_deposited": f"{amount} deposited",
+        "credit_redeemed": f"A card of {amount} became store credit",
+        "credit_spent": f"{amount} spent",
+        "credit_refunded": f"{amount} given back",
+        "credit_expired": f"{amount} expired",
+    }.get(entry.kind, _PLAIN.get(entry.kind, entry.kind))
 
 
 def _said(
@@ -97,10 +139,11 @@ def _note(entry: Entry, after: CardState) -> str:
     return "" if entry.reason == after.hold else entry.reason
 
 
-def _who(entry: Entry, who_looks: Operator) -> str:
-    if entry.actor_kind == "operator":
-        return "you" if entry.actor_id == who_looks.actor_id else entry.actor_id
-    return WHO[entry.actor_kind]
+def who_did(kind: ActorKind, actor_id: str, who_looks: Operator) -> str:
+    """Say who did something, to an operator."""
+    if kind == "operator":
+        return "you" if actor_id == who_looks.actor_id else actor_id
+    return WHO[kind]
 
 
 _PLAIN: Final[Mapping[EntryKind, str]] = {
@@ -110,4 +153,5 @@ _PLAIN: Final[Mapping[EntryKind, str]] = {
     "labelled": "Tags or details changed",
     "noted": "Note",
     "attested": "Terms written down",
+    "credit_extended": "A part of it ends later",
 }

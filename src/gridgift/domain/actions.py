@@ -31,6 +31,7 @@ Deed = Literal[
     "member_dismissed", "member_signed_out",
     "settings_changed",
     "card_switched_on", "card_switched_off", "card_adjusted", "card_noted", "cards_sent",
+    "resident_link_made",
 ]  # fmt: skip
 
 

@@ -48,6 +48,7 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_adjusted": "changed the credit of a card",
     "card_noted": "wrote a note on a card",
     "cards_sent": "sent cards: {}",
+    "resident_link_made": "made a link to a resident's own page",
 }
 assert set(SAID) == set(get_args(Deed))
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.dashboard.render import Flash, base_address, redirect, render
 from gridgift.domain import operators, sessions
 from gridgift.domain.actions import About
 from gridgift.domain.failures import OperatorNotFound
@@ -40,7 +40,7 @@ async def show_team(
 ) -> Reply[None]:
     """Show who works here; ``link`` is one that was just made, to be shown this once."""
     team = await request.operations.read(sessions.of_team, request.store_id)
-    address = _address(request, link) if link else ""
+    address = operators.page_address(base_address(request), link.token) if link else ""
     return render(request, "team.html", team=team, draft=draft, link=link, address=address)
 
 
@@ -106,14 +106,6 @@ def _whose(link: NewLink) -> About:
 
 def _whom(member: Member) -> About:
     return About(member.id, member.name)
-
-
-def _address(request: OperatorRequest[None, object], link: NewLink) -> str:
-    """Return the address of a link: the public one, or as the browser has it."""
-    public = request.services.settings.public_url
-    host = request.headers.get(b"host", b"").decode("latin-1")
-    base = public or f"{request.scope.get('scheme', 'http')}://{host}"
-    return operators.page_address(base, link.token)
 
 
 _OWNER: Final = Session("owner")

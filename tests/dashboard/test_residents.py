@@ -1,0 +1,98 @@
+"""Residents: found by name, each with a page; and what was redeemed."""
+
+import re
+from html import unescape
+
+from tests.api import JO, KELLY, OWNER, ApiFixture
+from tests.dashboard.people import Browser, People
+from tests.http.checks import one_engine
+from tests.http.customer_page import CustomerPage
+from tests.http.requests import at, change_credit
+
+RESIDENTS = "/dashboard/residents"
+REDEMPTIONS = "/dashboard/redemptions"
+MONEY = "L$\N{NO-BREAK SPACE}"
+
+
+def listed(text: str) -> list[str]:
+    """Return the UUIDs of the residents on a page, in order."""
+    return re.findall(rf'<th scope="row"><a href="{RESIDENTS}/([\w-]+)">', text)
+
+
+def test_residents_are_found(api: ApiFixture, bo: Browser) -> None:
+    assert "Send the first card" in bo.get(RESIDENTS).text
+    api.grant()
+    api.clock.advance(1)
+    api.grant(JO.username)
+    for query, wanted in {
+        "": [JO.uuid, KELLY.uuid], "?q=KE": [KELLY.uuid], f"?q={JO.uuid}": [JO.uuid],
+        "?q=aria": [], "?q=%3Cb%3E": [], f"?q={OWNER.uuid}": [],
+    }.items():  # fmt: skip
+        assert listed(bo.get(RESIDENTS + query).text) == wanted, query
+
+
+def test_a_resident_is_shown_whole(api: ApiFixture, bo: Browser) -> None:
+    page = CustomerPage(api)
+    assert page.redeem(api.grant(credit=1250)["id"]).status_code == 200
+    kept = api.grant(credit=30)["id"]
+    change_credit(api, "deposit", 70, expiresAt=at(api, 600), reason="sorry")
+    change_credit(api, "spend", 20, reference="hat 7", reason="a hat")
+    shown = bo.get(f"{RESIDENTS}/{KELLY.uuid}")
+    assert shown.status_code == 200
+    for said in (
+        f"{MONEY}1,300", f"{MONEY}50</strong>", f"of {MONEY}70",
+        f"{MONEY}1,250</strong> <span class=\"sub\">without an end", "by its owner",
+        f"A card of {MONEY}1,250 became store credit", f"{MONEY}20 spent", "Order hat 7",
+        f"{MONEY}70 deposited", "sorry", f"/dashboard/cards/{kept}",
+    ):  # fmt: skip
+        assert said in shown.text, said
+    assert f"/dashboard/send?to={KELLY.username}" in shown.text
+
+
+@one_engine
+def test_a_link_is_shown_once_and_works(api: ApiFixture, bo: Browser) -> None:
+    api.grant()
+    address = f"{RESIDENTS}/{KELLY.uuid}"
+    bo.get(address)
+    made = bo.post(f"{address}/link")
+    link = re.search(r'<input id="link" readonly value="([^"]+)"', made.text)
+    assert link is not None
+    where, _, token = unescape(link[1]).partition("#ct=")
+    assert where == "http://shop.test/me"
+    opened = api.call("GET", "/v1/customer/profile", key=None, headers={"X-Customer-Token": token})
+    assert opened.json()["username"] == KELLY.username, opened.text
+    assert token not in bo.get(address).text
+    assert bo.post(f"{RESIDENTS}/{JO.uuid}/link").status_code == 404
+    assert len(api.sql("SELECT id FROM customer_tokens")) == 1
+
+
+@one_engine
+def test_another_stores_residents_are_not_there(
+    api: ApiFixture, people: People, bo: Browser
+) -> None:
+    assert CustomerPage(api).redeem(api.grant()["id"]).status_code == 200
+    people.add("Eve", store=api.add_store("Elsewhere", OWNER))
+    eve = people.browser()
+    eve.use_link(people.link("Eve"))
+    assert listed(eve.get(RESIDENTS).text) == listed(eve.get(f"{RESIDENTS}?q=kelly").text) == []
+    assert listed(eve.get(REDEMPTIONS).text) == []
+    assert eve.get(f"{RESIDENTS}/{KELLY.uuid}").status_code == 404
+    assert eve.post(f"{RESIDENTS}/{KELLY.uuid}/link").status_code == 404
+    assert bo.get(f"{RESIDENTS}/nobody").status_code == 404
+
+
+def test_redemptions_tell_what_and_when(api: ApiFixture, bo: Browser) -> None:
+    assert "No card was redeemed yet" in bo.get(REDEMPTIONS).text
+    page, first, second = CustomerPage(api), api.grant(credit=40)["id"], api.grant(credit=2)["id"]
+    api.grant(JO.username)
+    assert page.redeem(first).status_code == 200
+    api.clock.advance(3600)
+    assert page.redeem(second).status_code == 200
+    change_credit(api, "spend", 41, reference="hat", reason="a hat")
+    text = bo.get(REDEMPTIONS).text
+    cells = re.findall(r'/dashboard/cards/([\w-]+)">([^<]+)</a>', text)
+    assert cells == [(second, f"{MONEY}2"), (first, f"{MONEY}40")]
+    assert text.count(f'<td class="n">{MONEY}1</td>') == 2
+    assert "1 hour ago" in text and "just now" in text and "its owner" in text
+    assert len(listed(bo.get(f"{REDEMPTIONS}?q=ke").text)) == 2
+    assert listed(bo.get(f"{REDEMPTIONS}?q=jo").text) == []
