@@ -15,6 +15,7 @@ import pytest
 from tests import databases, leaving
 from tests.api import ApiFixture, served
 from tests.order import arranged
+from tests.plain_logs import log_plainly
 from tests.redis import Redis
 from tests.serving import Server
 
@@ -41,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     It lies outside pytest's own folder, which another run may clear or close.
     """
     leaving.end_on_sigterm()
+    log_plainly()
     workerinput = getattr(config, "workerinput", None)
     if workerinput is None:
         if in_memory(MEMORY):

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from gridgift.logs import Log, configure_logs
 from tests.api import ApiFixture, problem
+from tests.plain_logs import log_plainly
 
 
 class Stream(io.TextIOWrapper):
@@ -57,7 +57,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stream
     logging.root.handlers.clear()  # pytest's, which basicConfig would close
     yield configure
     logging.root.handlers[:] = handlers
-    structlog.reset_defaults()
+    log_plainly()
 
 
 Configure = Callable[..., Stream]

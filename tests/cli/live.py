@@ -32,9 +32,9 @@ class Running:
         return httpx2.get(f"{self.url}{path}", headers={"X-API-Key": key}, timeout=10, **options)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Result:
-        """Send a signal, and return what came of it; it must leave within 10 seconds."""
+        """Send a signal, and return what came of it; it must leave within 30 seconds."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=10)
+        out, err = self.process.communicate(timeout=30)
         return Result(self.process.returncode, out, err)
 
 
@@ -62,7 +62,7 @@ def running(
         process.kill()
 
 
-def until(condition: Any, seconds: float = 15.0) -> None:
+def until(condition: Any, seconds: float = 30.0) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not condition():

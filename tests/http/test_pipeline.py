@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import structlog
 from starlette.staticfiles import StaticFiles
 
 from gridgift.domain import stores
@@ -16,6 +15,7 @@ from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.test_cors import ORIGIN
+from tests.plain_logs import log_plainly
 
 # what refuses a defect must work, and after the answer nothing can be refused any more
 NOT_STEPS = {"__init__", "__call__", "refuse", "_request", "_refuse", "_problem", "_log"}
@@ -32,7 +32,7 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Log as a server does; the pretty traces of those that are not set up take seconds."""
     monkeypatch.setattr(Log, "wanted", "json")
     yield
-    structlog.reset_defaults()
+    log_plainly()
 
 
 @pytest.fixture

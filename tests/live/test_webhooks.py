@@ -60,7 +60,7 @@ def sql(server: Server, statement: str) -> Any:
     return asyncio.run(bare_sql(server.database_url, statement))
 
 
-def until(holds: Callable[[], bool], server: Server, within: float = 20) -> None:
+def until(holds: Callable[[], bool], server: Server, within: float = 30) -> None:
     deadline = time.monotonic() + within
     while not holds():
         assert time.monotonic() < deadline, server.log()
@@ -76,7 +76,7 @@ def test_a_kill_in_the_middle_loses_nothing(engine: str) -> None:
         Server.started(url, ["--workers", "2"], PRIVATE) as server,
     ):
         hook = add(server, receiver.url)
-        receiver.delay = 0.2
+        receiver.delay = 0.5
         cards = grant(server, 20)
         until(lambda: len(receiver.received) >= 4, server)
         server.kill()
@@ -109,7 +109,7 @@ def test_a_stop_waits_for_no_receiver(engine: str) -> None:
         until(lambda: len(receiver.received) == 1, server)
         begun = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 15  # of 60
         assert sql(server, CLAIMED) == [(0,)]
         receiver.delay = 0
         server.restart()

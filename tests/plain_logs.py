@@ -1,0 +1,13 @@
+"""How tests log that do not set logs up as a server does."""
+
+import structlog
+from structlog.dev import ConsoleRenderer, plain_traceback
+
+
+def log_plainly() -> None:
+    """Tell of exceptions as Python does: structlog by itself shows all variables of all frames.
+
+    That takes seconds where one of them is an application.
+    """
+    renderer = ConsoleRenderer(colors=False, exception_formatter=plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
