@@ -94,7 +94,8 @@ class Server:
         """Wait until the server answers."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, f"the server left:\n{self.log()}"
+            left = self.process.poll()
+            assert left is None, f"the server left with {left}:\n{self.log()}"
             try:
                 httpx2.get(f"{self.url}/healthz", timeout=2)
                 return

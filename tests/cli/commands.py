@@ -73,9 +73,17 @@ class Commands:
             process.stdin.close()
 
     def run(
-        self, folder: Path, environ: dict[str, str], *arguments: str, terminal: str | None = None
+        self,
+        folder: Path,
+        environ: dict[str, str],
+        *arguments: str,
+        terminal: str | None = None,
+        program: Path | None = None,
     ) -> Result:
-        """Run one command to its end; what it prints goes to ``terminal``, if there is one."""
+        """Run one command to its end; what it prints goes to ``terminal``, if there is one.
+
+        ``program`` is a file in Python to run instead.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
         out, err = self._scratch / "out", self._scratch / "err"
         out.write_bytes(b"")
@@ -84,6 +92,7 @@ class Commands:
             "folder": str(folder),
             "environ": environ,
             "arguments": arguments,
+            "program": None if program is None else str(program),
             "out": terminal or str(out),
             "err": str(err),
         }
@@ -103,6 +112,10 @@ class CommandRunner:
     def __call__(self, *arguments: object) -> Result:
         """Run ``gridgift`` with these arguments."""
         return self._commands.run(self.folder, self.environ, *map(str, arguments))
+
+    def program(self, file: Path) -> Result:
+        """Run a program in Python."""
+        return self._commands.run(self.folder, self.environ, program=file)
 
     def in_terminal(self, columns: int, *arguments: object) -> Result:
         """Run it in a real terminal of so many columns; ``out`` is what was shown there."""

@@ -2,11 +2,13 @@
 
 One process imports ``gridgift.cli`` and forks for every command: it has its own arguments, folder,
 environment, files and exit code, as from a shell. ``python -m gridgift`` itself is tested too.
+Programs in Python that import ``requests`` are run alike.
 """
 
 import io
 import json
 import os
+import runpy
 import sys
 import traceback
 from contextlib import redirect_stderr, suppress
@@ -18,9 +20,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     warm_up()
     for line in sys.stdin:
+        request = json.loads(line)
+        if request["program"] is not None:
+            import requests  # noqa: F401 -- takes longer than all else in most programs
         pid = os.fork()
         if pid == 0:
-            run(json.loads(line))
+            run(request)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 
@@ -47,20 +52,32 @@ def run(request: dict[str, Any]) -> NoReturn:
         os.dup2(os.open(name, flags), descriptor)
     os.environ.clear()
     os.environ.update(request["environ"])
-    sys.argv = ["gridgift", *request["arguments"]]
     code: Any = 0
     try:
-        from gridgift.cli import main as command
-
-        command()
+        execute(request)
     except SystemExit as leaving:
         code = leaving.code or 0
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
     except BaseException:
         traceback.print_exc()
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def execute(request: dict[str, Any]) -> None:
+    """Run the program that is asked for, or a command."""
+    if request["program"] is not None:
+        sys.argv = [request["program"]]
+        runpy.run_path(request["program"], run_name="__main__")
+        return
+    from gridgift.cli import main as command
+
+    sys.argv = ["gridgift", *request["arguments"]]
+    command()
 
 
 if __name__ == "__main__":
