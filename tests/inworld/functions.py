@@ -87,9 +87,15 @@ class Functions:
 
     def llRequestAgentData(self, key: str, wanted: int) -> Any:
         assert wanted == DATA_BORN
-        question = str(uuid.uuid4())
-        self.world.start(self._dataserver(question, self._avatar(key).born))
-        return Key(question)
+        return self._looked_up(self._avatar(key).born)
+
+    def llRequestUserKey(self, name: str) -> Any:
+        known = {avatar.name: avatar.key for avatar in self.world.avatars.values()}
+        return self._looked_up(known.get(name, NULL_KEY))
+
+    def llRequestUsername(self, key: str) -> Any:
+        avatar = self.world.avatars.get(str(key))
+        return self._looked_up(avatar.name if avatar else "")
 
     # Time
 
@@ -213,6 +219,11 @@ class Functions:
         assert 0 < len(text.encode()) <= LONGEST_DIALOG, text
         self._avatar(key).show(self.thing, channel, text, buttons)
         await asyncio.sleep(1)
+
+    def _looked_up(self, data: str) -> Any:
+        question = str(uuid.uuid4())
+        self.world.start(self._dataserver(question, data))
+        return Key(question)
 
     async def _dataserver(self, question: str, data: str) -> None:
         await asyncio.sleep(0.2)

@@ -32,12 +32,12 @@ class Store:
         """Make a pairing code."""
         return str(self.call("POST", f"/ext/v1/units/{unit}/actions/pair")["code"])
 
-    def grant(self, resident: Avatar, credit: int) -> Any:
+    def grant(self, resident: Avatar, credit: int, **terms: Any) -> Any:
         """Grant a resident a card and return it."""
         known = {"username": resident.name, "uuid": resident.key}
         self.call("POST", "/ext/v1/residents", json=known)
         path = f"/v1/customers/{resident.key}/actions/grant-gift-card"
-        return self.call("POST", path, json={"credit": credit, "transfer": True})
+        return self.call("POST", path, json={"credit": credit, "transfer": True, **terms})
 
     def cards(self, resident: Avatar) -> list[Any]:
         """List a resident's cards, oldest first."""

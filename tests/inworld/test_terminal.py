@@ -129,7 +129,8 @@ def test_whatever_is_typed_stays_text(store: Store, typed: str) -> None:
             if typed not in {"[]", "\\", "\n"}:  # of which nothing is left
                 await press(world, jamie, YES)
                 await world.wait(5)
-                body = json.loads(world.http.sent[-1].body)
+                (asked,) = [one for one in world.http.sent if one.path.endswith("/transfer")]
+                body = json.loads(asked.body)
                 assert body.keys() == {"avatar", "card", "friend", "lang"}
                 assert (body["avatar"], body["card"]) == (jamie.key, card["id"])
                 assert len(jamie.heard) == 1
@@ -157,7 +158,8 @@ def test_a_menu_closes_by_itself(store: Store) -> None:
             await hear(world, owner, CLOSED, 70)
             await press(world, owner, REDEEM)
             await world.wait(10)
-            assert {one.path for one in world.http.sent[1:]} == {"/inworld/v1/wallet"}
+            asked = {one.path.removeprefix("/inworld/v1/") for one in world.http.sent[1:]}
+            assert asked == {"wallet", "messages"}
 
     play(scenario())
 
@@ -171,7 +173,6 @@ def test_who_says_no_changes_nothing(store: Store) -> None:
             await press(world, jamie, "1: L$250", REDEEM, NO)
             await world.wait(90)
             assert (jamie.heard, jamie.dialogs, store.credit(jamie)) == ([], [], 0)
-            assert not terminal.scripts[0].interval  # nothing is left to do
 
     play(scenario())
 
@@ -210,5 +211,29 @@ def test_ten_residents_at_once_under_faults(store: Store) -> None:
             await world.until(lambda: all(done in one.heard for one in residents), 3600)
             assert [store.credit(resident) for resident in residents] == [100] * 10
             assert world.http.throttled == 0
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("fault", ["", "dropped", "unavailable"])
+def test_residents_are_told_of_new_cards(store: Store, fault: str) -> None:
+    async def scenario() -> None:
+        async with World.begun() as world:
+            await terminal_of(store, world)
+            jamie, kim = world.avatar("jamie.fox", is_here=False), world.avatar("kim.tan")
+            cards = [store.grant(one, 250, announce=True) for one in (jamie, kim)]
+            store.grant(kim, 100)
+            world.http.faults = Faults(**({fault: 1} if fault else {}))
+            await world.wait(90)
+            world.http.faults = Faults()
+            said = say("announcement", "en", credit=250, store="Moonwall Couture")
+            await hear(world, jamie, said)
+            await hear(world, kim, said)
+            await world.wait(120)
+            assert jamie.heard == kim.heard == [said]
+            assert world.http.throttled == 0
+            for card in cards:
+                path = f"/ext/v1/giftcards/{card['id']}/notes"
+                assert len(store.call("GET", path)["data"]) == 1
 
     play(scenario())

@@ -10,7 +10,7 @@ from typing import Final
 
 from gridgift.messages import LANGUAGES, catalogue
 
-SCRIPTS: Final = ("delivery_unit", "terminal", "vendor", "casper_bridge")
+SCRIPTS: Final = ("delivery_unit", "terminal", "vendor", "casper_bridge", "directory")
 
 _INCLUDE: Final = re.compile(r'^#include "(\w+\.lsl)"\n', re.MULTILINE)
 _PHRASE: Final = re.compile(r'\b(?:phrase|asked)\("(\w+)"')

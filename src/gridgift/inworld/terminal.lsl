@@ -1,5 +1,5 @@
 // Terminal: who touches this object sees their store credit and gift cards, can redeem them, and
-// can pass them on to a friend.
+// can pass them on to a friend. And it tells residents of new cards, when the store wants that.
 //
 // To set it up:
 //   1. Make a unit of the kind "terminal" at the store. You get its id, and a pairing code that is
@@ -19,6 +19,11 @@ integer OPEN = 60; // seconds until a menu closes by itself
 
 list menus;        // that are open, so many items each:
 integer MENU = 4;  // resident, what is asked, about what, seconds left
+
+integer AFTER_REFUSAL = 60; // seconds
+
+string told;  // the message that was sent last, which the store does not know yet
+integer rest; // seconds until it is asked for the next one
 
 #include "common.lsl"
 
@@ -54,7 +59,7 @@ list close(key resident) {
 }
 
 integer is_busy() {
-    return menus != [];
+    return menus != [] || (is_paired() && !is_refused);
 }
 
 close_old_menus() {
@@ -156,8 +161,25 @@ change_card(string path, key resident, list about) {
     ] + friend));
 }
 
+// Ask for a message of the store's to somebody, while nobody waits for this object.
+ask_for_message() {
+    if (!is_paired() || is_refused || jobs != []) return;
+    if (rest-- > 0) return;
+    ask(llGenerateKey(), "messages", NULL_KEY, llList2Json(JSON_OBJECT, ["sent", told]));
+}
+
+send_message(integer status, string answer) {
+    rest = AFTER_REFUSAL;
+    if (status != 200) return;
+    rest = (integer)llJsonGetValue(answer, ["wait"]);
+    told = llJsonGetValue(answer, ["id"]);
+    if (told == "") return;
+    llInstantMessage(llJsonGetValue(answer, ["avatar"]), llJsonGetValue(answer, ["text"]));
+}
+
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
-    if (path == "wallet" && status == 200) show_cards(resident, answer);
+    if (path == "messages") send_message(status, answer);
+    else if (path == "wallet" && status == 200) show_cards(resident, answer);
     else tell(resident, message_of(answer, resident));
 }
 
@@ -197,5 +219,6 @@ default {
     timer() {
         tick();
         close_old_menus();
+        ask_for_message();
     }
 }
