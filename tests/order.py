@@ -10,8 +10,8 @@ from typing import Final, Protocol, TypeVar
 
 # Files with long tests, and about how long all of them take, in seconds.
 LONG: Final = {
-    "tests/cli/test_demo_examples.py": 150,
     "tests/live/test_schemathesis.py": 235,
+    "tests/cli/test_demo_examples.py": 150,
     "tests/browser": 130,
     "tests/test_examples.py": 90,
     "tests/live/test_sockets.py": 60,

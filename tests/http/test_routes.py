@@ -59,6 +59,7 @@ def test_without_a_key(shared_api: ApiFixture, route: AnyRoute) -> None:
 
 
 @each_guarded
+@one_engine
 @pytest.mark.contract("2.17", "2.18", "2.19")
 def test_every_scope_but_the_right_one(api: ApiFixture, route: AnyRoute) -> None:
     card = api.grant()
