@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gridgift.domain.days import SECOND_LIFE, Expiry, end_of, is_zone
+from gridgift.domain.days import SECOND_LIFE, Expiry, end_of, is_zone, zones
 from gridgift.domain.instants import format_instant
 
 ZONES = sorted(available_timezones())
@@ -78,3 +78,10 @@ def test_zones_are_known_by_name() -> None:
         "\0",
     ):
         assert not is_zone(name)
+
+
+def test_the_names_of_zones_are_looked_up_once() -> None:
+    """Each look opens some 600 files, and a page that lists them asks for every one."""
+    assert zones() is zones()
+    assert all(is_zone(name) for name in zones())
+    assert not zones() & {"localtime", "Factory"}

@@ -5,6 +5,7 @@ Time zones have their names from IANA's database, which the system has, or the p
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Final, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -72,6 +73,12 @@ def parse_day(text: str) -> date | None:
     return None if day == date.max else day  # which has no next one
 
 
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones. It opens each one's file, so it is done once."""
+    return frozenset(available_timezones() - _NO_PLACES)
+
+
 def is_zone(name: str) -> bool:
     """Tell whether a time zone has this name."""
-    return name in available_timezones() - _NO_PLACES
+    return name in zones()

@@ -1,8 +1,6 @@
 """Settings: what the store is called and shows, how long its cards are good for, its time zone."""
 
-from functools import cache
 from typing import Annotated, Final
-from zoneinfo import available_timezones
 
 from msgspec import Meta, Struct
 
@@ -12,7 +10,7 @@ from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import stores
 from gridgift.domain.actions import About
-from gridgift.domain.days import is_zone
+from gridgift.domain.days import zones
 from gridgift.domain.ids import texture_of
 from gridgift.domain.stores import MAX_LIFETIME, MAX_MAP_LINK, MAX_ORIGIN, StoreChanges
 from gridgift.fields import Uuid
@@ -54,7 +52,7 @@ async def show_settings(
     """Show the store's settings."""
     store = await request.operations.read(stores.read, request.store_id)
     return render(
-        request, "settings.html", store=store, zones=_zones(), draft=draft,
+        request, "settings.html", store=store, zones=sorted(zones()), draft=draft,
         page=store.customer_origin or f"{request.services.settings.public_url}/me",
         longest={"location_slurl": MAX_MAP_LINK, "customer_origin": MAX_ORIGIN},
     )  # fmt: skip
@@ -76,12 +74,6 @@ async def _change(tx: Tx, store_id: str, changes: StoreChanges) -> list[str]:
     names = StoreChanges.__struct_fields__
     return [name.replace("_", " ") for name in names
             if getattr(before, name) != getattr(after, name)]  # fmt: skip
-
-
-@cache
-def _zones() -> list[str]:
-    """Return the names of all time zones, those that are a place's."""
-    return sorted(zone for zone in available_timezones() if is_zone(zone))
 
 
 _OWNER: Final = Session("owner")
