@@ -204,3 +204,11 @@ def test_records_are_kept_for_a_year(api: ApiFixture, aria: Browser) -> None:
     api.clock.advance(1)
     assert api.write(actions.forget, 100) == 1
     assert done(api) == []
+
+
+@one_engine
+def test_what_a_newer_program_recorded_is_shown_by_its_name(api: ApiFixture, aria: Browser) -> None:
+    """Two versions serve one database for a while, and the older one knows fewer deeds."""
+    api.sql("UPDATE operator_actions SET deed = 'moon_landed'")
+    page = aria.get(AUDIT)
+    assert page.status_code == 200 and "moon_landed" in page.text
