@@ -28,7 +28,7 @@ TYPED: Final = {  # what is typed into fields that a form demands
     "name": "Bo", "password": PASSWORD, "new_password": PASSWORD, "password_again": PASSWORD,
     "theme": "dark", "store": UNKNOWN, "role": "clerk",
     "url": "https://shop.example.com/hooks", "overlap": "1d", "time_zone": "UTC",
-    "to": "off", "delta": "5", "reason": "rent", "text": "a note",
+    "to": "off", "what": "off", "delta": "5", "reason": "rent", "text": "a note",
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ class Browser:
         sent = self.token if token is None else token
         pairs = [*(fields or {}).items(), *([("form_token", sent)] if sent else [])]
         usual = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
-        return self._send("POST", path, usual | _named(headers), urlencode(pairs).encode())
+        return self._send("POST", path, usual | _named(headers), urlencode(pairs, doseq=True).encode())
 
     def upload(
         self, path: str, fields: dict[str, str], name: str, content: bytes

@@ -131,10 +131,20 @@ class CardsQuery(Struct, frozen=True):
 
     def address(self, **other: str | int | None) -> str:
         """Return the address of the list with some of this changed."""
-        now = msgspec.structs.asdict(self) | {"cursor": None} | other
-        usual = msgspec.structs.asdict(CardsQuery())
-        chosen = {name: value for name, value in now.items() if value != usual.get(name)}
+        chosen = self.parameters(**other)
         return f"{CARDS}?{urlencode(chosen)}" if chosen else CARDS
+
+    @property
+    def address_of_all(self) -> str:
+        """The address at which all cards are chosen that the list has, on all of its pages."""
+        return f"{CARDS}/many?{urlencode({'every': 'true', **self.parameters()})}"
+
+    def parameters(self, **other: str | int | None) -> dict[str, str | int | None]:
+        """Return what of this is not as usual, with some of it changed; no page in particular."""
+        fields = CardsQuery.__struct_fields__
+        now = {name: getattr(self, name) for name in fields} | {"cursor": None} | other
+        usual = msgspec.structs.asdict(CardsQuery())
+        return {name: value for name, value in now.items() if value != usual.get(name)}
 
 
 class Switch(Struct, frozen=True):
@@ -170,7 +180,7 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     named = parse_uuid(query.q.strip())
     if named is not None and await operations.read(_is_card, store_id, named):
         return redirect(request, f"{CARDS}/{named}")
-    filters = query.filters(request.received_at, _zone(request))
+    filters = query.filters(request.received_at, zone_of(request))
     asked = query.address()
     cursors = request.services.cursors.of(f"dashboard cards {store_id} {asked}", search.KEY_TYPES)
     wanted = Search(filters, *query.wanted, cursors.read(query.cursor), ROWS)
@@ -196,7 +206,7 @@ async def export_as_json_lines(request: OperatorRequest[CardsQuery, None]) -> Re
 async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Reply[None]:
     query = request.query
     wanted = Search(
-        query.filters(request.received_at, _zone(request)), *query.wanted, Position(), PAGE
+        query.filters(request.received_at, zone_of(request)), *query.wanted, Position(), PAGE
     )
     written = parts(form, request.operations, request.check, request.store_id, wanted)
     return await file_reply(form.media_type, form.name, written)
@@ -257,7 +267,8 @@ def _which(changed: CardChange) -> About | None:
     return None if changed.entry is None else About(changed.card.id)
 
 
-def _zone(request: OperatorRequest[Any, Any]) -> str:
+def zone_of(request: OperatorRequest[Any, Any]) -> str:
+    """Return the time zone of the store that is shown."""
     return request.principal.signed_in.here.time_zone
 
 
