@@ -70,7 +70,8 @@ class Browser:
         sent = self.token if token is None else token
         pairs = [*(fields or {}).items(), *([("form_token", sent)] if sent else [])]
         usual = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
-        return self._send("POST", path, usual | _named(headers), urlencode(pairs, doseq=True).encode())
+        form = urlencode(pairs, doseq=True).encode()
+        return self._send("POST", path, usual | _named(headers), form)
 
     def upload(
         self, path: str, fields: dict[str, str], name: str, content: bytes
