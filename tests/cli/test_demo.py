@@ -2,14 +2,16 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from gridgift.cli.sample import EXAMPLE_CARDS
+from gridgift.cli.sample_year import CARDS, WEEKS
 from tests.api import SECRET
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
@@ -110,6 +112,23 @@ def test_the_second_run_finds_everything(cli: CommandRunner) -> None:
     key = cli.folder / "gridgift-demo.db.key"
     assert key.read_text().strip() == first["key"]
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_demos_year_adds_up(cli: CommandRunner) -> None:
+    """A year was lived by the operations, so it verifies; each month has had something."""
+    cli.json("demo", "--no-serve")
+    database = ("--database", "sqlite:///gridgift-demo.db")
+    assert cli("verify", *database).code == 0
+    month = "strftime('%Y-%m', created_at / 1000, 'unixepoch')"
+    with closing(sqlite3.connect(cli.folder / "gridgift-demo.db")) as connection:
+        kinds = connection.execute(
+            f"SELECT kind, COUNT(*), COUNT(DISTINCT {month}) FROM entries GROUP BY kind"
+        ).fetchall()
+    counts = {kind: (count, spread) for kind, count, spread in kinds}
+    assert counts["granted"][0] > CARDS * WEEKS and counts["granted"][1] >= 12
+    for kind in ("redeemed", "credit_spent", "disabled", "noted"):
+        count, spread = counts[kind]
+        assert count >= 5 and spread >= 5, kind
 
 
 def test_a_key_that_is_lost_or_dead_is_replaced(cli: CommandRunner) -> None:

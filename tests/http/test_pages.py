@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from gridgift.http.edge.problems import BY_CODE
-from tests.api import ApiFixture, problem
+from tests.api import OWNER, ApiFixture, problem
 from tests.http.checks import one_engine
 
 pytestmark = one_engine
@@ -25,8 +25,16 @@ def page(api: ApiFixture, path: str, status: int = 200) -> str:
     return response.text
 
 
-def test_the_bare_address_shows_the_reference(api: ApiFixture) -> None:
-    assert page(api, "/") == page(api, "/docs")
+def test_the_bare_address_says_whose_server_it_is(api: ApiFixture) -> None:
+    text = page(api, "/")
+    assert f"<h1>{api.store.name}</h1>" in text
+    for way in ("/dashboard/sign-in", "/docs"):
+        assert f'href="{way}"' in text
+        assert api.call("GET", way, key=None).status_code == 200
+    api.add_store("<b>Elsewhere", OWNER)
+    text = page(api, "/")
+    assert "of 2 stores" in text
+    assert api.store.name not in text and "Elsewhere" not in text  # whose customers see the page
 
 
 def test_all_that_the_reference_loads_is_here(api: ApiFixture) -> None:

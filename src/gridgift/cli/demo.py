@@ -50,7 +50,7 @@ def demo(
 
     async def work(operations: Operations) -> tuple[Demo, str, str]:
         await check_secret(settings, operations)
-        made = await prepare(operations, signer(settings), settings.sqlite_path)
+        made = await prepare(operations, signer(settings), settings)
         kelly = Identifier(uuid=made.residents[0].uuid)
         minted = await mint_token(operations, settings, made.store.id, kelly)
         base = settings.public_url or listener.url

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gridgift.cli.card import HeldCard, every_card
 from gridgift.cli.options import UsageError
+from gridgift.cli.sample_year import live
 from gridgift.cli.session import new_credential, now, operator
 from gridgift.domain import (
     credit,
@@ -37,6 +38,7 @@ from gridgift.domain.units import UnitSettings
 from gridgift.domain.webhooks import Wanted
 from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
+from gridgift.settings import Settings
 from gridgift.storage.database import Tx
 from gridgift.whole_files import drafted
 
@@ -83,9 +85,9 @@ class Demo(Struct, frozen=True):
     examples: list[GiftCard]
 
 
-async def prepare(operations: Operations, signer: Signer, file: Path | None) -> Demo:
+async def prepare(operations: Operations, signer: Signer, settings: Settings) -> Demo:
     """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
-    store = await _store(operations)
+    store = await _store(operations, settings)
     await operations.write(_add_examples, store.id)
     await operations.write(_add_unit, store.id)
     await _restock(operations, store.id)
@@ -96,7 +98,7 @@ async def prepare(operations: Operations, signer: Signer, file: Path | None) -> 
             operations, store.id, Identifier(uuid=resident.uuid), Filters()
         )
     ]
-    key = await _key(operations, signer, store.id, key_file(file))
+    key = await _key(operations, signer, store.id, key_file(settings.sqlite_path))
     return Demo(store, key, RESIDENTS, cards, _changeable(cards))
 
 
@@ -107,10 +109,13 @@ def key_file(database: Path | None) -> Path:
     return database.with_name(database.name + ".key")
 
 
-async def _store(operations: Operations) -> Store:
+async def _store(operations: Operations, settings: Settings) -> Store:
     found = await operations.read(stores.list_all)
     if not found:
-        return await operations.write(_seed, new_id())
+        store = await operations.write(_begin, new_id())
+        await live(settings, store.id)
+        await operations.write(_seed, store.id)
+        return store
     for store in found:
         if store.name == STORE and store.owner_uuid == OWNER.uuid:
             return store
@@ -119,11 +124,16 @@ async def _store(operations: Operations) -> Store:
     )
 
 
-async def _seed(tx: Tx, store_id: str) -> Store:
-    """Fill an empty database, all in one transaction."""
+async def _begin(tx: Tx, store_id: str) -> Store:
+    """Make the store in an empty database, and its residents."""
     store = await stores.create(tx, NewStore(STORE, OWNER), store_id)
     for resident in RESIDENTS:
         await residents.remember(tx, resident)
+    return store
+
+
+async def _seed(tx: Tx, store_id: str) -> None:
+    """Grant the first cards, all in one transaction."""
     caller = operator(store_id)
     await _grant(tx, caller, KELLY, Terms(500, transfer=True, reason="Welcome"))
     await _grant(tx, caller, KELLY, Terms(1_000, texture=TEXTURE, reason="Contest"))
@@ -132,7 +142,6 @@ async def _seed(tx: Tx, store_id: str) -> Store:
     await _grant(tx, caller, SAM, Terms(100, reason="Hunt prize"))
     ended = await _grant(tx, caller, SAM, Terms(300, reason="Granted by mistake"))
     await giftcards.disable(tx, caller, ended.id)
-    return store
 
 
 async def _add_examples(tx: Tx, store_id: str) -> None:

@@ -13,6 +13,7 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridgift import __version__
+from gridgift.domain import stores
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
 from gridgift.http.edge.path import PathParameter
@@ -99,10 +100,15 @@ async def get_missing_asset(request: PublicRequest[None, None]) -> Reply[None]:
 
 
 async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
-    """Lead an operator who has signed in to the dashboard, and show everyone else the reference."""
+    """Lead an operator who has signed in to the dashboard, and show others the three ways on.
+
+    A single store is named. Of several none is: whoever comes is the customer of one alone.
+    """
     if await operator_of(request) is not None:
         return Reply(303, ((b"location", b"/dashboard"), NO_STORE))
-    return await get_reference(request)
+    found = await request.operations.read(stores.list_all)
+    name = found[0].name if len(found) == 1 else ""
+    return _page("home.html", name=name, stores=len(found), version=__version__)
 
 
 async def get_reference(request: PublicRequest[None, None]) -> Reply[None]:
@@ -182,8 +188,9 @@ ROUTES: Final = (
         PUBLIC,
         get_home,
         tag=DOCUMENTATION,
-        summary="The reference, at the bare address",
-        description="The same page as /docs; an operator who has signed in is led to /dashboard.",
+        summary="Whose server this is",
+        description="A page for people, with the ways on for residents, owners and programmers; an "
+        "operator who has signed in is led to /dashboard.",
         media_type="text/html",
     ),
     Route(
