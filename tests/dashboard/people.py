@@ -28,6 +28,7 @@ TYPED: Final = {  # what is typed into fields that a form demands
     "name": "Bo", "password": PASSWORD, "new_password": PASSWORD, "password_again": PASSWORD,
     "theme": "dark", "store": UNKNOWN, "role": "clerk",
     "url": "https://shop.example.com/hooks", "overlap": "1d", "time_zone": "UTC",
+    "etag": '"0-kelly.moonwall"', "credit": "5", "receiver": "jo.winter",
     "to": "off", "what": "off", "delta": "5", "reason": "rent", "text": "a note",
 }  # fmt: skip
 
@@ -45,6 +46,13 @@ def address_of(page: AnyPage) -> str:
 def fields_of(page: AnyPage) -> dict[str, str]:
     """Fill a form in, as its struct demands."""
     return {name: TYPED[name] for name in page.body.__struct_fields__ if name in TYPED}
+
+
+def etag_on(browser: "Browser", path: str) -> str:
+    """Open a form about a card, and return the ETag that it carries."""
+    found = re.search(r'name="etag" value="([^"]+)"', browser.get(path).text)
+    assert found is not None, path
+    return unescape(found[1])
 
 
 class Browser:

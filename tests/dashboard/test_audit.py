@@ -7,6 +7,7 @@ from typing import Any, get_args
 from gridgift.dashboard.pages import (
     account,
     audit,
+    card_forms,
     cards,
     keys,
     residents,
@@ -24,13 +25,13 @@ from gridgift.domain.instants import DAY
 from gridgift.domain.paging import Position
 from gridgift.domain.stores import StoreChanges, update
 from tests.api import JO, ApiFixture
-from tests.dashboard.people import PASSWORD, Browser, People, name_of
+from tests.dashboard.people import PASSWORD, Browser, People, etag_on, name_of
 from tests.dashboard.test_webhooks import URL, posted
 from tests.http.checks import one_engine
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
-RECORDED = (account, cards, keys, residents, sending, settings, sign_in, team, webhooks)
+RECORDED = (account, card_forms, cards, keys, residents, sending, settings, sign_in, team, webhooks)
 SILENT = {
     "POST /dashboard/account/theme", "POST /dashboard/store",  # only what a browser shows
     "POST /dashboard/send", "POST /dashboard/send/{id}/look-up",  # only a check
@@ -110,6 +111,11 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     for _ in range(2):  # the second time it is sent already
         send(aria, f"/dashboard/send/{newest_id(api, 'sendings')}")
     assert deeds(api).count("cards_sent") == 1
+    edited = {"credit": "9", "transfer": "true", "active": "true"}
+    send(aria, f"{card}/edit", edited | {"etag": etag_on(aria, f"{card}/edit")})
+    to_jo = {"etag": etag_on(aria, f"{card}/pass-on"), "receiver": JO.username}
+    send(aria, f"{card}/pass-on", to_jo)
+    send(aria, f"{card}/replace", {"etag": etag_on(aria, f"{card}/replace"), "reason": "lost"})
     assert set(deeds(api)) == set(get_args(Deed))
     assert {action.operator for action in done(api)} == {"Aria"}
     agents = [action.browser for action in done(api) if action.deed == "card_noted"]

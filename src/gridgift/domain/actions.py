@@ -32,6 +32,7 @@ Deed = Literal[
     "settings_changed",
     "card_switched_on", "card_switched_off", "card_adjusted", "card_noted", "cards_sent",
     "resident_link_made",
+    "card_changed", "card_passed_on", "card_replaced",
 ]  # fmt: skip
 
 

@@ -50,13 +50,16 @@ async def transfer(
     card_id: str,
     receiver: Identifier,
     reason: str = "",
+    if_match: frozenset[str] | None = None,
 ) -> CardChange:
     """Give a card to another resident, who becomes the store's customer. It can't be undone.
 
-    ``owner`` is who passes it on; None: the store does, for the card's present owner. Raises what
-    is in ``TRANSFER_REFUSALS``.
+    ``owner`` is who passes it on; None: the store does, for the card's present owner. ``if_match``
+    holds the ETags that the card may have (None: any). Raises what is in ``TRANSFER_REFUSALS``,
+    and ``PreconditionFailed``.
     """
     card = await locked.lock(tx, caller.store_id, card_id)
+    giftcards.check_precondition(card.card, if_match)
     giver = card.card.owner_uuid
     if owner is not None and giver != owner.uuid:
         raise GiftCardNotFound(card_id)
@@ -74,16 +77,25 @@ async def transfer(
     return changed
 
 
-async def reissue(tx: Tx, caller: Caller, card_id: str, new_id: str, reason: str) -> Reissue:
+async def reissue(
+    tx: Tx,
+    caller: Caller,
+    card_id: str,
+    new_id: str,
+    reason: str,
+    if_match: frozenset[str] | None = None,
+) -> Reissue:
     """Replace a lost card: a new one has its credit, owner and expiry; the old one is void.
 
     The new one has the same tags and metadata. The reference stays with the card that was granted
     under it, so that the same order, asked for once more, grants nothing.
 
-    The new card's id is ``new_id``. Raises ``GiftCardNotFound``, ``GiftCardRedeemed``,
+    The new card's id is ``new_id``; ``if_match`` holds the ETags that the old one may have (None:
+    any). Raises ``GiftCardNotFound``, ``PreconditionFailed``, ``GiftCardRedeemed``,
     ``GiftCardVoid``, ``GiftCardHeld``.
     """
     card = await locked.lock(tx, caller.store_id, card_id)
+    giftcards.check_precondition(card.card, if_match)
     old = card.card
     if old.redeemed:
         raise GiftCardRedeemed(card_id)

@@ -49,6 +49,9 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_noted": "wrote a note on a card",
     "cards_sent": "sent cards: {}",
     "resident_link_made": "made a link to a resident's own page",
+    "card_changed": "edited a card",
+    "card_passed_on": "gave a card to another resident",
+    "card_replaced": "replaced a lost card",
 }
 assert set(SAID) == set(get_args(Deed))
 

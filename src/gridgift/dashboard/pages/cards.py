@@ -215,7 +215,7 @@ async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Rep
 async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
     """Show one card, and its life."""
     card, held, entries, said, names = await request.operations.read(
-        _read_card, request.store_id, CARD.of(request)
+        read_card, request.store_id, CARD.of(request)
     )
     return render(
         request, "card.html",
@@ -259,10 +259,10 @@ async def _change(
     request: OperatorRequest[None, Any], deed: Deed, rule: Rule[CardChange]
 ) -> CardChange:
     asked = CardRequest(request.caller, CARD.of(request), rule)
-    return await act(request, deed, _which, change, asked)
+    return await act(request, deed, which, change, asked)
 
 
-def _which(changed: CardChange) -> About | None:
+def which(changed: CardChange) -> About | None:
     """Name the card by its id: no record has residents' names."""
     return None if changed.entry is None else About(changed.card.id)
 
@@ -286,9 +286,13 @@ async def _is_card(tx: Tx, store_id: str, card_id: str) -> bool:
     return True
 
 
-async def _read_card(
+async def read_card(
     tx: Tx, store_id: str, card_id: str
 ) -> tuple[GiftCard, int, list[Entry], Labels, dict[str, str]]:
+    """Return a card, what of it is held (L$), its entries, its labels, and its owners' names.
+
+    Raises ``GiftCardNotFound``.
+    """
     card, held, entries = await giftcards.read_with_entries(tx, store_id, card_id)
     said = await labels.read(tx, store_id, card_id)
     return card, held, entries, said, await residents.shown_names(tx, sorted(names_in(entries)))

@@ -1,0 +1,140 @@
+"""Two people who change one card: what the second one is told, and what is kept of what they typed.
+
+A form has the ETag of the card as it was shown. If the card is another one by then, nothing is
+changed: the form is shown again, with what happened since. A field that the person had left as it
+was has what the card has now; only what they typed stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from gridgift.dashboard.filters import money
+from gridgift.dashboard.forms import Draft
+from gridgift.dashboard.timeline import Moment
+from gridgift.domain.days import day_of, end_of, parse_day
+from gridgift.domain.giftcards import Patch, patching
+from gridgift.domain.ledger import read_card_state
+from gridgift.domain.locked import LockedCard, Rule
+from gridgift.domain.model import Caller, CardChange, CardState, Entry, GiftCard
+
+Fields = Mapping[str, str]
+
+LABELS: Final = {
+    "owner": "Owner",
+    "credit": "Credit",
+    "expires_at": "Last day",
+    "texture": "Picture",
+    "transfer": "May be passed on",
+    "active": "Switched on",
+    "redeemed": "Used up",
+}
+_EMPTY: Final = {"expires_at": "never", "texture": "none"}
+
+
+class Difference(Struct, frozen=True):
+    """What a field was when the form was shown, and what it is now."""
+
+    label: str
+    before: str
+    after: str
+
+
+class Meanwhile(Struct, frozen=True):
+    """What happened to a card since a form was shown: its sentences, and each field's change."""
+
+    moments: Sequence[Moment]
+    differences: Sequence[Difference]
+    before: Fields
+
+
+def fields_of(card: GiftCard | CardState, credit: int, zone: str) -> Fields:
+    """Return what the form has for a card, as texts; a box that is not ticked has none."""
+    ends = "" if card.expires_at is None else day_of(card.expires_at - 1, zone).isoformat()
+    boxes = {
+        name: "true" if getattr(card, name) else "" for name in ("transfer", "active", "redeemed")
+    }
+    return {
+        "owner": card.owner_uuid, "credit": str(credit), "expires_at": ends,
+        "texture": card.texture or "", **boxes,
+    }  # fmt: skip
+
+
+def meanwhile(
+    etag: str,
+    entries: Sequence[Entry],
+    life: Sequence[Moment],
+    names: Mapping[str, str],
+    zone: str,
+) -> Meanwhile | None:
+    """Return what happened since the card had an ETag; ``life`` is that of ``entries``, reversed.
+
+    None if the card never had it.
+    """
+    head = etag.strip('"').partition("-")[0]
+    known = [
+        number for number, entry in enumerate(entries) if head and entry.hash.hex().startswith(head)
+    ]
+    if not known:
+        return None
+    then, now = (
+        fields_of(read_card_state(entry.state), entry.balance_after, zone)
+        for entry in (entries[known[0]], entries[-1])
+    )
+    return Meanwhile(
+        life[: len(entries) - known[0] - 1],
+        [
+            Difference(label, _words(name, then[name], names), _words(name, now[name], names))
+            for name, label in LABELS.items()
+            if then[name] != now[name]
+        ],
+        then,
+    )
+
+
+def shown(now: Fields, before: Fields, draft: Draft) -> Fields:
+    """Return what the form has when it is shown again: what was typed, and else what is now."""
+    if not draft.values:
+        return now
+    typed = {name: str(draft.value(name)) for name in now}
+    return {
+        name: typed[name] if typed[name].strip() != before[name] else value
+        for name, value in now.items()
+    }
+
+
+def editing(wanted: Fields, etag: str, zone: str) -> Rule[CardChange]:
+    """Return the rule that sets those fields that are another text than the card has.
+
+    So an end within a day stays as it is, unless another day is wanted. It raises what that of
+    ``patching`` does, ``PreconditionFailed`` for a card that has another ETag.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        present = fields_of(locked.card, locked.card.credit, zone)
+        expires_at: int | None | UnsetType = UNSET
+        if wanted["expires_at"] != present["expires_at"]:
+            day = parse_day(wanted["expires_at"])
+            expires_at = None if day is None else end_of(day, zone)
+        changes = Patch(
+            credit=int(wanted["credit"]),
+            texture=wanted["texture"] or None,
+            transfer=bool(wanted["transfer"]),
+            active=bool(wanted["active"]),
+            expires_at=expires_at,
+        )
+        return patching(changes, frozenset({etag}))(locked, caller)
+
+    return rule
+
+
+def _words(name: str, text: str, names: Mapping[str, str]) -> str:
+    """Say what a field has."""
+    if name == "owner":
+        return names.get(text, text)
+    if name == "credit":
+        return money(int(text))
+    if name in _EMPTY:
+        return text or _EMPTY[name]
+    return "yes" if text else "no"
