@@ -14,6 +14,7 @@ from gridgift.dashboard.pages import (
     settings,
     sign_in,
     team,
+    units,
     webhooks,
 )
 from gridgift.dashboard.pages import (
@@ -31,7 +32,9 @@ from tests.http.checks import one_engine
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
-RECORDED = (account, card_forms, cards, keys, residents, sending, settings, sign_in, team, webhooks)
+RECORDED = (
+    account, card_forms, cards, keys, residents, sending, settings, sign_in, team, units, webhooks,
+)  # fmt: skip
 SILENT = {
     "POST /dashboard/account/theme", "POST /dashboard/store",  # only what a browser shows
     "POST /dashboard/send", "POST /dashboard/send/{id}/look-up",  # only a check
@@ -91,6 +94,13 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, f"{webhook}/switch", {"to": "off"})
     send(aria, f"{webhook}/switch", {"to": "on"})
     send(aria, f"{webhook}/delete")
+    send(aria, "/dashboard/units", {"name": "Welcome"})
+    unit = f"/dashboard/units/{newest_id(api, 'units')}"
+    send(aria, f"{unit}/change", {"name": "Hunt"})
+    send(aria, f"{unit}/switch", {"to": "off"})
+    send(aria, f"{unit}/switch", {"to": "on"})
+    for action in ("code", "round", "revoke"):
+        send(aria, f"{unit}/{action}")
     send(aria, "/dashboard/team", {"name": "Bo", "role": "clerk"})
     bo = f"/dashboard/team/{api.read(operators.find, 'Bo').id}"
     send(aria, f"{bo}/link")

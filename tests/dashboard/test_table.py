@@ -31,6 +31,7 @@ def everything(api: ApiFixture) -> list[object]:
         "entries": "*", "stores": "*", "api_keys": "*", "webhooks": "*", "webhook_deliveries": "*",
         "sendings": "*", "imports": "*",
         "operator_sessions": "id, operator_id, chosen_store", "operator_actions": "*",
+        "units": "*",
     }  # fmt: skip
     return [
         sorted(map(repr, api.sql(f"SELECT {columns} FROM {table}")))

@@ -139,6 +139,7 @@ ROWS: Final = {
         f"INSERT INTO sendings VALUES ('{STORE}', '{STORE}', HASH, 'cards.csv', 'name', '{{}}', 1, "
         "'Bo', 1, 1, 1)",
     ],
+    36: [],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from gridgift.domain.days import SECOND_LIFE
+from gridgift.domain.days import SECOND_LIFE, day_of
 from gridgift.domain.instants import DAY, HOUR, format_instant
 from gridgift.domain.texts import counted
 
@@ -27,6 +27,11 @@ def date(instant: int, zone: str) -> str:
     """Write the day of an instant (milliseconds) in a time zone: 3 May 2027."""
     at = _local(instant, zone)
     return f"{at.day} {at:%b %Y}"
+
+
+def day(instant: int, zone: str) -> str:
+    """Write the day of an instant (milliseconds) in a time zone as forms have it: 2027-05-03."""
+    return day_of(instant, zone).isoformat()
 
 
 def date_time(instant: int, zone: str) -> str:
@@ -84,6 +89,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "money": money,
     "whole": whole,
     "date": date,
+    "day": day,
     "date_time": date_time,
     "ago": ago,
     "browser": browser,

@@ -24,6 +24,7 @@ MENU: Final = (
     Line("/dashboard/send", "Send", "send", 1, "clerk"),
     Line("/dashboard/residents", "Residents", "people", 1, "clerk"),
     Line("/dashboard/redemptions", "Redemptions", "redeem", 1, "clerk"),
+    Line("/dashboard/units", "Units", "unit", 2, "owner"),
     Line("/dashboard/webhooks", "Webhooks", "hook", 2, "owner"),
     Line("/dashboard/keys", "Keys", "key", 2, "owner"),
     Line("/dashboard/team", "Team", "people", 3, "owner"),

@@ -86,6 +86,21 @@ async def sell(
     return sale
 
 
+class Refund(Struct, frozen=True):
+    """A payment for which nothing was sold: whose, how much (L$), a code why, when it was paid."""
+
+    payer: str
+    amount: int
+    reason: str
+    paid_at: int
+
+
+async def refunds_of(tx: Tx, store_id: str, unit_id: str, rows: int) -> list[Refund]:
+    """Return the newest payments to a vendor for which nothing was sold."""
+    found = await tx.all("refunds_of_unit", store_id=store_id, unit_id=unit_id, rows=rows)
+    return [Refund(*row) for row in found]
+
+
 async def _grant(tx: Tx, caller: Caller, unit: Unit, payment: Payment, card_id: str) -> str | None:
     """Grant the card that was paid for, within the unit's bounds; return why not, or None."""
     store, now = await stores.read(tx, unit.store_id), tx.now()

@@ -1,0 +1,267 @@
+"""Units: objects in Second Life that act for the store; an owner makes, pairs and ends them."""
+
+import secrets
+from datetime import date
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from gridgift.dashboard.acting import act
+from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.domain import claims, purchases, units
+from gridgift.domain.actions import About, Deed
+from gridgift.domain.claims import Claim
+from gridgift.domain.days import end_of, parse_day, start_of
+from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.ids import new_id
+from gridgift.domain.paging import Page as Rows
+from gridgift.domain.paging import Position
+from gridgift.domain.purchases import Refund
+from gridgift.domain.unit_failures import UnitNotFound
+from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
+from gridgift.fields import Cursor, Uuid
+from gridgift.http.edge.path import id_parameter
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session
+from gridgift.inworld import SCRIPTS, is_quotable, script
+from gridgift.storage.database import Tx
+from gridgift.unit_views import UNIT_EXAMPLE
+
+UNITS: Final = "/dashboard/units"
+ROWS: Final = 50
+MAX_UNITS: Final = 200  # on one page
+KINDS: Final[dict[UnitKind, tuple[str, str]]] = {
+    "delivery": ("Gift box", "A touch gives a card"),
+    "terminal": ("Terminal", "Residents see their cards, redeem them and pass them on"),
+    "vendor": ("Vendor", "Sells cards for L$"),
+    "directory": ("Directory", "Tells the server who somebody is"),
+}
+
+UNIT: Final = id_parameter("id", "A unit's id.", UNIT_EXAMPLE["id"], UnitNotFound)
+
+
+class Limits(Struct, frozen=True):
+    """The form for what a unit gives, and to whom; what is left out is no bound."""
+
+    name: str
+    credit: int = units.DEFAULT_CREDIT
+    texture: Uuid | None = None
+    group_only: bool = False
+    first_day: str = ""
+    last_day: str = ""
+    max_cards: int | None = None
+    max_cards_a_day: int | None = None
+    max_credit: int | None = None
+    min_account_days: int | None = None
+    usernames: str = ""
+
+    def settings(self, zone: str) -> UnitSettings:
+        """Return them as the domain has them; days are those of a time zone.
+
+        Raises ``ValidationFailed``.
+        """
+        first, last = _day("first_day", self.first_day), _day("last_day", self.last_day)
+        return UnitSettings(
+            self.name, self.credit, self.texture, self.group_only,
+            None if first is None else start_of(first, zone),
+            None if last is None else end_of(last, zone),
+            self.max_cards, self.max_cards_a_day, self.max_credit, self.min_account_days,
+            tuple(name.strip() for name in self.usernames.split(",") if name.strip()),
+        )  # fmt: skip
+
+
+class NewUnit(Limits, frozen=True, kw_only=True):
+    """The form for a new unit."""
+
+    kind: UnitKind = "delivery"
+
+
+class Switch(Struct, frozen=True):
+    """The form that has a unit give nothing for now, or again."""
+
+    to: Literal["on", "off"]
+
+
+class ClaimsQuery(Struct, frozen=True):
+    """Which page of the cards that a unit has given."""
+
+    cursor: Cursor | None = None
+
+
+def _day(field: str, text: str) -> date | None:
+    day = parse_day(text) if text else None
+    if text and day is None:
+        raise ValidationFailed({field: ["must be a day like 2027-01-31"]})
+    return day
+
+
+async def show_units(request: OperatorRequest[None, object], draft: Draft = EMPTY) -> Reply[None]:
+    """Show the store's units."""
+    found = await request.operations.read(units.list_of, request.store_id, Position(), MAX_UNITS)
+    return render(request, "units.html", units=found.rows, kinds=KINDS, draft=draft)
+
+
+async def create_unit(request: OperatorRequest[None, NewUnit]) -> Reply[None]:
+    """Make a unit, and show this once the code that pairs its object."""
+    kind, settings = request.body.kind, request.body.settings(_zone(request))
+    random = secrets.token_bytes(units.CODE_BYTES)
+    made = await act(
+        request, "unit_made", _whose, _create, request.store_id, new_id(), kind, settings, random
+    )
+    return await _show(request, made.unit.id, EMPTY, made)
+
+
+async def show_unit(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
+    """Show a unit, and what it has given."""
+    return await _show(request, UNIT.of(request), draft)
+
+
+async def change_unit(request: OperatorRequest[None, Limits]) -> Reply[None]:
+    """Let a unit give something else, or to others."""
+    settings = request.body.settings(_zone(request))
+    named = {name: getattr(settings, name) for name in UnitSettings.__struct_fields__}
+    wanted = UnitChanges(**{name: value for name, value in named.items() if name != "paused"})
+    return await _update(request, "unit_changed", wanted, "The unit is changed.")
+
+
+async def switch_unit(request: OperatorRequest[None, Switch]) -> Reply[None]:
+    """Have a unit give nothing for now, or go on."""
+    paused = request.body.to == "off"
+    said = "It gives nothing now, and says so." if paused else "It works again."
+    deed: Deed = "unit_paused" if paused else "unit_resumed"
+    return await _update(request, deed, UnitChanges(paused=paused), said)
+
+
+async def make_code(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """Show a code that pairs an object, this once."""
+    unit_id, random = UNIT.of(request), secrets.token_bytes(units.CODE_BYTES)
+    made = await act(
+        request, "unit_code_made", _whose, units.renew_code, request.store_id, unit_id, random
+    )
+    return await _show(request, unit_id, EMPTY, made)
+
+
+async def begin_round(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """Let everybody claim once more."""
+    unit = await act(
+        request, "unit_round_begun", _which, units.begin_round, request.store_id, UNIT.of(request)
+    )
+    return _done(request, unit.id, f"Round {unit.round_number}: everybody can have one more card.")
+
+
+async def revoke(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """End the object: whatever it asks is refused."""
+    unit = await act(
+        request, "unit_revoked", _which, units.revoke, request.store_id, UNIT.of(request)
+    )
+    return _done(request, unit.id, "The object is refused from now on. Another can be paired.")
+
+
+async def show_script(request: OperatorRequest[None, object]) -> Reply[None]:
+    """Show the script of a unit's object, to be copied, with the server's address in it."""
+    unit = await request.operations.read(units.read, request.store_id, UNIT.of(request))
+    return render(request, "unit_script.html", unit=unit, text=_script(request, unit))
+
+
+def _script(request: OperatorRequest[Any, object], unit: Unit) -> str:
+    """Return the script of a kind; empty: there is none, or no address that can stand in it."""
+    name, address = _script_of(unit), request.services.settings.public_url
+    return script(name, address) if name and address and is_quotable(address) else ""
+
+
+def _script_of(unit: Unit) -> str:
+    return next((name for name in SCRIPTS if name.partition("_")[0] == unit.kind), "")
+
+
+async def _show(
+    request: OperatorRequest[Any, object],
+    unit_id: str,
+    draft: Draft,
+    made: PairingCode | None = None,
+) -> Reply[None]:
+    """Show a unit; ``made`` is a code that was just made, to be shown this once."""
+    query = request.query if isinstance(request.query, ClaimsQuery) else ClaimsQuery()
+    store_id = request.store_id
+    cursors = request.services.cursors.of(
+        f"dashboard claims {store_id} {unit_id}", claims.KEY_TYPES
+    )
+    position = cursors.read(query.cursor)
+    unit, page, refunds = await request.operations.read(_read, store_id, unit_id, position)
+    return render(
+        request, "unit.html", unit=unit, found=page.rows, refunds=refunds, made=made,
+        next=cursors.write(page.next), previous=cursors.write(page.previous),
+        kinds=KINDS, has_script=bool(_script_of(unit)), draft=draft,
+    )  # fmt: skip
+
+
+async def _read(
+    tx: Tx, store_id: str, unit_id: str, position: Position
+) -> tuple[Unit, Rows[Claim], list[Refund]]:
+    unit = await units.read(tx, store_id, unit_id)
+    given = await claims.list_of(tx, store_id, unit_id, position, ROWS)
+    return unit, given, await purchases.refunds_of(tx, store_id, unit_id, ROWS)
+
+
+async def _create(
+    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
+) -> PairingCode:
+    """Make a unit and its first code, both or neither."""
+    await units.create(tx, store_id, unit_id, kind, settings)
+    return await units.renew_code(tx, store_id, unit_id, random)
+
+
+async def _update(
+    request: OperatorRequest[None, Any], deed: Deed, wanted: UnitChanges, said: str
+) -> Reply[None]:
+    unit = await act(
+        request, deed, _which, units.update, request.store_id, UNIT.of(request), wanted
+    )
+    return _done(request, unit.id, said)
+
+
+def _done(request: OperatorRequest[None, Any], unit_id: str, said: str) -> Reply[None]:
+    return redirect(request, f"{UNITS}/{unit_id}", flash=Flash(said))
+
+
+def _which(unit: Unit) -> About:
+    return About(unit.id, unit.settings.name)
+
+
+def _whose(made: PairingCode) -> About:
+    return _which(made.unit)
+
+
+def _zone(request: OperatorRequest[None, Any]) -> str:
+    return request.principal.signed_in.here.time_zone
+
+
+_OWNER: Final = Session("owner")
+_ONE: Final = f"{UNITS}/{{id}}"
+_ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
+    ("change", change_unit, Limits),
+    ("switch", switch_unit, Switch),
+    ("code", make_code, NoFields),
+    ("round", begin_round, NoFields),
+    ("revoke", revoke, NoFields),
+)
+
+PAGES: Final = (
+    Page("GET", UNITS, _OWNER, show_units),
+    Page("POST", UNITS, _OWNER, create_unit, body=NewUnit, again=show_units),
+    Page("GET", _ONE, _OWNER, show_unit, query=ClaimsQuery, path_parameters=(UNIT,)),
+    Page("GET", f"{_ONE}/script", _OWNER, show_script, path_parameters=(UNIT,)),
+    *(
+        Page(
+            "POST",
+            f"{_ONE}/{action}",
+            _OWNER,
+            handler,
+            body=body,
+            path_parameters=(UNIT,),
+            again=show_unit,
+        )
+        for action, handler, body in _ABOUT_ONE
+    ),
+)

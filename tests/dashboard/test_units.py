@@ -1,0 +1,155 @@
+"""Units: made, paired, changed and ended by an owner, with what they have given."""
+
+import re
+from html import unescape
+from typing import Any, Final
+
+import pytest
+
+from gridgift.domain import units
+from gridgift.domain.units import Unit
+from tests.api import OWNER, ApiFixture
+from tests.dashboard.people import Browser, People
+from tests.domain.test_claims import stranger
+from tests.http.checks import one_engine
+from tests.http.in_world import OBJECT, InWorldObject
+from tests.http.requests import make_unit
+
+UNITS: Final = "/dashboard/units"
+HOSTILE: Final = "<script>alert(1)</script>"
+
+
+def stored(api: ApiFixture, unit_id: str) -> Unit:
+    """Return a unit as it is now."""
+    unit: Unit = api.read(units.read, api.store.id, unit_id)
+    return unit
+
+
+def code_of(text: str) -> str | None:
+    """Return the code that a page shows this once."""
+    found = re.search(r'<input id="code" readonly value="([^"]+)"', text)
+    return found and unescape(found[1])
+
+
+def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser) -> None:
+    assert "There are none yet" in aria.get(UNITS).text
+    made = aria.post(
+        UNITS,
+        {
+            "name": "Welcome", "kind": "delivery", "credit": "70", "max_cards": "5",
+            "max_cards_a_day": "2", "max_credit": "350", "min_account_days": "30",
+            "first_day": "2026-09-01", "last_day": "2027-01-06", "usernames": "Jo Winter, kelly",
+            "group_only": "true",
+        },
+    )  # fmt: skip
+    assert made.status_code == 200, made.text
+    ((unit_id,),) = api.sql("SELECT id FROM units")
+    one, code = f"{UNITS}/{unit_id}", code_of(made.text)
+    page = aria.get(one).text
+    assert code is not None and code_of(page) is None
+    for shown in ("Waits to be paired", str(unit_id), 'value="2027-01-06"', "jo.winter, kelly"):
+        assert shown in page, shown
+    settings = stored(api, str(unit_id)).settings
+    assert (settings.credit, settings.max_cards, settings.max_cards_a_day) == (70, 5, 2)
+    assert (settings.max_credit, settings.min_account_days) == (350, 30)
+    assert settings.group_only and settings.usernames == ("jo.winter", "kelly")
+    assert (settings.starts_at, settings.ends_at) == (1788246000000, 1799308800000)
+    api.write(units.pair, api.store.id, str(unit_id), code, OBJECT, OWNER.uuid)
+    assert "Works" in aria.get(one).text
+    assert aria.post(f"{one}/switch", {"to": "off"}).headers["location"] == one
+    assert "Paused" in aria.get(one).text
+    assert aria.post(f"{one}/change", {"name": "Hunt"}).status_code == 303
+    unit = stored(api, str(unit_id))
+    assert unit.settings == units.UnitSettings("Hunt", paused=True)
+    aria.get(one)
+    assert aria.post(f"{one}/switch", {"to": "on"}).status_code == 303
+    assert aria.post(f"{one}/round").status_code == 303
+    again = aria.post(f"{one}/code")
+    assert code_of(again.text) not in {None, code}
+    assert aria.post(f"{one}/revoke").status_code == 303
+    unit = stored(api, str(unit_id))
+    assert (unit.round_number, unit.object_uuid, unit.settings.paused) == (2, None, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "x" * 64, "63"), ("credit", "0", "from 1"), ("credit", "x", "integer"),
+        ("max_cards", "0", "from 1"), ("last_day", "tomorrow", "a day like"),
+        ("last_day", "2026-08-01", "after the start"), ("usernames", "a b c", "usernames like"),
+        ("texture", "x", "UUID"), ("kind", "shop", "delivery"),
+    ],
+)  # fmt: skip
+@one_engine
+def test_what_is_refused_is_shown_again(
+    api: ApiFixture, aria: Browser, field: str, value: str, said: str
+) -> None:
+    aria.get(UNITS)
+    typed = {"name": "Welcome", "first_day": "2026-09-01"} | {field: value}
+    refused = aria.post(UNITS, typed)
+    assert refused.status_code == 400
+    assert said in refused.text
+    assert f'value="{typed["name"]}"' in refused.text
+    assert api.sql("SELECT * FROM units") == []
+
+
+def test_claims_and_payments_are_shown(api: ApiFixture, aria: Browser) -> None:
+    box, vendor = InWorldObject(api), InWorldObject(api, "vendor", paused=True)
+    cards = [box.claim(stranger(number)).json()["card"] for number in range(2)]
+    paid = {"avatar": stranger(7).uuid, "name": "pay.er", "amount": 250, "paid_at": 1_790_000_000}
+    vendor.send("purchase", paid)
+    page = aria.get(f"{UNITS}/{box.id}").text
+    for card in cards:
+        assert f"/dashboard/cards/{card}" in page
+    assert stranger(1).username in page
+    refunds = aria.get(f"{UNITS}/{vendor.id}").text
+    for shown in ("Payments without a card", "pay.er", "L$\N{NO-BREAK SPACE}250", "disabled"):
+        assert shown in refunds, shown
+    assert "Payments without a card" not in page
+
+
+@one_engine
+def test_claims_have_pages(api: ApiFixture, aria: Browser) -> None:
+    box = InWorldObject(api)
+    for number in range(52):
+        assert box.claim(stranger(number)).status_code == 200
+    first = aria.get(f"{UNITS}/{box.id}").text
+    found = re.search(r'href="([^"]+)" rel="next"', first)
+    assert found is not None
+    second = aria.get(unescape(found[1])).text
+    seen = re.findall(r"/dashboard/cards/([\w-]+)", first + second)
+    assert len(seen) == len(set(seen)) == 52
+
+
+@one_engine
+def test_hostile_names_are_texts(api: ApiFixture, aria: Browser) -> None:
+    unit = make_unit(api, name=HOSTILE)["id"]
+    for page in (UNITS, f"{UNITS}/{unit}", f"{UNITS}/{unit}/script"):
+        text = aria.get(page).text
+        assert HOSTILE not in text and "&lt;script&gt;alert(1)" in text
+
+
+@one_engine
+def test_another_stores_unit(api: ApiFixture, aria: Browser) -> None:
+    key = api.key
+    api.key = api.add_key("units:write", store=api.add_store("Elsewhere", OWNER)).key
+    theirs = make_unit(api)["id"]
+    api.key = key
+    aria.get(UNITS)
+    for action in ("change", "switch", "code", "round", "revoke"):
+        fields: dict[str, Any] = {"name": "Mine", "to": "off"}
+        assert aria.post(f"{UNITS}/{theirs}/{action}", fields).status_code == 404
+    for page in ("", "/script"):
+        assert aria.get(f"{UNITS}/{theirs}{page}").status_code == 404
+    assert theirs not in aria.get(UNITS).text
+
+
+@one_engine
+def test_the_script_has_the_servers_address(people: People) -> None:
+    ours = people.signed_in("Aria")
+    box = make_unit(ours.api)["id"]
+    page = ours.get(f"{UNITS}/{box}/script").text
+    address = ours.api.settings.public_url
+    assert (f'"{address}' in unescape(page)) is bool(address)
+    directory = make_unit(ours.api, kind="directory")["id"]
+    assert ours.get(f"{UNITS}/{directory}/script").status_code == 200
