@@ -45,6 +45,7 @@ _SUBJECTS: Final = {
     "webhook": "webhookId",
     "bulk": "bulkId",
     "store": "storeId",
+    "unit": "unitId",
 }
 
 

@@ -39,6 +39,7 @@ LOOKING = [
     ("webhook", "deliveries", "ID"),
     ("unit", "list"),
     ("unit", "show", "ID"),
+    ("unit", "refunds", "ID"),
     ("report", "owed"),
     ("report", "granted"),
     ("report", "redeemed"),

@@ -3,8 +3,11 @@
 import pytest
 
 from gridgift.domain import units
+from tests.api import served
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
+from tests.http.in_world import InWorldObject
+from tests.http.test_in_world import bought
 
 
 @pytest.mark.contract("9.1", "9.8", "9.12")
@@ -49,3 +52,16 @@ def test_what_is_refused(cli: CommandRunner, store: str) -> None:
     cli(*create, "vendor", *dates).refused(1, "--ends: must be after the start")
     cli("unit", "show", store).refused(1, "no unit")
     assert cli.json("unit", "list") == []
+
+
+@pytest.mark.contract("9.29")
+def test_refunds_are_listed(both: CommandRunner, database_url: str, unknown_id: str) -> None:
+    with served(database_url) as api:
+        vendor = InWorldObject(api, "vendor", paused=True)
+        assert both.json("unit", "refunds", vendor.id) == []
+        vendor.send("purchase", bought())
+    paid_at = "2026-09-21T14:13:20Z"
+    (owed,) = both.json("unit", "refunds", vendor.id)
+    assert owed == {"payer": "kelly", "amount": 250, "reason": "disabled", "paidAt": paid_at}
+    assert "disabled" in both("unit", "refunds", vendor.id).out
+    both("unit", "refunds", unknown_id).refused(1, "no unit")

@@ -390,6 +390,45 @@ def test_a_refund_is_for_ever(api: ApiFixture, settings: Any, more: Any, reason:
         assert vendor.send("purchase", bought(**more)).status_code == 200  # another payment
 
 
+def told(api: ApiFixture, kind: str) -> list[tuple[str, Any]]:
+    """Return the events of a kind: about which unit, and what they say."""
+    rows = api.sql(
+        f"SELECT account_id, details FROM events WHERE type = '{kind}' ORDER BY position"
+    )
+    return [
+        (str(unit), json.loads(json.loads(details)["after"]["state"])) for unit, details in rows
+    ]
+
+
+@pytest.mark.contract("9.29")
+def test_a_unit_that_gives_its_last_card(api: ApiFixture) -> None:
+    by_cards = InWorldObject(api, name="A", maxCards=2)
+    by_credit = InWorldObject(api, name="B", credit=70, maxCredit=150)
+    vendor = InWorldObject(api, "vendor", name="C", maxCredit=300)
+    for number in range(3):
+        for box in (by_cards, by_credit):
+            box.claim(stranger(number))
+    for amount in (299, 2, 1, 1):
+        vendor.send("purchase", bought(amount=amount))
+    assert told(api, "unit.exhausted") == [
+        (by_cards.id, {"name": "A", "cards": 2, "granted": 200}),
+        (by_credit.id, {"name": "B", "cards": 2, "granted": 140}),
+        (vendor.id, {"name": "C", "cards": 2, "granted": 300}),
+    ]
+
+
+@pytest.mark.contract("9.29")
+def test_a_refund_that_is_owed_is_told_once(api: ApiFixture) -> None:
+    vendor, nonce = InWorldObject(api, "vendor", paused=True), str(uuid.uuid4())
+    for _ in range(2):
+        refused(vendor.send("purchase", bought(), nonce=nonce), 422, "refund")
+    owed = {
+        "name": "Welcome gift", "amount": 250, "reason": "disabled", "payerUuid": KELLY.uuid,
+        "payment": nonce, "paidAt": "2026-09-21T14:13:20Z",
+    }  # fmt: skip
+    assert told(api, "vendor.refund_owed") == [(vendor.id, owed)]
+
+
 @pytest.mark.contract("9.22")
 def test_a_sale_is_for_ever(api: ApiFixture) -> None:
     """An object that was away for a month tells of the payment again: nothing is sold twice."""

@@ -1,7 +1,7 @@
 """``gridgift unit``: objects in Second Life that act for a store."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -17,16 +17,20 @@ from gridgift.cli.options import (
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, read_all, read_settings, read_store, run
 from gridgift.cli.tables import print_table
-from gridgift.domain import texts, units
+from gridgift.cli.views import RefundView
+from gridgift.domain import purchases, texts, units
 from gridgift.domain.days import Expiry
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.purchases import Refund
 from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
 from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
 from gridgift.unit_views import PairingCodeResponse, UnitResponse
+
+REFUNDS: Final = 100  # shown at most
 
 app = typer.Typer(help="Units: objects in Second Life that act for a store.", no_args_is_help=True)
 
@@ -213,6 +217,30 @@ def revoke(
         return await operations.write(units.revoke, await find_store(operations, store), unit_id)
 
     _print_one(run(read_settings(database), work), json)
+
+
+@app.command("refunds")
+def refunds(
+    unit_id: UnitArgument,
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List payments to a vendor for which nothing was sold, the newest first."""
+
+    async def work(operations: Operations) -> list[Refund]:
+        store_id = await find_store(operations, store)
+        await operations.read(units.read, store_id, unit_id)
+        return await operations.read(purchases.refunds_of, store_id, unit_id, REFUNDS)
+
+    found = run(read_settings(database), work)
+    if json:
+        print_json([RefundView.of(each) for each in found])
+        return
+    print_table(
+        ("PAID BY", "L$", "WHY", "PAID AT"),
+        [(each.payer, each.amount, each.reason, written(each.paid_at)) for each in found],
+    )
 
 
 def _update(

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from msgspec import Struct
 
-from gridgift.domain import grants, naming, stores, units
+from gridgift.domain import events, grants, naming, stores, units
 from gridgift.domain.days import day_of
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
@@ -107,7 +107,7 @@ async def claim(
     await naming.note_touch(tx, unit.store_id, claimant.resident)
     change = await grants.grant(tx, _request(caller, unit, store, claimant, card_id))
     await tx.run("claim_add", **key, card_id=card_id, credit=unit.settings.credit, now=now)
-    await count(tx, unit, counted, now)
+    await count(tx, caller, unit, counted)
     return change
 
 
@@ -143,8 +143,8 @@ def check_unit(unit: Unit, counted: Counted, now: int) -> None:
         raise UnitExhaustedToday
 
 
-async def count(tx: Tx, unit: Unit, counted: Counted, now: int) -> None:
-    """Write what a unit has given with one card more."""
+async def count(tx: Tx, caller: Caller, unit: Unit, counted: Counted) -> None:
+    """Write what a unit has given with one card more, and note the event if that was the last."""
     await tx.run(
         "unit_count",
         store_id=unit.store_id,
@@ -153,8 +153,20 @@ async def count(tx: Tx, unit: Unit, counted: Counted, now: int) -> None:
         granted=counted.granted,
         day=counted.day,
         cards_that_day=counted.cards_that_day,
-        now=now,
+        now=tx.now(),
     )
+    if _is_last(unit, counted):
+        name, cards, granted = unit.settings.name, counted.cards, counted.granted
+        shown = {"name": name, "cards": cards, "granted": granted}
+        await events.note(tx, caller, events.UNIT_EXHAUSTED, "unit", unit.id, None, shown)
+
+
+def _is_last(unit: Unit, counted: Counted) -> bool:
+    """Tell whether a unit that has given so much gives nothing more, whatever it is asked for."""
+    settings = unit.settings
+    least = settings.credit if unit.kind == "delivery" else 1
+    too_much = _is_over(counted.granted + least, settings.max_credit)
+    return too_much or _is_over(counted.cards + 1, settings.max_cards)
 
 
 def _check_claimant(unit: Unit, claimant: Claimant, today: int) -> None:

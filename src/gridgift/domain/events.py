@@ -62,16 +62,18 @@ WEBHOOK_CHANGED: Final = "webhook.changed"
 PING: Final = "ping"
 BULK_FINISHED: Final = "bulk.finished"
 VERIFY_FAILED: Final = "verify.failed"
+UNIT_EXHAUSTED: Final = "unit.exhausted"
+REFUND_OWED: Final = "vendor.refund_owed"
 STORE_RESTORED: Final = "store.restored"
 NOTED: Final = (
     CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED,
-    STORE_RESTORED,
+    STORE_RESTORED, UNIT_EXHAUSTED, REFUND_OWED,
 )  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 
 KEY_TYPES: Final = EVENTS_OF_STORE.types()
 
-SubjectKind = Literal["card", "credit", "key", "webhook", "bulk", "store"]
+SubjectKind = Literal["card", "credit", "key", "webhook", "bulk", "store", "unit"]
 
 
 class Snapshot(Struct, frozen=True):
@@ -97,7 +99,7 @@ class Details(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """What happened to a card, to credit, a key, a webhook, a bulk or the store itself.
+    """What happened to a card, to credit, a key, a webhook, a bulk, a unit or the store itself.
 
     ``subject_id`` is its id. ``seq`` is the number of its entry in the subject's chain (None: it
     has no entry), and ``delta`` what that one moved, in L$; ``at`` is in milliseconds.

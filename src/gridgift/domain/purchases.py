@@ -9,12 +9,13 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
-from gridgift.domain import claims, grants, naming, residents, stores, units
+from gridgift.domain import claims, events, grants, naming, residents, stores, units
 from gridgift.domain.claims import Counted
 from gridgift.domain.days import day_of
 from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
+from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.domain.unit_failures import (
@@ -83,7 +84,22 @@ async def sell(
         refund=sale.refund,
         now=tx.now(),
     )
+    if sale.refund is not None:
+        await _note_refund(tx, caller, unit, payment, sale.refund)
     return sale
+
+
+async def _note_refund(tx: Tx, caller: Caller, unit: Unit, payment: Payment, reason: str) -> None:
+    """Note the event that L$ are to be given back."""
+    owed = {
+        "name": unit.settings.name,
+        "amount": payment.amount,
+        "reason": reason,
+        "payerUuid": payment.payer.uuid,
+        "payment": payment.nonce,
+        "paidAt": format_instant(payment.paid_at),
+    }
+    await events.note(tx, caller, events.REFUND_OWED, "unit", unit.id, None, owed)
 
 
 class Refund(Struct, frozen=True):
@@ -122,7 +138,7 @@ async def _grant(tx: Tx, caller: Caller, unit: Unit, payment: Payment, card_id: 
         announce=False if payment.receiver is None else UNSET,  # a friend is not there
     )
     await grants.grant(tx, GrantRequest(caller, Identifier(uuid=owner.uuid), terms, card_id))
-    await claims.count(tx, unit, counted, now)
+    await claims.count(tx, caller, unit, counted)
     return None
 
 
