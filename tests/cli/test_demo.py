@@ -109,6 +109,8 @@ def test_the_second_run_finds_everything(cli: CommandRunner) -> None:
     for name in ("link", "signIn"):
         assert second.pop(name) != first.pop(name), "a token is not kept"
     assert second == first
+    made = cli.json("unit", "list", "--database", first["database"])
+    assert [unit["kind"] for unit in made] == ["delivery", "terminal", "vendor", "directory"]
     key = cli.folder / "gridgift-demo.db.key"
     assert key.read_text().strip() == first["key"]
     assert key.stat().st_mode & 0o777 == 0o600

@@ -34,7 +34,7 @@ from gridgift.domain.residents import Identifier
 from gridgift.domain.scopes import SCOPES
 from gridgift.domain.stores import NewStore
 from gridgift.domain.unit_failures import UnitNotFound
-from gridgift.domain.units import UnitSettings
+from gridgift.domain.units import UnitKind, UnitSettings
 from gridgift.domain.webhooks import Wanted
 from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
@@ -66,6 +66,12 @@ EXAMPLE_HOLDS: Final = (
     "019aad3c-b12e-7b30-8d5f-6e7a8b9c0d1e",  # it is voided
 )
 EXAMPLE_UNIT: Final = "019aad3f-4444-7555-8666-777788889999"
+UNITS: Final[tuple[tuple[str, UnitKind, UnitSettings], ...]] = (
+    (EXAMPLE_UNIT, "delivery", UnitSettings("Welcome gift", max_cards=1000)),
+    ("019aad3f-4444-7555-8666-77778888999a", "terminal", UnitSettings("Counter")),
+    ("019aad3f-4444-7555-8666-77778888999b", "vendor", UnitSettings("Gift cards for sale")),
+    ("019aad3f-4444-7555-8666-77778888999c", "directory", UnitSettings("Who is who")),
+)
 EXAMPLE_WEBHOOKS: Final = (
     "019aad3c-c23f-7c41-9e60-7f8091a2b3c4",
     "019aad3c-e45f-7e63-9082-91a2b3c4d5e6",  # it is deleted
@@ -89,7 +95,8 @@ async def prepare(operations: Operations, signer: Signer, settings: Settings) ->
     """Make what is missing of the demo, and return all of it. Raises ``UsageError``."""
     store = await _store(operations, settings)
     await operations.write(_add_examples, store.id)
-    await operations.write(_add_unit, store.id)
+    for unit_id, kind, wanted in UNITS:
+        await operations.write(_add_unit, store.id, unit_id, kind, wanted)
     await _restock(operations, store.id)
     cards = [
         card
@@ -167,13 +174,14 @@ async def _add_examples(tx: Tx, store_id: str) -> None:
     await delivering.fan_out(tx, named, 1, lambda: EXAMPLE_DELIVERY)
 
 
-async def _add_unit(tx: Tx, store_id: str) -> None:
-    """Make the unit that docs/examples name, if it is not there."""
+async def _add_unit(
+    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings
+) -> None:
+    """Make a unit, if it is not there."""
     try:
-        await units.read(tx, store_id, EXAMPLE_UNIT)
+        await units.read(tx, store_id, unit_id)
     except UnitNotFound:
-        settings = UnitSettings("Welcome gift", max_cards=1000)
-        await units.create(tx, store_id, EXAMPLE_UNIT, "delivery", settings)
+        await units.create(tx, store_id, unit_id, kind, settings)
 
 
 async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftCard:
