@@ -61,7 +61,7 @@ def test_axe_finds_nothing(
     page.keyboard.press("Enter")
     assert violations(visit) == []
     visit.dialog.get_by_role("button", name="Transfer").click()
-    expect(visit.dialog.get_by_role("alert")).to_contain_text("nobody.known")
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("Nobody of this name")
     assert violations(visit) == []
     page.keyboard.press("Escape")
     visit.card(card).get_by_role("button", name="Redeem").click()
@@ -135,7 +135,7 @@ def test_transferring_by_keyboard_alone(
     assert visit.focused().startswith("Give L$\u00a0500 to nobody.known?")
     press(visit, "Tab", "Transfer", 2)
     page.keyboard.press("Enter")
-    expect(visit.dialog.get_by_role("alert")).to_contain_text("nobody.known")
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("Nobody of this name")
     page.keyboard.type(jo.username)  # what was there is selected
     assert focus_is_seen(visit)
     page.keyboard.press("Enter")

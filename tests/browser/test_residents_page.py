@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
+from gridgift.app import now
 from gridgift.caches import REMEMBERED_FOR
+from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Resident
 from tests.browser.visit import DESK, PHONE, SMALL, Store, Visit
 
@@ -45,9 +47,10 @@ def test_it_greets_and_shows_credit_and_cards(visit: Visit, store: Store, kelly:
     expect(visit.card(dated)).to_contain_text("Good until 20 December 2099 at 12:00")
     expect(visit.card(dated).get_by_role("heading")).to_have_text("L$ 2,500")
     assert visit.card(dated).locator("time").get_attribute("datetime") == "2099-12-20T12:00:00Z"
-    expect(visit.card(mine)).to_contain_text("Active, for you only")
-    expect(visit.card(mine).get_by_role("button")).to_have_text(["Redeem the card of L$ 70"])
-    expect(visit.card(off)).to_contain_text("Inactive")
+    expect(visit.card(mine)).to_contain_text("For you only: it can't be passed on")
+    expect(visit.card(mine).get_by_role("button")).to_have_count(1)
+    expect(visit.card(mine).get_by_role("button", name="Redeem the card of L$ 70")).to_be_visible()
+    expect(visit.card(off)).to_contain_text("Switched off: please ask the store")
     expect(visit.card(off).get_by_role("button")).to_have_count(0)
     visit.card(dated).locator(".picture").scroll_into_view_if_needed()
     visit.until(lambda: visit.pictures)
@@ -60,9 +63,59 @@ def test_dates_are_the_residents(
     visits: Callable[..., Visit], store: Store, kelly: Resident
 ) -> None:
     store.grant(kelly, expiresAt="2099-12-20T12:00:00Z")
-    page = visits(locale="de-DE").greet(kelly)
-    expect(page.locator(".until")).to_have_text("Good until 20. Dezember 2099 um 12:00")
+    visit = visits(locale="de-DE")
+    page = visit.open(store.link(kelly))
+    expect(page.locator(".until")).to_have_text("Gültig bis 20. Dezember 2099 um 12:00")
     assert page.locator(".until time").get_attribute("lang") == "de-DE"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("locale", "hello", "total", "last_day"),
+    [
+        ("de-DE", "Hallo, ", "L$ 12.345", "Gültig bis 20. Dezember 2099"),
+        ("ja", "こんにちは、", "L$ 12,345", "2099年12月20日まで有効"),
+    ],
+)
+def test_the_page_speaks_the_residents_language(
+    visits: Callable[..., Visit], store: Store, kelly: Resident, size: tuple[int, int],
+    scheme: str, locale: str, hello: str, total: str, last_day: str,
+) -> None:  # fmt: skip
+    store.deposit(kelly, 12_345)
+    dated = store.grant(kelly, expiresAt="2099-12-21T00:00:00Z", texture=TEXTURE)
+    store.grant(kelly, transfer=False, expiresAt=_in_days(3))
+    visit = visits(size, locale=locale, color_scheme=scheme)
+    page = visit.open(store.link(kelly))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{hello}{kelly.username}")
+    assert page.evaluate("document.documentElement.lang") == locale[:2]
+    expect(page.locator(".total")).to_have_text(total)
+    expect(visit.card(dated).locator(".until")).to_have_text(last_day)
+    visit.check()
+    visit.shoot(f"language-{locale}-{scheme}-{size[0]}", whole=True)
+
+
+def test_what_ends_soon_comes_first_and_says_so(
+    visit: Visit, store: Store, kelly: Resident
+) -> None:
+    soonest, never = store.grant(kelly, expiresAt=_in_days(2)), store.grant(kelly)
+    later = store.grant(kelly, expiresAt=_in_days(200))
+    soon = store.grant(kelly, expiresAt=_in_days(9))
+    store.deposit(kelly, 66, expiresAt=_in_days(5))
+    page = visit.greet(kelly)
+    shown = page.locator("#cards > li").evaluate_all("all => all.map((each) => each.dataset.id)")
+    assert shown[:2] == [soonest["id"], soon["id"]]
+    assert {*shown[2:]} == {never["id"], later["id"]}
+    for card, days in ((soonest, 2), (soon, 9)):
+        expect(visit.card(card).locator(".soon")).to_have_text(f"{days} days left")
+    for card in (never, later):
+        expect(visit.card(card).locator(".soon")).to_have_count(0)
+    expect(page.locator(".lots .soon")).to_have_text("5 days left")
+    visit.check()
+
+
+def _in_days(days: int) -> str:
+    return format_instant(now() + days * 86_400_000)
 
 
 ENDS = {  # when a card ends, and what residents in some time zones read
@@ -404,9 +457,9 @@ def test_a_receiver_who_is_unknown(
     visit.card(card).get_by_role("button", name="Transfer").click()
     name = visit.dialog.get_by_label("The receiver's username")
     for wrong, why in (
-        ("nobody.known", "No resident nobody.known is known here."),
-        ("<b>x</b>", "neither a Second Life username nor an avatar UUID"),
-        (kelly.username, "The receiver has this gift card already."),
+        ("nobody.known", "Nobody of this name is known here."),
+        ("<b>x</b>", "This is not a username."),
+        (kelly.username, "This is you."),
     ):
         name.fill(wrong)
         visit.dialog.get_by_role("button", name="Continue").click()

@@ -184,8 +184,9 @@ class Visit:
         return self.page.locator("#said")
 
     def focused(self) -> str:
-        """Return the text of what has the focus."""
-        return str(self.page.evaluate("document.activeElement.textContent.trim()"))
+        """Return what is read aloud of what has the focus."""
+        read = "document.activeElement.ariaLabel ?? document.activeElement.textContent.trim()"
+        return str(self.page.evaluate(read))
 
     def until(self, true: Callable[[], Any]) -> None:
         """Wait until something is true here: what the browser does is told a moment later."""

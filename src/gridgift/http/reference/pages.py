@@ -1,6 +1,7 @@
 """Pages for people: the reference, a page on every error code, and the resident's own page."""
 
 import gzip
+import json
 import os
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gridgift import __version__
+from gridgift import __version__, messages
 from gridgift.domain import stores
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
@@ -43,6 +44,7 @@ _RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-cache"),
+    (b"vary", b"Accept-Language"),
 )
 
 
@@ -137,11 +139,23 @@ async def get_error(request: PublicRequest[None, None]) -> Reply[None]:
 async def get_residents_page(request: PublicRequest[None, None]) -> Reply[None]:
     """Show the page on which a resident sees, redeems and passes on gift cards.
 
-    It is the same for everyone: the token stands in the fragment, which no browser sends
-    (contract section 8).
+    It is the same for everyone, but for the language that the browser asks for: the token stands
+    in the fragment, which no browser sends (contract section 8).
     """
-    text = _templates().get_template("me.html").render(version=__version__)
-    return Reply.html(text, headers=_RESIDENTS_PAGE)
+    return Reply.html(_residents_page(_language(request)), headers=_RESIDENTS_PAGE)
+
+
+@cache
+def _residents_page(language: str) -> str:
+    texts = messages.page_texts(language)
+    page = _templates().get_template("me.html")
+    catalogue = json.dumps(texts, ensure_ascii=False)
+    return page.render(version=__version__, language=language, texts=texts, catalogue=catalogue)
+
+
+def _language(request: PublicRequest[None, None]) -> str:
+    accepted = request.headers.get(b"accept-language", b"")
+    return messages.language_of(accepted.decode("latin-1"))
 
 
 @cache

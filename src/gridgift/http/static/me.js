@@ -5,29 +5,19 @@ const PICTURES = "https://picture-service.secondlife.com";
 const UUID = /^(?!0{8}-)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TOKEN = /^[\w.~-]{1,512}$/;
 const KEPT = "gridgift.token";
-const PAGE = 24; // cards asked for at once
+const PAGE = 24; // cards shown at once
+const MOST = 1000; // cards asked for at once: what ends soon comes first, so all are looked at
 const PATIENCE = 20_000; // milliseconds until a request counts as unanswered
 const DAY = 86_400_000; // milliseconds
+const SOON = 30; // days: what ends within them says so
 const ABOUT_RECEIVER = new Set([
   "receiver_not_found",
   "receiver_is_owner",
   "identifier_malformed",
   "validation_failed",
 ]);
-// what a resident is told of a card that can't be used: the card is seen, so its id says nothing
-const ABOUT_CARD = {
-  gift_card_expired: "This gift card's date is over. The store may extend it.",
-  gift_card_held:
-    "The store has set part of this gift card aside for an order of yours. " +
-    "You can use the card when that order is paid or cancelled, or ask the store.",
-  gift_card_inactive: "The store has switched this gift card off.",
-  gift_card_not_found: "This gift card is not yours any more.",
-  gift_card_not_transferable: "The store lets only you use this gift card: it can't be passed on.",
-  gift_card_redeemed: "This gift card was redeemed already: its worth became store credit.",
-};
-
 const at = (id) => document.getElementById(id);
-const page = { token: null, username: "", brand: null, stores: new Map(), cards: [], next: null };
+const page = { token: null, username: "", brand: null, stores: new Map(), cards: [], next: null, shown: PAGE };
 const keys = new Map(); // what is being done → its Idempotency-Key, until there is an answer
 let loads = 0; // how often was read: an answer that is overtaken is not shown
 let asked = null; // the action that the dialog asks about
@@ -74,7 +64,7 @@ class Trouble extends Error {
 
 /** Call the API and return its JSON. Throws `Trouble`. */
 async function call(method, path, { body, key } = {}) {
-  if (!page.token) throw new Trouble("refused", "The link has expired.", { status: 401 });
+  if (!page.token) throw new Trouble("refused", say("link_over_title"), { status: 401 });
   const headers = { Accept: "application/json", "X-Customer-Token": page.token };
   if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";
@@ -91,20 +81,25 @@ async function call(method, path, { body, key } = {}) {
     });
     value = await response.json();
   } catch {
-    throw new Trouble("unknown", "No answer came.", { status: response?.status });
+    throw new Trouble("unknown", say("no_answer"), { status: response?.status });
   }
   if (response.ok) return value;
   throw trouble(response, value);
 }
 
+/** What the server says is for programs; a resident is told by the refusal's code. */
 function trouble(response, problem) {
   const { status } = response;
   const seconds = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;
   const facts = { status, code: problem?.code, wait: seconds };
-  const said = problem?.detail || problem?.title || "The server could not do it.";
-  const text = ABOUT_CARD[problem?.code] ?? said;
-  if (status === 429) return new Trouble("later", text, { ...facts, wait: seconds || 5 });
-  return new Trouble(status >= 500 ? "unknown" : "refused", text, facts);
+  const { failures } = texts;
+  if (status === 429) {
+    facts.wait ||= 5;
+    return new Trouble("later", failures[facts.code] ?? say("too_many", { count: facts.wait }), facts);
+  }
+  const unclear = status >= 500;
+  const words = failures[facts.code] ?? (unclear ? say("server_trouble") : failures.failed);
+  return new Trouble(unclear ? "unknown" : "refused", words, facts);
 }
 
 /** Read something, however long the limit of requests makes us wait. */
@@ -126,7 +121,7 @@ async function once(what, path, body) {
   try {
     const done = await call("POST", path, { body, key: keys.get(what) });
     keys.delete(what);
-    if (done !== true) throw new Trouble("refused", "The server answered something unexpected.");
+    if (done !== true) throw new Trouble("refused", texts.failures.failed);
   } catch (error) {
     if (error.fate === "refused") keys.delete(what);
     throw error;
@@ -142,9 +137,26 @@ function newKey() {
 
 // Words
 
-const number = new Intl.NumberFormat("en-US");
+const texts = JSON.parse(at("texts").content.textContent);
+const LANGUAGE = document.documentElement.lang;
+// the language of the page, as the resident's country writes it
+const LOCALE = navigator.languages.find((tag) => tag.split("-")[0] === LANGUAGE) ?? LANGUAGE;
+const number = new Intl.NumberFormat(LOCALE);
+const plural = new Intl.PluralRules(LANGUAGE);
 const money = (amount) => `L$\u00a0${number.format(amount)}`;
-const cards = (count) => (count === 1 ? "1 gift card" : `${number.format(count)} gift cards`);
+
+/** Return a text of the catalogue in parts, between which its values stand: texts or elements. */
+function parts(key, values = {}) {
+  const found = texts[key];
+  const text = typeof found === "string" ? found : (found[plural.select(values.count)] ?? found.other);
+  return text.split(/\{(\w+)\}/).map((part, index) => {
+    if (index % 2 === 0) return part;
+    return part === "count" ? number.format(values.count) : values[part];
+  });
+}
+
+/** Return a text of the catalogue with its values. */
+const say = (key, values) => parts(key, values).join("");
 
 /**
  * Make a <time> of the last day on which something is good, in the resident's own zone and way of
@@ -157,16 +169,25 @@ function lastDayOf(instant) {
   const style = isWhole ? { dateStyle: "long" } : { dateStyle: "long", timeStyle: "short" };
   const time = document.createElement("time");
   time.dateTime = instant;
-  time.lang = navigator.language;
-  time.textContent = new Intl.DateTimeFormat(undefined, style).format(isWhole ? last : end);
+  time.lang = LOCALE;
+  time.textContent = new Intl.DateTimeFormat(LOCALE, style).format(isWhole ? last : end);
   return time;
 }
 
-/** Say how far away an instant is, if that is soon enough to matter. */
-function soon(instant) {
+/** Tell how many days are left, if they are so few that it matters; else null. */
+function daysLeft(instant) {
   const days = Math.ceil((new Date(instant) - Date.now()) / DAY);
-  if (days > 30) return "";
-  return days <= 1 ? " (within a day)" : ` (in ${days} days)`;
+  return instant && days <= SOON ? Math.max(1, days) : null;
+}
+
+/** Make a remark on what ends soon, if it does. */
+function remarkOn(instant) {
+  const count = daysLeft(instant);
+  if (count === null) return [];
+  const remark = document.createElement("strong");
+  remark.className = "soon";
+  remark.textContent = say("ends_soon", { count });
+  return [remark];
 }
 
 /** Take out what turns the direction of writing: it would turn the words after a name, too. */
@@ -208,30 +229,20 @@ function showState(title, lead, { again = false, focus = true } = {}) {
   if (focus) at("title").focus({ preventScroll: true });
 }
 
-const showNoLink = () =>
-  showState(
-    "Open your link once more",
-    "This page opens with the link that the store gave you. Please open that link again, or ask the " +
-      "store for a new one.",
-    { focus: false },
-  );
+const showNoLink = () => showState(say("no_link_title"), say("no_link"), { focus: false });
 
 function showExpired() {
   forgetToken();
   tell("");
-  showState(
-    "This link has expired",
-    "Links to this page work for a limited time. Your cards and your credit are safe: ask the store " +
-      "for a new link.",
-  );
+  showState(say("link_over_title"), say("link_over"));
 }
 
 function showGreeting() {
   at("main").className = "";
   at("main").removeAttribute("aria-busy");
   at("again").hidden = true;
-  at("title").textContent = `Hello, ${page.username}`;
-  document.title = `Your gift cards at ${page.brand.name}`;
+  at("title").textContent = say("hello", { name: page.username });
+  document.title = say("tab_title", { store: page.brand.name });
   at("brand").textContent = page.brand.name;
   showPicture(at("logo"), [page.brand.logo], "/static/icon.svg");
   sayHowMany();
@@ -239,9 +250,9 @@ function showGreeting() {
 }
 
 function sayHowMany() {
-  const open = page.cards.filter((card) => !card.redeemed && card.active).length;
-  const count = page.next ? `at least ${cards(open)}` : open ? cards(open) : "no gift card";
-  const sentence = `You have ${count} to use at ${page.brand.name}.`;
+  const count = page.cards.filter((card) => !card.redeemed && card.active).length;
+  const key = page.next ? "cards_at_least" : count ? "cards_to_use" : "cards_none";
+  const sentence = say(key, { count, store: page.brand.name });
   if (at("lead").textContent !== sentence) at("lead").textContent = sentence;
 }
 
@@ -258,13 +269,11 @@ function drawAccount(account, several) {
   find(".store").textContent = name;
   writeMoney(find(".total"), account.credit);
   const none = account.credit + account.restrictedCredit === 0;
-  find(".where").textContent = none
-    ? `No credit at ${name} yet. Redeem a gift card, and its worth is here.`
-    : `to spend on anything at ${name}`;
+  find(".where").textContent = say(none ? "credit_none" : "credit_use", { store: name });
   find(".restricted").hidden = !account.restrictedCredit;
-  find(".restricted").textContent =
-    `And ${money(account.restrictedCredit)} of restricted credit: ` +
-    "it pays only for what the store allows it for.";
+  find(".restricted").textContent = say("credit_restricted", {
+    amount: money(account.restrictedCredit),
+  });
   const rows = [...account.creditLots.map(drawLot), ...drawUndated(account)];
   find(".dates").hidden = rows.length === 0;
   find(".lots").replaceChildren(...rows);
@@ -272,8 +281,9 @@ function drawAccount(account, several) {
 }
 
 function drawLot(lot) {
-  const words = ["until ", lastDayOf(lot.expiresAt), soon(lot.expiresAt)];
-  return drawRow(lot.amount, words, lot.restricted);
+  const key = lot.restricted ? "lot_until_restricted" : "lot_until";
+  const words = parts(key, { date: lastDayOf(lot.expiresAt) });
+  return drawRow(lot.amount, [...words, " ", ...remarkOn(lot.expiresAt)]);
 }
 
 /** What is in a total and in no lot has no date. */
@@ -284,28 +294,38 @@ function drawUndated(account) {
   };
   return [[account.credit - dated(false), false], [account.restrictedCredit - dated(true), true]]
     .filter(([amount]) => amount > 0)
-    .map(([amount, restricted]) => drawRow(amount, ["does not expire"], restricted));
+    .map(([amount, restricted]) =>
+      drawRow(amount, parts(restricted ? "lot_undated_restricted" : "lot_undated")),
+    );
 }
 
-function drawRow(amount, words, restricted) {
+function drawRow(amount, words) {
   const row = document.createElement("li");
   const sum = document.createElement("b");
   const rest = document.createElement("span");
   sum.textContent = money(amount);
-  rest.append(...words, restricted ? ", restricted" : "");
+  rest.append(...words);
   row.append(sum, " ", rest);
   return row;
 }
 
+/** List the cards that were not redeemed, what ends soon first. */
+function openCards() {
+  const open = page.cards.filter((card) => !card.redeemed);
+  const soon = open.filter((card) => daysLeft(card.expiresAt) !== null);
+  soon.sort((one, other) => new Date(one.expiresAt) - new Date(other.expiresAt));
+  return [...soon, ...open.filter((card) => !soon.includes(card))];
+}
+
 function showCards() {
   const past = page.cards.filter((card) => card.redeemed);
-  const open = page.cards.filter((card) => !card.redeemed);
-  at("cards").replaceChildren(...open.map(drawCard));
+  const open = openCards();
+  at("cards").replaceChildren(...open.slice(0, page.shown).map(drawCard));
   at("past-cards").replaceChildren(...past.map(drawCard));
   at("no-cards").hidden = open.length > 0 || page.next !== null;
   at("past").hidden = past.length === 0;
   at("past-count").textContent = `(${number.format(past.length)})`;
-  at("more").hidden = page.next === null;
+  at("more").hidden = page.next === null && open.length <= page.shown;
   sayHowMany();
 }
 
@@ -319,14 +339,16 @@ function drawCard(card) {
   find("article").setAttribute("aria-labelledby", title);
   find(".amount").id = title;
   writeMoney(find(".amount"), card.credit);
-  if (card.redeemed) find(".amount").textContent = "Redeemed"; // it has no credit any more
+  if (card.redeemed) find(".amount").textContent = say("redeemed"); // it has no credit any more
   find(".state").textContent = stateOf(card);
-  find(".state").classList.toggle("good", usable);
-  if (!card.redeemed) find(".until").append(...expiryOf(card));
+  find(".state").hidden = !stateOf(card);
+  if (!card.redeemed) {
+    find(".until").append(...expiryOf(card), " ", ...remarkOn(card.expiresAt));
+  }
   showPicture(find(".picture"), [card.texture, storeOf(card.storeId).logo], "/static/card.svg");
   find(".buttons").hidden = !usable;
-  find(".redeem .unseen").textContent = ` the card of ${money(card.credit)}`;
-  find(".transfer .unseen").textContent = ` the card of ${money(card.credit)}`;
+  find(".redeem").ariaLabel = say("redeem_card", { amount: money(card.credit) });
+  find(".transfer").ariaLabel = say("transfer_card", { amount: money(card.credit) });
   find(".redeem").onclick = () => askToRedeem(card);
   find(".transfer").onclick = () => askForReceiver(card);
   find(".transfer").hidden = !card.transfer;
@@ -334,13 +356,13 @@ function drawCard(card) {
 }
 
 function expiryOf({ expiresAt }) {
-  return expiresAt ? ["Good until ", lastDayOf(expiresAt), soon(expiresAt)] : ["Does not expire"];
+  return expiresAt ? parts("good_until", { date: lastDayOf(expiresAt) }) : parts("good_always");
 }
 
 function stateOf(card) {
-  if (card.redeemed) return "Now store credit";
-  if (!card.active) return "Inactive: the store has switched it off";
-  return card.transfer ? "Active" : "Active, for you only";
+  if (card.redeemed) return say("now_credit");
+  if (!card.active) return say("switched_off");
+  return card.transfer ? "" : say("for_you_only");
 }
 
 /** Tell something where screen readers hear it; it stays until it is closed. */
@@ -361,7 +383,7 @@ async function load() {
   at("again").disabled = true;
   try {
     const profile = await read("profile"); // alone: a dead token is told once
-    const rest = [read("context"), read("account"), readCards(null, PAGE)];
+    const rest = [read("context"), read("account"), readCards(null)];
     const found = await Promise.all(rest);
     if (mine === loads) showAll(profile, ...found);
   } catch (error) {
@@ -381,25 +403,23 @@ function showAll(profile, context, account, list) {
 }
 
 function tellToWait(wait) {
-  const text = `There were too many requests. This page goes on by itself in ${seconds(wait)}.`;
-  if (at("ready").hidden) showState("One moment, please", text);
+  const text = say("waiting", { count: wait });
+  if (at("ready").hidden) showState(say("waiting_title"), text);
   else if (!at("said").textContent) tell(text);
 }
 
 function handleLoading(error) {
   if (error.status === 401) return showExpired();
   if (!(error instanceof Trouble)) console.error(error);
-  const unreachable = "The server could not be reached. Please check your connection and try again.";
-  const text = error.fate === "refused" ? error.message : unreachable;
-  return showState("Your cards can't be shown now", text, { again: true });
+  const text = error.fate === "refused" ? error.message : say("unreachable");
+  return showState(say("unreadable_title"), text, { again: true });
 }
 
 /** Read credit and cards again, as many as are shown; what is shown stays if that fails. */
 async function refresh() {
   const mine = (loads += 1);
   try {
-    const size = Math.min(1000, Math.max(PAGE, page.cards.length));
-    const [account, list] = await Promise.all([read("account"), readCards(null, size)]);
+    const [account, list] = await Promise.all([read("account"), readCards(null)]);
     if (mine !== loads) return;
     Object.assign(page, list);
     showAccounts(account.accounts);
@@ -407,17 +427,17 @@ async function refresh() {
   } catch (error) {
     if (mine !== loads) return;
     if (error.status === 401) return showExpired();
-    tell(`${at("said").textContent} The amounts shown may be old: please reload the page.`);
+    tell(`${at("said").textContent} ${say("amounts_old")}`);
   }
 }
 
 /** Read on from a cursor, until there is a card to use; someone may have redeemed many. */
-async function readCards(cursor, size) {
+async function readCards(cursor) {
   const found = [];
   let next = cursor;
   for (let pages = 0; pages < 5; pages += 1) {
     const after = next ? `&cursor=${encodeURIComponent(next)}` : "";
-    const list = await read(`giftcards?limit=${size}${after}`);
+    const list = await read(`giftcards?limit=${MOST}${after}`);
     found.push(...list.data);
     next = list.pagination.nextCursor;
     if (!next || list.data.some((card) => !card.redeemed)) break;
@@ -429,20 +449,26 @@ async function showMore() {
   const button = at("more");
   button.disabled = true;
   try {
-    const shown = new Set(page.cards.map((card) => card.id));
-    const { cards: found, next } = await readCards(page.next, PAGE);
-    const fresh = found.filter((card) => !shown.has(card.id));
-    page.cards.push(...fresh);
-    page.next = next;
+    const before = page.shown;
+    if (openCards().length <= before) await readMore();
+    page.shown += PAGE;
     showCards();
-    tell(`${cards(fresh.length)} more ${fresh.length === 1 ? "is" : "are"} shown.`);
-    focusCard(fresh.find((card) => !card.redeemed)?.id);
+    const fresh = openCards().slice(before, page.shown);
+    tell(say("more_shown", { count: fresh.length }));
+    focusCard(fresh[0]?.id);
   } catch (error) {
     if (error.status === 401) return showExpired();
-    tell(`${error.message} Please try again.`);
+    tell(say("unreachable"));
   } finally {
     button.disabled = false;
   }
+}
+
+async function readMore() {
+  const known = new Set(page.cards.map((card) => card.id));
+  const { cards: found, next } = await readCards(page.next);
+  page.cards.push(...found.filter((card) => !known.has(card.id)));
+  page.next = next;
 }
 
 /** Move the focus to a card, or to the heading of all cards if it is not there. */
@@ -455,16 +481,15 @@ function focusCard(id) {
 
 function askToRedeem(card) {
   const { name } = storeOf(card.storeId);
-  const text = [`The card's ${money(card.credit)} become your store credit at ${name}`];
-  if (card.expiresAt) text.push(". It lasts until ", lastDayOf(card.expiresAt), ", as the card does.");
-  else text.push(", and don't expire.");
+  const values = { amount: money(card.credit), store: name };
+  const dated = card.expiresAt && { ...values, date: lastDayOf(card.expiresAt) };
   ask({
     card,
-    title: `Redeem ${money(card.credit)}?`,
-    text,
-    confirm: "Redeem",
-    progress: "Redeeming…",
-    done: `Redeemed: ${money(card.credit)} are now your store credit at ${name}.`,
+    title: say("redeem_ask", values),
+    text: dated ? parts("redeem_text_dated", dated) : parts("redeem_text", values),
+    confirm: say("redeem"),
+    progress: say("redeeming"),
+    done: say("redeem_done", values),
     after: (all) => all.map((each) => (each.id === card.id ? { ...each, credit: 0, redeemed: true } : each)),
     run: () => once(`redeem ${card.id}`, `giftcards/${encodeURIComponent(card.id)}/redeem`),
   });
@@ -474,23 +499,23 @@ function askForReceiver(card, receiver = "") {
   const { name } = storeOf(card.storeId);
   ask({
     card,
-    title: `Transfer ${money(card.credit)}`,
-    text: [`Who shall have this gift card of ${name}?`],
-    confirm: "Continue",
+    title: say("transfer_title", { amount: money(card.credit) }),
+    text: parts("transfer_who", { store: name }),
+    confirm: say("continue"),
     receiver,
     run: null,
   });
 }
 
 function askToTransfer(card, receiver) {
-  const { name } = storeOf(card.storeId);
+  const values = { amount: money(card.credit), receiver, store: storeOf(card.storeId).name };
   ask({
     card,
-    title: `Give ${money(card.credit)} to ${receiver}?`,
-    text: [`The gift card of ${name} will be ${receiver}'s, and yours no more.`],
-    confirm: "Transfer",
-    progress: "Transferring…",
-    done: `Transferred: the gift card of ${money(card.credit)} is ${receiver}'s now.`,
+    title: say("transfer_ask", values),
+    text: parts("transfer_text", values),
+    confirm: say("transfer"),
+    progress: say("transferring"),
+    done: say("transfer_done", values),
     back: () => askForReceiver(card, receiver),
     after: (all) => all.filter((each) => each.id !== card.id),
     run: () =>
@@ -508,7 +533,7 @@ function ask(action) {
   at("ask-text").replaceChildren(...action.text);
   at("ask-to").hidden = !wanted;
   at("ask-final").hidden = wanted;
-  at("ask-cancel").textContent = action.back ? "Back" : "Cancel";
+  at("ask-cancel").textContent = say(action.back ? "back" : "cancel");
   at("receiver").value = action.receiver ?? "";
   setBusy(false);
   setConfirm(action.confirm);
@@ -556,13 +581,13 @@ async function confirmAsked(event) {
 function checkReceiver() {
   const receiver = plain(at("receiver").value).trim();
   if (receiver) return askToTransfer(asked.card, receiver);
-  showFailure("Please write the receiver's username.");
+  showFailure(say("receiver_missing"));
   at("receiver").setAttribute("aria-invalid", "true");
   at("receiver").focus();
 }
 
 async function finish(action) {
-  const open = page.cards.filter((card) => !card.redeemed);
+  const open = openCards();
   const neighbour = open[open.findIndex((card) => card.id === action.card.id) + 1];
   setBusy(false);
   asked = null;
@@ -578,17 +603,17 @@ async function finish(action) {
 async function handleFailure(action, error) {
   setBusy(false);
   if (error.status === 401) return showExpired();
-  if (!(error instanceof Trouble)) console.error(error);
+  if (!(error instanceof Trouble)) {
+    console.error(error);
+    error.message = texts.failures.failed;
+  }
   if (!at("ask").open) {
     tell(error.message);
     return refresh();
   }
   action.stale = true;
   if (error.fate === "refused") return handleRefusal(action, error);
-  const again = error.fate === "later"
-    ? `There were too many requests. You can try again in ${seconds(error.wait)}.`
-    : `${error.message} You can safely try again: it is done once only.`;
-  showFailure(again);
+  showFailure(error.message);
   await waitToConfirm(action, error.wait);
 }
 
@@ -599,7 +624,7 @@ function handleRefusal(action, error) {
     at("receiver").select();
   } else {
     setConfirm(action.confirm, true);
-    at("ask-cancel").textContent = "Close";
+    at("ask-cancel").textContent = say("close");
     action.back = null;
     at("ask-cancel").focus();
   }
@@ -609,11 +634,11 @@ function handleRefusal(action, error) {
 /** Count down on the button, then let it be pressed. */
 async function waitToConfirm(action, wait) {
   for (let left = wait; left > 0; left -= 1) {
-    setConfirm(`Try again in ${left} s`, true);
+    setConfirm(say("try_again_in", { count: left }), true);
     await sleep(1);
     if (asked !== action) return;
   }
-  setConfirm("Try again");
+  setConfirm(say("try_again"));
   // Whoever went to another button meanwhile must not find another one under the finger.
   if ([document.body, at("ask-title")].includes(document.activeElement)) at("ask-confirm").focus();
 }
@@ -631,7 +656,6 @@ function afterAsking() {
   refresh().then(() => at("ready").hidden || focusCard(left.card.id));
 }
 
-const seconds = (count) => (count === 1 ? "1 second" : `${count} seconds`);
 const sleep = (count) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
 // The beginning

@@ -1,0 +1,121 @@
+"""The texts of the resident's own page, in every language."""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridgift import messages
+from gridgift.http.reference.openapi import refusals_of
+from gridgift.http.table import ROUTES
+
+PLACES: Final = re.compile(r"\{(\w+)\}")
+FORMS: Final = {  # of numbers that the page counts: cards, days, seconds (CLDR)
+    language: {"other"} if language == "ja" else {"one", "other"} for language in messages.LANGUAGES
+}
+HTTP: Final = files("gridgift.http")
+SCRIPT: Final = (HTTP / "static/me.js").read_text(encoding="utf-8")
+TEMPLATE: Final = (HTTP / "templates/me.html").read_text(encoding="utf-8")
+CALLED: Final = ("profile", "context", "account", "giftcards")
+# what the page tells by itself: the whole page's states, a wait, and that nobody knows the outcome
+TOLD_OTHERWISE: Final = {
+    "customer_token_invalid", "rate_limited", "database_unavailable", "internal_error",
+}  # fmt: skip
+# what only a program that is not the page can be told
+ABOUT_PROGRAMS: Final = {
+    "body_malformed", "body_too_large", "body_too_slow", "body_unexpected", "cursor_invalid",
+    "idempotency_key_reused", "media_type_unsupported",
+}  # fmt: skip
+
+
+def texts_of(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each text, or the forms of one, under its path."""
+    for key, text in texts.items():
+        if isinstance(text, dict) and "other" not in text:
+            yield from texts_of(text, f"{path}{key}.")
+        else:
+            yield path + key, text
+
+
+def forms_of(text: Any) -> dict[str, str]:
+    return text if isinstance(text, dict) else {"": text}
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_no_text_is_missing_and_none_lacks_a_value(language: str) -> None:
+    english = dict(texts_of(messages.page_texts("en")))
+    here = dict(texts_of(messages.page_texts(language)))
+    assert here.keys() == english.keys()
+    for path, text in here.items():
+        forms = forms_of(text)
+        assert isinstance(text, dict) == isinstance(english[path], dict), path
+        assert forms.keys() == (FORMS[language] if isinstance(text, dict) else {""}), path
+        places = sorted(PLACES.findall(forms_of(english[path]).get("other", english[path])))
+        for kind, form in forms.items():
+            left_out = {"count"} - {*PLACES.findall(form)} if kind == "one" else set()
+            assert sorted([*PLACES.findall(form), *left_out]) == places, path
+            assert form == form.strip() != "", path
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_what_is_read_aloud_has_the_buttons_words(language: str) -> None:
+    """Whoever speaks to the computer says what is seen (WCAG 2.5.3)."""
+    texts = messages.page_texts(language)
+    for seen, read in (("redeem", "redeem_card"), ("transfer", "transfer_card"),
+                       ("close", "close_message")):  # fmt: skip
+        assert texts[seen] in texts[read]
+
+
+def test_every_refusal_has_words_of_its_own() -> None:
+    paths = tuple(f"/v1/customer/{noun}" for noun in CALLED)
+    codes = {
+        refusal.code
+        for route in ROUTES
+        if route.path.startswith(paths)
+        for refusal in refusals_of(route)
+    }
+    failures = messages.page_texts("en")["failures"]
+    assert failures.keys() == codes - TOLD_OTHERWISE - ABOUT_PROGRAMS | {"failed"}
+
+
+def test_every_text_is_in_the_catalogue_and_none_is_left_over() -> None:
+    keys = messages.page_texts("en").keys() - {"failures"}
+    quoted = set(re.findall(r'"([a-z][a-z_]+)"', SCRIPT))
+    shown = set(re.findall(r"texts\.(\w+)", TEMPLATE))
+    assert shown <= keys
+    assert keys <= shown | quoted
+    for said in re.findall(r'(?:say|parts)\("(\w+)"', SCRIPT):
+        assert said in keys
+
+
+def test_no_words_stand_in_the_page_itself() -> None:
+    """Of the template's texts none is a word; of the script's, none is a sentence."""
+    template = re.sub(r"\{\{.*?\}\}|<[^>]*>", "", TEMPLATE)
+    assert re.findall(r"[A-Za-z]{2,}", template) == []
+    for attribute in ("aria-label", "title", "placeholder", "alt"):
+        for value in re.findall(rf'\s{attribute}="([^"]*)"', TEMPLATE):
+            assert re.fullmatch(r"(\{\{ texts\.\w+ \}\})?", value)
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", SCRIPT, flags=re.DOTALL)
+    for text in re.findall(r'"([^"\n]*)"', code):
+        assert not re.search(r"[A-Za-z]{2,} [a-z]{2,}.*[.?!…]$|^[A-Z][a-z]+ [a-z]+", text), text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"), ("*", "en"), ("de", "de"), ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("nl,fr;q=0.5,de;q=0.7", "de"), ("PT-br", "pt"), ("ja;q=0,it;q=0.001", "it"),
+        ("zh-Hant-TW", "en"), ("es ; q=1.0, en", "es"), ("deu", "en"), ("de;q=x,it", "it"),
+    ],
+)  # fmt: skip
+def test_the_language_is_that_which_the_browser_asks_for(accepted: str, language: str) -> None:
+    assert messages.language_of(accepted) == language
+
+
+@given(st.text(alphabet="deafrq=;,.-*019 \t\xff", max_size=60))
+def test_whatever_is_asked_for_there_is_a_language(accepted: str) -> None:
+    assert messages.language_of(accepted) in messages.LANGUAGES
