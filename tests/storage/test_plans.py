@@ -55,6 +55,8 @@ EXEMPT: Final = {
     "deliveries_of_deleted": "looks at all webhooks, of which a store has 50 at most",
     "deliveries_overdue": "looks at all webhooks, of which a store has 50 at most",
     "refusals_forget": "ends an import: forgets whatever was refused in it",
+    "sending_rival": "looks at what is being sent just now",
+    "sendings_unfinished": "looks at what is being sent just now",
 }
 BOUNDED_SORTS: Final = {
     "answers_by_age": "of answers of one instant",
