@@ -3,7 +3,7 @@
 # types, tests. make race-test, make crash-test and make rolling-test: the long forms of three of them
 # (ROUNDS=…). make lock: after a change of the dependencies in pyproject.toml. make bench: how fast it
 # is here (only=read,page engine=sqlite seconds=5 rounds=3 small=1); docs/performance.md says what it
-# measures. make help: this.
+# measures. make screenshots: pictures of all pages anew. make help: this.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +14,7 @@ ARGS ?=
 # tests that run at once: they wait for disks and for each other's processes more than they compute
 JOBS ?= 3
 
-.PHONY: help run test race-test crash-test rolling-test bench check lint types lock clean
+.PHONY: help run test race-test crash-test rolling-test bench screenshots check lint types lock clean
 
 run: $(STAMPS)/run
 	@$(BIN)/gridgift demo $(ARGS)
@@ -38,6 +38,9 @@ bench: $(STAMPS)/bench
 	@$(BIN)/python -m bench $(if $(only),--only $(only)) $(if $(engine),--engine $(engine)) \
 		$(if $(seconds),--seconds $(seconds)) $(if $(rounds),--rounds $(rounds)) \
 		$(if $(small),--small) $(ARGS)
+
+screenshots: $(STAMPS)/dev
+	@$(BIN)/python -m tests.browser.screenshots
 
 check: lint types test
 

@@ -270,7 +270,10 @@ PAGES: Final = (
         "POST", SEND, _CLERK, prepare, body=NewSending, body_limit=MAX_FORM, again=show_form
     ),
     Page("GET", f"{SEND}/{{id}}", _CLERK, show_sending, path_parameters=(SENDING,)),
-    Page("GET", f"{SEND}/{{id}}/refused", _CLERK, show_refused, path_parameters=(SENDING,)),
+    Page(
+        "GET", f"{SEND}/{{id}}/refused", _CLERK, show_refused, path_parameters=(SENDING,),
+        media_type="text/csv",
+    ),
     Page(
         "POST", f"{SEND}/{{id}}", _CLERK, send, body=SendIt, path_parameters=(SENDING,),
         again=show_sending,
