@@ -24,7 +24,7 @@ MOST_SAID: Final = 1024  # bytes
 LONGEST_DIALOG: Final = 511
 LONGEST_BUTTON: Final = 24
 MOST_BUTTONS: Final = 12
-OK, NO_MEMORY, NO_PASSWORD, NOT_FOUND = 0, 1, 3, 4  # of linkset data
+OK, NO_MEMORY, NO_PASSWORD, NOT_FOUND, NOT_NEW = 0, 1, 3, 4, 5  # of linkset data
 MOST_BYTES: Final = 131_072
 
 
@@ -161,6 +161,8 @@ class Functions:
         before = self.thing.data.get(name)
         if before is not None and before[1] != password:
             return NO_PASSWORD
+        if before == (value, password):
+            return NOT_NEW
         others = (entry for other, entry in self.thing.data.items() if other != name)
         size = sum(len(kept.encode()) for kept, _ in others) + len((name + value).encode())
         if size > MOST_BYTES:

@@ -198,6 +198,21 @@ def test_a_refund_whose_end_is_not_seen_is_not_paid_again(
     play(scenario())
 
 
+def test_a_payment_that_there_is_no_room_for_is_told(store: Store) -> None:
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            vendor.data["another script's"] = ("x" * 130_900, "")
+            for amount in (250, 100):
+                jamie.pay(vendor, amount)
+                await world.wait(10)
+                assert BACK.findall(vendor.owner.heard[-1]) == [(jamie.key, str(amount))]
+                assert jamie.heard[-1] == say("refund_owed", "en", amount=amount)
+            assert sums(store, jamie) == []
+
+    play(scenario())
+
+
 def test_an_object_that_is_refused_keeps_payments_until_it_is_paired(store: Store) -> None:
     async def scenario() -> None:
         async with World.begun() as world:

@@ -175,6 +175,7 @@ settle(integer at, integer status, string answer) {
 // ---- Pairing ----
 
 touched_by_owner() {
+    wants_code = FALSE;
     if (!is_paired()) ask_for_code();
     else llDialog(llGetOwner(), "What shall I do?", OWNER_MENU, channel);
 }

@@ -16,18 +16,20 @@ take_payment(string nonce, key payer, integer amount, string friend) {
     ]);
     string kept = OPEN_PAYMENT;
     if (!is_paired()) kept = DUE_REFUND;
-    if (write(kept + nonce, payer, amount, "", body)) {
-        warn_owner("My memory is full: give " + link_of(payer) + " L$" + (string)amount + " back.");
+    if (!write(kept + nonce, payer, amount, "", body)) { // there is no room
+        tell_owed(payer, amount, "My memory is full. Please give ");
+        return;
     }
     if (failures > 0) tell(payer, phrase("trying", payer));
     keep_ticking();
     ask_for_cards();
 }
 
-// Write an entry: of this object, and of the unit that was asked. Returns 0 if that was possible.
+// Write an entry: of this object, and of the unit that was asked. Returns whether it is kept now.
 integer write(string name, key payer, integer amount, string mark, string body) {
     list value = [llGetKey(), unit, payer, amount, mark, body];
-    return llLinksetDataWriteProtected(name, llDumpList2String(value, "|"), MEMORY);
+    integer result = llLinksetDataWriteProtected(name, llDumpList2String(value, "|"), MEMORY);
+    return result == LINKSETDATA_OK || result == LINKSETDATA_NOUPDATE;
 }
 
 // Read an entry: object, unit, payer, amount, mark, body. There is none of another object's, which
@@ -93,9 +95,9 @@ settle_payment(string nonce, key payer, integer status, string answer) {
 
 refund(string name) {
     list payment = entry(name);
-    if (payment != []) write(DUE_REFUND + nonce_of(name), llList2Key(payment, 2),
-        llList2Integer(payment, 3), "", "");
-    forget(name);
+    key payer = llList2Key(payment, 2);
+    integer amount = llList2Integer(payment, 3);
+    if (payment == [] || write(DUE_REFUND + nonce_of(name), payer, amount, "", "")) forget(name);
 }
 
 // The owner has to give it back; or, if there is a mark, to look whether it is to be given back.
@@ -106,9 +108,12 @@ owe(string name, string mark) {
     if (payment != []) write(OWED_REFUND + nonce_of(name), payer, amount, mark, "");
     forget(name);
     if (payment == []) return;
-    string what = "I could not give ";
-    if (mark != "") what = "Look into your transactions and gift cards (" + mark + "): was this "
-        + "settled? If it was not, give ";
+    if (mark == "") tell_owed(payer, amount, "I could not give ");
+    else tell_owed(payer, amount, "Look into your transactions and gift cards (" + mark
+        + "): was this settled? If it was not, give ");
+}
+
+tell_owed(key payer, integer amount, string what) {
     llInstantMessage(llGetOwner(), llGetObjectName() + ": " + what + link_of(payer) + " L$"
         + (string)amount + " back. Touch me, and press Refunds.");
     tell(payer, llReplaceSubString(phrase("refund_owed", payer), "{amount}", (string)amount, 0));
