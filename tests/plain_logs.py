@@ -9,5 +9,6 @@ def log_plainly() -> None:
 
     That takes seconds where one of them is an application.
     """
+    structlog.reset_defaults()  # a test may have left a file that is closed now
     renderer = ConsoleRenderer(colors=False, exception_formatter=plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])

@@ -46,7 +46,8 @@ def add_empty_hash(domain: DomainFixture, number: int) -> str:
     [
         ("INSERT INTO residents SELECT uuid, 'x', 1 FROM residents", "residents(uuid)"),
         (
-            "INSERT INTO customers SELECT store_id, resident_uuid, 2, 2, 0, 0 FROM customers",
+            "INSERT INTO customers (store_id, resident_uuid, created_at) "
+            "SELECT store_id, resident_uuid, 2 FROM customers",
             "customers(store_id, resident_uuid)",
         ),
         ("UPDATE residents SET username = NULL", "not null residents(username)"),

@@ -226,7 +226,7 @@ def refunds(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List payments to a vendor for which nothing was sold, the newest first."""
+    """List payments to a vendor that are to go back, the newest first."""
 
     async def work(operations: Operations) -> list[Refund]:
         store_id = await find_store(operations, store)
