@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from gridgift.domain import stores
-from gridgift.domain.announcements import AGAIN_AFTER, KEPT_FOR, NOT_SENT, SENT, TOO_LATE
+from gridgift.domain.announcements import AGAIN_AFTER, DROPPED, KEPT_FOR, NOT_SENT, SENT, TOO_LATE
 from gridgift.domain.stores import StoreChanges
 from gridgift.messages import say
 from tests.api import KELLY, OWNER, ApiFixture
@@ -103,6 +103,20 @@ def test_nobody_comes_for_a_week(api: ApiFixture) -> None:
     new = api.grant(announce=True)["id"]
     assert ask(InWorldObject(api, "terminal"))["id"] == new
     assert history(api, old)[1:] == [("noted", NOT_SENT, "unit")]
+
+
+@pytest.mark.contract("9.27")
+def test_cards_that_have_gone_hold_nobody_up(api: ApiFixture) -> None:
+    """However many they are, a request drops some of them and no more."""
+    gone = [api.grant(announce=True)["id"] for _ in range(DROPPED + 1)]
+    for card in gone:
+        api.redeem(card)
+    left = api.grant(announce=True)["id"]
+    terminal = InWorldObject(api, "terminal")
+    assert ask(terminal) == NOTHING
+    assert [len(history(api, card)) for card in gone] == [2] * DROPPED + [1]
+    assert ask(terminal)["id"] == left
+    assert history(api, gone[-1])[1:] == [("noted", TOO_LATE, "unit")]
 
 
 @pytest.mark.contract("9.28")

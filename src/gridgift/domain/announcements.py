@@ -19,7 +19,7 @@ from gridgift.storage.database import Tx
 
 AGAIN_AFTER: Final = 60 * SECOND  # one of which no terminal has said that it was sent
 KEPT_FOR: Final = 7 * DAY  # one that nobody comes for
-DROPPED: Final = 10  # at once, of those that are too old
+DROPPED: Final = 10  # at once, of those that are too old, and of those whose card has gone
 TOO_LATE: Final = "Nobody was told in Second Life: it was passed on or redeemed before."
 SENT: Final = "The resident was told in Second Life."
 NOT_SENT: Final = "The resident was not told in Second Life: no terminal asked for a week."
@@ -76,7 +76,10 @@ async def take(tx: Tx, caller: Caller, sent: Sequence[str], links: Links) -> Ann
     await _end(tx, caller, [row[0] for row in rows], SENT)
     old = await tx.all("announcements_old", **place, made_before=now - KEPT_FOR, rows=DROPPED)
     await _end(tx, caller, [row[0] for row in old], NOT_SENT)
-    while row := await tx.one("announcement_next", **place, taken_before=now - AGAIN_AFTER):
+    for _ in range(DROPPED):
+        row = await tx.one("announcement_next", **place, taken_before=now - AGAIN_AFTER)
+        if row is None:
+            break
         card_id, resident_uuid, language, *card = row
         credit, owner_uuid, redeemed = card
         if owner_uuid == resident_uuid and not redeemed:
