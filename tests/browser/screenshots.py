@@ -31,6 +31,8 @@ SIZES: Final = (DESK, PHONE)
 THEMES: Final[tuple[Theme, Theme]] = ("light", "dark")
 MOST: Final = 200  # pages that are opened on the way
 LINKS: Final = "nodes => nodes.map(node => node.getAttribute('href'))"
+# what a page that is chosen for needs to have something to show
+CHOSEN: Final = {f"{HOME}/cards/many": "?every=true&show=soon"}
 APART: Final = {f"{HOME}/link/{{token}}"}  # no page leads there
 
 
@@ -140,8 +142,9 @@ def walk(browser: Browser, url: str, state: Any) -> dict[str, str]:
             if kind is None or path in seen or name_of(kind) in met:
                 continue
             seen.add(path)
-            if _open(page, url + path):
-                met[name_of(kind)] = url + path
+            address = url + path + CHOSEN.get(path, "")
+            if _open(page, address):
+                met[name_of(kind)] = address
                 ahead += _links(page)
     return met
 
