@@ -4,25 +4,12 @@ import re
 from html import unescape
 from typing import Any, get_args
 
-from gridgift.dashboard.pages import (
-    account,
-    audit,
-    card_forms,
-    cards,
-    keys,
-    residents,
-    settings,
-    sign_in,
-    team,
-    units,
-    webhooks,
-)
-from gridgift.dashboard.pages import (
-    send as sending,
-)
+from gridgift.dashboard.pages import audit
+from gridgift.dashboard.table import PAGES
 from gridgift.domain import actions, operators
 from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
+from gridgift.domain.many import digest
 from gridgift.domain.paging import Position
 from gridgift.domain.stores import StoreChanges, update
 from tests.api import JO, ApiFixture
@@ -32,12 +19,10 @@ from tests.http.checks import one_engine
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
-RECORDED = (
-    account, card_forms, cards, keys, residents, sending, settings, sign_in, team, units, webhooks,
-)  # fmt: skip
 SILENT = {
     "POST /dashboard/account/theme", "POST /dashboard/store",  # only what a browser shows
     "POST /dashboard/send", "POST /dashboard/send/{id}/look-up",  # only a check
+    "POST /dashboard/cards/many/check",
 }  # fmt: skip
 SENT: list[str] = []
 
@@ -115,6 +100,11 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, f"{card}/switch", {"to": "on"})
     send(aria, f"{card}/adjust", {"delta": "5", "reason": "gift"})
     send(aria, f"{card}/note", {"text": "a note"})
+    ids = [card.rpartition("/")[2]]
+    several = {"ids": ids, "what": "tag", "label": "vip", "selection": digest(ids)}
+    for _ in range(2):  # the second time nothing is changed
+        send(aria, "/dashboard/cards/many/change", several)
+    assert deeds(api).count("cards_changed") == 1
     send(aria, f"/dashboard/residents/{JO.uuid}/link")
     aria.get("/dashboard/send")
     aria.post("/dashboard/send", {"to": "kelly", "credit": "5"})
@@ -130,7 +120,7 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     assert {action.operator for action in done(api)} == {"Aria"}
     agents = [action.browser for action in done(api) if action.deed == "card_noted"]
     assert agents == [AGENT]
-    rows = [page for module in RECORDED for page in module.PAGES if page.method == "POST"]
+    rows = [page for page in PAGES if page.method == "POST"]
     unsent = [
         name_of(page)
         for page in rows
@@ -141,7 +131,7 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     for sentence in (
         "put a new key in the place of “web shop”", "had events posted to shop.example.com",
         "made Bo an owner", "changed the settings: name, time zone", "switched a card off",
-        "Firefox on Linux",
+        "changed several cards at once: 1 card given a tag", "Firefox on Linux",
     ):  # fmt: skip
         assert sentence in shown, sentence
     assert "{}" not in shown

@@ -33,6 +33,7 @@ Deed = Literal[
     "member_dismissed", "member_signed_out",
     "settings_changed",
     "card_switched_on", "card_switched_off", "card_adjusted", "card_noted", "cards_sent",
+    "cards_changed",
     "resident_link_made",
     "card_changed", "card_passed_on", "card_replaced",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ and an event of its own. Whoever calls hands over the cards in parts, so that no
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -161,6 +161,11 @@ def _decide(card: LockedCard | None, request: CardRequest[CardChange], action: A
         return result
     known = card.labels if action.with_labels else None
     return Done(result.card, result.held, result.entry is not None, known)
+
+
+def in_parts(card_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield cards in parts, each for one transaction."""
+    return (card_ids[n : n + CARDS_AT_ONCE] for n in range(0, len(card_ids), CARDS_AT_ONCE))
 
 
 def word(outcome: Outcome) -> OutcomeWord:

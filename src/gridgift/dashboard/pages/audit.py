@@ -55,6 +55,7 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_adjusted": "changed the credit of a card",
     "card_noted": "wrote a note on a card",
     "cards_sent": "sent cards: {}",
+    "cards_changed": "changed several cards at once: {}",
     "resident_link_made": "made a link to a resident's own page",
     "card_changed": "edited a card",
     "card_passed_on": "gave a card to another resident",

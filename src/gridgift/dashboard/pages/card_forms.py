@@ -9,7 +9,7 @@ from gridgift.dashboard.acting import act
 from gridgift.dashboard.editing import editing, fields_of, meanwhile, shown
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.pages.cards import CARD, CARDS, Day, read_card, which, zone_of
+from gridgift.dashboard.pages.cards import CARD, CARDS, Day, read_card, which
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.dashboard.timeline import moments
 from gridgift.domain import giftcards, transfers
@@ -82,7 +82,7 @@ async def _show(request: OperatorRequest[Any, object], draft: Draft, template: s
     card, held, entries, _, names = await request.operations.read(
         read_card, request.store_id, CARD.of(request)
     )
-    zone, etag = zone_of(request), giftcards.etag(card)
+    zone, etag = request.principal.zone, giftcards.etag(card)
     now = before = fields_of(card, card.credit, zone)
     since = None
     if draft.value("etag", etag) != etag:
@@ -101,7 +101,7 @@ async def _show(request: OperatorRequest[Any, object], draft: Draft, template: s
 async def edit_card(request: OperatorRequest[None, Edit]) -> Reply[None]:
     """Set the card's fields."""
     form, card_id = request.body, CARD.of(request)
-    rule = editing(form.fields, form.etag, zone_of(request))
+    rule = editing(form.fields, form.etag, request.principal.zone)
     changed = await act(
         request, "card_changed", which, change, CardRequest(request.caller, card_id, rule)
     )

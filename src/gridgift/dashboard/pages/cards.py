@@ -180,7 +180,7 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     named = parse_uuid(query.q.strip())
     if named is not None and await operations.read(_is_card, store_id, named):
         return redirect(request, f"{CARDS}/{named}")
-    filters = query.filters(request.received_at, zone_of(request))
+    filters = query.filters(request.received_at, request.principal.zone)
     asked = query.address()
     cursors = request.services.cursors.of(f"dashboard cards {store_id} {asked}", search.KEY_TYPES)
     wanted = Search(filters, *query.wanted, cursors.read(query.cursor), ROWS)
@@ -206,7 +206,7 @@ async def export_as_json_lines(request: OperatorRequest[CardsQuery, None]) -> Re
 async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Reply[None]:
     query = request.query
     wanted = Search(
-        query.filters(request.received_at, zone_of(request)), *query.wanted, Position(), PAGE
+        query.filters(request.received_at, request.principal.zone), *query.wanted, Position(), PAGE
     )
     written = parts(form, request.operations, request.check, request.store_id, wanted)
     return await file_reply(form.media_type, form.name, written)
@@ -265,11 +265,6 @@ async def _change(
 def which(changed: CardChange) -> About | None:
     """Name the card by its id: no record has residents' names."""
     return None if changed.entry is None else About(changed.card.id)
-
-
-def zone_of(request: OperatorRequest[Any, Any]) -> str:
-    """Return the time zone of the store that is shown."""
-    return request.principal.signed_in.here.time_zone
 
 
 def _of(edge: Callable[[date, str], int], day: str | None, zone: str, otherwise: int) -> int:

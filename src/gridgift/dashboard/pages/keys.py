@@ -67,7 +67,7 @@ async def create_key(request: OperatorRequest[None, NewKey]) -> Reply[None]:
     """Make a key, and show it this once."""
     form = request.body
     day = None if form.last_day is None else parse_day(form.last_day)
-    ends = None if day is None else end_of(day, request.principal.signed_in.here.time_zone)
+    ends = None if day is None else end_of(day, request.principal.zone)
     issued = await act(
         request, "key_made", _which,
         keys.create, request.caller, _signer(request), form.name, form.scopes, _new(),

@@ -1,21 +1,23 @@
 """Many gift cards at once: they are chosen, what would come of it is shown, then it is done."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, read_pairs
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.pages.cards import CARDS, ROWS, CardsQuery, zone_of
+from gridgift.dashboard.pages.cards import CARDS, ROWS, CardsQuery
 from gridgift.dashboard.render import render
 from gridgift.domain import many
+from gridgift.domain.actions import About
 from gridgift.domain.days import end_of, parse_day
 from gridgift.domain.failures import Failure, ValidationFailed
-from gridgift.domain.many import CARDS_AT_ONCE, MAX_CHOSEN, Action, Done, Outcome
+from gridgift.domain.many import MAX_CHOSEN, Action, Done, Outcome
 from gridgift.domain.search import Filters
+from gridgift.domain.texts import counted
 from gridgift.fields import Tag, Text
-from gridgift.http.edge.answers import write
 from gridgift.http.edge.decode import decode_texts
 from gridgift.http.edge.refusals import SelectionDiffers, TooManyGiftCards
 from gridgift.http.edge.reply import Reply
@@ -30,6 +32,13 @@ DO: Final = {
     "extend": "Let them end later",
     "tag": "Give them a tag",
     "untag": "Take a tag away",
+}
+DONE: Final = {
+    "off": "switched off",
+    "on": "switched on",
+    "extend": "end later",
+    "tag": "given a tag",
+    "untag": "without a tag",
 }
 
 What = Literal["off", "on", "extend", "tag", "untag"]
@@ -65,6 +74,11 @@ class Wanted(Chosen, frozen=True, kw_only=True):
     reason: Text | None = None
     selection: str | None = None
 
+    def about(self, outcomes: Sequence[Outcome]) -> About | None:
+        """Say of how many cards what was done, if it was of any."""
+        changed = sum(many.word(outcome) == "changed" for outcome in outcomes)
+        return About(text=f"{counted(changed, 'card')} {DONE[self.what]}") if changed else None
+
     def action(self, zone: str) -> Action:
         """Return what to do. Raises ``ValidationFailed``."""
         why = self.reason or ""
@@ -94,7 +108,7 @@ async def check_many(request: OperatorRequest[None, Wanted]) -> Reply[None]:
     """Show what would come of the cards; nothing is changed."""
     action, ids, matching = await _find(request, request.body)
     outcomes: list[Outcome] = []
-    for some in _in_parts(ids):
+    for some in many.in_parts(ids):
         async with request.services.bulk_turn:
             outcomes += await request.operations.read(
                 many.act_on_each, request.caller, some, action, matching, dry=True
@@ -109,11 +123,13 @@ async def change_many(request: OperatorRequest[None, Wanted]) -> Reply[None]:
     if request.body.selection != many.digest(ids):
         raise SelectionDiffers(len(ids))
     outcomes: list[Outcome] = []
-    for some in _in_parts(ids):
+    for some in many.in_parts(ids):
         async with request.services.bulk_turn:
-            outcomes += await write(
-                request, many.act_on_each, request.caller, some, action, matching
-            )
+            changed: list[Outcome] = await act(
+                request, "cards_changed", request.body.about, many.act_on_each,
+                request.caller, some, action, matching,
+            )  # fmt: skip
+            outcomes += changed
     return _show(request, ids, outcomes, None)
 
 
@@ -148,7 +164,7 @@ async def _find(
     request: OperatorRequest[None, Wanted], form: Wanted
 ) -> tuple[Action, Sequence[str], Filters | None]:
     """Return what to do, to which cards, and by what they were found, if not by their ids."""
-    action = form.action(zone_of(request))
+    action = form.action(request.principal.zone)
     return action, *await _cards(request, form)
 
 
@@ -157,7 +173,7 @@ async def _cards(
 ) -> tuple[Sequence[str], Filters | None]:
     if not chosen.every:
         return list(dict.fromkeys(chosen.ids)), None
-    filters = chosen.filters(request.received_at, zone_of(request))
+    filters = chosen.filters(request.received_at, request.principal.zone)
     ids = await find_all(request.operations, request.store_id, filters, MAX_CHOSEN)
     if len(ids) > MAX_CHOSEN:
         raise TooManyGiftCards(MAX_CHOSEN)
@@ -168,10 +184,6 @@ def _shown(request: OperatorRequest[Any, Any]) -> list[tuple[str, str]]:
     """Return what the form had, but for its token, which every form has of its own."""
     names = Wanted.__struct_fields__
     return [(name, text) for name, text in read_pairs(request.raw_body) if name in names and text]
-
-
-def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[n : n + CARDS_AT_ONCE] for n in range(0, len(ids), CARDS_AT_ONCE))
 
 
 def _back(chosen: Chosen) -> str:

@@ -93,7 +93,7 @@ class Trouble(Struct, frozen=True):
 async def show_overview(request: OperatorRequest[None, None]) -> Reply[None]:
     """Show what the store owes; one report of a store is made at a time."""
     operations, store_id, now = request.operations, request.store_id, request.received_at
-    zone = request.principal.signed_in.here.time_zone
+    zone = request.principal.zone
     large = CardsQuery(show="usable", least=LARGE, given_to=f"{day_of(now - UNUSED, zone)}")
     last = day_of(now, zone) + timedelta(days=SOON - 1)
     soon = CardsQuery(show="usable", least=1, ends_by=f"{last}")

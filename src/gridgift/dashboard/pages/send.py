@@ -133,7 +133,7 @@ async def prepare(request: OperatorRequest[None, NewSending]) -> Reply[None]:
     """Keep what is to be sent, and show what would come of it."""
     form, sending_id = request.body, new_id()
     text, terms = form.text(), form.terms()
-    lines = await read_lines(text, terms, request.principal.signed_in.here.time_zone)
+    lines = await read_lines(text, terms, request.principal.zone)
     identity = text if form.file else f"{sending_id}\n{terms}\n{text}"
     sending = Sending(
         request.store_id, sending_id, hashlib.sha256(identity.encode()).digest(),
@@ -196,7 +196,7 @@ def _how_many(sending: Sending) -> About | None:
 async def show_refused(request: OperatorRequest[None, None]) -> Reply[None]:
     """Answer with the refused rows as a CSV file, each with its line and why."""
     sending, _ = await _read(request)
-    zone = request.principal.signed_in.here.time_zone
+    zone = request.principal.zone
     if sending.sent_at is None:
         problems = refused_of(await _checked(request, sending))
     else:
@@ -225,7 +225,7 @@ async def _read(request: OperatorRequest[Any, Any]) -> tuple[Sending, Import | N
 
 
 async def _checked(request: OperatorRequest[Any, Any], sending: Sending) -> list[CheckedRow]:
-    zone = request.principal.signed_in.here.time_zone
+    zone = request.principal.zone
     return await check(request.operations, sending, zone)
 
 

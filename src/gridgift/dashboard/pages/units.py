@@ -105,7 +105,7 @@ async def show_units(request: OperatorRequest[None, object], draft: Draft = EMPT
 
 async def create_unit(request: OperatorRequest[None, NewUnit]) -> Reply[None]:
     """Make a unit, and show this once the code that pairs its object."""
-    kind, settings = request.body.kind, request.body.settings(_zone(request))
+    kind, settings = request.body.kind, request.body.settings(request.principal.zone)
     random = secrets.token_bytes(units.CODE_BYTES)
     made = await act(
         request, "unit_made", _whose, _create, request.store_id, new_id(), kind, settings, random
@@ -120,7 +120,7 @@ async def show_unit(request: OperatorRequest[Any, object], draft: Draft = EMPTY)
 
 async def change_unit(request: OperatorRequest[None, Limits]) -> Reply[None]:
     """Let a unit give something else, or to others."""
-    settings = request.body.settings(_zone(request))
+    settings = request.body.settings(request.principal.zone)
     named = {name: getattr(settings, name) for name in UnitSettings.__struct_fields__}
     wanted = UnitChanges(**{name: value for name, value in named.items() if name != "paused"})
     return await _update(request, "unit_changed", wanted, "The unit is changed.")
@@ -231,10 +231,6 @@ def _which(unit: Unit) -> About:
 
 def _whose(made: PairingCode) -> About:
     return _which(made.unit)
-
-
-def _zone(request: OperatorRequest[None, Any]) -> str:
-    return request.principal.signed_in.here.time_zone
 
 
 _OWNER: Final = Session("owner")

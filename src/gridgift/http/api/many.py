@@ -224,7 +224,7 @@ async def _try(request: KeyRequest[None, R], wanted: _Wanted) -> Reply[Any]:
     """Tell what would come of the cards."""
     wanted.check()
     parts = []
-    for some in _in_parts(wanted.ids):
+    for some in many.in_parts(wanted.ids):
         async with request.services.bulk_turn:
             outcomes = await request.operations.read(
                 many.act_on_each, request.caller, some, wanted.action, wanted.matching, dry=True
@@ -272,10 +272,6 @@ async def _change(
 
 def _read(answered: Answered) -> _Part:
     return msgspec.json.decode(sent(answered).body, type=_Part)
-
-
-def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[n : n + CARDS_AT_ONCE] for n in range(0, len(ids), CARDS_AT_ONCE))
 
 
 _CHOICE: Final = (

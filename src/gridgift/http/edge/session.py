@@ -63,6 +63,11 @@ class Operator(Browser, frozen=True, kw_only=True):
         """What the operator is at this store."""
         return self.signed_in.role
 
+    @property
+    def zone(self) -> str:
+        """The time zone of this store, in which its pages show times."""
+        return self.signed_in.here.time_zone
+
 
 VisitorRequest = Request[Visitor, Q, B]
 OperatorRequest = Request[Operator, Q, B]
