@@ -6,7 +6,7 @@ from typing import Annotated, Final, get_args
 import typer
 from msgspec import Struct, structs
 
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption, read_text
+from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption, one_of, read_text
 from gridgift.domain import labels
 from gridgift.domain.days import Expiry, end_of, start_of
 from gridgift.domain.ids import parse_uuid
@@ -51,13 +51,6 @@ def read_when(text: str) -> When:
             "2027-01-31T12:00:00Z."
         )
     return When(until)
-
-
-def read_source(text: str) -> str:
-    """Read how cards came to be."""
-    if text not in SOURCES:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(SOURCES)}.")
-    return text
 
 
 def read_tag(text: str) -> str:
@@ -116,7 +109,7 @@ class FilterOptions(Struct, frozen=True, kw_only=True):
         str | None,
         typer.Option(
             "--source",
-            parser=read_source,
+            parser=one_of(SOURCES),
             metavar="KIND",
             help=f"Who granted it: {', '.join(SOURCES[:-1])}; or reissue: for a lost card.",
         ),

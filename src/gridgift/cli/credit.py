@@ -18,7 +18,7 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import act, find_store, operator, read_settings, read_store, run
+from gridgift.cli.session import act, find_store, look, operator, read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.credit_views import CreditChangeResponse, CreditResponse
 from gridgift.domain import credit, credit_lots, credit_moves, ledger, residents
@@ -58,13 +58,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show what a customer has: in sum, and each part that has a date."""
-    identifier = parse_identifier(customer)
-
-    async def work(operations: Operations) -> Credit:
-        store_id = await find_store(operations, store)
-        return await operations.read(credit.read_of, store_id, identifier)
-
-    found = run(read_settings(database), work)
+    found = look(database, store, credit.read_of, parse_identifier(customer))
     if json:
         print_json(CreditResponse.of(found))
     else:

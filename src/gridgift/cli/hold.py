@@ -11,6 +11,7 @@ from gridgift.cli.options import (
     JsonOption,
     MaybeAmountOption,
     StoreOption,
+    one_of,
     read_duration,
     read_uuid,
 )
@@ -37,14 +38,6 @@ def read_span(text: str) -> int:
     return span
 
 
-def read_listed(text: str) -> Listed:
-    """Read which holds of a store are meant."""
-    for listed in get_args(Listed):
-        if text == listed:
-            return listed  # type: ignore[no-any-return]
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(get_args(Listed))}.")
-
-
 HoldArgument = Annotated[
     str, typer.Argument(parser=read_uuid, metavar="HOLD", help="The hold's id.")
 ]
@@ -66,7 +59,7 @@ def list_of(
         Listed,
         typer.Option(
             "--state",
-            parser=read_listed,
+            parser=one_of(get_args(Listed)),
             metavar="STATE",
             help="Of the whole store: open, lapsed, captured or voided.",
         ),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.session import find_store, operator, read_settings, run
+from gridgift.cli.session import find_store, look, operator, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import texts, undoing
 from gridgift.domain.ids import NIL_UUID
@@ -82,11 +82,7 @@ def list_of(
     store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
 ) -> None:
     """List the files that were imported, the newest first."""
-
-    async def work(operations: Operations) -> list[Import]:
-        return await operations.read(undoing.list_of, await find_store(operations, store))
-
-    found = run(read_settings(database), work)
+    found = look(database, store, undoing.list_of)
     if json:
         print_json([ImportView.of(each) for each in found])
         return

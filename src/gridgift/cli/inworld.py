@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gridgift.cli.options import JsonOption, UsageError
+from gridgift.cli.options import JsonOption, UsageError, one_of
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
 from gridgift.inworld import SCRIPTS, is_quotable
@@ -15,13 +15,6 @@ app = typer.Typer(help="What objects in Second Life need.", no_args_is_help=True
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 QUOTABLE: Final = "must be in ASCII, without spaces, quotes and braces"
-
-
-def read_script(text: str) -> str:
-    """Read which script is meant."""
-    if text not in SCRIPTS:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(SCRIPTS)}.")
-    return text
 
 
 def read_address(text: str) -> str:
@@ -38,7 +31,7 @@ def read_address(text: str) -> str:
 @app.command("script")
 def script(
     script_name: Annotated[
-        str, typer.Argument(parser=read_script, metavar="NAME", help=f"{', '.join(SCRIPTS)}.")
+        str, typer.Argument(parser=one_of(SCRIPTS), metavar="NAME", help=f"{', '.join(SCRIPTS)}.")
     ],
     url: Annotated[
         str | None,

@@ -18,7 +18,9 @@ from gridgift.cli.options import (
 )
 from gridgift.cli.output import print_json, print_note, printable
 from gridgift.cli.session import (
+    act,
     find_store,
+    look,
     new_credential,
     now,
     operator,
@@ -75,11 +77,7 @@ def list_of(
     store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
 ) -> None:
     """List a store's keys; of each only its preview is known."""
-
-    async def work(operations: Operations) -> list[Key]:
-        return await operations.read(keys.list_of, await find_store(operations, store))
-
-    found = run(read_settings(database), work)
+    found = look(database, store, keys.list_of)
     if json:
         print_json([KeyView.of(key) for key in found])
     else:
@@ -153,12 +151,7 @@ def revoke(
     json: JsonOption = False,
 ) -> None:
     """End a key for good; servers notice within 5 seconds."""
-
-    async def work(operations: Operations) -> Key:
-        caller = operator(await find_store(operations, store))
-        return await operations.write(keys.revoke, caller, key_id)
-
-    _show(run(read_settings(database), work), json)
+    _show(act(database, store, keys.revoke, key_id), json)
 
 
 def _show(key: Key, json: bool) -> None:

@@ -1,7 +1,8 @@
 """The options that commands share, and how their values are read."""
 
 import re
-from typing import Annotated, Final
+from collections.abc import Callable, Iterable
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -11,12 +12,26 @@ from gridgift.domain.ids import parse_uuid, texture_of
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.scopes import SCOPES
 
+Word = TypeVar("Word", bound=str)
+
 _DURATION: Final = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # milliseconds
 
 
 class UsageError(Exception):
     """The command can't be run as it was written; the message is one sentence for people."""
+
+
+def one_of(words: Iterable[Word]) -> Callable[[str], Word]:
+    """Make what reads one of some words."""
+    known: dict[str, Word] = {word: word for word in words}
+
+    def read(text: str) -> Word:
+        if text not in known:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(known)}.")
+        return known[text]
+
+    return read
 
 
 def read_texture(text: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
+from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption, one_of
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, read_settings, run
 from gridgift.cli.tables import print_table
@@ -51,21 +51,6 @@ def read_day(text: str) -> date:
     return day
 
 
-def read_part(text: str) -> str:
-    """Read by what to divide what is owed."""
-    if text not in PARTS:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(PARTS)}.")
-    return text
-
-
-def read_by(text: str) -> By:
-    """Read what the periods are."""
-    for by in get_args(By):
-        if text == by:
-            return by  # type: ignore[no-any-return]
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(get_args(By))}.")
-
-
 AtOption = Annotated[
     Any,
     typer.Option(
@@ -77,10 +62,13 @@ AtOption = Annotated[
 ]
 PartOption = Annotated[
     str | None,
-    typer.Option("--by", parser=read_part, metavar="PART", help="Divide cards by month or source."),
+    typer.Option(
+        "--by", parser=one_of(PARTS), metavar="PART", help="Divide cards by month or source."
+    ),
 ]
 ByOption = Annotated[
-    By, typer.Option("--by", parser=read_by, metavar="PERIOD", help="day, week or month.")
+    By,
+    typer.Option("--by", parser=one_of(get_args(By)), metavar="PERIOD", help="day, week or month."),
 ]
 FromOption = Annotated[
     Any,

@@ -95,6 +95,23 @@ def make(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs
     return _write(url, True, operation, *args, **kwargs)
 
 
+def look(
+    url: str | None,
+    store: str | None,
+    operation: Callable[Concatenate[Tx, str, P], Coroutine[Any, Any, T]],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run one operation that changes nothing, for the named store, or for the only one."""
+
+    async def work(operations: Operations) -> T:
+        store_id = await find_store(operations, store)
+        return await operations.read(operation, store_id, *args, **kwargs)
+
+    return run(read_settings(url), work)
+
+
 def act(
     url: str | None,
     store: str | None,

@@ -11,11 +11,12 @@ from gridgift.cli.options import (
     JsonOption,
     StoreOption,
     TextureOption,
+    one_of,
     read_expiry,
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.session import find_store, read_all, read_settings, read_store, run
+from gridgift.cli.session import find_store, look, read_all, read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import RefundView
 from gridgift.domain import purchases, texts, units
@@ -33,14 +34,6 @@ from gridgift.unit_views import PairingCodeResponse, UnitResponse
 REFUNDS: Final = 100  # shown at most
 
 app = typer.Typer(help="Units: objects in Second Life that act for a store.", no_args_is_help=True)
-
-
-def read_kind(text: str) -> UnitKind:
-    """Read what a unit is."""
-    for kind in units.KINDS:
-        if text == kind:
-            return kind
-    raise typer.BadParameter(f"{text!r} is not one of {', '.join(units.KINDS)}.")
 
 
 def read_name(text: str) -> str:
@@ -66,7 +59,9 @@ UnitArgument = Annotated[
 
 KindOption = Annotated[
     UnitKind,
-    typer.Option("--kind", parser=read_kind, metavar="KIND", help=f"{', '.join(units.KINDS)}."),
+    typer.Option(
+        "--kind", parser=one_of(units.KINDS), metavar="KIND", help=f"{', '.join(units.KINDS)}."
+    ),
 ]
 NameOption = Annotated[
     str, typer.Option("--name", parser=read_name, metavar="NAME", help="What you call it.")
@@ -153,11 +148,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a unit."""
-
-    async def work(operations: Operations) -> Unit:
-        return await operations.read(units.read, await find_store(operations, store), unit_id)
-
-    _print_one(run(read_settings(database), work), json)
+    _print_one(look(database, store, units.read, unit_id), json)
 
 
 @app.command("pair")

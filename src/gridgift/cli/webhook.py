@@ -1,15 +1,22 @@
 """``gridgift webhook``: addresses to which a store's events are posted."""
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Concatenate, Final, TypeVar, get_args
+from typing import Annotated, Any, Concatenate, Final, get_args
 
 import typer
 from msgspec import UNSET
 
 from gridgift.app import check_secret
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption, UsageError, read_uuid
+from gridgift.cli.options import (
+    DatabaseOption,
+    JsonOption,
+    StoreOption,
+    UsageError,
+    one_of,
+    read_uuid,
+)
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.session import act, find_store, now, operator, read_settings, run
+from gridgift.cli.session import act, find_store, look, now, operator, read_settings, run
 from gridgift.cli.webhook_output import (
     host_of,
     print_count,
@@ -31,22 +38,9 @@ from gridgift.settings import server_secret
 from gridgift.storage.database import P, T, Tx
 from gridgift.webhook_views import WebhookResponse
 
-Word = TypeVar("Word", bound=str)
 Issued = tuple[Webhook, Secrets]  # a webhook, and what makes its secret
 
 app = typer.Typer(help="Addresses to which events are posted.", no_args_is_help=True)
-
-
-def one_of(words: tuple[Word, ...]) -> Callable[[str], Word]:
-    """Make what reads one of some words."""
-
-    def read(text: str) -> Word:
-        for word in words:
-            if text == word:
-                return word
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(words)}.")
-
-    return read
 
 
 def read_instant(text: str) -> int:
@@ -104,7 +98,7 @@ def list_of(
     store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
 ) -> None:
     """List a store's webhooks, oldest first."""
-    page = _look(database, store, webhooks.list_of, Position(), webhooks.MAX_WEBHOOKS)
+    page = look(database, store, webhooks.list_of, Position(), webhooks.MAX_WEBHOOKS)
     print_webhooks(page.rows, json)
 
 
@@ -116,7 +110,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a webhook. That is its whole address, its types, and since when it fails."""
-    print_webhook(_look(database, store, webhooks.read, webhook_id), json)
+    print_webhook(look(database, store, webhooks.read, webhook_id), json)
 
 
 @app.command("update")
@@ -210,10 +204,10 @@ def list_deliveries(
 ) -> None:
     """List what was posted to a webhook, newest first. Of one delivery it lists the attempts."""
     if delivery_id is not None:
-        delivery, attempts = _look(database, store, deliveries.read, webhook_id, delivery_id)
+        delivery, attempts = look(database, store, deliveries.read, webhook_id, delivery_id)
         print_delivery(delivery, attempts, json)
         return
-    page = _look(database, store, deliveries.list_of, webhook_id, state, kind, Position(), most)
+    page = look(database, store, deliveries.list_of, webhook_id, state, kind, Position(), most)
     print_deliveries(page.rows, json)
 
 
@@ -252,23 +246,6 @@ def redeliver(
         print_count(count, json)
     else:
         raise UsageError("Say which: a delivery's id, or --from with a time.")
-
-
-def _look(
-    database: str | None,
-    store: str | None,
-    operation: Callable[Concatenate[Tx, str, P], Coroutine[Any, Any, T]],
-    /,
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> T:
-    """Run one operation on the named store, or on the only one, that changes nothing."""
-
-    async def work(operations: Operations) -> T:
-        store_id = await find_store(operations, store)
-        return await operations.read(operation, store_id, *args, **kwargs)
-
-    return run(read_settings(database), work)
 
 
 def _change(
