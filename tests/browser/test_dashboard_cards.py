@@ -69,3 +69,35 @@ def test_without_javascript(desk: Callable[..., Desk]) -> None:
     page.get_by_role("button", name="Switch off").click()
     page.get_by_role("status").get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("is switched on.")
+
+
+@sizes
+def test_two_tabs_on_one_card(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
+    bo = desk(size, "clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    card = bo.store.grant(owner)
+    other, listed = page.context.new_page(), page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"{bo.url}/cards/{card['id']}")
+    listed.goto(f"{bo.url}/cards?q={owner.username}")
+    for tab, delta, why in ((page, "-50", "rent"), (other, "30", "a gift")):
+        tab.get_by_label("How much").fill(delta)
+        tab.get_by_label("Why").fill(why)
+    page.get_by_role("button", name="Change the credit").click()
+    expect(page.get_by_role("status")).to_contain_text("The card has L$ 450 now.")
+    other.get_by_role("button", name="Change the credit").click()
+    told = other.get_by_role("alert")
+    expect(told).to_contain_text("The card has changed meanwhile. Nothing of yours was saved.")
+    expect(told).to_contain_text("rent")
+    assert bo.store.card(card)["credit"] == 450
+    expect(other.get_by_label("How much")).to_have_value("30")
+    expect(other.get_by_label("Why")).to_have_value("a gift")
+    other.get_by_role("button", name="Change the credit").click()
+    expect(other.get_by_role("status")).to_contain_text("The card has L$ 480 now.")
+    listed.get_by_role("button", name="Switch off").click()
+    expect(listed.get_by_role("alert")).to_contain_text("a gift")
+    assert bo.store.card(card)["active"] is True
+    listed.get_by_role("button", name="Switch off").click()
+    expect(listed.get_by_role("status")).to_contain_text("card is switched off.")
+    assert bo.store.card(card)["active"] is False
+    bo.visit.check("status of 412")

@@ -21,6 +21,7 @@ OPEN: Final = [  # what a browser shows without knowing an id
     for page in PAGES
     if page.method == "GET" and "{" not in page.path and page.media_type == "text/html"
 ]
+ABOUT_CARDS: Final = [page for page in FORMS if page.path.startswith("/dashboard/cards/{id}/")]
 FORM: Final = "application/x-www-form-urlencoded"
 BOUNDARY: Final = "----WebKitFormBoundaryX"
 UNKNOWN: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
@@ -53,6 +54,25 @@ def etag_on(browser: "Browser", path: str) -> str:
     found = re.search(r'name="etag" value="([^"]+)"', browser.get(path).text)
     assert found is not None, path
     return unescape(found[1])
+
+
+def fields_on(text: str) -> dict[str, str]:
+    """Return what the forms of a page have, its ticked boxes among it."""
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", text):
+        name, value = (re.search(rf' {each}="([^"]*)"', tag) for each in ("name", "value"))
+        unticked = 'type="checkbox"' in tag and " checked" not in tag
+        if name and value and not unticked and name[1] != "form_token":
+            found[name[1]] = unescape(value[1])
+    return found
+
+
+def post_about(
+    browser: "Browser", card: str, action: str, fields: dict[str, Any]
+) -> httpx2.Response:
+    """Open a card's page, and send one of its forms."""
+    page = f"/dashboard/cards/{card}"
+    return browser.post(f"{page}/{action}", fields | {"etag": etag_on(browser, page)})
 
 
 class Browser:

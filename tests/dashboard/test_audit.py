@@ -13,7 +13,7 @@ from gridgift.domain.many import digest
 from gridgift.domain.paging import Position
 from gridgift.domain.stores import StoreChanges, update
 from tests.api import JO, ApiFixture
-from tests.dashboard.people import PASSWORD, Browser, People, etag_on, name_of
+from tests.dashboard.people import PASSWORD, Browser, People, etag_on, name_of, post_about
 from tests.dashboard.test_webhooks import URL, posted
 from tests.http.checks import one_engine
 
@@ -96,10 +96,13 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, "/dashboard/settings", {"name": "Moon", "time_zone": "UTC"})
     card = f"/dashboard/cards/{api.grant()['id']}"
     api.grant(JO.username)
-    send(aria, f"{card}/switch", {"to": "off"})
-    send(aria, f"{card}/switch", {"to": "on"})
-    send(aria, f"{card}/adjust", {"delta": "5", "reason": "gift"})
-    send(aria, f"{card}/note", {"text": "a note"})
+    for action, fields in (
+        ("switch", {"to": "off"}),
+        ("switch", {"to": "on"}),
+        ("adjust", {"delta": "5", "reason": "gift"}),
+        ("note", {"text": "a note"}),
+    ):
+        send(aria, f"{card}/{action}", fields | {"etag": etag_on(aria, card)})
     ids = [card.rpartition("/")[2]]
     several = {"ids": ids, "what": "tag", "label": "vip", "selection": digest(ids)}
     for _ in range(2):  # the second time nothing is changed
@@ -146,7 +149,7 @@ def test_what_changed_nothing_or_failed_is_not_recorded(api: ApiFixture, aria: B
     assert aria.post("/dashboard/settings", same | {"name": "a\u202eb"}).status_code == 400
     assert aria.post("/dashboard/keys", {"name": "all scopes"}).status_code == 400
     card = api.grant()["id"]
-    aria.post(f"/dashboard/cards/{card}/switch", {"to": "on"})
+    post_about(aria, card, "switch", {"to": "on"})
     aria.post("/dashboard/account/sessions/x/end")
     assert len(done(api)) == before
 

@@ -1,13 +1,19 @@
 """A card edited, passed on and replaced; and what becomes of it when two people do so at once."""
 
-import re
 from html import unescape
 from typing import Any
 
 import pytest
 
 from tests.api import JO, KELLY, ApiFixture
-from tests.dashboard.people import PASSWORD, Browser, People, etag_on
+from tests.dashboard.people import (
+    PASSWORD,
+    Browser,
+    People,
+    etag_on,
+    fields_on,
+    post_about,
+)
 from tests.http.checks import one_engine
 from tests.http.requests import at, ext
 
@@ -17,20 +23,9 @@ HOSTILE = "<script>alert(1)</script>&\"'{{ 7 * 7 }}"
 ACTIONS = ("edit", "pass-on", "replace")
 
 
-def fields(text: str) -> dict[str, str]:
-    """Return what a card's form has, its ticked boxes among it."""
-    found = {}
-    for tag in re.findall(r"<input [^>]*>", text):
-        name, value = (re.search(rf' {each}="([^"]*)"', tag) for each in ("name", "value"))
-        unticked = 'type="checkbox"' in tag and " checked" not in tag
-        if name and value and not unticked and name[1] != "form_token":
-            found[name[1]] = unescape(value[1])
-    return found
-
-
 def opened(browser: Browser, path: str) -> dict[str, str]:
     """Open a form and return what it has."""
-    return fields(browser.get(path).text)
+    return fields_on(browser.get(path).text)
 
 
 def test_a_card_is_edited(api: ApiFixture, bo: Browser) -> None:
@@ -68,7 +63,7 @@ def test_the_second_of_two_is_told_and_overwrites_nothing(
     cy, card = people.signed_in("Cy"), api.grant(transfer=True)["id"]
     path = f"{CARDS}/{card}/edit"
     first, second = opened(bo, path), opened(cy, path)
-    bo.post(f"{CARDS}/{card}/note", {"text": HOSTILE})
+    post_about(bo, card, "note", {"text": HOSTILE})
     first["etag"] = etag_on(bo, path)
     assert bo.post(path, first | {"credit": "70"}).status_code == 303
     before = api.entries(card)
@@ -80,7 +75,7 @@ def test_the_second_of_two_is_told_and_overwrites_nothing(
     assert "L$\N{NO-BREAK SPACE}500 → L$\N{NO-BREAK SPACE}70" in told
     assert "by Bo" in told and "Note, by Bo" in told
     assert HOSTILE not in refused.text and "ETag" not in told
-    form = fields(refused.text)
+    form = fields_on(refused.text)
     assert (form["credit"], form["texture"], form["transfer"]) == ("70", TEXTURE, "true")
     assert cy.post(path, form).status_code == 303
     card_now = api.card(card)
@@ -92,10 +87,9 @@ def test_a_box_that_was_unticked_stays_so(api: ApiFixture, people: People, bo: B
     cy, card = people.signed_in("Cy"), api.grant(transfer=True)["id"]
     path = f"{CARDS}/{card}/edit"
     second = opened(cy, path)
-    bo.get(path)
-    bo.post(f"{CARDS}/{card}/switch", {"to": "off"})
+    post_about(bo, card, "switch", {"to": "off"})
     del second["transfer"]
-    form = fields(cy.post(path, second).text)
+    form = fields_on(cy.post(path, second).text)
     assert "transfer" not in form and "active" not in form
 
 
@@ -106,7 +100,7 @@ def test_no_form_does_anything_to_a_card_that_is_another_by_now(
     card = api.grant(transfer=True)["id"]
     path = f"{CARDS}/{card}/{action}"
     form = opened(bo, path) | {"receiver": JO.username, "reason": "lost"}
-    bo.post(f"{CARDS}/{card}/adjust", {"delta": "-3", "reason": "rent"})
+    post_about(bo, card, "adjust", {"delta": "-3", "reason": "rent"})
     refused = bo.post(path, form)
     assert refused.status_code == 412
     assert "taken, by you" in refused.text and "rent" in refused.text
@@ -115,7 +109,7 @@ def test_no_form_does_anything_to_a_card_that_is_another_by_now(
     unknown = bo.post(path, form)
     assert (unknown.status_code, "ETag" in unknown.text) == (412, False)
     assert "The card has changed meanwhile" in unknown.text
-    form["etag"] = fields(refused.text)["etag"]
+    form["etag"] = fields_on(refused.text)["etag"]
     assert bo.post(path, form | {"credit": "9"}).status_code == 303
     assert len(api.entries(card)) == 3
 
@@ -158,9 +152,9 @@ def test_what_is_refused_is_said_and_kept(
     assert refused.status_code in {400, 404, 409}
     assert why in unescape(refused.text) and 'role="alert"' in refused.text
     assert HOSTILE not in refused.text
-    assert fields(refused.text)["etag"]
+    assert fields_on(refused.text)["etag"]
     for name, text in other.items():
-        assert fields(refused.text)[name] == text
+        assert fields_on(refused.text)[name] == text
     assert len(api.entries(card)) == 1
 
 
@@ -171,7 +165,7 @@ def test_what_is_held_is_said(api: ApiFixture, bo: Browser) -> None:
     path = f"{CARDS}/{card}/edit"
     page = bo.get(path)
     assert "reserved for a purchase" in page.text
-    assert bo.post(path, fields(page.text) | {"credit": "9"}).status_code in {400, 409}
+    assert bo.post(path, fields_on(page.text) | {"credit": "9"}).status_code in {400, 409}
     assert api.card(card)["credit"] == 500
 
 
@@ -199,8 +193,8 @@ def test_a_session_that_ended_meanwhile_loses_nothing_typed(
     api.sql("DELETE FROM operator_sessions")
     asked = aria.post(path, form)
     assert asked.status_code == 401
-    sent = fields(asked.text) | {"name": "Aria", "password": PASSWORD}
+    sent = fields_on(asked.text) | {"name": "Aria", "password": PASSWORD}
     resumed = aria.post("/dashboard/sign-in", sent)
     assert "<dd>77</dd>" in resumed.text and "<dt>Etag" not in resumed.text
-    assert aria.post(path, fields(resumed.text)).status_code == 303
+    assert aria.post(path, fields_on(resumed.text)).status_code == 303
     assert api.card(card)["credit"] == 77

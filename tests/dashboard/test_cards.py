@@ -12,7 +12,7 @@ import pytest
 from gridgift import card_files
 from gridgift.dashboard.pages.cards import ROWS
 from tests.api import JO, KELLY, ApiFixture
-from tests.dashboard.people import Browser, People
+from tests.dashboard.people import Browser, People, etag_on, fields_on, post_about
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, ext
@@ -84,20 +84,22 @@ def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser)
     card = api.grant()["id"]
     back = f"{CARDS}?q=kelly&show=usable"
     bo.get(back)
-    done = bo.post(f"{CARDS}/{card}/switch", {"to": "off", "back": back})
+    form = {"to": "off", "back": back, "etag": etag_on(bo, back)}
+    done = bo.post(f"{CARDS}/{card}/switch", form)
     assert (done.status_code, done.headers["location"]) == (303, back)
     assert api.card(card)["active"] is False
     page = bo.get(back)
     assert "card is switched off." in page.text
     assert listed(page.text) == []
-    form = re.search(r'action="([^"]+)">.{,900}?Undo', page.text)
-    assert form is not None and form[1] == f"{CARDS}/{card}/switch"
+    undo = re.search(r'action="([^"]+)">(.{,900}?)Undo', page.text)
+    assert undo is not None and undo[1] == f"{CARDS}/{card}/switch"
+    form = fields_on(undo[2])
+    assert (form["to"], form["back"]) == ("on", back)
     assert "Undo" not in bo.get(back).text  # said once
-    assert bo.post(form[1], {"to": "on", "back": back}).status_code == 303
+    assert bo.post(undo[1], form).status_code == 303
     assert [entry.kind for entry in api.entries(card)] == ["granted", "disabled", "enabled"]
     assert {entry.actor_id for entry in api.entries(card)[1:]} == {"Bo"}
-    bo.get(back)
-    bo.post(f"{CARDS}/{card}/switch", {"to": "on"})
+    post_about(bo, card, "switch", {"to": "on"})
     assert "already" in bo.get(CARDS).text
     assert len(api.entries(card)) == 3
 
@@ -105,18 +107,17 @@ def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser)
 @one_engine
 def test_after_a_switch_nobody_is_led_away(api: ApiFixture, bo: Browser) -> None:
     card = api.grant()["id"]
-    bo.get(CARDS)
-    done = bo.post(f"{CARDS}/{card}/switch", {"to": "off", "back": "https://evil.example/"})
+    done = post_about(bo, card, "switch", {"to": "off", "back": "https://evil.example/"})
     assert done.headers["location"] == CARDS
 
 
 def test_a_cards_page_tells_its_life(api: ApiFixture, bo: Browser) -> None:
     page, card = CustomerPage(api), api.grant(transfer=True, tags=["vip"])["id"]
     ext(api, card, "holds", {"amount": 7, "expiresIn": 600})
-    bo.get(f"{CARDS}/{card}")
-    assert bo.post(f"{CARDS}/{card}/adjust", {"delta": "-50", "reason": "rent"}).status_code == 303
+    taken = post_about(bo, card, "adjust", {"delta": "-50", "reason": "rent"})
+    assert taken.status_code == 303
     assert "has L$ 450 now" in bo.get(f"{CARDS}/{card}").text
-    assert bo.post(f"{CARDS}/{card}/note", {"text": HOSTILE}).status_code == 303
+    assert post_about(bo, card, "note", {"text": HOSTILE}).status_code == 303
     told = bo.get(f"{CARDS}/{card}").text
     for said in (
         f"Given to {KELLY.username} with L$\N{NO-BREAK SPACE}500", "by a program",
@@ -151,8 +152,7 @@ def test_what_is_refused_is_said_at_its_field(
     api: ApiFixture, bo: Browser, action: str, fields: dict[str, str], why: str
 ) -> None:
     card = api.grant()["id"]
-    bo.get(f"{CARDS}/{card}")
-    refused = bo.post(f"{CARDS}/{card}/{action}", fields)
+    refused = post_about(bo, card, action, fields)
     assert refused.status_code in {400, 409}
     assert why in refused.text or why in unescape(refused.text)
     assert len(api.entries(card)) == 1

@@ -1,12 +1,12 @@
 """Two people who change one card: what the second one is told, and what is kept of what they typed.
 
-A form has the ETag of the card as it was shown. If the card is another one by then, nothing is
-changed: the form is shown again, with what happened since. A field that the person had left as it
-was has what the card has now; only what they typed stays.
+Every form about a card has the ETag of the card as it was shown. If the card is another one by
+then, nothing is changed: the form is shown again, with what happened since. A field that the person
+had left as it was has what the card has now; only what they typed stays.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -14,11 +14,12 @@ from gridgift.dashboard.filters import money
 from gridgift.dashboard.forms import Draft
 from gridgift.dashboard.timeline import Moment
 from gridgift.domain.days import day_of, end_of, parse_day
-from gridgift.domain.giftcards import Patch, patching
+from gridgift.domain.giftcards import Patch, check_precondition, patching
 from gridgift.domain.ledger import read_card_state
 from gridgift.domain.locked import LockedCard, Rule
 from gridgift.domain.model import Caller, CardChange, CardState, Entry, GiftCard
 
+R = TypeVar("R")
 Fields = Mapping[str, str]
 
 LABELS: Final = {
@@ -31,6 +32,12 @@ LABELS: Final = {
     "redeemed": "Used up",
 }
 _EMPTY: Final = {"expires_at": "never", "texture": "none"}
+
+
+class CardForm(Struct, frozen=True):
+    """A form about a card as it was shown, which its ETag names; without one it fits no card."""
+
+    etag: str = ""
 
 
 class Difference(Struct, frozen=True):
@@ -102,6 +109,31 @@ def shown(now: Fields, before: Fields, draft: Draft) -> Fields:
         name: typed[name] if typed[name].strip() != before[name] else value
         for name, value in now.items()
     }
+
+
+def as_seen(rule: Rule[R], etag: str) -> Rule[R]:
+    """Return a rule for the card as it was shown; it raises ``PreconditionFailed`` for another."""
+
+    def checked(locked: LockedCard, caller: Caller) -> R:
+        check_precondition(locked.card, frozenset({etag}))
+        return rule(locked, caller)
+
+    return checked
+
+
+def switching(active: bool, etag: str) -> Rule[CardChange]:
+    """Return the rule that switches a card on or off.
+
+    One that is so by now stays as it is, whatever else has changed: nothing of that is overwritten.
+    It raises what that of ``patching`` does.
+    """
+
+    def rule(locked: LockedCard, caller: Caller) -> CardChange:
+        if locked.card.active == active:
+            return locked.unchanged()
+        return patching(Patch(active=active), frozenset({etag}))(locked, caller)
+
+    return rule
 
 
 def editing(wanted: Fields, etag: str, zone: str) -> Rule[CardChange]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gridgift.domain.days import SECOND_LIFE, day_of
+from gridgift.domain.giftcards import etag
 from gridgift.domain.instants import DAY, HOUR, format_instant
 from gridgift.domain.texts import counted
 
@@ -95,5 +96,6 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "browser": browser,
     "zone_time": zone_time,
     "host": host,
+    "etag": etag,
     "iso": format_instant,
 }

@@ -29,9 +29,10 @@ class WholeCard(Struct, frozen=True):
 
 
 async def read(tx: Tx, store_id: str, card_id: str) -> WholeCard:
-    """Return one card of the store; the transaction must see one state of the database.
+    """Return one card of the store. Raises ``GiftCardNotFound``.
 
-    Raises ``GiftCardNotFound``.
+    The card is read first: unless the transaction sees one state of the database, the rest may be
+    newer than the card and its ETag, and is never older.
     """
     card = await giftcards.read(tx, store_id, card_id)
     now = max(tx.now(), card.updated_at)

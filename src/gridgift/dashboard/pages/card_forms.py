@@ -1,18 +1,15 @@
-"""A card's own forms: edited, passed on, replaced. Each is about the card as it was shown."""
+"""A card's forms that have a page each: it is edited, passed on, replaced."""
 
 from typing import Any, Final, cast
 
-import msgspec
-from msgspec import Struct
-
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.editing import editing, fields_of, meanwhile, shown
+from gridgift.dashboard.editing import CardForm, editing
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.pages.cards import CARD, CARDS, Day, read_card, which
-from gridgift.dashboard.render import Flash, redirect, render
-from gridgift.dashboard.timeline import moments
-from gridgift.domain import giftcards, transfers
+from gridgift.dashboard.pages.card import show, which
+from gridgift.dashboard.pages.cards import CARD, CARDS, Day
+from gridgift.dashboard.render import Flash, redirect
+from gridgift.domain import transfers
 from gridgift.domain.actions import About
 from gridgift.domain.ids import new_id, texture_of
 from gridgift.domain.locked import CardRequest, change
@@ -22,13 +19,10 @@ from gridgift.fields import Credit, Text, Uuid
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
 
-CHANGED: Final = "The card has changed meanwhile, and nothing was saved. Look at it once more."
 
-
-class Edit(Struct, frozen=True):
+class Edit(CardForm, frozen=True, kw_only=True):
     """The form: all of it is set. A card ends with its last day, in the store's time zone."""
 
-    etag: str
     credit: Credit
     expires_at: Day | None = None
     texture: Uuid | None = None
@@ -47,55 +41,32 @@ class Edit(Struct, frozen=True):
         }
 
 
-class PassOn(Struct, frozen=True):
+class PassOn(CardForm, frozen=True, kw_only=True):
     """The form that gives the card to another resident."""
 
-    etag: str
     receiver: str
     reason: Text | None = None
 
 
-class Replace(Struct, frozen=True):
+class Replace(CardForm, frozen=True, kw_only=True):
     """The form that puts a new card in the place of a lost one."""
 
-    etag: str
     reason: Text
 
 
 async def show_edit(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
     """Show the card's fields."""
-    return await _show(request, draft, "card_edit.html")
+    return await show(request, draft, "card_edit.html")
 
 
 async def show_pass_on(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
     """Ask who is to have the card."""
-    return await _show(request, draft, "card_pass_on.html")
+    return await show(request, draft, "card_pass_on.html")
 
 
 async def show_replace(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
     """Ask why the card is replaced."""
-    return await _show(request, draft, "card_replace.html")
-
-
-async def _show(request: OperatorRequest[Any, object], draft: Draft, template: str) -> Reply[None]:
-    """Show a form about the card as it is now, and what has happened since it was shown before."""
-    card, held, entries, _, names = await request.operations.read(
-        read_card, request.store_id, CARD.of(request)
-    )
-    zone, etag = request.principal.zone, giftcards.etag(card)
-    now = before = fields_of(card, card.credit, zone)
-    since = None
-    if draft.value("etag", etag) != etag:
-        life = moments(entries, names, request.principal)
-        since = meanwhile(draft.value("etag"), entries, life, names, zone)
-        before = now if since is None else since.before
-        # the page has more to say than the failure, which is for programs
-        draft = msgspec.structs.replace(draft, message="" if since else CHANGED)
-    return render(
-        request, template,
-        card=card, held=held, etag=etag, since=since, here=f"{CARDS}/{card.id}",
-        errors=Draft(errors=draft.errors), shown=shown(now, before, draft), draft=draft,
-    )  # fmt: skip
+    return await show(request, draft, "card_replace.html")
 
 
 async def edit_card(request: OperatorRequest[None, Edit]) -> Reply[None]:

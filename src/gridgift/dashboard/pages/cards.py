@@ -1,33 +1,26 @@
-"""Gift cards: all of the store's, one of them, and what is done with it."""
+"""Gift cards: the list of the store's, searched, sorted, and written as a file."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Literal, cast, get_args
+from typing import Annotated, Final, Literal, cast, get_args
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta, Struct
 
 from gridgift.card_files import CSV, JSON_LINES, PAGE, Form, parts
-from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.render import Flash, Undo, redirect, render
-from gridgift.dashboard.timeline import moments, names_in
-from gridgift.domain import giftcards, labels, residents, search
-from gridgift.domain.actions import About, Deed
+from gridgift.dashboard.render import redirect, render
+from gridgift.domain import giftcards, search
 from gridgift.domain.days import end_of, parse_day, start_of
 from gridgift.domain.failures import GiftCardNotFound
-from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.instants import DAY
-from gridgift.domain.locked import CardRequest, Rule, change
-from gridgift.domain.model import MAX_CREDIT, CardChange, Entry, GiftCard, Labels
-from gridgift.domain.notes import noting
+from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import NO_FILTERS, Filters, Search, SortBy
-from gridgift.fields import Cursor, Note, Text
+from gridgift.fields import Cursor
 from gridgift.http.edge.answers import file_reply
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -147,33 +140,6 @@ class CardsQuery(Struct, frozen=True):
         return {name: value for name, value in now.items() if value != usual.get(name)}
 
 
-class Switch(Struct, frozen=True):
-    """The form that switches a card on or off, and where to go afterwards."""
-
-    to: Literal["on", "off"]
-    back: str = CARDS
-
-
-class Adjustment(Struct, frozen=True):
-    """The form that adds to a card, or takes from it."""
-
-    delta: Annotated[
-        int,
-        Meta(
-            ge=-MAX_CREDIT,
-            le=MAX_CREDIT,
-            extra={"says": "must be a whole number of L$, with a minus to take"},
-        ),
-    ]
-    reason: Text
-
-
-class NewNote(Struct, frozen=True):
-    """The form for a note."""
-
-    text: Note
-
-
 async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     """Show a page of the store's cards."""
     query, store_id, operations = request.query, request.store_id, request.operations
@@ -212,61 +178,6 @@ async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Rep
     return await file_reply(form.media_type, form.name, written)
 
 
-async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
-    """Show one card, and its life."""
-    card, held, entries, said, names = await request.operations.read(
-        read_card, request.store_id, CARD.of(request)
-    )
-    return render(
-        request, "card.html",
-        card=card, held=held, moments=moments(entries, names, request.principal), labels=said,
-        draft=draft, soon=SOON, here=f"{CARDS}/{card.id}",
-    )  # fmt: skip
-
-
-async def switch_card(request: OperatorRequest[None, Switch]) -> Reply[None]:
-    """Switch a card on or off; undoing it is the same the other way round."""
-    wanted, card_id = request.body.to, CARD.of(request)
-    changed = await _change(
-        request,
-        "card_switched_on" if wanted == "on" else "card_switched_off",
-        giftcards.patching(Patch(active=wanted == "on")),
-    )
-    back = request.body.back if request.body.back.startswith(CARDS) else CARDS
-    if changed.entry is None:
-        return redirect(request, back, flash=Flash(f"The card is switched {wanted} already."))
-    other = "off" if wanted == "on" else "on"
-    undo = Undo(f"{CARDS}/{card_id}/switch", {"to": other, "back": back})
-    said = f"{changed.card.owner_username}'s card is switched {wanted}."
-    return redirect(request, back, flash=Flash(said, undo=undo))
-
-
-async def adjust_card(request: OperatorRequest[None, Adjustment]) -> Reply[None]:
-    """Add to a card's credit, or take from it."""
-    form = request.body
-    changed = await _change(request, "card_adjusted", giftcards.adjusting(form.delta, form.reason))
-    said = f"The card has L$ {changed.card.credit:,} now."
-    return redirect(request, f"{CARDS}/{changed.card.id}", flash=Flash(said))
-
-
-async def add_note(request: OperatorRequest[None, NewNote]) -> Reply[None]:
-    """Write a note on a card."""
-    changed = await _change(request, "card_noted", noting(request.body.text))
-    return redirect(request, f"{CARDS}/{changed.card.id}", flash=Flash("The note is written."))
-
-
-async def _change(
-    request: OperatorRequest[None, Any], deed: Deed, rule: Rule[CardChange]
-) -> CardChange:
-    asked = CardRequest(request.caller, CARD.of(request), rule)
-    return await act(request, deed, which, change, asked)
-
-
-def which(changed: CardChange) -> About | None:
-    """Name the card by its id: no record has residents' names."""
-    return None if changed.entry is None else About(changed.card.id)
-
-
 def _of(edge: Callable[[date, str], int], day: str | None, zone: str, otherwise: int) -> int:
     """Return the instant at one edge of a day that was checked."""
     found = parse_day(day or "")
@@ -279,18 +190,6 @@ async def _is_card(tx: Tx, store_id: str, card_id: str) -> bool:
     except GiftCardNotFound:
         return False
     return True
-
-
-async def read_card(
-    tx: Tx, store_id: str, card_id: str
-) -> tuple[GiftCard, int, list[Entry], Labels, dict[str, str]]:
-    """Return a card, what of it is held (L$), its entries, its labels, and its owners' names.
-
-    Raises ``GiftCardNotFound``.
-    """
-    card, held, entries = await giftcards.read_with_entries(tx, store_id, card_id)
-    said = await labels.read(tx, store_id, card_id)
-    return card, held, entries, said, await residents.shown_names(tx, sorted(names_in(entries)))
 
 
 _IN_STATE: Final[Mapping[Show, Filters]] = {
@@ -324,26 +223,6 @@ PAGES: Final = (
         for kind, form, handler in (
             ("csv", CSV, export_as_csv),
             ("jsonl", JSON_LINES, export_as_json_lines),
-        )
-    ),
-    Page("GET", f"{CARDS}/{{id}}", _CLERK, show_card, path_parameters=(CARD,)),
-    *(
-        Page(
-            "POST",
-            f"{CARDS}/{{id}}/{action}",
-            _CLERK,
-            handler,
-            body=body,
-            path_parameters=(CARD,),
-            again=show_card,
-        )
-        for action, handler, body in cast(
-            "tuple[tuple[str, Any, Any], ...]",
-            (
-                ("switch", switch_card, Switch),
-                ("adjust", adjust_card, Adjustment),
-                ("note", add_note, NewNote),
-            ),
         )
     ),
 )
