@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gridgift.domain.days import SECOND_LIFE, Expiry, end_of, is_zone, zones
-from gridgift.domain.instants import format_instant
+from gridgift.domain.days import SECOND_LIFE, Expiry, day_of, end_of, is_zone, local, zones
+from gridgift.domain.instants import LAST, format_instant
 
 ZONES = sorted(available_timezones())
 
@@ -45,6 +45,12 @@ def test_the_end_is_the_first_instant_of_the_next_day(day: date, zone: str) -> N
     assert end.astimezone(ZoneInfo(zone)).date() == day + timedelta(days=1)
     before = end - timedelta(milliseconds=1)
     assert before.astimezone(ZoneInfo(zone)).date() == day
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Europe/Berlin", "UTC", SECOND_LIFE])
+def test_the_last_instant_has_a_day_in_every_zone(zone: str) -> None:
+    assert day_of(LAST, zone) == date.max
+    assert f"{local(LAST, zone):%d %b %Y}" == "31 Dec 9999"
 
 
 def test_what_is_no_day() -> None:

@@ -1,12 +1,10 @@
 """How amounts and times are written on a page."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from gridgift.domain.days import SECOND_LIFE, day_of
+from gridgift.domain.days import SECOND_LIFE, day_of, local
 from gridgift.domain.giftcards import etag
 from gridgift.domain.instants import DAY, HOUR, format_instant
 from gridgift.domain.texts import counted
@@ -26,7 +24,7 @@ def whole(number: int) -> str:
 
 def date(instant: int, zone: str) -> str:
     """Write the day of an instant (milliseconds) in a time zone: 3 May 2027."""
-    at = _local(instant, zone)
+    at = local(instant, zone)
     return f"{at.day} {at:%b %Y}"
 
 
@@ -35,9 +33,14 @@ def day(instant: int, zone: str) -> str:
     return day_of(instant, zone).isoformat()
 
 
+def last_day(end: int, zone: str) -> str:
+    """Write the last day of what ends at an instant, and the time if that is within the day."""
+    return date(end - 1, zone) if day(end - 1, zone) != day(end, zone) else date_time(end, zone)
+
+
 def date_time(instant: int, zone: str) -> str:
     """Write an instant to the minute in a time zone: 3 May 2027, 18:40."""
-    return f"{date(instant, zone)}, {_local(instant, zone):%H:%M}"
+    return f"{date(instant, zone)}, {local(instant, zone):%H:%M}"
 
 
 def ago(instant: int, now: int) -> str:
@@ -82,16 +85,13 @@ _SYSTEMS: Final = (
 )  # fmt: skip
 
 
-def _local(instant: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(instant // 1000, UTC).astimezone(ZoneInfo(zone))
-
-
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "money": money,
     "whole": whole,
     "date": date,
     "day": day,
     "date_time": date_time,
+    "last_day": last_day,
     "ago": ago,
     "browser": browser,
     "zone_time": zone_time,

@@ -54,9 +54,21 @@ def end_of(day: date, zone: str) -> int:
     return start_of(day + timedelta(days=1), zone)
 
 
+def local(instant: int, zone: str) -> datetime:
+    """Return an instant (milliseconds) as clocks in a time zone have it.
+
+    East of Greenwich the year 9999 is over some hours before the last instant that can be written
+    (``instants.LAST``): there these hours are its last moment.
+    """
+    try:
+        return (_EPOCH + timedelta(milliseconds=instant)).astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return datetime.max.replace(tzinfo=ZoneInfo(zone))
+
+
 def day_of(instant: int, zone: str) -> date:
     """Return the day in a time zone that has an instant (milliseconds)."""
-    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(ZoneInfo(zone)).date()
+    return local(instant, zone).date()
 
 
 def parse_moment(text: str) -> int | date | None:
