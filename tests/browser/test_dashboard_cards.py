@@ -101,3 +101,32 @@ def test_two_tabs_on_one_card(desk: Callable[..., Desk], size: tuple[int, int]) 
     expect(listed.get_by_role("status")).to_contain_text("card is switched off.")
     assert bo.store.card(card)["active"] is False
     bo.visit.check("status of 412")
+
+
+@sizes
+@themes
+def test_what_is_reserved_is_taken_in_part(
+    desk: Callable[..., Desk], size: tuple[int, int], scheme: str
+) -> None:
+    bo = desk(size, "clerk", color_scheme=scheme, bypass_csp=True)  # axe itself breaks the policy
+    page, owner = bo.enter(), bo.store.resident()
+    card = bo.store.grant(owner, expiresAt="2099-01-01T00:00:00Z")
+    for amount in (60, 25):
+        bo.store.hold(card, amount)
+    page.goto(f"{bo.url}/cards/{card['id']}")
+    assert violations(bo.visit) == []
+    row = page.get_by_role("listitem").filter(has_text="Free again by itself")
+    row.filter(has_text="L$ 60 by").get_by_label("How much of it").fill("61")
+    row.filter(has_text="L$ 60 by").get_by_role("button", name="Take it").click()
+    expect(row.filter(has_text="L$ 60 by")).to_contain_text("Must be at most 60.")
+    expect(row.filter(has_text="L$ 25 by").get_by_label("How much of it")).to_have_value("25")
+    assert violations(bo.visit) == []
+    row.filter(has_text="L$ 60 by").get_by_label("How much of it").fill("40")
+    row.filter(has_text="L$ 60 by").get_by_role("button", name="Take it").click()
+    expect(page.get_by_role("status")).to_contain_text("L$ 40 are taken as paid.")
+    assert bo.store.card(card)["credit"] == 460
+    row.get_by_role("button", name="Release").click()
+    expect(page.get_by_role("status")).to_contain_text("Released: L$ 460")
+    page.get_by_role("button", name="30 days").click()
+    expect(page.get_by_role("status")).to_contain_text("The card is good up to")
+    bo.visit.check("status of 400")

@@ -56,6 +56,11 @@ class Store:
         body = {"credit": 500, "transfer": True, **fields}
         return self._post(f"/v1/customers/{resident.uuid}/actions/grant-gift-card", body)
 
+    def hold(self, card: Any, amount: int) -> None:
+        """Reserve a part of a card for ten minutes."""
+        body = {"amount": amount, "expiresIn": 600}
+        self._post(f"/ext/v1/giftcards/{card['id']}/holds", body)
+
     def deposit(self, resident: Resident, amount: int, **fields: Any) -> None:
         """Deposit store credit."""
         body = {"amount": amount, "reason": "test", "reference": "test", **fields}

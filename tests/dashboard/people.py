@@ -31,6 +31,7 @@ TYPED: Final = {  # what is typed into fields that a form demands
     "url": "https://shop.example.com/hooks", "overlap": "1d", "time_zone": "UTC",
     "etag": '"0-kelly.moonwall"', "credit": "5", "receiver": "jo.winter",
     "to": "off", "what": "off", "delta": "5", "reason": "rent", "text": "a note",
+    "tags": "vip, summer sale", "reference": "A-17", "expires_at": "2031-03-04", "amount": "3",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tests.api import JO, ApiFixture
 from tests.dashboard.people import PASSWORD, Browser, People, etag_on, name_of, post_about
 from tests.dashboard.test_webhooks import URL, posted
 from tests.http.checks import one_engine
+from tests.http.requests import at, ext
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
@@ -41,6 +42,12 @@ def deeds(api: ApiFixture) -> list[str]:
 def newest_id(api: ApiFixture, table: str) -> str:
     """Return the id of the only row, or of the newest."""
     return str(api.sql(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 1")[0][0])
+
+
+def hold_on(api: ApiFixture, card: str) -> str:
+    """Place a hold on a card, whose page is given; return its id."""
+    wanted = {"amount": 5, "expiresIn": 600}
+    return str(ext(api, card.rpartition("/")[2], "holds", wanted).json()["id"])
 
 
 def send(browser: Browser, path: str, fields: dict[str, Any] | None = None) -> None:
@@ -94,13 +101,16 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, f"{bo}/sign-out")
     send(aria, f"{bo}/dismiss")
     send(aria, "/dashboard/settings", {"name": "Moon", "time_zone": "UTC"})
-    card = f"/dashboard/cards/{api.grant()['id']}"
+    card = f"/dashboard/cards/{api.grant(expiresAt=at(api, 86_400))['id']}"
     api.grant(JO.username)
     for action, fields in (
         ("switch", {"to": "off"}),
         ("switch", {"to": "on"}),
         ("adjust", {"delta": "5", "reason": "gift"}),
         ("note", {"text": "a note"}),
+        ("labels", {"tags": "old", "reference": "A-17"}),
+        ("extend", {"expires_at": "2031-03-04"}),
+        *((f"holds/{hold_on(api, card)}/{name}", {"amount": "3"}) for name in ("release", "take")),
     ):
         send(aria, f"{card}/{action}", fields | {"etag": etag_on(aria, card)})
     ids = [card.rpartition("/")[2]]
@@ -134,6 +144,7 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     for sentence in (
         "put a new key in the place of “web shop”", "had events posted to shop.example.com",
         "made Bo an owner", "changed the settings: name, time zone", "switched a card off",
+        "let a card end later", "released a reserved part of a card",
         "changed several cards at once: 1 card given a tag", "Firefox on Linux",
     ):  # fmt: skip
         assert sentence in shown, sentence

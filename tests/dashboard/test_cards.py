@@ -120,19 +120,19 @@ def test_a_cards_page_tells_its_life(api: ApiFixture, bo: Browser) -> None:
     assert post_about(bo, card, "note", {"text": HOSTILE}).status_code == 303
     told = bo.get(f"{CARDS}/{card}").text
     for said in (
-        f"Given to {KELLY.username} with L$\N{NO-BREAK SPACE}500", "by a program",
-        "Reserved for a purchase: L$\N{NO-BREAK SPACE}7", "L$\N{NO-BREAK SPACE}50 taken", "rent",
-        "by you", "vip", "reserved for a purchase",
+        f"Given to {KELLY.username} with L$\N{NO-BREAK SPACE}500", "by the program “all scopes”",
+        "L$\N{NO-BREAK SPACE}7 reserved for a purchase, until ", "rent",
+        "L$\N{NO-BREAK SPACE}50 taken", "by you", "vip", "reserved for a purchase",
     ):  # fmt: skip
         assert said in told, said
     assert HOSTILE not in told and "&lt;script&gt;" in told and ">49<" not in told
     given = api.grant(transfer=True)["id"]
     assert page.transfer(given).status_code == 200
-    assert f"Passed on to {JO.username}" in bo.get(f"{CARDS}/{given}").text
+    assert f"Passed on from {KELLY.username} to {JO.username}" in bo.get(f"{CARDS}/{given}").text
     used = api.grant()["id"]
     assert page.redeem(used).status_code == 200
     told = bo.get(f"{CARDS}/{used}").text
-    assert "became store credit" in told and "by its owner" in told
+    assert "became store credit" in told and f"by {KELLY.username}" in told
     assert f"/dashboard/cards/{used}/switch" not in told
 
 

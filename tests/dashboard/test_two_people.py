@@ -18,7 +18,7 @@ from tests.dashboard.people import (
     post_about,
 )
 from tests.http.checks import one_engine
-from tests.http.requests import ext
+from tests.http.requests import at, ext
 
 CARDS = "/dashboard/cards"
 NOTED = "The rent is due"
@@ -28,7 +28,7 @@ every_form_about_a_card = pytest.mark.parametrize("page", ABOUT_CARDS, ids=name_
 
 def card_for(api: ApiFixture, page: AnyPage) -> tuple[str, str]:
     """Grant a card to which a form may be sent; return its id, and the form's address."""
-    card = api.grant(transfer=True)["id"]
+    card = api.grant(transfer=True, expiresAt=at(api, 86_400))["id"]
     hold = ""
     if "{hold}" in page.path:
         hold = ext(api, card, "holds", {"amount": 7, "expiresIn": 600}).json()["id"]
@@ -79,7 +79,7 @@ def test_what_is_sent_twice_is_done_once(api: ApiFixture, bo: Browser, page: Any
 
 @one_engine
 def test_each_form_on_a_page_has_the_card_as_it_is_shown(api: ApiFixture, bo: Browser) -> None:
-    card = api.grant(transfer=True)["id"]
+    card = api.grant(transfer=True, expiresAt=at(api, 86_400))["id"]
     ext(api, card, "holds", {"amount": 7, "expiresIn": 600})
     post_about(bo, card, "switch", {"to": "off"})
     found = []

@@ -6,18 +6,27 @@ had left as it was has what the card has now; only what they typed stays.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Final, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.dashboard.filters import money
 from gridgift.dashboard.forms import Draft
-from gridgift.dashboard.timeline import Moment
+from gridgift.dashboard.timeline import Moment, labels_after
 from gridgift.domain.days import day_of, end_of, parse_day
 from gridgift.domain.giftcards import Patch, check_precondition, patching
 from gridgift.domain.ledger import read_card_state
 from gridgift.domain.locked import LockedCard, Rule
-from gridgift.domain.model import Caller, CardChange, CardState, Entry, GiftCard
+from gridgift.domain.model import (
+    NO_LABELS,
+    Caller,
+    CardChange,
+    CardState,
+    Entry,
+    GiftCard,
+    Labels,
+)
 
 R = TypeVar("R")
 Fields = Mapping[str, str]
@@ -30,8 +39,12 @@ LABELS: Final = {
     "transfer": "May be passed on",
     "active": "Switched on",
     "redeemed": "Used up",
+    "tags": "Tags",
+    "reference": "Order",
 }
-_EMPTY: Final = {"expires_at": "never", "texture": "none"}
+LATER: Final = (30, 90, 365)  # days
+_BOXES: Final = ("transfer", "active", "redeemed")
+_EMPTY: Final = {"expires_at": "never", "texture": "none", "tags": "none", "reference": "none"}
 
 
 class CardForm(Struct, frozen=True):
@@ -56,15 +69,20 @@ class Meanwhile(Struct, frozen=True):
     before: Fields
 
 
-def fields_of(card: GiftCard | CardState, credit: int, zone: str) -> Fields:
-    """Return what the form has for a card, as texts; a box that is not ticked has none."""
-    ends = "" if card.expires_at is None else day_of(card.expires_at - 1, zone).isoformat()
-    boxes = {
-        name: "true" if getattr(card, name) else "" for name in ("transfer", "active", "redeemed")
-    }
+def fields_of(
+    card: GiftCard | CardState, credit: int, zone: str, labels: Labels = NO_LABELS
+) -> Fields:
+    """Return what the forms have for a card, as texts; a box that is not ticked has none.
+
+    The last day that there is counts as none: by that day programs say "never".
+    """
+    last = date.max if card.expires_at is None else day_of(card.expires_at - 1, zone)
     return {
-        "owner": card.owner_uuid, "credit": str(credit), "expires_at": ends,
-        "texture": card.texture or "", **boxes,
+        "owner": card.owner_uuid, "credit": str(credit),
+        "expires_at": "" if last == date.max else last.isoformat(),
+        "texture": card.texture or "",
+        **{name: "true" if getattr(card, name) else "" for name in _BOXES},
+        "tags": ", ".join(labels.tags), "reference": labels.reference or "",
     }  # fmt: skip
 
 
@@ -75,7 +93,7 @@ def meanwhile(
     names: Mapping[str, str],
     zone: str,
 ) -> Meanwhile | None:
-    """Return what happened since the card had an ETag; ``life`` is that of ``entries``, reversed.
+    """Return what happened since the card had an ETag; ``life`` is that of ``entries``.
 
     None if the card never had it.
     """
@@ -86,11 +104,11 @@ def meanwhile(
     if not known:
         return None
     then, now = (
-        fields_of(read_card_state(entry.state), entry.balance_after, zone)
-        for entry in (entries[known[0]], entries[-1])
+        fields_of(read_card_state(past[-1].state), past[-1].balance_after, zone, labels_after(past))
+        for past in (entries[: known[0] + 1], entries)
     )
     return Meanwhile(
-        life[: len(entries) - known[0] - 1],
+        [moment for moment in life if moment.seq > entries[known[0]].seq],
         [
             Difference(label, _words(name, then[name], names), _words(name, now[name], names))
             for name, label in LABELS.items()
@@ -101,14 +119,16 @@ def meanwhile(
 
 
 def shown(now: Fields, before: Fields, draft: Draft) -> Fields:
-    """Return what the form has when it is shown again: what was typed, and else what is now."""
+    """Return what the forms have when they are shown again: what was typed, and else what is now.
+
+    A box that is not ticked is not sent; a text that is not sent is another form's.
+    """
     if not draft.values:
         return now
-    typed = {name: str(draft.value(name)) for name in now}
-    return {
-        name: typed[name] if typed[name].strip() != before[name] else value
-        for name, value in now.items()
+    typed = {
+        name: str(draft.value(name)) for name in now if name in _BOXES or draft.values.get(name)
     }
+    return {**now, **{name: text for name, text in typed.items() if text.strip() != before[name]}}
 
 
 def as_seen(rule: Rule[R], etag: str) -> Rule[R]:
@@ -159,6 +179,17 @@ def editing(wanted: Fields, etag: str, zone: str) -> Rule[CardChange]:
         return patching(changes, frozenset({etag}))(locked, caller)
 
     return rule
+
+
+def later_days(card: GiftCard, now: int, zone: str) -> list[tuple[int, date]]:
+    """Return by how many days a card may end later, each with its last day then.
+
+    Of a card that has ended they count from today; one that never ends, or is used up, has none.
+    """
+    if card.expires_at is None or card.redeemed:
+        return []
+    last = max(day_of(card.expires_at - 1, zone), day_of(now, zone))
+    return [(days, last + timedelta(days)) for days in LATER if days < (date.max - last).days]
 
 
 def _words(name: str, text: str, names: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive
 from gridgift.dashboard.forms import Draft, decode_form, kept, urlencoded
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
+from gridgift.domain import failures
 from gridgift.domain.failures import Failure
 from gridgift.http.edge import refusals
 from gridgift.http.edge.decode import read_body
@@ -27,6 +28,14 @@ DOMAIN: Final = Failure.__module__.removesuffix("failures")  # which has a modul
 
 # What people are told, where programs are told something else.
 WORDS: Final[dict[type[Failure], tuple[str, str]]] = {
+    failures.PreconditionFailed: (
+        "The card has changed",
+        "The card has changed meanwhile, and nothing was saved. Look at it once more.",
+    ),
+    failures.HoldClosed: (
+        "Not reserved any more",
+        "It is not reserved any more: it was paid with or released, or its time is over.",
+    ),
     refusals.PathNotFound: ("There is no such page", "It may have moved, or been mistyped."),
     refusals.MethodNotAllowed: ("There is no such page", "It may have moved, or been mistyped."),
     refusals.SignInLinkInvalid: (
@@ -72,7 +81,8 @@ class PageEndpoint(Endpoint):
             if again is None or not _belongs_to_the_form(failure):
                 raise
             try:
-                reply = await again(request, Draft.refused(_form_of(request), failure))
+                _, words = _words(failure)
+                reply = await again(request, Draft.refused(_form_of(request), failure, words))
             except Failure:  # what the form is about is not there: nothing to show it on
                 raise failure from None
             return msgspec.structs.replace(reply, status=PROBLEMS[type(failure)].status)
@@ -83,7 +93,7 @@ class PageEndpoint(Endpoint):
     def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
         problem = PROBLEMS[type(failure)]
         if not isinstance(failure, SignInNeeded):
-            title, detail = WORDS.get(type(failure), (problem.title, failure.detail))
+            title, detail = _words(failure)
             return render(request, "problem.html", problem.status, title=title, detail=detail)
         if request.method in READS:
             return redirect(request, SIGN_IN, next=request.target)
@@ -101,6 +111,11 @@ class MissingPage(PageEndpoint):
 
     def _route(self, request: AnyRequest) -> AnyRoute:
         raise PathNotFound
+
+
+def _words(failure: Failure) -> tuple[str, str]:
+    """Return what people are told of a failure: a title, and more."""
+    return WORDS.get(type(failure), (PROBLEMS[type(failure)].title, failure.detail))
 
 
 def _form_of(request: AnyRequest) -> bytes:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Meta, Struct
 
+from gridgift.domain import failures
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.http.edge.decode import MAX_PARAMETERS, decode_texts
 from gridgift.http.edge.refusals import BodyMalformed, FormOutdated
@@ -35,14 +36,18 @@ class Draft(Struct, frozen=True):
     message: str = ""
 
     @classmethod
-    def refused(cls, raw: bytes, failure: Failure) -> "Draft":
-        """Return what was typed, with why it was refused; passwords are to be typed again."""
+    def refused(cls, raw: bytes, failure: Failure, words: str = "") -> "Draft":
+        """Return what was typed, with why it was refused; passwords are to be typed again.
+
+        ``words`` are what people are told, where the failure's own are for programs.
+        """
         values: dict[str, list[str]] = {}
         for name, text in shown_again(raw):
             values.setdefault(name, []).append(text)
         if isinstance(failure, ValidationFailed):
             return cls(values, failure.errors)
-        return cls(values, message=failure.detail)
+        message, field = words or failure.detail, _FIELD_OF.get(type(failure))
+        return cls(values, {field: [message]}) if field in values else cls(values, message=message)
 
     def value(self, name: str, otherwise: Any = "") -> Any:
         """Return the text of a field, or what it has at first."""
@@ -54,6 +59,13 @@ class Draft(Struct, frozen=True):
 
 
 EMPTY: Final = Draft()
+# Failures that are of what was typed into one field.
+_FIELD_OF: Final[Mapping[type[Failure], str]] = {
+    failures.InsufficientCredit: "delta",
+    failures.CreditLimitExceeded: "delta",
+    failures.ReferenceTaken: "reference",
+    failures.ReferenceFixed: "reference",
+}
 
 
 def urlencoded(raw: bytes, media_type: bytes) -> bytes:

@@ -7,8 +7,18 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.dashboard.filters import money
-from gridgift.domain.ledger import read_card_state, read_credit_state
-from gridgift.domain.model import ActorKind, CardState, Entry, EntryKind
+from gridgift.dashboard.sentences import Step, told
+from gridgift.domain.ledger import hold_of, read_card_state, read_credit_state
+from gridgift.domain.model import (
+    NO_LABELS,
+    ActorKind,
+    CardState,
+    Entry,
+    EntryKind,
+    Hold,
+    Labels,
+)
+from gridgift.domain.whole_cards import WholeCard
 from gridgift.http.edge.session import Operator
 
 WHO: Final = {
@@ -17,12 +27,15 @@ WHO: Final = {
     "unit": "a unit in-world",
     "system": "Gridgift",
 }
+_NAMED: Final = {"key": "the program “{}”", "unit": "the unit “{}”"}
+NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 class Moment(Struct, frozen=True):
     """What happened, by whom and when (milliseconds), and the balance since then (L$).
 
-    ``card`` is the id of the card that became credit.
+    ``card`` is the id of another card: that which became credit, or took the place of this one.
+    ``seq`` is the number of the entry that says so; 0: none does.
     """
 
     said: str
@@ -32,6 +45,15 @@ class Moment(Struct, frozen=True):
     balance: int
     delta: int
     card: str = ""
+    seq: int = 0
+
+
+class Reserved(Struct, frozen=True):
+    """A part of a card that is reserved: the hold, who placed it, and what was said of it."""
+
+    hold: Hold
+    who: str
+    note: str
 
 
 def names_in(entries: Iterable[Entry]) -> set[str]:
@@ -39,21 +61,60 @@ def names_in(entries: Iterable[Entry]) -> set[str]:
     return {read_card_state(entry.state).owner_uuid for entry in entries}
 
 
+def labels_after(entries: Sequence[Entry]) -> Labels:
+    """Return the labels that a card has after its entries."""
+    said = (read_card_state(entry.state).labels for entry in reversed(entries))
+    return next((labels for labels in said if labels is not None), NO_LABELS)
+
+
 def moments(
-    entries: Sequence[Entry], names: Mapping[str, str], who_looks: Operator
+    entries: Sequence[Entry], names: Mapping[str, str], who_looks: Operator, now: int
 ) -> list[Moment]:
-    """Return a card's life, the newest first."""
+    """Return a card's life up to now (milliseconds), the newest first; ``names`` are by ids."""
     states = [None, *(read_card_state(entry.state) for entry in entries)]
-    life = [
-        Moment(
-            _said(entry, before, after, names), _note(entry, after),
-            who_did(entry.actor_kind, entry.actor_id, who_looks),
-            entry.created_at, entry.balance_after, entry.delta,
-        )
-        for entry, (before, after) in zip(entries, pairwise(states), strict=True)
-        if after is not None
+    labels, life = NO_LABELS, []
+    for entry, (before, after) in zip(entries, pairwise(states), strict=True):
+        assert after is not None, "only what was before the first one is None"
+        step = Step(entry, before or after, after, labels, names, who_looks.zone, before is None)
+        labels = step.labels
+        life.append(
+            Moment(
+                told(step), _note(entry, after),
+                who_did(entry.actor_kind, entry.actor_id, who_looks, names),
+                entry.created_at, entry.balance_after, entry.delta,
+                after.source or "" if entry.kind == "reissued" else "", entry.seq,
+            )
+        )  # fmt: skip
+    life += _lapses(entries, now)
+    return sorted(life, key=lambda moment: moment.at)[::-1]
+
+
+def _lapses(entries: Sequence[Entry], now: int) -> list[Moment]:
+    """Return the ends of holds that nobody took or released: no entry tells of them."""
+    lasting: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        state = read_card_state(entry.state)
+        if entry.kind in {"captured", "voided"}:
+            lasting.pop(hold_of(entry), None)
+        elif state.hold_amount is not None and state.hold_expires_at is not None:
+            lasting[hold_of(entry)] = (state.hold_expires_at, state.hold_amount)
+    return [
+        Moment(f"{money(amount)} not reserved any more, as the time was over", "", WHO["system"],
+               end, [entry.balance_after for entry in entries if entry.created_at <= end][-1], 0)
+        for end, amount in lasting.values()
+        if end <= now
     ]  # fmt: skip
-    return life[::-1]
+
+
+def reserved(whole: WholeCard, names: Mapping[str, str], who_looks: Operator) -> list[Reserved]:
+    """Return what is reserved of a card now, what ends first before others."""
+    placed = {hold_of(entry): entry for entry in whole.entries if entry.kind == "held"}
+    return [
+        Reserved(hold, who_did(entry.actor_kind, entry.actor_id, who_looks, names),
+                 "" if entry.reason == hold.id else entry.reason)
+        for hold in whole.holds
+        if (entry := placed.get(hold.id)) is not None
+    ]  # fmt: skip
 
 
 def others_in(entries: Iterable[Entry]) -> set[str]:
@@ -93,65 +154,21 @@ def _credit_said(entry: Entry, other: str) -> str:
     }.get(entry.kind, _PLAIN.get(entry.kind, entry.kind))
 
 
-def _said(
-    entry: Entry, before: CardState | None, after: CardState, names: Mapping[str, str]
-) -> str:
-    owner = names.get(after.owner_uuid, after.owner_uuid)
-    held = "" if after.hold_amount is None else f" {money(after.hold_amount)}"
-    amount = money(abs(entry.delta))
-    if entry.kind == "adjusted":
-        return f"{amount} added" if entry.delta > 0 else f"{amount} taken"
-    if entry.kind == "reissued":
-        return "Made in place of a lost card" if before is None else "Replaced, as it was lost"
-    if entry.kind == "updated" and before is not None:
-        return _changes(entry, before, after)
-    return {
-        "granted": f"Given to {owner} with {amount}",
-        "imported": f"Brought over for {owner} with {amount}",
-        "redeemed": f"Used up: {amount} became store credit",
-        "transferred": f"Passed on to {owner}",
-        "held": f"Reserved for a purchase:{held}",
-        "hold_extended": f"Reserved for longer:{held}",
-        "captured": f"Paid with: {amount}",
-        "voided": f"Free again:{held}",
-    }.get(entry.kind, _PLAIN.get(entry.kind, entry.kind))
-
-
-def _changes(entry: Entry, before: CardState, after: CardState) -> str:
-    """Say what an update changed."""
-    parts = []
-    if entry.delta:
-        parts.append(f"from {money(entry.balance_after - entry.delta)} to "
-                     f"{money(entry.balance_after)}")  # fmt: skip
-    if before.expires_at != after.expires_at:
-        parts.append("another date" if after.expires_at else "no date any more")
-    if before.transfer != after.transfer:
-        parts.append("may be passed on" if after.transfer else "may not be passed on any more")
-    if before.texture != after.texture:
-        parts.append("another picture")
-    if before.active != after.active:
-        parts.append("switched on" if after.active else "switched off")
-    return f"Changed: {', '.join(parts)}" if parts else "Changed"
-
-
 def _note(entry: Entry, after: CardState) -> str:
     """Return what somebody wrote; old entries of holds have the hold's id there."""
     return "" if entry.reason == after.hold else entry.reason
 
 
-def who_did(kind: ActorKind, actor_id: str, who_looks: Operator) -> str:
-    """Say who did something, to an operator."""
+def who_did(
+    kind: ActorKind, actor_id: str, who_looks: Operator, names: Mapping[str, str] = NO_NAMES
+) -> str:
+    """Say who did something, to an operator; ``names`` are by ids."""
     if kind == "operator":
         return "you" if actor_id == who_looks.actor_id else actor_id
-    return WHO[kind]
+    return _NAMED.get(kind, "{}").format(names[actor_id]) if actor_id in names else WHO[kind]
 
 
 _PLAIN: Final[Mapping[EntryKind, str]] = {
-    "enabled": "Switched on",
-    "disabled": "Switched off",
-    "expired": "Its date was over",
-    "labelled": "Tags or details changed",
-    "noted": "Note",
     "attested": "Terms written down",
     "credit_extended": "A part of it ends later",
 }

@@ -60,6 +60,10 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_changed": "edited a card",
     "card_passed_on": "gave a card to another resident",
     "card_replaced": "replaced a lost card",
+    "card_labelled": "changed the tags or the order of a card",
+    "card_extended": "let a card end later",
+    "card_hold_released": "released a reserved part of a card",
+    "card_hold_taken": "took a reserved part of a card as paid",
 }
 assert set(SAID) == set(get_args(Deed))
 
