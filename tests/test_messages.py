@@ -19,7 +19,9 @@ FORMS: Final = {  # of numbers that the page counts: cards, days, seconds (CLDR)
 }
 HTTP: Final = files("gridgift.http")
 SCRIPT: Final = (HTTP / "static/me.js").read_text(encoding="utf-8")
-TEMPLATE: Final = (HTTP / "templates/me.html").read_text(encoding="utf-8")
+TEMPLATES: Final = [
+    (HTTP / f"templates/{name}.html").read_text(encoding="utf-8") for name in ("me", "missing")
+]
 CALLED: Final = ("profile", "context", "account", "giftcards")
 # what the page tells by itself: the whole page's states, a wait, and that nobody knows the outcome
 TOLD_OTHERWISE: Final = {
@@ -85,20 +87,24 @@ def test_every_refusal_has_words_of_its_own() -> None:
 def test_every_text_is_in_the_catalogue_and_none_is_left_over() -> None:
     keys = messages.page_texts("en").keys() - {"failures"}
     quoted = set(re.findall(r'"([a-z][a-z_]+)"', SCRIPT))
-    shown = set(re.findall(r"texts\.(\w+)", TEMPLATE))
+    shown = set(re.findall(r"texts\.(\w+)", "".join(TEMPLATES)))
     assert shown <= keys
     assert keys <= shown | quoted
     for said in re.findall(r'(?:say|parts)\("(\w+)"', SCRIPT):
         assert said in keys
 
 
-def test_no_words_stand_in_the_page_itself() -> None:
-    """Of the template's texts none is a word; of the script's, none is a sentence."""
-    template = re.sub(r"\{\{.*?\}\}|<[^>]*>", "", TEMPLATE)
-    assert re.findall(r"[A-Za-z]{2,}", template) == []
+@pytest.mark.parametrize("template", TEMPLATES, ids=["me", "missing"])
+def test_no_words_stand_in_a_page_itself(template: str) -> None:
+    """Of a template's texts none is a word."""
+    texts = re.sub(r"\{\{.*?\}\}|<[^>]*>", "", template)
+    assert re.findall(r"[A-Za-z]{2,}", texts) == []
     for attribute in ("aria-label", "title", "placeholder", "alt"):
-        for value in re.findall(rf'\s{attribute}="([^"]*)"', TEMPLATE):
+        for value in re.findall(rf'\s{attribute}="([^"]*)"', template):
             assert re.fullmatch(r"(\{\{ texts\.\w+ \}\})?", value)
+
+
+def test_no_sentence_stands_in_the_script() -> None:
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", SCRIPT, flags=re.DOTALL)
     for text in re.findall(r'"([^"\n]*)"', code):
         assert not re.search(r"[A-Za-z]{2,} [a-z]{2,}.*[.?!…]$|^[A-Z][a-z]+ [a-z]+", text), text

@@ -24,13 +24,13 @@ from gridgift.domain.keys import Signer
 from gridgift.domain.webhooks import Secrets
 from gridgift.http.edge.cors import Origins
 from gridgift.http.edge.dispatch import Application, Paths
-from gridgift.http.edge.endpoint import Endpoint, Missing
+from gridgift.http.edge.endpoint import Endpoint
 from gridgift.http.edge.limits import rate_limits
 from gridgift.http.edge.reply import encode_json
 from gridgift.http.edge.route import AnyRoute
 from gridgift.http.edge.services import Services
 from gridgift.http.reference.openapi import document
-from gridgift.http.reference.pages import MISSING_ASSET, Assets
+from gridgift.http.reference.pages import MISSING_ASSET, Assets, MissingAddress
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.in_world_directory import InWorldDirectory
 from gridgift.jobs import housekeeping, running
@@ -315,7 +315,7 @@ def _serve(app: Application, services: Services, table: Sequence[AnyRoute]) -> N
     missing = Endpoint(services, MISSING_ASSET.path, {"GET": MISSING_ASSET})
     app.paths = Paths({**endpoints(services, table), **pages(services)})
     app.routes[:] = [Mount("/static", Assets(STATIC, missing))]
-    default = Missing(services, [route.guard for route in table], app.paths.meant)
+    default = MissingAddress(services, [route.guard for route in table], app.paths.meant)
     app.default, app.refuse = missing_pages(services, default), default.refuse
 
 

@@ -262,6 +262,18 @@ def test_an_expired_link_is_forgotten(visit: Visit, store: Store, kelly: Residen
     expect(page.get_by_role("heading", level=1)).to_have_text("Open your link once more")
 
 
+@pytest.mark.parametrize("path", ["/me/", "/me/xyz", "/mee"])
+def test_a_mistyped_link_leads_on(visit: Visit, kelly: Resident, path: str) -> None:
+    """The token stands in the fragment, so the way on has it too."""
+    page = visit.open(f"{visit.store.server.url}{path}#ct={visit.store.token(kelly)}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no page here")
+    visit.check("status of 404")
+    visit.shoot("mistyped")
+    page.get_by_role("link", name="Your gift cards").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Hello, {kelly.username}")
+    assert page.url == f"{visit.store.server.url}/me"
+
+
 @pytest.mark.parametrize("token", ["", "half", "日本", "%00", "a b", "x" * 600, "<img src=x>"])
 def test_a_broken_link(visit: Visit, token: str) -> None:
     page = visit.open(f"{visit.store.server.url}/me#ct={token}")
@@ -504,14 +516,16 @@ def test_the_limit_of_requests_is_waited_for(
     card = store.grant(kelly)
     token = store.token(kelly)
 
-    def use_up() -> None:
+    def use_up(route: Route) -> None:
+        """Use all requests up in the moment in which the page's own is on its way."""
         while store.client.get(
             "/v1/customer/profile", headers={"X-Customer-Token": token}
         ).is_success:
             pass
+        route.continue_()
 
     visit = visits(at=store)
-    use_up()
+    visit.page.route("**/profile", use_up, times=1)
     page = visit.open(f"{store.server.url}/me#ct={token}")
     expect(page.get_by_role("heading", level=1)).to_have_text("One moment, please")
     expect(page.locator("#lead")).to_have_text(
@@ -521,7 +535,7 @@ def test_the_limit_of_requests_is_waited_for(
     greeted = expect(page.get_by_role("heading", level=1))
     greeted.to_have_text(f"Hello, {kelly.username}", timeout=20_000)
     visit.card(card).get_by_role("button", name="Redeem").click()
-    use_up()
+    page.route("**/redeem", use_up, times=1)
     visit.dialog.get_by_role("button", name="Redeem").click()
     expect(visit.dialog.get_by_role("alert")).to_have_text(
         re.compile(r"You can try again in (1 second|2 seconds)\.")

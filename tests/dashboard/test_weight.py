@@ -22,7 +22,7 @@ def test_a_first_page_weighs_little(api: ApiFixture, aria: Browser) -> None:
     page = aria.get("/dashboard", Accept_Encoding="gzip")
     weight = int(page.headers["content-length"])
     loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
-    assert len(loaded) == 5
+    assert len(loaded) == 6
     for path in loaded:
         response = api.call("GET", path, key=None, headers=GZIP)
         assert response.status_code == 200

@@ -2,9 +2,11 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 
+from gridgift import messages
 from gridgift.http.edge.problems import BY_CODE
 from tests.api import OWNER, ApiFixture, problem
 from tests.http.checks import one_engine
@@ -91,3 +93,71 @@ def test_a_hostile_code_is_not_repeated(api: ApiFixture, code: str) -> None:
     text = page(api, f"/errors/{code}", 404)
     for word in ("<script>", "onerror", "49", "\0"):
         assert word not in text
+
+
+# Addresses that nothing is at
+
+BROWSERS = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+    "text/html, */*;q=0.1",
+    "text/html",
+    "application/json;q=0.3, text/*",
+)
+PROGRAMS = (
+    None, "*/*", "application/json", "application/problem+json", "text/html;q=0, */*",
+    "application/json, text/html;q=0.9", "text/plain", "", "text/html, application/json", ";;q=,,",
+)  # fmt: skip
+MISTYPED = (
+    "/me/", "/me/xyz", "/mee", "/anything", "/dashboards", "/docs/", "/v1", "/errors/a/b",
+    "/me/%00", "/me/<script>alert(1)</script>", "/me/{{7*7}}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MISTYPED)
+@pytest.mark.contract("8.53")
+def test_a_mistyped_address_is_a_page_for_people(api: ApiFixture, path: str) -> None:
+    for accept in BROWSERS:
+        response = api.call("GET", path, key=None, headers={"Accept": accept})
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert response.headers["vary"] == "Accept, Accept-Language"
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert response.headers["referrer-policy"] == "no-referrer"
+        for word in ("alert(1)", "49", "\0"):
+            assert word not in response.text
+    for way in re.findall(r'(?:href|src)="([^"]+)"', response.text):
+        assert api.call("GET", way, key=None).status_code == 200
+    head = api.call("HEAD", path, key=None, headers={"Accept": BROWSERS[0]})
+    assert (head.status_code, head.content) == (404, b"")
+
+
+@pytest.mark.parametrize("path", MISTYPED)
+@pytest.mark.contract("8.53")
+def test_a_program_is_told_in_json_that_nothing_is_there(api: ApiFixture, path: str) -> None:
+    for accept in PROGRAMS:
+        headers = {} if accept is None else {"Accept": accept}
+        assert_told_in_json(api.call("GET", path, key=None, headers=headers))
+    posted = api.call("POST", path, key=None, headers={"Accept": BROWSERS[0]}, json={})
+    assert_told_in_json(posted)
+
+
+@pytest.mark.parametrize("path", ["/v1/", "/v1/stor", "/ext/v1/x", "/inworld/x", "/static/me.cs"])
+def test_where_programs_ask_everyone_is_told_in_json(api: ApiFixture, path: str) -> None:
+    assert_told_in_json(api.call("GET", path, key=None, headers={"Accept": BROWSERS[0]}))
+
+
+def assert_told_in_json(response: Any) -> None:
+    assert response.status_code == 404
+    assert response.json()["code"] == "path_not_found"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_mistyped_address_is_told_of_in_the_browsers_language(
+    api: ApiFixture, language: str
+) -> None:
+    headers = {"Accept": BROWSERS[0], "Accept-Language": f"{language}-XX, en;q=0.5"}
+    text = api.call("GET", "/me/xyz", key=None, headers=headers).text
+    texts = messages.page_texts(language)
+    assert f'<html lang="{language}">' in text
+    for key in ("missing_title", "missing", "page_title", "missing_home"):
+        assert texts[key] in unescape(text)

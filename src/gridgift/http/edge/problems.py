@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gridgift.domain import failures, import_failures, sending_failures, webhook_failures
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
+from gridgift.http.edge.accept import admits_problem
 from gridgift.http.edge.problem import Problem, data
 from gridgift.http.edge.refusals import MethodNotAllowed, Unauthenticated
 from gridgift.http.edge.reply import NO_STORE, Header, Reply, encode_json
@@ -350,26 +351,6 @@ def problem_reply(
         *headers_of(failure, body.get("retryAfter")),
     )
     return Reply(status, headers, encode_json(body))
-
-
-def admits_problem(accept: bytes | None) -> bool:
-    """Tell whether an Accept header admits ``application/problem+json`` (RFC 9110, 12.5.1).
-
-    The most specific range decides: ``application/problem+json;q=0, */*`` does not admit it.
-    """
-    if accept is None:
-        return True
-    admitted: dict[bytes, bool] = {}
-    for item in accept.lower().split(b","):
-        media_range, *parameters = [part.strip() for part in item.split(b";")]
-        admitted[media_range] = not any(_is_zero(parameter) for parameter in parameters)
-    ranges = (b"application/problem+json", b"application/*", b"*/*")
-    return next((admitted[found] for found in ranges if found in admitted), False)
-
-
-def _is_zero(parameter: bytes) -> bool:
-    name, _, value = parameter.partition(b"=")
-    return name.strip() == b"q" and value.strip() in {b"0", b"0.0", b"0.00", b"0.000"}
 
 
 def headers_of(failure: Failure, retry_after: int | None) -> Sequence[Header]:

@@ -15,13 +15,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridgift import __version__, messages
 from gridgift.domain import stores
+from gridgift.domain.failures import Failure
+from gridgift.http.edge.accept import prefers_html
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE
+from gridgift.http.edge.endpoint import AnyRequest, Missing
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
 from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.edge.refusals import PathNotFound
 from gridgift.http.edge.reply import JSON, NO_STORE, Header, Reply
-from gridgift.http.edge.route import Route, Tag
+from gridgift.http.edge.route import READS, Route, Tag
 from gridgift.http.edge.session import operator_of
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ _OWN_THINGS_ONLY: Header = (
     b"frame-ancestors 'none'",
 )
 # The page holds a token that is worth money: nothing may be framed, injected, or sent elsewhere.
-_RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
+_NOTHING_OUT: Final[tuple[Header, ...]] = (
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -43,10 +46,16 @@ _RESIDENTS_PAGE: Final[tuple[Header, ...]] = (
     ),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
+)
+_RESIDENTS_PAGE: Final = (
+    *_NOTHING_OUT,
     (b"cache-control", b"no-cache"),
     (b"vary", b"Accept-Language"),
 )
+_MISSING_PAGE: Final = (*_NOTHING_OUT, NO_STORE, (b"vary", b"Accept, Accept-Language"))
 
+# Where programs ask: people who come there are told the same.
+_OF_PROGRAMS: Final = ("/v1/", "/ext/", "/inworld/")
 
 TEXTS: Final = frozenset({".css", ".js", ".svg"})  # files that are much smaller compressed
 COMPRESSED_MOST: Final = 256 * 1024  # bytes: what is larger would hold up other requests
@@ -101,6 +110,23 @@ async def get_missing_asset(request: PublicRequest[None, None]) -> Reply[None]:
     raise PathNotFound
 
 
+class MissingAddress(Missing):
+    """Every path that has no endpoint: a page for people, a problem for programs."""
+
+    def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
+        if not isinstance(failure, PathNotFound) or not _is_for_people(request):
+            return super()._show(request, failure)
+        page = _texts_page("missing.html", _language(request))
+        return Reply.html(page, 404, _MISSING_PAGE)
+
+
+def _is_for_people(request: AnyRequest) -> bool:
+    """Tell whether a browser asks for an address where people may look for a page."""
+    path: str = request.scope["path"]
+    reads = request.method in READS and not path.startswith(_OF_PROGRAMS)
+    return reads and prefers_html(request.headers.get(b"accept"))
+
+
 async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
     """Lead an operator who has signed in to the dashboard, and show others the three ways on.
 
@@ -110,7 +136,7 @@ async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
         return Reply(303, ((b"location", b"/dashboard"), NO_STORE))
     found = await request.operations.read(stores.list_all)
     name = found[0].name if len(found) == 1 else ""
-    return _page("home.html", name=name, stores=len(found), version=__version__)
+    return _page("home.html", name=name, stores=len(found))
 
 
 async def get_reference(request: PublicRequest[None, None]) -> Reply[None]:
@@ -142,18 +168,19 @@ async def get_residents_page(request: PublicRequest[None, None]) -> Reply[None]:
     It is the same for everyone, but for the language that the browser asks for: the token stands
     in the fragment, which no browser sends (contract section 8).
     """
-    return Reply.html(_residents_page(_language(request)), headers=_RESIDENTS_PAGE)
+    return Reply.html(_texts_page("me.html", _language(request)), headers=_RESIDENTS_PAGE)
 
 
 @cache
-def _residents_page(language: str) -> str:
+def _texts_page(template: str, language: str) -> str:
+    """Return a page of the catalogue's texts: it is the same for all who read one language."""
     texts = messages.page_texts(language)
-    page = _templates().get_template("me.html")
+    page = _templates().get_template(template)
     catalogue = json.dumps(texts, ensure_ascii=False)
     return page.render(version=__version__, language=language, texts=texts, catalogue=catalogue)
 
 
-def _language(request: PublicRequest[None, None]) -> str:
+def _language(request: AnyRequest) -> str:
     accepted = request.headers.get(b"accept-language", b"")
     return messages.language_of(accepted.decode("latin-1"))
 
@@ -168,7 +195,7 @@ def _templates() -> "Environment":
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Reply[None]:
-    text = _templates().get_template(template).render(**values)
+    text = _templates().get_template(template).render(version=__version__, **values)
     return Reply.html(text, status, (_OWN_THINGS_ONLY,))
 
 
