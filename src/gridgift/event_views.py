@@ -1,6 +1,5 @@
 """What is shown of an event, for the API and the command line (contract section 10)."""
 
-from collections.abc import Collection
 from typing import Annotated, Any, Final, Self
 
 from msgspec import Meta, Struct
@@ -38,6 +37,10 @@ NAMED_BESIDES: Final = {
     "terms": "terms",
     "labels": "labels",
 }
+# Those of them that an event is about: ids, and for a hold its amount (L$) and its end.
+_ABOUT: Final = (
+    "hold", "holdAmount", "holdExpiresAt", "spend", "move", "other", "reference", "labels",
+)  # fmt: skip
 _SUBJECTS: Final = {
     "card": "giftCardId",
     "credit": "customerUuid",
@@ -73,7 +76,7 @@ class EventResponse(Struct, frozen=True, rename="camel"):
         return cls(
             event.id, event.type, format_instant(event.at), event.store_id, event.seq, event.delta,
             Actor(event.actor_kind, event.actor_id), event.request_id, event.reason, about,
-            _without(before, NAMED_BESIDES), _without(after, NAMED_BESIDES),
+            _without_besides(before), _without_besides(after),
         )  # fmt: skip
 
 
@@ -82,23 +85,29 @@ def _shown_snapshot(snapshot: Snapshot | None) -> dict[str, Any] | None:
     if snapshot is None:
         return None
     state = shown_state(snapshot.state)
-    return state if snapshot.balance is None else {"credit": snapshot.balance} | state
+    return state if snapshot.balance is None else {"credit": snapshot.balance, **state}
 
 
 def _about(event: Event, state: dict[str, Any]) -> dict[str, Any]:
-    """Name what an event is about: ids, and for a hold its amount (L$) and its end."""
+    """Name what an event is about."""
     about = {_SUBJECTS[event.subject_kind]: event.subject_id}
     if event.subject_kind == "card":
         about["customerUuid"] = state["ownerUuid"]
     if event.type == "gift_card.reissued":
         about["otherGiftCardId"] = state["source"]
-    for name in (
-        "hold", "holdAmount", "holdExpiresAt", "spend", "move", "other", "reference", "labels"
-    ):  # fmt: skip
-        if state.get(name) is not None:
-            about[NAMED_BESIDES[name]] = state[name]
+    if _names_besides(state):
+        for name in _ABOUT:
+            if state.get(name) is not None:
+                about[NAMED_BESIDES[name]] = state[name]
     return about
 
 
-def _without(state: dict[str, Any] | None, names: Collection[str]) -> dict[str, Any] | None:
-    return None if state is None else {k: v for k, v in state.items() if k not in names}
+def _without_besides(state: dict[str, Any] | None) -> dict[str, Any] | None:
+    if state is None or not _names_besides(state):
+        return state
+    return {name: value for name, value in state.items() if name not in NAMED_BESIDES}
+
+
+def _names_besides(state: dict[str, Any]) -> bool:
+    """Tell whether a state names anything but the account; those of most events do not."""
+    return not NAMED_BESIDES.keys().isdisjoint(state)

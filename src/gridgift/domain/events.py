@@ -220,14 +220,15 @@ async def page(
     values = EVENTS_OF_STORE.values(position, looked_at - 1)
     found: list[Event] = []
     places: list[Keys] = []
+    keys = position.keys
     for row in await tx.all(statement, store_id=store_id, **values):
-        position = Position(tuple(row[:4]))
+        keys = tuple(row[:4])
         if not types or _type_of(row) in types:
             found.append(Event.of(store_id, row))
-            places.append(position.keys)
+            places.append(keys)
         if len(found) == limit:
             break
-    return EventPage(found, places, position)
+    return EventPage(found, places, Position(keys))
 
 
 async def at(tx: Tx, places: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Event]:
