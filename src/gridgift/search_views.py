@@ -22,15 +22,15 @@ class FoundGiftCard(GiftCardDetails, frozen=True, rename="camel"):
     metadata: dict[str, str]
 
     @classmethod
-    def found(cls, found: Found, **more: str) -> Self:
+    def found(cls, found: Found, *more: str) -> Self:
         """Show a card that was found; a page calls this for up to 1,000 rows.
 
-        ``more`` has further fields.
+        ``more`` are a subclass's fields, in their order.
         """
         card, labels = found.card, found.labels
         return cls.detailed(
-            card, card.held, source=card.source, reference=labels.reference,
-            tags=list(labels.tags), metadata=labels.metadata, **more,
+            card, card.held, card.source, labels.reference, list(labels.tags), labels.metadata,
+            *more,
         )  # fmt: skip
 
 
@@ -42,4 +42,4 @@ class StoreFoundGiftCard(FoundGiftCard, frozen=True, rename="camel"):
     @classmethod
     def of_store(cls, found: Found) -> Self:
         """Show a card with its store."""
-        return cls.found(found, store_id=found.card.store_id)
+        return cls.found(found, found.card.store_id)

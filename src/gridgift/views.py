@@ -86,7 +86,7 @@ REFUSED_ROW_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-DATES_IN_STATE: Final = {"expiresAt", "holdExpiresAt"}
+DATES_IN_STATE: Final = ("expiresAt", "holdExpiresAt")
 _decode_state: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -126,16 +126,16 @@ class GiftCardDetails(GiftCardResponse, frozen=True, rename="camel"):
     updated_at: Instant
 
     @classmethod
-    def detailed(cls, card: GiftCard, held: int, **more: Any) -> Self:
-        """Show a card, of whose credit ``held`` L$ are reserved; ``more`` has further fields."""
+    def detailed(cls, card: GiftCard, held: int, *more: Any) -> Self:
+        """Show a card, of whose credit ``held`` L$ are reserved.
+
+        ``more`` are a subclass's fields: in their order, for by their names it takes longer.
+        """
         return cls(
-            *_nine_fields(card, card.owner_uuid, card.owner_username),
-            available=card.credit - held,
-            expires_at=written(card.expires_at),
-            created_at=format_instant(card.created_at),
-            updated_at=format_instant(card.updated_at),
-            **more,
-        )
+            *_nine_fields(card, card.owner_uuid, card.owner_username), card.credit - held,
+            written(card.expires_at), format_instant(card.created_at),
+            format_instant(card.updated_at), *more,
+        )  # fmt: skip
 
 
 class StoreGiftCard(GiftCardDetails, frozen=True, rename="camel"):
@@ -146,7 +146,7 @@ class StoreGiftCard(GiftCardDetails, frozen=True, rename="camel"):
     @classmethod
     def of_store(cls, card: GiftCard, held: int) -> Self:
         """Show a card with its store."""
-        return cls.detailed(card, held, store_id=card.store_id)
+        return cls.detailed(card, held, card.store_id)
 
 
 class CustomerGiftCardResponse(GiftCardResponse, frozen=True, rename="camel"):
@@ -311,7 +311,10 @@ def shown(view: type[V], source: Struct, **given: Any) -> V:
 def shown_state(stored: str) -> dict[str, Any]:
     """Show an entry's state: entries, old ones too, store an instant in milliseconds."""
     state = _decode_state(stored)
-    return state | {name: written(state[name]) for name in state.keys() & DATES_IN_STATE}
+    for name in DATES_IN_STATE:
+        if state.get(name) is not None:
+            state[name] = format_instant(state[name])
+    return state
 
 
 def named_as_json(failure: Failure) -> Failure:

@@ -132,6 +132,15 @@ def test_a_keyset_of_two_columns_walks_an_index(place: str, statement: Query) ->
         assert plan.work <= WORK, plan
 
 
+def test_a_walk_that_fills_a_page_reads_no_more_cards(place: str) -> None:
+    """Only the index is followed further, to where the next part of the walk would begin."""
+    name, rows, looked = "cards_of_store/created/desc/seek", 5, 205
+    matching = calls(name)[-1] | {"rows": rows}
+    short, long = (plans(place, name, matching | {"looked": each}) for each in (rows, looked))
+    for least, most in zip(short, long, strict=True):
+        assert most.work - least.work <= 2 * (looked - rows), most
+
+
 def test_exemptions_are_of_statements_that_are_there() -> None:
     assert EXEMPT.keys() | BOUNDED_SORTS.keys() <= set(map(declared_as, STATEMENTS))
 

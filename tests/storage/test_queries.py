@@ -102,6 +102,10 @@ def test_every_statement_filters_by_its_store(name: str) -> None:
         assert " OR " not in outside_parentheses(condition)
 
 
+# What passes over a bounded number of rows, however deep in a list they are.
+BOUNDED_OFFSETS = {"cards_of_store": "the 250 cards that are looked at"}
+
+
 def outside_parentheses(condition: str) -> str:
     """Return what stands in none, up to the end of the subquery that a condition is of."""
     before = ""
@@ -113,7 +117,8 @@ def outside_parentheses(condition: str) -> str:
 def test_every_statement_is_one_for_both_engines(engine: str, database_url: str) -> None:
     for query in STATEMENTS.values():
         assert ";" not in query.sqlite, query.name
-        assert "OFFSET" not in query.sqlite.upper(), query.name
+        if declared_as(query.name) not in BOUNDED_OFFSETS:
+            assert "OFFSET" not in query.sqlite.upper(), query.name
         assert "{" not in query.sqlite, query.name
         statement = f"PREPARE it AS {query.postgres}"
         if engine == "sqlite":
@@ -178,14 +183,15 @@ def test_the_text_is_of_no_engine(file: str) -> None:
 
 def test_the_dialects_stand_in_the_macros() -> None:
     written = [text for macro in MACROS.values() for text in (macro.postgres, macro.sqlite)]
-    assert all(DIALECT.search(text) for text in written if text not in {"", "{}"})
+    same = {"", "{}", MACROS["as_sorted"].postgres}  # which both engines understand
+    assert all(DIALECT.search(text) for text in written if text not in same)
     used = {name for text in TEXTS.values() for name in re.findall(r"\{(\w+)", text)}
     assert used == MACROS.keys() | FRAGMENTS.keys() | {
         "seek",
         "order",
         "filters",
         "until",
-        "reversed",
+        "keys",
     }
 
 

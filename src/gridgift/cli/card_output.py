@@ -30,13 +30,13 @@ class WholeCardView(StoreGiftCard, frozen=True, rename="camel"):
         return cls.detailed(
             found.card,
             found.held,
-            store_id=found.card.store_id,
-            reference=said.reference,
-            tags=said.tags,
-            metadata=said.metadata,
-            holds=[HoldResponse.of(hold) for hold in found.holds],
-            notes=[NoteResponse.of(entry) for entry in found.notes],
-            entries=[EntryResponse.of(entry) for entry in found.entries],
+            found.card.store_id,
+            said.reference,
+            said.tags,
+            said.metadata,
+            [HoldResponse.of(hold) for hold in found.holds],
+            [NoteResponse.of(entry) for entry in found.notes],
+            [EntryResponse.of(entry) for entry in found.entries],
         )
 
 

@@ -95,17 +95,6 @@ class Count(Struct, frozen=True):
     exact: bool
 
 
-class _Looked(Struct, frozen=True, array_like=True):
-    """The last card that a statement looked at, and how many it looked at."""
-
-    id: str
-    credit: int
-    expires_at: int | None
-    created_at: int
-    updated_at: int
-    number: int
-
-
 class _Section(Struct, frozen=True):
     """A part of a walk: along an order, from some keys (themselves not in it) to its end."""
 
@@ -123,7 +112,7 @@ class _Walked(Struct):
 
 # not strict: SQLite's booleans are numbers
 _decode_found: Final = msgspec.json.Decoder(list[FoundCard], strict=False).decode
-_decode_looked: Final = msgspec.json.Decoder(list[_Looked]).decode
+_decode_keys: Final = msgspec.json.Decoder(list[Keys]).decode
 
 
 async def search(tx: Tx, store_id: str, wanted: Search) -> Page[Found]:
@@ -218,7 +207,7 @@ async def _owners(tx: Tx, store_id: str, prefix: str) -> list[str] | None:
     )
     if len(rows) > MAX_OWNERS:
         return None
-    return sorted({uuid for uuid, everywhere, here in rows if everywhere or here})
+    return sorted({uuid for uuid, leads_here in rows if leads_here})
 
 
 async def _gathered(
@@ -268,11 +257,10 @@ async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
                 break
             windows -= 1
             if not windows:
-                walked.stopped = _keys(last, section.order)
-                if section.order == "undated":  # it also passes over cards that have a date
-                    walked.stopped = (FAR, *walked.stopped)
+                # the walk of those that have no date passes over cards that have one
+                walked.stopped = (FAR, *last) if section.order == "undated" else last
                 return walked
-            boundary = Position(_keys(last, section.order))
+            boundary = Position(last)
     return walked
 
 
@@ -283,10 +271,10 @@ async def _look(
     section: _Section,
     boundary: Position,
     rows: list[FoundCard],
-) -> _Looked | None:
-    """Look at the next cards of a section and add those that match.
+) -> Keys | None:
+    """Look at the next cards of a section and add those that match, up to one more than a page.
 
-    Return the last card that was looked at, or None if no more are left.
+    Return the keys of the last card that it may look at, or None if no more are left.
     """
     undated = section.order == "undated"
     wanting = wanted.limit - len(rows)
@@ -302,8 +290,7 @@ async def _look(
     found, last = row
     if found is not None:
         rows += _decode_found(found)
-    looked = [] if last is None else _decode_looked(last)
-    return looked[0] if looked and looked[0].number == bound else None
+    return next(iter(_decode_keys(last or "[]")), None)
 
 
 def _downwards(wanted: Search) -> bool:
@@ -351,11 +338,9 @@ def _section(order: str, keys: Keys, low: int, high: int, *, downwards: bool) ->
     return _Section(order, keys or (low, NIL_UUID), high)
 
 
-def _keys(card: GiftCard | _Looked, order: str) -> Keys:
+def _keys(card: GiftCard, sort_by: SortBy) -> Keys:
     """Return the values that a list is ordered by."""
-    if order == "undated":
-        return (card.id,)
-    value = getattr(card, _COLUMNS.get(order, "expires_at"))
+    value = getattr(card, _COLUMNS[sort_by])
     return (FAR if value is None else value, card.id)
 
 

@@ -7,7 +7,7 @@ A listing's template is a statement with up to six more fragments::
     WHERE store_id = :store_id AND owner_uuid = :owner_uuid {filters} {seek}
     ORDER BY {order} LIMIT :rows
 
-- ``{order}`` is the columns of the order, each with its direction; ``{reversed}`` the other way.
+- ``{order}`` is the columns of the order, each with its direction; ``{keys}`` only the columns.
 - ``{seek}`` is ``AND (created_at, id) > (:seek_created_at, :seek_id)``; nothing at either edge.
 - ``{until}`` is ``AND created_at <= :until``, the far end of what is read (``>=`` downwards).
 - ``{filters}`` is ``AND (...)`` for each filter that is chosen, from the ``-- filter:`` sections.
@@ -169,7 +169,7 @@ class Listing:
             "seek": _seek(declared, descending) if seeks else "",
             "until": f"AND {declared.keys[0].expression} {'>=' if descending else '<='} :until",
             "order": _sorted(declared, descending),
-            "reversed": _sorted(declared, not descending),
+            "keys": ", ".join(key.expression for key in declared.keys),
         }
         name = "/".join(
             [self.name, order, "desc" if descending else "asc", "seek" if seeks else "edge"]

@@ -85,6 +85,9 @@ MACROS: Final = {
     ),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
+    # FROM (... ORDER BY id LIMIT 9) few WHERE ... {as_sorted:id}: in the order of a subquery, which
+    # SQLite keeps by itself; told to, it would read all of the subquery and sort it again
+    "as_sorted": Macro("ORDER BY {}", ""),
     # all rows as one JSON array of arrays; without rows null on PostgreSQL, [] on SQLite
     "json_rows": Macro(
         "json_agg(json_build_array({}))",

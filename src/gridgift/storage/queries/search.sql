@@ -31,25 +31,22 @@ CASE WHEN held_until > :now THEN (SELECT COALESCE(SUM(h.amount), 0)
         AND h.expires_at > :now AND h.expires_at > gift_cards.updated_at)
 ELSE 0 END
 
+-- No ETag is made of them, so nobody looks for the heads of their chains.
 -- fragment: found_cards
-{json_rows:{card}, {held_now}, {source}}
+{json_rows:{changed_card}, '', {held_now}, {source}}
 
--- The next :looked cards of an order: those of them that match; and the last of them, from which the
--- walk goes on, with their number.
+-- The next :looked cards of an order: up to :rows of them that match; and the keys of the last of
+-- them, from which the walk goes on, unless fewer are left.
 -- listing: cards_of_store
 SELECT (SELECT {found_cards} FROM (
     SELECT * FROM (
         SELECT * FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
         ORDER BY {order} LIMIT :looked
     ) gift_cards
-    WHERE {matching} ORDER BY {order} LIMIT :rows
-) gift_cards), (SELECT {json_rows:id, credit, expires_at, created_at, updated_at, number} FROM (
-    SELECT id, credit, expires_at, created_at, updated_at, COUNT(*) OVER () AS number FROM (
-        SELECT id, credit, expires_at, created_at, updated_at
-        FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
-        ORDER BY {order} LIMIT :looked
-    ) looked
-    ORDER BY {reversed} LIMIT 1
+    WHERE {matching} {as_sorted:{order}} LIMIT :rows
+) gift_cards), (SELECT {json_rows:{keys}} FROM (
+    SELECT {keys} FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
+    ORDER BY {order} LIMIT 1 OFFSET :looked - 1
 ) last)
 
 -- listing: cards_among
@@ -72,7 +69,7 @@ WHERE store_id = :store_id AND tag = :tag LIMIT :rows
 (SELECT TRUE FROM store_names s WHERE s.store_id = :store_id AND s.username = n.username)
 
 -- name: residents_by_prefix
-SELECT n.resident_uuid, n.noted_by IS NULL, {noted_here}
+SELECT n.resident_uuid, n.noted_by IS NULL OR {noted_here}
 FROM resident_names n
 WHERE n.username >= :prefix AND n.username < :prefix_end
 ORDER BY n.username LIMIT :rows
