@@ -94,6 +94,7 @@ CHANGING = [
     ("unit", "pause", "ID"),
     ("unit", "resume", "ID"),
     ("unit", "revoke", "ID"),
+    ("inworld", "simulate"),
 ]
 MAKING = [
     ("store", "create", "Shop", "--owner", "kelly", "--owner-uuid", "UUID"),

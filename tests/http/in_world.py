@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx2
 
-from gridgift.http.edge.unit import signature
+from gridgift.inworld.protocol import signature
 from tests.api import KELLY, OWNER, ApiFixture
 from tests.http.requests import make_unit
 

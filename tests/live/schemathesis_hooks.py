@@ -16,8 +16,9 @@ from gridgift.domain.webhooks import DISCORD
 from gridgift.http.api.bulk import CSV_EXAMPLE, LINES_EXAMPLE
 from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE, CREDIT_EXAMPLE
 from gridgift.http.edge.in_world import IN_WORLD
-from gridgift.http.edge.unit import Unit, signature
+from gridgift.http.edge.unit import Unit
 from gridgift.http.table import ROUTES
+from gridgift.inworld.protocol import signature
 from gridgift.unit_views import UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 from gridgift.webhook_views import WEBHOOK_EXAMPLE

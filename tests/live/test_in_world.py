@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from gridgift.http.edge.unit import signature
+from gridgift.inworld.protocol import signature
 from tests import crash
 from tests.api import OWNER
 from tests.domain.fixture import bare_sql

@@ -4,25 +4,22 @@ from typing import Annotated, Final
 
 import typer
 
-from gridgift.cli.options import JsonOption, UsageError, one_of
+from gridgift.cli.options import PUBLIC_URL, JsonOption, UsageError, one_of, read_url
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
+from gridgift.cli.simulate import simulate
 from gridgift.inworld import SCRIPTS, is_quotable
 from gridgift.inworld import script as assemble
-from gridgift.settings import Settings, SettingsError
 
 app = typer.Typer(help="What objects in Second Life need.", no_args_is_help=True)
+app.command("simulate")(simulate)
 
-PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 QUOTABLE: Final = "must be in ASCII, without spaces, quotes and braces"
 
 
 def read_address(text: str) -> str:
-    """Read the server's address."""
-    try:
-        url = Settings.from_environ({PUBLIC_URL: text}).public_url
-    except SettingsError as error:
-        raise typer.BadParameter(str(error).replace(PUBLIC_URL, "It")) from None
+    """Read the server's address, which is to stand in a script."""
+    url = read_url(text)
     if not is_quotable(url):
         raise typer.BadParameter(f"It {QUOTABLE}.")
     return url

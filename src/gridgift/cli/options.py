@@ -11,6 +11,9 @@ from gridgift.domain.days import SECOND_LIFE, Expiry
 from gridgift.domain.ids import parse_uuid, texture_of
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.scopes import SCOPES
+from gridgift.settings import Settings, SettingsError
+
+PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
 
 Word = TypeVar("Word", bound=str)
 
@@ -45,6 +48,14 @@ def read_uuid(text: str) -> str:
     if uuid is None:
         raise typer.BadParameter(f"{text!r} is not a UUID.")
     return uuid
+
+
+def read_url(text: str) -> str:
+    """Read the address of a server, and return it without a slash at its end."""
+    try:
+        return Settings.from_environ({PUBLIC_URL: text}).public_url
+    except SettingsError as error:
+        raise typer.BadParameter(str(error).replace(PUBLIC_URL, "It")) from None
 
 
 def read_expiry(text: str) -> Expiry:

@@ -116,7 +116,7 @@ def create(
             min_account_days=min_account_days, usernames=tuple(username or ()),
         )  # fmt: skip
         random = secrets.token_bytes(units.CODE_BYTES)
-        return await operations.write(_create, owner.id, new_id(), kind, settings, random)
+        return await operations.write(make, owner.id, new_id(), kind, settings, random)
 
     made = run(read_settings(database), work)
     if json:
@@ -244,7 +244,7 @@ def _update(
     _print_one(run(read_settings(database), work), json)
 
 
-async def _create(
+async def make(
     tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
 ) -> PairingCode:
     """Make a unit and its first code, both or neither."""

@@ -63,7 +63,7 @@ async def sell(
     for another payment with the same nonce, ``PaymentDiffers``.
     """
     unit = await units.lock(tx, caller.store_id, unit_id)
-    key = {"store_id": unit.store_id, "unit_id": unit.id, "nonce": payment.nonce}
+    key = _key(unit.store_id, unit.id, payment.nonce)
     row = await tx.one("purchase_by_nonce", **key)
     if row is not None:
         digest, *decided = row
@@ -87,6 +87,16 @@ async def sell(
     if sale.refund is not None:
         await _note_refund(tx, caller, unit, payment, sale.refund)
     return sale
+
+
+async def read(tx: Tx, store_id: str, unit_id: str, nonce: str) -> Sale | None:
+    """Return what became of a payment to a vendor; None if it was never told of one."""
+    row = await tx.one("purchase_by_nonce", **_key(store_id, unit_id, nonce))
+    return None if row is None else Sale(*row[1:])
+
+
+def _key(store_id: str, unit_id: str, nonce: str) -> dict[str, str]:
+    return {"store_id": store_id, "unit_id": unit_id, "nonce": nonce}
 
 
 async def _note_refund(tx: Tx, caller: Caller, unit: Unit, payment: Payment, reason: str) -> None:

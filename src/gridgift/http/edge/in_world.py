@@ -11,9 +11,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gridgift.domain.failures import Failure
 from gridgift.http.edge.problems import PROBLEMS, headers_of
 from gridgift.http.edge.reply import JSON, NO_STORE, Reply, encode_json
+from gridgift.inworld import protocol
 from gridgift.messages import say
 
-IN_WORLD: Final = "/inworld/v1/"
+IN_WORLD: Final = protocol.API
 MAX_ANSWER: Final = 1024  # bytes; scripts are cut off at 2048
 
 Code = Annotated[str, Meta(description="For the script: what has happened.")]

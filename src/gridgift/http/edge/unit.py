@@ -4,7 +4,6 @@ Nothing in the headers that Second Life adds authenticates anybody: anyone can s
 keep honest mistakes out, such as a copied object or a test grid.
 """
 
-import base64
 import hashlib
 import hmac
 import re
@@ -38,6 +37,7 @@ from gridgift.http.edge.refusals import (
 )
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.request import Request
+from gridgift.inworld.protocol import signature
 from gridgift.limits import UNIT, Bucket
 from gridgift.storage.database import Operation, P, T, Tx
 
@@ -206,12 +206,6 @@ async def _note_language(tx: Tx, request: Request[UnitPrincipal, Any, Any]) -> N
 def digest(request: Request[Any, Any, Any]) -> bytes:
     """Return what tells a request from another one with the same nonce."""
     return hashlib.sha256(_path(request) + b"\n" + request.raw_body).digest()
-
-
-def signature(secret: str, time: bytes, nonce: bytes, path: bytes, body: bytes) -> bytes:
-    """Sign a request as ``llHMAC`` does: Base64 of HMAC-SHA256."""
-    message = b"\n".join((time, nonce, path, body))
-    return base64.b64encode(hmac.digest(secret.encode(), message, "sha256"))
 
 
 async def _named(request: Request[Any, Any, Any]) -> UnitPrincipal:
