@@ -32,7 +32,7 @@ THEMES: Final[tuple[Theme, Theme]] = ("light", "dark")
 MOST: Final = 200  # pages that are opened on the way
 LINKS: Final = "nodes => nodes.map(node => node.getAttribute('href'))"
 # what a page that is chosen for needs to have something to show
-CHOSEN: Final = {f"{HOME}/cards/many": "?every=true&show=soon"}
+CHOSEN: Final = {f"{HOME}/cards/many": "?every=true&show=soon", f"{HOME}/find": "?q=kelly"}
 APART: Final = {f"{HOME}/link/{{token}}"}  # no page leads there
 
 

@@ -19,7 +19,7 @@ GZIP: Final = {"Accept-Encoding": "br;q=1.0, gzip;q=0.8"}
 
 @one_engine
 def test_a_first_page_weighs_little(api: ApiFixture, aria: Browser) -> None:
-    page = aria.get("/dashboard", Accept_Encoding="gzip")
+    page = aria.get("/dashboard", Accept_Encoding="gzip", Sec_Fetch_Site="none")
     weight = int(page.headers["content-length"])
     loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
     assert len(loaded) == 6
@@ -29,6 +29,27 @@ def test_a_first_page_weighs_little(api: ApiFixture, aria: Browser) -> None:
         assert response.headers["content-encoding"] == "gzip"
         weight += int(response.headers["content-length"])
     assert weight < FIRST_PAGE
+
+
+@pytest.mark.parametrize(
+    ("site", "accepted", "compressed"),
+    [
+        ("none", "gzip", True),
+        ("same-origin", "br, gzip", True),
+        ("same-origin", "identity", False),
+        ("same-site", "gzip", False),
+        ("cross-site", "gzip", False),
+        ("", "gzip", False),
+    ],
+)
+@one_engine
+def test_a_page_is_compressed_unless_another_site_leads_to_it(
+    aria: Browser, site: str, accepted: str, compressed: bool
+) -> None:
+    page = aria.get("/dashboard/find?q=kelly", Accept_Encoding=accepted, Sec_Fetch_Site=site)
+    assert ("content-encoding" in page.headers) == compressed
+    assert (int(page.headers["content-length"]) < len(page.content)) == compressed
+    assert page.text.endswith("</html>")
 
 
 @pytest.mark.parametrize("name", ["dashboard.css", "vendor/htmx-4.0.1/htmx.min.js", "icon.svg"])

@@ -1,8 +1,8 @@
 // What pages of the dashboard do beyond their forms and links. All of it works without, but for
-// copying: so its buttons come hidden.
+// copying and keys: so their buttons come hidden.
 'use strict';
 
-for (const button of document.querySelectorAll('[data-dismiss], [data-copy]')) button.hidden = false;
+for (const button of document.querySelectorAll('[data-dismiss], [data-copy], [data-open]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {
   const name = event.target.closest('[data-add]');
@@ -12,7 +12,13 @@ document.addEventListener('click', async (event) => {
     names.value = names.value.replace(/[^\n]$/, '$&\n') + name.dataset.add + '\n';
   }
   const button = event.target.closest('button');
-  if (button?.dataset.copy) {
+  if (button?.dataset.open) {
+    event.preventDefault();  // without a script the button leads to a page
+    button.closest('dialog')?.close();
+    show(button.dataset.open);
+  } else if (button && 'close' in button.dataset) {
+    button.closest('dialog').close();
+  } else if (button?.dataset.copy) {
     const field = document.getElementById(button.dataset.copy);
     field.select();
     try {
@@ -30,10 +36,81 @@ document.addEventListener('click', async (event) => {
   }
 });
 
-document.addEventListener('keydown', (event) => {
-  const open = event.key === 'Escape' && event.target.closest?.('details[open]');
-  if (open) {
-    open.open = false;
-    open.querySelector('summary').focus();
+// Dialogs. The browser closes them by Escape, and gives the focus back.
+const palette = document.getElementById('palette');
+const typed = palette?.querySelector('input');
+
+function show(id) {
+  document.getElementById(id).showModal();
+  if (id === 'palette') {
+    typed.select();
+    htmx.trigger(typed.form, 'open');
+  }
+}
+
+// The palette: what is found stands in a list, one of it is chosen with arrows while the field keeps the focus.
+function choose(option) {
+  for (const other of palette.querySelectorAll('[role="option"]')) other.ariaSelected = other === option;
+  option?.scrollIntoView({ block: 'nearest' });
+  typed.setAttribute('aria-activedescendant', option?.id ?? '');
+  typed.ariaExpanded = !!option;
+}
+palette?.addEventListener('input', () => choose());  // what stands there is not of this text
+palette?.addEventListener('htmx:after:swap', () => choose(palette.querySelector('[role="option"]')));
+palette?.addEventListener('keydown', (event) => {
+  if (event.target !== typed || event.isComposing) return;
+  const options = [...palette.querySelectorAll('[role="option"]')];
+  const chosen = options.findIndex((option) => option.ariaSelected === 'true');
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) {
+    event.preventDefault();
+    choose(options.at(chosen < 0 ? 0 : (chosen + step) % options.length));
+  } else if (event.key === 'Enter' && chosen >= 0) {  // else the form goes to the page of what is found
+    event.preventDefault();
+    options[chosen].click();
   }
 });
+palette?.addEventListener('click', (event) => {
+  if (event.target.closest('[role="option"]')) palette.close();  // it may lead to a place on this page
+});
+
+// Keys. Those without Ctrl can be switched off (WCAG 2.1.4), and are none while somebody types.
+const IN_A_ROW = 1500;  // milliseconds
+const letters = document.querySelector('[data-letters]');
+let pressed = -IN_A_ROW;  // when g was
+if (letters) {
+  letters.checked = localStorage.getItem('letters') !== 'off';
+  letters.addEventListener('change', () => localStorage.setItem('letters', letters.checked ? 'on' : 'off'));
+}
+
+document.addEventListener('keydown', (event) => {
+  const menu = event.key === 'Escape' && event.target.closest?.('details[open]');
+  if (menu) {
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  }
+  const control = event.ctrlKey || event.metaKey;
+  if (palette && control && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+    event.preventDefault();
+    show('palette');
+  } else if (letters?.checked && !control && !event.altKey && !event.repeat
+      && !event.target.closest?.('input, select, textarea') && !document.querySelector(':modal')) {
+    letter(event);
+  }
+});
+
+function letter(event) {
+  const key = (event.timeStamp - pressed < IN_A_ROW ? 'g ' : '') + event.key;
+  pressed = key === 'g' ? event.timeStamp : -IN_A_ROW;
+  const links = [...document.querySelectorAll('nav [data-key]')];
+  if (key === '?') show('shortcuts');
+  else if (key === 'n') location.assign('/dashboard/send');
+  else if (key === '/') {
+    event.preventDefault();  // it would be typed
+    const search = document.querySelector('main [type="search"]');
+    if (search) {
+      search.focus();
+      search.select();
+    } else show('palette');
+  } else links.find((link) => link.dataset.key === key)?.click();
+}
