@@ -1,12 +1,16 @@
 """``gridgift inworld``: scripts to paste."""
 
+import re
+from typing import Final
+
 import pytest
 
-from gridgift.inworld import SCRIPTS
+from gridgift.inworld import SCRIPTS, script
 from gridgift.messages import LANGUAGES, catalogue
-from tests.cli.commands import CommandRunner
+from tests.cli.commands import REPOSITORY, CommandRunner
 
 URL = "https://gifts.example.com"
+TOLD: Final = re.compile(r'\b(?:llOwnerSay|warn_owner|tell_owed)\([^"]*"([^"]+)"')
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -36,3 +40,13 @@ def test_what_is_refused(cli: CommandRunner) -> None:
         cli("inworld", "script", SCRIPTS[0], "--url", url).misused("--url")
     cli.environ["GRIDGIFT_PUBLIC_URL"] = f'{URL}/";llDie();"'
     cli("inworld", "script", SCRIPTS[0]).misused("GRIDGIFT_PUBLIC_URL")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_an_object_says_to_its_owner_is_explained(name: str) -> None:
+    page = (REPOSITORY / "docs" / "inworld.md").read_text(encoding="utf-8")
+    explained = page.partition("### What the object says to you")[2].partition("\n## ")[0]
+    said = TOLD.findall(script(name, URL))
+    assert len(said) > 3
+    for beginning in said:
+        assert beginning.strip(" (")[:40] in explained
