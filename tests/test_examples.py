@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -18,16 +18,19 @@ from gridgift.cli.sample import (
     EXAMPLE_DELIVERY,
     EXAMPLE_HOLDS,
     EXAMPLE_LOT,
+    EXAMPLE_REFUND,
     EXAMPLE_SPEND,
     EXAMPLE_UNIT,
+    EXAMPLE_VENDOR,
     EXAMPLE_WEBHOOKS,
 )
 from gridgift.http.edge.customer_token import CustomerToken
 from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.edge.unit import Pairing, Unit
 from gridgift.http.table import ROUTES
-from tests.api import JO, KELLY
+from tests.api import JO, KELLY, ApiFixture, Clock
 from tests.conftest import ENGINES
+from tests.http.requests import make_unit, owe
 from tests.serving import PATIENCE, Server
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
@@ -48,6 +51,8 @@ PLACEHOLDERS = {
     "lot": (EXAMPLE_LOT,),
     "spend": (EXAMPLE_SPEND,),
     "unit": (EXAMPLE_UNIT,),
+    "vendor": (EXAMPLE_VENDOR,),
+    "refund": (EXAMPLE_REFUND,),
     "webhook": EXAMPLE_WEBHOOKS,
     "delivery": (EXAMPLE_DELIVERY,),
 }
@@ -102,8 +107,8 @@ class Examples:
     def run(self, name: str, **replacements: str) -> Any:
         """Run an example as printed and return the finished process.
 
-        ``replacements`` are what stands for key, token, card, hold, spend, unit, webhook and
-        delivery.
+        ``replacements`` are what stands for key, token, card, hold, spend, unit, vendor, refund,
+        webhook and delivery.
         """
         suffix, interpreter, _ = LANGUAGES[self.language]
         text = (EXAMPLES / self.language / f"{name}{suffix}").read_text(encoding="utf-8")
@@ -462,6 +467,22 @@ def test_the_examples_for_units(examples: Examples):
         assert revoked["objectUuid"] is None
         claims = read(client, f"/ext/v1/units/{unit}/claims")["data"]
         assert examples.listed("list_unit_claims", unit=unit) == claims
+
+
+@everywhere
+def test_the_examples_for_refunds(examples: Examples):
+    server = examples.server
+    with examples.client() as client:
+        api = ApiFixture(cast("Any", client), server.settings, Clock(), server.prepared)
+        vendor = make_unit(api, kind="vendor")["id"]
+        ids = {"vendor": vendor, "refund": owe(api, vendor)}
+    (owed,) = examples.listed("list_refunds")
+    assert examples.listed("list_unit_refunds", vendor=vendor) == [owed]
+    (paid,) = examples.output("mark_refund_paid", **ids)
+    assert (paid["state"], paid["note"]) == ("paid", "Paid by hand.")
+    assert examples.output("mark_refund_paid", **ids) == [paid], "marked once"
+    assert examples.listed("list_refunds") == []
+    assert examples.listed("list_unit_refunds", vendor=vendor) == [paid]
 
 
 @everywhere

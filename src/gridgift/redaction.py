@@ -5,15 +5,15 @@ from typing import Final
 
 from gridgift.domain.erasing import Names, Redact
 
-_SENTENCE: Final = re.compile(rb'(?<="detail":")(?:[^"\\]|\\.)*')
+_SENTENCE: Final = re.compile(rb'(?:(?<="detail":")|(?<="note":"))(?:[^"\\]|\\.)*')
 
 
 def redacting(names: Names) -> Redact:
     """Return what writes the UUID in the place of a resident's usernames.
 
     In an answer a username ends a card's ETag, is the value of a member that ends in ``username``,
-    or is a word of a ``detail``. A card's tag that reads the same is left as the store wrote it,
-    and a member or a state may be called as somebody is.
+    or is a word of a ``detail`` or of a refund's ``note``. A card's tag that reads the same is left
+    as the store wrote it, and a member or a state may be called as somebody is.
     """
     uuid = names.resident.uuid.encode()
     one_of = b"|".join(re.escape(name.encode()) for name in names.usernames) or rb"(?!)"

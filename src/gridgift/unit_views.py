@@ -5,9 +5,10 @@ from typing import Annotated, Any, Final, Self
 from msgspec import Meta, Struct, structs
 
 from gridgift.domain.claims import Claim
+from gridgift.domain.refunds import Refund, RefundState
 from gridgift.domain.units import PairingCode, Unit, UnitKind
 from gridgift.fields import Credit, GrantedCredit, Instant, Uuid, written
-from gridgift.views import CARD_EXAMPLE, shown
+from gridgift.views import CARD_EXAMPLE, Actor, shown
 
 UNIT_EXAMPLE: Final[dict[str, Any]] = {
     "id": "019aad3f-4444-7555-8666-777788889999",
@@ -41,6 +42,21 @@ CLAIM_EXAMPLE: Final[dict[str, Any]] = {
     "round": 1,
     "credit": 100,
     "createdAt": "2026-11-22T20:05:00Z",
+}
+REFUND_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "6b1e7c1c-2f0a-4a53-9a55-0d3a5c1f7e21",
+    "unitId": "019aad3f-4444-7555-8666-77778888999b",
+    "state": "owed",
+    "amount": 250,
+    "reason": "receiver_not_found",
+    "payerUuid": CARD_EXAMPLE["ownerUuid"],
+    "payerUsername": CARD_EXAMPLE["ownerUsername"],
+    "paidAt": "2026-11-22T20:10:00Z",
+    "createdAt": "2026-11-22T20:10:02Z",
+    "begunAt": None,
+    "refundedAt": None,
+    "refundedBy": None,
+    "note": "",
 }
 CODE_EXAMPLE: Final[dict[str, Any]] = {"code": "KQ7WM-3XPD2", "expiresAt": "2026-11-22T19:45:00Z"}
 
@@ -94,6 +110,32 @@ class ClaimResponse(Struct, frozen=True, rename="camel"):
     def of(cls, claim: Claim) -> Self:
         """Show a claim."""
         return shown(cls, claim, gift_card_id=claim.card_id, round=claim.round_number)
+
+
+class RefundResponse(Struct, frozen=True, rename="camel"):
+    """A payment for which nothing was sold; its id is the payment's nonce."""
+
+    id: Uuid
+    unit_id: Uuid
+    state: RefundState
+    amount: Credit
+    reason: Annotated[str, Meta(description="The code of why nothing was sold.")]
+    payer_uuid: Uuid
+    payer_username: str
+    paid_at: Annotated[Instant, Meta(description="When the resident paid.")]
+    created_at: Annotated[Instant, Meta(description="Since when it is owed.")]
+    begun_at: Annotated[
+        Instant | None, Meta(description="When the vendor last asked whether to give it back.")
+    ]
+    refunded_at: Annotated[Instant | None, Meta(description="When it was said to be paid.")]
+    refunded_by: Annotated[Actor | None, Meta(description="Who has said so.")]
+    note: str
+
+    @classmethod
+    def of(cls, refund: Refund) -> Self:
+        """Show a refund."""
+        kind, by = refund.refunded_by_kind, refund.refunded_by
+        return shown(cls, refund, refunded_by=Actor(kind, by) if kind and by else None)
 
 
 class PairingCodeResponse(Struct, frozen=True, rename="camel"):

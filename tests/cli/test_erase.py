@@ -25,7 +25,7 @@ from tests.api import JO, KELLY, OWNER, SECRET, ApiFixture, Clock, problem, serv
 from tests.cli.commands import CommandRunner
 from tests.domain.fixture import NAME_OF_TABLE, DomainFixture
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import path_of, prepared, sent
+from tests.http.requests import owe, path_of, prepared, sent
 
 GRANT: Final = f"/v1/customers/{KELLY.uuid}/actions/grant-gift-card"
 NAMES: Final = ("kelly.moonwall", "kelly.older", "kellyfirst")
@@ -79,6 +79,9 @@ def shop(api: ApiFixture, cli: CommandRunner) -> CommandRunner:
     headers = {"Content-Type": "application/jsonl", "Idempotency-Key": "bulk"}
     bulk = api.call("POST", "/ext/v1/giftcards/bulk", content=body, headers=headers)
     assert (bulk.json()["granted"], bulk.json()["refused"]) == (1, 1)
+    unit_id = api.call("GET", "/ext/v1/units").json()["data"][0]["id"]
+    refund = f"/ext/v1/units/{unit_id}/refunds/{owe(api, unit_id)}/actions/mark-paid"
+    keyed(api, "refund", "POST", refund, {"note": "to Kelly Older"})
     api.sql(
         f"INSERT INTO imports VALUES ('{api.store.id}', {blob(api)}, 1, 0, 0, 1, 0, NULL, '', NULL)"
     )
@@ -124,7 +127,7 @@ def naming_tables(api: ApiFixture, *names: str) -> set[str]:
 @pytest.mark.contract("10.117")
 def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     everywhere = {"residents", "resident_names", "store_names", "idempotency_keys",
-                  "import_refusals", "units"} | WRITTEN  # fmt: skip
+                  "import_refusals", "units", "unit_purchases"} | WRITTEN  # fmt: skip
     assert naming_tables(api, *NAMES) == everywhere, "else this test asserts nothing of them"
     before = dict(tables(api))
     dry = shop.json("resident", "erase", NAMES[0], "--dry-run")
@@ -132,7 +135,7 @@ def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     done = shop.json("resident", "erase", NAMES[1], "--yes")
     assert done == dry | {"erased": True}
     assert {*done["usernames"]} == {*NAMES, "kelly"}
-    assert done["answers"] == 4, "of the note, the grant, the adjustment and the bulk"
+    assert done["answers"] == 5, "of the note, the grant, the adjustment, the bulk and the refund"
     assert done["refusals"] == 1
     assert naming_tables(api, *NAMES) == WRITTEN
     (unit,) = api.call("GET", "/ext/v1/units").json()["data"]
@@ -178,7 +181,8 @@ def test_all_else_is_as_it_was(api: ApiFixture, shop: CommandRunner) -> None:
     before, first = dict(tables(api)), keyed(api, "grant", "POST", GRANT, _granted())
     assert shop.json("resident", "erase", KELLY.uuid, "--yes")["links"] == 1
     untouched = before.keys() - {"residents", "resident_names", "store_names", "idempotency_keys",
-                                 "import_refusals", "customer_tokens", "units"}  # fmt: skip
+                                 "import_refusals", "customer_tokens", "units",
+                                 "unit_purchases"}  # fmt: skip
     after = dict(tables(api))
     assert {name: after[name] for name in untouched} == {name: before[name] for name in untouched}
     assert not api.read(verify.verify, lambda fault: None, lambda seen: None)

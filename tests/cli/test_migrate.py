@@ -94,6 +94,7 @@ CHANGING = [
     ("unit", "pause", "ID"),
     ("unit", "resume", "ID"),
     ("unit", "revoke", "ID"),
+    ("unit", "refund-paid", "ID", "ID"),
     ("inworld", "simulate"),
 ]
 MAKING = [

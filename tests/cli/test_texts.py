@@ -42,6 +42,7 @@ GOOD: Final[dict[str, Any]] = {  # values of what commands demand, by parameter
     "url": "https://shop.example.com/hooks",
     "kind": "delivery",
     "unit_id": JO.uuid,
+    "refund_id": JO.uuid,
     "script_name": "delivery_unit",
     "spend_id": JO.uuid,
     "lot_id": JO.uuid,

@@ -62,6 +62,25 @@ def test_refunds_are_listed(both: CommandRunner, database_url: str, unknown_id: 
         vendor.send("purchase", bought())
     paid_at = "2026-09-21T14:13:20Z"
     (owed,) = both.json("unit", "refunds", vendor.id)
-    assert owed == {"payer": "kelly", "amount": 250, "reason": "disabled", "paidAt": paid_at}
+    assert (owed["payerUsername"], owed["amount"], owed["state"]) == ("kelly", 250, "owed")
+    assert (owed["reason"], owed["paidAt"]) == ("disabled", paid_at)
+    assert both.json("unit", "refunds") == [owed]
     assert "disabled" in both("unit", "refunds", vendor.id).out
     both("unit", "refunds", unknown_id).refused(1, "no unit")
+
+
+@pytest.mark.contract("9.31")
+def test_a_refund_is_marked_as_paid(both: CommandRunner, database_url: str) -> None:
+    with served(database_url) as api:
+        vendor = InWorldObject(api, "vendor", paused=True)
+        for _ in range(2):
+            vendor.send("purchase", bought())
+    first, second = both.json("unit", "refunds", "--state", "owed")
+    paid = ("unit", "refund-paid", vendor.id, first["id"])
+    both(*paid, "--note", "a\nb").misused("--note")
+    marked = both.json(*paid, "--note", "by hand")
+    assert (marked["state"], marked["note"], marked["refundedBy"]["kind"]) == (
+        "paid", "by hand", "operator")  # fmt: skip
+    both(*paid).refused(1, "marked as paid already")
+    assert both.json("unit", "refunds", "--state", "owed") == [second]
+    assert both.json("unit", "refunds", vendor.id, "--state", "paid") == [marked]

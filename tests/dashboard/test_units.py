@@ -13,7 +13,7 @@ from tests.dashboard.people import Browser, People
 from tests.domain.test_claims import stranger
 from tests.http.checks import one_engine
 from tests.http.in_world import OBJECT, InWorldObject
-from tests.http.requests import make_unit
+from tests.http.requests import make_unit, owe
 
 UNITS: Final = "/dashboard/units"
 HOSTILE: Final = "<script>alert(1)</script>"
@@ -108,6 +108,33 @@ def test_claims_and_payments_are_shown(api: ApiFixture, aria: Browser) -> None:
     assert "Payments without a card" not in page
 
 
+@pytest.mark.contract("9.31", "9.33")
+def test_a_refund_is_marked_as_paid(api: ApiFixture, aria: Browser) -> None:
+    vendor, shop = InWorldObject(api, "vendor", name=HOSTILE), make_unit(api, kind="vendor")["id"]
+    first, second, third = (owe(api, unit, 250) for unit in (vendor.id, vendor.id, shop))
+    vendor.send("refund", {"payment": second, "paid": 0})
+    overview = aria.get("/dashboard").text
+    assert "3 refunds of L$\N{NO-BREAK SPACE}750" in overview
+    assert 'href="/dashboard/units#refunds"' in overview
+    page = aria.get(UNITS).text
+    assert HOSTILE not in page
+    assert "The vendor is paying it" in page
+    for unit, refund, form in ((vendor.id, first, 1), (vendor.id, second, 0), (shop, third, 1)):
+        assert page.count(f'action="{UNITS}/{unit}/refunds/{refund}/paid"') == form
+    done = aria.post(f"{UNITS}/{vendor.id}/refunds/{first}/paid")
+    assert (done.status_code, done.headers["location"]) == (303, f"{UNITS}/{vendor.id}")
+    shown = aria.get(f"{UNITS}/{vendor.id}").text
+    assert "says Aria" in shown and f"{first}/paid" not in shown
+    assert "2 refunds of L$\N{NO-BREAK SPACE}500" in aria.get("/dashboard").text
+    for refund, said in ((first, "paid already"), (second, "has begun to pay")):
+        refused = aria.post(f"{UNITS}/{vendor.id}/refunds/{refund}/paid")
+        assert refused.status_code == 409 and said in refused.text
+    assert aria.post(f"{UNITS}/{vendor.id}/refunds/{third}/paid").status_code == 404
+    assert "marked a refund of L$250 as paid" in aria.get("/dashboard/audit").text
+    api.clock.advance(601)
+    assert "has not said what came of it" in aria.get(UNITS).text
+
+
 @one_engine
 def test_claims_have_pages(api: ApiFixture, aria: Browser) -> None:
     box = InWorldObject(api)
@@ -141,6 +168,8 @@ def test_another_stores_unit(api: ApiFixture, aria: Browser) -> None:
         assert aria.post(f"{UNITS}/{theirs}/{action}", fields).status_code == 404
     for page in ("", "/script"):
         assert aria.get(f"{UNITS}/{theirs}{page}").status_code == 404
+    paid = f"{UNITS}/{theirs}/refunds/{theirs}/paid"
+    assert aria.post(paid).status_code == 404
     assert theirs not in aria.get(UNITS).text
 
 

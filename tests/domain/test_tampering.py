@@ -115,7 +115,8 @@ DECIDES_NOTHING: Final = {
          "object_owner_uuid", "paired_at", "seen_at", "created_at", "updated_at")], UNITS),
     **dict.fromkeys(
         [f"unit_purchases.{name}" for name in ("store_id", "unit_id", "nonce", "digest",
-         "payer_uuid", "amount", "paid_at", "card_id", "refund", "created_at")], UNITS),
+         "payer_uuid", "amount", "paid_at", "card_id", "refund", "created_at", "refund_begun_at",
+         "refunded_at", "refunded_by_kind", "refunded_by", "refund_note")], UNITS),
     **dict.fromkeys(
         [f"questions.{name}" for name in ("store_id", "wanted", "id", "until_at", "handed_at",
          "missed")], "what a directory is asked; names decide about no money"),

@@ -3,11 +3,16 @@
 import asyncio
 from typing import Any, Final
 
+from gridgift.app import connect
+from gridgift.domain import purchases
+from gridgift.domain.ids import new_id
 from gridgift.domain.instants import format_instant
+from gridgift.domain.model import Caller, Resident
+from gridgift.domain.purchases import Payment
 from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.route import AnyRoute
 from gridgift.http.table import ROUTES
-from tests.api import OWNER, ApiFixture
+from tests.api import KELLY, OWNER, ApiFixture
 from tests.deliveries import delivery_rows
 from tests.domain.fixture import bare_sql
 
@@ -17,7 +22,7 @@ ELSEWHERE: Final = [route for route in ROUTES if route not in IN_WORLD_ROUTES]  
 NOON: Final = 1_795_348_800_000  # 2026-11-22T12:00:00Z
 PARTS: Final = {  # of paths
     "identifier": "kelly", "id": "x", "hold": "x", "lot": "x", "code": "x",
-    "unit": "x", "webhook": "x", "delivery": "x",
+    "unit": "x", "refund": "x", "webhook": "x", "delivery": "x",
 }  # fmt: skip
 
 
@@ -98,6 +103,8 @@ def prepared(api: ApiFixture, route: AnyRoute) -> tuple[dict[str, str], Any]:
     parts = {"id": card, "hold": held, "lot": lot}
     if "{unit}" in route.path:
         parts["unit"] = make_unit(api)["id"]
+    if "{refund}" in route.path:
+        parts["refund"] = owe(api, parts["unit"])
     if "{webhook}" in route.path:
         parts |= a_webhook(api)
     return parts, body
@@ -109,6 +116,24 @@ def make_unit(api: ApiFixture, **settings: Any) -> Any:
     response = api.call("POST", "/ext/v1/units", json=body)
     assert response.status_code == 201, response.text
     return response.json()
+
+
+def owe(api: ApiFixture, unit_id: str, amount: int = 250) -> str:
+    """Let Kelly have paid a unit for nothing, at noon; return the refund's id."""
+    payer = Resident(KELLY.uuid, KELLY.uuid)  # whose name was not seen
+    payment = Payment(new_id(), bytes(32), payer, amount, NOON)
+    caller = Caller(api.store.id, "unit", unit_id, "paid")
+
+    async def run() -> None:
+        database = connect(api.settings, api.clock.now)
+        try:
+            sold = (caller, unit_id, payment, new_id(), "receiver_not_found")
+            await database.write(purchases.sell, *sold)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+    return payment.nonce
 
 
 def a_webhook(api: ApiFixture, state: str = "failed", **wanted: Any) -> dict[str, str]:

@@ -65,7 +65,7 @@ class Functions:
         return [Key(self.thing.group)]
 
     def llGetUnixTime(self) -> int:
-        return int(time.time())  # the server's own: it compares
+        return int(time.time()) + self.world.ahead  # of the server's own: it compares
 
     def llGetAgentSize(self, key: str) -> Any:
         return Vector((0.5, 0.6, 1.9)) if self._here(key) else Vector((0.0, 0.0, 0.0))

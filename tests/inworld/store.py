@@ -53,6 +53,16 @@ class Store:
         path = f"/ext/v1/units/{unit}/claims"
         return list(self.call("GET", path, params={"limit": 200})["data"])
 
+    def refunds(self, unit: str) -> list[Any]:
+        """List a vendor's refunds, newest first."""
+        path = f"/ext/v1/units/{unit}/refunds"
+        return list(self.call("GET", path, params={"limit": 1000})["data"])
+
+    def mark_paid(self, refund: Any) -> int:
+        """Say that somebody has paid a refund; return the status of the answer."""
+        path = f"/ext/v1/units/{refund['unitId']}/refunds/{refund['id']}/actions/mark-paid"
+        return int(self.client.post(path).status_code)
+
     async def placed(
         self, world: World, owner: Avatar, name: str, kind: str, **settings: Any
     ) -> Thing:

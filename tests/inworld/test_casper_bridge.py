@@ -7,6 +7,7 @@ from tests.inworld.clock import play
 from tests.inworld.http import Faults
 from tests.inworld.lsl import Key
 from tests.inworld.store import Store
+from tests.inworld.test_terminal import press
 from tests.inworld.test_vendor import BACK, payments, settle, sums
 from tests.inworld.world import Avatar, Thing, World
 
@@ -87,5 +88,9 @@ def test_what_can_not_be_sold_the_owner_is_told(store: Store) -> None:
             assert BACK.findall(bridge.owner.heard[-1]) == [(jamie.key, "250")]
             assert jamie.heard[-1] == say("refund_owed", "en", amount=250)
             assert sums(store, jamie) == []
+            bridge.owner.touch(bridge)
+            await press(world, bridge.owner, "Refunds", "Settled")
+            await world.until(lambda: payments(bridge, "(owed|paid)") == [])
+            assert [each["state"] for each in store.refunds(bridge.description)] == ["paid"]
 
     play(scenario())

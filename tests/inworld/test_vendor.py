@@ -111,6 +111,118 @@ def test_what_is_not_sold_goes_back(store: Store) -> None:
             await settle(world, vendor)
             assert jamie.heard[-1] == say("refund", "en", amount=250)
             assert (sums(store, jamie), vendor.owner.balance) == ([], 0)
+            (refund,) = store.refunds(vendor.description)
+            assert (refund["state"], refund["refundedBy"]["kind"]) == ("paid", "unit")
+            assert payments(vendor, "paid") == []
+
+    play(scenario())
+
+
+def asked(world: World, paid: int) -> list[str]:
+    """List the bodies of requests about refunds: may it be paid (0), or it was (1)."""
+    told = f'"paid":{paid}'
+    return [one.body for one in world.http.sent if one.path.endswith("refund") and told in one.body]
+
+
+async def refuse(store: Store, world: World, vendor: Thing, payer: Avatar) -> None:
+    """Pay for a friend whom nobody knows."""
+    await name_friend(world, vendor, payer, "nobody.there")
+    payer.pay(vendor, 250)
+    await world.until(lambda: bool(store.refunds(vendor.description)))
+
+
+def test_what_was_marked_as_paid_is_not_paid(store: Store) -> None:
+    """The store's owner has paid it, before the object could ask."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            world.http.faults = Faults(lost=1)
+            await refuse(store, world, vendor, jamie)
+            assert store.mark_paid(store.refunds(vendor.description)[0]) == 200
+            world.http.faults = Faults()
+            await settle(world, vendor)
+            assert len(asked(world, 0)) == 1
+            assert (world.transfers, payments(vendor, "(owed|paid)")) == ([], [])
+
+    play(scenario())
+
+
+def test_what_the_object_may_be_paying_is_not_marked_as_paid(store: Store) -> None:
+    """The object has asked, and does not know the answer yet: it asks again, and pays once."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            await refuse(store, world, vendor, jamie)
+            world.http.faults = Faults(lost=1)
+            await world.until(lambda: store.refunds(vendor.description)[0]["begunAt"] is not None)
+            assert store.mark_paid(store.refunds(vendor.description)[0]) == 409
+            world.http.faults = Faults()
+            await settle(world, vendor)
+            assert len(asked(world, 0)) > 1
+            assert world.transfers == [(jamie.key, 250)]
+            (refund,) = store.refunds(vendor.description)
+            assert (refund["state"], refund["refundedBy"]["kind"]) == ("paid", "unit")
+
+    play(scenario())
+
+
+def test_a_word_of_the_stores_that_is_old_pays_nothing(store: Store) -> None:
+    """The region stood still between the answer and the script: the store is asked again."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            script = vendor.scripts[0]
+            answer = script.http_response
+
+            def answer_late(key: str, status: int, body: str) -> None:
+                if "refund_begun" in body and not world.ahead:
+                    world.ahead = 61
+                answer(key, status, body)
+
+            script.http_response = answer_late  # type: ignore[method-assign]
+            await refuse(store, world, vendor, jamie)
+            await settle(world, vendor)
+            assert len(asked(world, 0)) == 2
+            assert world.transfers == [(jamie.key, 250)]
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("fault", ["lost", "dropped", "unavailable"])
+def test_the_store_hears_of_what_was_paid_in_the_end(store: Store, fault: str) -> None:
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            await refuse(store, world, vendor, jamie)
+            await world.until(lambda: bool(world.transfers))
+            world.http.faults = Faults(**{fault: 1})
+            await world.wait(100)
+            vendor.replace(vendor.scripts[0])
+            await world.wait(1000)
+            world.http.faults = Faults()
+            await world.until(lambda: payments(vendor, "paid") == [])
+            assert [each["state"] for each in store.refunds(vendor.description)] == ["paid"]
+            assert world.transfers == [(jamie.key, 250)]
+
+    play(scenario())
+
+
+def test_a_unit_that_was_revoked_pays_nothing_by_itself(store: Store) -> None:
+    """It can't ask: its owner is told, and pays, or lets it pay once it is paired again."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            await refuse(store, world, vendor, jamie)
+            world.http.faults = Faults(dropped=1)
+            await world.until(lambda: payments(vendor, "due") != [])
+            store.call("POST", f"/ext/v1/units/{vendor.description}/actions/revoke")
+            world.http.faults = Faults()
+            await world.until(lambda: payments(vendor, "owed") != [])
+            assert world.transfers == []
 
     play(scenario())
 
@@ -160,7 +272,8 @@ def test_the_owner_settles_what_has_failed(store: Store) -> None:
             vendor.owner.touch(vendor)
             await press(world, vendor.owner, "Refunds", "Settled")
             await world.wait(10)
-            assert (payments(vendor, "owed"), jamie.balance) == ([], -250)
+            assert (payments(vendor, "(owed|paid)"), jamie.balance) == ([], -250)
+            assert [each["state"] for each in store.refunds(vendor.description)] == ["paid"]
 
     play(scenario())
 
@@ -340,7 +453,7 @@ def test_two_hundred_payments_while_all_goes_wrong(own_store: Store) -> None:
                 await world.wait(100)
                 await world.restart_region()
             await asyncio.gather(*shoppers)
-            await world.until(lambda: not payments(vendor), 7200)
+            await world.until(lambda: not payments(vendor, "(open|due|paid)"), 7200)
             await world.wait(400)
             cards = [credit for credit in sums(own_store, *residents) if credit > 1]
             told = [BACK.search(text) for text in owner.heard]
@@ -349,6 +462,9 @@ def test_two_hundred_payments_while_all_goes_wrong(own_store: Store) -> None:
             doubtful = [int(found[2]) for found in told if found and "settled?" in found.string]
             sure = [amount for amount in back if amount not in doubtful]
             assert sorted(cards + sure + owed) == list(amounts)
+            known = own_store.refunds(vendor.description)
+            paid = [each["amount"] for each in known if each["state"] == "paid"]
+            assert set(sure) <= set(paid) <= set(back)
             assert vendor.scripts[0].dropped == 0
             assert len(cards) > 100 and len(sure) > 20
 

@@ -131,6 +131,7 @@ class World:
         self.things: dict[str, Thing] = {}
         self.http = Http(self)
         self.transfers: list[tuple[str, int]] = []  # to whom objects have paid how much (L$)
+        self.ahead = 0  # seconds: of Second Life's clock before the server's
         self.era = 0  # counts restarts of the region
         self.paid_unseen = 0.5  # the share of transfers that are made while it restarts
         self._runs = asyncio.Event()

@@ -11,19 +11,20 @@ from pathlib import Path
 import pytest
 
 from gridgift.app import connect
-from gridgift.domain import credit, grants, holds, residents, units, webhooks
+from gridgift.domain import credit, grants, holds, purchases, residents, units, webhooks
 from gridgift.domain.accounts import Change
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller, Resident
+from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.units import UnitSettings
 from gridgift.domain.webhooks import Wanted
 from gridgift.http.api.credit import CREDIT_CHANGE_EXAMPLE
 from gridgift.http.table import ROUTES
-from gridgift.unit_views import UNIT_EXAMPLE
+from gridgift.unit_views import REFUND_EXAMPLE, UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 from gridgift.webhook_views import DELIVERY_EXAMPLE, WEBHOOK_EXAMPLE
 from tests.deliveries import delivery_rows
@@ -130,6 +131,9 @@ async def _make_the_example_true(server: Server) -> None:
         await database.write(credit.deposit, caller, to, credit_before, new_id())
         unit = UnitSettings("Welcome gift")
         await database.write(units.create, server.store_id, UNIT_EXAMPLE["id"], "delivery", unit)
+        payment = Payment(REFUND_EXAMPLE["id"], bytes(32), owner, 250, NOON)
+        sold = (UNIT_EXAMPLE["id"], payment, new_id(), REFUND_EXAMPLE["reason"])
+        await database.write(purchases.sell, caller, *sold)
         await database.write(credit.spend, caller, to, spent, spend)
         wanted = Wanted(WEBHOOK_EXAMPLE["url"])
         await database.write(webhooks.create, caller, WEBHOOK_EXAMPLE["id"], wanted)

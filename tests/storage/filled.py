@@ -82,7 +82,9 @@ operator_stores {MANY}: SELECT U(2, i), U(3, i), 'clerk', 1;
 operator_links {MANY}: SELECT U(3, i), UNIQUE, {LATER};
 operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START}, '', '', FALSE;
 operator_actions {MANY}: SELECT U(2, 1), U(3, i), {START} + i, 'o', 'signed_in', '', '', '', '';
-unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1, U(4, i), NULL, 1;
+unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1,
+    CASE WHEN i % 2 = 0 THEN U(4, i) END, CASE WHEN i % 2 > 0 THEN 'disabled' END, i, NULL,
+    CASE WHEN i % 20 <> 1 THEN 1 END, 'unit', 'u', '';
 questions {MANY}: SELECT U(2, 1), 'r' || i, 'q' || i, {START} + i, i, i % 100 > 0;
 announcements {MANY}: SELECT U(2, 1), U(4, i), U(1, 1), {START} + i, {START} + i;
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL, 'cards.csv', NULL;

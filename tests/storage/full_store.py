@@ -13,6 +13,7 @@ from gridgift.domain import (
     operators,
     purchases,
     questions,
+    refunds,
     residents,
     secrets,
     sendings,
@@ -112,6 +113,9 @@ def _give_from_units(api: ApiFixture) -> None:
     for refund in (None, "receiver_not_found"):
         payment = Payment(new_id(), bytes(32), KELLY, 5, api.clock.now())
         api.write(purchases.sell, caller, vendor, payment, new_id(), refund)
+    api.write(refunds.begin, Caller(api.store.id, "unit", vendor, "begin"), payment.nonce)
+    api.clock.advance(601)
+    api.write(refunds.mark_paid, operator(api.store.id), vendor, payment.nonce, "by hand: 東京")
 
 
 def _break_an_import_off(api: ApiFixture) -> None:

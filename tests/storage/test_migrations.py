@@ -140,6 +140,13 @@ ROWS: Final = {
         "'Bo', 1, 1, 1)",
     ],
     36: [],
+    37: [
+        f"INSERT INTO unit_purchases (store_id, unit_id, nonce, digest, payer_uuid, amount, "
+        f"paid_at, refund, created_at) VALUES ('{STORE}', '{STORE}', '{OWNER}', HASH, '{OWNER}', "
+        "5, 1, 'disabled', 1)",
+        "UPDATE unit_purchases SET refund_begun_at = 2, refunded_at = 3, refunded_by_kind = 'key', "
+        "refunded_by = 'x', refund_note = 'by hand' WHERE refund IS NOT NULL",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -48,6 +48,7 @@ OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_
 RESIDENTS_ONLY = (
     FRAGMENTS["owner_username"],
     FRAGMENTS["customer_username"],
+    FRAGMENTS["payer_username"],
     Query.parse("begins", FRAGMENTS["owner_begins"], FRAGMENTS).sqlite,
     "(SELECT r.username FROM residents r WHERE r.uuid = gift_cards.owner_uuid)",
 )
@@ -59,7 +60,7 @@ def test_the_fragments_are_known() -> None:
         *STRUCTS, "card", "customer", "customer_username", "event", "found_cards", "held_now",
         "known_here", "last_card", "leads_here", "matching", "newest_hash", "next_position",
         "noted_here", "open_credit", "owned_cards", "owner_begins", "owner_username",
-        "quarter_hour", "source", "told_card", "unit",
+        "payer_username", "quarter_hour", "refund", "source", "told_card", "unit",
     }  # fmt: skip
     assert FRAGMENTS["card"] == "{changed_card}, {hex:substr({newest_hash}, 1, 16)}"
     assert FRAGMENTS["owned_cards"].strip() == "{json_rows:{owned_card}}"

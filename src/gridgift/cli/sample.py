@@ -16,13 +16,14 @@ from gridgift.domain import (
     grants,
     holds,
     keys,
+    purchases,
     residents,
     stores,
     units,
     webhooks,
 )
 from gridgift.domain.accounts import Change
-from gridgift.domain.failures import GiftCardNotFound, KeyNotFound
+from gridgift.domain.failures import GiftCardNotFound, KeyNotFound, ReceiverNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.ids import new_id
@@ -30,6 +31,7 @@ from gridgift.domain.instants import DAY, SECOND
 from gridgift.domain.keys import Signer
 from gridgift.domain.lists import Filters
 from gridgift.domain.model import Caller, GiftCard, Resident, Store
+from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import Identifier
 from gridgift.domain.scopes import SCOPES
 from gridgift.domain.stores import NewStore
@@ -66,10 +68,12 @@ EXAMPLE_HOLDS: Final = (
     "019aad3c-b12e-7b30-8d5f-6e7a8b9c0d1e",  # it is voided
 )
 EXAMPLE_UNIT: Final = "019aad3f-4444-7555-8666-777788889999"
+EXAMPLE_VENDOR: Final = "019aad3f-4444-7555-8666-77778888999b"
+EXAMPLE_REFUND: Final = "6b1e7c1c-2f0a-4a53-9a55-0d3a5c1f7e21"
 UNITS: Final[tuple[tuple[str, UnitKind, UnitSettings], ...]] = (
     (EXAMPLE_UNIT, "delivery", UnitSettings("Welcome gift", max_cards=1000)),
     ("019aad3f-4444-7555-8666-77778888999a", "terminal", UnitSettings("Counter")),
-    ("019aad3f-4444-7555-8666-77778888999b", "vendor", UnitSettings("Gift cards for sale")),
+    (EXAMPLE_VENDOR, "vendor", UnitSettings("Gift cards for sale")),
     ("019aad3f-4444-7555-8666-77778888999c", "directory", UnitSettings("Who is who")),
 )
 EXAMPLE_WEBHOOKS: Final = (
@@ -97,6 +101,7 @@ async def prepare(operations: Operations, signer: Signer, settings: Settings) ->
     await operations.write(_add_examples, store.id)
     for unit_id, kind, wanted in UNITS:
         await operations.write(_add_unit, store.id, unit_id, kind, wanted)
+    await operations.write(_add_refund, store.id)
     await _restock(operations, store.id)
     cards = [
         card
@@ -182,6 +187,13 @@ async def _add_unit(
         await units.read(tx, store_id, unit_id)
     except UnitNotFound:
         await units.create(tx, store_id, unit_id, kind, settings)
+
+
+async def _add_refund(tx: Tx, store_id: str) -> None:
+    """Let somebody have paid the vendor for nothing, once."""
+    caller = Caller(store_id, "unit", EXAMPLE_VENDOR, new_id())
+    payment = Payment(EXAMPLE_REFUND, bytes(32), SAM, 250, tx.now())
+    await purchases.sell(tx, caller, EXAMPLE_VENDOR, payment, new_id(), ReceiverNotFound.code)
 
 
 async def _grant(tx: Tx, caller: Caller, owner: Resident, terms: Terms) -> GiftCard:

@@ -1,6 +1,7 @@
 """``gridgift unit``: objects in Second Life that act for a store."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,23 +14,32 @@ from gridgift.cli.options import (
     TextureOption,
     one_of,
     read_expiry,
+    read_reason,
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.session import find_store, look, read_all, read_settings, read_store, run
+from gridgift.cli.session import (
+    act,
+    find_store,
+    look,
+    read_all,
+    read_settings,
+    read_store,
+    run,
+)
 from gridgift.cli.tables import print_table
-from gridgift.cli.views import RefundView
-from gridgift.domain import purchases, texts, units
+from gridgift.domain import refunds, texts, units
 from gridgift.domain.days import Expiry
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import MAX_CREDIT
-from gridgift.domain.purchases import Refund
+from gridgift.domain.paging import Position
+from gridgift.domain.refunds import Refund, RefundState
 from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
 from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
-from gridgift.unit_views import PairingCodeResponse, UnitResponse
+from gridgift.unit_views import PairingCodeResponse, RefundResponse, UnitResponse
 
 REFUNDS: Final = 100  # shown at most
 
@@ -55,8 +65,24 @@ def _date(option: str, help_: str) -> Any:
 UnitArgument = Annotated[
     str, typer.Argument(parser=read_uuid, metavar="UNIT", help="The unit's id.")
 ]
-
-
+VendorArgument = Annotated[
+    str | None, typer.Argument(parser=read_uuid, metavar="[UNIT]", help="One vendor's id.")
+]
+RefundArgument = Annotated[
+    str, typer.Argument(parser=read_uuid, metavar="REFUND", help="The refund's id.")
+]
+StateOption = Annotated[
+    RefundState | None,
+    typer.Option(
+        "--state",
+        parser=one_of(refunds.STATES),
+        metavar="STATE",
+        help=f"Only {', '.join(refunds.STATES)}.",
+    ),
+]
+NoteOption = Annotated[
+    str, typer.Option("--note", parser=read_reason, metavar="TEXT", help="A note of your own.")
+]
 KindOption = Annotated[
     UnitKind,
     typer.Option(
@@ -211,26 +237,59 @@ def revoke(
 
 
 @app.command("refunds")
-def refunds(
-    unit_id: UnitArgument,
+def list_refunds(
+    unit_id: VendorArgument = None,
+    state: StateOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List payments to a vendor that are to go back, the newest first."""
+    """List payments to vendors for which nothing was sold, the newest hundred."""
 
-    async def work(operations: Operations) -> list[Refund]:
-        store_id = await find_store(operations, store)
-        await operations.read(units.read, store_id, unit_id)
-        return await operations.read(purchases.refunds_of, store_id, unit_id, REFUNDS)
-
-    found = run(read_settings(database), work)
+    newest = (state, Position(), REFUNDS)
+    if unit_id is None:
+        found = look(database, store, refunds.list_of, *newest).rows
+    else:
+        found = look(database, store, refunds.list_of_unit, unit_id, *newest).rows
     if json:
-        print_json([RefundView.of(each) for each in found])
-        return
+        print_json([RefundResponse.of(each) for each in found])
+    else:
+        _print_refunds(found)
+
+
+@app.command("refund-paid")
+def mark_refund_paid(
+    unit_id: UnitArgument,
+    refund_id: RefundArgument,
+    note: NoteOption = "",
+    store: StoreOption = None,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say that you gave a payment back yourself: the vendor does not from then on."""
+
+    paid = act(database, store, refunds.mark_paid, unit_id, refund_id, note)
+    if json:
+        print_json(RefundResponse.of(paid))
+    else:
+        _print_refunds([paid])
+
+
+def _print_refunds(found: Sequence[Refund]) -> None:
     print_table(
-        ("PAID BY", "L$", "WHY", "PAID AT"),
-        [(each.payer, each.amount, each.reason, written(each.paid_at)) for each in found],
+        ("ID", "UNIT", "PAID BY", "L$", "WHY", "PAID AT", "STATE"),
+        [
+            (
+                each.id,
+                each.unit_id,
+                each.payer_username,
+                each.amount,
+                each.reason,
+                written(each.paid_at),
+                each.state,
+            )
+            for each in found
+        ],
     )
 
 

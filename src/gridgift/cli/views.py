@@ -11,7 +11,6 @@ from msgspec import Struct
 from gridgift.domain.keys import IssuedKey
 from gridgift.domain.model import Key, Store
 from gridgift.domain.naming import NameOf
-from gridgift.domain.purchases import Refund
 from gridgift.domain.verify import Fault
 from gridgift.views import shown
 
@@ -35,20 +34,6 @@ class StoreView(Struct, frozen=True, rename="camel"):
     def of(cls, store: Store) -> Self:
         """Show a store."""
         return shown(cls, store)
-
-
-class RefundView(Struct, frozen=True, rename="camel"):
-    """A payment for which nothing was sold: ``payer`` is a username, ``amount`` in L$."""
-
-    payer: str
-    amount: int
-    reason: str
-    paid_at: str | None
-
-    @classmethod
-    def of(cls, refund: Refund) -> Self:
-        """Show a refund."""
-        return shown(cls, refund)
 
 
 class FaultView(Struct, frozen=True, rename="camel"):

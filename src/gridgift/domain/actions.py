@@ -28,7 +28,7 @@ Deed = Literal[
     "webhook_made", "webhook_changed", "webhook_paused", "webhook_resumed",
     "webhook_secret_changed", "webhook_tested", "webhook_deleted", "delivery_repeated",
     "unit_made", "unit_changed", "unit_paused", "unit_resumed", "unit_code_made",
-    "unit_round_begun", "unit_revoked",
+    "unit_round_begun", "unit_revoked", "refund_paid",
     "member_added", "member_link_made", "member_made_owner", "member_made_clerk",
     "member_dismissed", "member_signed_out",
     "settings_changed",

@@ -9,13 +9,12 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
-from gridgift.domain import claims, events, grants, naming, residents, stores, units
+from gridgift.domain import claims, events, grants, naming, refunds, residents, stores, units
 from gridgift.domain.claims import Counted
 from gridgift.domain.days import day_of
 from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
-from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.domain.unit_failures import (
@@ -85,7 +84,8 @@ async def sell(
         now=tx.now(),
     )
     if sale.refund is not None:
-        await _note_refund(tx, caller, unit, payment, sale.refund)
+        owed = await refunds.read(tx, unit.store_id, unit.id, payment.nonce)
+        await refunds.note(tx, caller, events.REFUND_OWED, unit.settings.name, owed)
     return sale
 
 
@@ -97,34 +97,6 @@ async def read(tx: Tx, store_id: str, unit_id: str, nonce: str) -> Sale | None:
 
 def _key(store_id: str, unit_id: str, nonce: str) -> dict[str, str]:
     return {"store_id": store_id, "unit_id": unit_id, "nonce": nonce}
-
-
-async def _note_refund(tx: Tx, caller: Caller, unit: Unit, payment: Payment, reason: str) -> None:
-    """Note the event that L$ are to be given back."""
-    owed = {
-        "name": unit.settings.name,
-        "amount": payment.amount,
-        "reason": reason,
-        "payerUuid": payment.payer.uuid,
-        "payment": payment.nonce,
-        "paidAt": format_instant(payment.paid_at),
-    }
-    await events.note(tx, caller, events.REFUND_OWED, "unit", unit.id, None, owed)
-
-
-class Refund(Struct, frozen=True):
-    """A payment for which nothing was sold: whose, how much (L$), a code why, when it was paid."""
-
-    payer: str
-    amount: int
-    reason: str
-    paid_at: int
-
-
-async def refunds_of(tx: Tx, store_id: str, unit_id: str, rows: int) -> list[Refund]:
-    """Return the newest payments to a vendor for which nothing was sold."""
-    found = await tx.all("refunds_of_unit", store_id=store_id, unit_id=unit_id, rows=rows)
-    return [Refund(*row) for row in found]
 
 
 async def _grant(tx: Tx, caller: Caller, unit: Unit, payment: Payment, card_id: str) -> str | None:

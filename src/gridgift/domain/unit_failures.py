@@ -3,6 +3,7 @@
 from typing import Final
 
 from gridgift.domain.failures import Failure
+from gridgift.domain.instants import SECOND
 
 ASK_AGAIN_IN: Final = 5  # seconds
 
@@ -135,3 +136,37 @@ class RefundDue(Failure):
         super().__init__(f"Nothing was sold: give L$ {amount} back ({reason}).")
         self.amount = amount
         self.reason = reason
+
+
+class RefundNotFound(Failure):
+    """The vendor was paid nothing under this nonce, or has sold a card for it."""
+
+    code = "refund_not_found"
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(f"There is no refund {refund_id} of this unit.")
+
+
+class RefundAlreadyPaid(Failure):
+    """The L$ of a refund went back already."""
+
+    code = "refund_already_paid"
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(f"The refund {refund_id} is marked as paid already.")
+
+
+class RefundUnderWay(Failure):
+    """A vendor may be paying a refund at this moment.
+
+    ``rest`` is for how many milliseconds more, ``retry_after`` the same in whole seconds.
+    """
+
+    code = "refund_under_way"
+
+    def __init__(self, refund_id: str, rest: int) -> None:
+        super().__init__(
+            f"The vendor has begun to pay the refund {refund_id}. It is marked as paid once the "
+            "vendor says so; if it says nothing, look whether the L$ went back."
+        )
+        self.retry_after = -(-rest // SECOND)

@@ -59,7 +59,8 @@ integer is_busy() {
 }
 
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
-    settle_payment(nonce, resident, status, answer);
+    if (path == "refund") settle_told(nonce, status, answer);
+    else settle_payment(nonce, resident, status, answer);
     settled_sales = llList2List(settled_sales + [nonce], -REMEMBERED, -1);
     ask_for_cards();
 }
@@ -95,7 +96,7 @@ default {
         if (speaker != llGetOwner()) return;
         if (message == "Pair") ask_for_code();
         else if (message == "Refunds") show_refunds();
-        else if (message == "Settled") forget_refunds();
+        else if (message == "Settled") settle_refunds();
         else if (wants_code) pair(message);
     }
 
@@ -111,5 +112,6 @@ default {
         tick();
         ask_for_cards();
         pay_refunds();
+        tell_store();
     }
 }

@@ -5,6 +5,7 @@
 string OPEN_PAYMENT = "open.";  // the store is to be asked for a card
 string DUE_REFUND = "due.";     // the store has said no for good: the L$ are to go back
 string OWED_REFUND = "owed.";   // the owner has to give them back, and was told
+string PAID_REFUND = "paid.";   // they went back: the store is to be told
 
 integer MOST_TOLD = 5; // payments in one message
 
@@ -15,8 +16,12 @@ take_payment(string nonce, key payer, integer amount, string friend) {
         "paid_at", llGetUnixTime(), "friend", friend, "lang", llGetAgentLanguage(payer)
     ]);
     string kept = OPEN_PAYMENT;
-    if (!is_paired()) kept = DUE_REFUND;
-    if (!write(kept + nonce, payer, amount, "", body)) { // there is no room
+    string asked = unit;
+    if (!is_paired()) {
+        kept = DUE_REFUND;
+        asked = "";
+    }
+    if (!write(kept + nonce, asked, payer, amount, "", body)) { // there is no room
         tell_owed(payer, amount, "My memory is full. Please give ");
         return;
     }
@@ -25,9 +30,10 @@ take_payment(string nonce, key payer, integer amount, string friend) {
     ask_for_cards();
 }
 
-// Write an entry: of this object, and of the unit that was asked. Returns whether it is kept now.
-integer write(string name, key payer, integer amount, string mark, string body) {
-    list value = [llGetKey(), unit, payer, amount, mark, body];
+// Write an entry: of this object, and of the unit that was asked, if one was. Returns whether it is
+// kept now.
+integer write(string name, string asked, key payer, integer amount, string mark, string body) {
+    list value = [llGetKey(), asked, payer, amount, mark, body];
     integer result = llLinksetDataWriteProtected(name, llDumpList2String(value, "|"), MEMORY);
     return result == LINKSETDATA_OK || result == LINKSETDATA_NOUPDATE;
 }
@@ -72,13 +78,18 @@ ask_for_cards() {
         key payer = llList2Key(payment, 2);
         if (payment == []) forget(name);
         else if (llList2String(payment, 1) != unit) owe(name, "of another unit");
-        else if (!~llListFindList(jobs, [nonce_of(name)]))
+        else if (!is_asked(nonce_of(name)))
             ask(nonce_of(name), "purchase", payer, llList2String(payment, 5));
     }
 }
 
+integer is_asked(string nonce) {
+    return llListFindList(jobs, [nonce]) >= 0;
+}
+
 integer has_payments() {
-    return has_entries(DUE_REFUND) || (is_paired() && !is_refused && has_entries(OPEN_PAYMENT));
+    return has_entries(DUE_REFUND)
+        || (is_paired() && !is_refused && has_entries("(open|paid)[.]"));
 }
 
 // What came of a payment. Nothing is forgotten before the store has decided.
@@ -88,16 +99,27 @@ settle_payment(string nonce, key payer, integer status, string answer) {
     if (status == 0) tell(payer, phrase("trying", payer));
     else tell(payer, message_of(answer, payer));
     if (status == 200) forget(name);
-    else if (status == 0 || code == "time_invalid" || is_refused) return; // it is asked again
+    else if (is_open_still(status, code)) return; // it is asked again
     else if (code == "payment_differs") owe(name, "not clear");
     else refund(name);
 }
 
+// Say whether there was no answer that decides anything.
+integer is_open_still(integer status, string code) {
+    return status == 0 || code == "time_invalid" || is_refused;
+}
+
 refund(string name) {
+    if (move(name, DUE_REFUND, "")) forget(name);
+}
+
+// Write an entry under another kind, or with another mark. Returns whether it is kept now, or there
+// is none.
+integer move(string name, string kind, string mark) {
     list payment = entry(name);
-    key payer = llList2Key(payment, 2);
-    integer amount = llList2Integer(payment, 3);
-    if (payment == [] || write(DUE_REFUND + nonce_of(name), payer, amount, "", "")) forget(name);
+    if (payment == []) return TRUE;
+    return write(kind + nonce_of(name), llList2String(payment, 1), llList2Key(payment, 2),
+        llList2Integer(payment, 3), mark, "");
 }
 
 // The owner has to give it back; or, if there is a mark, to look whether it is to be given back.
@@ -105,7 +127,7 @@ owe(string name, string mark) {
     list payment = entry(name);
     key payer = llList2Key(payment, 2);
     integer amount = llList2Integer(payment, 3);
-    if (payment != []) write(OWED_REFUND + nonce_of(name), payer, amount, mark, "");
+    move(name, OWED_REFUND, mark);
     forget(name);
     if (payment == []) return;
     if (mark == "") tell_owed(payer, amount, "I could not give ");
@@ -122,6 +144,42 @@ tell_owed(key payer, integer amount, string what) {
 // As the owner can read and press it, in chat and in messages.
 string link_of(key resident) {
     return "secondlife:///app/agent/" + (string)resident + "/inspect";
+}
+
+// ---- What the store is told of refunds ----
+
+// Only the unit that was asked for the card knows of a payment.
+integer may_ask(list payment) {
+    return is_paired() && !is_refused && llList2String(payment, 1) == unit;
+}
+
+// Ask whether a refund is still to be paid (0), or say that it was (1).
+ask_about_refund(string name, integer is_paid) {
+    key payer = llList2Key(entry(name), 2);
+    ask(nonce_of(name), "refund", payer, llList2Json(JSON_OBJECT, [
+        "payment", nonce_of(name), "paid", is_paid, "lang", llGetAgentLanguage(payer)
+    ]));
+}
+
+// The L$ of an entry went back. The store is told, if it has heard of the payment.
+end_payment(string name) {
+    if (llList2String(entry(name), 1) != "") move(name, PAID_REFUND, "");
+    forget(name);
+    keep_ticking();
+}
+
+tell_store() {
+    if (is_refused || !is_paired()) return;
+    list paid = entries(PAID_REFUND, 1);
+    if (paid == []) return;
+    string name = llList2String(paid, 0);
+    if (!may_ask(entry(name))) forget(name);
+    else if (!is_asked(nonce_of(name))) ask_about_refund(name, 1);
+}
+
+settle_told(string nonce, integer status, string answer) {
+    string code = llJsonGetValue(answer, ["code"]);
+    if (!is_open_still(status, code)) forget(PAID_REFUND + nonce);
 }
 
 // ---- What the owner has to give back ----
@@ -141,10 +199,10 @@ show_refunds() {
 }
 
 // The owner has settled those that were shown.
-forget_refunds() {
+settle_refunds() {
     list owed = entries(OWED_REFUND, MOST_TOLD);
     integer i;
-    for (i = 0; i < llGetListLength(owed); ++i) forget(llList2String(owed, i));
+    for (i = 0; i < llGetListLength(owed); ++i) end_payment(llList2String(owed, i));
 }
 
 // ---- After a reset ----

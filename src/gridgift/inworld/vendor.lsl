@@ -22,11 +22,12 @@ list REFUNDS_MENU = ["Settled", "Pay", "Close"];
 
 integer OPEN = 300;             // seconds in which a payment is for the friend who was named
 integer LONGEST_TRANSFER = 300; // seconds until nothing more is heard of one
+integer FRESH = 60;             // seconds for which the store's word holds that a refund is owed
 
 list friends;         // three items each: who pays, for whom (empty while typed), seconds left
 
 string paying;        // the entry of the refund that is under way
-key transfer;         // and Second Life's name for it
+key transfer;         // and Second Life's name for it, once the store has answered
 integer seconds_paid; // since when
 
 #include "common.lsl"
@@ -87,16 +88,20 @@ integer is_busy() {
 }
 
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
-    settle_payment(nonce, resident, status, answer);
+    if (path == "purchase") settle_payment(nonce, resident, status, answer);
+    else if (llJsonGetValue(body, ["paid"]) == "1") settle_told(nonce, status, answer);
+    else answer_to_refund(status, answer);
     ask_for_cards();
 }
 
 // ---- Refunds, one after another ----
 
-// A refund is marked before it is begun. If its end is not seen, because the script was reset or
-// the region restarted, nobody but the owner can know whether it was paid: it is not paid again.
+// The store is asked first: somebody there may have paid it already. Then the refund is marked, and
+// begun. If its end is not seen, because the script was reset or the region restarted, nobody but the
+// owner can know whether it was paid: it is not paid again.
 pay_refunds() {
     if (paying != "") {
+        if (is_asked(nonce_of(paying))) return;
         if (++seconds_paid > LONGEST_TRANSFER) end_refund(FALSE, "no answer");
         return;
     }
@@ -104,21 +109,42 @@ pay_refunds() {
     if (due == []) return;
     string name = llList2String(due, 0);
     list payment = entry(name);
-    key payer = llList2Key(payment, 2);
-    integer amount = llList2Integer(payment, 3);
     if (payment == []) forget(name);
     else if (llList2String(payment, 4) != "") owe(name, "begun");
     else if (!(llGetPermissions() & PERMISSION_DEBIT)) owe(name, "");
+    else if (llList2String(payment, 1) == "") pay(name); // the store has never heard of it
+    else if (!may_ask(payment)) owe(name, "");
     else {
-        write(name, payer, amount, "begun", "");
         paying = name;
-        seconds_paid = 0;
-        transfer = llTransferLindenDollars(payer, amount);
+        ask_about_refund(name, 0);
     }
 }
 
+// The store says whether the refund is still owed, and when it was asked that. A script may have
+// stood still since then, with its region, and the owner have paid.
+answer_to_refund(integer status, string answer) {
+    string name = paying;
+    string code = llJsonGetValue(answer, ["code"]);
+    integer age = llGetUnixTime() - (integer)llJsonGetValue(answer, ["asked"]);
+    paying = "";
+    if (code == "refund_not_found" || (status == 200 && age < FRESH)) pay(name);
+    else if (code == "refund_already_paid") forget(name);
+    else if (status != 200 && !is_open_still(status, code)) owe(name, "");
+}
+
+pay(string name) {
+    list payment = entry(name);
+    key payer = llList2Key(payment, 2);
+    integer amount = llList2Integer(payment, 3);
+    if (payment == []) return;
+    move(name, DUE_REFUND, "begun");
+    paying = name;
+    seconds_paid = 0;
+    transfer = llTransferLindenDollars(payer, amount);
+}
+
 end_refund(integer is_paid, string mark) {
-    if (is_paid) forget(paying);
+    if (is_paid) end_payment(paying);
     else owe(paying, mark);
     paying = "";
     transfer = NULL_KEY;
@@ -164,7 +190,7 @@ default {
         else if (message == "Pair") ask_for_code();
         else if (message == "Use") touched(speaker);
         else if (message == "Refunds") show_refunds();
-        else if (message == "Settled") forget_refunds();
+        else if (message == "Settled") settle_refunds();
         else if (message == "Pay") pay_owed();
         else if (message == "Allow") llRequestPermissions(speaker, PERMISSION_DEBIT);
         else if (wants_code) pair(message);
@@ -187,6 +213,7 @@ default {
         tick();
         ask_for_cards();
         pay_refunds();
+        tell_store();
         forget_old_friends();
     }
 }

@@ -376,6 +376,21 @@ CLAIMS_OF_UNIT: Final = Listing(
         "granted": Order((Key("card_id", "uuid", sql="c.card_id"),), index="unit_claims_by_card")
     },
 )
+_BY_PAYMENT: Final = (Key("created_at", "integer"), Key("unit_id", "uuid"), Key("nonce", "uuid"))
+_NOTED: Final = {"noted": Order(_BY_PAYMENT, index="refunds_by_age")}
+_NOTED_OWED: Final = {"noted": Order(_BY_PAYMENT, index="refunds_owed")}
+_NOTED_OF_UNIT: Final = {"noted": Order(_BY_PAYMENT[::2], index="unit_refunds")}
+
+# Payments to a store's vendors that go back, or went.
+REFUNDS_OF_STORE: Final = Listing(
+    "refunds_of_store", table="unit_purchases", orders=_NOTED, filters=("refund_state",)
+)
+# Those of them that have not gone back yet.
+REFUNDS_OWED: Final = Listing("refunds_owed", table="unit_purchases", orders=_NOTED_OWED)
+# Those of one vendor.
+REFUNDS_OF_UNIT: Final = Listing(
+    "refunds_of_unit", table="unit_purchases", orders=_NOTED_OF_UNIT, filters=("refund_state",)
+)
 # What the people of a store did on the dashboard.
 ACTIONS_OF_STORE: Final = Listing(
     "actions_of_store", table="operator_actions", orders={"done": Order((_BY_ID,))}

@@ -35,6 +35,7 @@ SAID: Final[Mapping[Deed, str]] = {
     "unit_code_made": "made a pairing code for the unit {}",
     "unit_round_begun": "began a round of the unit {}",
     "unit_revoked": "ended the object of the unit {}",
+    "refund_paid": "marked a refund of {} as paid",
     "webhook_made": "had events posted to {}",
     "webhook_changed": "changed the webhook to {}",
     "webhook_paused": "paused the webhook to {}",

@@ -9,12 +9,13 @@ from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
 from gridgift.dashboard.render import render
-from gridgift.domain import activity, keys, reports, search, webhooks
+from gridgift.domain import activity, keys, refunds, reports, search, webhooks
 from gridgift.domain.activity import Activity, Figures
 from gridgift.domain.days import day_of
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Key
 from gridgift.domain.paging import Position
+from gridgift.domain.refunds import Owed
 from gridgift.domain.reports import Ending, Liability, Sum
 from gridgift.domain.search import Count
 from gridgift.domain.webhooks import MAX_WEBHOOKS, Webhook
@@ -84,10 +85,11 @@ class Summary(Struct, frozen=True):
 
 
 class Trouble(Struct, frozen=True):
-    """What an owner should look at: webhooks that fail, keys that end soon."""
+    """What an owner should look at: webhooks that fail, keys that end soon, refunds to pay."""
 
     webhooks: list[Webhook] = []
     keys: list[Key] = []
+    refunds: Owed = Owed(0, 0)
 
 
 async def show_overview(request: OperatorRequest[None, None]) -> Reply[None]:
@@ -163,7 +165,7 @@ async def _find_trouble(tx: Tx, store_id: str, now: int) -> Trouble:
         for key in await keys.list_of(tx, store_id)
         if key.works(now) and key.expires_at is not None and key.expires_at <= now + SOON * DAY
     ]
-    return Trouble(failing, ending)
+    return Trouble(failing, ending, await refunds.owed(tx, store_id))
 
 
 PAGES: Final = (Page("GET", "/dashboard", Session("clerk"), show_overview),)

@@ -10,7 +10,7 @@ from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
-from gridgift.domain import claims, purchases, units
+from gridgift.domain import claims, refunds, units
 from gridgift.domain.actions import About, Deed
 from gridgift.domain.claims import Claim
 from gridgift.domain.days import end_of, parse_day, start_of
@@ -18,8 +18,8 @@ from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import new_id
 from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
-from gridgift.domain.purchases import Refund
-from gridgift.domain.unit_failures import UnitNotFound
+from gridgift.domain.refunds import Refund
+from gridgift.domain.unit_failures import RefundNotFound, UnitNotFound
 from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
 from gridgift.fields import Cursor, Uuid
 from gridgift.http.edge.path import id_parameter
@@ -27,7 +27,7 @@ from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
 from gridgift.inworld import SCRIPTS, is_quotable, script
 from gridgift.storage.database import Tx
-from gridgift.unit_views import UNIT_EXAMPLE
+from gridgift.unit_views import REFUND_EXAMPLE, UNIT_EXAMPLE
 
 UNITS: Final = "/dashboard/units"
 ROWS: Final = 50
@@ -40,6 +40,7 @@ KINDS: Final[dict[UnitKind, tuple[str, str]]] = {
 }
 
 UNIT: Final = id_parameter("id", "A unit's id.", UNIT_EXAMPLE["id"], UnitNotFound)
+REFUND: Final = id_parameter("refund", "A refund's id.", REFUND_EXAMPLE["id"], RefundNotFound)
 
 
 class Limits(Struct, frozen=True):
@@ -99,8 +100,11 @@ def _day(field: str, text: str) -> date | None:
 
 async def show_units(request: OperatorRequest[None, object], draft: Draft = EMPTY) -> Reply[None]:
     """Show the store's units."""
-    found = await request.operations.read(units.list_of, request.store_id, Position(), MAX_UNITS)
-    return render(request, "units.html", units=found.rows, kinds=KINDS, draft=draft)
+    found, owed = await request.operations.read(_read_all, request.store_id)
+    names = {unit.id: unit.settings.name for unit in found.rows}
+    return render(
+        request, "units.html", units=found.rows, owed=owed, names=names, kinds=KINDS, draft=draft
+    )
 
 
 async def create_unit(request: OperatorRequest[None, NewUnit]) -> Reply[None]:
@@ -159,6 +163,13 @@ async def revoke(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     return _done(request, unit.id, "The object is refused from now on. Another can be paired.")
 
 
+async def mark_refund_paid(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """Take a payment for granted that somebody made in Second Life: the vendor makes it no more."""
+    asked = (request.caller, UNIT.of(request), REFUND.of(request))
+    paid = await act(request, "refund_paid", _how_much, refunds.mark_paid, *asked)
+    return _done(request, paid.unit_id, "It is marked as paid, and the vendor leaves it alone.")
+
+
 async def show_script(request: OperatorRequest[None, object]) -> Reply[None]:
     """Show the script of a unit's object, to be copied, with the server's address in it."""
     unit = await request.operations.read(units.read, request.store_id, UNIT.of(request))
@@ -188,20 +199,26 @@ async def _show(
         f"dashboard claims {store_id} {unit_id}", claims.KEY_TYPES
     )
     position = cursors.read(query.cursor)
-    unit, page, refunds = await request.operations.read(_read, store_id, unit_id, position)
+    unit, page, unsold = await request.operations.read(_read, store_id, unit_id, position)
     return render(
-        request, "unit.html", unit=unit, found=page.rows, refunds=refunds, made=made,
+        request, "unit.html", unit=unit, found=page.rows, refunds=unsold, made=made,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
         kinds=KINDS, has_script=bool(_script_of(unit)), draft=draft,
     )  # fmt: skip
 
 
+async def _read_all(tx: Tx, store_id: str) -> tuple[Rows[Unit], Rows[Refund]]:
+    found = await units.list_of(tx, store_id, Position(), MAX_UNITS)
+    return found, await refunds.list_of(tx, store_id, "owed", Position(), ROWS)
+
+
 async def _read(
     tx: Tx, store_id: str, unit_id: str, position: Position
-) -> tuple[Unit, Rows[Claim], list[Refund]]:
+) -> tuple[Unit, Rows[Claim], Rows[Refund]]:
     unit = await units.read(tx, store_id, unit_id)
     given = await claims.list_of(tx, store_id, unit_id, position, ROWS)
-    return unit, given, await purchases.refunds_of(tx, store_id, unit_id, ROWS)
+    unsold = await refunds.list_of_unit(tx, store_id, unit_id, None, Position(), ROWS)
+    return unit, given, unsold
 
 
 async def _create(
@@ -227,6 +244,10 @@ def _done(request: OperatorRequest[None, Any], unit_id: str, said: str) -> Reply
 
 def _which(unit: Unit) -> About:
     return About(unit.id, unit.settings.name)
+
+
+def _how_much(refund: Refund) -> About:
+    return About(refund.unit_id, f"L${refund.amount}")
 
 
 def _whose(made: PairingCode) -> About:
@@ -259,5 +280,14 @@ PAGES: Final = (
             again=show_unit,
         )
         for action, handler, body in _ABOUT_ONE
+    ),
+    Page(
+        "POST",
+        f"{_ONE}/refunds/{{refund}}/paid",
+        _OWNER,
+        mark_refund_paid,
+        body=NoFields,
+        path_parameters=(UNIT, REFUND),
+        again=show_unit,
     ),
 )

@@ -1,24 +1,31 @@
-"""What vendors in Second Life ask for: a card for a payment (contract section 9)."""
+"""What vendors in Second Life ask for: to sell a card, or to give L$ back (contract section 9)."""
 
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from gridgift.domain import purchases
+from gridgift.domain import purchases, refunds
 from gridgift.domain.failures import IdentifierMalformed, ReceiverNotFound, TooManyLookUps
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.purchases import Payment, Sale
 from gridgift.domain.residents import Identifier, parse_identifier
-from gridgift.domain.unit_failures import DirectoryPending, PaymentDiffers, RefundDue
+from gridgift.domain.unit_failures import (
+    DirectoryPending,
+    PaymentDiffers,
+    RefundAlreadyPaid,
+    RefundDue,
+    RefundNotFound,
+)
 from gridgift.fields import Credit, GrantedCredit, Uuid
-from gridgift.http.api.in_world import TAG, Avatar, Language, Seen, resident_of
+from gridgift.http.api.in_world import TAG, Avatar, Flag, Language, Seen, resident_of
 from gridgift.http.edge.in_world import IN_WORLD, Code, Message
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
-from gridgift.http.edge.unit import Unit, UnitRequest, digest, nonce_of, write
+from gridgift.http.edge.unit import Unit, UnitRequest, digest, nonce_of, time_of, write
 from gridgift.messages import say
+from gridgift.unit_views import REFUND_EXAMPLE
 from gridgift.views import CARD_EXAMPLE
 
 UNKNOWN_FOR: Final = 600 * SECOND  # after a payment, until a friend who may be found is not
@@ -62,6 +69,25 @@ class PurchaseAnswer(Struct, frozen=True):
     card: Uuid
 
 
+class GiveBackRequest(Struct, frozen=True):
+    """Which payment the object wants to give back, or says that it has."""
+
+    payment: Annotated[Uuid, Meta(description="The nonce of the purchase.")]
+    paid: Annotated[Flag, Meta(description="0: may it be given back? 1: it was.")]
+    lang: Language = ""
+
+
+class GiveBackAnswer(Struct, frozen=True):
+    """How much to give back (L$), or what went back; and when that was asked."""
+
+    code: Code
+    msg: Message
+    amount: Credit
+    asked: Annotated[
+        int, Meta(description="`X-GC-Time` of the request: who reads it a minute later asks again.")
+    ]
+
+
 async def sell_gift_card(request: UnitRequest[None, PurchaseRequest]) -> Reply[PurchaseAnswer]:
     """Sell a card for a payment; whatever keeps it from that, for good, is a refund."""
     body = request.body
@@ -80,6 +106,17 @@ async def sell_gift_card(request: UnitRequest[None, PurchaseRequest]) -> Reply[P
     friend = body.friend or body.name or body.avatar
     msg = say("purchased", body.lang, credit=sale.amount, friend=friend)
     return Reply.json(PurchaseAnswer("purchased", msg, sale.amount, sale.card_id))
+
+
+async def give_back(request: UnitRequest[None, GiveBackRequest]) -> Reply[GiveBackAnswer]:
+    """Tell whether a payment is still to be given back; or note that it was."""
+    body = request.body
+    code, operation = (
+        ("refund_paid", refunds.note_paid) if body.paid else ("refund_begun", refunds.begin)
+    )
+    refund = await write(request, operation, request.caller, body.payment.lower())
+    msg = say(code, body.lang, amount=refund.amount)
+    return Reply.json(GiveBackAnswer(code, msg, refund.amount, time_of(request)))
 
 
 async def _sell(
@@ -134,5 +171,26 @@ ROUTES: Final = (
             "card": CARD_EXAMPLE["id"],
         },
         refusals=(RefundDue, PaymentDiffers, TooManyLookUps, DirectoryPending),
+    ),
+    Route(
+        "POST",
+        f"{IN_WORLD}refund",
+        Unit("vendor"),
+        give_back,
+        tag=TAG,
+        summary="Ask whether to give a payment back",
+        description="Before an object gives L$ back it asks, with `paid` 0: for 10 minutes nobody "
+        "else can mark the refund as paid. It pays at once, or asks again, and then says so with "
+        "`paid` 1. Nothing is kept under the nonce.",
+        body=GiveBackRequest,
+        body_example={"payment": REFUND_EXAMPLE["id"], "paid": 0, "lang": "en-us"},
+        answer=GiveBackAnswer,
+        example={
+            "code": "refund_begun",
+            "msg": say("refund_begun", "en", amount=250),
+            "amount": 250,
+            "asked": 1_795_721_400,
+        },
+        refusals=(RefundNotFound, RefundAlreadyPaid),
     ),
 )

@@ -262,6 +262,11 @@ def nonce_of(request: Request[Any, Any, Any]) -> str:
     return nonce
 
 
+def time_of(request: Request[Any, Any, Any]) -> int:
+    """Return when a request was sent, by its object's clock, in Unix seconds: it was verified."""
+    return int(request.headers[b"x-gc-time"])
+
+
 def _path(request: Request[Any, Any, Any]) -> bytes:
     path: str = request.scope["path"]
     return path.encode()

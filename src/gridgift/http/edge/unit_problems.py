@@ -35,6 +35,19 @@ UNIT_PROBLEMS: Final[dict[type[Failure], Problem]] = {
         members={"reason": data("reason"), "amount": data("amount")},
         examples={"reason": "exhausted", "amount": 250},
     ),
+    unit_failures.RefundNotFound: Problem(
+        404, "No such refund", "Check the id: it is the nonce of the payment."
+    ),
+    unit_failures.RefundAlreadyPaid: Problem(
+        409, "The refund is paid already", "Nothing is left to do."
+    ),
+    unit_failures.RefundUnderWay: Problem(
+        409,
+        "The vendor is paying the refund",
+        "Read it again after Retry-After: if it is owed still, look whether the L$ went back.",
+        members={"retryAfter": data("retry_after")},
+        examples={"retryAfter": 600},
+    ),
     unit_failures.PairingCodeInvalid: Problem(
         403, "The pairing code does not work", "Make a new code; it is good once, for 15 minutes."
     ),

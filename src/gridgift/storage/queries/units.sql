@@ -95,9 +95,3 @@ WHERE store_id = :store_id AND unit_id = :unit_id AND nonce = :nonce
 INSERT INTO unit_purchases (store_id, unit_id, nonce, digest, payer_uuid, amount, paid_at, card_id, refund,
     created_at)
 VALUES (:store_id, :unit_id, :nonce, :digest, :payer_uuid, :amount, :paid_at, :card_id, :refund, :now)
-
--- name: refunds_of_unit
-SELECT (SELECT r.username FROM residents r WHERE r.uuid = p.payer_uuid), p.amount, p.refund, p.paid_at
-FROM unit_purchases p {index:unit_refunds}
-WHERE p.store_id = :store_id AND p.unit_id = :unit_id AND p.refund IS NOT NULL
-ORDER BY p.created_at DESC LIMIT :rows
