@@ -31,9 +31,8 @@ CASE WHEN held_until > :now THEN (SELECT COALESCE(SUM(h.amount), 0)
         AND h.expires_at > :now AND h.expires_at > gift_cards.updated_at)
 ELSE 0 END
 
--- No ETag is made of them, so nobody looks for the heads of their chains.
 -- fragment: found_cards
-{json_rows:{changed_card}, '', {held_now}, {source}}
+{json_rows:{card}, {held_now}, {source}}
 
 -- The next :looked cards of an order: up to :rows of them that match; and the keys of the last of
 -- them, from which the walk goes on, unless fewer are left.
