@@ -79,6 +79,16 @@ def test_a_line_names_both_residents() -> None:
     assert KELLY.uuid.replace("-", "\\-") in json.loads(discord_body(moved, {}))["content"]
 
 
+def test_a_line_names_the_unit() -> None:
+    after = {"name": "Till *1*", "credit": 100}
+    about_unit = {"subject_kind": "unit", "subject_id": "u1", "seq": None, "delta": None}
+    changed = replace(event("unit.changed"), **about_unit, after=Snapshot(None, json.dumps(after)))
+    assert line(changed) == "**Unit changed** · Till \\*1\\*"
+    owed = Snapshot(None, json.dumps({"name": "Till", "amount": 250}))
+    told = line(replace(changed, type="vendor.refund_owed", after=owed))
+    assert told == "**Vendor refund owed** · Till · L$ 250"
+
+
 HOSTILE = st.text(alphabet=st.sampled_from("ab1 \\*_~`|>#-+.!@<>&:/[](){}'\"\u2028é𝒳")) | st.text()
 
 

@@ -103,7 +103,9 @@ def _told(shown: EventResponse, names: Mapping[str, str]) -> list[str]:
         parts.append(f"L$ {shown.delta:+}")
     if "holdAmount" in about:
         parts.append(f"hold L$ {about['holdAmount']}")
-    if "credit" in after:
+    if "unitId" in about:
+        parts += _of_unit(after)
+    elif "credit" in after:
         parts.append(f"now L$ {after['credit']}")
     if after.get("expiresAt") is not None:
         parts.append(f"until {escaped(after['expiresAt'])}")
@@ -112,6 +114,12 @@ def _told(shown: EventResponse, names: Mapping[str, str]) -> list[str]:
     if shown.reason:
         parts.append(f"“{escaped(shown.reason)}”")
     return parts
+
+
+def _of_unit(after: Mapping[str, Any]) -> list[str]:
+    """Name a unit; and tell how much a payment to it was that went back, or is to."""
+    amount = [f"L$ {after['amount']}"] if "amount" in after else []
+    return [escaped(after["name"]), *amount]
 
 
 def _people(shown: EventResponse) -> dict[str, str]:

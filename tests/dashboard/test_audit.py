@@ -16,7 +16,7 @@ from tests.api import JO, ApiFixture
 from tests.dashboard.people import PASSWORD, Browser, People, etag_on, name_of, post_about
 from tests.dashboard.test_webhooks import URL, posted
 from tests.http.checks import one_engine
-from tests.http.requests import at, ext
+from tests.http.requests import at, ext, owe
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
@@ -93,6 +93,7 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     send(aria, f"{unit}/switch", {"to": "on"})
     for action in ("code", "round", "revoke"):
         send(aria, f"{unit}/{action}")
+    send(aria, f"{unit}/refunds/{owe(api, newest_id(api, 'units'))}/paid")
     send(aria, "/dashboard/team", {"name": "Bo", "role": "clerk"})
     bo = f"/dashboard/team/{api.read(operators.find, 'Bo').id}"
     send(aria, f"{bo}/link")

@@ -8,7 +8,7 @@ import pytest
 
 from gridgift.domain import units
 from gridgift.domain.units import Unit
-from tests.api import OWNER, ApiFixture
+from tests.api import OWNER, ApiFixture, operator
 from tests.dashboard.people import Browser, People
 from tests.domain.test_claims import stranger
 from tests.http.checks import one_engine
@@ -54,7 +54,7 @@ def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser)
     assert (settings.max_credit, settings.min_account_days) == (350, 30)
     assert settings.group_only and settings.usernames == ("jo.winter", "kelly")
     assert (settings.starts_at, settings.ends_at) == (1788246000000, 1799308800000)
-    api.write(units.pair, api.store.id, str(unit_id), code, OBJECT, OWNER.uuid)
+    api.write(units.pair, operator(api.store.id), str(unit_id), code, OBJECT, OWNER.uuid)
     assert "Works" in aria.get(one).text
     assert aria.post(f"{one}/switch", {"to": "off"}).headers["location"] == one
     assert "Paused" in aria.get(one).text

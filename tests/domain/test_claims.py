@@ -50,7 +50,7 @@ class Delivery:
     def __init__(self, domain: DomainFixture, **settings: Any) -> None:
         self.domain = domain
         self.unit: Unit = domain.write(
-            units.create, domain.store.id, new_id(), "delivery", UnitSettings("Gift", **settings)
+            units.create, domain.caller, new_id(), "delivery", UnitSettings("Gift", **settings)
         )
         self.id = self.unit.id
         self.caller = Caller(domain.store.id, "unit", self.id, "request-2")
@@ -79,7 +79,7 @@ class Delivery:
 
     def change(self, **changes: Any) -> None:
         """Change the unit's settings."""
-        self.domain.write(units.update, self.domain.store.id, self.id, UnitChanges(**changes))
+        self.domain.write(units.update, self.domain.caller, self.id, UnitChanges(**changes))
 
     def now(self) -> Unit:
         """Read the unit."""
@@ -106,7 +106,7 @@ def test_a_card_for_each_resident_and_round(domain: DomainFixture) -> None:
         delivery.claim()
     assert (refused.value.credit, refused.value.card_id) == (150, granted.card.id)
     delivery.change(paused=False)
-    domain.write(units.begin_round, domain.store.id, delivery.id)
+    domain.write(units.begin_round, domain.caller, delivery.id)
     again = delivery.claim()
     assert [(each.round_number, each.credit, each.card_id) for each in delivery.listed()] == [
         (1, 150, granted.card.id), (2, 200, again.card.id)]  # fmt: skip
@@ -163,7 +163,7 @@ def test_the_last_card_within_a_bound(
     with pytest.raises(refusal):
         delivery.claim(stranger(3))
     assert delivery.now().cards == 2
-    domain.write(units.begin_round, domain.store.id, delivery.id)
+    domain.write(units.begin_round, domain.caller, delivery.id)
     with pytest.raises(refusal):  # of all rounds
         delivery.claim(stranger(1))
     delivery.change(**dict.fromkeys(settings, 300))
@@ -254,7 +254,7 @@ def test_a_touch_says_who_that_is(domain: DomainFixture) -> None:
     named = Identifier(username=robin.username)
     assert domain.read(residents.find, domain.store.id, named) == robin
     renamed = Resident(robin.uuid, "robin.sommer")
-    domain.write(units.begin_round, domain.store.id, delivery.id)
+    domain.write(units.begin_round, domain.caller, delivery.id)
     assert delivery.claim(renamed).card.owner_username == "robin.sommer"
     assert domain.read(residents.find, domain.store.id, named) == renamed
     taken = Resident(stranger(2).uuid, KELLY.username)
@@ -284,14 +284,14 @@ def test_a_touch_says_who_that_is(domain: DomainFixture) -> None:
 )
 def test_settings_that_no_unit_has(domain: DomainFixture, settings: Any) -> None:
     good = UnitSettings("Gift", starts_at=START - 1)
-    unit = domain.write(units.create, domain.store.id, new_id(), "vendor", good)
+    unit = domain.write(units.create, domain.caller, new_id(), "vendor", good)
     (field,) = set(settings) - {"starts_at"}
     with pytest.raises(ValidationFailed) as refused:
-        domain.write(units.update, domain.store.id, unit.id, UnitChanges(**settings))
+        domain.write(units.update, domain.caller, unit.id, UnitChanges(**settings))
     assert refused.value.errors.keys() == {field}
     bad = UnitSettings(**({"name": "Gift"} | settings))
     with pytest.raises(ValidationFailed):
-        domain.write(units.create, domain.store.id, new_id(), "vendor", bad)
+        domain.write(units.create, domain.caller, new_id(), "vendor", bad)
     assert domain.read(units.list_of, domain.store.id, Position(), 9).rows == [unit]
 
 

@@ -21,9 +21,7 @@ ROUNDS: Final = 20
 @pytest.fixture
 def vendor(domain: DomainFixture) -> Unit:
     """A vendor."""
-    unit: Unit = domain.write(
-        units.create, domain.store.id, new_id(), "vendor", UnitSettings("Till")
-    )
+    unit: Unit = domain.write(units.create, domain.caller, new_id(), "vendor", UnitSettings("Till"))
     return unit
 
 

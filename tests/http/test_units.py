@@ -1,5 +1,7 @@
 """``/ext/v1/units``: the store makes units, changes, pairs and revokes them."""
 
+import json
+from itertools import pairwise
 from typing import Any, Final
 
 import pytest
@@ -10,6 +12,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.domain.test_claims import stranger
+from tests.http.in_world import InWorldObject
 from tests.http.requests import make_unit, other_stores_key
 
 PATH: Final = "/ext/v1/units"
@@ -162,3 +165,60 @@ def test_another_stores_unit(api: ApiFixture, unknown_id: str, what: str) -> Non
     for path, key in ((unit, theirs), (unknown_id, api.key), ("x", api.key)):
         problem(api.call("GET", f"{PATH}/{path}{what}", key=key), 404, "unit_not_found")
     assert api.call("GET", PATH, key=theirs).json()["data"] == []
+
+
+def changes(api: ApiFixture) -> list[tuple[Any, Any, str]]:
+    """Return what units were before each change and after it, and who has made it."""
+    rows = api.sql("SELECT details FROM events WHERE type = 'unit.changed' ORDER BY position")
+    told = [json.loads(details) for (details,) in rows]
+    return [
+        (each["before"] and json.loads(each["before"]["state"]),
+         json.loads(each["after"]["state"]), each["actor_kind"])
+        for each in told
+    ]  # fmt: skip
+
+
+@pytest.mark.contract("10.156")
+def test_each_change_is_told(api: ApiFixture) -> None:
+    box = InWorldObject(api)
+    path = f"{PATH}/{box.id}"
+    api.call("PATCH", path, json={"name": "Welcome gift"})  # which it has
+    box.claim()
+    act(api, box.unit, "begin-round")
+    for _ in range(2):
+        act(api, box.unit, "revoke")
+    told = changes(api)
+    assert [by for _, _, by in told] == ["key", "unit", "key", "key"]
+    assert told[0][0] is None
+    for (_, after, _), (before, _, _) in pairwise(told):
+        assert before == after
+    made, paired, begun, revoked = (after for _, after, _ in told)
+    assert (made["kind"], made["name"], made["credit"]) == ("delivery", "Welcome gift", 100)
+    object_ = {"objectUuid": box.key, "objectOwnerUuid": box.owner}
+    assert paired == made | object_ | {"pairedAt": "2026-09-21T14:13:20Z"}
+    assert begun == paired | {"round": 2}
+    assert revoked == made | {"round": 2}
+
+
+@pytest.mark.contract("10.156")
+@pytest.mark.parametrize("field", EVERYTHING)
+def test_the_change_of_each_setting_is_told(api: ApiFixture, field: str) -> None:
+    unit = make_unit(api)
+    for _ in range(2):
+        changed = api.call("PATCH", f"{PATH}/{unit['id']}", json={field: EVERYTHING[field]}).json()
+    (_, made, _), (before, after, _) = changes(api)
+    assert before == made
+    shown = {"usernames": ("usernameCount", 2)}.get(field, (field, changed[field]))
+    assert after == before | dict([shown])
+
+
+@pytest.mark.contract("10.156")
+def test_no_secret_and_no_name_is_told(api: ApiFixture) -> None:
+    box = InWorldObject(api, usernames=["kelly", "jo.winter"])
+    code = box.code()
+    for names in (["kelly", "sam"], []):  # as many, and none
+        api.call("PATCH", f"{PATH}/{box.id}", json={"usernames": names})
+    told = json.dumps(changes(api))
+    assert [after["usernameCount"] for _, after, _ in changes(api)] == [2, 2, 2, 0]
+    for secret in (code, units.code_hash(code).hex(), box.secret, "kelly", "jo.winter"):
+        assert secret not in told

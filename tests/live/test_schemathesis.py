@@ -130,7 +130,7 @@ async def _make_the_example_true(server: Server) -> None:
         await database.write(holds.place, caller, card, hold, 100, HOUR)
         await database.write(credit.deposit, caller, to, credit_before, new_id())
         unit = UnitSettings("Welcome gift")
-        await database.write(units.create, server.store_id, UNIT_EXAMPLE["id"], "delivery", unit)
+        await database.write(units.create, caller, UNIT_EXAMPLE["id"], "delivery", unit)
         payment = Payment(REFUND_EXAMPLE["id"], bytes(32), owner, 250, NOON)
         sold = (UNIT_EXAMPLE["id"], payment, new_id(), REFUND_EXAMPLE["reason"])
         await database.write(purchases.sell, caller, *sold)

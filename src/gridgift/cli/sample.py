@@ -186,7 +186,7 @@ async def _add_unit(
     try:
         await units.read(tx, store_id, unit_id)
     except UnitNotFound:
-        await units.create(tx, store_id, unit_id, kind, settings)
+        await units.create(tx, operator(store_id), unit_id, kind, settings)
 
 
 async def _add_refund(tx: Tx, store_id: str) -> None:

@@ -78,13 +78,15 @@ async def _prepare(
 ) -> PairingCode:
     random = secrets.token_bytes(units.CODE_BYTES)
     if former is None:
-        return await operations.write(unit_command.make, store_id, new_id(), kind, SETTINGS, random)
+        return await operations.write(
+            unit_command.make, operator(store_id), new_id(), kind, SETTINGS, random
+        )
     return await operations.write(_reuse, store_id, former, random)
 
 
 async def _reuse(tx: Tx, store_id: str, unit_id: str, random: bytes) -> PairingCode:
     """Let everybody claim once more at a unit of a former simulation, and make a new code."""
-    await units.begin_round(tx, store_id, unit_id)
+    await units.begin_round(tx, operator(store_id), unit_id)
     return await units.renew_code(tx, store_id, unit_id, random)
 
 
@@ -95,4 +97,4 @@ def _is_idle(unit: Unit) -> bool:
 async def revoke(tx: Tx, store_id: str, unit_ids: Sequence[str]) -> None:
     """End the objects of a simulation."""
     for unit_id in unit_ids:
-        await units.revoke(tx, store_id, unit_id)
+        await units.revoke(tx, operator(store_id), unit_id)

@@ -22,6 +22,7 @@ from gridgift.cli.session import (
     act,
     find_store,
     look,
+    operator,
     read_all,
     read_settings,
     read_store,
@@ -32,7 +33,7 @@ from gridgift.domain import refunds, texts, units
 from gridgift.domain.days import Expiry
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import format_instant
-from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.model import MAX_CREDIT, Caller
 from gridgift.domain.paging import Position
 from gridgift.domain.refunds import Refund, RefundState
 from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
@@ -142,7 +143,8 @@ def create(
             min_account_days=min_account_days, usernames=tuple(username or ()),
         )  # fmt: skip
         random = secrets.token_bytes(units.CODE_BYTES)
-        return await operations.write(make, owner.id, new_id(), kind, settings, random)
+        caller = operator(owner.id)
+        return await operations.write(make, caller, new_id(), kind, settings, random)
 
     made = run(read_settings(database), work)
     if json:
@@ -229,11 +231,7 @@ def revoke(
     json: JsonOption = False,
 ) -> None:
     """End a unit's object: whatever it asks is refused. Another one can be paired."""
-
-    async def work(operations: Operations) -> Unit:
-        return await operations.write(units.revoke, await find_store(operations, store), unit_id)
-
-    _print_one(run(read_settings(database), work), json)
+    _print_one(act(database, store, units.revoke, unit_id), json)
 
 
 @app.command("refunds")
@@ -296,19 +294,15 @@ def _print_refunds(found: Sequence[Refund]) -> None:
 def _update(
     unit_id: str, changes: UnitChanges, store: str | None, database: str | None, json: bool
 ) -> None:
-    async def work(operations: Operations) -> Unit:
-        store_id = await find_store(operations, store)
-        return await operations.write(units.update, store_id, unit_id, changes)
-
-    _print_one(run(read_settings(database), work), json)
+    _print_one(act(database, store, units.update, unit_id, changes), json)
 
 
 async def make(
-    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
+    tx: Tx, caller: Caller, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
 ) -> PairingCode:
     """Make a unit and its first code, both or neither."""
-    await units.create(tx, store_id, unit_id, kind, settings)
-    return await units.renew_code(tx, store_id, unit_id, random)
+    await units.create(tx, caller, unit_id, kind, settings)
+    return await units.renew_code(tx, caller.store_id, unit_id, random)
 
 
 def _print_code(new: PairingCode) -> None:

@@ -62,13 +62,14 @@ WEBHOOK_CHANGED: Final = "webhook.changed"
 PING: Final = "ping"
 BULK_FINISHED: Final = "bulk.finished"
 VERIFY_FAILED: Final = "verify.failed"
+UNIT_CHANGED: Final = "unit.changed"
 UNIT_EXHAUSTED: Final = "unit.exhausted"
 REFUND_OWED: Final = "vendor.refund_owed"
 REFUND_PAID: Final = "vendor.refund_paid"
 STORE_RESTORED: Final = "store.restored"
 NOTED: Final = (
     CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED,
-    STORE_RESTORED, UNIT_EXHAUSTED, REFUND_OWED, REFUND_PAID,
+    STORE_RESTORED, UNIT_CHANGED, UNIT_EXHAUSTED, REFUND_OWED, REFUND_PAID,
 )  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 

@@ -14,10 +14,10 @@ from typing import Any, Final, Literal, Self, get_args
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from gridgift.domain import stores, texts
+from gridgift.domain import events, stores, texts
 from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
-from gridgift.domain.instants import SECOND
-from gridgift.domain.model import MAX_CREDIT
+from gridgift.domain.instants import SECOND, format_instant
+from gridgift.domain.model import MAX_CREDIT, Caller
 from gridgift.domain.paging import Page, Position, read_page
 from gridgift.domain.residents import parse_username
 from gridgift.domain.unit_failures import PairingCodeInvalid, UnitNotFound
@@ -129,16 +129,17 @@ class PairingCode(Struct, frozen=True):
 
 
 async def create(
-    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings
+    tx: Tx, caller: Caller, unit_id: str, kind: UnitKind, settings: UnitSettings
 ) -> Unit:
-    """Make a unit. Raises ``StoreNotFound``, ``ValidationFailed``."""
+    """Make a unit of the caller's store. Raises ``StoreNotFound``, ``ValidationFailed``."""
+    store_id = caller.store_id
     await stores.read(tx, store_id)
     checked = _checked(settings)
     await tx.run(
         "unit_add", store_id=store_id, id=unit_id, kind=kind, now=tx.now(), **_columns(checked)
     )
     await tx.run("unit_store_add", id=unit_id, store=store_id)
-    return await read(tx, store_id, unit_id)
+    return await _noted(tx, caller, None, await read(tx, store_id, unit_id))
 
 
 async def find(tx: Tx, unit_id: str) -> Unit:
@@ -149,8 +150,9 @@ async def find(tx: Tx, unit_id: str) -> Unit:
     return await read(tx, row[0], unit_id)
 
 
-async def update(tx: Tx, store_id: str, unit_id: str, changes: UnitChanges) -> Unit:
+async def update(tx: Tx, caller: Caller, unit_id: str, changes: UnitChanges) -> Unit:
     """Change some settings of a unit. Raises ``UnitNotFound``, ``ValidationFailed``."""
+    store_id = caller.store_id
     unit = await lock(tx, store_id, unit_id)
     named = structs.asdict(changes).items()
     wanted = {name: value for name, value in named if value is not UNSET}
@@ -158,7 +160,7 @@ async def update(tx: Tx, store_id: str, unit_id: str, changes: UnitChanges) -> U
     if checked == unit.settings:
         return unit
     await tx.run("unit_update", store_id=store_id, id=unit_id, now=tx.now(), **_columns(checked))
-    return await read(tx, store_id, unit_id)
+    return await _noted(tx, caller, unit, await read(tx, store_id, unit_id))
 
 
 async def read(tx: Tx, store_id: str, unit_id: str) -> Unit:
@@ -182,16 +184,18 @@ async def list_of(tx: Tx, store_id: str, position: Position, limit: int) -> Page
     )  # fmt: skip
 
 
-async def begin_round(tx: Tx, store_id: str, unit_id: str) -> Unit:
+async def begin_round(tx: Tx, caller: Caller, unit_id: str) -> Unit:
     """Let everybody claim once more. Raises ``UnitNotFound``."""
-    row = await tx.one("unit_next_round", store_id=store_id, id=unit_id, now=tx.now())
-    return _found(row, unit_id)
+    before = await lock(tx, caller.store_id, unit_id)
+    row = await tx.one("unit_next_round", store_id=caller.store_id, id=unit_id, now=tx.now())
+    return await _noted(tx, caller, before, _found(row, unit_id))
 
 
-async def revoke(tx: Tx, store_id: str, unit_id: str) -> Unit:
+async def revoke(tx: Tx, caller: Caller, unit_id: str) -> Unit:
     """End the unit's object and its code; another object can be paired. Raises ``UnitNotFound``."""
-    row = await tx.one("unit_revoke", store_id=store_id, id=unit_id, now=tx.now())
-    return _found(row, unit_id)
+    before = await lock(tx, caller.store_id, unit_id)
+    row = await tx.one("unit_revoke", store_id=caller.store_id, id=unit_id, now=tx.now())
+    return await _noted(tx, caller, before, _found(row, unit_id))
 
 
 async def renew_code(tx: Tx, store_id: str, unit_id: str, random: bytes) -> PairingCode:
@@ -208,15 +212,16 @@ async def renew_code(tx: Tx, store_id: str, unit_id: str, random: bytes) -> Pair
 
 
 async def pair(
-    tx: Tx, store_id: str, unit_id: str, code: str, object_uuid: str, owner_uuid: str
+    tx: Tx, caller: Caller, unit_id: str, code: str, object_uuid: str, owner_uuid: str
 ) -> Unit:
     """Pair an object, which has this owner, with a unit; the one before is no longer heard.
 
-    Raises ``PairingCodeInvalid``; a code is good once.
+    Raises ``UnitNotFound``, ``PairingCodeInvalid``; a code is good once.
     """
+    before = await lock(tx, caller.store_id, unit_id)
     row = await tx.one(
         "unit_pair",
-        store_id=store_id,
+        store_id=caller.store_id,
         id=unit_id,
         hash=code_hash(code),
         object_uuid=object_uuid,
@@ -225,7 +230,7 @@ async def pair(
     )
     if row is None:
         raise PairingCodeInvalid
-    return Unit.from_row(row)
+    return await _noted(tx, caller, before, Unit.from_row(row))
 
 
 async def note_heard(tx: Tx, unit: Unit) -> None:
@@ -271,6 +276,47 @@ async def invite_by_uuid(tx: Tx, store_id: str, usernames: Collection[str], uuid
             values = {"store_id": store_id, "id": unit_id, "usernames": encoded}
             changed += await tx.run("unit_invite", **values, now=tx.now())
     return changed
+
+
+async def _noted(tx: Tx, caller: Caller, before: Unit | None, after: Unit) -> Unit:
+    """Return a unit as it is now, and note the event if it is another than before."""
+    if before is None or _changing(before) != _changing(after):
+        shown = (None if before is None else _shown(before), _shown(after))
+        await events.note(tx, caller, events.UNIT_CHANGED, "unit", after.id, *shown)
+    return after
+
+
+def _changing(unit: Unit) -> tuple[object, ...]:
+    """Return what makes a unit another one: not what it has given, nor when it was heard of."""
+    return unit.settings, unit.round_number, unit.object_uuid, unit.pairings
+
+
+def _shown(unit: Unit) -> dict[str, Any]:
+    """Say what a unit is, for its event. Usernames are counted: they are erased elsewhere."""
+    settings = unit.settings
+    return {
+        "kind": unit.kind,
+        "name": settings.name,
+        "credit": settings.credit,
+        "texture": settings.texture,
+        "groupOnly": settings.group_only,
+        "startsAt": _written(settings.starts_at),
+        "endsAt": _written(settings.ends_at),
+        "maxCards": settings.max_cards,
+        "maxCardsADay": settings.max_cards_a_day,
+        "maxCredit": settings.max_credit,
+        "minAccountDays": settings.min_account_days,
+        "usernameCount": len(settings.usernames),
+        "paused": settings.paused,
+        "round": unit.round_number,
+        "objectUuid": unit.object_uuid,
+        "objectOwnerUuid": unit.object_owner_uuid,
+        "pairedAt": _written(unit.paired_at),
+    }
+
+
+def _written(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)
 
 
 def _found(row: Sequence[Any] | None, unit_id: str) -> Unit:

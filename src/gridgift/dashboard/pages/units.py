@@ -16,6 +16,7 @@ from gridgift.domain.claims import Claim
 from gridgift.domain.days import end_of, parse_day, start_of
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import new_id
+from gridgift.domain.model import Caller
 from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
 from gridgift.domain.refunds import Refund
@@ -112,7 +113,7 @@ async def create_unit(request: OperatorRequest[None, NewUnit]) -> Reply[None]:
     kind, settings = request.body.kind, request.body.settings(request.principal.zone)
     random = secrets.token_bytes(units.CODE_BYTES)
     made = await act(
-        request, "unit_made", _whose, _create, request.store_id, new_id(), kind, settings, random
+        request, "unit_made", _whose, _create, request.caller, new_id(), kind, settings, random
     )
     return await _show(request, made.unit.id, EMPTY, made)
 
@@ -150,7 +151,7 @@ async def make_code(request: OperatorRequest[None, NoFields]) -> Reply[None]:
 async def begin_round(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Let everybody claim once more."""
     unit = await act(
-        request, "unit_round_begun", _which, units.begin_round, request.store_id, UNIT.of(request)
+        request, "unit_round_begun", _which, units.begin_round, request.caller, UNIT.of(request)
     )
     return _done(request, unit.id, f"Round {unit.round_number}: everybody can have one more card.")
 
@@ -158,7 +159,7 @@ async def begin_round(request: OperatorRequest[None, NoFields]) -> Reply[None]:
 async def revoke(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """End the object: whatever it asks is refused."""
     unit = await act(
-        request, "unit_revoked", _which, units.revoke, request.store_id, UNIT.of(request)
+        request, "unit_revoked", _which, units.revoke, request.caller, UNIT.of(request)
     )
     return _done(request, unit.id, "The object is refused from now on. Another can be paired.")
 
@@ -222,19 +223,17 @@ async def _read(
 
 
 async def _create(
-    tx: Tx, store_id: str, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
+    tx: Tx, caller: Caller, unit_id: str, kind: UnitKind, settings: UnitSettings, random: bytes
 ) -> PairingCode:
     """Make a unit and its first code, both or neither."""
-    await units.create(tx, store_id, unit_id, kind, settings)
-    return await units.renew_code(tx, store_id, unit_id, random)
+    await units.create(tx, caller, unit_id, kind, settings)
+    return await units.renew_code(tx, caller.store_id, unit_id, random)
 
 
 async def _update(
     request: OperatorRequest[None, Any], deed: Deed, wanted: UnitChanges, said: str
 ) -> Reply[None]:
-    unit = await act(
-        request, deed, _which, units.update, request.store_id, UNIT.of(request), wanted
-    )
+    unit = await act(request, deed, _which, units.update, request.caller, UNIT.of(request), wanted)
     return _done(request, unit.id, said)
 
 

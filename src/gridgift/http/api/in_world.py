@@ -190,7 +190,7 @@ class TransferAnswer(Struct, frozen=True):
 async def pair_object(request: UnitRequest[None, PairObjectRequest]) -> Reply[PairAnswer]:
     """Pair an object with its unit, by a code."""
     body, unit = request.body, request.principal.unit
-    pairing = (unit.store_id, unit.id, body.code, body.obj.lower(), body.owner.lower())
+    pairing = (request.caller, unit.id, body.code, body.obj.lower(), body.owner.lower())
     try:
         paired = await write(request, units.pair, *pairing)
     except PairingCodeInvalid:

@@ -143,7 +143,7 @@ def _settings(request: Struct, into: type[Struct]) -> dict[str, Any]:
 async def create_unit(request: KeyRequest[None, CreateUnitRequest]) -> Reply[UnitResponse]:
     """Make a unit."""
     kind, settings = request.body.kind, request.body.settings()
-    return await once(request, _show_new, units.create, request.store_id, new_id(), kind, settings)
+    return await once(request, _show_new, units.create, request.caller, new_id(), kind, settings)
 
 
 async def list_units(request: KeyRequest[PageQuery, None]) -> Reply[ListResponse[UnitResponse]]:
@@ -164,7 +164,7 @@ async def get_unit(request: KeyRequest[None, None]) -> Reply[UnitResponse]:
 async def patch_unit(request: KeyRequest[None, PatchUnitRequest]) -> Reply[UnitResponse]:
     """Change some settings of a unit."""
     unit_id, changes = UNIT_ID.of(request), request.body.changes()
-    return await once(request, _show, units.update, request.store_id, unit_id, changes)
+    return await once(request, _show, units.update, request.caller, unit_id, changes)
 
 
 async def list_unit_claims(
@@ -187,12 +187,12 @@ async def pair_unit(request: KeyRequest[None, None]) -> Reply[PairingCodeRespons
 
 async def revoke_unit(request: KeyRequest[None, None]) -> Reply[UnitResponse]:
     """End a unit's object."""
-    return await once(request, _show, units.revoke, request.store_id, UNIT_ID.of(request))
+    return await once(request, _show, units.revoke, request.caller, UNIT_ID.of(request))
 
 
 async def begin_unit_round(request: KeyRequest[None, None]) -> Reply[UnitResponse]:
     """Let everybody claim once more."""
-    return await once(request, _show, units.begin_round, request.store_id, UNIT_ID.of(request))
+    return await once(request, _show, units.begin_round, request.caller, UNIT_ID.of(request))
 
 
 def _show(unit: Unit) -> Reply[UnitResponse]:
