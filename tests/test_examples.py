@@ -532,6 +532,15 @@ def test_the_examples_for_the_customer_page(examples: Examples):
         passed_on = grant(client, 200, transfer=True)["id"]
         own = examples.listed("list_own_gift_cards", token=token)
         assert [card["id"] for card in own] == [redeemed, passed_on]
+        (held,) = examples.output("place_hold", card=redeemed)
+        with_holds = examples.listed("list_own_gift_cards_with_holds", token=token)
+        assert [card["available"] for card in with_holds] == [400, 200]
+        client.post(f"/ext/v1/giftcards/{redeemed}/holds/{held['id']}/actions/void")
+        assert examples.output("find_resident", token=token) == [
+            {"uuid": JO.uuid, "username": JO.username}
+        ]
+        (shop,) = examples.output("get_own_store", token=token)
+        assert (shop["id"], shop["contact"]) == (store["id"], "")
         assert examples.output("redeem_own_gift_card", token=token, card=redeemed) == [True]
         assert examples.output("redeem_own_gift_card", token=token, card=redeemed) == [True]
         assert examples.output("transfer_own_gift_card", token=token, card=passed_on) == [True]

@@ -156,10 +156,10 @@ class CustomerGiftCardResponse(GiftCardResponse, frozen=True, rename="camel"):
     expires_at: Instant | None
 
     @classmethod
-    def own(cls, store_id: str, owner: Resident, card: OwnedCard) -> Self:
-        """Show a card to its owner."""
+    def own(cls, store_id: str, owner: Resident, card: OwnedCard, **more: Any) -> Self:
+        """Show a card to its owner; ``more`` has further fields."""
         nine = _nine_fields(card, owner.uuid, owner.username)
-        return cls(*nine, store_id=store_id, expires_at=written(card.expires_at))
+        return cls(*nine, store_id=store_id, expires_at=written(card.expires_at), **more)
 
 
 class ResidentResponse(Struct, frozen=True):

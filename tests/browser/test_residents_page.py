@@ -1,6 +1,7 @@
 """The page at /me: what a resident sees and does there (contract section 8)."""
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -8,11 +9,13 @@ from playwright.sync_api import Route, expect
 
 from gridgift.app import now
 from gridgift.caches import REMEMBERED_FOR
+from gridgift.domain import residents
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Resident
 from tests.browser.visit import DESK, PHONE, SMALL, Store, Visit
 
 BAD_REQUEST = "status of 400"
+NOT_FOUND = "status of 404"
 DEAD_TOKEN = "status of 401"
 LIMITED = "status of 429"
 TEXTURE = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
@@ -171,6 +174,59 @@ def test_dates_with_hours_fit(
     ])  # fmt: skip
     visit.check()
     visit.shoot(f"dates-{'phone' if size == PHONE else 'desk'}", whole=True)
+
+
+def test_a_part_that_is_held_is_shown_until_it_comes_free(
+    visit: Visit, store: Store, kelly: Resident
+) -> None:
+    card, other = store.grant(kelly), store.grant(kelly, credit=70)
+    hold = store.hold(card, 120, 3600)
+    visit.page.clock.install()
+    page = visit.greet(kelly)
+    held = visit.card(card).locator(".held")
+    expect(held.locator("li")).to_have_text(
+        re.compile(
+            r"^L\$\s120 set aside for an order of yours\. It comes free in .+: .*\d\d:\d\d\.$"
+        )
+    )
+    expect(held.locator("li time")).to_have_attribute("datetime", hold["expiresAt"])
+    expect(held.locator("p")).to_contain_text("So L$ 380 of this card is available.")
+    expect(visit.card(card).get_by_role("heading")).to_have_text("L$ 500")
+    expect(visit.card(card).get_by_role("button")).to_have_count(0)
+    expect(visit.card(other).locator(".held")).to_be_hidden()
+    expect(page.locator("#cards-sum")).to_contain_text("L$ 570 on your cards, of which L$ 450")
+    visit.shoot("held", whole=True)
+    page.clock.fast_forward(40 * 60_000)
+    expect(held.locator(".when")).to_have_text(re.compile(r"^in \d\d minutes$"))
+    store.void(card, hold)
+    page.clock.fast_forward(20 * 60_000)  # now the page takes it for over, and asks
+    expect(held).to_be_hidden()
+    expect(visit.card(card).get_by_role("button")).to_have_count(2)
+    expect(page.locator("#cards-sum")).to_have_text("L$ 570 on your cards")
+    visit.check()
+
+
+def test_the_store_says_whom_to_ask(
+    visits: Callable[..., Visit], make_store: Callable[..., Store]
+) -> None:
+    store, place = make_store(), "https://maps.secondlife.com/secondlife/Moon/1/2/3"
+    kelly = store.resident()
+    visit = visits(at=store)
+    page = visit.greet(kelly)
+    expect(page.locator("#store")).to_be_hidden()
+    hostile = "<img src=x onerror=alert(1)> javascript:alert(1)"
+    store.update(contact=hostile, location_slurl=place)
+    page.reload()
+    expect(page.locator("#contact")).to_have_text(hostile)
+    expect(page.locator("#contact *")).to_have_count(0)
+    expect(page.get_by_role("link", name="Find the store on the map")).to_have_attribute(
+        "href", place
+    )
+    store.update(contact="https://moonwall.example/help", location_slurl="")
+    page.reload()
+    expect(page.get_by_role("link", name="https://moonwall.example/help")).to_be_visible()
+    expect(page.locator("#map")).to_be_hidden()
+    visit.check()
 
 
 def test_nothing_yet(visit: Visit, kelly: Resident) -> None:
@@ -429,15 +485,55 @@ def test_transferring(visit: Visit, store: Store, kelly: Resident, jo: Resident)
     visit.shoot("transfer-to")
     visit.dialog.get_by_label("The receiver's username").fill(f" {jo.username} ")
     visit.dialog.get_by_role("button", name="Continue").click()
-    expect(visit.dialog.get_by_role("heading")).to_have_text(f"Give L$ 500 to {jo.username}?")
+    name = full_name(jo)
+    expect(visit.dialog.get_by_role("heading")).to_have_text(f"Give L$ 500 to {name}?")
+    expect(visit.dialog.locator("#ask-who b")).to_have_text(name)
+    expect(visit.dialog.locator("#ask-who .hint")).to_have_text(jo.username)
+    expect(visit.dialog.locator("#ask-who svg")).to_have_text("RT")
+    assert visit.posts == [], "nothing is done before the last click"
     expect(visit.dialog).to_contain_text("Moonwall Couture")
     expect(visit.dialog).to_contain_text("This can't be undone.")
     visit.shoot("transfer")
     visit.dialog.get_by_role("button", name="Transfer").click()
-    expect(visit.said).to_have_text(f"Transferred: the gift card of L$ 500 is {jo.username}'s now.")
+    expect(visit.said).to_have_text(f"Transferred: the gift card of L$ 500 is {name}'s now.")
+    assert visit.posts[0].post_data_json == {"receiverIdentifier": jo.uuid}
     expect(page.locator("#cards > li")).to_have_count(0)
     assert store.card(card)["ownerUuid"] == jo.uuid
     visit.check()
+
+
+def full_name(resident: Resident) -> str:
+    return " ".join(part.capitalize() for part in resident.username.split("."))
+
+
+def test_a_receiver_without_a_name(visit: Visit, store: Store, kelly: Resident) -> None:
+    """One of whom only the UUID was ever seen."""
+    card, nameless = store.grant(kelly), str(uuid.uuid4())
+    store.write(residents.remember, Resident(nameless, nameless))
+    visit.greet(kelly)
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    visit.dialog.get_by_label("The receiver's username").fill(nameless)
+    visit.dialog.get_by_role("button", name="Continue").click()
+    expect(visit.dialog.locator("#ask-who b")).to_have_text("A resident whose name is not known")
+    expect(visit.dialog.locator("#ask-who .hint")).to_have_text(nameless)
+    expect(visit.dialog.locator("#ask-who svg")).to_have_text("?")
+    visit.check()
+
+
+def test_a_look_up_without_an_answer(
+    visit: Visit, store: Store, kelly: Resident, jo: Resident
+) -> None:
+    card = store.grant(kelly)
+    page = visit.greet(kelly)
+    page.route("**/residents/*", lambda route: route.abort(), times=1)
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    visit.dialog.get_by_label("The receiver's username").fill(jo.username)
+    visit.dialog.get_by_role("button", name="Continue").click()
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("No answer came.")
+    visit.dialog.get_by_role("button", name="Try again").click()
+    expect(visit.dialog.locator("#ask-who b")).to_have_text(full_name(jo))
+    expect(visit.dialog.get_by_role("alert")).to_be_empty()
+    visit.check("net::ERR_FAILED")
 
 
 def test_a_transfer_can_be_thought_over(
@@ -472,10 +568,13 @@ def test_a_receiver_who_is_unknown(
         ("nobody.known", "Nobody of this name is known here."),
         ("<b>x</b>", "This is not a username."),
         (kelly.username, "This is you."),
+        ("..", "This is not a username."),
+        ("a b c?x#y%00", "This is not a username."),
+        ("\N{SNOWMAN}", "This is not a username."),
+        (kelly.uuid.upper(), "This is you."),
     ):
         name.fill(wrong)
         visit.dialog.get_by_role("button", name="Continue").click()
-        visit.dialog.get_by_role("button", name="Transfer").click()
         expect(visit.dialog.get_by_role("alert")).to_contain_text(why)
         expect(name).to_be_focused()
         expect(name).to_have_attribute("aria-invalid", "true")
@@ -485,7 +584,8 @@ def test_a_receiver_who_is_unknown(
     visit.dialog.get_by_role("button", name="Transfer").click()
     expect(visit.said).to_contain_text("Transferred")
     assert store.card(card)["ownerUuid"] == jo.uuid
-    visit.check(BAD_REQUEST)
+    assert len(visit.posts) == 1
+    visit.check(BAD_REQUEST, NOT_FOUND)
 
 
 def test_a_card_that_is_not_transferable_any_more(
@@ -552,7 +652,9 @@ def test_the_limit_of_requests_is_waited_for(
 # Hostile things
 
 
-def test_names_and_textures_are_text(visit: Visit, store: Store, kelly: Resident) -> None:
+def test_names_and_textures_are_text(
+    visit: Visit, store: Store, kelly: Resident, jo: Resident
+) -> None:
     evil = "<img src=x onerror=\"document.title='owned'\"><script>alert(1)</script>"
     card = store.grant(kelly)
 
@@ -561,9 +663,11 @@ def test_names_and_textures_are_text(visit: Visit, store: Store, kelly: Resident
         body = answer.json()
         if "username" in body:
             body["username"] = evil
-        if "brand" in body:
-            body["brand"] = {"name": evil, "logo": "//evil.example/x"}
-            body["stores"][0] |= {"name": evil, "logo": "javascript:alert(1)"}
+        if "contact" in body:
+            body |= {"name": evil, "logo": "//evil.example/x", "contact": "javascript:alert(1)"}
+            body["locationSlUrl"] = "javascript:alert(1)"
+        if "/residents/" in route.request.url:
+            body["username"] = evil
         if "data" in body:
             body["data"][0]["texture"] = "../../evil?x="
         route.fulfill(response=answer, json=body)
@@ -579,7 +683,14 @@ def test_names_and_textures_are_text(visit: Visit, store: Store, kelly: Resident
     visit.card(card).get_by_role("button", name="Transfer").click()
     visit.dialog.get_by_label("The receiver's username").fill(evil)
     page.keyboard.press("Enter")
-    expect(visit.dialog.get_by_role("heading")).to_contain_text("<img src=x")
+    expect(visit.dialog.get_by_role("alert")).to_contain_text("This is not a username.")
+    visit.dialog.get_by_label("The receiver's username").fill(jo.username)
+    page.keyboard.press("Enter")
+    expect(visit.dialog.get_by_role("heading")).to_contain_text("src=x")
+    page.keyboard.press("Escape")
+    expect(page.locator("#contact")).to_have_text("javascript:alert(1)")
+    expect(page.locator("#map")).to_be_hidden()
+    assert page.locator("a[href]").count() == 0
     assert page.locator("[onerror], main script, [src=x]").count() == 0
     assert page.title() != "owned"
     assert visit.pictures == []

@@ -56,10 +56,10 @@ class Store:
         body = {"credit": 500, "transfer": True, **fields}
         return self._post(f"/v1/customers/{resident.uuid}/actions/grant-gift-card", body)
 
-    def hold(self, card: Any, amount: int) -> None:
-        """Reserve a part of a card for ten minutes."""
-        body = {"amount": amount, "expiresIn": 600}
-        self._post(f"/ext/v1/giftcards/{card['id']}/holds", body)
+    def hold(self, card: Any, amount: int, seconds: int = 600) -> Any:
+        """Reserve a part of a card."""
+        body = {"amount": amount, "expiresIn": seconds}
+        return self._post(f"/ext/v1/giftcards/{card['id']}/holds", body)
 
     def deposit(self, resident: Resident, amount: int, **fields: Any) -> None:
         """Deposit store credit."""
@@ -71,6 +71,10 @@ class Store:
         names = ("credit", "texture", "transfer", "active")
         body = {name: card[name] for name in names} | fields
         self.client.put(f"/v1/giftcards/{card['id']}", json=body).raise_for_status()
+
+    def void(self, card: Any, hold: Any) -> None:
+        """Free what is held."""
+        self._post(f"/ext/v1/giftcards/{card['id']}/holds/{hold['id']}/actions/void", {})
 
     def card(self, card: Any) -> Any:
         """Read a card."""

@@ -13,7 +13,7 @@ def test_create_answers_with_the_store(both: CommandRunner) -> None:
     made = both.json("store", "create", "Moonwall Couture", *NAMED, "--logo", LOGO)
     assert made.keys() == {
         "id", "name", "logo", "ownerUuid", "ownerUsername", "createdAt", "cardLifetime",
-        "customerOrigin", "timeZone", "locationSlurl", "announce",
+        "customerOrigin", "timeZone", "locationSlurl", "contact", "announce",
     }  # fmt: skip
     assert made["name"] == "Moonwall Couture"
     assert made["logo"] == LOGO.lower()
@@ -46,6 +46,16 @@ def test_the_place_on_the_map(both: CommandRunner) -> None:
     assert both.json(*update, "--name", "Other")["locationSlurl"] == place
     both(*update, "--location-slurl", "javascript:x").refused(1, "--location-slurl: must be a map")
     assert both.json(*update, "--location-slurl", "none")["locationSlurl"] == ""
+
+
+def test_whom_residents_ask(both: CommandRunner) -> None:
+    store, hostile = add_store(both, "Shop"), "<b>Aria</b> [red]javascript:x"
+    update = ("store", "update", store)
+    assert both.json(*update, "--contact", hostile)["contact"] == hostile
+    assert both.json(*update, "--name", "Other")["contact"] == hostile
+    both(*update, "--contact", "x" * 201).refused(1, "--contact: must have at most 200")
+    both(*update, "--contact", "a\u202eb").refused(1, "--contact: ", "printable")
+    assert both.json(*update, "--contact", "none")["contact"] == ""
 
 
 def test_list_shows_every_store(cli: CommandRunner) -> None:

@@ -58,6 +58,7 @@ DECIDES_NOTHING: Final = {
     "stores.customer_origin": SETTINGS,
     "stores.time_zone": SETTINGS,
     "stores.announce": SETTINGS,
+    "stores.contact": SETTINGS,
     "imports.digest": OF_A_FILE,
     "imports.store_id": OF_A_FILE,
     "imports.started_at": "when it began; nothing is computed from it",

@@ -18,11 +18,12 @@ class CustomerPage:
         self.token = self.minted["token"]
 
     def call(self, method: str, path: str, /, **options: Any) -> Any:
-        """Send a request with the token (or with ``token=…``)."""
+        """Send a request with the token (or with ``token=…``); a path is below /v1/customer/."""
         token = options.pop("token", self.token)
         headers = {"X-Customer-Token": token} if token is not None else {}
         headers |= options.pop("headers", {})
-        return self.api.call(method, f"/v1/customer/{path}", key=None, headers=headers, **options)
+        whole = path if path.startswith("/") else f"/v1/customer/{path}"
+        return self.api.call(method, whole, key=None, headers=headers, **options)
 
     def redeem(self, card_id: str, **options: Any) -> Any:
         """Redeem a card."""

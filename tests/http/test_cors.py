@@ -94,16 +94,20 @@ def test_answers_and_refusals_are_readable(
         readable(response)
 
 
-BELOW = sorted({route.path for route in ROUTES if route.path.startswith("/v1/customer/")})
-UNKNOWN = ("/v1/customer/", "/v1/customer/orders", "/v1/customer/giftcards/", "/v1/customer//x")
+PLACES = ("/v1/customer/", "/ext/v1/customer/")
+BELOW = sorted({route.path for route in ROUTES if route.path.startswith(PLACES)})
+UNKNOWN = (
+    "/v1/customer/", "/v1/customer/orders", "/v1/customer/giftcards/", "/v1/customer//x",
+    "/ext/v1/customer/", "/ext/v1/customer/orders",
+)  # fmt: skip
 
 
-@pytest.mark.contract("8.5", "8.10", "8.11")
+@pytest.mark.contract("8.5", "8.10", "8.11", "8.54")
 @pytest.mark.parametrize("path", [*BELOW, *UNKNOWN])
 @one_engine
 def test_every_answer_below_the_path_is_readable(page: CustomerPage, path: str) -> None:
     """Whatever the method, and whether or not there is anything at the path."""
-    place = path.format(id="x").removeprefix("/v1/customer/")
+    place = path.format(id="x", identifier="x")
     for method in METHODS:
         for token in (page.token, None, "x"):
             headers = {"Origin": ORIGIN}

@@ -47,7 +47,7 @@ class Badge(Struct, frozen=True):
 
     refusals: ClassVar[tuple[type[Failure], ...]] = (ApiKeyInvalid, ScopeMissing, RateLimited)
     scheme: ClassVar[SecurityScheme | None] = SecurityScheme("Badge", "X-Badge", "A badge.")
-    cors: ClassVar[str] = "/ext/v1/badge/"
+    cors: ClassVar[tuple[str, ...]] = ("/ext/v1/badge/",)
     keyed: ClassVar[bool] = True
     note: ClassVar[str] = "With a badge."
 

@@ -76,6 +76,7 @@ VALUES: Final[dict[str, Any]] = {
     "created_from": 0,
     "created_to": LATER,
     "credit": 4,
+    "contact": "",
     "credit_from": 0,
     "credit_to": 9,
     "customer_origin": None,

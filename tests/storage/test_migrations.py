@@ -147,6 +147,7 @@ ROWS: Final = {
         "UPDATE unit_purchases SET refund_begun_at = 2, refunded_at = 3, refunded_by_kind = 'key', "
         "refunded_by = 'x', refund_note = 'by hand' WHERE refund IS NOT NULL",
     ],
+    38: ["UPDATE stores SET contact = 'Aria'"],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -71,6 +71,14 @@ def update(
             help="Where the store is on Second Life's map; 'none' for no place.",
         ),
     ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            "--contact",
+            metavar="TEXT",
+            help="Whom residents ask, as their page says it; 'none' to name nobody.",
+        ),
+    ] = None,
     card_lifetime: Annotated[
         str | None,
         typer.Option(
@@ -103,7 +111,8 @@ def update(
     changes = StoreChanges(
         name=UNSET if name is None else name,
         logo=_optional(logo, read_texture),
-        location_slurl=UNSET if location_slurl is None else _place(location_slurl),
+        location_slurl=_text(location_slurl),
+        contact=_text(contact),
         card_lifetime=_optional(card_lifetime, read_days),
         customer_origin=_optional(customer_origin, str),
         time_zone=UNSET if time_zone is None else time_zone,
@@ -129,7 +138,10 @@ def _optional(text: str | None, read: Callable[[str], T | None]) -> T | UnsetTyp
     return None if text == "none" else read(text)
 
 
-def _place(text: str) -> str:
+def _text(text: str | None) -> str | UnsetType:
+    """Return an option's text: UNSET if it was left out, an empty one for 'none'."""
+    if text is None:
+        return UNSET
     return "" if text == "none" else text
 
 

@@ -22,6 +22,7 @@ class StoreView(Struct, frozen=True, rename="camel"):
     name: str
     logo: str | None
     location_slurl: str
+    contact: str
     owner_uuid: str
     owner_username: str
     card_lifetime: int | None

@@ -7,9 +7,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain import locked
 from gridgift.domain.batches import BatchedRead
 from gridgift.domain.failures import ResidentNotFound
-from gridgift.domain.model import OwnedCard, Resident
+from gridgift.domain.model import Hold, OwnedCard, Resident
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Row, Tx
 from gridgift.storage.listing import CARDS_IN_STATES, CARDS_OF_OWNER, Listing
@@ -90,6 +91,25 @@ async def list_shown(tx: Tx, store_id: str, request: PageRequest) -> OwnedPage:
     if isinstance(result, ResidentNotFound):
         raise result
     return result
+
+
+async def list_held(
+    tx: Tx, store_id: str, request: PageRequest
+) -> tuple[OwnedPage, dict[str, list[Hold]]]:
+    """Return what ``list_shown`` does, and the cards' open holds: what ends first is first.
+
+    To be run as a snapshot: a hold that is captured in between would be neither held nor taken.
+    Raises ``ResidentNotFound``.
+    """
+    owner, page = await list_shown(tx, store_id, request)
+    ids = [card.id for card in page.rows]
+    held: dict[str, list[Hold]] = {}
+    for hold in sorted(
+        await locked.open_holds_of(tx, store_id, ids, tx.now()),
+        key=lambda hold: (hold.expires_at, hold.id),
+    ):
+        held.setdefault(hold.card_id, []).append(hold)
+    return (owner, page), held
 
 
 def _listing(request: PageRequest) -> Listing:

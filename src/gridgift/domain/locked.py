@@ -192,7 +192,7 @@ async def _from_rows(tx: Tx, store_id: str, rows: Sequence[Row]) -> dict[str, Lo
     assert None not in hashes.values(), "every card has an entry"
     now = tx.now()
     held = [card.id for card in cards if card.held_until is not None]
-    holds = await _find_holds(tx, store_id, held, now) if held else []
+    holds = await open_holds_of(tx, store_id, held, now) if held else []
     return {
         card.id: LockedCard(
             ledger.with_head(card, hashes[card.id]),
@@ -211,7 +211,7 @@ async def read_labels(tx: Tx, store_id: str, cards: Mapping[str, LockedCard]) ->
         card.labels = found.get(card_id, NO_LABELS)
 
 
-async def _find_holds(tx: Tx, store_id: str, card_ids: Sequence[str], now: int) -> list[Hold]:
+async def open_holds_of(tx: Tx, store_id: str, card_ids: Sequence[str], now: int) -> list[Hold]:
     """Return the cards' holds that are open at an instant."""
     rows = await tx.all("holds_open_of_cards", store_id=store_id, ids=card_ids, now=now)
     return [Hold.from_row(row) for row in rows]

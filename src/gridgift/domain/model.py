@@ -66,7 +66,8 @@ class Store(Struct, frozen=True):
     Bonuses are percent; ``card_lifetime`` is in days, for cards granted without a date;
     ``customer_origin`` is the origin of the store's own customer page. ``time_zone`` is IANA's name
     of the zone whose days a date is one of. ``announce`` is whether owners of new cards are told of
-    them in Second Life, and with their link, where a grant says nothing.
+    them in Second Life, and with their link, where a grant says nothing. ``contact`` is whom
+    residents ask, in the store's own words.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Store(Struct, frozen=True):
     customer_origin: str | None = None
     time_zone: str = SECOND_LIFE
     announce: Announce = "no"
+    contact: str = ""
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:

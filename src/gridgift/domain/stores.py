@@ -21,6 +21,7 @@ _NAME_LENGTHS: Final = (1, 128)  # characters
 MAX_ORIGIN: Final = 267  # characters: a scheme, a host's name of 253, a port
 MAX_LIFETIME: Final = 36_500  # days
 MAX_MAP_LINK: Final = 500  # characters
+MAX_CONTACT: Final = 200  # characters
 
 
 class NewStore(Struct, frozen=True):
@@ -58,6 +59,7 @@ class StoreChanges(Struct, frozen=True):
     """The fields of a store to set; the others are UNSET. ``card_lifetime`` is in days.
 
     ``location_slurl`` leads to the store's place on the map of Second Life; "": nowhere.
+    ``contact`` says whom residents ask; "": nobody.
     """
 
     name: str | UnsetType = UNSET
@@ -69,6 +71,7 @@ class StoreChanges(Struct, frozen=True):
     customer_origin: str | UnsetType | None = UNSET
     time_zone: str | UnsetType = UNSET
     announce: str | UnsetType = UNSET
+    contact: str | UnsetType = UNSET
 
 
 async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
@@ -125,6 +128,8 @@ def _check(values: dict[str, Any]) -> None:
         errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
     if not _is_map_link(values["location_slurl"]):
         errors["location_slurl"] = ["must be a map link like https://maps.secondlife.com/…"]
+    if not texts.fits(values.get("contact", ""), 0, MAX_CONTACT):
+        errors["contact"] = [texts.wanted(0, MAX_CONTACT)]
     if not is_zone(values["time_zone"]):
         errors["time_zone"] = ["must be the name of a time zone, like America/Los_Angeles"]
     if values.get("announce", "no") not in ANNOUNCE:

@@ -12,7 +12,13 @@ from gridgift.domain import stores
 from gridgift.domain.actions import About
 from gridgift.domain.days import zones
 from gridgift.domain.ids import texture_of
-from gridgift.domain.stores import MAX_LIFETIME, MAX_MAP_LINK, MAX_ORIGIN, StoreChanges
+from gridgift.domain.stores import (
+    MAX_CONTACT,
+    MAX_LIFETIME,
+    MAX_MAP_LINK,
+    MAX_ORIGIN,
+    StoreChanges,
+)
 from gridgift.fields import Uuid
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -28,6 +34,7 @@ class StoreForm(Struct, frozen=True):
     time_zone: str
     logo: Uuid | None = None
     location_slurl: str = ""
+    contact: str = ""
     customer_origin: str | None = None
     card_lifetime: (
         Annotated[int, Meta(extra={"says": f"must be from 1 to {MAX_LIFETIME} days"})] | None
@@ -40,6 +47,7 @@ class StoreForm(Struct, frozen=True):
             name=self.name,
             logo=texture_of(self.logo),
             location_slurl=self.location_slurl,
+            contact=self.contact,
             card_lifetime=self.card_lifetime,
             customer_origin=self.customer_origin,
             time_zone=self.time_zone,
@@ -54,7 +62,9 @@ async def show_settings(
     return render(
         request, "settings.html", store=store, zones=sorted(zones()), draft=draft,
         page=store.customer_origin or f"{request.services.settings.public_url}/me",
-        longest={"location_slurl": MAX_MAP_LINK, "customer_origin": MAX_ORIGIN},
+        longest={
+            "location_slurl": MAX_MAP_LINK, "customer_origin": MAX_ORIGIN, "contact": MAX_CONTACT,
+        },
     )  # fmt: skip
 
 

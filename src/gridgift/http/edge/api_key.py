@@ -81,7 +81,7 @@ class ApiKey(Struct, frozen=True):
         "X-API-Key",
         "Scopes: " + " ".join(f"`{scope}`: {text}" for scope, text in SCOPES.items()),
     )
-    cors: ClassVar[str] = ""
+    cors: ClassVar[tuple[str, ...]] = ()
     keyed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

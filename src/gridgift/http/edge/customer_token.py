@@ -78,7 +78,7 @@ class CustomerToken(Struct, frozen=True):
         "X-Customer-Token",
         "A resident's token, from `POST /v1/customer-tokens`.",
     )
-    cors: ClassVar[str] = "/v1/customer/"
+    cors: ClassVar[tuple[str, ...]] = ("/v1/customer/", "/ext/v1/customer/")
     keyed: ClassVar[bool] = True
     note: ClassVar[str] = ""
 

@@ -75,7 +75,7 @@ class Endpoint:
             self._routes["HEAD"] = routes["GET"]
         self._allow = ", ".join(sorted(self._routes))
         called = [g for g in (*guards, *(route.guard for route in routes.values())) if g.cors]
-        self._cors_below = tuple({guard.cors for guard in called})
+        self._cors_below = tuple({path for guard in called for path in guard.cors})
         carriers = [guard.scheme.header for guard in called if guard.scheme is not None]
         self._preflight = preflight_headers(carriers)
 

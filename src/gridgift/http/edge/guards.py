@@ -42,10 +42,10 @@ class Guard(Protocol[P_co]):
         """How callers authenticate (None: they need not)."""
 
     @property
-    def cors(self) -> str:
-        """Below which path the store's own customer page may read every answer; "": nowhere.
+    def cors(self) -> tuple[str, ...]:
+        """Below which paths the store's own customer page may read every answer.
 
-        See the contract's section 8. The guard's routes are below that path.
+        See the contract's section 8. The guard's routes are below one of them, if there are any.
         """
 
     @property
@@ -77,7 +77,7 @@ class Public(Struct, frozen=True):
 
     refusals: ClassVar[tuple[type[Failure], ...]] = ()
     scheme: ClassVar[SecurityScheme | None] = None
-    cors: ClassVar[str] = ""
+    cors: ClassVar[tuple[str, ...]] = ()
     keyed: ClassVar[bool] = False
     note: ClassVar[str] = ""
 

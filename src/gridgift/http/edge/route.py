@@ -69,8 +69,9 @@ class Route(Struct, Generic[P, Q, B, A], frozen=True):
         where = f"{self.method} {self.path}"
         if not callable(getattr(self.guard, "admit", None)):
             raise ValueError(f"{where} needs a guard, or PUBLIC")
-        if not self.path.startswith(self.guard.cors):
-            raise ValueError(f"{where} is not below {self.guard.cors}, as its guard has it")
+        below = self.guard.cors
+        if below and not self.path.startswith(below):
+            raise ValueError(f"{where} is not below {' or '.join(below)}, as its guard has it")
         if self.query is not None and not issubclass(self.query, Struct):
             raise ValueError(f"{where} has a query that is no struct")
         named = re.findall(r"{(\w+)}", self.path)

@@ -77,7 +77,7 @@ class _Door(Struct, frozen=True):
     """What both guards say of themselves."""
 
     scheme: ClassVar[SecurityScheme | None] = None
-    cors: ClassVar[str] = ""
+    cors: ClassVar[tuple[str, ...]] = ()
     keyed: ClassVar[bool] = False
     note: ClassVar[str] = ""
 

@@ -79,7 +79,7 @@ class Unit(Struct, frozen=True):
         "Base64 of HMAC-SHA256, with the secret from `POST /inworld/v1/pair`, over `X-GC-Time`, "
         "`X-GC-Nonce`, the path and the body, joined by line feeds. `X-GC-Unit` names the unit.",
     )
-    cors: ClassVar[str] = ""
+    cors: ClassVar[tuple[str, ...]] = ()
     keyed: ClassVar[bool] = False
 
     @property
@@ -122,7 +122,7 @@ class Pairing(Struct, frozen=True):
     scheme: ClassVar[SecurityScheme | None] = SecurityScheme(
         "UnitId", "X-GC-Unit", "The unit's id; nothing is signed yet."
     )
-    cors: ClassVar[str] = ""
+    cors: ClassVar[tuple[str, ...]] = ()
     keyed: ClassVar[bool] = False
     note: ClassVar[str] = ""
 

@@ -1,23 +1,31 @@
 // The resident's own page: shows store credit and gift cards, redeems them and passes them on.
 // Text from anywhere is written as text only, never as markup.
 
+const COMPATIBLE = "/v1/customer"; // what Allomancy has too
+const OWN = "/ext/v1/customer";
 const PICTURES = "https://picture-service.secondlife.com";
 const UUID = /^(?!0{8}-)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TOKEN = /^[\w.~-]{1,512}$/;
+const NAME = /^[ -.0-~]*[a-z0-9][ -.0-~]*$/i; // what can stand in an address; the server knows more
+const LINK = /^(https|secondlife):\/\/[!-~]+$/;
+const MAP = /^(https?:\/\/(maps\.secondlife|slurl)\.com\/|secondlife:\/\/)[!-~]*$/;
 const KEPT = "gridgift.token";
 const PAGE = 24; // cards shown at once
 const MOST = 1000; // cards asked for at once: what ends soon comes first, so all are looked at
 const PATIENCE = 20_000; // milliseconds until a request counts as unanswered
-const DAY = 86_400_000; // milliseconds
+const MINUTE = 60_000; // milliseconds
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const SOON = 30; // days: what ends within them says so
 const ABOUT_RECEIVER = new Set([
   "receiver_not_found",
+  "resident_not_found",
   "receiver_is_owner",
   "identifier_malformed",
   "validation_failed",
 ]);
 const at = (id) => document.getElementById(id);
-const page = { token: null, username: "", brand: null, stores: new Map(), cards: [], next: null, shown: PAGE };
+const page = { token: null, uuid: "", username: "", store: null, cards: [], next: null, shown: PAGE };
 const keys = new Map(); // what is being done → its Idempotency-Key, until there is an answer
 let loads = 0; // how often was read: an answer that is overtaken is not shown
 let asked = null; // the action that the dialog asks about
@@ -71,7 +79,7 @@ async function call(method, path, { body, key } = {}) {
   let response;
   let value;
   try {
-    response = await fetch(`/v1/customer/${path}`, {
+    response = await fetch(path, {
       method,
       headers,
       body: body && JSON.stringify(body),
@@ -142,6 +150,7 @@ const LANGUAGE = document.documentElement.lang;
 // the language of the page, as the resident's country writes it
 const LOCALE = navigator.languages.find((tag) => tag.split("-")[0] === LANGUAGE) ?? LANGUAGE;
 const number = new Intl.NumberFormat(LOCALE);
+const relative = new Intl.RelativeTimeFormat(LOCALE);
 const plural = new Intl.PluralRules(LANGUAGE);
 const money = (amount) => `L$\u00a0${number.format(amount)}`;
 
@@ -174,6 +183,24 @@ function lastDayOf(instant) {
   return time;
 }
 
+/** Make a <time> of an instant to come. */
+function timeOf(instant) {
+  const time = document.createElement("time");
+  time.dateTime = instant;
+  time.lang = LOCALE;
+  const style = { dateStyle: "long", timeStyle: "short" };
+  time.textContent = new Intl.DateTimeFormat(LOCALE, style).format(new Date(instant));
+  return time;
+}
+
+/** Say how soon an instant comes, to the minute, hour or day. */
+function howSoon(instant) {
+  const left = new Date(instant) - Date.now();
+  const [length, unit] =
+    left < HOUR - MINUTE ? [MINUTE, "minute"] : left < 2 * DAY ? [HOUR, "hour"] : [DAY, "day"];
+  return relative.format(Math.max(1, Math.round(left / length)), unit);
+}
+
 /** Tell how many days are left, if they are so few that it matters; else null. */
 function daysLeft(instant) {
   const days = Math.ceil((new Date(instant) - Date.now()) / DAY);
@@ -192,7 +219,12 @@ function remarkOn(instant) {
 
 /** Take out what turns the direction of writing: it would turn the words after a name, too. */
 const plain = (name) => name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
-const storeOf = (id) => page.stores.get(id) ?? page.brand;
+
+/** Write a username as Second Life writes a name: jo.winter is Jo Winter. */
+function fullName(username) {
+  if (UUID.test(username)) return say("nameless");
+  return username.replace(/(^|\.)(.)/g, (_, dot, first) => (dot && " ") + first.toUpperCase());
+}
 
 /** Write an amount; a very long one is written smaller. */
 function writeMoney(element, amount) {
@@ -212,6 +244,27 @@ function showPicture(image, textures, last) {
   };
   image.onerror = next;
   next();
+}
+
+/**
+ * Draw initials on a colour of the resident's own: pictures of residents stand only on pages of
+ * Second Life's that no other site may load.
+ */
+function portraitOf({ uuid, username }) {
+  const draw = (name, attributes, text = "") => {
+    const drawn = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) drawn.setAttribute(key, value);
+    drawn.textContent = text;
+    return drawn;
+  };
+  const hue = Number.parseInt(uuid.slice(0, 4), 16) % 360;
+  const initials = UUID.test(username) ? "?" : fullName(username).replace(/(\S)\S*\s*/g, "$1");
+  const svg = draw("svg", { viewBox: "0 0 48 48", width: 48, height: 48, "aria-hidden": "true" });
+  svg.append(
+    draw("circle", { cx: 24, cy: 24, r: 24, fill: `hsl(${hue} 45% 32%)` }),
+    draw("text", { x: 24, y: 31, "font-size": 19, "text-anchor": "middle", fill: "#fff" }, initials),
+  );
+  return svg;
 }
 
 // What is shown
@@ -242,34 +295,44 @@ function showGreeting() {
   at("main").removeAttribute("aria-busy");
   at("again").hidden = true;
   at("title").textContent = say("hello", { name: page.username });
-  document.title = say("tab_title", { store: page.brand.name });
-  at("brand").textContent = page.brand.name;
-  showPicture(at("logo"), [page.brand.logo], "/static/icon.svg");
+  document.title = say("tab_title", { store: page.store.name });
+  at("brand").textContent = page.store.name;
+  showPicture(at("logo"), [page.store.logo], "/static/icon.svg");
+  showStore();
   sayHowMany();
   at("ready").hidden = false;
+}
+
+/** Show whom to ask and where the store is, if it says so. */
+function showStore() {
+  const { contact, locationSlUrl: place } = page.store;
+  const link = document.createElement("a");
+  if (LINK.test(contact)) link.href = contact;
+  link.textContent = contact;
+  at("contact").replaceChildren(link.href ? link : contact);
+  at("contact").hidden = !contact;
+  at("map").hidden = !MAP.test(place);
+  if (!at("map").hidden) at("map").href = place;
+  at("store").hidden = at("contact").hidden && at("map").hidden;
 }
 
 function sayHowMany() {
   const count = page.cards.filter((card) => !card.redeemed && card.active).length;
   const key = page.next ? "cards_at_least" : count ? "cards_to_use" : "cards_none";
-  const sentence = say(key, { count, store: page.brand.name });
+  const sentence = say(key, { count, store: page.store.name });
   if (at("lead").textContent !== sentence) at("lead").textContent = sentence;
 }
 
 function showAccounts(accounts) {
-  const several = accounts.length > 1;
-  at("accounts").replaceChildren(...accounts.map((account) => drawAccount(account, several)));
+  at("accounts").replaceChildren(...accounts.map(drawAccount));
 }
 
-function drawAccount(account, several) {
+function drawAccount(account) {
   const drawn = at("account-template").content.cloneNode(true);
   const find = (name) => drawn.querySelector(name);
-  const { name } = storeOf(account.storeId);
-  find(".store").hidden = !several;
-  find(".store").textContent = name;
   writeMoney(find(".total"), account.credit);
   const none = account.credit + account.restrictedCredit === 0;
-  find(".where").textContent = say(none ? "credit_none" : "credit_use", { store: name });
+  find(".where").textContent = say(none ? "credit_none" : "credit_use", { store: page.store.name });
   find(".restricted").hidden = !account.restrictedCredit;
   find(".restricted").textContent = say("credit_restricted", {
     amount: money(account.restrictedCredit),
@@ -326,7 +389,17 @@ function showCards() {
   at("past").hidden = past.length === 0;
   at("past-count").textContent = `(${number.format(past.length)})`;
   at("more").hidden = page.next === null && open.length <= page.shown;
+  showSum(open.filter((card) => card.active));
   sayHowMany();
+}
+
+/** Say what the cards amount to, once all are known, and what of that is not set aside. */
+function showSum(cards) {
+  const add = (name) => cards.reduce((sum, card) => sum + card[name], 0);
+  const [amount, available] = [add("credit"), add("available")];
+  const values = { amount: money(amount), available: money(available) };
+  at("cards-sum").textContent = say(amount === available ? "cards_sum" : "cards_sum_held", values);
+  at("cards-sum").hidden = page.next !== null || amount === 0;
 }
 
 function drawCard(card) {
@@ -345,14 +418,35 @@ function drawCard(card) {
   if (!card.redeemed) {
     find(".until").append(...expiryOf(card), " ", ...remarkOn(card.expiresAt));
   }
-  showPicture(find(".picture"), [card.texture, storeOf(card.storeId).logo], "/static/card.svg");
-  find(".buttons").hidden = !usable;
+  showPicture(find(".picture"), [card.texture, page.store.logo], "/static/card.svg");
+  find(".held").hidden = card.held.length === 0;
+  find(".held ul").append(...card.held.map(drawHeld));
+  find(".held p").textContent = say("held_available", { amount: money(card.available) });
+  find(".buttons").hidden = !usable || card.held.length > 0;
   find(".redeem").ariaLabel = say("redeem_card", { amount: money(card.credit) });
   find(".transfer").ariaLabel = say("transfer_card", { amount: money(card.credit) });
   find(".redeem").onclick = () => askToRedeem(card);
   find(".transfer").onclick = () => askForReceiver(card);
   find(".transfer").hidden = !card.transfer;
   return drawn;
+}
+
+function drawHeld({ amount, expiresAt }) {
+  const row = document.createElement("li");
+  const when = document.createElement("span");
+  when.className = "when";
+  when.dataset.at = expiresAt;
+  when.textContent = howSoon(expiresAt);
+  row.append(...parts("held_part", { amount: money(amount), date: timeOf(expiresAt), when }));
+  return row;
+}
+
+/** Keep what is said of parts that are set aside true: when they come free, read again. */
+function followHolds() {
+  const ends = page.cards.flatMap((card) => card.held.map((part) => part.expiresAt));
+  if (!page.token || asked || at("cards").contains(document.activeElement)) return;
+  if (ends.some((end) => new Date(end) <= Date.now())) refresh();
+  else for (const each of document.querySelectorAll(".when")) each.textContent = howSoon(each.dataset.at);
 }
 
 function expiryOf({ expiresAt }) {
@@ -382,8 +476,8 @@ async function load() {
   at("main").setAttribute("aria-busy", "true");
   at("again").disabled = true;
   try {
-    const profile = await read("profile"); // alone: a dead token is told once
-    const rest = [read("context"), read("account"), readCards(null)];
+    const profile = await read(`${COMPATIBLE}/profile`); // alone: a dead token is told once
+    const rest = [read(`${OWN}/store`), read(`${COMPATIBLE}/account`), readCards(null)];
     const found = await Promise.all(rest);
     if (mine === loads) showAll(profile, ...found);
   } catch (error) {
@@ -393,10 +487,9 @@ async function load() {
   }
 }
 
-function showAll(profile, context, account, list) {
-  const named = (found) => ({ ...found, name: plain(found.name) });
-  Object.assign(page, { username: plain(profile.username), brand: named(context.brand), ...list });
-  page.stores = new Map(context.stores.map((found) => [found.id, named(found)]));
+function showAll(profile, found, account, list) {
+  const store = { ...found, name: plain(found.name), contact: plain(found.contact) };
+  Object.assign(page, { uuid: profile.uuid, username: plain(profile.username), store, ...list });
   showGreeting();
   showAccounts(account.accounts);
   showCards();
@@ -419,7 +512,7 @@ function handleLoading(error) {
 async function refresh() {
   const mine = (loads += 1);
   try {
-    const [account, list] = await Promise.all([read("account"), readCards(null)]);
+    const [account, list] = await Promise.all([read(`${COMPATIBLE}/account`), readCards(null)]);
     if (mine !== loads) return;
     Object.assign(page, list);
     showAccounts(account.accounts);
@@ -437,7 +530,7 @@ async function readCards(cursor) {
   let next = cursor;
   for (let pages = 0; pages < 5; pages += 1) {
     const after = next ? `&cursor=${encodeURIComponent(next)}` : "";
-    const list = await read(`giftcards?limit=${MOST}${after}`);
+    const list = await read(`${OWN}/giftcards?limit=${MOST}${after}`);
     found.push(...list.data);
     next = list.pagination.nextCursor;
     if (!next || list.data.some((card) => !card.redeemed)) break;
@@ -479,9 +572,10 @@ function focusCard(id) {
 
 // Redeeming and passing on
 
+const actionOn = ({ id }, name) => `${COMPATIBLE}/giftcards/${encodeURIComponent(id)}/${name}`;
+
 function askToRedeem(card) {
-  const { name } = storeOf(card.storeId);
-  const values = { amount: money(card.credit), store: name };
+  const values = { amount: money(card.credit), store: page.store.name };
   const dated = card.expiresAt && { ...values, date: lastDayOf(card.expiresAt) };
   ask({
     card,
@@ -491,24 +585,25 @@ function askToRedeem(card) {
     progress: say("redeeming"),
     done: say("redeem_done", values),
     after: (all) => all.map((each) => (each.id === card.id ? { ...each, credit: 0, redeemed: true } : each)),
-    run: () => once(`redeem ${card.id}`, `giftcards/${encodeURIComponent(card.id)}/redeem`),
+    run: () => once(`redeem ${card.id}`, actionOn(card, "redeem")),
   });
 }
 
 function askForReceiver(card, receiver = "") {
-  const { name } = storeOf(card.storeId);
   ask({
     card,
     title: say("transfer_title", { amount: money(card.credit) }),
-    text: parts("transfer_who", { store: name }),
+    text: parts("transfer_who", { store: page.store.name }),
     confirm: say("continue"),
+    progress: say("receiver_looking"),
     receiver,
     run: null,
   });
 }
 
-function askToTransfer(card, receiver) {
-  const values = { amount: money(card.credit), receiver, store: storeOf(card.storeId).name };
+/** Ask about a resident who was found; `typed` is what the resident was looked for by. */
+function askToTransfer(card, found, typed) {
+  const values = { amount: money(card.credit), receiver: fullName(found.username), store: page.store.name };
   ask({
     card,
     title: say("transfer_ask", values),
@@ -516,12 +611,13 @@ function askToTransfer(card, receiver) {
     confirm: say("transfer"),
     progress: say("transferring"),
     done: say("transfer_done", values),
-    back: () => askForReceiver(card, receiver),
+    who: found,
+    back: () => askForReceiver(card, typed),
     after: (all) => all.filter((each) => each.id !== card.id),
-    run: () =>
-      once(`transfer ${card.id} ${receiver}`, `giftcards/${encodeURIComponent(card.id)}/transfer`, {
-        receiverIdentifier: receiver,
-      }),
+    run: () => {
+      const body = { receiverIdentifier: found.uuid }; // whoever was shown, whatever names do meanwhile
+      return once(`transfer ${card.id} ${found.uuid}`, actionOn(card, "transfer"), body);
+    },
   });
 }
 
@@ -533,6 +629,7 @@ function ask(action) {
   at("ask-text").replaceChildren(...action.text);
   at("ask-to").hidden = !wanted;
   at("ask-final").hidden = wanted;
+  showWho(action.who);
   at("ask-cancel").textContent = say(action.back ? "back" : "cancel");
   at("receiver").value = action.receiver ?? "";
   setBusy(false);
@@ -540,6 +637,20 @@ function ask(action) {
   showFailure("");
   if (!at("ask").open) at("ask").showModal();
   (wanted ? at("receiver") : at("ask-title")).focus();
+}
+
+/** Show whom the question is about: a picture, the name in full, and what it is known by. */
+function showWho(who) {
+  at("ask-who").hidden = !who;
+  if (!who) return at("ask-who").replaceChildren();
+  const words = document.createElement("span");
+  const name = document.createElement("b");
+  const username = document.createElement("span");
+  name.textContent = fullName(who.username);
+  username.className = "hint";
+  username.textContent = who.username;
+  words.append(name, username);
+  at("ask-who").replaceChildren(portraitOf(who), words);
 }
 
 function setConfirm(text, disabled = false) {
@@ -578,11 +689,33 @@ async function confirmAsked(event) {
   }
 }
 
-function checkReceiver() {
-  const receiver = plain(at("receiver").value).trim();
-  if (receiver) return askToTransfer(asked.card, receiver);
-  showFailure(say("receiver_missing"));
+/** Look the receiver up before anything is asked about: what nobody is called is said here. */
+async function checkReceiver() {
+  const typed = plain(at("receiver").value).trim();
+  if (!typed) return refuseReceiver(say("receiver_missing"));
+  if (!NAME.test(typed)) return refuseReceiver(texts.failures.identifier_malformed);
+  const action = asked;
+  showFailure("");
+  setBusy(true);
+  setConfirm(action.progress, true);
+  try {
+    const found = await call("GET", `${OWN}/residents/${encodeURIComponent(typed)}`);
+    if (found.uuid === page.uuid) {
+      setBusy(false);
+      setConfirm(action.confirm);
+      return refuseReceiver(texts.failures.receiver_is_owner);
+    }
+    askToTransfer(action.card, { ...found, username: plain(found.username) }, typed);
+  } catch (error) {
+    await handleFailure(action, error);
+  }
+}
+
+/** Say what is wrong with the receiver, where one is written. */
+function refuseReceiver(text) {
+  showFailure(text);
   at("receiver").setAttribute("aria-invalid", "true");
+  at("receiver").select();
   at("receiver").focus();
 }
 
@@ -611,23 +744,22 @@ async function handleFailure(action, error) {
     tell(error.message);
     return refresh();
   }
-  action.stale = true;
+  action.stale = Boolean(action.run);
   if (error.fate === "refused") return handleRefusal(action, error);
   showFailure(error.message);
   await waitToConfirm(action, error.wait);
 }
 
 function handleRefusal(action, error) {
-  if (action.back && ABOUT_RECEIVER.has(error.code)) {
-    action.back();
-    at("receiver").setAttribute("aria-invalid", "true");
-    at("receiver").select();
-  } else {
-    setConfirm(action.confirm, true);
-    at("ask-cancel").textContent = say("close");
-    action.back = null;
-    at("ask-cancel").focus();
+  if (ABOUT_RECEIVER.has(error.code)) {
+    if (action.back) action.back();
+    setConfirm(asked.confirm);
+    return refuseReceiver(error.message);
   }
+  setConfirm(action.confirm, true);
+  at("ask-cancel").textContent = say("close");
+  action.back = null;
+  at("ask-cancel").focus();
   at("ask-failure").textContent = error.message;
 }
 
@@ -675,5 +807,6 @@ window.addEventListener("hashchange", () => {
   takeToken();
   load();
 });
+setInterval(followHolds, 15_000);
 takeToken();
 load();

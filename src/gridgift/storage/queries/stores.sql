@@ -1,7 +1,7 @@
 -- fragment: store
 s.id, s.name, s.logo, s.blog_listed, s.application_open, s.base_bonus, s.group_bonus,
 s.location_slurl, s.owner_uuid, r.username, s.created_at,
-s.card_lifetime, s.customer_origin, s.time_zone, s.announce
+s.card_lifetime, s.customer_origin, s.time_zone, s.announce, s.contact
 
 -- name: store_by_id
 SELECT {store} FROM stores s JOIN residents r ON r.uuid = s.owner_uuid
@@ -25,7 +25,8 @@ ON CONFLICT (store_id, resident_uuid) DO NOTHING
 -- name: store_update
 UPDATE stores SET name = :name, logo = :logo, location_slurl = :location_slurl,
     base_bonus = :base_bonus, group_bonus = :group_bonus, card_lifetime = :card_lifetime,
-    customer_origin = :customer_origin, time_zone = :time_zone, announce = :announce
+    customer_origin = :customer_origin, time_zone = :time_zone, announce = :announce,
+    contact = :contact
 WHERE id = :store_id
 
 -- name: store_of_origin (any store)
