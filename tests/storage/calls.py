@@ -15,6 +15,7 @@ HASH: Final = b"\0" * 32
 VALUES: Final[dict[str, Any]] = {
     "account_id": CARD,
     "step": 1,
+    "stepped": LOOKED_AT,
     "status": 200,
     "response": "ok",
     "next_attempt_at": None,

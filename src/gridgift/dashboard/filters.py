@@ -1,6 +1,7 @@
 """How amounts and times are written on a page."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from gridgift.domain.instants import DAY, HOUR, format_instant
 from gridgift.domain.texts import counted
 
 MINUTE: Final = 60_000
+_MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 
 
 def money(amount: int) -> str:
@@ -22,10 +26,11 @@ def whole(number: int) -> str:
     return f"{number:,}"
 
 
+@lru_cache(maxsize=1_024)  # a list names the same instant several times
 def date(instant: int, zone: str) -> str:
     """Write the day of an instant (milliseconds) in a time zone: 3 May 2027."""
     at = local(instant, zone)
-    return f"{at.day} {at:%b %Y}"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def day(instant: int, zone: str) -> str:
@@ -38,9 +43,11 @@ def last_day(end: int, zone: str) -> str:
     return date(end - 1, zone) if day(end - 1, zone) != day(end, zone) else date_time(end, zone)
 
 
+@lru_cache(maxsize=1_024)
 def date_time(instant: int, zone: str) -> str:
     """Write an instant to the minute in a time zone: 3 May 2027, 18:40."""
-    return f"{date(instant, zone)}, {local(instant, zone):%H:%M}"
+    at = local(instant, zone)
+    return f"{date(instant, zone)}, {at.hour:02}:{at.minute:02}"
 
 
 def ago(instant: int, now: int) -> str:

@@ -131,10 +131,12 @@ async def search(tx: Tx, store_id: str, wanted: Search) -> Page[Found]:
 async def count(tx: Tx, store_id: str, filters: Filters, *, exact: bool) -> Count:
     """Count the cards that match; unless ``exact``, up to 10,000 among 20,000 at most."""
     if filters == NO_FILTERS:
-        looked = FAR if exact else MAX_COUNT + 1
-        row = await tx.one("cards_of_store_count", store_id=store_id, looked=looked)
+        beyond, cap = "cards_of_store_beyond", MAX_COUNT
+        if not exact and await tx.one(beyond, store_id=store_id, stepped=cap):
+            return Count(cap, exact=False)
+        row = await tx.one("cards_of_store_count", store_id=store_id)
         assert row is not None
-        return Count(row[0] if exact else min(row[0], MAX_COUNT), exact=row[0] < looked)
+        return Count(row[0], exact=True)
     values = await _values(tx, store_id, filters)
     ids = await _gathered(tx, store_id, filters, values)
     if ids is not None:

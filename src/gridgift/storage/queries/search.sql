@@ -73,10 +73,12 @@ FROM resident_names n
 WHERE n.username >= :prefix AND n.username < :prefix_end
 ORDER BY n.username LIMIT :rows
 
+-- Whether there are more than so many: to step over them is quicker than to count them.
+-- name: cards_of_store_beyond
+SELECT 1 FROM gift_cards WHERE store_id = :store_id ORDER BY id LIMIT 1 OFFSET :stepped
+
 -- name: cards_of_store_count
-SELECT COUNT(*) FROM (
-    SELECT 1 FROM gift_cards WHERE store_id = :store_id ORDER BY id LIMIT :looked
-) looked
+SELECT COUNT(*) FROM gift_cards WHERE store_id = :store_id
 
 -- How many cards match among those that are looked at, and how many these are.
 -- name: cards_matching
