@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+import requests
 import schemathesis
 from requests.auth import AuthBase
 from schemathesis.core.failures import AcceptedNegativeData
@@ -19,7 +20,7 @@ from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.unit import Unit
 from gridgift.http.table import ROUTES
 from gridgift.inworld.protocol import signature
-from gridgift.unit_views import UNIT_EXAMPLE
+from gridgift.unit_views import REFUND_EXAMPLE, UNIT_EXAMPLE
 from gridgift.views import CARD_EXAMPLE, HOLD_EXAMPLE
 from gridgift.webhook_views import WEBHOOK_EXAMPLE
 
@@ -75,6 +76,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         _refresh_card(case)
     if case.path_parameters.get("lot") == LOT:
         _refresh_lot(case)
+    if case.path_parameters.get("refund") == REFUND_EXAMPLE["id"]:
+        vendor = _pair("vendor")  # another request may end those that there are
+        case.path_parameters |= {"unit": vendor[0], "refund": _owe(vendor)}
     if case.path == BULK:  # to the schema its rows are just a text
         rows = CSV_EXAMPLE if case.media_type == "text/csv" else LINES_EXAMPLE
         case.body = rows.replace("nobody.known", OWNER)  # with atomic=true one bad row is a 400
@@ -123,17 +127,18 @@ def refusal_code_conformance(context: Any, response: Any, case: Any) -> None:
 
 
 class Signed(AuthBase):
-    """Signs a request as the object of a unit of the right kind does."""
+    """Signs a request as the object of a unit of the right kind, or of ``unit``, does."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, unit: tuple[str, str] | None = None) -> None:
         self._path = path
+        self._unit = unit
 
     def __call__(self, request: Any) -> Any:
         """Sign what is about to be sent; what pairs an object has only to name its unit."""
         request.headers.update({"X-GC-Unit": SPARE, "X-SecondLife-Shard": "Production"})
         if self._path not in KINDS:
             return request
-        unit_id, secret = UNITS[KINDS[self._path]]
+        unit_id, secret = self._unit or UNITS[KINDS[self._path]]
         body = request.body if isinstance(request.body, bytes) else request.body.encode()
         now, nonce = str(int(time.time())), str(uuid.uuid4())
         parts = (now.encode(), nonce.encode(), self._path.encode(), body)
@@ -171,6 +176,21 @@ def _correct_touch(case: Any) -> None:
         body |= {"avatar": card["ownerUuid"], "card": card["id"]}
     if "friend" in body:
         body["friend"] = RECEIVER
+    if body.get("payment") == REFUND_EXAMPLE["id"]:
+        body["payment"] = _owe(UNITS["vendor"])
+
+
+def _owe(vendor: tuple[str, str]) -> str:
+    """Pay a vendor for a friend whom nobody knows; return the id of the refund."""
+    path = f"{IN_WORLD}purchase"
+    paid = {
+        "avatar": CARD_EXAMPLE["ownerUuid"], "name": OWNER, "amount": 250,
+        "paid_at": int(time.time()), "friend": "nobody.known",
+    }  # fmt: skip
+    url = f"{os.environ['EXAMPLE_URL']}{path}"
+    answer = requests.post(url, json=paid, auth=Signed(path, vendor), timeout=10)
+    assert answer.json()["code"] == "refund", answer.text
+    return str(answer.request.headers["X-GC-Nonce"])
 
 
 def _correct_cursor(case: Any) -> None:
