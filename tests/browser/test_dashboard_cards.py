@@ -51,8 +51,8 @@ def test_a_switch_and_its_undo(
     expect(page.get_by_role("status")).to_contain_text("is switched on.")
     assert bo.store.card(card)["active"] is True
     page.locator("tbody").get_by_role("link", name=owner.username).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"{owner.username}'s card")
-    expect(page.get_by_role("listitem").filter(has_text="Switched off")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{owner.username}'s card")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Switched off by you")).to_be_visible()
     assert violations(bo.visit) == []
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
