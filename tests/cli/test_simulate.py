@@ -191,6 +191,7 @@ def test_payments_that_a_vendor_could_not_settle_are_told(
     [
         ("", "card", 250, []),
         (NOBODY, "refund", 250, []),
+        (NOBODY, "untold refund", 250, ["went back, and the store was not told"]),
         ("", "refund", 250, ["has a card, and went back too", "L$250 went back"]),
         (NOBODY, "card", 250, ["has no card, and did not go back", "L$250 were paid, L$0 are"]),
         ("", "", 250, ["the vendor was not told"]),
@@ -207,6 +208,9 @@ def test_each_way_to_lose_or_double_a_payment_is_found(
     before = api.read(given, [unit])
     if friend is not None:
         vendor.send("purchase", bought(friend=friend), nonce=nonce)
+    if outcome == "refund":
+        vendor.send("refund", {"payment": nonce, "paid": 1}, nonce=nonce)
+    outcome = outcome.removeprefix("untold ")
     simulation = Simulation([], crowd(1), 1, 1)
     simulation.payments = [Payment(unit.id, nonce, amount, outcome)]
     wrong = api.read(check, [unit], before, simulation).wrong

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import re
 import time
 from pathlib import Path
 from typing import Final
@@ -91,12 +90,18 @@ def test_a_vendor(store: Store) -> None:
             await name_friend(world, vendor, jamie, "nobody.there")
             jamie.pay(vendor, 100)
             await world.wait(3)
-            _, *sent = world.http.sent
-            for one, (amount, friend) in zip(sent, [(250, ""), (100, "nobody.there")], strict=True):
-                paid_at = re.search(r'"paid_at":(\d+)', one.body)
-                assert paid_at is not None
-                asked = protocol.purchase(seen(jamie), amount, int(paid_at[1]), friend)
-                check_same(vendor, one, asked)
+            await world.until(lambda: jamie.balance == -250)
+            await world.wait(3)
+            _, *purchases, begun, paid = world.http.sent
+            for one, (amount, friend) in zip(
+                purchases, [(250, ""), (100, "nobody.there")], strict=True
+            ):
+                paid_at = json.loads(one.body)["paid_at"]
+                check_same(vendor, one, protocol.purchase(seen(jamie), amount, paid_at, friend))
+            payment = purchases[1].headers["X-GC-Nonce"]
+            for is_paid, one in enumerate((begun, paid)):
+                assert one.headers["X-GC-Nonce"] == payment
+                check_same(vendor, one, protocol.refund(seen(jamie), payment, is_paid))
 
     play(scenario())
 

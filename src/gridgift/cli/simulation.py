@@ -26,6 +26,7 @@ ARRIVALS: Final = 60  # of the objects' seconds, in which the residents come
 TIME_OUT: Final = 60.0  # seconds, as in Second Life
 SETTLING: Final = 600  # of the objects' seconds, for open payments when time is up
 PRICES: Final = (100, 250, 500, 1000)  # L$, as vendor.lsl has them
+FRESH: Final = 60  # seconds for which the store's word holds that a refund is owed
 NOBODY: Final = "somebody I forgot"  # whom a card is sometimes to be for: no username
 TROUBLES: Final = frozenset(  # with the object itself, as in common.lsl: it has to be paired anew
     {
@@ -198,20 +199,38 @@ class Simulation:
         asked = protocol.purchase(visitor, amount, int(time.time()), friend)
         payment = Payment(thing.unit_id, asked.nonce, amount)
         self.payments.append(payment)
-        settled = asyncio.create_task(self._settle(thing, asked, payment))
+        settled = asyncio.create_task(self._settle(thing, visitor, asked, payment))
         self._settling.add(settled)
         await asyncio.shield(settled)
 
-    async def _settle(self, thing: Thing, asked: Asked, payment: Payment) -> None:
-        """Ask for the card of a payment until the store has decided, as payments.lsl does."""
-        while not payment.outcome:
+    async def _settle(self, thing: Thing, visitor: Visitor, asked: Asked, payment: Payment) -> None:
+        """Ask for the card of a payment, or give it back when there is none, as vendor.lsl does."""
+        answer = await self._decided(thing, asked)
+        if answer.status == 200:
+            payment.outcome = "card"
+        elif answer.code not in TROUBLES:
+            await self._give_back(thing, visitor, payment)
+
+    async def _give_back(self, thing: Thing, visitor: Visitor, payment: Payment) -> None:
+        """Give L$ back if the store says so just now, and tell it."""
+        fresh = False
+        while not fresh:
+            answer = await self._decided(thing, protocol.refund(visitor, payment.nonce, 0))
+            if answer.status != 200 and answer.code != "refund_not_found":
+                return
+            fresh = time.time() - answer.members.get("asked", time.time()) < FRESH
+        payment.outcome = "refund"
+        await self._decided(thing, protocol.refund(visitor, payment.nonce, 1))
+
+    async def _decided(self, thing: Thing, asked: Asked) -> Answer:
+        """Ask until the store has decided; or the object is in trouble, and has to be paired anew.
+
+        Then what it keeps stays where it is.
+        """
+        while True:
             answer = await thing.ask(asked)
-            if answer.code in TROUBLES:
-                return  # it stays in the object, until that is paired anew
-            if answer.status == 200:
-                payment.outcome = "card"
-            elif answer.status and answer.code != "time_invalid":
-                payment.outcome = "refund"
+            if answer.status and answer.code != "time_invalid":
+                return answer
 
     def _any(self, kind: UnitKind) -> Thing:
         return self._chance.choice([thing for thing in self.things if thing.kind == kind])

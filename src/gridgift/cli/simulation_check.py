@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from gridgift.cli.simulation import Payment, Simulation
-from gridgift.domain import ledger, purchases, units
+from gridgift.domain import ledger, purchases, refunds, units
 from gridgift.domain.units import Unit
 from gridgift.storage.database import Tx
 
@@ -56,10 +56,17 @@ async def _wrong_with(tx: Tx, store_id: str, payment: Payment) -> str:
     if not payment.outcome:
         return f"{what} is decided at the store, and the vendor was not told."
     if sale.card_id is None:
-        return "" if payment.outcome == "refund" else f"{what} has no card, and did not go back."
+        return await _wrong_with_refund(tx, store_id, payment, what)
     if payment.outcome == "refund":
         return f"{what} has a card, and went back too."
     first, *_ = await ledger.entries(tx, store_id, "card", sale.card_id)
     if first.delta != payment.amount:
         return f"{what} has a card that was granted with L${first.delta}."
     return ""
+
+
+async def _wrong_with_refund(tx: Tx, store_id: str, payment: Payment, what: str) -> str:
+    if payment.outcome != "refund":
+        return f"{what} has no card, and did not go back."
+    known = await refunds.read(tx, store_id, payment.unit_id, payment.nonce)
+    return "" if known.refunded_at else f"{what} went back, and the store was not told."

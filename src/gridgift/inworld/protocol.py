@@ -9,7 +9,7 @@ import uuid
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 API: Final = "/inworld/v1/"
 
@@ -82,6 +82,12 @@ def purchase(visitor: Visitor, amount: int, paid_at: int, friend: str = "") -> A
     """Ask a vendor for a card of ``amount`` L$, paid at ``paid_at`` (Unix seconds)."""
     seen = {"avatar": visitor.key, "name": visitor.name, "amount": amount, "paid_at": paid_at}
     return _asked("purchase", **seen, friend=friend, lang=visitor.language)
+
+
+def refund(visitor: Visitor, payment: str, paid: int) -> Asked:
+    """Ask before the L$ of a payment, by its nonce, are given back (0); say that they were (1)."""
+    asked = _asked("refund", payment=payment, paid=paid, lang=visitor.language)
+    return structs.replace(asked, nonce=payment)
 
 
 def _asked(action: str, **members: Any) -> Asked:
