@@ -18,17 +18,23 @@ def test_a_script_is_whole(cli: CommandRunner, name: str) -> None:
     shown = cli("inworld", "script", name, "--url", f"{URL}/")
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.startswith("// ")
-    assert f'string SERVER = "{URL}";' in shown.out
-    assert "#include" not in shown.out and "{texts}" not in shown.out
-    assert all(len(line) <= 100 or line.startswith("        ") for line in shown.out.splitlines())
+    alone = name == "languages"  # asks no server
+    assert (f'string SERVER = "{URL}";' in shown.out) == (not alone)
+    assert "#include" not in shown.out
+    filled_in = {"credit", "friend", "amount"}  # by the script
+    assert set(re.findall(r"\{(\w+)\}", shown.out)) <= filled_in
+    sentences = re.compile(r"    +(llLinksetDataWrite|if \(name == )")
+    assert all(len(line) <= 100 or sentences.match(line) for line in shown.out.splitlines())
     for language in LANGUAGES:
-        assert catalogue(language)["database_unavailable"] in shown.out
+        said = catalogue(language)["database_unavailable"] in shown.out
+        assert said == (alone if language != "en" else not alone)
     found = cli.json("inworld", "script", name, "--url", URL)
     assert found == {"name": name, "url": URL, "script": shown.out}
 
 
 def test_the_address_is_the_servers(cli: CommandRunner) -> None:
     cli("inworld", "script", SCRIPTS[0]).misused("--url", "GRIDGIFT_PUBLIC_URL")
+    assert cli("inworld", "script", "languages").code == 0  # has no address
     cli.environ["GRIDGIFT_PUBLIC_URL"] = URL
     assert f'"{URL}"' in cli("inworld", "script", SCRIPTS[0]).out
     assert list(cli.folder.iterdir()) == []
@@ -47,6 +53,6 @@ def test_what_an_object_says_to_its_owner_is_explained(name: str) -> None:
     page = (REPOSITORY / "docs" / "inworld.md").read_text(encoding="utf-8")
     explained = page.partition("### What the object says to you")[2].partition("\n## ")[0]
     said = TOLD.findall(script(name, URL))
-    assert len(said) > 3
+    assert len(said) >= 1
     for beginning in said:
         assert beginning.strip(" (")[:40] in explained

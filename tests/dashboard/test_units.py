@@ -180,5 +180,6 @@ def test_the_script_has_the_servers_address(people: People) -> None:
     page = ours.get(f"{UNITS}/{box}/script").text
     address = ours.api.settings.public_url
     assert (f'"{address}' in unescape(page)) is bool(address)
+    assert ("llLinksetDataWrite" in page) is bool(address)  # the one for other languages
     directory = make_unit(ours.api, kind="directory")["id"]
     assert ours.get(f"{UNITS}/{directory}/script").status_code == 200

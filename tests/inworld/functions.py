@@ -174,6 +174,12 @@ class Functions:
         value, needed = self.thing.data.get(name, ("", password))
         return value if needed == password else ""
 
+    def llLinksetDataWrite(self, name: str, value: str) -> int:
+        return self.llLinksetDataWriteProtected(name, value, "")
+
+    def llLinksetDataRead(self, name: str) -> str:
+        return self.llLinksetDataReadProtected(name, "")
+
     def llLinksetDataDeleteProtected(self, name: str, password: str) -> int:
         if name not in self.thing.data:
             return NOT_FOUND

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from gridgift.inworld import script
 from gridgift.messages import say
 from tests.inworld.clock import play
 from tests.inworld.http import Faults
@@ -39,6 +40,7 @@ def test_a_card_is_redeemed(store: Store) -> None:
     async def scenario() -> None:
         async with World.begun() as world:
             terminal, jamie = await terminal_of(store, world), world.avatar("jamie.fox")
+            terminal.put(script("languages", store.server.url))
             jamie.language = "de"
             for credit in (250, 100, 250):
                 store.grant(jamie, credit)
@@ -235,5 +237,32 @@ def test_residents_are_told_of_new_cards(store: Store, fault: str) -> None:
             for card in cards:
                 path = f"/ext/v1/giftcards/{card['id']}/notes"
                 assert len(store.call("GET", path)["data"]) == 1
+
+    play(scenario())
+
+
+def test_more_residents_than_it_has_memory_for_are_asked_to_come_back(store: Store) -> None:
+    async def scenario() -> None:
+        async with World.begun() as world:
+            terminal = await terminal_of(store, world)
+            residents = [world.avatar(f"resident{number}") for number in range(20)]
+            for resident in residents:
+                store.grant(resident, 100)
+            world.http.faults = Faults(unavailable=1)
+            for resident in residents:
+                resident.touch(terminal)
+            await world.wait(5)
+            busy = [one for one in residents if say("busy", "en") in one.heard]
+            assert len(busy) in {8, 9}  # the terminal may be asking for messages
+            world.http.faults = Faults()
+            others = [one for one in residents if one not in busy]
+            await world.until(lambda: all(one.dialogs for one in others))
+            for one in busy:
+                one.touch(terminal)  # while the menus are open
+            await world.wait(2)
+            assert sum(one.heard.count(say("busy", "en")) == 2 for one in busy) in {7, 8, 9}
+            await hear(world, others[-1], CLOSED, 120)
+            busy[-1].touch(terminal)
+            await world.until(lambda: bool(busy[-1].dialogs))
 
     play(scenario())

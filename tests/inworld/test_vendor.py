@@ -34,7 +34,7 @@ def sums(store: Store, *residents: Avatar) -> list[int]:
     return [card["credit"] for resident in residents for card in store.cards(resident)]
 
 
-def payments(vendor: Thing, kind: str = "(open|due)") -> list[str]:
+def payments(vendor: Thing, kind: str = "(open|back)[.]") -> list[str]:
     """List the payments that are not settled."""
     return [name for name in vendor.data if re.match(kind, name)]
 
@@ -218,7 +218,7 @@ def test_a_unit_that_was_revoked_pays_nothing_by_itself(store: Store) -> None:
             vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
             await refuse(store, world, vendor, jamie)
             world.http.faults = Faults(dropped=1)
-            await world.until(lambda: payments(vendor, "due") != [])
+            await world.until(lambda: payments(vendor, "back") != [])
             store.call("POST", f"/ext/v1/units/{vendor.description}/actions/revoke")
             world.http.faults = Faults()
             await world.until(lambda: payments(vendor, "owed") != [])
@@ -453,7 +453,7 @@ def test_two_hundred_payments_while_all_goes_wrong(own_store: Store) -> None:
                 await world.wait(100)
                 await world.restart_region()
             await asyncio.gather(*shoppers)
-            await world.until(lambda: not payments(vendor, "(open|due|paid)"), 7200)
+            await world.until(lambda: not payments(vendor, "(open|back|paid)"), 7200)
             await world.wait(400)
             cards = [credit for credit in sums(own_store, *residents) if credit > 1]
             told = [BACK.search(text) for text in owner.heard]
@@ -467,5 +467,24 @@ def test_two_hundred_payments_while_all_goes_wrong(own_store: Store) -> None:
             assert set(sure) <= set(paid) <= set(back)
             assert vendor.scripts[0].dropped == 0
             assert len(cards) > 100 and len(sure) > 20
+
+    play(scenario())
+
+
+def test_more_friends_than_it_has_memory_for_are_asked_for_later(store: Store) -> None:
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor = await vendor_of(store, world)
+            residents = [world.avatar(f"resident{number}") for number in range(8)]
+            for resident in residents:
+                resident.touch(vendor)
+                await press(world, resident, FOR_FRIEND)
+            await world.wait(20)
+            busy = [one for one in residents if one.heard == [say("busy", "en")]]
+            assert busy == residents[6:]
+            residents[0].dialogs.pop()
+            residents[0].pay(vendor, 100)  # for whom is not said: for themselves
+            await settle(world, vendor)
+            await name_friend(world, vendor, residents[7], "resident0")
 
     play(scenario())

@@ -8,7 +8,7 @@ from gridgift.cli.options import PUBLIC_URL, JsonOption, UsageError, one_of, rea
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
 from gridgift.cli.simulate import simulate
-from gridgift.inworld import SCRIPTS, is_quotable
+from gridgift.inworld import LANGUAGES_SCRIPT, SCRIPTS, is_quotable
 from gridgift.inworld import script as assemble
 
 app = typer.Typer(help="What objects in Second Life need.", no_args_is_help=True)
@@ -43,10 +43,10 @@ def script(
 ) -> None:
     """Print a script to paste into an object.
 
-    The address of the server stands in it.
+    The address of the server stands in it, unless it is ``languages``, which asks no server.
     """
     address = url or read_settings(None).public_url
-    if not address:
+    if not address and script_name != LANGUAGES_SCRIPT:
         raise UsageError(f"Where does Second Life reach the server? Use --url or {PUBLIC_URL}.")
     if not is_quotable(address):
         raise UsageError(f"{PUBLIC_URL} {QUOTABLE}.")

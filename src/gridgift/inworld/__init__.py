@@ -1,7 +1,8 @@
 """The scripts for objects in Second Life, in LSL, as they are pasted there (contract section 9).
 
 LSL can include nothing, so a script's parts are put together here: what all of them have in common,
-and the sentences that they say without the server, from the catalogues of ``messages``.
+and the sentences that they say without the server, from the catalogues of ``messages``. Those that
+are not English are in a script of their own: a script has 64 KB (decision 56).
 """
 
 import re
@@ -10,9 +11,13 @@ from typing import Final
 
 from gridgift.messages import LANGUAGES, catalogue
 
-SCRIPTS: Final = ("delivery_unit", "terminal", "vendor", "casper_bridge", "directory")
+LANGUAGES_SCRIPT: Final = "languages"  # goes beside one of the others
+SCRIPTS: Final = (
+    "delivery_unit", "terminal", "vendor", "casper_bridge", "directory", LANGUAGES_SCRIPT,
+)  # fmt: skip
 
 _INCLUDE: Final = re.compile(r'^#include "(\w+\.lsl)"\n', re.MULTILINE)
+_PART: Final = re.compile(r"\{(server|english|sentences|languages)\}")
 _PHRASE: Final = re.compile(r'\b(?:phrase|asked)\("(\w+)"')
 
 
@@ -26,20 +31,41 @@ def script(name: str, url: str) -> str:
 
     The address must be quotable.
     """
-    source = _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.lsl"))
-    keys = sorted(set(_PHRASE.findall(source)))
-    return source.replace("{server}", url).replace("{texts}", _table(keys))
+    source = _source(name)
+    parts = {
+        "server": url,
+        "english": _english(_keys(source)),
+        "sentences": _sentences(),
+        "languages": ", ".join(LANGUAGES[1:]),
+    }
+    return _PART.sub(lambda found: parts[found[1]], source)
+
+
+def _source(name: str) -> str:
+    return _INCLUDE.sub(lambda found: _read(found[1]), _read(f"{name}.lsl"))
+
+
+def _keys(source: str) -> list[str]:
+    return sorted(set(_PHRASE.findall(source)))
 
 
 def _read(file: str) -> str:
     return (files(__name__) / file).read_text(encoding="utf-8")
 
 
-def _table(keys: list[str]) -> str:
-    """Write sentences as lists of LSL: each key, and then its sentence in each language."""
-    rows = [
-        ",\n".join([f'    "{key}"', *(f'        "{catalogue(tag)[key]}"' for tag in LANGUAGES)])
+def _english(keys: list[str]) -> str:
+    """Write what a script says in English, for a function of LSL."""
+    sentences = catalogue(LANGUAGES[0])
+    return "\n".join(f'    if (name == "{key}") return "{sentences[key]}";' for key in keys)
+
+
+def _sentences() -> str:
+    """Write what all scripts say in other languages, each sentence under the name by which a
+    script looks for it.
+    """
+    keys = sorted({key for name in SCRIPTS for key in _keys(_source(name))})
+    return "\n".join(
+        f'        llLinksetDataWrite("{tag}.{key}", "{catalogue(tag)[key]}");'
+        for tag in LANGUAGES[1:]
         for key in keys
-    ]
-    languages = ", ".join(f'"{tag}"' for tag in LANGUAGES)
-    return f"list LANGUAGES = [{languages}];\nlist TEXTS = [\n" + ",\n".join(rows) + "\n];"
+    )

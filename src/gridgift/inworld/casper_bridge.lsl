@@ -40,8 +40,8 @@ sold(string sale, key receiver) {
     string friend;
     if (receiver != buyer) friend = receiver;
     string nonce = nonce_from(llList2String(parts, 0));
-    if (!has_entries("[a-z]+[.]" + nonce) && !~llListFindList(settled_sales, [nonce]))
-        take_payment(nonce, buyer, amount, friend);
+    if (~llListFindList(settled_sales, [nonce])) return;
+    if (entries("[a-z]+[.]" + nonce, 1) == []) take_payment(nonce, buyer, amount, friend);
 }
 
 // The same transaction has the same nonce, however often it is told.
@@ -55,12 +55,12 @@ string nonce_from(string transaction) {
 }
 
 integer is_busy() {
-    return has_payments();
+    return entries("(open|back|paid)[.]", 1) != [];
 }
 
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
-    if (path == "refund") settle_told(nonce, status, answer);
-    else settle_payment(nonce, resident, status, answer);
+    if (path == "purchase") settle_payment(nonce, resident, status, answer);
+    else if (is_decided) forget(PAID_REFUND + nonce);
     settled_sales = llList2List(settled_sales + [nonce], -REMEMBERED, -1);
     ask_for_cards();
 }

@@ -32,8 +32,7 @@ integer channel;            // of the menus
 string candidate;           // the unit that a code was typed for
 integer wants_code;         // the owner is asked for one
 integer is_refused;         // by the store, as an object: it has to be paired anew
-
-{texts}
+integer is_decided;         // the last answer: it says what the store has decided
 
 start() {
     me = llGetKey();
@@ -48,7 +47,7 @@ start() {
 }
 
 integer is_paired() {
-    return unit != "" && paired_as == llGetKey();
+    return paired_as == llGetKey();
 }
 
 // ---- Requests ----
@@ -68,7 +67,9 @@ keep_ticking() {
 }
 
 // Send the first job that waits. At most one is sent in a second, since Second Life allows 25 in
-// 20 seconds; and after a failure one at a time, until there is an answer again.
+// 20 seconds; and after a failure one at a time, until there is an answer again. A repeated request
+// has the nonce of the first, so that nothing is done twice, and a signature of its own, which is
+// good for some minutes.
 send_next() {
     if (pause > 0 || has_sent) return;
     integer waiting = -1;
@@ -80,21 +81,14 @@ send_next() {
     }
     if (waiting < 0 || under_way >= AT_ONCE || (failures > 0 && under_way > 0)) return;
     has_sent = TRUE;
-    integer tries = llList2Integer(jobs, waiting + 6) + 1;
-    jobs = llListReplaceList(jobs, [send(waiting), 0, tries], waiting + 4, waiting + 6);
-}
-
-// A repeated request has the nonce of the first, so that nothing is done twice, and a signature of
-// its own, which is good for some minutes.
-key send(integer at) {
-    string nonce = llList2String(jobs, at);
-    string path = API + llList2String(jobs, at + 1);
-    string body = llList2String(jobs, at + 3);
+    string nonce = llList2String(jobs, waiting);
+    string path = API + llList2String(jobs, waiting + 1);
+    string body = llList2String(jobs, waiting + 3);
     string sender = unit;
     if (path == API + "pair") sender = candidate;
     string now = (string)llGetUnixTime();
     string signature = llHMAC(secret, llDumpList2String([now, nonce, path, body], "\n"), "sha256");
-    return llHTTPRequest(SERVER + path, [
+    key request = llHTTPRequest(SERVER + path, [
         HTTP_METHOD, "POST",
         HTTP_MIMETYPE, "application/json",
         HTTP_ACCEPT, "application/json",
@@ -104,6 +98,8 @@ key send(integer at) {
         HTTP_CUSTOM_HEADER, "X-GC-Nonce", nonce,
         HTTP_CUSTOM_HEADER, "X-GC-Sig", signature
     ], body);
+    integer tries = llList2Integer(jobs, waiting + 6) + 1;
+    jobs = llListReplaceList(jobs, [request, 0, tries], waiting + 4, waiting + 6);
 }
 
 // Every second, while there is anything to do.
@@ -153,19 +149,30 @@ again(integer at, integer seconds) {
     if (llList2Integer(jobs, at + 6) >= TRIES) settle(at, 0, "");
 }
 
-// A job is done: the status is 0 if there was no answer in the end.
+// A job is done: the status is 0 if there was no answer in the end. The secret is kept with the key
+// of this object: a copy of it finds both, and knows by the key that it is a copy.
 settle(integer at, integer status, string answer) {
     list job = llList2List(jobs, at, at + JOB - 1);
     jobs = llDeleteSubList(jobs, at, at + JOB - 1);
     string path = llList2String(job, 1);
     key resident = llList2Key(job, 2);
     if (path == "pair") {
-        if (status == 200) remember(answer);
+        if (llJsonGetValue(answer, ["kind"]) == KIND) {
+            unit = candidate;
+            secret = llJsonGetValue(answer, ["secret"]);
+            paired_as = llGetKey();
+            owner_was_told = FALSE;
+            is_refused = FALSE;
+            list kept = [paired_as, unit, secret];
+            llLinksetDataWriteProtected(MEMORY, llDumpList2String(kept, "|"), MEMORY);
+        }
+        else if (status == 200) llOwnerSay("That unit is no " + KIND + ": make one of this kind.");
         tell(resident, message_of(answer, resident));
         return;
     }
     string code = llJsonGetValue(answer, ["code"]);
     if (~llListFindList(TROUBLES, [code])) is_refused = TRUE;
+    is_decided = status != 0 && code != "time_invalid" && !is_refused;
     settled(path, llList2String(job, 0), resident, llList2String(job, 3), status, answer);
     if (is_refused) {
         warn_owner("The store refuses me (" + code + "). Touch me, and pair me anew.");
@@ -194,22 +201,6 @@ pair(string code) {
         "code", plain(code), "obj", llGetKey(), "owner", llGetOwner(),
         "lang", llGetAgentLanguage(llGetOwner())
     ]));
-}
-
-// Keep the secret with the key of this object. A copy of the object finds both, and knows by the
-// key that it is a copy.
-remember(string answer) {
-    if (llJsonGetValue(answer, ["kind"]) != KIND) {
-        llOwnerSay("That unit is no " + KIND + ": make one of this kind.");
-        return;
-    }
-    unit = candidate;
-    secret = llJsonGetValue(answer, ["secret"]);
-    paired_as = llGetKey();
-    owner_was_told = FALSE;
-    is_refused = FALSE;
-    string kept = llDumpList2String([paired_as, unit, secret], "|");
-    llLinksetDataWriteProtected(MEMORY, kept, MEMORY);
 }
 
 // ---- Speaking ----
@@ -243,10 +234,11 @@ string plain(string typed) {
     return llStringTrim(llDumpList2String(parts, ""), STRING_TRIM);
 }
 
-// One of the texts below, in the resident's language or else in English.
+// A sentence in the resident's language, if the script "languages" has written it; or in English.
 string phrase(string name, key resident) {
     string tag = llGetSubString(llGetAgentLanguage(resident), 0, 1);
-    integer language = llListFindList(LANGUAGES, [tag]);
-    if (language < 0) language = 0;
-    return llList2String(TEXTS, llListFindList(TEXTS, [name]) + 1 + language);
+    string sentence = llLinksetDataRead(tag + "." + name);
+    if (sentence != "") return sentence;
+{english}
+    return name;
 }

@@ -14,7 +14,8 @@ string SERVER = "{server}"; // the address of the store's server
 string KIND = "delivery";
 list OWNER_MENU = ["Use", "Pair"];
 
-integer MOST_WAITING = 150; // residents; more are asked to come back
+integer MOST_WAITING = 100; // residents; more are asked to come back
+integer MOST_BIRTHS = 20;   // questions that may never be answered
 
 list touchers; // two items each: who is to have a card, and whether the group's tag is worn
 list births;   // three items each: a question when an account began, of whom, and the tag
@@ -62,7 +63,10 @@ settled(string path, string nonce, key resident, string body, integer status, st
     string code = llJsonGetValue(answer, ["code"]);
     integer has_tag = (integer)llJsonGetValue(body, ["group"]);
     if (code == "account_too_young" && llJsonGetValue(body, ["born"]) == JSON_INVALID)
-        births += [llRequestAgentData(resident, DATA_BORN), resident, has_tag];
+        births = llList2List(
+            births + [llRequestAgentData(resident, DATA_BORN), resident, has_tag],
+            -3 * MOST_BIRTHS, -1
+        );
     else tell(resident, message_of(answer, resident));
     if (code == "group_only" && !has_group())
         warn_owner("My cards are for a group: set me to that group (Edit, General, Group).");

@@ -2,12 +2,14 @@
 
 // Each payment is written into linkset data before it is sent, and forgotten after a final answer.
 // Its name is one of these and its nonce; its value has what is in entry().
-string OPEN_PAYMENT = "open.";  // the store is to be asked for a card
-string DUE_REFUND = "due.";     // the store has said no for good: the L$ are to go back
-string OWED_REFUND = "owed.";   // the owner has to give them back, and was told
-string PAID_REFUND = "paid.";   // they went back: the store is to be told
+string OPEN_PAYMENT = "open."; // the store is to be asked for a card
+string DUE_REFUND = "back.";   // the store has said no for good: the L$ are to go back
+string OWED_REFUND = "owed.";  // the owner has to give them back, and was told
+string PAID_REFUND = "paid.";  // they went back: the store is to be told
 
 integer MOST_TOLD = 5; // payments in one message
+
+string AVATAR = "secondlife:///app/agent/"; // a link, as the owner can press it in messages
 
 // Write a payment down, and ask for its card.
 take_payment(string nonce, key payer, integer amount, string friend) {
@@ -41,21 +43,13 @@ integer write(string name, string asked, key payer, integer amount, string mark,
 // Read an entry: object, unit, payer, amount, mark, body. There is none of another object's, which
 // this one is a copy of.
 list entry(string name) {
-    list found = value_of(name);
+    list found = llParseStringKeepNulls(llLinksetDataReadProtected(name, MEMORY), ["|"], []);
     if (llList2Key(found, 0) != llGetKey()) return [];
     return found;
 }
 
-list value_of(string name) {
-    return llParseStringKeepNulls(llLinksetDataReadProtected(name, MEMORY), ["|"], []);
-}
-
 forget(string name) {
     llLinksetDataDeleteProtected(name, MEMORY);
-}
-
-integer has_entries(string kind) {
-    return llLinksetDataCountFound("^" + kind) > 0;
 }
 
 // Some names of a kind of entry, from one on.
@@ -64,7 +58,7 @@ list entries(string kind, integer count) {
 }
 
 string nonce_of(string name) {
-    return llGetSubString(name, llSubStringIndex(name, ".") + 1, -1);
+    return llGetSubString(name, 5, -1);
 }
 
 // Ask for the cards of the payments that are open, some at a time: their order is no matter.
@@ -78,48 +72,33 @@ ask_for_cards() {
         key payer = llList2Key(payment, 2);
         if (payment == []) forget(name);
         else if (llList2String(payment, 1) != unit) owe(name, "of another unit");
-        else if (!is_asked(nonce_of(name)))
+        else if (!~llListFindList(jobs, [nonce_of(name)]))
             ask(nonce_of(name), "purchase", payer, llList2String(payment, 5));
     }
-}
-
-integer is_asked(string nonce) {
-    return llListFindList(jobs, [nonce]) >= 0;
-}
-
-integer has_payments() {
-    return has_entries(DUE_REFUND)
-        || (is_paired() && !is_refused && has_entries("(open|paid)[.]"));
 }
 
 // What came of a payment. Nothing is forgotten before the store has decided.
 settle_payment(string nonce, key payer, integer status, string answer) {
     string name = OPEN_PAYMENT + nonce;
-    string code = llJsonGetValue(answer, ["code"]);
     if (status == 0) tell(payer, phrase("trying", payer));
     else tell(payer, message_of(answer, payer));
+    if (!is_decided) return; // it is asked again
     if (status == 200) forget(name);
-    else if (is_open_still(status, code)) return; // it is asked again
-    else if (code == "payment_differs") owe(name, "not clear");
-    else refund(name);
+    else if (llJsonGetValue(answer, ["code"]) == "payment_differs") owe(name, "not clear");
+    else move(name, DUE_REFUND, "");
 }
 
-// Say whether there was no answer that decides anything.
-integer is_open_still(integer status, string code) {
-    return status == 0 || code == "time_invalid" || is_refused;
-}
-
-refund(string name) {
-    if (move(name, DUE_REFUND, "")) forget(name);
-}
-
-// Write an entry under another kind, or with another mark. Returns whether it is kept now, or there
-// is none.
-integer move(string name, string kind, string mark) {
+// Write an entry under another kind, and forget it under its own, if there was room; or give it
+// another mark.
+move(string name, string kind, string mark) {
     list payment = entry(name);
-    if (payment == []) return TRUE;
-    return write(kind + nonce_of(name), llList2String(payment, 1), llList2Key(payment, 2),
-        llList2Integer(payment, 3), mark, "");
+    string moved = kind + nonce_of(name);
+    if (payment != []) {
+        if (!write(moved, llList2String(payment, 1), llList2Key(payment, 2),
+            llList2Integer(payment, 3), mark, "")) return;
+        if (moved == name) return;
+    }
+    forget(name);
 }
 
 // The owner has to give it back; or, if there is a mark, to look whether it is to be given back.
@@ -136,22 +115,12 @@ owe(string name, string mark) {
 }
 
 tell_owed(key payer, integer amount, string what) {
-    llInstantMessage(llGetOwner(), llGetObjectName() + ": " + what + link_of(payer) + " L$"
-        + (string)amount + " back. Touch me, and press Refunds.");
+    llInstantMessage(llGetOwner(), llGetObjectName() + ": " + what + AVATAR + (string)payer
+        + "/inspect L$" + (string)amount + " back. Touch me, and press Refunds.");
     tell(payer, llReplaceSubString(phrase("refund_owed", payer), "{amount}", (string)amount, 0));
 }
 
-// As the owner can read and press it, in chat and in messages.
-string link_of(key resident) {
-    return "secondlife:///app/agent/" + (string)resident + "/inspect";
-}
-
 // ---- What the store is told of refunds ----
-
-// Only the unit that was asked for the card knows of a payment.
-integer may_ask(list payment) {
-    return is_paired() && !is_refused && llList2String(payment, 1) == unit;
-}
 
 // Ask whether a refund is still to be paid (0), or say that it was (1).
 ask_about_refund(string name, integer is_paid) {
@@ -168,18 +137,14 @@ end_payment(string name) {
     keep_ticking();
 }
 
+// Only the unit that was asked for the card knows of a payment.
 tell_store() {
     if (is_refused || !is_paired()) return;
     list paid = entries(PAID_REFUND, 1);
     if (paid == []) return;
     string name = llList2String(paid, 0);
-    if (!may_ask(entry(name))) forget(name);
-    else if (!is_asked(nonce_of(name))) ask_about_refund(name, 1);
-}
-
-settle_told(string nonce, integer status, string answer) {
-    string code = llJsonGetValue(answer, ["code"]);
-    if (!is_open_still(status, code)) forget(PAID_REFUND + nonce);
+    if (llList2String(entry(name), 1) != unit) forget(name);
+    else if (!~llListFindList(jobs, [nonce_of(name)])) ask_about_refund(name, 1);
 }
 
 // ---- What the owner has to give back ----
@@ -191,7 +156,8 @@ show_refunds() {
     integer i;
     for (i = 0; i < llGetListLength(owed); ++i) {
         list payment = entry(llList2String(owed, i));
-        message += "\n" + link_of(llList2Key(payment, 2)) + " L$" + llList2String(payment, 3);
+        message += "\n" + AVATAR + llList2String(payment, 2) + "/inspect L$"
+            + llList2String(payment, 3);
         if (llList2String(payment, 4) != "") message += " ?";
     }
     if (llLinksetDataCountFound("^" + OWED_REFUND) > MOST_TOLD) message += "\n… and more.";
@@ -211,21 +177,22 @@ settle_refunds() {
 // which was taken and placed again, and has another key since.
 begin_payments() {
     integer count;
-    list all = entries("(open|due|owed)[.]", 0);
+    list all = entries("(open|back|owed)[.]", 0);
     integer i;
     for (i = 0; i < llGetListLength(all); ++i) {
         string name = llList2String(all, i);
         if (entry(name) == []) {
             ++count;
-            list payment = value_of(name);
-            if (count <= MOST_TOLD) llOwnerSay(link_of(llList2Key(payment, 2)) + " paid L$"
-                + llList2String(payment, 3) + " to " + llList2String(payment, 0) + ".");
+            string kept = llLinksetDataReadProtected(name, MEMORY);
+            list payment = llParseStringKeepNulls(kept, ["|"], []);
+            if (count <= MOST_TOLD) llOwnerSay(AVATAR + llList2String(payment, 2)
+                + "/inspect paid L$" + llList2String(payment, 3) + " to "
+                + llList2String(payment, 0) + ".");
             forget(name);
         }
         else if (llSubStringIndex(name, DUE_REFUND) == 0) forget(OPEN_PAYMENT + nonce_of(name));
     }
-    if (count) llOwnerSay((string)count + " payments were open when I was copied or taken. Of a "
-        + "copy the original settles them. If you took me and placed me again, look whether these "
-        + "residents have a card, and give their L$ back if not.");
+    if (count) llOwnerSay((string)count + " payments were open when I was copied or taken. Unless "
+        + "I am a copy, look whether these residents have a card, or give their L$ back.");
     keep_ticking();
 }

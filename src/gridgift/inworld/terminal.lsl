@@ -15,6 +15,8 @@ string SERVER = "{server}"; // the address of the store's server
 string KIND = "terminal";
 list OWNER_MENU = ["Use", "Pair"];
 
+integer MOST_AT_ONCE = 12; // residents; more are asked to come back
+
 integer OPEN = 60; // seconds until a menu closes by itself
 
 list menus;        // that are open, so many items each:
@@ -36,6 +38,10 @@ touched(key resident) {
     }
     close(resident);
     if (~llListFindList(jobs, [resident])) return; // there is an answer to come
+    if (llGetListLength(menus) / MENU + llGetListLength(jobs) / JOB >= MOST_AT_ONCE) {
+        tell(resident, phrase("busy", resident));
+        return;
+    }
     if (failures > 0) tell(resident, phrase("trying", resident));
     ask(llGenerateKey(), "wallet", resident, llList2Json(JSON_OBJECT, [
         "avatar", resident, "name", llGetUsername(resident), "lang", llGetAgentLanguage(resident)

@@ -20,6 +20,7 @@ string KIND = "vendor";
 list OWNER_MENU = ["Use", "Pair", "Refunds", "Allow"];
 list REFUNDS_MENU = ["Settled", "Pay", "Close"];
 
+integer MOST_FRIENDS = 6;       // that are named at the same time; more are asked to come back
 integer OPEN = 300;             // seconds in which a payment is for the friend who was named
 integer LONGEST_TRANSFER = 300; // seconds until nothing more is heard of one
 integer FRESH = 60;             // seconds for which the store's word holds that a refund is owed
@@ -50,6 +51,10 @@ choose(key resident, string message) {
     if (message == phrase("button_for_me", resident))
         tell(resident, phrase("pay_for_me", resident));
     else if (message == phrase("button_for_friend", resident)) {
+        if (llGetListLength(friends) >= 3 * MOST_FRIENDS) {
+            tell(resident, phrase("busy", resident));
+            return;
+        }
         friends += [resident, "", OPEN];
         llTextBox(resident, phrase("vendor_friend", resident), channel);
     }
@@ -84,24 +89,24 @@ forget_old_friends() {
 }
 
 integer is_busy() {
-    return friends != [] || paying != "" || has_payments();
+    return friends != [] || paying != "" || entries("(open|back|paid)[.]", 1) != [];
 }
 
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
     if (path == "purchase") settle_payment(nonce, resident, status, answer);
-    else if (llJsonGetValue(body, ["paid"]) == "1") settle_told(nonce, status, answer);
-    else answer_to_refund(status, answer);
+    else if (llJsonGetValue(body, ["paid"]) == "0") answer_to_refund(status, answer);
+    else if (is_decided) forget(PAID_REFUND + nonce);
     ask_for_cards();
 }
 
 // ---- Refunds, one after another ----
 
 // The store is asked first: somebody there may have paid it already. Then the refund is marked, and
-// begun. If its end is not seen, because the script was reset or the region restarted, nobody but the
-// owner can know whether it was paid: it is not paid again.
+// begun. If its end is not seen, because the script was reset or the region restarted, nobody but
+// the owner can know whether it was paid: it is not paid again.
 pay_refunds() {
     if (paying != "") {
-        if (is_asked(nonce_of(paying))) return;
+        if (~llListFindList(jobs, [nonce_of(paying)])) return;
         if (++seconds_paid > LONGEST_TRANSFER) end_refund(FALSE, "no answer");
         return;
     }
@@ -113,7 +118,7 @@ pay_refunds() {
     else if (llList2String(payment, 4) != "") owe(name, "begun");
     else if (!(llGetPermissions() & PERMISSION_DEBIT)) owe(name, "");
     else if (llList2String(payment, 1) == "") pay(name); // the store has never heard of it
-    else if (!may_ask(payment)) owe(name, "");
+    else if (is_refused || !is_paired() || llList2String(payment, 1) != unit) owe(name, "");
     else {
         paying = name;
         ask_about_refund(name, 0);
@@ -129,7 +134,7 @@ answer_to_refund(integer status, string answer) {
     paying = "";
     if (code == "refund_not_found" || (status == 200 && age < FRESH)) pay(name);
     else if (code == "refund_already_paid") forget(name);
-    else if (status != 200 && !is_open_still(status, code)) owe(name, "");
+    else if (status != 200 && is_decided) owe(name, "");
 }
 
 pay(string name) {
@@ -156,7 +161,7 @@ pay_owed() {
     integer i;
     for (i = 0; i < llGetListLength(owed); ++i) {
         string name = llList2String(owed, i);
-        if (llList2String(entry(name), 4) == "") refund(name);
+        if (llList2String(entry(name), 4) == "") move(name, DUE_REFUND, "");
     }
     keep_ticking();
 }

@@ -26,7 +26,7 @@ from gridgift.fields import Cursor, Uuid
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
-from gridgift.inworld import SCRIPTS, is_quotable, script
+from gridgift.inworld import LANGUAGES_SCRIPT, SCRIPTS, is_quotable, script
 from gridgift.storage.database import Tx
 from gridgift.unit_views import REFUND_EXAMPLE, UNIT_EXAMPLE
 
@@ -174,7 +174,8 @@ async def mark_refund_paid(request: OperatorRequest[None, NoFields]) -> Reply[No
 async def show_script(request: OperatorRequest[None, object]) -> Reply[None]:
     """Show the script of a unit's object, to be copied, with the server's address in it."""
     unit = await request.operations.read(units.read, request.store_id, UNIT.of(request))
-    return render(request, "unit_script.html", unit=unit, text=_script(request, unit))
+    text, languages = _script(request, unit), script(LANGUAGES_SCRIPT, "")
+    return render(request, "unit_script.html", unit=unit, text=text, languages=languages)
 
 
 def _script(request: OperatorRequest[Any, object], unit: Unit) -> str:
