@@ -236,6 +236,14 @@ ALL_MATCH: Final[dict[str, Any]] = {
     **dict.fromkeys(["active", "redeemed"]),
 }
 
+# Of filters all, none, only the beginning of most names, or only a tag that all cards have.
+SEARCHES: Final[list[dict[str, Any]]] = [
+    {},
+    ALL_MATCH,
+    ALL_MATCH | {"any_name": False},
+    ALL_MATCH | {"any_tag": False, "tag": "vip"},
+]
+
 # Where a statement needs other values than its parameters usually have, one set for each call.
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "accounts_activity": [{"ends_at": START}],
@@ -246,9 +254,10 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "actions_old": [{"before": START + 100}],
     "card_put": [{"id": NEW}],
     "cards_in_states": STATES,
-    "cards_among": [{}, ALL_MATCH],
-    "cards_matching_among": [{}, ALL_MATCH],
-    "cards_of_store": [{}, ALL_MATCH],
+    "cards_among": SEARCHES,
+    "cards_matching_among": SEARCHES,
+    "cards_of_store": SEARCHES,
+    "ids_matching_among": SEARCHES,
     "claim_add": [{"round": 2}],
     "entry_add": [{"seq": MANY + 1}],
     "event_add": [{"seq": MANY + 1}],

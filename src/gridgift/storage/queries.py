@@ -85,6 +85,8 @@ MACROS: Final = {
     ),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
+    # {unindexed:n.username} >= :prefix: a text that PostgreSQL looks for by no index
+    "unindexed": Macro("({} || '')", "{}"),
     # FROM (... ORDER BY id LIMIT 9) few WHERE ... {as_sorted:id}: in the order of a subquery, which
     # SQLite keeps by itself; told to, it would read all of the subquery and sort it again
     "as_sorted": Macro("ORDER BY {}", ""),

@@ -7,10 +7,13 @@
     WHERE e.store_id = :store_id AND e.account_kind = 'card' AND e.account_id = gift_cards.id
         AND e.seq = 1)
 
--- An owner of whom a username, present or earlier, begins so and leads to the owner at this store.
+-- An owner of whom a username, present or earlier, begins so and leads to the owner at this store. Each
+-- owner has few names; with EXISTS, or by the index of all names, PostgreSQL may read all that begin so,
+-- and they are any number.
 -- fragment: owner_begins
-EXISTS (SELECT 1 FROM resident_names n WHERE n.resident_uuid = gift_cards.owner_uuid
-    AND n.username >= :prefix AND n.username < :prefix_end AND {leads_here})
+(SELECT TRUE FROM resident_names n WHERE n.resident_uuid = gift_cards.owner_uuid
+    AND {unindexed:n.username} >= :prefix AND {unindexed:n.username} < :prefix_end AND {leads_here}
+    LIMIT 1)
 
 -- fragment: matching
 store_id = :store_id
@@ -20,7 +23,7 @@ store_id = :store_id
     AND created_at BETWEEN :created_from AND :created_to
     AND (:any_owner OR owner_uuid {any:owners})
     AND (:any_name OR {owner_begins})
-    AND (:any_tag OR EXISTS (SELECT 1 FROM gift_card_tags t
+    AND (:any_tag OR (SELECT TRUE FROM gift_card_tags t
         WHERE t.store_id = :store_id AND t.card_id = gift_cards.id AND t.tag = :tag))
     AND (:any_source OR {source} = :source)
 
