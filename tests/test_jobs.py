@@ -17,10 +17,12 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import IssuedKey, NewCredential, Signer
 from gridgift.domain.residents import Identifier
+from gridgift.domain.units import SILENT_AFTER
 from gridgift.jobs import ClockWatch, Job, housekeeping, run_once, running
 from gridgift.storage.database import DatabaseUnavailable, Tx
 from tests.api import KELLY, SECRET, START, ApiFixture
 from tests.domain.fixture import DomainFixture
+from tests.domain.test_silence import place
 
 SIGNER = Signer(SECRET.encode())
 SOON = 0.01  # seconds
@@ -114,7 +116,7 @@ def test_uses_are_written_later_and_together(kept: Housekeeping) -> None:
     writes = kept.database.writes
     kept.once()
     # nothing to note: only what is old, and what time has done, are looked for
-    assert kept.database.writes == writes + 9
+    assert kept.database.writes == writes + 10
 
 
 def test_uses_outlive_a_database_that_is_out_of_reach(kept: Housekeeping) -> None:
@@ -368,3 +370,17 @@ def test_requests_write_nothing_about_their_key(api: ApiFixture) -> None:
     api.call("GET", "/v1/store")
     (key,) = api.read(keys.list_of, api.store.id)
     assert key.last_used_at is None
+
+
+def test_silence_is_told_by_a_server_that_has_listened(kept: Housekeeping) -> None:
+    """Whoever was away itself can't know who was silent meanwhile."""
+    ticks, domain = Ticks(), kept.domain
+    unit = place(domain)
+    domain.now += 2 * SILENT_AFTER
+    kept.jobs = housekeeping(kept.database, kept.uses, ticks)
+    for seconds, told in ((0, []), (SILENT_AFTER // 1000 - 1, []), (1, [unit.id]), (60, [unit.id])):
+        ticks.seconds += seconds
+        domain.now += seconds * 1000
+        kept.once()
+        events = domain.sql("SELECT account_id FROM events WHERE type = 'unit.silent'")
+        assert [str(unit_id) for (unit_id,) in events] == told

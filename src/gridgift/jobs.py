@@ -23,9 +23,12 @@ from gridgift.domain import (
     expiry,
     idempotency,
     sendings,
+    silence,
     tokens,
 )
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import SECOND
+from gridgift.domain.units import SILENT_AFTER
 from gridgift.logs import Log
 from gridgift.operations import Operations
 from gridgift.sending import go_on_with_all
@@ -61,7 +64,7 @@ class ClockWatch:
     """
 
     def __init__(self, ticks: Callable[[], float]) -> None:
-        self._ticks = ticks
+        self._ticks, self._began = ticks, ticks()
         self._ahead: float | None = None  # of the monotonic clock, in seconds
         self._doubted_since: float | None = None
         self._told: set[str] = set()
@@ -74,6 +77,11 @@ class ClockWatch:
     async def trusts_expiry(self, tx: Tx) -> bool:
         """Tell whether what has expired by the clock may be noted so, once and for all."""
         return self.is_steady(tx.now())
+
+    async def trusts_silence(self, tx: Tx) -> bool:
+        """Tell whether the server has listened as long as a unit may say nothing."""
+        listened = self._ticks() - self._began
+        return self.is_steady(tx.now()) and listened >= SILENT_AFTER / SECOND
 
     def is_steady(self, now: int) -> bool:
         """Tell whether the clock (milliseconds) goes on as it went."""
@@ -105,6 +113,7 @@ def housekeeping(
     watch = ClockWatch(ticks)
     forget = partial(_in_batches, operations, _unless_doubted, watch.trusts_age)
     note = partial(_note_expired, operations, watch.trusts_expiry)
+    tell = partial(_note_expired, operations, watch.trusts_silence)
     return [
         Job("write key uses", EVERY, partial(key_uses.write, operations), at_stop=True),
         Job("delete old answers", EVERY, partial(forget, idempotency.forget, ROWS)),
@@ -112,6 +121,7 @@ def housekeeping(
         Job("note expired cards", EVERY, partial(note, expiry.note_cards)),
         Job("note expired credit", EVERY, partial(note, expiry.note_credit)),
         Job("tell what time has done", EVERY, partial(note, events.tell_time)),
+        Job("tell of silent units", EVERY, partial(tell, silence.tell)),
         Job("delete old events", EVERY, partial(forget, events.forget, ROWS)),
         Job("delete old records of actions", EVERY, partial(forget, actions.forget, ROWS)),
         Job("delete old deliveries", EVERY, partial(forget, delivering.forget, ROWS)),

@@ -4,6 +4,8 @@ import asyncio
 import sqlite3
 from typing import Any
 
+import pytest
+
 from gridgift.app import connect, now
 from gridgift.domain import grants
 from gridgift.domain.giftcards import Terms
@@ -12,6 +14,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
+from gridgift.domain.units import SILENT_AFTER
 from gridgift.settings import VARIABLES, Settings
 from tests.api import KELLY, SECRET
 from tests.cli.commands import CommandRunner
@@ -132,3 +135,21 @@ def test_webhooks_in_trouble(both: CommandRunner) -> None:
         asyncio.run(bare_sql(both.environ["GRIDGIFT_DATABASE_URL"], statement))
     found = check(both, "webhooks")["found"]
     assert found == f"1 switched off, 1 failing: {ids[1]}, {ids[2]}."
+
+
+@pytest.mark.contract("9.35")
+def test_units_that_are_silent(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    make = ("unit", "create", "--name", "Counter", "--kind")
+    ids = [both.json(*make, kind)["id"] for kind in ("terminal", "terminal", "vendor")]
+    paired = f"UPDATE units SET object_uuid = '{ids[0]}', seen_at = {now()}, paired_at = {now()}"
+    asyncio.run(bare_sql(both.environ["GRIDGIFT_DATABASE_URL"], paired))
+    assert both("doctor").code == 0
+    long_ago = now() - SILENT_AFTER
+    silent = (
+        f"UPDATE units SET updated_at = {long_ago}, seen_at = {long_ago} WHERE id <> '{ids[1]}'"
+    )
+    asyncio.run(bare_sql(both.environ["GRIDGIFT_DATABASE_URL"], silent))
+    assert check(both, "units")["found"] == f"1 silent: {ids[0]}."
+    both("unit", "pause", ids[0])
+    assert both("doctor").code == 0

@@ -135,6 +135,22 @@ def test_a_refund_is_marked_as_paid(api: ApiFixture, aria: Browser) -> None:
     assert "has not said what came of it" in aria.get(UNITS).text
 
 
+@pytest.mark.contract("9.35")
+@one_engine
+def test_silence_is_shown(api: ApiFixture, aria: Browser) -> None:
+    counter = InWorldObject(api, "terminal", name=HOSTILE)
+    assert "Silent since" not in aria.get(UNITS).text
+    api.clock.advance(units.SILENT_AFTER / 1000)
+    for page in (UNITS, f"{UNITS}/{counter.id}"):
+        assert "Silent since" in aria.get(page).text
+    overview = aria.get("/dashboard").text
+    assert HOSTILE not in overview and "is silent</a>" in overview
+    assert f'href="{UNITS}/{counter.id}"' in overview
+    counter.send("messages", {"sent": ""})
+    assert "Silent since" not in aria.get(UNITS).text
+    assert "is silent</a>" not in aria.get("/dashboard").text
+
+
 @one_engine
 def test_claims_have_pages(api: ApiFixture, aria: Browser) -> None:
     box = InWorldObject(api)

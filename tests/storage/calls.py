@@ -133,6 +133,7 @@ VALUES: Final[dict[str, Any]] = {
     "name": "key 7",
     "now": NOW,
     "handed_before": NOW,
+    "heard_by": NOW,
     "names": ["r7", "new"],
     "noted_by": STORE,
     "number": 1,

@@ -148,6 +148,7 @@ ROWS: Final = {
         "refunded_by = 'x', refund_note = 'by hand' WHERE refund IS NOT NULL",
     ],
     38: ["UPDATE stores SET contact = 'Aria'"],
+    39: ["UPDATE units SET silence_told = 1"],
 }
 
 SQLITE_SCHEMA: Final = {

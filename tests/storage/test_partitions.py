@@ -64,6 +64,8 @@ ANY_STORE: Final = {
     "stores_two": "stores are on every node; it looks at two",
     "stores_all": "stores are on every node; commands list them",
     "store_of_origin": "stores are on every node",
+    "units_fallen_silent": "housekeeping looks for them; each is then told of by its store",
+    "units_silent": "gridgift doctor looks at every store",
     "units_end": "gridgift secret replace ends the objects of every store's units",
     "unit_store_add": "which store a unit is of is on every node",
     "store_of_unit": "which store a unit is of is on every node",

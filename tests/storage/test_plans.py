@@ -42,6 +42,7 @@ EXEMPT: Final = {
     "keys_of_store": "gridgift key list lists all keys of a store",
     "units_inviting": "gridgift resident erase looks at all units of a store",
     "refunds_noted": "gridgift resident erase looks at all notes on refunds of a store",
+    "units_silent_of_store": "looks at the units of a store, of which there are few",
     "directory_of_store": "looks at the units of a store, of which there are few",
     "stores_two": "looks at two of the stores, of which there are few",
     "stores_all": "commands list all stores; there are few",

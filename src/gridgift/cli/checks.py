@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.app import find_damage, now, opened, shared_counter
-from gridgift.domain import delivering, secrets, stores
+from gridgift.domain import delivering, secrets, silence, stores
 from gridgift.domain.delivering import Trouble
 from gridgift.domain.instants import format_instant
 from gridgift.domain.secrets import Known
@@ -21,7 +22,7 @@ from gridgift.storage.database import Database, DatabaseRefused, DatabaseUnavail
 MINIMUM_FREE: Final = 256 * 1024 * 1024  # bytes
 SKEW: Final = 5_000  # milliseconds by which the clocks of several machines may differ
 EARLIEST: Final = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000)
-NAMED: Final = 5  # of the webhooks in trouble
+NAMED: Final = 5  # of the webhooks, or the units, in trouble
 TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO  # a group may read, for backups
 
 
@@ -44,19 +45,21 @@ def examine(settings: Settings) -> list[Check]:
     if settings.redis_url:
         checks.append(_redis(settings))
     if seen.webhooks is not None:
-        checks.append(_webhooks(seen.webhooks))
+        checks += [_webhooks(seen.webhooks), _units(seen.silent)]
     return [*checks, _clock(seen.newest)]
 
 
 class Seen(Struct, frozen=True):
     """What the database says.
 
-    When its newest card was granted, what it knows of its secret, and of webhooks in trouble.
+    When its newest card was granted, what it knows of its secret, of webhooks in trouble, and of
+    silent units (their ids).
     """
 
     newest: int | None = None
     secret: Known | None = None
     webhooks: Trouble | None = None
+    silent: list[str] = []
 
 
 def _secret(settings: Settings, known: Known | None) -> Check:
@@ -86,6 +89,7 @@ def _database(settings: Settings) -> tuple[Check, Seen]:
                 await port.read(stores.newest_card),
                 await port.read(secrets.known),
                 await port.read(delivering.trouble),
+                await port.read(silence.everywhere),
             )
 
     try:
@@ -105,12 +109,27 @@ def _webhooks(trouble: Trouble) -> Check:
     if not ids:
         return Check("webhooks", True, "None fails, and none was switched off for failing.")
     found = f"{len(trouble.off)} switched off, {len(trouble.failing)} failing: "
-    found += ", ".join(ids[:NAMED]) + ("." if len(ids) <= NAMED else ", …")
+    found += _listed(ids)
     remedy = (
         "See what came of it with 'gridgift webhook deliveries ID'; 'gridgift webhook update ID "
         "--on' goes on, 'gridgift webhook remove ID' ends it."
     )
     return Check("webhooks", False, found, remedy)
+
+
+def _units(silent: list[str]) -> Check:
+    if not silent:
+        return Check("units", True, "No terminal and no directory is silent.")
+    found = f"{len(silent)} silent: {_listed(silent)}"
+    remedy = (
+        "Look whether the object stands where it did, and runs; 'gridgift unit pause ID' while it "
+        "does not, 'gridgift unit revoke ID' ends it."
+    )
+    return Check("units", False, found, remedy)
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:NAMED]) + ("." if len(ids) <= NAMED else ", …")
 
 
 def _redis(settings: Settings) -> Check:

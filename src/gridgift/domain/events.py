@@ -63,13 +63,14 @@ PING: Final = "ping"
 BULK_FINISHED: Final = "bulk.finished"
 VERIFY_FAILED: Final = "verify.failed"
 UNIT_CHANGED: Final = "unit.changed"
+UNIT_SILENT: Final = "unit.silent"
 UNIT_EXHAUSTED: Final = "unit.exhausted"
 REFUND_OWED: Final = "vendor.refund_owed"
 REFUND_PAID: Final = "vendor.refund_paid"
 STORE_RESTORED: Final = "store.restored"
 NOTED: Final = (
     CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED,
-    STORE_RESTORED, UNIT_CHANGED, UNIT_EXHAUSTED, REFUND_OWED, REFUND_PAID,
+    STORE_RESTORED, UNIT_CHANGED, UNIT_SILENT, UNIT_EXHAUSTED, REFUND_OWED, REFUND_PAID,
 )  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 

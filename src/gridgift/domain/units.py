@@ -31,6 +31,8 @@ KEY_TYPES: Final = UNITS_OF_STORE.types()
 DEFAULT_CREDIT: Final = 100  # L$, as Allomancy has it
 CODE_LIFETIME: Final = 15 * 60 * SECOND
 SEEN_EVERY: Final = 60 * SECOND
+POLLING: Final = ("terminal", "directory")  # kinds that ask for work at least once a minute
+SILENT_AFTER: Final = 900 * SECOND  # a restart of their region takes some minutes
 CODE_BYTES: Final = 7  # of which 50 bits are used
 MAX_NAMES: Final = 500
 MAX_ACCOUNT_DAYS: Final = 36_500
@@ -108,6 +110,13 @@ class Unit(Struct, frozen=True):
     seen_at: int | None
     created_at: int
     updated_at: int
+
+    def silent_since(self, now: int) -> int | None:
+        """Return since when its object has not asked for work, if that is longer than usual."""
+        if self.object_uuid is None or self.settings.paused or self.kind not in POLLING:
+            return None
+        heard = self.seen_at or 0
+        return heard if max(heard, self.updated_at) <= now - SILENT_AFTER else None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:

@@ -9,7 +9,7 @@ from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
 from gridgift.dashboard.render import render
-from gridgift.domain import activity, keys, refunds, reports, search, webhooks
+from gridgift.domain import activity, keys, refunds, reports, search, silence, webhooks
 from gridgift.domain.activity import Activity, Figures
 from gridgift.domain.days import day_of
 from gridgift.domain.instants import DAY
@@ -18,6 +18,7 @@ from gridgift.domain.paging import Position
 from gridgift.domain.refunds import Owed
 from gridgift.domain.reports import Ending, Liability, Sum
 from gridgift.domain.search import Count
+from gridgift.domain.units import Unit
 from gridgift.domain.webhooks import MAX_WEBHOOKS, Webhook
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -85,11 +86,12 @@ class Summary(Struct, frozen=True):
 
 
 class Trouble(Struct, frozen=True):
-    """What an owner should look at: webhooks that fail, keys that end soon, refunds to pay."""
+    """What an owner should look at: webhooks that fail, keys that end soon, refunds, silence."""
 
     webhooks: list[Webhook] = []
     keys: list[Key] = []
     refunds: Owed = Owed(0, 0)
+    silent: list[Unit] = []
 
 
 async def show_overview(request: OperatorRequest[None, None]) -> Reply[None]:
@@ -165,7 +167,8 @@ async def _find_trouble(tx: Tx, store_id: str, now: int) -> Trouble:
         for key in await keys.list_of(tx, store_id)
         if key.works(now) and key.expires_at is not None and key.expires_at <= now + SOON * DAY
     ]
-    return Trouble(failing, ending, await refunds.owed(tx, store_id))
+    owed, silent = await refunds.owed(tx, store_id), await silence.of_store(tx, store_id)
+    return Trouble(failing, ending, owed, silent)
 
 
 PAGES: Final = (Page("GET", "/dashboard", Session("clerk"), show_overview),)

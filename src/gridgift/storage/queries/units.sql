@@ -83,6 +83,26 @@ RETURNING {unit}
 -- name: unit_heard
 UPDATE units SET seen_at = :now WHERE store_id = :store_id AND id = :id
 
+-- Objects that ask for work by themselves, and of which nothing was heard since an instant.
+-- fragment: silent
+object_uuid IS NOT NULL AND NOT paused AND kind IN ('terminal', 'directory') AND seen_at <= :heard_by
+    AND updated_at <= :heard_by
+
+-- name: units_fallen_silent (any store)
+SELECT store_id, id FROM units {index:units_polling}
+WHERE {silent} AND (silence_told IS NULL OR silence_told <> seen_at)
+ORDER BY seen_at LIMIT :rows {claim}
+
+-- name: unit_silence_told
+UPDATE units SET silence_told = seen_at WHERE store_id = :store_id AND id = :id
+RETURNING {unit}
+
+-- name: units_silent_of_store
+SELECT {unit} FROM units WHERE store_id = :store_id AND {silent} ORDER BY seen_at LIMIT :rows
+
+-- name: units_silent (any store)
+SELECT id FROM units {index:units_polling} WHERE {silent} ORDER BY seen_at LIMIT :rows
+
 -- name: units_end (any store)
 UPDATE units SET object_uuid = NULL, object_owner_uuid = NULL, paired_at = NULL
 WHERE object_uuid IS NOT NULL
