@@ -539,6 +539,9 @@ def test_the_examples_for_the_customer_page(examples: Examples):
         assert examples.output("find_resident", token=token) == [
             {"uuid": JO.uuid, "username": JO.username}
         ]
+        history = examples.listed("list_own_history", token=token)
+        kinds = sorted(moment["kind"] for moment in history)
+        assert kinds == ["granted", "granted", "held", "released"]
         (shop,) = examples.output("get_own_store", token=token)
         assert (shop["id"], shop["contact"]) == (store["id"], "")
         assert examples.output("redeem_own_gift_card", token=token, card=redeemed) == [True]

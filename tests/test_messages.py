@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgift import messages
+from gridgift.domain.resident_history import KINDS
 from gridgift.http.reference.openapi import refusals_of
 from gridgift.http.table import ROUTES
 
@@ -88,8 +89,12 @@ def test_every_refusal_has_words_of_its_own() -> None:
     assert failures.keys() == codes - TOLD_OTHERWISE - ABOUT_PROGRAMS | {"failed"}
 
 
+def test_whatever_happens_has_a_sentence() -> None:
+    assert messages.page_texts("en")["history"].keys() == set(KINDS)
+
+
 def test_every_text_is_in_the_catalogue_and_none_is_left_over() -> None:
-    keys = messages.page_texts("en").keys() - {"failures"}
+    keys = messages.page_texts("en").keys() - {"failures", "history"}
     quoted = set(re.findall(r'"([a-z][a-z_]+)"', SCRIPT))
     shown = set(re.findall(r"texts\.(\w+)", "".join(TEMPLATES)))
     assert shown <= keys

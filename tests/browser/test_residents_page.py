@@ -229,6 +229,47 @@ def test_the_store_says_whom_to_ask(
     visit.check()
 
 
+def test_the_history_is_told_in_sentences(
+    visit: Visit, store: Store, kelly: Resident, jo: Resident
+) -> None:
+    card = store.grant(kelly, credit=1500)
+    hold = store.hold(card, 120)
+    store.void(card, hold)
+    for number in range(20):
+        store.deposit(kelly, 100 + number)
+    page = visit.greet(kelly)
+    lines = page.locator("#moments li")
+    expect(lines).to_have_count(0)
+    page.get_by_text("What happened to your cards").click()
+    expect(lines).to_have_count(20)
+    expect(lines.first).to_contain_text("The store gave you L$ 119 of store credit.")
+    page.locator("#history").get_by_role("button", name="Show more").click()
+    expect(lines).to_have_count(23)
+    expect(visit.said).to_have_text("3 lines more are shown.")
+    expect(lines.last).to_contain_text("You were given a gift card of L$ 1,500.")
+    expect(lines.nth(21)).to_contain_text("L$ 120 of a gift card were set aside for an order")
+    expect(lines.nth(21).locator("time")).to_have_count(2)
+    expect(lines.nth(20)).to_contain_text(
+        "L$ 120 of a gift card that were set aside are free again."
+    )
+    visit.card(card).get_by_role("button", name="Transfer").click()
+    visit.dialog.get_by_label("The receiver's username").fill(jo.username)
+    visit.dialog.get_by_role("button", name="Continue").click()
+    visit.dialog.get_by_role("button", name="Transfer").click()
+    expect(lines.first).to_contain_text(
+        f"You passed a gift card of L$ 1,500 on to {full_name(jo)}."
+    )
+    visit.check()
+    visit.shoot("history", whole=True)
+
+
+def test_there_is_no_history_yet(visit: Visit, kelly: Resident) -> None:
+    page = visit.greet(kelly)
+    page.get_by_text("What happened to your cards").click()
+    expect(page.get_by_text("Nothing has happened yet.")).to_be_visible()
+    visit.check()
+
+
 def test_nothing_yet(visit: Visit, kelly: Resident) -> None:
     page = visit.greet(kelly)
     expect(page.get_by_text("No gift card is waiting for you")).to_be_visible()

@@ -36,10 +36,12 @@ stores (id, name, owner_uuid, created_at, customer_origin) 50:
     SELECT U(2, i), 'store ' || i, U(1, i * 300), 1, 'https://' || i;
 resident_names {MANY}: SELECT 'n' || i, U(1, i), 1, U(2, 2);
 store_names {MANY}: SELECT U(2, 1), 'n' || i, 1;
-customers {MANY}: SELECT U(2, 1), U(1, i), 1, 1, i % 1000, i % 1000, '';
+customers {MANY}: SELECT U(2, 1), U(1, i), 1, CASE WHEN i = 1 THEN {MANY} ELSE 1 END, i % 1000,
+    i % 1000, '';
 api_keys {MANY}: SELECT U(2, 1), U(3, i), 'key ' || i, BYTES, 'x', 'x', 1, NULL, NULL, 1;
 gift_cards {OWNED}: SELECT U(2, 1), U(3, i), U(1, 1), 5, i % {RARE} <> 1, i % {RARE} = 2, FALSE,
-    NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, 1, i, i, NULL, i % 3 = 0, BYTES, 1;
+    NULL, FALSE, CASE WHEN i % 3 = 0 THEN {START} END, CASE WHEN i = 1 THEN {MANY} ELSE 1 END, i, i,
+    NULL, i % 3 = 0, BYTES, CASE WHEN i = 1 THEN {MANY} ELSE 1 END;
 gift_cards {MANY}: SELECT U(2, 1), U(4, i), U(1, i), 5, i % 2 = 0, i % 3 = 0, FALSE, NULL, FALSE,
     CASE WHEN i % 100 = 0 THEN {START} END, 1, i, i, NULL, FALSE, BYTES, 1;
 entries {MANY}: SELECT U(2, 1), 'card', U(4, i), 1, 'granted', 5, 5, '{{}}', 'key', '', '', '', i,

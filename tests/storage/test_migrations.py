@@ -149,6 +149,7 @@ ROWS: Final = {
     ],
     38: ["UPDATE stores SET contact = 'Aria'"],
     39: ["UPDATE units SET silence_told = 1"],
+    40: [],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -69,6 +69,7 @@ BOUNDED_SORTS: Final = {
     "cards_until": "the ids of as many cards as were asked for",
     "cards_of_store": "the 250 cards that were looked at",
     "customers_until": "the ids of as many customers as were asked for",
+    "entries_of_resident": "200 entries of each of a resident's newest cards",
     "lots_open": "an account has at most 1000 open lots",
     "members_of_store": "a store has few operators",
     "names_of_resident": "a resident has few names",

@@ -259,6 +259,7 @@ CARDS_OF_STORE: Final = Listing(
         "undated": Order((_BY_ID,)),
     },
 )
+_END: Final = f"COALESCE(expires_at, CAST({FAR} AS bigint))"
 # Some of them, by their ids.
 CARDS_AMONG: Final = Listing(
     "cards_among",
@@ -267,17 +268,7 @@ CARDS_AMONG: Final = Listing(
         "created": Order(_CREATED),
         "credit": Order(_CREDIT),
         "updated": Order(_UPDATED),
-        "expiry": Order(
-            (
-                Key(
-                    "expires_at",
-                    "integer",
-                    nullable=True,
-                    sql=f"COALESCE(expires_at, CAST({FAR} AS bigint))",
-                ),
-                _BY_ID,
-            )
-        ),
+        "expiry": Order((Key("expires_at", "integer", nullable=True, sql=_END), _BY_ID)),
     },
 )
 # The ledger entries of an account.
@@ -285,6 +276,16 @@ ENTRIES_OF_ACCOUNT: Final = Listing(
     "entries_of_account",
     table="entries",
     orders={"written": Order((Key("seq", "integer"),))},
+)
+# What happened to some accounts. Entries of one instant are told apart by their accounts.
+ENTRIES_OF_RESIDENT: Final = Listing(
+    "entries_of_resident",
+    table="entries",
+    orders={
+        "happened": Order(
+            (Key("created_at", "integer"), Key("account_id", "uuid"), Key("seq", "integer"))
+        )
+    },
 )
 # What people noted on a card: those of its entries that are notes.
 NOTES_OF_CARD: Final = Listing(

@@ -11,6 +11,7 @@ const LINK = /^(https|secondlife):\/\/[!-~]+$/;
 const MAP = /^(https?:\/\/(maps\.secondlife|slurl)\.com\/|secondlife:\/\/)[!-~]*$/;
 const KEPT = "gridgift.token";
 const PAGE = 24; // cards shown at once
+const LINES = 20; // of the history, read at once
 const MOST = 1000; // cards asked for at once: what ends soon comes first, so all are looked at
 const PATIENCE = 20_000; // milliseconds until a request counts as unanswered
 const MINUTE = 60_000; // milliseconds
@@ -27,6 +28,7 @@ const ABOUT_RECEIVER = new Set([
 const at = (id) => document.getElementById(id);
 const page = { token: null, uuid: "", username: "", store: null, cards: [], next: null, shown: PAGE };
 const keys = new Map(); // what is being done → its Idempotency-Key, until there is an answer
+const past = { next: null, reads: 0 }; // the history: where it goes on, how often it was read
 let loads = 0; // how often was read: an answer that is overtaken is not shown
 let asked = null; // the action that the dialog asks about
 
@@ -155,8 +157,9 @@ const plural = new Intl.PluralRules(LANGUAGE);
 const money = (amount) => `L$\u00a0${number.format(amount)}`;
 
 /** Return a text of the catalogue in parts, between which its values stand: texts or elements. */
-function parts(key, values = {}) {
-  const found = texts[key];
+const parts = (key, values) => filled(texts[key], values);
+
+function filled(found, values = {}) {
   const text = typeof found === "string" ? found : (found[plural.select(values.count)] ?? found.other);
   return text.split(/\{(\w+)\}/).map((part, index) => {
     if (index % 2 === 0) return part;
@@ -183,12 +186,11 @@ function lastDayOf(instant) {
   return time;
 }
 
-/** Make a <time> of an instant to come. */
-function timeOf(instant) {
+/** Make a <time> of an instant. */
+function timeOf(instant, style = { dateStyle: "long", timeStyle: "short" }) {
   const time = document.createElement("time");
   time.dateTime = instant;
   time.lang = LOCALE;
-  const style = { dateStyle: "long", timeStyle: "short" };
   time.textContent = new Intl.DateTimeFormat(LOCALE, style).format(new Date(instant));
   return time;
 }
@@ -459,6 +461,55 @@ function stateOf(card) {
   return card.transfer ? "" : say("for_you_only");
 }
 
+// What happened
+
+/** Show a line for each moment, the newest first. */
+async function showHistory() {
+  past.next = null;
+  const lines = await readHistory(null);
+  if (!lines) return;
+  at("moments").replaceChildren(...lines);
+  at("no-moments").hidden = lines.length > 0;
+}
+
+async function showMoreHistory() {
+  at("more-moments").disabled = true;
+  const lines = await readHistory(past.next);
+  at("more-moments").disabled = false;
+  if (!lines?.length) return;
+  at("moments").append(...lines);
+  tell(say("lines_shown", { count: lines.length }));
+  lines[0].focus();
+}
+
+/** Read on from a cursor and return the lines, or nothing if that fails or was overtaken. */
+async function readHistory(cursor) {
+  const mine = (past.reads += 1);
+  const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+  try {
+    const list = await read(`${OWN}/history?limit=${LINES}${after}`);
+    if (mine !== past.reads) return null;
+    past.next = list.pagination.nextCursor;
+    at("more-moments").hidden = !past.next;
+    return list.data.filter((moment) => texts.history[moment.kind]).map(drawMoment);
+  } catch (error) {
+    if (error.status === 401) showExpired();
+    else tell(say("unreachable"));
+    return null;
+  }
+}
+
+function drawMoment({ kind, amount, at: instant, other, until }) {
+  const row = document.createElement("li");
+  const sentence = document.createElement("span");
+  row.tabIndex = -1;
+  const name = other ? fullName(plain(other.username)) : say("somebody");
+  const values = { amount: money(amount), name, date: until && timeOf(until) };
+  sentence.append(...filled(texts.history[kind], values));
+  row.append(timeOf(instant, { dateStyle: "medium", timeStyle: "short" }), " ", sentence);
+  return row;
+}
+
 /** Tell something where screen readers hear it; it stays until it is closed. */
 function tell(text) {
   at("said").textContent = text;
@@ -493,6 +544,7 @@ function showAll(profile, found, account, list) {
   showGreeting();
   showAccounts(account.accounts);
   showCards();
+  if (at("history").open) showHistory();
 }
 
 function tellToWait(wait) {
@@ -517,6 +569,7 @@ async function refresh() {
     Object.assign(page, list);
     showAccounts(account.accounts);
     showCards();
+    if (at("history").open) showHistory();
   } catch (error) {
     if (mine !== loads) return;
     if (error.status === 401) return showExpired();
@@ -794,6 +847,8 @@ const sleep = (count) => new Promise((resolve) => setTimeout(resolve, count * 10
 
 at("again").addEventListener("click", () => load());
 at("more").addEventListener("click", showMore);
+at("more-moments").addEventListener("click", showMoreHistory);
+at("history").addEventListener("toggle", () => at("history").open && showHistory());
 at("dismiss").addEventListener("click", () => {
   tell("");
   at("title").focus({ preventScroll: true });

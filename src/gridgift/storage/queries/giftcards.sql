@@ -40,6 +40,11 @@ SELECT {card}, (SELECT COALESCE(SUM(h.amount), 0) FROM holds h {index:holds_open
         AND h.expires_at > :now AND h.expires_at > gift_cards.updated_at)
 FROM gift_cards WHERE store_id = :store_id AND id = :id
 
+-- name: cards_newest_of_owner
+SELECT id FROM gift_cards {index:gift_cards_by_owner}
+WHERE store_id = :store_id AND owner_uuid = :owner_uuid
+ORDER BY id DESC LIMIT :rows
+
 -- The username of a list's owner: null for an unknown resident.
 -- fragment: owner_username
 (SELECT username FROM residents WHERE uuid = :owner_uuid)

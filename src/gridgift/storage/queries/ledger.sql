@@ -12,6 +12,29 @@ SELECT {entry} FROM entries
 WHERE store_id = :store_id AND account_kind = :account_kind AND account_id = :account_id {seek}
 ORDER BY {order} LIMIT :rows
 
+-- The newest cards that a resident has passed on; one that went to and fro is there several times.
+-- name: cards_passed_on
+SELECT account_id FROM entries {index:entries_passed_on}
+WHERE store_id = :store_id AND {json:state} ->> 'source' = :giver AND kind = 'transferred'
+ORDER BY account_id DESC LIMIT :rows
+
+-- What happened to a resident's credit, and to some cards while they were the resident's: a card's
+-- other owners are not the resident's business. Of each account the newest entries.
+-- listing: entries_of_resident
+SELECT {entry} FROM (
+    SELECT e.* FROM gift_cards g CROSS JOIN entries e
+    WHERE g.store_id = :store_id AND g.id {any:card_ids} AND e.store_id = :store_id
+        AND e.account_kind = 'card' AND e.account_id = g.id AND e.seq > g.version - :newest
+        AND ({json:e.state} ->> 'ownerUuid' = :resident OR {json:e.state} ->> 'source' = :resident)
+    UNION ALL
+    SELECT e.* FROM customers c CROSS JOIN entries e
+    WHERE c.store_id = :store_id AND c.resident_uuid = :resident_uuid AND e.store_id = :store_id
+        AND e.account_kind = 'credit' AND e.account_id = c.resident_uuid
+        AND e.seq > c.version - :newest_of_credit
+) told
+WHERE store_id = :store_id AND kind {any:kinds} {seek}
+ORDER BY {order} LIMIT :rows
+
 -- What people wrote into a store's entries, account by account.
 -- name: entries_written
 SELECT account_kind, account_id, seq, reason, state FROM entries
