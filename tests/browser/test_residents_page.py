@@ -263,6 +263,32 @@ def test_the_history_is_told_in_sentences(
     visit.shoot("history", whole=True)
 
 
+def test_what_an_old_entry_does_not_say_is_not_told(visit: Visit, kelly: Resident) -> None:
+    """And what only a newer server knows."""
+    nothing = {"giftCardId": None, "other": None, "until": None, "at": "2026-01-01T00:00:00Z"}
+    kinds = [
+        ("held", 0),
+        ("held", 5),
+        ("released", 0),
+        ("invented", 5),
+        ("changed", 0),
+        ("spent", 5),
+    ]
+
+    def lie(route: Route) -> None:
+        body = route.fetch().json()
+        body["data"] = [nothing | {"kind": kind, "amount": amount} for kind, amount in kinds]
+        route.fulfill(json=body)
+
+    visit.page.route("**/history?*", lie)
+    page = visit.greet(kelly)
+    page.get_by_text("What happened to your cards").click()
+    expect(page.locator("#moments li span")).to_have_text(
+        ["The store changed a gift card of yours.", "You spent L$ 5 of store credit."]
+    )
+    visit.check()
+
+
 def test_there_is_no_history_yet(visit: Visit, kelly: Resident) -> None:
     page = visit.greet(kelly)
     page.get_by_text("What happened to your cards").click()

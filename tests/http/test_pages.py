@@ -1,8 +1,9 @@
 """Pages for people: the reference, and a page on every error code."""
 
+import gzip
 import re
 from html import unescape
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -12,6 +13,9 @@ from tests.api import OWNER, ApiFixture, problem
 from tests.http.checks import one_engine
 
 pytestmark = one_engine
+
+
+FIRST_PAGE: Final = 40_000  # bytes
 
 
 def page(api: ApiFixture, path: str, status: int = 200) -> str:
@@ -63,6 +67,21 @@ def test_the_residents_page_lets_nothing_in_or_out(api: ApiFixture) -> None:
     script = api.call("GET", "/static/me.js", key=None).text
     for way_in in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert way_in not in script
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_the_residents_page_weighs_little(api: ApiFixture, language: str) -> None:
+    """With all that it loads before it shows a card, as a browser that takes gzip gets it."""
+    page = api.call("GET", "/me", key=None, headers={"Accept-Language": language})
+    weight = len(gzip.compress(page.content, 9))
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert {"/static/base.css", "/static/me.css", "/static/me.js"} <= {
+        address.partition("?")[0] for address in loaded
+    }
+    for address in set(loaded):
+        whole = api.call("GET", address, key=None).content
+        weight += len(gzip.compress(whole, 9))
+    assert weight < FIRST_PAGE
 
 
 @pytest.mark.contract("3.4")

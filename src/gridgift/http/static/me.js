@@ -491,12 +491,18 @@ async function readHistory(cursor) {
     if (mine !== past.reads) return null;
     past.next = list.pagination.nextCursor;
     at("more-moments").hidden = !past.next;
-    return list.data.filter((moment) => texts.history[moment.kind]).map(drawMoment);
+    return list.data.filter(canBeTold).map(drawMoment);
   } catch (error) {
     if (error.status === 401) showExpired();
     else tell(say("unreachable"));
     return null;
   }
+}
+
+/** Old entries of the ledger do not say how much was held, and until when. */
+function canBeTold({ kind, amount, until }) {
+  const text = texts.history[kind] ?? "";
+  return text && (amount || !text.includes("{amount}")) && (until || !text.includes("{date}"));
 }
 
 function drawMoment({ kind, amount, at: instant, other, until }) {
