@@ -26,7 +26,7 @@ from tests.http.in_world import InWorldObject
 from tests.http.test_in_world import bought
 from tests.serving import Server
 
-SIMULATE: Final = ("inworld", "simulate", "--speed", 30, "--seed", 2)
+SIMULATE: Final = ("inworld", "simulate", "--speed", 30, "--seed", 9)  # which has each fault early
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ def test_all_of_the_linden_dollars_are_there(
 def test_when_time_is_up_payments_are_settled(
     cli: CommandRunner, words: tuple[object, ...]
 ) -> None:
-    shown = cli.json(*words, "--residents", 60, "--faults", 20, "--seconds", 1)
+    shown = cli.json(*words, "--residents", 100, "--faults", 40, "--seconds", 5)
     assert 0 < shown["paid"] == shown["sold"] + shown["refunded"]
-    assert shown["residentsDone"] < 60
+    assert shown["residentsDone"] < 100
     assert shown["open"] == 0
 
 
@@ -129,7 +129,7 @@ def test_a_server_of_another_database(
 def test_into_a_pipe_and_on_a_terminal(cli: CommandRunner, words: tuple[object, ...]) -> None:
     shown = cli(*words, "--residents", 3)
     assert shown.code == 0
-    assert "Moonwall Couture" in shown.err and "seed 2" in shown.err
+    assert "Moonwall Couture" in shown.err and "seed 9" in shown.err
     first, *rest = shown.out.splitlines()
     assert (
         first == "0 s: 0 of 3 residents done, 0 requests; L$0 paid = 0 in cards + 0 back + 0 open"
@@ -173,7 +173,8 @@ def test_a_signal_ends_it_and_its_objects(
 def test_payments_that_a_vendor_could_not_settle_are_told(
     cli: CommandRunner, server: Server, words: tuple[object, ...]
 ) -> None:
-    with begun(cli, server, words, "--residents", 10, "--speed", 20) as process:
+    slowly = ("--residents", 40, "--speed", 2, "--seconds", 12)  # and most are still to pay
+    with begun(cli, server, words, *slowly) as process:
         (vendor,) = [unit["id"] for unit in units_of(server) if unit["kind"] == "vendor"]
         with server.client() as client:
             client.post(f"/ext/v1/units/{vendor}/actions/revoke").raise_for_status()
