@@ -19,9 +19,8 @@ from starlette.types import ASGIApp
 from gridgift.batching import Batcher
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
-from gridgift.domain import secrets, tokens, webhooks
+from gridgift.domain import second_factor, secrets, tokens, webhooks
 from gridgift.domain.keys import Signer
-from gridgift.domain.webhooks import Secrets
 from gridgift.http.edge.cors import Origins
 from gridgift.http.edge.dispatch import Application, Paths
 from gridgift.http.edge.endpoint import Endpoint
@@ -333,7 +332,7 @@ def _deliverer(settings: Settings, services: Services) -> Deliverer:
 
         return Sender(allow_private=settings.webhook_allow_private)
 
-    signs = Secrets(server_secret(settings))
+    signs = webhooks.Secrets(server_secret(settings))
     return Deliverer(services.operations, make_sender, signs, services.metrics.observe_webhook)
 
 
@@ -380,6 +379,7 @@ def _services(
         origins=Origins(database),
         cursors=Cursors(secret),
         webhook_secrets=webhooks.Secrets(secret),
+        app_secrets=second_factor.AppSecrets(secret),
         request_log=RequestLog(settings.log_format),
         metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         clock=clock,

@@ -1,10 +1,13 @@
 """``gridgift operator``."""
 
+import asyncio
+import getpass
 import re
 from typing import Any
 
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
+from tests.domain.fixture import bare_sql
 
 
 def test_somebody_is_added_listed_and_removed(both: CommandRunner) -> None:
@@ -12,7 +15,7 @@ def test_somebody_is_added_listed_and_removed(both: CommandRunner) -> None:
     made = both.json("operator", "add", "Aria", "--role", "owner")
     assert made.keys() == {"operator", "url", "expiresAt"}
     assert made["operator"].keys() == {
-        "id", "name", "storeId", "role", "hasPassword", "addedAt"
+        "id", "name", "storeId", "role", "hasPassword", "hasSecondFactor", "addedAt"
     }  # fmt: skip
     assert (made["operator"]["storeId"], made["operator"]["role"]) == (store, "owner")
     assert re.fullmatch(r"/dashboard/link/[\w-]{43}", made["url"])
@@ -33,6 +36,26 @@ def test_a_link_has_the_public_address(cli: CommandRunner) -> None:
     made = cli.json("operator", "link", "Aria")
     assert made["url"].startswith("https://gifts.example.com/dashboard/link/")
     assert cli("operator", "link", "Aria").err == ""
+
+
+def test_a_second_factor_is_shown_and_taken_off(both: CommandRunner, database_url: str) -> None:
+    store = add_store(both, "Moonwall")
+    aria = both.json("operator", "add", "Aria")["operator"]["id"]
+    row = f"INSERT INTO operator_second_factors VALUES ('{aria}', 'seed', 1, 1, 0, 0)"
+    asyncio.run(bare_sql(database_url, row))
+    both.json("operator", "link", "Aria")  # which asks for the code as well
+    (listed,) = both.json("operator", "list")
+    assert (listed["id"], listed["hasSecondFactor"]) == (aria, True)
+    made = both.json("operator", "link", "aria", "--without-second-factor")
+    assert made.keys() == {"url", "expiresAt"}
+    assert both.json("operator", "list")[0]["hasSecondFactor"] is False
+    told = "SELECT store_id, operator, deed, about, browser FROM operator_actions"
+    ((store_id, operator, *rest),) = asyncio.run(bare_sql(database_url, told))
+    assert (str(store_id), operator) == (store, getpass.getuser())
+    assert rest == ["second_factor_taken_off", "Aria", "gridgift operator link"]
+    again = both("operator", "link", "Aria", "--without-second-factor")
+    assert again.out.startswith("/dashboard/link/")
+    both("operator", "link", "Nobody", "--without-second-factor").refused(1, "no operator Nobody")
 
 
 def test_names_and_roles_that_are_refused(cli: CommandRunner) -> None:

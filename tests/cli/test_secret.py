@@ -42,15 +42,20 @@ def test_another_secret_is_named(both: CommandRunner, keyed: str) -> None:
     assert both("card", "list", "kelly").code == 0  # needs no secret
 
 
-def test_a_secret_is_replaced_on_purpose(both: CommandRunner, keyed: str, store: str) -> None:
+def test_a_secret_is_replaced_on_purpose(
+    both: CommandRunner, keyed: str, store: str, database_url: str
+) -> None:
     both("resident", "add", "kelly", KELLY.uuid)
     both("token", "mint", "kelly")
     webhook = both.json("webhook", "add", "https://shop.example.com/hooks")
+    aria = both.json("operator", "add", "Aria")["operator"]["id"]
+    row = f"INSERT INTO operator_second_factors VALUES ('{aria}', 'seed', 1, 1, 0, 0)"
+    asyncio.run(bare_sql(database_url, row))
     both("secret", "replace").refused(2, "--yes")
     both("secret", "replace", "--yes").refused(2, "set another one")
     both.environ["GRIDGIFT_SECRET"] = OTHER
     assert both.json("secret", "replace", "--yes") == {
-        "keys": 1, "tokens": 1, "units": 0, "webhooks": 1,
+        "keys": 1, "tokens": 1, "units": 0, "webhooks": 1, "operators": 1,
     }  # fmt: skip
     assert both.json("webhook", "rotate", webhook["id"])["secret"] != webhook["secret"]
     assert all(key["revokedAt"] for key in both.json("key", "list"))

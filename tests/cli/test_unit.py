@@ -2,7 +2,7 @@
 
 import pytest
 
-from gridgift.domain import units
+from gridgift.domain import codes, units
 from tests.api import served
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
@@ -40,7 +40,7 @@ def test_for_people(cli: CommandRunner, store: str) -> None:
     made = cli("unit", "create", "--kind", "vendor", "--name", "Till")
     assert "vendor" in made.out
     assert "until" in made.err
-    assert len(made.out.splitlines()[-1]) == len(units.write_code(bytes(units.CODE_BYTES)))
+    assert len(made.out.splitlines()[-1]) == len(codes.write(bytes(units.CODE_BYTES)))
 
 
 def test_what_is_refused(cli: CommandRunner, store: str) -> None:

@@ -27,6 +27,7 @@ BOUNDARY: Final = "----WebKitFormBoundaryX"
 UNKNOWN: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
 TYPED: Final = {  # what is typed into fields that a form demands
     "name": "Bo", "password": PASSWORD, "new_password": PASSWORD, "password_again": PASSWORD,
+    "seed": "A" * 22, "code": "123456", "recovery_code": "ABCDE-FGHIJ-KLMNO",
     "theme": "dark", "store": UNKNOWN, "role": "clerk",
     "url": "https://shop.example.com/hooks", "overlap": "1d", "time_zone": "UTC",
     "etag": '"0-kelly.moonwall"', "credit": "5", "receiver": "jo.winter",

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from gridgift.dashboard.pages import audit
 from gridgift.dashboard.table import PAGES
-from gridgift.domain import actions, operators
+from gridgift.domain import actions, operators, second_factor
 from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
 from gridgift.domain.many import digest
@@ -17,6 +17,7 @@ from tests.dashboard.people import PASSWORD, Browser, People, etag_on, name_of, 
 from tests.dashboard.test_webhooks import URL, posted
 from tests.http.checks import one_engine
 from tests.http.requests import at, ext, owe
+from tests.second_factors import SEED, shown, somebody
 
 AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
@@ -50,12 +51,31 @@ def hold_on(api: ApiFixture, card: str) -> str:
     return str(ext(api, card.rpartition("/")[2], "holds", wanted).json()["id"])
 
 
-def send(browser: Browser, path: str, fields: dict[str, Any] | None = None) -> None:
-    """Send a form from its page, and have it accepted."""
+def send(browser: Browser, path: str, fields: dict[str, Any] | None = None) -> str:
+    """Send a form from its page, and have it accepted; return the page that answers."""
     browser.get("/dashboard/account")
     SENT.append(path)
     answer = browser.post(path, fields, User_Agent=AGENT)
     assert answer.status_code in {200, 303}, answer.text
+    return answer.text
+
+
+def use_a_second_factor(api: ApiFixture, people: People, aria: Browser) -> None:
+    """Set it up, sign in with it, and end it both ways."""
+    operator, page = api.read(operators.find, "Aria"), "/dashboard/account/second-factor"
+    form = {"seed": SEED, "code": shown(operator.id, api.clock.now())}
+    send(aria, page, form)
+    codes = re.findall(
+        r"[A-Z2-7]{5}(?:-[A-Z2-7]{5}){2}", send(aria, f"{page}/codes", {"password": PASSWORD})
+    )
+    other = people.browser()
+    other.sign_in("Aria")
+    other.get("/dashboard/sign-in/code")
+    SENT.append("/dashboard/sign-in/code")
+    assert other.post("/dashboard/sign-in/code", {"recovery_code": codes[0]}).status_code == 303
+    send(aria, f"{page}/off", {"password": PASSWORD})
+    send(aria, page, form)
+    api.write(second_factor.link_without, somebody(api.store.id), "Aria", "link")
 
 
 def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
@@ -70,6 +90,7 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     ((session,),) = api.sql("SELECT id FROM operator_sessions WHERE by_link")
     send(aria, f"/dashboard/account/sessions/{session}/end")
     send(aria, "/dashboard/account/sessions/end")
+    use_a_second_factor(api, people, aria)
     new = dict.fromkeys(("new_password", "password_again"), f"{PASSWORD}!")
     send(aria, "/dashboard/account/password", new | {"password": PASSWORD})
     send(aria, "/dashboard/keys", {"name": "web shop", "scopes": "store:read"})
@@ -147,6 +168,9 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
         "made Bo an owner", "changed the settings: name, time zone", "switched a card off",
         "let a card end later", "released a reserved part of a card",
         "changed several cards at once: 1 card given a tag", "Firefox on Linux",
+        "set up a second factor", "made new recovery codes, with the password",
+        "signed in with a recovery code", "switched the second factor off, with the password",
+        "took the second factor of Aria off",
     ):  # fmt: skip
         assert sentence in shown, sentence
     assert "{}" not in shown

@@ -31,7 +31,8 @@ def everything(api: ApiFixture) -> list[object]:
         "entries": "*", "stores": "*", "api_keys": "*", "webhooks": "*", "webhook_deliveries": "*",
         "sendings": "*", "imports": "*",
         "operator_sessions": "id, operator_id, chosen_store", "operator_actions": "*",
-        "units": "*",
+        "units": "*", "operator_second_factors": "*", "operator_recovery_codes": "*",
+        "operator_sign_ins": "*",
     }  # fmt: skip
     return [
         sorted(map(repr, api.sql(f"SELECT {columns} FROM {table}")))

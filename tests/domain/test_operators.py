@@ -53,7 +53,7 @@ def test_who_is_not_there(domain: DomainFixture) -> None:
 
 def test_a_session_opens_no_store_that_was_left(domain: DomainFixture) -> None:
     aria = add(domain, "Aria")
-    assert domain.write(sessions.begin, aria, new("t"))
+    assert domain.write(sessions.begin, aria, new("t")) == "signed_in"
     found = domain.read(sessions.find, "t")
     assert found.here.store_id == domain.store.id
     domain.sql("DELETE FROM operator_stores")
@@ -64,7 +64,7 @@ def test_a_session_does_not_begin_with_a_password_that_was_changed(domain: Domai
     """The old one was checked a moment ago, outside of the transaction."""
     aria = add(domain, "Aria")
     assert domain.write(sessions.set_password, aria, "encoded", new("first"))
-    assert not domain.write(sessions.begin, aria, new("late"))
+    assert domain.write(sessions.begin, aria, new("late")) == "refused"
     assert not domain.write(sessions.set_password, aria, "other", new("later"))
     assert domain.read(sessions.find, "late") is None
     assert domain.read(sessions.find, "first") is not None
@@ -81,13 +81,13 @@ def test_a_link_is_used_once_by_many_at_once(domain: DomainFixture) -> None:
     add(domain, "Aria")
     domain.write(operators.link, "Aria", "link")
 
-    async def all_at_once() -> list[bool]:
+    async def all_at_once() -> list[str]:
         tries = (
             domain.database.write(sessions.begin_by_link, "link", new(f"t{n}")) for n in range(8)
         )
         return await asyncio.gather(*tries)
 
-    assert sorted(domain.run(all_at_once())) == [False] * 7 + [True]
+    assert sorted(domain.run(all_at_once())) == ["refused"] * 7 + ["signed_in"]
     assert len(domain.sql("SELECT id FROM operator_sessions")) == 1
 
 
@@ -110,7 +110,7 @@ def test_two_owners_do_not_both_leave(domain: DomainFixture) -> None:
 def test_who_signs_in_while_the_password_changes_is_out(domain: DomainFixture) -> None:
     aria = add(domain, "Aria")
 
-    async def both() -> list[bool]:
+    async def both() -> list[Any]:
         return await asyncio.gather(
             domain.database.write(sessions.begin, aria, new("thief")),
             domain.database.write(sessions.set_password, aria, "encoded", new("owner")),

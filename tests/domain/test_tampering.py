@@ -135,7 +135,12 @@ DECIDES_NOTHING: Final = {
         + [f"operator_stores.{name}" for name in ("store", "operator_id", "role", "added_at")]
         + [f"operator_links.{name}" for name in ("operator_id", "hash", "expires_at")]
         + [f"operator_sessions.{name}" for name in ("id", "hash", "operator_id", "chosen_store",
-           "created_at", "seen_at", "address", "browser", "by_link")], ACCESS),
+           "created_at", "seen_at", "address", "browser", "by_link")]
+        + [f"operator_second_factors.{name}" for name in ("operator_id", "seed", "since",
+           "last_step", "wrong", "wrong_at")]
+        + [f"operator_recovery_codes.{name}" for name in ("operator_id", "hash")]
+        + [f"operator_sign_ins.{name}" for name in ("hash", "operator_id", "by_link",
+           "expires_at")], ACCESS),
     **dict.fromkeys(
         [f"operator_actions.{name}" for name in ("store_id", "id", "at", "operator", "deed",
          "subject_id", "about", "address", "browser")],

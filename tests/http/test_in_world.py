@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from gridgift import messages
-from gridgift.domain import idempotency, secrets, units
+from gridgift.domain import codes, idempotency, secrets, units
 from gridgift.domain.failures import Failure
 from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.limits import FAILURES
@@ -70,7 +70,7 @@ def test_codes_can_not_be_guessed(database_url: str) -> None:
         box = InWorldObject(api)
         good = box.code()
         for number in range(FAILURES):
-            wrong = units.write_code(number.to_bytes(units.CODE_BYTES, "big"))
+            wrong = codes.write(number.to_bytes(units.CODE_BYTES, "big"))
             refused(box.send_code(wrong), 403, "pairing_code_invalid")
         limited = refused(box.send_code("AAAAA-AAAAA"), 429, "rate_limited")
         assert limited["retryAfter"] > 0

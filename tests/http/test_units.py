@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from gridgift.domain import claims, units
+from gridgift.domain import claims, codes, units
 from gridgift.domain.claims import Claimant
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
@@ -117,7 +117,7 @@ def test_codes_rounds_and_the_end_of_an_object(api: ApiFixture) -> None:
     assert first["code"] != second["code"]
     assert first["expiresAt"] == "2026-09-21T14:28:20Z"  # 15 minutes later
     ((stored, until),) = api.sql("SELECT code_hash, code_until FROM units")
-    assert (stored, until) == (units.code_hash(second["code"]), api.clock.now() + 900_000)
+    assert (stored, until) == (codes.digest(second["code"]), api.clock.now() + 900_000)
     assert act(api, unit, "begin-round").json()["round"] == 2
     assert act(api, unit, "revoke").json()["objectUuid"] is None
     assert api.sql("SELECT code_hash, code_until FROM units") == [(None, None)]
@@ -220,5 +220,5 @@ def test_no_secret_and_no_name_is_told(api: ApiFixture) -> None:
         api.call("PATCH", f"{PATH}/{box.id}", json={"usernames": names})
     told = json.dumps(changes(api))
     assert [after["usernameCount"] for _, after, _ in changes(api)] == [2, 2, 2, 0]
-    for secret in (code, units.code_hash(code).hex(), box.secret, "kelly", "jo.winter"):
+    for secret in (code, codes.digest(code).hex(), box.secret, "kelly", "jo.winter"):
         assert secret not in told

@@ -6,7 +6,7 @@ from gridgift.domain.search import LOOKED_AT
 from gridgift.storage import listing as listings
 from gridgift.storage.listing import Listing
 from gridgift.storage.queries import QUERIES, Query
-from tests.storage.filled import CARD, LATER, MANY, NOW, OWNER, START, STORE, THING, uuid
+from tests.storage.filled import CARD, LATER, MANY, NOW, OWNER, PLAIN, START, STORE, THING, uuid
 
 NEW: Final = uuid(9, 1)
 FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -46,6 +46,8 @@ VALUES: Final[dict[str, Any]] = {
     "operator_id": THING,
     "password": "x",
     "role": "clerk",
+    "seed": "s",
+    "last_step": 1,
     "any_name": False,
     "any_owner": False,
     "any_source": False,
@@ -289,7 +291,9 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "resident_name_keep": [{"username": "new"}],
     "resident_name_note": [{"username": "new"}],
     "sending_add": [{"id": NEW}],
+    "recovery_code_add": [{"operator_id": PLAIN}],
     "session_add": [{"id": NEW}],
+    "second_factor_add": [{"operator_id": PLAIN}],
     "spend_add": [{"id": NEW}],
     "spend_lot_add": [{"position": 2}],
     "store_add": [{"store_id": NEW}],

@@ -27,6 +27,7 @@ def uuid(kind: int, number: int) -> str:
 STORE: Final = uuid(2, 1)
 OWNER: Final = uuid(1, 1)
 THING: Final = uuid(3, 7)  # a card, a hold, a key, a lot, a spend, a token
+PLAIN: Final = uuid(9, 2)  # an operator without a second factor
 CARD: Final = uuid(3, 1)  # a card with a long history
 
 ROWS: Final = f"""
@@ -80,9 +81,13 @@ units {MANY}: SELECT U(2, 1), U(3, i), 'delivery', 'unit', 5, NULL, FALSE, NULL,
 unit_stores {MANY}: SELECT U(3, i), U(2, 1);
 unit_claims {MANY}: SELECT U(2, 1), U(3, 7), 1, U(1, i), U(4, i), 5, 1;
 operators {MANY}: SELECT U(3, i), 'o' || i, 'o' || i, NULL, 1;
+operators 1: SELECT U(9, 2), 'plain', 'plain', NULL, 1;
 operator_stores {MANY}: SELECT U(2, i), U(3, i), 'clerk', 1;
 operator_links {MANY}: SELECT U(3, i), UNIQUE, {LATER};
 operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START}, '', '', FALSE;
+operator_second_factors {MANY}: SELECT U(3, i), 's', 1, 1, 0, 0;
+operator_recovery_codes {MANY}: SELECT U(3, i), BYTES;
+operator_sign_ins {MANY}: SELECT UNIQUE, U(3, i), FALSE, {LATER};
 operator_actions {MANY}: SELECT U(2, 1), U(3, i), {START} + i, 'o', 'signed_in', '', '', '', '';
 unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1,
     CASE WHEN i % 2 = 0 THEN U(4, i) END, CASE WHEN i % 2 > 0 THEN 'disabled' END, i, NULL,

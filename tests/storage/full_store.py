@@ -32,6 +32,7 @@ from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import NewSession
 from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
+from tests import second_factors
 from tests.api import JO, KELLY, ApiFixture, operator
 from tests.domain.fixture import bare_sql
 from tests.http.customer_page import CustomerPage
@@ -62,13 +63,19 @@ def fill(api: ApiFixture) -> None:
 
 
 def _let_people_in(api: ApiFixture) -> None:
-    """One who has a link, and one who has signed in with a password, and chosen a store."""
+    """One who has a link, and one who has signed in with a password, and chosen a store.
+
+    She has a second factor, and begins to sign in elsewhere.
+    """
     api.write(operators.add, api.store.id, "Bo", "clerk", new_id())
     api.write(operators.link, "Bo", "link")
     api.write(operators.add, api.store.id, "Ärïa 東京", "owner", new_id())
     aria = api.read(operators.find, "Ärïa 東京")
     api.write(sessions.set_password, aria, "encoded", NewSession(new_id(), "t", "::1", "Firefox"))
     api.write(sessions.choose, api.read(sessions.find, "t").session.id, api.store.id)
+    second_factors.set_up(api, api.store.id, aria.id, api.clock.now())
+    api.write(operators.link, aria.name, "another link")
+    api.write(sessions.begin_by_link, "another link", NewSession(new_id(), "u", "::1", "Safari"))
 
 
 def _deliver(api: ApiFixture) -> None:

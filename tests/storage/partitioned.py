@@ -15,7 +15,8 @@ _TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re
 # Small, or the grid's and no store's: a sharded engine keeps a copy on every node.
 REFERENCE: Final = frozenset(
     {
-        "feed", "operator_links", "operator_sessions", "operator_stores", "operators", "residents",
+        "feed", "operator_links", "operator_recovery_codes", "operator_second_factors",
+        "operator_sessions", "operator_sign_ins", "operator_stores", "operators", "residents",
         "resident_names", "server_secret", "stores", "unit_stores",
     }
 )  # fmt: skip

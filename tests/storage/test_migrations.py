@@ -150,6 +150,11 @@ ROWS: Final = {
     38: ["UPDATE stores SET contact = 'Aria'"],
     39: ["UPDATE units SET silence_told = 1"],
     40: [],
+    41: [
+        f"INSERT INTO operator_second_factors VALUES ('{OWNER}', 'seed', 1, 1, 0, 0)",
+        f"INSERT INTO operator_recovery_codes VALUES ('{OWNER}', HASH)",
+        f"INSERT INTO operator_sign_ins VALUES (HASH, '{OWNER}', FALSE, 9)",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

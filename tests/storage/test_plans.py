@@ -51,6 +51,7 @@ EXEMPT: Final = {
     "tokens_end": "gridgift secret replace ends every token",
     "units_end": "gridgift secret replace ends every unit's object",
     "webhooks_at_work": "looks at all webhooks, of which a store has 50 at most",
+    "second_factors_count": "gridgift secret replace counts them all, of whom there are few",
     "webhooks_count": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_in_trouble": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_any": "looks at all webhooks, of which a store has 50 at most",

@@ -12,6 +12,7 @@ from gridgift.domain.deliveries import Delivery
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
 from gridgift.domain.operators import Operator
+from gridgift.domain.second_factor import SecondFactor
 from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import Session
 from gridgift.domain.webhooks import Webhook
@@ -35,6 +36,7 @@ TABLES |= {
     "action": "operator_actions",
     "operator": "operators o",
     "session": "operator_sessions s",
+    "second_factor": "operator_second_factors f",
 }
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 TABLES |= {"webhook": "webhooks", "delivery": "webhook_deliveries", "sending": "sendings"}
@@ -42,6 +44,7 @@ STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key,
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
 STRUCTS |= {"webhook": Webhook, "delivery": Delivery, "sending": Sending}
 STRUCTS |= {"action": Action, "operator": Operator, "session": Session}
+STRUCTS |= {"second_factor": SecondFactor}
 # What looks at the names of residents, and at the store for each.
 OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
 # What looks residents up, who belong to no store.

@@ -13,10 +13,18 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note
-from gridgift.cli.session import find_store, new_token, read_settings, run, write
+from gridgift.cli.session import (
+    find_store,
+    new_token,
+    read_settings,
+    run,
+    system_user,
+    write,
+)
 from gridgift.cli.tables import print_table
-from gridgift.domain import operators
-from gridgift.domain.ids import new_id
+from gridgift.domain import operators, second_factor
+from gridgift.domain.actions import Who
+from gridgift.domain.ids import NIL_UUID, new_id
 from gridgift.domain.instants import format_instant
 from gridgift.domain.operators import ROLES, Member, NewLink
 from gridgift.operations import Operations
@@ -33,13 +41,16 @@ class OperatorView(Struct, frozen=True, rename="camel"):
     store_id: str
     role: str
     has_password: bool
+    has_second_factor: bool
     added_at: str
 
     @classmethod
     def of(cls, store_id: str, member: Member) -> "OperatorView":
         """Show somebody of a store's team."""
-        added_at = format_instant(member.added_at)
-        return cls(member.id, member.name, store_id, member.role, member.has_password, added_at)
+        return cls(
+            member.id, member.name, store_id, member.role, member.has_password,
+            member.has_second_factor, format_instant(member.added_at),
+        )  # fmt: skip
 
 
 @app.command("add")
@@ -107,9 +118,24 @@ def remove(
 
 
 @app.command("link")
-def link(name: OperatorArgument, database: DatabaseOption = None, json: JsonOption = False) -> None:
+def link(
+    name: OperatorArgument,
+    without_second_factor: Annotated[
+        bool,
+        typer.Option(
+            "--without-second-factor",
+            help="End the person's second factor: the app and all recovery codes are lost.",
+        ),
+    ] = False,
+    database: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
     """Make a link that signs a person in, once, within 15 minutes."""
-    made = write(database, operators.link, name, new_token())
+    if without_second_factor:
+        who = Who(NIL_UUID, new_id(), system_user(), "", "gridgift operator link")
+        made = write(database, second_factor.link_without, who, name, new_token())
+    else:
+        made = write(database, operators.link, name, new_token())
     settings = read_settings(database)
     if json:
         print_json(_shape(settings, made))
@@ -133,9 +159,16 @@ def _print_link(settings: Settings, link: NewLink) -> None:
 
 def _table(found: list[tuple[str, Member]]) -> None:
     print_table(
-        ("NAME", "ROLE", "STORE", "PASSWORD", "ADDED"),
+        ("NAME", "ROLE", "STORE", "PASSWORD", "2FA", "ADDED"),
         [
-            (one.name, one.role, store_id, one.has_password, format_instant(one.added_at))
+            (
+                one.name,
+                one.role,
+                store_id,
+                one.has_password,
+                one.has_second_factor,
+                format_instant(one.added_at),
+            )
             for store_id, one in found
         ],
     )

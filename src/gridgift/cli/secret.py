@@ -28,9 +28,10 @@ def replace(
 ) -> None:
     """Begin anew with another secret. For when the old one is lost or has leaked.
 
-    Every API key and every resident's link ends, units must be paired anew, and webhooks sign with
-    other secrets. A secret in a file is made; where GRIDGIFT_SECRET is set, set another one first.
-    Stop the servers before, and start them afterwards.
+    Every API key and every resident's link ends, units must be paired anew, webhooks sign with
+    other secrets, and second factors take recovery codes only. A secret in a file is made; where
+    GRIDGIFT_SECRET is set, set another one first. Stop the servers before, and start them
+    afterwards.
     """
     if not yes:
         raise UsageError("Every API key and every resident's link will end: say --yes.")
@@ -46,6 +47,12 @@ def replace(
     if ended.webhooks:
         signs = texts.counted(ended.webhooks, "webhook signs", "webhooks sign")
         print_note(f"{signs} with another secret: 'gridgift webhook rotate' prints it.")
+    if ended.operators:
+        has = texts.counted(ended.operators, "operator has", "operators have")
+        print_note(
+            f"{has} a second factor whose app shows codes that don't count any more: a recovery "
+            "code does, or 'gridgift operator link NAME --without-second-factor'."
+        )
 
 
 async def _replace(settings: Settings, operations: Operations) -> Ended:

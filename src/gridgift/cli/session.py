@@ -38,6 +38,7 @@ __all__ = [
     "read_settings",
     "read_store",
     "run",
+    "system_user",
     "write",
 ]
 
@@ -184,7 +185,7 @@ async def read_all(
 
 def operator(store_id: str) -> Caller:
     """Return the caller that the ledger names for this command: the system's user."""
-    return Caller(store_id, "operator", _user(), new_id())
+    return Caller(store_id, "operator", system_user(), new_id())
 
 
 def new_credential() -> NewCredential:
@@ -197,7 +198,8 @@ def new_token() -> str:
     return secrets.token_urlsafe(RANDOM_BYTES)
 
 
-def _user() -> str:
+def system_user() -> str:
+    """Return the name of the system's user who runs the command, or their number."""
     with suppress(OSError, KeyError):  # a container's user without a name
         name = getpass.getuser()  # from the environment, which may say anything
         if texts.fits(name, 1, MAX_USER):

@@ -28,9 +28,14 @@ async def act(
 
     None says that nothing was done, and records nothing.
     """
+    noted = actions.noting(who_of(request), deed, about, operation)
+    return await write(request, noted, *args, **kwargs)
+
+
+def who_of(request: OperatorRequest[Any, Any]) -> Who:
+    """Return who does something, for one record of it."""
     name, address = request.caller.actor_id, address_of(request)
-    who = Who(request.store_id, new_id(), name, address, agent_of(request))
-    return await write(request, actions.noting(who, deed, about, operation), *args, **kwargs)
+    return Who(request.store_id, new_id(), name, address, agent_of(request))
 
 
 def nothing_more(_: object) -> About:

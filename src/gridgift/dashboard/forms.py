@@ -19,7 +19,9 @@ F = TypeVar("F", bound=Struct)
 TOKEN: Final = "form_token"  # noqa: S105 - the field's name
 # A field of what must never be written into a page again, nor have its spaces cut off.
 Password = Annotated[str, Meta(extra={"says": "is required"})]
-PASSWORDS: Final = frozenset({"password", "new_password", "password_again"})
+PASSWORDS: Final = frozenset(
+    {"password", "new_password", "password_again", "code", "recovery_code"}
+)
 # A field of what is taken as it comes, to the last space.
 WHOLE: Final = PASSWORDS | {"file"}
 
@@ -127,9 +129,13 @@ _NAME: Final = re.compile(rb'[; ]name="([^"\r\n]*)"')
 _FILE_NAME: Final = re.compile(rb'[; ]filename="([^"\r\n]*)"')
 
 
-def kept(raw: bytes) -> str:
-    """Write a form without its passwords, to be sent again after a sign-in."""
-    return urlencode([*shown_again(raw), *((TOKEN, text) for text in tokens_of(raw))])
+def kept(raw: bytes, token: str | None = None) -> str:
+    """Write a form without its passwords, to be sent again after a sign-in.
+
+    ``token`` is one to put in the place of its own.
+    """
+    tokens = tokens_of(raw) if token is None else [token]
+    return urlencode([*shown_again(raw), *((TOKEN, text) for text in tokens)])
 
 
 def tokens_of(raw: bytes) -> list[str]:

@@ -22,8 +22,9 @@ MAX_BROWSER: Final = 200  # of what a browser calls itself
 KEY_TYPES: Final = ACTIONS_OF_STORE.types()
 
 Deed = Literal[
-    "signed_in", "signed_in_by_link", "password_set", "signed_out", "browser_signed_out",
-    "signed_out_elsewhere",
+    "signed_in", "signed_in_by_link", "signed_in_by_recovery_code", "password_set",
+    "second_factor_set_up", "second_factor_ended", "second_factor_taken_off",
+    "recovery_codes_made", "signed_out", "browser_signed_out", "signed_out_elsewhere",
     "key_made", "key_replaced", "key_revoked",
     "webhook_made", "webhook_changed", "webhook_paused", "webhook_resumed",
     "webhook_secret_changed", "webhook_tested", "webhook_deleted", "delivery_repeated",

@@ -7,9 +7,10 @@ whole server, without regard to case; it stands in the ledger beside what that p
 import re
 from typing import Final, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gridgift.domain import texts
+from gridgift.domain import actions, texts
+from gridgift.domain.actions import About, Deed, Who
 from gridgift.domain.failures import OperatorNotFound, StoreNotFound, ValidationFailed
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.keys import digest
@@ -49,6 +50,7 @@ class Member(Struct, frozen=True):
     name: str
     role: Role
     has_password: bool
+    has_second_factor: bool
     added_at: int
 
 
@@ -204,10 +206,17 @@ async def link_holder(tx: Tx, token: str) -> Operator | None:
 
 
 async def lock_out(tx: Tx, operator_id: str) -> None:
-    """End an operator's sessions and link, wherever they are."""
+    """End an operator's sessions, link and sign-ins that wait for a code, wherever they are."""
     await tx.run("operator_lock", operator_id=operator_id)
     await tx.run("link_drop", operator_id=operator_id)
+    await tx.run("sign_ins_drop", operator_id=operator_id)
     await tx.run("sessions_end", operator_id=operator_id, kept=NIL_UUID)
+
+
+async def note(tx: Tx, operator_id: str, who: Who, deed: Deed, about: About) -> None:
+    """Record what concerns an operator at each of their stores, for each store's owners."""
+    for one in await memberships(tx, operator_id):
+        await actions.note(tx, structs.replace(who, store_id=one.store_id), deed, about)
 
 
 def page_address(public_url: str, token: str) -> str:
@@ -241,8 +250,8 @@ async def _require_another_owner(tx: Tx, store_id: str, member: Member) -> None:
 
 
 def _shown(row: Row) -> Member:
-    member_id, name, role, has_password, added_at = row
-    return Member(member_id, name, role, bool(has_password), added_at)
+    member_id, name, role, has_password, has_second_factor, added_at = row
+    return Member(member_id, name, role, bool(has_password), bool(has_second_factor), added_at)
 
 
 def login_of(name: str) -> str:

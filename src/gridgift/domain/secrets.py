@@ -35,13 +35,15 @@ class Known(Struct, frozen=True):
 class Ended(Struct, frozen=True):
     """How many keys, tokens of residents and units' objects a new secret has ended.
 
-    ``webhooks`` is how many sign with other secrets from now on.
+    ``webhooks`` is how many sign with other secrets from now on, and ``operators`` of how many
+    the second factor's app shows codes that don't count any more.
     """
 
     keys: int
     tokens: int
     units: int
     webhooks: int
+    operators: int
 
 
 def fingerprint(secret: bytes) -> bytes:
@@ -72,11 +74,12 @@ async def replace(tx: Tx, secret_fingerprint: bytes) -> Ended:
     """Note another secret: keys, tokens and units' objects end: none can be checked any more."""
     now = tx.now()
     await tx.run("secret_replace", fingerprint=secret_fingerprint, now=now)
-    row = await tx.one("webhooks_count")
-    assert row is not None
+    row, apps = await tx.one("webhooks_count"), await tx.one("second_factors_count")
+    assert row is not None and apps is not None
     return Ended(
         await tx.run("keys_end", now=now),
         await tx.run("tokens_end", now=now),
         await tx.run("units_end"),
         row[0],
+        apps[0],
     )

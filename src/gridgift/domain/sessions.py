@@ -2,24 +2,31 @@
 
 A session is held by a random token in a cookie; stored is only its SHA-256. It ends by itself 12
 hours after it was last used, and 7 days after it began.
+
+Whoever has a second factor gets none for a password or a link alone: the browser's new cookie then
+holds a sign-in that waits for a code, and stored of that cookie is only its SHA-256, too.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
 
-from gridgift.domain import actions, operators, texts
+from gridgift.domain import operators, second_factor, texts
 from gridgift.domain.actions import MAX_BROWSER, About, Deed, Who
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import digest
 from gridgift.domain.operators import Member, Membership, Operator, Role
+from gridgift.domain.second_factor import AppSecrets, Proof
 from gridgift.storage.database import Row, Tx
 
 LIFETIME: Final = 7 * DAY
 IDLE: Final = 12 * HOUR
 MINUTE: Final = 60_000
+CODE_WITHIN: Final = 10 * MINUTE  # of the password
+
+Outcome = Literal["signed_in", "code_wanted", "refused", "too_late"]
 
 
 class Session(Struct, frozen=True):
@@ -88,27 +95,54 @@ async def note_use(tx: Tx, session_id: str) -> None:
     await tx.run("session_seen", id=session_id, now=tx.now())
 
 
-async def begin(tx: Tx, checked: Operator, new: NewSession) -> bool:
-    """Begin a session of an operator whose password was just found to be right.
+async def begin(tx: Tx, checked: Operator, new: NewSession) -> Outcome:
+    """Let an operator in whose password was just found to be right, or wait for a code.
 
-    False: meanwhile the operator has another password, or no store.
+    ``refused``: meanwhile the operator has another password, or no store.
     """
     await tx.run("operator_lock", operator_id=checked.id)
     found = await operators.find_any(tx, checked.name)
     stores = await operators.memberships(tx, checked.id)
     if found is None or found.password != checked.password or not stores:
-        return False
-    await _add(tx, checked.id, new, "signed_in")
-    return True
+        return "refused"
+    return await _enter(tx, checked.id, new, by_link=False)
 
 
-async def begin_by_link(tx: Tx, link_token: str, new: NewSession) -> bool:
-    """Begin a session with a link, which is used up by that; False: it does not work any more."""
+async def begin_by_link(tx: Tx, link_token: str, new: NewSession) -> Outcome:
+    """Let an operator in with a link, which is used up by that, or wait for a code.
+
+    ``refused``: it does not work any more.
+    """
     used = await tx.one("link_use", hash=digest(link_token), now=tx.now())
-    if used is None:
-        return False
-    await _add(tx, used[0], new, "signed_in_by_link")
-    return True
+    return "refused" if used is None else await _enter(tx, used[0], new, by_link=True)
+
+
+async def awaited(tx: Tx, token: str) -> Operator | None:
+    """Return whose code a browser is to send, by the token of its cookie."""
+    row = await tx.one("sign_in_holder", hash=digest(token), now=tx.now())
+    return None if row is None else Operator(*row)
+
+
+async def finish(tx: Tx, token: str, apps: AppSecrets, proof: Proof, new: NewSession) -> Outcome:
+    """Begin the session that waited for a code, in the browser whose cookie has a token.
+
+    Raises ``ValidationFailed``.
+    """
+    operator = await awaited(tx, token)
+    if operator is None:
+        return "too_late"
+    means = await second_factor.prove(tx, operator.id, apps, proof)
+    if means is None:
+        return "refused"
+    used = await tx.one("sign_in_use", hash=digest(token), now=tx.now())
+    if used is None:  # meanwhile it was used, or the password is another
+        return "too_late"
+    by_link = bool(used[0])
+    deed: Deed = "signed_in_by_link" if by_link else "signed_in"
+    if means == "a recovery code":
+        deed = "signed_in_by_recovery_code"
+    await _add(tx, operator.id, new, deed, by_link=by_link)
+    return "signed_in"
 
 
 async def set_password(tx: Tx, operator: Operator, password: str, new: NewSession) -> bool:
@@ -162,7 +196,24 @@ async def end_others(tx: Tx, operator_id: str, kept: str = NIL_UUID) -> int:
     return await tx.run("sessions_end", operator_id=operator_id, kept=kept)
 
 
-async def _add(tx: Tx, operator_id: str, new: NewSession, deed: Deed) -> None:
+async def _enter(tx: Tx, operator_id: str, new: NewSession, *, by_link: bool) -> Outcome:
+    """Begin a session, or have its token hold a sign-in that waits for the second factor."""
+    if await second_factor.find(tx, operator_id) is None:
+        deed: Deed = "signed_in_by_link" if by_link else "signed_in"
+        await _add(tx, operator_id, new, deed, by_link=by_link)
+        return "signed_in"
+    now = tx.now()
+    await tx.run("sign_ins_forget", operator_id=operator_id, now=now)
+    await tx.run(
+        "sign_in_add", hash=digest(new.token), operator_id=operator_id, by_link=by_link,
+        expires_at=now + CODE_WITHIN,
+    )  # fmt: skip
+    return "code_wanted"
+
+
+async def _add(
+    tx: Tx, operator_id: str, new: NewSession, deed: Deed, *, by_link: bool = False
+) -> None:
     """Begin a session, and record by what it does at each store that it opens."""
     now = tx.now()
     await tx.run(
@@ -176,12 +227,12 @@ async def _add(tx: Tx, operator_id: str, new: NewSession, deed: Deed) -> None:
         operator_id=operator_id,
         address=new.address,
         browser=browser,
-        by_link=deed == "signed_in_by_link",
+        by_link=by_link,
         now=now,
     )
     _, name, *_ = await tx.one("operator_by_id", operator_id=operator_id) or ("", "")
-    for one in await operators.memberships(tx, operator_id):
-        await actions.note(tx, Who(one.store_id, new.id, name, new.address, browser), deed, About())
+    who = Who(NIL_UUID, new.id, name, new.address, browser)
+    await operators.note(tx, operator_id, who, deed, About())
 
 
 def _session(row: Row) -> Session:

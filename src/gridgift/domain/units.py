@@ -6,7 +6,6 @@ when another object is paired.
 """
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal, Self, get_args
@@ -14,7 +13,7 @@ from typing import Any, Final, Literal, Self, get_args
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from gridgift.domain import events, stores, texts
+from gridgift.domain import codes, events, stores, texts
 from gridgift.domain.failures import IdentifierMalformed, ValidationFailed
 from gridgift.domain.instants import SECOND, format_instant
 from gridgift.domain.model import MAX_CREDIT, Caller
@@ -38,7 +37,6 @@ MAX_NAMES: Final = 500
 MAX_ACCOUNT_DAYS: Final = 36_500
 NAME_LENGTHS: Final = (1, 63)  # characters; an object in Second Life has a name of at most 63
 
-_CODE_SIGNS: Final = 10
 _decode_names: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -213,9 +211,9 @@ async def renew_code(tx: Tx, store_id: str, unit_id: str, random: bytes) -> Pair
     ``random`` is ``CODE_BYTES`` from the system's generator. Raises ``UnitNotFound``.
     """
     now = tx.now()
-    code, until = write_code(random), now + CODE_LIFETIME
+    code, until = codes.write(random), now + CODE_LIFETIME
     row = await tx.one(
-        "unit_code", store_id=store_id, id=unit_id, hash=code_hash(code), until_at=until, now=now
+        "unit_code", store_id=store_id, id=unit_id, hash=codes.digest(code), until_at=until, now=now
     )
     return PairingCode(_found(row, unit_id), code, until)
 
@@ -232,7 +230,7 @@ async def pair(
         "unit_pair",
         store_id=caller.store_id,
         id=unit_id,
-        hash=code_hash(code),
+        hash=codes.digest(code),
         object_uuid=object_uuid,
         object_owner_uuid=owner_uuid,
         now=tx.now(),
@@ -257,18 +255,6 @@ def secret_of(server_secret: bytes, unit: Unit) -> str:
     name = f"gridgift unit {unit.store_id} {unit.id} {unit.pairings}"
     digest = hmac.digest(server_secret, name.encode(), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def write_code(random: bytes) -> str:
-    """Write a code in letters and digits none of which looks like another: ``ABCDE-23456``."""
-    signs = base64.b32encode(random).decode()[:_CODE_SIGNS]
-    return f"{signs[:5]}-{signs[5:]}"
-
-
-def code_hash(code: str) -> bytes:
-    """Return what is stored of a code, however a person has typed it."""
-    typed = "".join(code.upper().replace("-", " ").split())
-    return hashlib.sha256(typed.encode(errors="replace")).digest()
 
 
 async def invite_by_uuid(tx: Tx, store_id: str, usernames: Collection[str], uuid: str) -> int:

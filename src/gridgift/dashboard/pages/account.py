@@ -10,7 +10,7 @@ from gridgift.dashboard.forms import EMPTY, Draft, NoFields, Password
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.sign_in import account_bucket, new_session
 from gridgift.dashboard.render import Flash, redirect, render, theme_header
-from gridgift.domain import sessions
+from gridgift.domain import second_factor, sessions
 from gridgift.domain.actions import About
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.texts import counted
@@ -51,7 +51,8 @@ async def show_account(request: OperatorRequest[None, None], draft: Draft = EMPT
     """Show who is signed in, and where else."""
     operator = request.principal.signed_in.operator
     found = await request.operations.read(sessions.list_of, operator.id)
-    return render(request, "account.html", sessions=found, draft=draft)
+    factor = await request.operations.read(second_factor.find, operator.id)
+    return render(request, "account.html", sessions=found, factor=factor, draft=draft)
 
 
 async def show_password(request: OperatorRequest[None, None], draft: Draft = EMPTY) -> Reply[None]:

@@ -21,6 +21,11 @@ ROWS: Final = 50
 SAID: Final[Mapping[Deed, str]] = {
     "signed_in": "signed in with the password",
     "signed_in_by_link": "signed in by a link",
+    "signed_in_by_recovery_code": "signed in with a recovery code",
+    "second_factor_set_up": "set up a second factor",
+    "second_factor_ended": "switched the second factor off, with {}",
+    "second_factor_taken_off": "took the second factor of {} off",
+    "recovery_codes_made": "made new recovery codes, with {}",
     "password_set": "set another password",
     "signed_out": "signed out",
     "browser_signed_out": "signed another browser out",

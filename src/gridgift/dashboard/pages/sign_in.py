@@ -1,4 +1,7 @@
-"""Signing in, with a password or with a link that works once, and signing out."""
+"""Signing in, with a password or with a link that works once, and signing out.
+
+Whoever has a second factor is led on to ``sign_in_code.py``, with a cookie that opens nothing yet.
+"""
 
 import re
 from typing import Any, Final
@@ -13,6 +16,7 @@ from gridgift.dashboard.forms import (
     Draft,
     NoFields,
     Password,
+    kept,
     shown_again,
     tokens_of,
 )
@@ -21,8 +25,8 @@ from gridgift.dashboard.render import redirect, render
 from gridgift.domain import operators, sessions
 from gridgift.domain.failures import Failure
 from gridgift.domain.ids import new_id
-from gridgift.domain.operators import Operator
-from gridgift.domain.sessions import NewSession
+from gridgift.domain.operators import Membership, Operator
+from gridgift.domain.sessions import NewSession, Outcome
 from gridgift.http.edge.decode import MAX_BODY
 from gridgift.http.edge.limits import ACCOUNT, DOOR, address_of, count
 from gridgift.http.edge.path import PathParameter
@@ -43,6 +47,7 @@ from gridgift.limits import Bucket
 
 HOME: Final = "/dashboard"
 SIGN_IN: Final = "/dashboard/sign-in"
+CODE: Final = "/dashboard/sign-in/code"
 NEXT_PAGE: Final = "/dashboard/account/password"
 
 # Somewhere in the dashboard, and nowhere else.
@@ -56,13 +61,20 @@ class Next(Struct, frozen=True):
     next: str = HOME
 
 
-class SignIn(Struct, frozen=True):
-    """The form; ``kept`` is another form, that was sent when its session had ended."""
+class Resumed(Next, frozen=True):
+    """What is to come after signing in, by a form.
+
+    ``kept`` is another form, that was sent when its session had ended.
+    """
+
+    kept: str = ""
+
+
+class SignIn(Resumed, frozen=True, kw_only=True):
+    """The form."""
 
     name: str
     password: Password
-    next: str = HOME
-    kept: str = ""
 
 
 async def show_sign_in(request: VisitorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
@@ -86,11 +98,12 @@ async def sign_in(request: VisitorRequest[None, SignIn]) -> Reply[None]:
         # before the password is looked at, so that many at once are not all looked at
         await count(request, Bucket(DOOR, address_of(request)), [])
         await count(request, account_bucket(form.name), [])
-        if not await _began(request, form, new):
-            raise SignInRefused
+        outcome = await _began(request, form, new)
     except (SignInRefused, RateLimited) as failure:
         return await _refused(request, failure)
-    return await _entered(request, form, new)
+    if outcome == "code_wanted":
+        return await _wait_for_code(request, form, new)
+    return await entered(request, form, new)
 
 
 async def sign_out(request: OperatorRequest[None, NoFields]) -> Reply[None]:
@@ -112,10 +125,14 @@ async def show_link(request: VisitorRequest[None, None], draft: Draft = EMPTY) -
 async def use_link(request: VisitorRequest[None, NoFields]) -> Reply[None]:
     """Begin a session with the link; whoever has no password yet is asked for one next."""
     new, token = new_session(request), LINK.of(request)
-    holder = await request.operations.read(operators.link_holder, token)
-    if holder is None or not await request.operations.write(sessions.begin_by_link, token, new):
+    if await request.operations.read(operators.link_holder, token) is None:
+        raise SignInLinkInvalid
+    outcome = await request.operations.write(sessions.begin_by_link, token, new)
+    if outcome == "refused":
         raise SignInLinkInvalid
     headers = (cookie_header(request, new.token),)
+    if outcome == "code_wanted":
+        return redirect(request, CODE, headers=headers, next=NEXT_PAGE)
     return redirect(request, NEXT_PAGE, headers=headers)
 
 
@@ -129,12 +146,39 @@ def new_session(request: Request[Any, Any, Any]) -> NewSession:
     return NewSession(new_id(), new_token(), address_of(request), agent_of(request))
 
 
-async def _began(request: VisitorRequest[None, SignIn], form: SignIn, new: NewSession) -> bool:
+async def entered(
+    request: VisitorRequest[None, Any], form: Resumed, new: NewSession
+) -> Reply[None]:
+    """Lead to where the operator wanted to go, or show what was about to be sent."""
+    headers = (cookie_header(request, new.token),)
+    to = form.next if _OURS.fullmatch(form.next) else HOME
+    found = await request.operations.read(sessions.find, new.token)
+    store = None if found is None else _store_of(form.kept, request, found.stores)
+    if found is None or store is None:
+        return redirect(request, to, headers=headers)
+    await request.operations.write(sessions.choose, found.session.id, store.store_id)
+    return render(
+        request,
+        "resume.html",
+        headers=headers,
+        me=found,
+        to=to,
+        fields=shown_again(form.kept.encode()),
+        store=store,
+        form_token=form_token(new.token, store.store_id),
+    )
+
+
+async def _began(request: VisitorRequest[None, SignIn], form: SignIn, new: NewSession) -> Outcome:
+    """Let the operator in, or wait for their code. Raises ``SignInRefused``, ``RateLimited``."""
     operator = await request.operations.read(operators.find_any, form.name)
     right = await passwords.is_right(form.password, _password_of(operator))
     if operator is None or not right:
-        return False
-    return await request.operations.write(sessions.begin, operator, new)
+        raise SignInRefused
+    outcome = await request.operations.write(sessions.begin, operator, new)
+    if outcome == "refused":
+        raise SignInRefused
+    return outcome
 
 
 def _password_of(operator: Operator | None) -> str | None:
@@ -147,32 +191,33 @@ async def _refused(request: VisitorRequest[None, SignIn], failure: Failure) -> R
     return replace(reply, status=PROBLEMS[type(failure)].status)
 
 
-async def _entered(
+async def _wait_for_code(
     request: VisitorRequest[None, SignIn], form: SignIn, new: NewSession
 ) -> Reply[None]:
-    """Lead to where the operator wanted to go, or show what was about to be sent."""
+    """Lead to the page that asks for the code, or show it with what was about to be sent."""
     headers = (cookie_header(request, new.token),)
-    to = form.next if _OURS.fullmatch(form.next) else HOME
-    found = await request.operations.read(sessions.find, new.token)
-    if not form.kept or found is None:
-        return redirect(request, to, headers=headers)
-    raw, cookie = form.kept.encode(), request.principal.cookie
-    tokens = tokens_of(raw)
-    stores = [one for one in found.stores if form_token(cookie, one.store_id) in tokens]
-    if not stores:  # the form was not shown to this browser, or of no store of this operator
-        return redirect(request, to, headers=headers)
-    store = stores[0]
-    await request.operations.write(sessions.choose, found.session.id, store.store_id)
+    operator = await request.operations.read(operators.find, form.name)
+    stores = await request.operations.read(operators.memberships, operator.id)
+    store = _store_of(form.kept, request, stores)
+    if store is None:
+        return redirect(request, CODE, headers=headers, next=form.next)
+    token = form_token(new.token, store.store_id)  # of the cookie that the browser has next
     return render(
         request,
-        "resume.html",
+        "sign_in_code.html",
         headers=headers,
-        me=found,
-        to=to,
-        fields=shown_again(raw),
-        store=store,
-        form_token=form_token(new.token, store.store_id),
+        next=form.next,
+        kept=kept(form.kept.encode(), token),
+        form_token=form_token(new.token, ""),
     )
+
+
+def _store_of(
+    sent: str, request: VisitorRequest[None, Any], stores: list[Membership]
+) -> Membership | None:
+    """Return the store that a form was shown of to this browser, if it is among these."""
+    tokens, cookie = tokens_of(sent.encode()), request.principal.cookie
+    return next((one for one in stores if form_token(cookie, one.store_id) in tokens), None)
 
 
 PAGES: Final = (

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
+from gridgift.domain.second_factor import AppSecrets
 from gridgift.domain.webhooks import Secrets
 from gridgift.http.edge.cors import Origins
 from gridgift.limits import REPORTS, REPORTS_OF_A_STORE, Places, RateLimits
@@ -37,6 +38,7 @@ class Services(Struct, frozen=True):
     origins: Origins
     cursors: Cursors
     webhook_secrets: Secrets
+    app_secrets: AppSecrets
     request_log: RequestLog
     metrics: Metrics
     clock: Callable[[], int]

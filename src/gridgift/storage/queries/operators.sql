@@ -30,8 +30,9 @@ ON CONFLICT (store, operator_id) DO UPDATE SET role = excluded.role
 DELETE FROM operator_stores WHERE store = :store AND operator_id = :operator_id
 
 -- name: members_of_store (any store)
-SELECT o.id, o.name, m.role, o.password IS NOT NULL, m.added_at
+SELECT o.id, o.name, m.role, o.password IS NOT NULL, f.operator_id IS NOT NULL, m.added_at
 FROM operator_stores m JOIN operators o ON o.id = m.operator_id
+    LEFT JOIN operator_second_factors f ON f.operator_id = o.id
 WHERE m.store = :store
 ORDER BY o.login
 
