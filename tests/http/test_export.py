@@ -1,5 +1,6 @@
 """GET /ext/v1/giftcards/export.csv and export.jsonl: the search's own rows, all of them."""
 
+import asyncio
 import csv
 import io
 import json
@@ -111,9 +112,9 @@ def test_a_file_that_breaks_off_has_no_end(
     key = api.add_key("giftcards:read", expires_at=api.clock.now() + 5_000).key
     usual = search.search
 
-    async def slowly(tx: Any, store_id: str, wanted: Search) -> Any:
+    async def slowly(tx: Any, store_id: str, wanted: Search, ids: None) -> Any:
         api.clock.advance(3)
-        return await usual(tx, store_id, wanted)
+        return await usual(tx, store_id, wanted, ids)
 
     monkeypatch.setattr(search, "search", slowly)
     start, *chunks = messages(api, f"{PATH}.jsonl", key)
@@ -126,8 +127,10 @@ def messages(api: ApiFixture, path: str, key: str) -> list[Any]:
     """Return all that the application sends to a server."""
     sent: list[Any] = []
 
+    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return next(body, None) or await asyncio.Event().wait()  # nobody hangs up
 
     async def send(message: Any) -> None:
         assert message["type"] != "http.response.start" or not sent, "a server takes one"
@@ -150,10 +153,10 @@ def test_pages_are_read_one_by_one(api: ApiFixture, monkeypatch: pytest.MonkeyPa
     asked: list[Position] = []
     usual = search.search
 
-    async def noted(tx: Any, store_id: str, wanted: Search) -> Any:
+    async def noted(tx: Any, store_id: str, wanted: Search, ids: None) -> Any:
         asked.append(wanted.position)
         assert (wanted.filters, wanted.limit) == (NO_FILTERS, 3)
-        return await usual(tx, store_id, wanted)
+        return await usual(tx, store_id, wanted, ids)
 
     monkeypatch.setattr(search, "search", noted)
     api.call("GET", f"{PATH}.jsonl")

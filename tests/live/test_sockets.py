@@ -1,5 +1,6 @@
 """Bytes on sockets: large, slow, broken and strange requests; the server serves on."""
 
+import asyncio
 import itertools
 import json
 import os
@@ -9,11 +10,13 @@ import socket
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
+from tests.domain.fixture import bare_sql
 from tests.live.books import audit, kinds
 from tests.live.wire import Answer, Wire
 from tests.serving import Server
@@ -380,3 +383,24 @@ def test_curl_waits_for_100_continue(edge_server: Server) -> None:
     assert (status, json.loads(text)["credit"]) == (200, 5)
     status, text = curl(b" " * TEN_MEGABYTES)
     assert (status, json.loads(text)["code"]) == (413, "body_too_large")
+
+
+def test_a_file_that_nobody_reads_on_is_not_made_to_its_end(
+    shared_server: Callable[..., Server],
+) -> None:
+    """Of what no socket and no queue holds: ten pages of 2 MB."""
+    server = shared_server("sqlite")
+    rows = '{"identifier": "kelly", "credit": 5, "metadata": {"a": "x"}}\n' * 5_000
+    headers = {"Content-Type": "application/jsonl"}
+    with server.client() as client:
+        granted = client.post("/ext/v1/giftcards/bulk", content=rows, headers=headers)
+    assert granted.json()["granted"] == 5_000
+    long = f"""UPDATE gift_card_labels SET metadata = '{{"a":"{"x" * 4_000}"}}'"""
+    asyncio.run(bare_sql(server.database_url, long))
+    with Wire(server) as wire:
+        wire.request("GET", "/ext/v1/giftcards/export.jsonl")
+        assert wire.socket.recv(12) == b"HTTP/1.1 200"
+        reset = struct.pack("ii", 1, 0)
+        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+    server.wait_for_log('"route":"/ext/v1/giftcards/export.jsonl","status":499')
+    assert_serves(server)

@@ -33,6 +33,7 @@ MENU: Final = (
     Line("/dashboard/keys", "Keys", "key", 2, "owner", "k"),
     Line("/dashboard/team", "Team", "people", 3, "owner", "t"),
     Line("/dashboard/settings", "Settings", "gear", 3, "owner", "e"),
+    Line("/dashboard/export", "Export", "export", 3, "owner", "x"),
     Line("/dashboard/audit", "Audit", "audit", 3, "owner", "a"),
 )
 # What is found by its name besides: pages that are not in the menu, and what can be done.

@@ -83,7 +83,7 @@ async def list_of(
     looked at for a page.
     """
     page = await _page(tx, store_id, wanted, position, limit)
-    found = await _find(tx, store_id, page.rows)
+    found = await find_each(tx, store_id, page.rows)
     return Page([found[uuid] for uuid in page.rows if uuid in found], page.next, page.previous)
 
 
@@ -122,7 +122,7 @@ _LISTINGS: Final[dict[str, Listing]] = {
 }
 
 
-async def _find(tx: Tx, store_id: str, uuids: Sequence[str]) -> dict[str, Found]:
+async def find_each(tx: Tx, store_id: str, uuids: Sequence[str]) -> dict[str, Found]:
     """Return the customers among some residents, by UUID."""
     if not uuids:
         return {}
@@ -132,7 +132,7 @@ async def _find(tx: Tx, store_id: str, uuids: Sequence[str]) -> dict[str, Found]
 
 async def by_uuid(tx: Tx, store_id: str, uuid: str) -> list[Found]:
     """Return the customer with a UUID, if there is one."""
-    return [*(await _find(tx, store_id, [uuid])).values()]
+    return [*(await find_each(tx, store_id, [uuid])).values()]
 
 
 async def read(tx: Tx, store_id: str, identifier: Identifier) -> tuple[Found, Cards]:

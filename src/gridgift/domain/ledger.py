@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from gridgift.domain import labels
+from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.model import (
     AccountKind,
     Caller,
@@ -26,7 +27,7 @@ from gridgift.domain.model import (
     Hold,
     Labels,
 )
-from gridgift.domain.paging import Page, Position, read_page
+from gridgift.domain.paging import Keys, Page, Position, page_of, read_page
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import ENTRIES_OF_ACCOUNT
 
@@ -176,6 +177,30 @@ async def list_of(
         tx, ENTRIES_OF_ACCOUNT, position, limit, Entry, lambda entry: (entry.seq,),
         store_id=store_id, account_kind=account_kind, account_id=account_id,
     )  # fmt: skip
+
+
+async def list_between(
+    tx: Tx, store_id: str, begins_at: int, ends_at: int, position: Position, limit: int
+) -> Page[Entry]:
+    """Return those of a store's next ``limit`` entries that were written in a time, milliseconds.
+
+    The time's end is not in it. Entries come account by account, cards first, each oldest first. A
+    page may have none although there are more: entries have no order by time that costs a grant
+    nothing.
+    """
+    kind, account_id, seq = position.keys or ("", NIL_UUID, 0)
+    rows = await tx.all(
+        "entries_after",
+        store_id=store_id, account_kind=kind, account_id=account_id, seq=seq, rows=limit + 1,
+    )  # fmt: skip
+    page = page_of([Entry(*row) for row in rows], position, limit, _place)
+    written = [entry for entry in page.rows if begins_at <= entry.created_at < ends_at]
+    return Page(written, page.next, page.previous)
+
+
+def _place(entry: Entry) -> Keys:
+    """Return where an entry stands among all of a store's."""
+    return entry.account_kind, entry.account_id, entry.seq
 
 
 def hold_of(entry: Entry) -> str:

@@ -115,10 +115,16 @@ _decode_found: Final = msgspec.json.Decoder(list[FoundCard], strict=False).decod
 _decode_keys: Final = msgspec.json.Decoder(list[Keys]).decode
 
 
-async def search(tx: Tx, store_id: str, wanted: Search) -> Page[Found]:
-    """Return a page of the cards that match; one that ends early has fewer, or none at all."""
+async def search(
+    tx: Tx, store_id: str, wanted: Search, ids: Sequence[str] | None = None
+) -> Page[Found]:
+    """Return a page of the cards that match; one that ends early has fewer, or none at all.
+
+    ``ids`` are those of up to 2,000 cards, among which alone is looked; no reference is asked then.
+    """
     values = await _values(tx, store_id, wanted.filters)
-    ids = await _gathered(tx, store_id, wanted.filters, values)
+    if ids is None:
+        ids = await _gathered(tx, store_id, wanted.filters, values)
     if ids is None:
         walked = await _walk(tx, wanted, values)
     else:

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Struct
 
-from gridgift.card_files import CSV, JSON_LINES, PAGE, Form, parts
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import giftcards, search
@@ -17,11 +16,9 @@ from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import MAX_CREDIT
-from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import NO_FILTERS, Filters, Search, SortBy
 from gridgift.fields import Cursor
-from gridgift.http.edge.answers import file_reply
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -94,14 +91,14 @@ class CardsQuery(Struct, frozen=True):
             tag=typed.removeprefix("#") if is_tag else None,
             expiring_before=self._ends_before(now, zone),
             credit_from=self.least,
-            created_from=_of(start_of, self.given_from, zone, NO_FILTERS.created_from),
-            created_to=_of(end_of, self.given_to, zone, FAR + 1) - 1,
+            created_from=instant_of(start_of, self.given_from, zone, NO_FILTERS.created_from),
+            created_to=instant_of(end_of, self.given_to, zone, FAR + 1) - 1,
             source=self.source,
         )
 
     def _ends_before(self, now: int, zone: str) -> int | None:
         soon = now + SOON if self.show == "soon" else FAR
-        ends = min(soon, _of(end_of, self.ends_by, zone, FAR) + 1)
+        ends = min(soon, instant_of(end_of, self.ends_by, zone, FAR) + 1)
         return None if ends >= FAR else ends
 
     @property
@@ -159,26 +156,7 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     )  # fmt: skip
 
 
-async def export_as_csv(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
-    """Answer with a CSV file of the cards that the list has."""
-    return await _export(request, CSV)
-
-
-async def export_as_json_lines(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
-    """Answer with a line of JSON for each card that the list has."""
-    return await _export(request, JSON_LINES)
-
-
-async def _export(request: OperatorRequest[CardsQuery, None], form: Form) -> Reply[None]:
-    query = request.query
-    wanted = Search(
-        query.filters(request.received_at, request.principal.zone), *query.wanted, Position(), PAGE
-    )
-    written = parts(form, request.operations, request.check, request.store_id, wanted)
-    return await file_reply(form.media_type, form.name, written)
-
-
-def _of(edge: Callable[[date, str], int], day: str | None, zone: str, otherwise: int) -> int:
+def instant_of(edge: Callable[[date, str], int], day: str | None, zone: str, otherwise: int) -> int:
     """Return the instant at one edge of a day that was checked."""
     found = parse_day(day or "")
     return otherwise if found is None else edge(found, zone)
@@ -209,20 +187,4 @@ _CHOSEN: Final = {
 }
 _CLERK: Final = Session("clerk")
 
-PAGES: Final = (
-    Page("GET", CARDS, _CLERK, list_cards, query=CardsQuery),
-    *(
-        Page(
-            "GET",
-            f"{CARDS}/export.{kind}",
-            Session("owner"),
-            handler,
-            query=CardsQuery,
-            media_type=form.media_type,
-        )
-        for kind, form, handler in (
-            ("csv", CSV, export_as_csv),
-            ("jsonl", JSON_LINES, export_as_json_lines),
-        )
-    ),
-)
+PAGES: Final = (Page("GET", CARDS, _CLERK, list_cards, query=CardsQuery),)

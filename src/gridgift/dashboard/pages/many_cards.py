@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
 from msgspec import Meta
 
@@ -57,6 +58,12 @@ class Chosen(CardsQuery, frozen=True):
         if self.every:
             return [("every", "true"), *self.parameters().items()]
         return [("ids", card_id) for card_id in self.ids]
+
+    def export(self, kind: str) -> str:
+        """Return the address of these cards as a file."""
+        if self.every:
+            return super().export(kind)
+        return f"{CARDS}/export.{kind}?{urlencode({'ids': self.ids}, doseq=True)}"
 
 
 class Wanted(Chosen, frozen=True, kw_only=True):
@@ -156,7 +163,7 @@ async def _ask(request: OperatorRequest[Any, Any], chosen: Chosen, draft: Draft)
     ids, _ = await _cards(request, chosen)
     return render(
         request, "many.html",
-        count=len(ids), fields=chosen.fields, actions=DO, draft=draft, back=_back(chosen),
+        count=len(ids), chosen=chosen, actions=DO, draft=draft, back=_back(chosen),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -55,6 +56,21 @@ class ResidentsQuery(Struct, frozen=True):
     q: str = ""
     cursor: Cursor | None = None
 
+    @property
+    def who(self) -> tuple[str | None, str | None]:
+        """The UUID that was typed, and the beginning of a name; neither, of what is none."""
+        typed = self.q.strip()
+        return parse_uuid(typed), parse_prefix(typed) if typed else None
+
+    @property
+    def finds_nobody(self) -> bool:
+        """Whether what was typed is neither a UUID nor the beginning of a name."""
+        return bool(self.q.strip()) and self.who == (None, None)
+
+    def export(self, kind: str) -> str:
+        """Return the address of these redemptions as a file."""
+        return f"{REDEMPTIONS}/export.{kind}?{urlencode({'q': self.q})}"
+
 
 class Whole(Struct, frozen=True):
     """All that is shown of a customer; cards and entries are the newest ones, newest first."""
@@ -69,8 +85,7 @@ class Whole(Struct, frozen=True):
 
 async def list_residents(request: OperatorRequest[ResidentsQuery, None]) -> Reply[None]:
     """Show a page of the customers: who was given a card last, or those with a name."""
-    query, typed = request.query, request.query.q.strip()
-    uuid, prefix = parse_uuid(typed), parse_prefix(typed) if typed else None
+    query, (uuid, prefix) = request.query, request.query.who
     wanted = Wanted("name", prefix=prefix) if prefix else Wanted("card", descending=True)
     cursors = request.services.cursors.of(
         f"dashboard residents {request.store_id} {prefix}", wanted.key_types
@@ -78,7 +93,7 @@ async def list_residents(request: OperatorRequest[ResidentsQuery, None]) -> Repl
     found, following, previous = [], None, None
     if uuid is not None:
         found = await request.operations.read(customer_search.by_uuid, request.store_id, uuid)
-    elif prefix or not typed:
+    elif not query.finds_nobody:
         page = await request.operations.read(
             customer_search.list_of, request.store_id, wanted, cursors.read(query.cursor), ROWS
         )
@@ -121,13 +136,12 @@ async def make_link(request: OperatorRequest[None, NoFields]) -> Reply[None]:
 
 async def list_redemptions(request: OperatorRequest[ResidentsQuery, None]) -> Reply[None]:
     """Show a page of redemptions, the last one first."""
-    query, typed = request.query, request.query.q.strip()
-    uuid, prefix = parse_uuid(typed), parse_prefix(typed) if typed else None
+    query, (uuid, prefix) = request.query, request.query.who
     cursors = request.services.cursors.of(
         f"dashboard redemptions {request.store_id} {uuid} {prefix}", search.KEY_TYPES
     )
     found, following, previous = [], None, None
-    if uuid or prefix or not typed:
+    if not query.finds_nobody:
         page = await request.operations.read(
             redemptions.list_of, request.store_id, cursors.read(query.cursor), REDEEMED,
             owner_uuid=uuid, owner_prefix=prefix,

@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from gridgift.card_files import CSV, JSON_LINES, PAGE, Form, parts
+from gridgift.card_files import CSV, JSON_LINES, PAGE, pages
 from gridgift.domain import failures
 from gridgift.domain.paging import Position
 from gridgift.domain.search import Search
+from gridgift.exports import Form, parts
 from gridgift.http.api.giftcards import EXTENSION_TAG, READ
 from gridgift.http.api.search import GiftCardFilters
 from gridgift.http.edge.answers import file_reply
@@ -33,10 +34,11 @@ async def export_gift_cards_as_json_lines(
     return await _export(request, JSON_LINES)
 
 
-async def _export(request: KeyRequest[GiftCardFilters, None], form: Form) -> Reply[None]:
+async def _export(request: KeyRequest[GiftCardFilters, None], form: Form[Any]) -> Reply[None]:
     query = request.query
     wanted = Search(query.filters(), query.sort_by, query.descending, Position(), PAGE)
-    written = parts(form, request.operations, request.check, request.store_id, wanted)
+    read = pages(request.store_id, wanted)
+    written = parts(form, request.operations, request.check, read)
     return await file_reply(form.media_type, form.name, written)
 
 

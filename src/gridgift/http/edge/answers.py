@@ -1,7 +1,8 @@
 """From an operation's result to a reply: once under an idempotency key, if unchanged, by pages."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -135,17 +136,18 @@ def conditional(request: Request[Any, Any, Any], reply: Reply[V]) -> Reply[V]:
     return reply
 
 
-async def file_reply(media_type: str, name: str, parts: AsyncIterator[bytes]) -> Reply[None]:
+async def file_reply(media_type: str, name: str, parts: AsyncGenerator[bytes]) -> Reply[None]:
     """Answer with a file, which is sent while it is made.
 
     What keeps its first part from being made is a problem as always.
     """
     first = await anext(parts)
 
-    async def chunks() -> AsyncIterator[bytes]:
-        yield first
-        async for part in parts:
-            yield part
+    async def chunks() -> AsyncGenerator[bytes]:
+        async with aclosing(parts):
+            yield first
+            async for part in parts:
+                yield part
 
     headers = (
         (b"content-type", f"{media_type}; charset=utf-8".encode()),

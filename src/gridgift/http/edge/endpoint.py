@@ -37,7 +37,7 @@ from gridgift.http.edge.refusals import (
     RateLimited,
     Unauthenticated,
 )
-from gridgift.http.edge.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply
+from gridgift.http.edge.reply import CLOSE, NO_SNIFFING, NO_STORE, Header, Reply, Stream
 from gridgift.http.edge.request import Request
 from gridgift.http.edge.route import READS, AnyRoute
 from gridgift.http.edge.services import Services
@@ -98,7 +98,13 @@ class Endpoint:
             except Exception as error:
                 extra.append(VARY)
                 reply = self._refuse(request, error)
-        await reply.send(send, extra, head=request.method == "HEAD")
+        if isinstance(reply, Stream):
+            reply = reply.while_read(receive)
+        try:
+            await reply.send(send, extra, head=request.method == "HEAD")
+        except ClientDisconnect:
+            self._log(request, CLIENT_CLOSED, started)
+            return
         self._log(request, reply.status, started)
 
     async def refuse(self, scope: Scope, send: Send, error: Exception) -> None:

@@ -1,11 +1,14 @@
 """Replies: what goes out, as plain values."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
-from starlette.types import Send
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Send
 
 A = TypeVar("A")
 
@@ -68,16 +71,40 @@ class Reply(Struct, Generic[A], frozen=True):
 class Stream(Reply[A], Generic[A], frozen=True, kw_only=True):
     """A reply whose body comes in ``chunks``, made while it is sent; its length is not known."""
 
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes]
+
+    def while_read(self, receive: Receive) -> "Stream[A]":
+        """Return the same, which raises Starlette's ``ClientDisconnect`` once nobody reads on."""
+        return msgspec.structs.replace(self, chunks=_while_read(self.chunks, receive))
 
     async def send(self, send: Send, extra: Sequence[Header], *, head: bool) -> None:
         """Send it; what fails on the way breaks it off, so that nobody takes it for whole."""
         headers = [*self.headers, *extra]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        if not head:
-            async for chunk in self.chunks:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with aclosing(self.chunks):
+            if not head:
+                async for chunk in self.chunks:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _while_read(chunks: AsyncGenerator[bytes], receive: Receive) -> AsyncGenerator[bytes]:
+    """Yield chunks; a server takes those that nobody reads, too, and tells only by ``receive``."""
+    leaving = asyncio.ensure_future(_hung_up(receive))
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+                if leaving.done():
+                    raise ClientDisconnect
+    finally:
+        leaving.cancel()
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Wait until the client hangs up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _json_headers(etag: str | None) -> tuple[Any, ...]:

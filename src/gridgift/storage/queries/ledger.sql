@@ -35,6 +35,19 @@ SELECT {entry} FROM (
 WHERE store_id = :store_id AND kind {any:kinds} {seek}
 ORDER BY {order} LIMIT :rows
 
+-- All of a store's entries, account by account.
+-- name: entries_after
+SELECT {entry} FROM entries
+WHERE store_id = :store_id
+    AND (account_kind, account_id, seq) > (:account_kind, :account_id, :seq)
+ORDER BY account_kind, account_id, seq LIMIT :rows
+
+-- Who redeemed some cards, when, and how much that was.
+-- name: entries_redeemed
+SELECT account_id, delta, created_at, actor_kind, actor_id FROM entries
+WHERE store_id = :store_id AND account_kind = 'card' AND account_id {any:ids} AND kind = 'redeemed'
+ORDER BY account_id, seq
+
 -- What people wrote into a store's entries, account by account.
 -- name: entries_written
 SELECT account_kind, account_id, seq, reason, state FROM entries

@@ -1,0 +1,35 @@
+"""CSV for spreadsheets: no cell is one that a spreadsheet would run."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from typing import Final
+
+Value = str | int | bool | None
+
+UTF_8_MARK: Final = "\ufeff"  # without it spreadsheets take the file for another encoding
+
+# What a spreadsheet takes for a formula, at a cell's beginning or where it may split a line anew.
+_FORMULA: Final = re.compile(r"(^|[,;|])(\s*)(?=[=+\-@])")
+
+
+def heading(names: Iterable[str]) -> str:
+    """Return a file's first line, with the names of its columns."""
+    return UTF_8_MARK + lines([names])
+
+
+def lines(rows: Iterable[Iterable[Value]]) -> str:
+    """Return a line for each row."""
+    text = io.StringIO()
+    csv.writer(text).writerows(map(_cell, row) for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Value) -> str:
+    """Write a value so that no spreadsheet runs it; a number stays one, with its minus."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _FORMULA.sub(r"\1\2'", value)
+    return "" if value is None else str(value)
