@@ -24,6 +24,12 @@ def shop(both: CommandRunner) -> CommandRunner:
     return both
 
 
+def store_of(cli: CommandRunner) -> str:
+    """Return the id of a runner's only store."""
+    (store,) = cli.json("store", "list")
+    return str(store["id"])
+
+
 def url_of(cli: CommandRunner) -> str:
     """Return the address of the database that a runner's commands use."""
     return cli.environ["GRIDGIFT_DATABASE_URL"]
@@ -64,6 +70,35 @@ def test_faults_are_told(shop: CommandRunner) -> None:
 
 
 @pytest.mark.contract("10.66")
+def test_what_came_of_it_is_kept(shop: CommandRunner) -> None:
+    """Of the last time: doctor says when there were faults, and when it was too long ago."""
+
+    def ledger() -> tuple[bool, str]:
+        checks = shop("doctor", "--json").json["checks"]
+        (found,) = [check for check in checks if check["name"] == "ledger"]
+        return found["ok"], found["found"]
+
+    def sql(statement: str) -> Any:
+        return asyncio.run(bare_sql(url_of(shop), statement))
+
+    assert ledger()[0]  # the store is new
+    sql("UPDATE stores SET created_at = 1")
+    assert ledger() == (False, f"1 store was not verified within 30 days: {store_of(shop)}.")
+    assert shop("verify", "--no-event").code == 0
+    assert not ledger()[0]
+    assert shop("verify").code == 0
+    assert ledger()[0]
+    kept = "SELECT faults, cards, card_credit, customers, store_credit FROM verifications"
+    assert [tuple(row) for row in sql(kept)] == [(0, 1, 5, 1, 0)]
+    sql(FAULT)
+    assert shop("verify").code == 1
+    assert ledger() == (False, f"1 store was verified with faults: {store_of(shop)}.")
+    assert [tuple(row) for row in sql(kept)] == [(1, 1, 5, 1, 0)]
+    sql("UPDATE verifications SET faults = 0, finished_at = 1")
+    assert not ledger()[0]
+
+
+@pytest.mark.contract("10.66")
 def test_what_can_not_be_written_is_verified_all_the_same(cli: CommandRunner, store: str) -> None:
     cli("resident", "add", KELLY.username, KELLY.uuid)
     cli.json("card", "grant", KELLY.username, "--credit", "5")
@@ -72,5 +107,5 @@ def test_what_can_not_be_written_is_verified_all_the_same(cli: CommandRunner, st
         other.execute("BEGIN IMMEDIATE")  # nobody else can write meanwhile
         done = cli("verify", "--json")
     assert (done.code, done.json["faults"]) == (1, 1)
-    assert "No event tells of it" in done.err
+    assert "The result is kept nowhere" in done.err
     assert told(cli, "verify.failed") == []

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from gridgift.dashboard.charts import BOTTOM, TOP, chart
-from gridgift.domain import activity, reports, webhooks
+from gridgift.domain import activity, reports, verifications, verify, webhooks
 from gridgift.domain.days import SECOND_LIFE, day_of, end_of
 from gridgift.domain.instants import DAY, format_instant
+from gridgift.domain.verify import Added
 from tests.api import JO, KELLY, START, ApiFixture, operator
 from tests.dashboard.people import UNKNOWN, Browser, People
 from tests.http.checks import one_engine
@@ -165,6 +166,49 @@ def test_what_needs_a_hand(api: ApiFixture, aria: Browser, bo: Browser) -> None:
         assert ("in 9 days" in page) is owners
         large = linked(page, "1 card of L$\xa05,000 or more")
         assert [card["credit"] for card in rows_of(aria_again(api), large)] == [5000]
+
+
+def test_the_last_verification_is_shown(api: ApiFixture, people: People) -> None:
+    """What it added up is what the page shows as held; faults and age are the owner's to mend."""
+
+    def verified() -> None:
+        added: list[Added] = []
+        api.read(verify.verify, *[lambda _: None] * 3, added.append)
+        for each in added:
+            api.write(verifications.keep, operator(each.store_id), each)
+
+    people.add("Aria")
+    people.add("Bo", "clerk")
+
+    def shown(name: str = "Aria") -> str:
+        browser = people.browser()
+        browser.use_link(people.link(name))
+        return unescape(browser.get("/dashboard").text)
+
+    command = "<code>gridgift verify</code>"
+    api.grant(credit=1200)
+    assert CustomerPage(api).redeem(api.grant(credit=50)["id"]).status_code == 200
+    assert command not in shown() and 'id="verified"' not in shown()
+    api.clock.advance(31 * DAY // 1000)
+    assert "never verified" in shown() and command in shown()
+    verified()
+    page = shown()
+    assert command not in page
+    said = re.sub("<[^>]+>", "", page[page.index('id="verified">') + 14 :]).partition(" Added")[0]
+    assert said == (
+        "Verified just now: 2 cards with L$\xa01,200 and 1 account with L$\xa050 of store credit, "
+        "no fault."
+    )
+    assert weeks(page)[-1][-1] == 1250
+    api.sql("UPDATE gift_cards SET credit = credit + 1")
+    verified()
+    assert "did not add up: 2 faults" in shown() and command in shown()
+    assert command not in shown("Bo") and "2 faults." in shown("Bo")
+    api.sql("UPDATE gift_cards SET credit = credit - 1")
+    verified()
+    assert command not in shown()
+    api.clock.advance(31 * DAY // 1000)
+    assert "time to verify" in shown() and command in shown()
 
 
 def aria_again(api: ApiFixture) -> Browser:

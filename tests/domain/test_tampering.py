@@ -142,6 +142,11 @@ DECIDES_NOTHING: Final = {
         + [f"operator_sign_ins.{name}" for name in ("hash", "operator_id", "by_link",
            "expires_at")], ACCESS),
     **dict.fromkeys(
+        [f"verifications.{name}" for name in ("store_id", "finished_at", "faults", "cards",
+         "card_credit", "customers", "store_credit")],
+        "tells what verify found; it decides about nothing",
+    ),
+    **dict.fromkeys(
         [f"operator_actions.{name}" for name in ("store_id", "id", "at", "operator", "deed",
          "subject_id", "about", "address", "browser")],
         "tells what people did; what moved money has an entry besides",

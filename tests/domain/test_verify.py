@@ -33,10 +33,10 @@ from gridgift.domain.locked import CardRequest, change
 from gridgift.domain.model import Caller, CardChange, Entry, EntryKind, GiftCard, Labels, Lot
 from gridgift.domain.notes import Labelling, noting
 from gridgift.domain.residents import Identifier
-from gridgift.domain.verify import Counts, Fault
+from gridgift.domain.verify import Added, Counts, Fault
 from gridgift.storage.database import Tx
 from tests.api import JO, KELLY, OWNER
-from tests.domain.fixture import DomainFixture
+from tests.domain.fixture import DomainFixture, bare_sql
 
 SECOND = 1_000
 TO_KELLY = Identifier(uuid=KELLY.uuid)
@@ -557,3 +557,28 @@ def test_each_store_is_looked_at(domain: DomainFixture) -> None:
     domain.sql(f"UPDATE gift_cards SET credit = 1 WHERE id IN ('{first}', '{second}')")
     found = {(fault.store_id, fault.account_id) for fault in faults_of(domain)}
     assert found == {(domain.store.id, first), (other.id, second)}
+
+
+def test_what_is_added_up_is_each_stores_own(filled: FilledStore) -> None:
+    """By the entries alone: a row that says otherwise is a fault of its store, and in no sum."""
+    domain = filled.domain
+    other = domain.write(stores.create, stores.NewStore("Elsewhere", KELLY), new_id())
+    counts: Counts = domain.read(verify.count)
+    sums = {"gift_cards": "credit", "credit_lots": "remaining"}
+    held = {
+        table: domain.run(
+            bare_sql(domain.settings.database_url, f"SELECT SUM({column}) FROM {table}")
+        )
+        for table, column in sums.items()
+    }
+    filled.tamper(f"UPDATE gift_cards SET credit = credit + 1 {of_card(filled.plain)}")
+    added: list[Added] = []
+    assert domain.read(verify.verify, lambda _: None, lambda _: None, lambda _: None, added.append)
+    mine = {each.store_id: each for each in added}
+    assert mine.pop(other.id) == Added(other.id)
+    assert mine == {
+        domain.store.id: Added(
+            domain.store.id, counts.cards, held["gift_cards"][0][0], counts.customers,
+            held["credit_lots"][0][0], 1,
+        )
+    }  # fmt: skip

@@ -13,6 +13,10 @@ FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-f
 HASH: Final = b"\0" * 32
 
 VALUES: Final[dict[str, Any]] = {
+    "card_credit": 5,
+    "customers": 1,
+    "faults": 0,
+    "store_credit": 5,
     "account_id": CARD,
     "step": 1,
     "stepped": LOOKED_AT,

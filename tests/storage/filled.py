@@ -88,6 +88,7 @@ operator_sessions {MANY}: SELECT U(3, i), UNIQUE, U(3, i), NULL, {START}, {START
 operator_second_factors {MANY}: SELECT U(3, i), 's', 1, 1, 0, 0;
 operator_recovery_codes {MANY}: SELECT U(3, i), BYTES;
 operator_sign_ins {MANY}: SELECT UNIQUE, U(3, i), FALSE, {LATER};
+verifications 50: SELECT U(2, i), {START} + i, i % 2, 1, 5, 1, 5;
 operator_actions {MANY}: SELECT U(2, 1), U(3, i), {START} + i, 'o', 'signed_in', '', '', '', '';
 unit_purchases {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), BYTES, U(1, 1), 5, 1,
     CASE WHEN i % 2 = 0 THEN U(4, i) END, CASE WHEN i % 2 > 0 THEN 'disabled' END, i, NULL,

@@ -18,6 +18,7 @@ from gridgift.domain import (
     secrets,
     sendings,
     sessions,
+    verifications,
     webhooks,
 )
 from gridgift.domain.bulk import GrantRow
@@ -30,6 +31,7 @@ from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import Identifier
 from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import NewSession
+from gridgift.domain.verify import Added
 from gridgift.domain.webhooks import Wanted
 from gridgift.settings import server_secret
 from tests import second_factors
@@ -58,6 +60,7 @@ def fill(api: ApiFixture) -> None:
     _deliver(api)
     _give_from_units(api)
     _let_people_in(api)
+    api.write(verifications.keep, operator(api.store.id), Added(api.store.id, 1, 5, 1, 5))
     for number in range(CARDS):
         api.grant("jo.winter", 1 + number, transfer=number % 2 == 0)
 

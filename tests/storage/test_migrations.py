@@ -155,6 +155,7 @@ ROWS: Final = {
         f"INSERT INTO operator_recovery_codes VALUES ('{OWNER}', HASH)",
         f"INSERT INTO operator_sign_ins VALUES (HASH, '{OWNER}', FALSE, 9)",
     ],
+    42: [f"INSERT INTO verifications VALUES ('{STORE}', 1, 0, 1, 5, 1, 5)"],
 }
 
 SQLITE_SCHEMA: Final = {

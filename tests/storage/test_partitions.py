@@ -70,6 +70,7 @@ ANY_STORE: Final = {
     "unit_store_add": "which store a unit is of is on every node",
     "store_of_unit": "which store a unit is of is on every node",
     "stores_verified": "gridgift verify looks at everything",
+    "stores_unverified": "gridgift doctor looks at every store",
     **dict.fromkeys(
         [
             "operator_by_login",

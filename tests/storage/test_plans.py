@@ -39,6 +39,7 @@ EXEMPT: Final = {
     "spend_lots_in_range": "gridgift verify looks at everything",
     "spends_in_range": "gridgift verify looks at everything",
     "stores_verified": "gridgift verify looks at everything",
+    "stores_unverified": "gridgift doctor looks at all stores; there are few",
     "keys_of_store": "gridgift key list lists all keys of a store",
     "units_inviting": "gridgift resident erase looks at all units of a store",
     "refunds_noted": "gridgift resident erase looks at all notes on refunds of a store",

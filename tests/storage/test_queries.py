@@ -15,6 +15,7 @@ from gridgift.domain.operators import Operator
 from gridgift.domain.second_factor import SecondFactor
 from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import Session
+from gridgift.domain.verifications import Verification
 from gridgift.domain.webhooks import Webhook
 from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
@@ -34,6 +35,7 @@ TABLES = {
 TABLES |= {"key": "api_keys", "entry": "entries", "lot": "credit_lots", "hold": "holds"}
 TABLES |= {
     "action": "operator_actions",
+    "verification": "verifications",
     "operator": "operators o",
     "session": "operator_sessions s",
     "second_factor": "operator_second_factors f",
@@ -44,7 +46,7 @@ STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key,
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
 STRUCTS |= {"webhook": Webhook, "delivery": Delivery, "sending": Sending}
 STRUCTS |= {"action": Action, "operator": Operator, "session": Session}
-STRUCTS |= {"second_factor": SecondFactor}
+STRUCTS |= {"second_factor": SecondFactor, "verification": Verification}
 # What looks at the names of residents, and at the store for each.
 OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
 # What looks residents up, who belong to no store.

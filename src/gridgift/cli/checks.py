@@ -12,9 +12,9 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.app import find_damage, now, opened, shared_counter
-from gridgift.domain import delivering, secrets, silence, stores
+from gridgift.domain import delivering, secrets, silence, stores, texts, verifications
 from gridgift.domain.delivering import Trouble
-from gridgift.domain.instants import format_instant
+from gridgift.domain.instants import DAY, format_instant
 from gridgift.domain.secrets import Known
 from gridgift.settings import Settings, SettingsError, mask_url, secret_name, server_secret
 from gridgift.storage.database import Database, DatabaseRefused, DatabaseUnavailable
@@ -46,20 +46,24 @@ def examine(settings: Settings) -> list[Check]:
         checks.append(_redis(settings))
     if seen.webhooks is not None:
         checks += [_webhooks(seen.webhooks), _units(seen.silent)]
+    if seen.unverified is not None:
+        checks.append(_ledger(seen.unverified))
     return [*checks, _clock(seen.newest)]
 
 
 class Seen(Struct, frozen=True):
     """What the database says.
 
-    When its newest card was granted, what it knows of its secret, of webhooks in trouble, and of
-    silent units (their ids).
+    When its newest card was granted, what it knows of its secret, of webhooks in trouble, of
+    silent units (their ids), and which stores should be verified, with the faults that were found
+    last (None: it never was).
     """
 
     newest: int | None = None
     secret: Known | None = None
     webhooks: Trouble | None = None
     silent: list[str] = []
+    unverified: list[tuple[str, int | None]] | None = None
 
 
 def _secret(settings: Settings, known: Known | None) -> Check:
@@ -90,6 +94,7 @@ def _database(settings: Settings) -> tuple[Check, Seen]:
                 await port.read(secrets.known),
                 await port.read(delivering.trouble),
                 await port.read(silence.everywhere),
+                await port.read(verifications.in_trouble),
             )
 
     try:
@@ -130,6 +135,18 @@ def _units(silent: list[str]) -> Check:
 
 def _listed(ids: Sequence[str]) -> str:
     return ", ".join(ids[:NAMED]) + ("." if len(ids) <= NAMED else ", …")
+
+
+def _ledger(unverified: list[tuple[str, int | None]]) -> Check:
+    days = verifications.GOOD_FOR // DAY
+    if not unverified:
+        return Check("ledger", True, f"Every store that is older was verified within {days} days.")
+    faulty = [store_id for store_id, faults in unverified if faults]
+    ids = faulty or [store_id for store_id, _ in unverified]
+    stores_are = texts.counted(len(ids), "store was", "stores were")
+    what = "verified with faults" if faulty else f"not verified within {days} days"
+    found = f"{stores_are} {what}: {_listed(ids)}"
+    return Check("ledger", False, found, "Run 'gridgift verify', from cron each day or week.")
 
 
 def _redis(settings: Settings) -> Check:

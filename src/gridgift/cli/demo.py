@@ -16,6 +16,7 @@ from gridgift.cli.sample import Demo, prepare
 from gridgift.cli.serve import leave_on_signals, serve_on
 from gridgift.cli.session import DATABASE_URL, new_token, read_settings, run
 from gridgift.cli.token import mint_token
+from gridgift.cli.verify import verify_all
 from gridgift.domain import operators
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Store
@@ -51,6 +52,7 @@ def demo(
     async def work(operations: Operations) -> tuple[Demo, str, str]:
         await check_secret(settings, operations)
         made = await prepare(operations, signer(settings), settings)
+        await verify_all(operations)
         kelly = Identifier(uuid=made.residents[0].uuid)
         minted = await mint_token(operations, settings, made.store.id, kelly)
         base = settings.public_url or listener.url

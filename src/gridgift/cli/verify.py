@@ -1,7 +1,6 @@
 """``gridgift verify``: re-compute every balance from the ledger."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,19 +12,20 @@ from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import operator, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import FaultView
-from gridgift.domain import stores, texts
+from gridgift.domain import texts, verifications
 from gridgift.domain import verify as ledgers
-from gridgift.domain.verify import Fault, Unstated
+from gridgift.domain.verify import Added, Fault, Unstated
 from gridgift.operations import Operations
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
 NoEventOption = Annotated[
-    bool, typer.Option("--no-event", help="Write nothing, not even an event about faults.")
+    bool,
+    typer.Option("--no-event", help="Write nothing: neither the result nor an event about faults."),
 ]
 SHOWN = 1_000  # faults that are printed; all are counted
 
 
-def ignore(fault: Fault) -> None:
+def ignore(_: object) -> None:
     """Do nothing, in other commands: they print the number of faults, and this one lists them."""
 
 
@@ -34,15 +34,14 @@ def verify(
 ) -> None:
     """Compute the whole ledger again. Lists each fault, and exits with 1 if there is any.
 
-    It reads one snapshot and may run beside a server. It changes nothing, but for an event
-    verify.failed of each store with faults.
+    It reads one snapshot and may run beside a server. It changes nothing, but keeps of each store
+    what came of it, for the dashboard and 'gridgift doctor', with an event verify.failed of one
+    with faults.
     """
     faults: list[Fault] = []
     unstated: list[Unstated] = []
-    of_stores = Counter[str]()
 
     def report(fault: Fault) -> None:
-        of_stores[fault.store_id] += 1
         if len(faults) < SHOWN:
             faults.append(fault)
 
@@ -52,11 +51,12 @@ def verify(
         bar = PhaseBar()
         with bar.shown:
             bar.begin("verifying", accounts)
+            added: list[Added] = []
             found = await operations.snapshot(
-                ledgers.verify, report, bar.advance_accounts, unstated.append
+                ledgers.verify, report, bar.advance_accounts, unstated.append, added.append
             )
         if not no_event:
-            await _note(operations, of_stores)
+            await keep(operations, added)
         return accounts, found
 
     accounts, found = run(read_settings(database), work, update=False)
@@ -84,12 +84,17 @@ def verify(
     print_note(f"{texts.counted(accounts, 'account adds', 'accounts add')} up.")
 
 
-async def _note(operations: Operations, faults: Mapping[str, int]) -> None:
-    """Note an event of each store with faults; a database that can't be written stays as it is."""
+async def verify_all(operations: Operations) -> None:
+    """Verify without a word, and keep what came of it."""
+    added: list[Added] = []
+    await operations.snapshot(ledgers.verify, ignore, ignore, ignore, added.append)
+    await keep(operations, added)
+
+
+async def keep(operations: Operations, added: Sequence[Added]) -> None:
+    """Keep what came of each store; a database that can't be written stays as it is."""
     try:
-        for store in await operations.read(stores.list_all) if faults else ():
-            if store.id in faults:
-                caller = operator(store.id)
-                await operations.write(ledgers.note_failed, caller, faults[store.id])
+        for each in added:
+            await operations.write(verifications.keep, operator(each.store_id), each)
     except (DatabaseRefused, DatabaseUnavailable) as error:
-        print_note(f"No event tells of it, for the database can't be written: {error}.")
+        print_note(f"The result is kept nowhere, for the database can't be written: {error}.")

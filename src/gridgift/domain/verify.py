@@ -44,9 +44,23 @@ class Unstated(Struct, frozen=True):
     ids: tuple[str, ...]
 
 
+class Added(Struct):
+    """What was added up in a store: accounts, what their entries have left (L$), and faults."""
+
+    store_id: str
+    cards: int = 0
+    card_credit: int = 0
+    customers: int = 0
+    store_credit: int = 0
+    faults: int = 0
+
+
 Report = Callable[[Fault], None]
 Advance = Callable[[int], None]  # is called with the number of accounts just verified
 Miss = Callable[[Unstated], None]
+Total = Callable[
+    [Added], None
+]  # is called for each store that is there, once all of it is verified
 
 
 class Counts(Struct, frozen=True):
@@ -129,12 +143,18 @@ class _Walk(Struct):
     report: Report
     advance: Advance
     miss: Miss
+    added: Added
     moved: CreditMoved = msgspec.field(default_factory=CreditMoved)
+
+    def tell(self, fault: Fault) -> None:
+        """Report a fault, and count it."""
+        self.added.faults += 1
+        self.report(fault)
 
     def found(self, kind: AccountKind, account_id: str, faults: Iterator[str]) -> None:
         """Report an account's faults."""
         for what in faults:
-            self.report(Fault(self.store_id, kind, account_id, what))
+            self.tell(Fault(self.store_id, kind, account_id, what))
 
     def missed(self, kind: AccountKind, account_id: str, ids: Sequence[str]) -> None:
         """Report what no entry of an account states."""
@@ -158,30 +178,31 @@ async def note_failed(tx: Tx, caller: Caller, faults: int) -> None:
 
 
 async def verify(
-    tx: Tx, report: Report, advance: Advance, miss: Miss = lambda unstated: None
+    tx: Tx,
+    report: Report,
+    advance: Advance,
+    miss: Miss = lambda unstated: None,
+    total: Total = lambda added: None,
 ) -> int:
     """Verify every account of every store; report each fault, and return how many there are.
 
     Holds are open or over by ``tx.now()``, or by the card's newest entry if that is later. What
-    earlier versions left out is no fault: ``miss`` is told of it.
+    earlier versions left out is no fault: ``miss`` is told of it, and ``total`` of each store.
     """
     found, now = 0, tx.now()
-
-    def count_and_report(fault: Fault) -> None:
-        nonlocal found
-        found += 1
-        report(fault)
-
     for store_id, is_there in await tx.all("stores_verified"):
+        walk = _Walk(tx, store_id, now, report, advance, miss, Added(store_id))
         if not is_there:
             what = "there are entries of a store that is not there"
-            count_and_report(Fault(store_id, "card", NIL_UUID, what))
-        walk = _Walk(tx, store_id, now, count_and_report, advance, miss)
+            walk.tell(Fault(store_id, "card", NIL_UUID, what))
         await _verify_cards(walk)
         await _verify_credit(walk)
         await _verify_imports(walk)
         for fault in walk.moved.faults(store_id):
-            count_and_report(fault)
+            walk.tell(fault)
+        found += walk.added.faults
+        if is_there:
+            total(walk.added)
     return found
 
 
@@ -204,6 +225,7 @@ async def _verify_cards(walk: _Walk) -> None:
         for card_id in sorted(cards.keys() | chains.keys() | holds.keys() | said.keys()):
             card = CardRows.of(cards.get(card_id), holds[card_id], said[card_id])
             _verify_card(walk, card_id, card, chains[card_id])
+        walk.added.cards += len(rows)
         walk.advance(len(rows))
         after = until
     for (card_id,) in await walk.tx.all("cards_of_nobody", store_id=walk.store_id):
@@ -211,6 +233,7 @@ async def _verify_cards(walk: _Walk) -> None:
 
 
 def _verify_card(walk: _Walk, card_id: str, rows: CardRows, chain: Sequence[Entry]) -> None:
+    walk.added.card_credit += _left(chain)
     walk.found("card", card_id, chain_faults(chain))
     try:
         said = CardSaid.by(chain, rows.holds)
@@ -240,11 +263,13 @@ async def _verify_credit(walk: _Walk) -> None:
         for uuid in sorted({*customers, *chains, *lots, *spends, *parts}):
             account = CreditRows.of(customers.get(uuid), lots[uuid], spends[uuid], parts[uuid])
             _verify_account(walk, uuid, account, chains[uuid])
+        walk.added.customers += len(rows)
         walk.advance(len(rows))
         after = until
 
 
 def _verify_account(walk: _Walk, uuid: str, rows: CreditRows, chain: Sequence[Entry]) -> None:
+    walk.added.store_credit += _left(chain)
     walk.found("credit", uuid, chain_faults(chain))
     try:
         said = CreditSaid.by(chain, walk.moved.ends)
@@ -263,7 +288,7 @@ async def _verify_imports(walk: _Walk) -> None:
     ):
         if done != sum(counts) or reported != (0 if is_over else counts[-1]):
             what = f"the counts of the import {digest.hex()[:16]} do not add up to its rows"
-            walk.report(Fault(walk.store_id, "card", NIL_UUID, what))
+            walk.tell(Fault(walk.store_id, "card", NIL_UUID, what))
 
 
 async def _chains(
@@ -274,6 +299,11 @@ async def _chains(
         entry = Entry(*row)
         chains[entry.account_id].append(entry)
     return chains
+
+
+def _left(chain: Sequence[Entry]) -> int:
+    """Return what an account has left, by its newest entry, in L$."""
+    return chain[-1].balance_after if chain else 0
 
 
 def _by_first(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -9,7 +9,16 @@ from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
 from gridgift.dashboard.render import render
-from gridgift.domain import activity, keys, refunds, reports, search, silence, webhooks
+from gridgift.domain import (
+    activity,
+    keys,
+    refunds,
+    reports,
+    search,
+    silence,
+    verifications,
+    webhooks,
+)
 from gridgift.domain.activity import Activity, Figures
 from gridgift.domain.days import day_of
 from gridgift.domain.instants import DAY
@@ -109,10 +118,11 @@ async def show_overview(request: OperatorRequest[None, None]) -> Reply[None]:
             summary = await operations.snapshot(_add_up, store_id, filters)
     if request.principal.role == "owner":
         trouble = await operations.read(_find_trouble, store_id, now)
+    verified = await operations.read(verifications.read, store_id)
     return render(
         request, "overview.html",
-        summary=summary, trouble=trouble, soon=soon, large=large, days=SOON, sources=SOURCES,
-        redeemed=redeemed, cards=CardsQuery,
+        summary=summary, trouble=trouble, verified=verified, soon=soon, large=large, days=SOON,
+        sources=SOURCES, redeemed=redeemed, cards=CardsQuery,
     )  # fmt: skip
 
 

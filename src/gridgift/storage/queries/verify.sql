@@ -58,3 +58,22 @@ SELECT digest, rows_done, granted, skipped, refused, finished_at IS NOT NULL,
     (SELECT COUNT(*) FROM import_refusals r
     WHERE r.store_id = :store_id AND r.digest = imports.digest)
 FROM imports WHERE store_id = :store_id
+
+-- fragment: verification
+store_id, finished_at, faults, cards, card_credit, customers, store_credit
+
+-- name: verification_put
+INSERT INTO verifications ({verification})
+VALUES (:store_id, :now, :faults, :cards, :card_credit, :customers, :store_credit)
+ON CONFLICT (store_id) DO UPDATE SET finished_at = excluded.finished_at, faults = excluded.faults,
+    cards = excluded.cards, card_credit = excluded.card_credit, customers = excluded.customers,
+    store_credit = excluded.store_credit
+
+-- name: verification_of_store
+SELECT {verification} FROM verifications WHERE store_id = :store_id
+
+-- Stores whose last verification found faults or is too old, or that have none although they are older.
+-- name: stores_unverified (any store)
+SELECT s.id, v.faults FROM stores s LEFT JOIN verifications v ON v.store_id = s.id
+WHERE COALESCE(v.finished_at, s.created_at) < :before OR v.faults > 0
+ORDER BY s.id
