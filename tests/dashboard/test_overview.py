@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from gridgift.dashboard.charts import BOTTOM, TOP, chart
-from gridgift.domain import activity, reports, verifications, verify, webhooks
+from gridgift.dashboard.pages import residents as residents_page
+from gridgift.domain import activity, reports, residents, verifications, verify, webhooks
 from gridgift.domain.days import SECOND_LIFE, day_of, end_of
+from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, format_instant
+from gridgift.domain.model import Resident
 from gridgift.domain.verify import Added
 from tests.api import JO, KELLY, START, ApiFixture, operator
 from tests.dashboard.people import UNKNOWN, Browser, People
@@ -39,8 +42,9 @@ def test_the_figures_are_what_is_owed(api: ApiFixture, people: People, aria: Bro
     assert api.call("POST", path, json=sent).status_code == 200
     page = aria.get("/dashboard").text
     assert figures(page) == [1280, 280, 70]
-    assert "L$\xa01,250 on 2 cards</a> · L$\xa030 store credit" in page
-    assert "L$\xa0250 on 1 card</a> · L$\xa030 store credit" in page
+    said = re.sub(r"<[^>]+>", "", page)
+    assert "L$\xa01,250 on 2 cards · L$\xa030 store credit" in said
+    assert "L$\xa0250 on 1 card · L$\xa030 store credit" in said
     assert "Your shop&#39;s programs" in page
     held = api.sql("SELECT SUM(credit) FROM gift_cards")[0][0] + 30
     assert sum(figures(page)) - 280 == held
@@ -80,6 +84,20 @@ def rows_of(browser: Browser, address: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def credit_on(browser: Browser, address: str) -> list[int]:
+    """Return the amounts (L$) of the residents to whom a figure leads, on all pages."""
+    found: dict[str, int] = {}
+    while address:
+        page = unescape(browser.get(address).text)
+        rows = re.findall(
+            r'/residents/([\w-]{36})">[^<]*</a></th>\s*<td class="n">L\$\xa0([\d,]+)<', page
+        )
+        assert not found.keys() & {uuid for uuid, _ in rows}
+        found |= {uuid: int(amount.replace(",", "")) for uuid, amount in rows}
+        address = next(iter(re.findall(r'href="([^"]+)" rel="next"', page)), "")
+    return sorted(found.values())
+
+
 def weeks(text: str) -> list[list[int]]:
     """Return the table's figures, week by week, the oldest first."""
     rows = re.findall(r'<tr id="week-\d+">(.*?)</tr>', text)
@@ -111,6 +129,44 @@ def test_each_figure_leads_to_exactly_its_rows(api: ApiFixture, aria: Browser) -
         assert sorted(card["credit"] for card in found) == sorted(amounts), words
     assert weeks(page)[-1][:2] == [7, 1369]
     assert len(rows_of(aria, linked(page[page.index('id="week-11"') :], "1,369"))) == 7
+
+
+def test_figures_of_store_credit_lead_to_exactly_their_residents(
+    api: ApiFixture, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows add up to each figure, and the figures to what verify adds up."""
+    monkeypatch.setattr(residents_page, "ROWS", 2)
+    people.add("Aria")
+    others = [f"resident{number}.x" for number in range(4)]
+    for name in others:
+        api.write(residents.remember, Resident(new_id(), name))
+    last = end_of(day_of(START + DAY, SECOND_LIFE) + timedelta(days=29), SECOND_LIFE)
+    for name, amount, ends_at in (
+        (KELLY.username, 10, None), (KELLY.username, 20, last), (KELLY.username, 5, last + 1),
+        (JO.username, 40, START + 5 * DAY), (JO.username, 80, START + 9 * DAY),
+        (others[0], 160, last), (others[1], 320, START + DAY // 2), (others[2], 640, last + 1),
+        (others[3], 1280, START + DAY // 3), (others[3], 2560, START + 3 * DAY),
+    ):  # fmt: skip
+        sent = {"amount": amount, "reason": "gift", "reference": f"{amount}"}
+        sent |= {"restricted": amount in {80, 640}}
+        sent |= {"expiresAt": format_instant(ends_at)} if ends_at is not None else {}
+        path = f"/ext/v1/customers/{name}/credit/actions/deposit"
+        assert api.call("POST", path, json=sent).status_code == 200, amount
+    api.grant(KELLY.username, 1)
+    api.clock.advance(DAY // 1000)
+    aria = aria_again(api)
+    page = aria.get("/dashboard").text
+    for words, amounts in {
+        "3,515 store credit": [35, 120, 160, 640, 2560], "2,860 store credit": [20, 120, 160, 2560],
+        "1,600 expired store credit": [320, 1280],
+    }.items():  # fmt: skip
+        assert credit_on(aria, linked(page, words)) == amounts, words
+    added: list[Added] = []
+    api.read(verify.verify, *[lambda _: None] * 3, added.append)
+    assert sum(each.store_credit for each in added) == 3515 + 1600
+    searched = aria.get("/dashboard/residents?q=kelly&show=expired&ends_by=2026-10-01")
+    assert KELLY.uuid in searched.text  # a name is looked for among all
+    assert aria.get("/dashboard/residents?ends_by=soon").status_code == 400
 
 
 def test_weeks_say_what_the_ledger_held_at_their_ends(api: ApiFixture, aria: Browser) -> None:

@@ -16,6 +16,7 @@ VALUES: Final[dict[str, Any]] = {
     "card_credit": 5,
     "customers": 1,
     "faults": 0,
+    "ended_at": 0,
     "store_credit": 5,
     "account_id": CARD,
     "step": 1,
@@ -261,6 +262,7 @@ SEARCHES: Final[list[dict[str, Any]]] = [
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "accounts_activity": [{"ends_at": START}],
     "cards_ending": [{"ends_at": START}],
+    "customers_ending": [{"ends_at": LATER + 50}],
     "credit_ending": [{"ends_at": START}],
     "answer_add": [{"key": "new"}],
     "action_add": [{"id": NEW}],

@@ -13,7 +13,7 @@ from msgspec import Struct
 from gridgift.domain import naming, residents
 from gridgift.domain.customers import Customer
 from gridgift.domain.failures import CustomerNotFound
-from gridgift.domain.ids import parse_uuid
+from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.paging import KeyType, Page, Position, page_of
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Row, Tx
@@ -25,6 +25,8 @@ from gridgift.storage.listing import (
 )
 
 COUNTED: Final = 1_000  # of a customer's newest cards
+
+ENDING_KEYS: Final[tuple[KeyType, ...]] = ("integer", "uuid")  # of list_ending
 
 Order = Literal["uuid", "name", "credit", "card"]
 
@@ -58,6 +60,13 @@ class Found(Struct, frozen=True):
         return cls(Customer(*columns), last_card_at)
 
 
+class Ending(Struct, frozen=True):
+    """A customer, and how much of the store credit ends in a time, in L$."""
+
+    found: Found
+    amount: int
+
+
 class Cards(Struct, frozen=True):
     """Of a customer's newest cards, ``COUNTED`` at most: how many, and how many are usable now.
 
@@ -85,6 +94,24 @@ async def list_of(
     page = await _page(tx, store_id, wanted, position, limit)
     found = await find_each(tx, store_id, page.rows)
     return Page([found[uuid] for uuid in page.rows if uuid in found], page.next, page.previous)
+
+
+async def list_ending(
+    tx: Tx, store_id: str, begins_at: int, ends_at: int, position: Position, limit: int
+) -> Page[Ending]:
+    """Return those whose store credit ends after one instant and up to another (milliseconds).
+
+    Whose ends first comes first; there is no way back from a page. To be run as a snapshot.
+    """
+    ended_at, uuid = position.keys or (0, NIL_UUID)
+    rows = await tx.all(
+        "customers_ending",
+        store_id=store_id, begins_at=begins_at, ends_at=ends_at, ended_at=ended_at,
+        resident_uuid=uuid, rows=limit + 1,
+    )  # fmt: skip
+    page = page_of(rows, position, limit, lambda row: (row[1], row[0]))
+    found = await find_each(tx, store_id, [row[0] for row in page.rows])
+    return Page([Ending(found[row[0]], row[2]) for row in page.rows], page.next, None)
 
 
 async def _page(tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int) -> Page[str]:

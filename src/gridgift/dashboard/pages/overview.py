@@ -8,6 +8,7 @@ from msgspec import Struct
 from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
+from gridgift.dashboard.pages.residents import CustomersQuery
 from gridgift.dashboard.render import render
 from gridgift.domain import (
     activity,
@@ -122,7 +123,7 @@ async def show_overview(request: OperatorRequest[None, None]) -> Reply[None]:
     return render(
         request, "overview.html",
         summary=summary, trouble=trouble, verified=verified, soon=soon, large=large, days=SOON,
-        sources=SOURCES, redeemed=redeemed, cards=CardsQuery,
+        sources=SOURCES, redeemed=redeemed, cards=CardsQuery, residents=CustomersQuery,
     )  # fmt: skip
 
 

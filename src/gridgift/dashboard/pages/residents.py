@@ -1,7 +1,8 @@
 """Residents: the store's customers, and all there is of one; and what was redeemed lately."""
 
 import secrets
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import NoFields
 from gridgift.dashboard.page import Page
+from gridgift.dashboard.pages.cards import Day, instant_of
 from gridgift.dashboard.render import base_address, render
 from gridgift.dashboard.timeline import credit_moments, others_in, who_did
 from gridgift.domain import (
@@ -23,6 +25,7 @@ from gridgift.domain import (
 )
 from gridgift.domain.actions import About
 from gridgift.domain.customer_search import Cards, Found, Wanted
+from gridgift.domain.days import end_of
 from gridgift.domain.failures import CustomerNotFound
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.instants import DAY, HOUR
@@ -50,6 +53,15 @@ SOON: Final = 30 * DAY
 RESIDENT: Final = id_parameter("uuid", "A customer.", CARD_EXAMPLE["ownerUuid"], CustomerNotFound)
 
 
+Show = Literal["all", "credit", "expired"]
+SHOWN: Final[Mapping[Show, str]] = {
+    "all": "All",
+    "credit": "With store credit",
+    "expired": "Store credit has expired",
+}
+assert set(SHOWN) == set(get_args(Show))
+
+
 class ResidentsQuery(Struct, frozen=True):
     """Which residents: ``q`` is the beginning of a name, or a UUID."""
 
@@ -72,6 +84,54 @@ class ResidentsQuery(Struct, frozen=True):
         return f"{REDEMPTIONS}/export.{kind}?{urlencode({'q': self.q})}"
 
 
+class CustomersQuery(ResidentsQuery, frozen=True):
+    """Which customers: unless somebody is typed, those with store credit that can be used or has
+    expired, or whose credit ends by a day of the store's.
+    """
+
+    show: Show = "all"
+    ends_by: Day | None = None
+
+    def address(self, cursor: str | None = None) -> str:
+        """Return the address of the list, from its beginning or from somewhere on."""
+        chosen = {
+            "q": self.q,
+            "show": "" if self.show == "all" else self.show,
+            "ends_by": self.ends_by,
+            "cursor": cursor,
+        }
+        given = {name: text for name, text in chosen.items() if text}
+        return f"{RESIDENTS}?{urlencode(given)}" if given else RESIDENTS
+
+    def ending(self, now: int, zone: str) -> tuple[int, int] | None:
+        """Return after when and up to when the credit ends, in milliseconds; None: any does."""
+        if self.q.strip() or (self.show != "expired" and self.ends_by is None):
+            return None
+        return (
+            (0, now) if self.show == "expired" else (now, instant_of(end_of, self.ends_by, zone, 0))
+        )
+
+
+class Row(Struct, frozen=True):
+    """A customer in the list; ``amount`` is how much of the store credit it is about, in L$."""
+
+    found: Found
+    amount: int
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        """Show a customer with all store credit that can be used."""
+        return cls(found, found.customer.credit + found.customer.restricted_credit)
+
+
+class Listed(Struct, frozen=True):
+    """A page of the list, and the cursors of those beside it (None: there is none)."""
+
+    rows: list[Row]
+    next: str | None = None
+    previous: str | None = None
+
+
 class Whole(Struct, frozen=True):
     """All that is shown of a customer; cards and entries are the newest ones, newest first."""
 
@@ -83,26 +143,51 @@ class Whole(Struct, frozen=True):
     names: dict[str, str]
 
 
-async def list_residents(request: OperatorRequest[ResidentsQuery, None]) -> Reply[None]:
-    """Show a page of the customers: who was given a card last, or those with a name."""
-    query, (uuid, prefix) = request.query, request.query.who
-    wanted = Wanted("name", prefix=prefix) if prefix else Wanted("card", descending=True)
-    cursors = request.services.cursors.of(
-        f"dashboard residents {request.store_id} {prefix}", wanted.key_types
-    )
-    found, following, previous = [], None, None
-    if uuid is not None:
-        found = await request.operations.read(customer_search.by_uuid, request.store_id, uuid)
-    elif not query.finds_nobody:
-        page = await request.operations.read(
-            customer_search.list_of, request.store_id, wanted, cursors.read(query.cursor), ROWS
-        )
-        found, following, previous = [*page.rows], page.next, page.previous
+async def list_residents(request: OperatorRequest[CustomersQuery, None]) -> Reply[None]:
+    """Show a page of the customers: who was given a card last, or those who are looked for."""
+    query = request.query
+    ending = query.ending(request.received_at, request.principal.zone)
+    page = await (_list(request) if ending is None else _list_ending(request, *ending))
     return render(
         request, "residents.html",
-        query=query, found=found,
-        next=cursors.write(following), previous=cursors.write(previous),
+        query=query, found=page.rows, shown=SHOWN, next=page.next, previous=page.previous,
     )  # fmt: skip
+
+
+async def _list(request: OperatorRequest[CustomersQuery, None]) -> Listed:
+    query, (uuid, prefix) = request.query, request.query.who
+    with_credit = query.show == "credit" and not query.q.strip()
+    wanted = Wanted("credit" if with_credit else "card", descending=True)
+    if prefix:
+        wanted = Wanted("name", prefix=prefix)
+    cursors = request.services.cursors.of(
+        f"dashboard residents {request.store_id} {prefix} {wanted.order}", wanted.key_types
+    )
+    if uuid is not None:
+        found = await request.operations.read(customer_search.by_uuid, request.store_id, uuid)
+        return Listed([Row.of(each) for each in found])
+    if query.finds_nobody:
+        return Listed([])
+    page = await request.operations.read(
+        customer_search.list_of, request.store_id, wanted, cursors.read(query.cursor), ROWS
+    )
+    rows = [Row.of(each) for each in page.rows]
+    if with_credit:  # not those of whose credit all has just expired
+        rows = [row for row in rows if row.amount]
+    return Listed(rows, cursors.write(page.next), cursors.write(page.previous))
+
+
+async def _list_ending(
+    request: OperatorRequest[CustomersQuery, None], begins_at: int, ends_at: int
+) -> Listed:
+    query, store_id = request.query, request.store_id
+    cursors = request.services.cursors.of(
+        f"dashboard residents {store_id} {query.address()}", customer_search.ENDING_KEYS
+    )
+    page = await request.operations.snapshot(
+        customer_search.list_ending, store_id, begins_at, ends_at, cursors.read(query.cursor), ROWS
+    )
+    return Listed([Row(each.found, each.amount) for each in page.rows], cursors.write(page.next))
 
 
 async def show_resident(request: OperatorRequest[None, object], link: str = "") -> Reply[None]:
@@ -169,7 +254,7 @@ async def _read(tx: Tx, store_id: str, uuid: str) -> Whole:
 _CLERK: Final = Session("clerk")
 
 PAGES: Final[tuple[Page[Any, Any, Any], ...]] = (
-    Page("GET", RESIDENTS, _CLERK, list_residents, query=ResidentsQuery),
+    Page("GET", RESIDENTS, _CLERK, list_residents, query=CustomersQuery),
     Page("GET", f"{RESIDENTS}/{{uuid}}", _CLERK, show_resident, path_parameters=(RESIDENT,)),
     Page(
         "POST", f"{RESIDENTS}/{{uuid}}/link", _CLERK, make_link, body=NoFields,

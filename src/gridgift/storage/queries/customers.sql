@@ -42,6 +42,19 @@ SELECT resident_uuid, balance FROM customers {index}
 WHERE store_id = :store_id AND balance <> 0 {seek}
 ORDER BY {order} LIMIT :rows
 
+-- Those whose store credit ends in a time, from the first one to the last; whose ends first comes first.
+-- name: customers_ending
+SELECT resident_uuid, ends_at, amount FROM (
+    SELECT store_id, resident_uuid, MIN(expires_at) AS ends_at,
+        CAST(SUM(remaining) AS BIGINT) AS amount
+    FROM credit_lots {index:credit_lots_by_expiry}
+    WHERE store_id = :store_id AND expires_at > :begins_at AND expires_at <= :ends_at
+        AND remaining > 0
+    GROUP BY store_id, resident_uuid
+) ending
+WHERE store_id = :store_id AND (ends_at, resident_uuid) > (:ended_at, :resident_uuid)
+ORDER BY ends_at, resident_uuid LIMIT :rows
+
 -- Cards in the order in which they were granted, each with its owner, and whether the owner has a
 -- newer one: so the others are customers in the order of their newest cards.
 -- listing: customers_by_card
