@@ -10,10 +10,11 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from gridgift import __version__
-from gridgift.cli.complaints import by_option, misused, parameters_of, said, sentence
+from gridgift.cli.complaints import by_option, misused, name_of, parameters_of, said, sentence
 from gridgift.cli.exit_codes import ExitCode, leave
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import printable
+from gridgift.cli.recorded import command
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.settings import SettingsError
 from gridgift.storage.database import CopyDiffers, DatabaseRefused, DatabaseUnavailable
@@ -117,6 +118,7 @@ def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
 
     try:
         _check_arguments()
+        command.set(name_of(app, sys.argv[1:]))
         sys.exit(app(standalone_mode=not as_json) or ExitCode.DONE)
     except typer.TyperException as error:  # without JSON typer has shown it, and how it is used
         refuse(ExitCode.UNUSABLE, "usage", said(error), misused(error))

@@ -31,6 +31,19 @@ def parameters_of(app: typer.Typer, words: Sequence[str]) -> Mapping[str, str]:
     return {name.strip("-").replace("-", "_"): name for name in named.values()} | named
 
 
+def name_of(app: typer.Typer, words: Sequence[str]) -> str:
+    """Return the name of the command that was given, with that of its group: card adjust."""
+    command: Any = typer.main.get_command(app)
+    names: list[str] = []
+    for word in words:
+        inner = getattr(command, "commands", {}).get(word)
+        if inner is None:
+            break
+        command = inner
+        names.append(word)
+    return " ".join(names)
+
+
 def typed(parameter: Any) -> str:
     """Return how an option is typed, or what an argument is called in the help."""
     if parameter.param_type_name == "option":

@@ -14,6 +14,8 @@ from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.files import private_copy, progress
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note, printable
+from gridgift.cli.recorded import RecordedOperations
+from gridgift.cli.session import system_user
 from gridgift.csv_rows import CsvError, CsvRows, find_columns
 from gridgift.domain import residents, texts
 from gridgift.domain.failures import Failure, ValidationFailed
@@ -63,7 +65,7 @@ async def _import(settings: Settings, file: Path, reassign: bool, *, quiet: bool
     with private_copy(file) as copy, copy.text() as text:
         rows = _rows(text)  # the header is read before a database is made
         async with opened(settings, create=True) as database:
-            operations = Operations(database)
+            operations = RecordedOperations(database, system_user())
             with progress(copy.size, text, "Importing") as advance:
                 while batch := list(islice(rows, BATCH)):
                     for refusal in await _import_batch(operations, batch, reassign, report):

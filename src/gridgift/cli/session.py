@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Final, TypeVar
 
 from gridgift.app import now, opened
 from gridgift.cli.options import UsageError
+from gridgift.cli.recorded import RecordedOperations
 from gridgift.domain import stores, texts
 from gridgift.domain.ids import new_id
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
@@ -72,7 +73,7 @@ def run(
 
     async def whole() -> R:
         async with opened(settings, create=create, update=update) as database:
-            return await work(Operations(database))
+            return await work(RecordedOperations(database, system_user()))
 
     return asyncio.run(whole())
 

@@ -36,6 +36,7 @@ Deed = Literal[
     "card_switched_on", "card_switched_off", "card_adjusted", "card_noted", "cards_sent",
     "cards_changed",
     "resident_link_made",
+    "shell",  # a command, which ``about`` names
     "card_changed", "card_passed_on", "card_replaced", "card_labelled", "card_extended",
     "card_hold_released", "card_hold_taken",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from msgspec import Struct
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import render
 from gridgift.domain import actions
-from gridgift.domain.actions import Deed
+from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
 from gridgift.fields import Cursor
 from gridgift.http.edge.reply import Reply
@@ -63,6 +63,7 @@ SAID: Final[Mapping[Deed, str]] = {
     "cards_sent": "sent cards: {}",
     "cards_changed": "changed several cards at once: {}",
     "resident_link_made": "made a link to a resident's own page",
+    "shell": "ran gridgift {}",
     "card_changed": "edited a card",
     "card_passed_on": "gave a card to another resident",
     "card_replaced": "replaced a lost card",
@@ -72,6 +73,70 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_hold_taken": "took a reserved part of a card as paid",
 }
 assert set(SAID) == set(get_args(Deed))
+
+
+# What commands in a shell did, by their names.
+IN_A_SHELL: Final[Mapping[str, str]] = {
+    "store create": "made the store",
+    "store update": "changed the store",
+    "key create": "made a key",
+    "key update": "changed a key",
+    "key rotate": "put a new key in the place of another",
+    "key revoke": "revoked a key",
+    "operator add": "added somebody to the team",
+    "operator link": "made a sign-in link",
+    "operator remove": "took somebody out of the team",
+    "secret replace": "replaced the server's secret, which ended every key and link",
+    "attest": "wrote down what entries of earlier versions left out",
+    "card grant": "gave a card",
+    "card grant-many": "gave the cards of a file",
+    "card adjust": "changed the credit of a card",
+    "card transfer": "gave a card to another resident",
+    "card reissue": "replaced a lost card",
+    "card expire": "let a card end",
+    "card redeem": "made a card store credit",
+    "card note": "wrote a note on a card",
+    "card enable": "switched cards on",
+    "card disable": "switched cards off",
+    "card extend": "let cards end later",
+    "card tag": "changed the tags of cards",
+    "import undo": "switched the cards of a file off",
+    "token mint": "made a link to a resident's own page",
+    "token revoke": "ended the links of a resident",
+    "resident add": "made a resident known",
+    "resident import": "made the residents of a file known",
+    "resident rename": "changed the name of a resident",
+    "resident erase": "erased a resident",
+    "hold place": "set part of a card aside",
+    "hold extend": "set part of a card aside for longer",
+    "hold capture": "took what was set aside of a card",
+    "hold void": "gave free what was set aside of a card",
+    "credit deposit": "gave store credit",
+    "credit spend": "spent store credit",
+    "credit refund": "gave spent store credit back",
+    "credit move": "moved store credit to another resident",
+    "credit extend": "let store credit end later",
+    "webhook add": "had events posted somewhere",
+    "webhook update": "changed a webhook",
+    "webhook rotate": "made another secret for a webhook",
+    "webhook ping": "sent a test event",
+    "webhook remove": "deleted a webhook",
+    "webhook redeliver": "had an event posted again",
+    "unit create": "made a unit",
+    "unit pair": "made a pairing code for a unit",
+    "unit pause": "paused a unit",
+    "unit resume": "let a unit go on",
+    "unit revoke": "ended the object of a unit",
+    "unit refund-paid": "noted that a payment to a unit was given back",
+    "inworld simulate": "played residents at objects of their own",
+}
+
+
+def sentence(action: Action) -> str:
+    """Say what was done, as it follows a name; what a newer program did has its name."""
+    if action.deed == "shell":
+        return IN_A_SHELL.get(action.about, f"ran gridgift {action.about}")
+    return SAID.get(action.deed, action.deed).format(action.about)
 
 
 class AuditQuery(Struct, frozen=True):
@@ -87,7 +152,7 @@ async def show_audit(request: OperatorRequest[AuditQuery, Any]) -> Reply[None]:
     position = cursors.read(request.query.cursor)
     page = await request.operations.read(actions.list_of, store_id, position, ROWS)
     return render(
-        request, "audit.html", found=page.rows, said=SAID, kept=actions.KEPT_FOR // DAY,
+        request, "audit.html", found=page.rows, sentence=sentence, kept=actions.KEPT_FOR // DAY,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
     )  # fmt: skip
 

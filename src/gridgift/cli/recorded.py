@@ -1,0 +1,68 @@
+"""What a command changes stands in Audit: here, for all commands there are and will be.
+
+A command's first write to a store is recorded in that write's transaction. What is of no store in
+particular, such as a resident's name, is recorded at every store. Only the command's own name is
+kept: what is typed after it may have residents' names.
+"""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any, Final
+
+from gridgift.domain import actions, secrets, stores
+from gridgift.domain.actions import About, Who
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Caller, Store
+from gridgift.operations import Operations
+from gridgift.storage.database import Database, Operation, P, T, Tx
+
+# They serve, look, or make a store to try things on: what they write is their own. So is what any
+# command may do before its work, when a database gets to know its secret.
+UNRECORDED: Final = frozenset({"", "demo", "doctor", "serve", "verify"})
+
+command: Final[ContextVar[str]] = ContextVar("command", default="")  # that runs: "card adjust"
+
+
+class RecordedOperations(Operations):
+    """Operations of a command in a shell; ``user`` is the system's user."""
+
+    def __init__(self, database: Database, user: str) -> None:
+        super().__init__(database)
+        self._user = user
+        self._told = set[str]()
+
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation in a transaction, and record the command in it."""
+        name, told = command.get(), set[str]()
+
+        async def recorded(tx: Tx, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            result = await operation(tx, *args, **kwargs)
+            told.clear()  # a transaction may be run again
+            told.update(await _stores_of(tx, [*args, *kwargs.values(), result]))
+            for store_id in told - self._told:
+                who = Who(store_id, new_id(), self._user, "", "")
+                await actions.note(tx, who, "shell", About(text=name))
+            return result
+
+        if name in UNRECORDED or operation is secrets.claim:
+            return await super().write(operation, *args, **kwargs)
+        result = await super().write(recorded, *args, **kwargs)
+        self._told |= told
+        return result
+
+
+async def _stores_of(tx: Tx, values: Iterable[Any]) -> set[str]:
+    """Return the stores that an operation's arguments and result name; none is all of them."""
+    known = {store.id for store in await stores.list_all(tx)}
+    return ({store_id for value in values for store_id in _named(value)} & known) or known
+
+
+def _named(value: Any) -> Iterable[str]:
+    """Return what may be a store's id in a value: the id itself, or that of who asks."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, Store):
+        return (value.id,)
+    asking = value if isinstance(value, Caller) else getattr(value, "caller", value)
+    store_id = getattr(asking, "store_id", None)
+    return (store_id,) if isinstance(store_id, str) else ()
