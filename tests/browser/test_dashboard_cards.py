@@ -123,7 +123,7 @@ def test_what_is_reserved_is_taken_in_part(
     assert violations(bo.visit) == []
     row.filter(has_text="L$ 60 by").get_by_label("How much of it").fill("40")
     row.filter(has_text="L$ 60 by").get_by_role("button", name="Take it").click()
-    expect(page.get_by_role("status")).to_contain_text("L$ 40 are taken as paid.")
+    expect(page.get_by_role("status")).to_contain_text("Taken as paid: L$ 40.")
     assert bo.store.card(card)["credit"] == 460
     row.get_by_role("button", name="Release").click()
     expect(page.get_by_role("status")).to_contain_text("Released: L$ 460")

@@ -20,7 +20,8 @@ def test_placed_extended_captured_and_voided(both: CommandRunner) -> None:
     both.json("resident", "add", KELLY.username, KELLY.uuid)
     card = both.json("card", "grant", "kelly", "--credit", 100)["id"]
     hold = both.json("hold", "place", card, "--amount", 40, "--for", "15m")
-    other = both.json("hold", "place", card, "--amount", 5, "--for", "30m")
+    wanted = ("--amount", 5, "--for", "30m", "--reason", "order 7")
+    other = both.json("hold", "place", card, *wanted)
     assert (hold["giftCardId"], hold["amount"], hold["state"]) == (card, 40, "open")
     assert both.json("hold", "list") == [hold, other]
     later = both.json("hold", "extend", card, hold["id"], "--for", WEEK)
@@ -39,6 +40,8 @@ def test_placed_extended_captured_and_voided(both: CommandRunner) -> None:
     kinds = [entry["kind"] for entry in both.json("card", "history", card)]
     assert kinds == ["granted", "held", "held", "hold_extended", "captured", "voided"]
     assert f"hold {hold['id']}" in both("card", "history", card).out
+    assert f"hold {other['id']}: order 7" in both("card", "history", card).out
+    assert ": order 7" in both("card", "show", card).out
     assert both("verify").code == 0
 
 

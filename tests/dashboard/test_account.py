@@ -19,7 +19,7 @@ OTHER = "violet anchor mumble eleven"
 @pytest.mark.parametrize(
     ("password", "why"),
     [
-        ("short", "must have 12 to 256 characters"),
+        ("sh0rt", "must have 12 to 256 characters"),
         ("x" * 257, "must have 12 to 256 characters"),
         ("password12345", "is easily guessed"),
         ("moonwall couture", "is easily guessed"),

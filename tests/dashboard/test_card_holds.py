@@ -17,9 +17,9 @@ CARDS: Final = "/dashboard/cards"
 HOSTILE: Final = "<script>alert(1)</script>"
 
 
-def hold(api: ApiFixture, card: str, amount: int = 7, seconds: int = 600) -> str:
+def hold(api: ApiFixture, card: str, amount: int = 7, seconds: int = 600, **more: str) -> str:
     """Reserve a part of a card, and return the hold's id."""
-    body = {"amount": amount, "expiresIn": seconds}
+    body = {"amount": amount, "expiresIn": seconds} | more
     return str(ext(api, card, "holds", body).json()["id"])
 
 
@@ -34,16 +34,17 @@ def reserved(text: str) -> list[str]:
 def test_each_hold_is_a_row(api: ApiFixture, bo: Browser) -> None:
     card = api.grant()["id"]
     assert 'id="holds"' not in bo.get(f"{CARDS}/{card}").text
-    later, soon = hold(api, card, 200, 7_200), hold(api, card, 30, 600)
+    later, soon = hold(api, card, 200, 7_200), hold(api, card, 30, 600, reason=HOSTILE)
     api.clock.advance(120)
     text = bo.get(f"{CARDS}/{card}").text
     rows = reserved(text)
     assert text.index(f"holds/{soon}/take") < text.index(f"holds/{later}/take")
     assert len(rows) == 2
-    assert rows[0].startswith("L$ 30 by the program “all scopes” Since 21 Sep 2026, ")
+    assert rows[0].startswith(f"L$ 30 by the program “all scopes” {HOSTILE} Since 21 Sep 2026, ")
     assert "2 minutes ago. Free again by itself on 21 Sep 2026, " in rows[0]
     assert "in 8 minutes. The owner can use the L$ 30 again at once" in rows[0]
     assert "So much leaves the card as paid, for good. If it is less than L$ 30" in rows[0]
+    assert HOSTILE not in text
     assert "L$\N{NO-BREAK SPACE}230 of it reserved" in text
 
 
@@ -58,7 +59,7 @@ def test_what_is_reserved_is_taken_whole_or_in_part(
     shown = card_of(api, card)
     assert (shown["credit"], shown["available"]) == (500 - taken, 500 - taken)
     text = unescape(bo.get(f"{CARDS}/{card}").text).replace("\N{NO-BREAK SPACE}", " ")
-    assert f"L$ {taken} are taken as paid. The card has L$ {500 - taken} now." in text
+    assert f"Taken as paid: L$ {taken}. The card has L$ {500 - taken} now." in text
     assert ("Paid with the reserved L$ 7" in text) == (taken == 7)
     assert ("Paid with L$ 3 of the reserved L$ 7; the rest is free again" in text) == (taken == 3)
     assert api.entries(card)[-1].actor_id == "Bo"

@@ -3,11 +3,14 @@
 import re
 from html import unescape
 
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Caller
+from gridgift.domain.redemption import redeem_for_owner
 from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import Browser, People
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import at, change_credit
+from tests.http.requests import at, change_credit, make_unit
 
 RESIDENTS = "/dashboard/residents"
 REDEMPTIONS = "/dashboard/redemptions"
@@ -41,7 +44,8 @@ def test_a_resident_is_shown_whole(api: ApiFixture, bo: Browser) -> None:
     assert shown.status_code == 200
     for said in (
         f"{MONEY}1,300", f"{MONEY}50</strong>", f"of {MONEY}70",
-        f"{MONEY}1,250</strong> <span class=\"sub\">without an end", "by its owner",
+        f"{MONEY}1,250</strong> <span class=\"sub\">without an end",
+        "by the program “all scopes”", f"by {KELLY.username}",
         f"A card of {MONEY}1,250 became store credit", f"{MONEY}20 spent", "Order hat 7",
         f"{MONEY}70 deposited", "sorry", f"/dashboard/cards/{kept}",
     ):  # fmt: skip
@@ -79,6 +83,19 @@ def test_another_stores_residents_are_not_there(
     assert eve.get(f"{RESIDENTS}/{KELLY.uuid}").status_code == 404
     assert eve.post(f"{RESIDENTS}/{KELLY.uuid}/link").status_code == 404
     assert bo.get(f"{RESIDENTS}/nobody").status_code == 404
+
+
+@one_engine
+def test_who_did_it_is_called_by_name(api: ApiFixture, bo: Browser) -> None:
+    at_terminal, by_stranger = api.grant()["id"], api.grant()["id"]
+    unit = make_unit(api, name="Terminal <1>")["id"]
+    for actor, card in ((unit, at_terminal), (new_id(), by_stranger)):
+        caller = Caller(api.store.id, "unit", actor, "test")
+        api.write(redeem_for_owner, caller, card, new_id())
+    pages = (REDEMPTIONS, f"{RESIDENTS}/{KELLY.uuid}", f"/dashboard/cards/{at_terminal}")
+    for path in pages:
+        assert "the unit “Terminal &lt;1&gt;”" in bo.get(path).text, path
+    assert "a unit in-world" in bo.get(REDEMPTIONS).text
 
 
 def test_redemptions_tell_what_and_when(api: ApiFixture, bo: Browser) -> None:

@@ -4,8 +4,11 @@ import re
 from html import unescape
 from typing import Final
 
+from msgspec import structs
+
 from gridgift.domain import expiry
 from gridgift.domain.ids import new_id
+from gridgift.domain.ledger import encode_state, hold_of, read_card_state, reason_of
 from tests.api import JO, ApiFixture
 from tests.dashboard.people import Browser, etag_on, fields_on, post_about
 from tests.dashboard.test_card_holds import hold
@@ -78,6 +81,16 @@ def test_a_life_with_everything_in_it(api: ApiFixture, aria: Browser) -> None:
         ("Passed on from kelly to jo.winter: a gift", "you", "L$ 350"),
         ("Used up: L$ 350 became store credit", "jo.winter", "L$ 0"),
     ]
+
+
+def test_an_old_entry_of_a_hold_has_its_id_and_no_reason(api: ApiFixture) -> None:
+    card = api.grant()["id"]
+    held = hold(api, card)
+    entry = api.entries(card)[1]
+    state = structs.replace(read_card_state(entry.state), hold=None, hold_amount=None)
+    old = structs.replace(entry, reason=held, state=encode_state(state).decode())
+    assert (hold_of(old), reason_of(old)) == (held, "")
+    assert reason_of(structs.replace(entry, reason="order 7")) == "order 7"
 
 
 def test_a_card_that_ran_out_and_one_that_was_lost(api: ApiFixture, aria: Browser) -> None:

@@ -6,7 +6,9 @@ from html import unescape
 import pytest
 
 from gridgift.dashboard.page import AnyPage
-from tests.api import ApiFixture
+from gridgift.domain import residents
+from gridgift.domain.model import Resident
+from tests.api import KELLY, ApiFixture
 from tests.dashboard.people import (
     ABOUT_CARDS,
     Browser,
@@ -115,6 +117,18 @@ def test_a_switch_does_what_its_label_said(api: ApiFixture, people: People, bo: 
     assert "Switched on, by Bo" in told and "Switched off, by Bo" in told
     assert api.card(card)["active"] is True
     assert len(api.entries(card)) == 3
+
+
+@one_engine
+def test_another_name_of_the_owner_is_told(api: ApiFixture, bo: Browser) -> None:
+    """An ETag names the owner too: a form from before is about a card that reads otherwise."""
+    card = api.grant()["id"]
+    page = f"{CARDS}/{card}"
+    form = {"delta": "5", "reason": "gift", "etag": etag_on(bo, page)}
+    api.write(residents.remember, Resident(KELLY.uuid, "kelly.newname"))
+    refused = bo.post(f"{page}/adjust", form)
+    assert refused.status_code == 412
+    assert "Its owner is called kelly.newname now." in refused.text
 
 
 def test_an_undo_undoes_nothing_that_somebody_else_did(

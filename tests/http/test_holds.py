@@ -56,6 +56,20 @@ def test_placed_and_captured(api: ApiFixture) -> None:
     clean(api)
 
 
+@pytest.mark.contract("10.157")
+def test_placed_for_a_reason(api: ApiFixture) -> None:
+    card = api.grant()["id"]
+    body = {"amount": 40, "expiresIn": 60}
+    for reason in ("order 7", None):
+        assert ext(api, card, "holds", body | {"reason": reason}).status_code == 201
+    assert [entry.reason for entry in api.entries(card)[1:]] == ["order 7", ""]
+    for reason in ("", "x" * 201, "a\u202eb", 7):
+        refused = ext(api, card, "holds", body | {"reason": reason})
+        assert "reason" in problem(refused, 400, "validation_failed")["errors"]
+    assert len(api.entries(card)) == 3
+    clean(api)
+
+
 @pytest.mark.contract("10.42")
 def test_voided(api: ApiFixture) -> None:
     card = api.grant(credit=100)["id"]

@@ -72,13 +72,16 @@ def print_entries(entries: Sequence[Entry]) -> None:
                 f"{entry.delta:+d}",
                 entry.balance_after,
                 f"{entry.actor_kind} {entry.actor_id}",
-                f"hold {ledger.hold_of(entry)}"
-                if entry.kind in ledger.ABOUT_HOLDS
-                else entry.reason,
+                _why(entry),
             )
             for entry in entries
         ],
     )
+
+
+def _why(entry: Entry) -> str:
+    hold = f"hold {ledger.hold_of(entry)}" if entry.kind in ledger.ABOUT_HOLDS else ""
+    return ": ".join(text for text in (hold, ledger.reason_of(entry)) if text)
 
 
 def print_whole(found: WholeCard, json: bool) -> None:

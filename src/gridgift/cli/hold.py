@@ -13,6 +13,7 @@ from gridgift.cli.options import (
     StoreOption,
     one_of,
     read_duration,
+    read_reason,
     read_uuid,
 )
 from gridgift.cli.output import print_json
@@ -88,12 +89,16 @@ def place(
     card_id: CardArgument,
     amount: AmountOption,
     span: ForOption,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", parser=read_reason, metavar="TEXT", help="For the ledger."),
+    ] = "",
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Reserve a part of a card's credit. It is free again when the time is over."""
-    _print(act(database, store, holds.place, card_id, new_id(), amount, span), json)
+    _print(act(database, store, holds.place, card_id, new_id(), amount, span, reason), json)
 
 
 @app.command("extend")

@@ -44,7 +44,7 @@ def history_of(entries: Sequence[Entry]) -> Iterator[tuple[str | None, str]]:
     before: CardState | None = None
     for entry in entries:
         after = ledger.read_card_state(entry.state)
-        reason = "" if entry.kind in ledger.ABOUT_HOLDS else entry.reason  # a hold's id, once
+        reason = ledger.reason_of(entry)
         said = _happened(entry, before, after)
         by = f"{entry.actor_kind} {entry.actor_id}"
         yield written(entry.created_at), f"{said} (by {by}){f': {reason}' if reason else ''}"

@@ -8,11 +8,10 @@ from msgspec import Struct
 
 from gridgift.dashboard.filters import money
 from gridgift.dashboard.sentences import Step, told
-from gridgift.domain.ledger import hold_of, read_card_state, read_credit_state
+from gridgift.domain.ledger import hold_of, read_card_state, read_credit_state, reason_of
 from gridgift.domain.model import (
     NO_LABELS,
     ActorKind,
-    CardState,
     Entry,
     EntryKind,
     Hold,
@@ -79,7 +78,7 @@ def moments(
         labels = step.labels
         life.append(
             Moment(
-                told(step), _note(entry, after),
+                told(step), reason_of(entry),
                 who_did(entry.actor_kind, entry.actor_id, who_looks, names),
                 entry.created_at, entry.balance_after, entry.delta,
                 after.source or "" if entry.kind == "reissued" else "", entry.seq,
@@ -110,8 +109,9 @@ def reserved(whole: WholeCard, names: Mapping[str, str], who_looks: Operator) ->
     """Return what is reserved of a card now, what ends first before others."""
     placed = {hold_of(entry): entry for entry in whole.entries if entry.kind == "held"}
     return [
-        Reserved(hold, who_did(entry.actor_kind, entry.actor_id, who_looks, names),
-                 "" if entry.reason == hold.id else entry.reason)
+        Reserved(
+            hold, who_did(entry.actor_kind, entry.actor_id, who_looks, names), reason_of(entry)
+        )
         for hold in whole.holds
         if (entry := placed.get(hold.id)) is not None
     ]  # fmt: skip
@@ -136,7 +136,7 @@ def _credit_moment(entry: Entry, names: Mapping[str, str], who_looks: Operator) 
     return Moment(
         _credit_said(entry, names.get(state.other or "", "")),
         ". ".join(text for text in (entry.reason, order) if text),
-        who_did(entry.actor_kind, entry.actor_id, who_looks),
+        who_did(entry.actor_kind, entry.actor_id, who_looks, names),
         entry.created_at, entry.balance_after, entry.delta, state.reference if redeemed else "",
     )  # fmt: skip
 
@@ -152,11 +152,6 @@ def _credit_said(entry: Entry, other: str) -> str:
         "credit_refunded": f"{amount} given back",
         "credit_expired": f"{amount} expired",
     }.get(entry.kind, _PLAIN.get(entry.kind, entry.kind))
-
-
-def _note(entry: Entry, after: CardState) -> str:
-    """Return what somebody wrote; old entries of holds have the hold's id there."""
-    return "" if entry.reason == after.hold else entry.reason
 
 
 def who_did(

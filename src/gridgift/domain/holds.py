@@ -46,11 +46,11 @@ class HoldChange(Struct, frozen=True):
     change: CardChange
 
 
-def placing(hold_id: str, amount: int, duration: int) -> Rule[HoldChange]:
+def placing(hold_id: str, amount: int, duration: int, reason: str = "") -> Rule[HoldChange]:
     """Return the rule that reserves part of a card's credit for ``duration`` milliseconds.
 
-    ``amount`` is in L$. It raises ``GiftCardRedeemed``, ``GiftCardInactive``,
-    ``GiftCardExpired``, ``InsufficientCredit``.
+    ``amount`` is in L$; ``reason`` is for the ledger. It raises ``GiftCardRedeemed``,
+    ``GiftCardInactive``, ``GiftCardExpired``, ``InsufficientCredit``.
     """
 
     def rule(locked: LockedCard, caller: Caller) -> HoldChange:
@@ -60,17 +60,24 @@ def placing(hold_id: str, amount: int, duration: int) -> Rule[HoldChange]:
         now = locked.now
         hold = Hold(hold_id, locked.card.id, amount, "open", now + duration, now)
         held_until = locked.place(hold)
-        note = EntryNote("held", hold=hold)
+        note = EntryNote("held", reason, hold=hold)
         return HoldChange(hold, locked.change(caller, note, held_until=held_until))
 
     return rule
 
 
 async def place(
-    tx: Tx, caller: Caller, card_id: str, hold_id: str, amount: int, duration: int
+    tx: Tx,
+    caller: Caller,
+    card_id: str,
+    hold_id: str,
+    amount: int,
+    duration: int,
+    reason: str = "",
 ) -> HoldChange:
     """Place a hold as ``placing`` says. Raises ``GiftCardNotFound`` too."""
-    return await change(tx, CardRequest(caller, card_id, placing(hold_id, amount, duration)))
+    rule = placing(hold_id, amount, duration, reason)
+    return await change(tx, CardRequest(caller, card_id, rule))
 
 
 def extending(hold_id: str, duration: int) -> Rule[HoldChange]:

@@ -211,6 +211,12 @@ def hold_of(entry: Entry) -> str:
         return entry.reason
 
 
+def reason_of(entry: Entry) -> str:
+    """Return why a card's entry was written; the id of a hold, in old entries, is no reason."""
+    about_hold = entry.kind in ABOUT_HOLDS and entry.reason == hold_of(entry)
+    return "" if about_hold else entry.reason
+
+
 def head_of(entry_hash: bytes) -> str:
     """Return how a card names the newest entry of its chain: half of its hash, in hexadecimal."""
     return entry_hash[:HEAD_BYTES].hex()

@@ -4,7 +4,6 @@ Each form is about the card as it was shown (``dashboard/editing.py``). So what 
 done once, and what somebody else has changed meanwhile is shown before anything is changed.
 """
 
-from contextlib import suppress
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import UNSET, Meta
 
 from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
+from gridgift.dashboard.actors import names_of
 from gridgift.dashboard.editing import (
     CardForm,
     as_seen,
@@ -26,14 +26,13 @@ from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CARD, CARDS, SOON, Day
 from gridgift.dashboard.render import Flash, Undo, redirect, render
 from gridgift.dashboard.timeline import moments, names_in, reserved
-from gridgift.domain import giftcards, keys, labels, many, notes, residents, units, whole_cards
+from gridgift.domain import giftcards, labels, many, notes, residents, whole_cards
 from gridgift.domain.actions import About, Deed
 from gridgift.domain.days import end_of, parse_day
-from gridgift.domain.failures import KeyNotFound, ValidationFailed
+from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.locked import CardRequest, Rule, change
 from gridgift.domain.model import MAX_CREDIT, CardChange, Labels
 from gridgift.domain.notes import Labelled
-from gridgift.domain.unit_failures import UnitNotFound
 from gridgift.domain.whole_cards import WholeCard
 from gridgift.fields import Note, Reference, Text
 from gridgift.http.edge.reply import Reply
@@ -209,13 +208,8 @@ async def read_whole(tx: Tx, store_id: str, card_id: str) -> tuple[WholeCard, di
     """
     whole = await whole_cards.read(tx, store_id, card_id)
     names = await residents.shown_names(tx, sorted(names_in(whole.entries)))
-    for kind, actor_id in {(entry.actor_kind, entry.actor_id) for entry in whole.entries}:
-        with suppress(KeyNotFound, UnitNotFound):
-            if kind == "key":
-                names[actor_id] = (await keys.read(tx, store_id, actor_id)).name
-            elif kind == "unit":
-                names[actor_id] = (await units.read(tx, store_id, actor_id)).settings.name
-    return whole, names
+    actors = ((entry.actor_kind, entry.actor_id) for entry in whole.entries)
+    return whole, names | await names_of(tx, store_id, actors)
 
 
 _CLERK: Final = Session("clerk")

@@ -43,7 +43,7 @@ async def take(request: OperatorRequest[None, Taking]) -> Reply[None]:
         )
     except CaptureExceedsHold as failure:
         raise ValidationFailed({"amount": [f"must be at most {failure.held:,}"]}) from failure
-    said = f"L$ {amount:,} are taken as paid. The card has L$ {changed.card.credit:,} now."
+    said = f"Taken as paid: L$ {amount:,}. The card has L$ {changed.card.credit:,} now."
     return back_to(changed, request, said)
 
 

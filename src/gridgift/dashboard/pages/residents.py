@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from gridgift.dashboard.acting import act
+from gridgift.dashboard.actors import names_of
 from gridgift.dashboard.forms import NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import Day, instant_of
@@ -30,8 +31,9 @@ from gridgift.domain.failures import CustomerNotFound
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
-from gridgift.domain.model import Entry
+from gridgift.domain.model import ActorKind, Entry
 from gridgift.domain.paging import Position
+from gridgift.domain.redemptions import Redeemed
 from gridgift.domain.residents import Identifier, parse_prefix
 from gridgift.domain.search import Filters, Search
 from gridgift.fields import Cursor
@@ -232,10 +234,13 @@ async def list_redemptions(request: OperatorRequest[ResidentsQuery, None]) -> Re
             owner_uuid=uuid, owner_prefix=prefix,
         )  # fmt: skip
         found, following, previous = [*page.rows], page.next, page.previous
+    names = await request.operations.read(
+        names_of, request.store_id, [_actor(each) for each in found]
+    )
     return render(
         request, "redemptions.html",
         query=query, found=found,
-        who=lambda each: who_did(each.actor_kind, each.actor_id, request.principal),
+        who=lambda each: who_did(*_actor(each), request.principal, names),
         next=cursors.write(following), previous=cursors.write(previous),
     )  # fmt: skip
 
@@ -247,8 +252,13 @@ async def _read(tx: Tx, store_id: str, uuid: str) -> Whole:
     account = await credit.read_of(tx, store_id, Identifier(uuid=uuid))
     newest = Position(backward=True)
     entries = await ledger.list_of(tx, store_id, "credit", uuid, newest, ENTRIES)
-    names = await residents.shown_names(tx, sorted(others_in(entries.rows)))
+    names = await residents.shown_names(tx, sorted(others_in(entries.rows) | {uuid}))
+    names |= await names_of(tx, store_id, [_actor(each) for each in entries.rows])
     return Whole(found, counted, account, [*cards.rows], [*entries.rows][::-1], names)
+
+
+def _actor(each: Entry | Redeemed) -> tuple[ActorKind, str]:
+    return each.actor_kind, each.actor_id
 
 
 _CLERK: Final = Session("clerk")

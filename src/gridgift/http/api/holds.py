@@ -9,7 +9,7 @@ from gridgift.domain import failures, holds
 from gridgift.domain.holds import HoldChange, Listed
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
-from gridgift.fields import GrantedCredit, Seconds
+from gridgift.fields import GrantedCredit, Seconds, Text
 from gridgift.http.api.giftcards import CARD_PATH, READ, WRITE, change
 from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import KeyRequest
@@ -40,10 +40,11 @@ class HoldsQuery(PageQuery, frozen=True):
 
 
 class HoldRequest(Struct, frozen=True, rename="camel"):
-    """How much to reserve, for how many seconds."""
+    """How much to reserve, for how many seconds, and what for."""
 
     amount: GrantedCredit
     expires_in: Seconds
+    reason: Annotated[Text, Meta(description="What for: the ledger has it.")] | None = None
 
 
 class ExtendRequest(Struct, frozen=True, rename="camel"):
@@ -61,7 +62,7 @@ class CaptureRequest(Struct, frozen=True):
 async def place_hold(request: KeyRequest[None, HoldRequest]) -> Reply[HoldResponse]:
     """Reserve part of a card's credit."""
     body, card_id = request.body, GIFT_CARD_ID.of(request)
-    rule = holds.placing(new_id(), body.amount, body.expires_in * SECOND)
+    rule = holds.placing(new_id(), body.amount, body.expires_in * SECOND, body.reason or "")
     return await change(request, partial(_show, status=201), card_id, rule)
 
 
