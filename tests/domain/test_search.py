@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from gridgift.domain import notes, search, stores, transfers
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.model import GiftCard, Labels
+from gridgift.domain.model import NO_LABELS, GiftCard, Labels
 from gridgift.domain.notes import Labelling
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, SortBy
+from gridgift.storage.database import Tx
 from gridgift.storage.listing import FAR
 from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
+from tests.domain.test_together import Counted
 
 SORTS: Final = get_args(SortBy)
 some = settings(
@@ -201,6 +203,19 @@ def test_a_search_without_a_match_looks_at_few_cards(
     assert (page.rows, page.previous) == ([], None)
     tenth = shop.all[9].card
     assert page.next == Position((tenth.created_at, tenth.id))
+
+
+def test_a_page_of_cards_without_labels_takes_one_statement(domain: DomainFixture) -> None:
+    domain.grant(KELLY, 5)
+
+    async def counted(tx: Tx) -> int:
+        counter: Any = Counted(tx)
+        wanted = Search(NO_FILTERS, "created", True, Position(), 9)
+        (found,) = (await search.search(counter, domain.store.id, wanted)).rows
+        assert found.labels == NO_LABELS
+        return int(counter.statements)
+
+    assert domain.read(counted) == 1
 
 
 @pytest.mark.contract("10.108")

@@ -75,10 +75,11 @@ class Search(Struct, frozen=True):
 
 
 class FoundCard(GiftCard, frozen=True, array_like=True):
-    """A card with what of it is held now (L$), and how it came to be."""
+    """A card with what of it is held now (L$), how it came to be, and whether it has labels."""
 
     held: int = 0
     source: str = ""
+    labelled: bool | None = None
 
 
 class Found(Struct, frozen=True):
@@ -130,7 +131,8 @@ async def search(
     else:
         walked = _Walked(await _sorted(tx, wanted, values, ids))
     page = _page(walked, wanted)
-    labels = await read_each(tx, store_id, [card.id for card in page.rows]) if page.rows else {}
+    labelled = [card.id for card in page.rows if card.labelled]
+    labels = await read_each(tx, store_id, labelled) if labelled else {}
     return page.map(lambda card: Found(card, labels.get(card.id, NO_LABELS)))
 
 

@@ -34,8 +34,12 @@ CASE WHEN held_until > :now THEN (SELECT COALESCE(SUM(h.amount), 0)
         AND h.expires_at > :now AND h.expires_at > gift_cards.updated_at)
 ELSE 0 END
 
+-- Whether a store says anything of a card; of most cards nothing, and then nobody asks what.
+-- fragment: labelled
+(SELECT TRUE FROM gift_card_labels l WHERE l.store_id = :store_id AND l.card_id = gift_cards.id)
+
 -- fragment: found_cards
-{json_rows:{card}, {held_now}, {source}}
+{json_rows:{card}, {held_now}, {source}, {labelled}}
 
 -- The next :looked cards of an order: up to :rows of them that match; and the keys of the last of
 -- them, from which the walk goes on, unless fewer are left.
