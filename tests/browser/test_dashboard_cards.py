@@ -59,6 +59,32 @@ def test_a_switch_and_its_undo(
     bo.visit.check()
 
 
+@sizes
+def test_a_view_is_saved_and_opened(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
+    bo = desk(size, "clerk", bypass_csp=True)  # axe itself breaks the policy
+    page, owner = bo.enter(), bo.store.resident()
+    bo.store.grant(owner)
+    page.goto(f"{bo.url}/cards?show=usable")
+    page.get_by_role("searchbox").fill(owner.username)
+    expect(page.locator("tbody").get_by_role("link")).to_have_text([owner.username])
+    page.get_by_text("Save this view").click()
+    assert violations(bo.visit) == []
+    page.get_by_label("What to call it").fill("Tester")
+    page.get_by_role("button", name="Save it").click()
+    view = page.get_by_role("list", name="Which cards").get_by_role("link", name="Tester")
+    expect(view).to_have_attribute("aria-current", "true")
+    page.goto(f"{bo.url}/cards")
+    expect(view).not_to_have_attribute("aria-current", "true")
+    view.click()
+    expect(page.get_by_role("searchbox")).to_have_value(owner.username)
+    expect(page.locator("tbody").get_by_role("link", name=owner.username)).to_have_count(1)
+    page.get_by_text("Change this view").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_role("status")).to_contain_text("The view is removed.")
+    expect(view).to_have_count(0)
+    bo.visit.check()
+
+
 def test_without_javascript(desk: Callable[..., Desk]) -> None:
     bo = desk(java_script_enabled=False)
     page, owner = bo.enter(), bo.store.resident()

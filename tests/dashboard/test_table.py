@@ -33,6 +33,7 @@ def everything(api: ApiFixture) -> list[object]:
         "operator_sessions": "id, operator_id, chosen_store", "operator_actions": "*",
         "units": "*", "operator_second_factors": "*", "operator_recovery_codes": "*",
         "operator_sign_ins": "*",
+        "saved_views": "*",
     }  # fmt: skip
     return [
         sorted(map(repr, api.sql(f"SELECT {columns} FROM {table}")))

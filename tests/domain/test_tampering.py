@@ -147,6 +147,9 @@ DECIDES_NOTHING: Final = {
         "tells what verify found; it decides about nothing",
     ),
     **dict.fromkeys(
+        [f"saved_views.{name}" for name in ("store_id", "operator_id", "id", "name", "query")],
+        "what a search of cards is called"),
+    **dict.fromkeys(
         [f"operator_actions.{name}" for name in ("store_id", "id", "at", "operator", "deed",
          "subject_id", "about", "address", "browser")],
         "tells what people did; what moved money has an entry besides",

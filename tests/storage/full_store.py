@@ -15,6 +15,7 @@ from gridgift.domain import (
     questions,
     refunds,
     residents,
+    saved_views,
     secrets,
     sendings,
     sessions,
@@ -29,6 +30,7 @@ from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.purchases import Payment
 from gridgift.domain.residents import Identifier
+from gridgift.domain.saved_views import SavedView
 from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import NewSession
 from gridgift.domain.verify import Added
@@ -72,6 +74,8 @@ def _let_people_in(api: ApiFixture) -> None:
     """
     api.write(operators.add, api.store.id, "Bo", "clerk", new_id())
     api.write(operators.link, "Bo", "link")
+    view = SavedView(new_id(), "Läte 東京", "show=soon&q=%23vip")
+    api.write(saved_views.add, api.store.id, api.read(operators.find, "Bo").id, view)
     api.write(operators.add, api.store.id, "Ärïa 東京", "owner", new_id())
     aria = api.read(operators.find, "Ärïa 東京")
     api.write(sessions.set_password, aria, "encoded", NewSession(new_id(), "t", "::1", "Firefox"))

@@ -156,6 +156,7 @@ ROWS: Final = {
         f"INSERT INTO operator_sign_ins VALUES (HASH, '{OWNER}', FALSE, 9)",
     ],
     42: [f"INSERT INTO verifications VALUES ('{STORE}', 1, 0, 1, 5, 1, 5)"],
+    43: [f"INSERT INTO saved_views VALUES ('{STORE}', '{OWNER}', '{STORE}', 'Late', 'show=soon')"],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -12,6 +12,7 @@ from gridgift.domain.deliveries import Delivery
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
 from gridgift.domain.operators import Operator
+from gridgift.domain.saved_views import SavedView
 from gridgift.domain.second_factor import SecondFactor
 from gridgift.domain.sendings import Sending
 from gridgift.domain.sessions import Session
@@ -42,11 +43,13 @@ TABLES |= {
 }
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 TABLES |= {"webhook": "webhooks", "delivery": "webhook_deliveries", "sending": "sendings"}
+TABLES |= {"saved_view": "saved_views"}
 STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key, "entry": Entry}
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
 STRUCTS |= {"webhook": Webhook, "delivery": Delivery, "sending": Sending}
 STRUCTS |= {"action": Action, "operator": Operator, "session": Session}
 STRUCTS |= {"second_factor": SecondFactor, "verification": Verification}
+STRUCTS |= {"saved_view": SavedView}
 # What looks at the names of residents, and at the store for each.
 OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
 # What looks residents up, who belong to no store.

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 from msgspec import Struct, structs
 
-from gridgift.domain import actions, texts
+from gridgift.domain import actions, saved_views, texts
 from gridgift.domain.actions import About, Deed, Who
 from gridgift.domain.failures import OperatorNotFound, StoreNotFound, ValidationFailed
 from gridgift.domain.ids import NIL_UUID
@@ -91,7 +91,7 @@ async def remove(tx: Tx, name: str, store_id: str | None = None) -> list[Members
     if not ended:
         raise OperatorNotFound(name)
     for membership in ended:
-        await tx.run("member_drop", store=membership.store_id, operator_id=operator.id)
+        await _leave(tx, membership.store_id, operator.id)
     await lock_out(tx, operator.id)
     return ended
 
@@ -165,7 +165,7 @@ async def dismiss(tx: Tx, store_id: str, operator_id: str) -> Member:
     """
     member = await _locked_member(tx, store_id, operator_id)
     await _require_another_owner(tx, store_id, member)
-    await tx.run("member_drop", store=store_id, operator_id=operator_id)
+    await _leave(tx, store_id, operator_id)
     await lock_out(tx, operator_id)
     return member
 
@@ -228,6 +228,11 @@ async def _link(tx: Tx, operator: Operator, token: str) -> NewLink:
     expires_at = tx.now() + LINK_LIFETIME
     await tx.run("link_put", operator_id=operator.id, hash=digest(token), expires_at=expires_at)
     return NewLink(operator, token, expires_at)
+
+
+async def _leave(tx: Tx, store_id: str, operator_id: str) -> None:
+    await tx.run("member_drop", store=store_id, operator_id=operator_id)
+    await saved_views.forget(tx, store_id, operator_id)
 
 
 async def _put(tx: Tx, store_id: str, operator_id: str, role: str) -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Annotated, Final, Literal, cast, get_args
+from typing import Annotated, Any, Final, Literal, cast, get_args
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta, Struct
 
+from gridgift.dashboard.forms import EMPTY, Draft, read_pairs
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
-from gridgift.domain import giftcards, search
+from gridgift.domain import giftcards, saved_views, search
 from gridgift.domain.days import end_of, parse_day, start_of
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.ids import parse_uuid
@@ -19,6 +20,7 @@ from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import NO_FILTERS, Filters, Search, SortBy
 from gridgift.fields import Cursor
+from gridgift.http.edge.decode import decode_texts
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -115,6 +117,20 @@ class CardsQuery(Struct, frozen=True):
         """What the cards are sorted by, and whether downwards."""
         return cast("SortBy", self.sort.removeprefix("-")), self.sort.startswith("-")
 
+    @classmethod
+    def of(cls, encoded: str) -> "CardsQuery":
+        """Read the query of an address, but for its page.
+
+        Raises ``BodyMalformed``, ``ValidationFailed``.
+        """
+        read = decode_texts(read_pairs(encoded.encode()), cls)
+        return msgspec.structs.replace(read, cursor=None)
+
+    @property
+    def encoded(self) -> str:
+        """What stands behind the question mark of the list's address; "": all is as usual."""
+        return urlencode(self.parameters())
+
     def export(self, kind: str) -> str:
         """Return the address of these cards as a file."""
         return self.address().replace(CARDS, f"{CARDS}/export.{kind}", 1)
@@ -138,20 +154,31 @@ class CardsQuery(Struct, frozen=True):
 
 
 async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
-    """Show a page of the store's cards."""
-    query, store_id, operations = request.query, request.store_id, request.operations
-    named = parse_uuid(query.q.strip())
-    if named is not None and await operations.read(_is_card, store_id, named):
+    """Show a page of the store's cards, or the one whose id was typed."""
+    named = parse_uuid(request.query.q.strip())
+    if named is not None and await request.operations.read(_is_card, request.store_id, named):
         return redirect(request, f"{CARDS}/{named}")
+    return await show_list(request, request.query)
+
+
+async def show_list(
+    request: OperatorRequest[Any, Any], query: CardsQuery, draft: Draft = EMPTY
+) -> Reply[None]:
+    """Show a page of the store's cards; ``draft`` is of a view that was not saved."""
+    store_id, operations = request.store_id, request.operations
+    me = request.principal.signed_in.operator
     filters = query.filters(request.received_at, request.principal.zone)
     asked = query.address()
     cursors = request.services.cursors.of(f"dashboard cards {store_id} {asked}", search.KEY_TYPES)
     wanted = Search(filters, *query.wanted, cursors.read(query.cursor), ROWS)
     page = await operations.read(search.search, store_id, wanted)
     count = await operations.read(search.count, store_id, filters, exact=False)
+    views = await operations.read(saved_views.list_of, store_id, me.id)
     return render(
         request, "cards.html",
-        query=query, found=page.rows, count=count, shown=SHOWN, here=request.target, soon=SOON,
+        query=query, found=page.rows, count=count, shown=SHOWN, soon=SOON, draft=draft,
+        here=query.address(cursor=query.cursor), views=views,
+        view=next((view for view in views if view.query == query.encoded), None),
         next=cursors.write(page.next), previous=cursors.write(page.previous),
     )  # fmt: skip
 
