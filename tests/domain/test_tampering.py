@@ -206,6 +206,10 @@ class RawSQLite:
             self.connection.execute(statement, values)
         except (sqlite3.IntegrityError, sqlite3.DataError):
             return False
+        except sqlite3.OperationalError as error:
+            if "malformed JSON" not in str(error):  # which an index would have to read
+                raise
+            return False
         return True
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:

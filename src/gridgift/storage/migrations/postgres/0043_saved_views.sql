@@ -1,4 +1,4 @@
--- Served by programs from 0036 on.
+-- Served by programs from 0042 on.
 -- What operators call their searches of a store's cards: the query of the list's address.
 CREATE TABLE saved_views (
     store_id uuid NOT NULL REFERENCES stores (id),
