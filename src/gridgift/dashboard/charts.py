@@ -9,7 +9,7 @@ WIDTH: Final = 640
 HEIGHT: Final = 180
 TOP: Final = 22  # below it lines are drawn, above it stands what the topmost one means
 BOTTOM: Final = 152  # below it stand the days
-LEFT: Final = 8
+LEFT: Final = 64  # beside the amounts of the scale
 RIGHT: Final = 632
 LINES: Final = 3  # of the scale, above zero
 
