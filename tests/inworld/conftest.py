@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(shared_server: Callable[..., Server]) -> "Store":
-    """A store of the test's own, at a server that the file's tests share."""
+def store(request: pytest.FixtureRequest, shared_server: Callable[..., Server]) -> "Store":
+    """A store of the test's own, at a server that the file's tests share: SQLite, if not said."""
     from tests.inworld.store import Store  # not without lummao
 
-    return Store(shared_server("sqlite"))
+    return Store(shared_server(getattr(request, "param", "sqlite")))

@@ -2,16 +2,16 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from gridgift.inworld import script
 from gridgift.messages import say
+from tests.conftest import ENGINES
+from tests.crash import crashable
 from tests.inworld.clock import play
 from tests.inworld.http import Faults
 from tests.inworld.store import Store
@@ -20,6 +20,9 @@ from tests.inworld.world import Avatar, Thing, World
 from tests.serving import Server
 
 BACK: Final = re.compile(r"give secondlife:///app/agent/(\S+)/inspect L\$(\d+) back")
+# Where requests are sent again, and somebody else may be at the same refund.
+each_engine = pytest.mark.parametrize("store", ENGINES, indirect=True)
+
 FOR_FRIEND: Final = say("button_for_friend", "en")
 
 
@@ -83,6 +86,7 @@ def test_who_pays_has_a_card_or_a_friend_has(store: Store) -> None:
     play(scenario())
 
 
+@each_engine
 @pytest.mark.parametrize("fault", ["lost", "dropped", "unavailable", "foreign"])
 def test_a_lost_answer_sells_nothing_twice(store: Store, fault: str) -> None:
     async def scenario() -> None:
@@ -131,6 +135,7 @@ async def refuse(store: Store, world: World, vendor: Thing, payer: Avatar) -> No
     await world.until(lambda: bool(store.refunds(vendor.description)))
 
 
+@each_engine
 def test_what_was_marked_as_paid_is_not_paid(store: Store) -> None:
     """The store's owner has paid it, before the object could ask."""
 
@@ -148,6 +153,7 @@ def test_what_was_marked_as_paid_is_not_paid(store: Store) -> None:
     play(scenario())
 
 
+@each_engine
 def test_what_the_object_may_be_paying_is_not_marked_as_paid(store: Store) -> None:
     """The object has asked, and does not know the answer yet: it asks again, and pays once."""
 
@@ -405,11 +411,10 @@ def test_what_is_paid_before_pairing_goes_back(store: Store) -> None:
     play(scenario())
 
 
-@pytest.fixture
-def own_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    """A store at a server that the test may kill."""
-    shutil.copy(sqlite_template, tmp_path / "gridgift.db")
-    with Server.started(f"sqlite:///{tmp_path / 'gridgift.db'}") as server:
+@pytest.fixture(params=ENGINES)
+def own_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A store at a server that the test may kill, on each engine."""
+    with crashable(request.param) as (url, _), Server.started(url) as server:
         yield Store(server)
 
 
