@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from gridgift.dashboard.forms import EMPTY, Draft, read_pairs
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
-from gridgift.domain import giftcards, saved_views, search
+from gridgift.domain import giftcards, saved_views, search, texts
 from gridgift.domain.days import end_of, parse_day, start_of
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.ids import parse_uuid
@@ -82,8 +82,11 @@ class CardsQuery(Struct, frozen=True):
     cursor: Cursor | None = None
 
     def filters(self, now: int, zone: str) -> Filters:
-        """Return what to look for; a text that no name begins with is a tag."""
-        typed = self.q.strip()
+        """Return what to look for; a text that no name begins with is a tag.
+
+        What is not printable is in neither, and PostgreSQL takes no NUL.
+        """
+        typed = texts.kept(self.q, len(self.q)).strip()
         uuid, prefix = parse_uuid(typed), parse_prefix(typed)
         is_tag = bool(typed) and uuid is None and (typed[0] == "#" or prefix is None)
         return msgspec.structs.replace(
