@@ -67,10 +67,11 @@ def test_reissue(shop: CommandRunner) -> None:
 
 def test_expire(shop: CommandRunner) -> None:
     card = granted(shop, "--expires", "2099-01-31")["id"]
-    ended = shop.json("card", "expire", card)
+    ended = shop.json("card", "expire", card, "--reason", "closing sale")
     assert ended["expiresAt"] < "2099"
     assert shop.json("card", "expire", card) == ended
-    assert [each["kind"] for each in shop.json("card", "history", card)] == ["granted", "updated"]
+    told = [(each["kind"], each["reason"]) for each in shop.json("card", "history", card)]
+    assert told == [("granted", ""), ("updated", "closing sale")]
     shop("card", "transfer", card, "jo.winter", "--reason", "late").refused(1, "expired")
     assert shop.json("verify")["faults"] == 0
 

@@ -16,9 +16,9 @@ from gridgift.cli.options import (
     DatabaseOption,
     ExpiresOption,
     JsonOption,
+    OptionalReasonOption,
     StoreOption,
     TextureOption,
-    read_reason,
 )
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, operator, read_settings, read_store, run
@@ -52,9 +52,7 @@ def grant(
     transfer: Annotated[bool, typer.Option("--transfer", help="Its owner may pass it on.")] = False,
     texture: TextureOption = None,
     expires: ExpiresOption = None,
-    reason: Annotated[
-        str, typer.Option("--reason", parser=read_reason, metavar="TEXT", help="For the ledger.")
-    ] = "",
+    reason: OptionalReasonOption = "",
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,

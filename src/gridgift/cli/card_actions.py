@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gridgift.cli.card_filters import FilterOptions, read_tag
 from gridgift.cli.option_structs import taking
-from gridgift.cli.options import UsageError, read_expiry, read_reason, read_uuid
+from gridgift.cli.options import OptionalReasonOption, UsageError, read_expiry, read_uuid
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import operator, read_settings, read_store, run
 from gridgift.cli.tables import print_table
@@ -48,9 +48,7 @@ class ActionOptions(FilterOptions, frozen=True, kw_only=True):
         bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
     ] = False
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask before.")] = False
-    reason: Annotated[
-        str, typer.Option("--reason", parser=read_reason, metavar="TEXT", help="For the ledger.")
-    ] = ""
+    reason: OptionalReasonOption = ""
 
 
 class ExtendOptions(ActionOptions, frozen=True, kw_only=True):

@@ -11,9 +11,10 @@ from gridgift.cli.options import (
     CardArgument,
     DatabaseOption,
     JsonOption,
+    OptionalReasonOption,
+    ReasonOption,
     StoreOption,
     read_note,
-    read_text,
 )
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, read_all, read_settings, run
@@ -26,10 +27,6 @@ from gridgift.domain.residents import parse_identifier
 from gridgift.operations import Operations
 from gridgift.storage.database import P, Tx
 from gridgift.views import NoteResponse, StoreGiftCard
-
-ReasonOption = Annotated[
-    str, typer.Option("--reason", parser=read_text, metavar="TEXT", help="For the ledger.")
-]
 
 
 def adjust(
@@ -88,13 +85,14 @@ def reissue(
 def expire(
     context: typer.Context,
     card_id: CardArgument,
+    reason: OptionalReasonOption = "",
     key: IdempotencyKeyOption = None,
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Let a card's date be over now."""
-    print_card(_act(context, _change, card_id, giftcards.ending()), json)
+    print_card(_act(context, _change, card_id, giftcards.ending(reason)), json)
 
 
 def redeem(

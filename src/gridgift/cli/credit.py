@@ -12,6 +12,7 @@ from gridgift.cli.options import (
     ExpiresOption,
     JsonOption,
     MaybeAmountOption,
+    ReasonOption,
     StoreOption,
     read_expiry,
     read_text,
@@ -35,9 +36,6 @@ from gridgift.views import EntryResponse
 
 app = typer.Typer(help="Customers' store credit.", no_args_is_help=True)
 
-ReasonOption = Annotated[
-    str, typer.Option("--reason", parser=read_text, metavar="TEXT", help="For the ledger.")
-]
 ReferenceOption = Annotated[
     str,
     typer.Option(

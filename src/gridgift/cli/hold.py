@@ -10,10 +10,10 @@ from gridgift.cli.options import (
     DatabaseOption,
     JsonOption,
     MaybeAmountOption,
+    OptionalReasonOption,
     StoreOption,
     one_of,
     read_duration,
-    read_reason,
     read_uuid,
 )
 from gridgift.cli.output import print_json
@@ -89,10 +89,7 @@ def place(
     card_id: CardArgument,
     amount: AmountOption,
     span: ForOption,
-    reason: Annotated[
-        str,
-        typer.Option("--reason", parser=read_reason, metavar="TEXT", help="For the ledger."),
-    ] = "",
+    reason: OptionalReasonOption = "",
     store: StoreOption = None,
     database: DatabaseOption = None,
     json: JsonOption = False,

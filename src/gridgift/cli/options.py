@@ -131,6 +131,12 @@ StoreOption = Annotated[
         help="Which store; not needed when there is only one.",
     ),
 ]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", parser=read_text, metavar="TEXT", help="For the ledger.")
+]
+OptionalReasonOption = Annotated[  # the default is ""
+    str, typer.Option("--reason", parser=read_reason, metavar="TEXT", help="For the ledger.")
+]
 ScopeOption = Annotated[
     list[str] | None, typer.Option("--scope", metavar="SCOPE", help=_SCOPE_HELP)
 ]

@@ -252,7 +252,7 @@ async def disable(
     return await change(tx, CardRequest(caller, card_id, disabling(if_match)))
 
 
-def ending() -> Rule[CardChange]:
+def ending(reason: str = "") -> Rule[CardChange]:
     """Return the rule that lets a card's date be over now; one that has expired stays as it is.
 
     It raises ``GiftCardRedeemed``. What is held can be captured still.
@@ -262,7 +262,7 @@ def ending() -> Rule[CardChange]:
         check_not_redeemed(locked.card)
         if is_expired(locked.card, locked.now):
             return locked.unchanged()
-        return replace(locked, caller, {"expires_at": locked.now})
+        return replace(locked, caller, {"expires_at": locked.now}, reason)
 
     return rule
 
