@@ -67,7 +67,7 @@ class Receiver:
         try:
             yield receiver
         finally:
-            server.close()
+            loop.call_soon_threadsafe(server.close)  # no other thread may
             loop.call_soon_threadsafe(receiver._end, loop)
             thread.join()
             loop.close()

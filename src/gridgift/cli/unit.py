@@ -131,7 +131,7 @@ def create(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a unit, and a code that pairs its object within 15 minutes."""
+    """Make a unit, and a code that pairs its object. It is good for 15 minutes."""
 
     async def work(operations: Operations) -> PairingCode:
         owner = await read_store(operations, store)
@@ -242,7 +242,7 @@ def list_refunds(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List payments to vendors for which nothing was sold, the newest hundred."""
+    """List payments for which nothing was sold: the newest hundred."""
 
     newest = (state, Position(), REFUNDS)
     if unit_id is None:
@@ -264,7 +264,7 @@ def mark_refund_paid(
     database: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say that you gave a payment back yourself: the vendor does not from then on."""
+    """Say that you gave a payment back; the vendor does not then."""
 
     paid = act(database, store, refunds.mark_paid, unit_id, refund_id, note)
     if json:
