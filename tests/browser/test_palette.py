@@ -122,6 +122,7 @@ def test_keys_open_pages_and_can_be_switched_off(desk: Callable[..., Desk]) -> N
         for key in pressed:
             page.keyboard.press(key)
         expect(heading).to_have_text(name)
+        page.wait_for_load_state()  # before that a key is nobody's
     page.keyboard.press("g")
     page.keyboard.press("k")  # the owners'
     page.keyboard.press("/")
