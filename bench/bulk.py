@@ -26,7 +26,7 @@ FLAT: Final = 30.0  # MB that more rows may add
 LONGEST: Final = 900.0  # seconds that one import may take
 ENOUGH: Final = 300.0  # seconds after which an engine gets no further round
 LOOK: Final = 0.05  # seconds between two looks at the memory
-_TABLES: Final = ("customers", "gift_cards", "entries")
+_TABLES: Final = ("customers", "gift_cards", "entries", "events")
 
 
 def bulk(bench: Bench) -> Iterator[Result]:
@@ -113,12 +113,16 @@ def _made(count: int, cards: int) -> Iterator[dict[str, list[rows.Row]]]:
             tables["customers"].append((card.store_id, card.owner_uuid, instant))
             tables["gift_cards"].append(rows.card_row(card, entry))
             tables["entries"].append(msgspec.structs.astuple(entry))
+            tables["events"].append(rows.event_row(entry))
         yield tables
 
 
-def _sql(table: str) -> str:
+def _sql(table: str, engine: Engine) -> str:
+    if table == "events":
+        return rows.EVENT.numbered if engine == "sqlite" else rows.EVENT.postgres
     known = " ON CONFLICT DO NOTHING" if table == "customers" else ""
-    return rows.insert(table) + known
+    sql = rows.insert(table) + known
+    return sql if engine == "sqlite" else _numbered(sql)
 
 
 def _on_sqlite(path: Path, count: int, cards: int) -> float:
@@ -128,7 +132,7 @@ def _on_sqlite(path: Path, count: int, cards: int) -> float:
             started = time.perf_counter()
             raw.execute("BEGIN IMMEDIATE")
             for table, found in tables.items():
-                raw.executemany(_sql(table), found)
+                raw.executemany(_sql(table, "sqlite"), found)
             raw.execute("COMMIT")
             spent += time.perf_counter() - started
     return spent
@@ -142,7 +146,7 @@ async def _on_postgres(url: str, count: int, cards: int) -> float:
             started = time.perf_counter()
             async with connection.transaction():
                 for table, found in tables.items():
-                    await connection.executemany(_numbered(_sql(table)), found)
+                    await connection.executemany(_sql(table, "postgres"), found)
             spent += time.perf_counter() - started
     finally:
         await connection.close()

@@ -64,7 +64,10 @@ def bare_loop(path: Path, cards: int, seconds: float) -> Load:
     """Commit one grant's rows after the other for a time; making the rows is not counted."""
     dice, done, spent, run = Random(), 0, 0.0, new_id()
     first, *others = (rows.insert(table) for table in _WRITTEN)
-    sqls = (f"{first} ON CONFLICT (store_id, resident_uuid) DO NOTHING", *others)
+    sqls = (
+        f"{first} ON CONFLICT (store_id, resident_uuid) DO NOTHING", *others,
+        rows.EVENT.numbered,
+    )  # fmt: skip
     with closing(open_file(path, WRITER_WAIT)) as raw:
         while spent < seconds:
             made = [_rows(dice.randrange(cards), f"{run}-{done + n}") for n in range(PREPARED)]
@@ -85,7 +88,7 @@ def _commit_each(
     for count, grant in enumerate(made, 1):
         raw.execute("BEGIN IMMEDIATE")
         for sql, row in zip(
-            sqls, (grant.customer, grant.card, grant.entry, grant.answer), strict=True
+            sqls, (grant.customer, grant.card, grant.entry, grant.answer, grant.event), strict=True
         ):
             raw.execute(sql, row)
         raw.execute("COMMIT")

@@ -13,6 +13,7 @@ from gridgift.domain.model import CardState, Entry, GiftCard
 from gridgift.http.api.grants import GrantGiftCardRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.request import fingerprint
+from gridgift.storage.queries import named
 from gridgift.views import GiftCardResponse
 
 Row = tuple[Any, ...]
@@ -31,14 +32,17 @@ COLUMNS: Final = {
     ),
 }  # fmt: skip
 
+EVENT: Final = named("event_add")  # the server's own: it finds the event's position as well
+
 
 class Grant(Struct, frozen=True):
-    """The rows of one grant: of the customer, the card, its first entry and the kept answer."""
+    """The rows of one grant: customer, card, first entry, kept answer, and the entry's event."""
 
     customer: Row
     card: Row
     entry: Row
     answer: Row
+    event: Row
 
 
 def card_and_entry(
@@ -68,6 +72,11 @@ def card_row(card: GiftCard, entry: Entry) -> Row:
     )  # fmt: skip
 
 
+def event_row(entry: Entry) -> Row:
+    """Make the values for ``EVENT`` of an entry."""
+    return entry.store_id, entry.account_kind, entry.account_id, entry.seq, entry.created_at
+
+
 def grant(card_id: str, store: int, owner: int, credit: int, key: str, now: int) -> Grant:
     """Make all rows of a grant that was sent with an idempotency key."""
     card, entry = card_and_entry(card_id, store, owner, credit, now)
@@ -79,6 +88,7 @@ def grant(card_id: str, store: int, owner: int, credit: int, key: str, now: int)
         card=card_row(card, entry),
         entry=msgspec.structs.astuple(entry),
         answer=(card.store_id, key, digest, answer, now),
+        event=event_row(entry),
     )
 
 
