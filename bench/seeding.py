@@ -37,9 +37,20 @@ LOAD_PRAGMAS: Final = (
 
 
 class Seeds:
-    """Databases with any number of cards, on either engine, as they are asked for."""
+    """Databases with any number of cards, on either engine, as they are asked for.
 
-    def __init__(self, folder: Path, postgres_url: str | None, progress: Progress) -> None:
+    The names of those on PostgreSQL begin with ``prefix``, and those that do are for one user at a
+    time.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        postgres_url: str | None,
+        progress: Progress,
+        prefix: str = "gridgift_bench",
+    ) -> None:
+        self.prefix = prefix
         self.folder = folder
         self.postgres_url = postgres_url
         self.progress = progress
@@ -50,7 +61,7 @@ class Seeds:
     def copy(self, engine: Engine, cards: int) -> Iterator[str]:
         """Copy a seeded database for the time of a measurement and give its URL."""
         self._copies += 1
-        name = f"gridgift_bench_copy_{os.getpid()}_{self._copies}"
+        name = f"{self.prefix}_copy_{os.getpid()}_{self._copies}"
         made = self._copied_file if engine == "sqlite" else self._copied_database
         with made(cards, name) as url:
             yield url
@@ -71,12 +82,12 @@ class Seeds:
 
     def postgres(self, cards: int) -> str:
         """Return the name of the database with so many cards; make it if it is not there."""
-        prefix = f"gridgift_bench_{cards}_"
+        prefix = f"{self.prefix}_{cards}_"
         name = prefix + version("postgres")
         if name not in self._databases(prefix):
             for old in self._databases(prefix):
                 self._execute(f"DROP DATABASE {old} WITH (FORCE)")
-            draft = f"gridgift_bench_draft_{os.getpid()}"
+            draft = f"{self.prefix}_draft_{os.getpid()}"
             self._execute(f"DROP DATABASE IF EXISTS {draft}", f"CREATE DATABASE {draft}")
             try:
                 asyncio.run(self._fill_postgres(self.url_of(draft), cards))

@@ -42,12 +42,13 @@ CARDS = 2_000
 
 @pytest.fixture
 def seeds(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seeds]:
-    """A folder for seeded databases, on each engine."""
+    """A folder for seeded databases, on each engine; the workers share one PostgreSQL."""
     url = request.getfixturevalue("postgres").url if engine == "postgres" else None
-    seeds = Seeds(tmp_path / "cache", url, Progress(Console(quiet=True)))
+    prefix = f"gridgift_bench_of_{os.getpid()}"
+    seeds = Seeds(tmp_path / "cache", url, Progress(Console(quiet=True)), prefix)
     yield seeds
     if url is not None:
-        for name in seeds._databases("gridgift_bench_"):
+        for name in seeds._databases(prefix):
             seeds._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -90,7 +91,7 @@ def test_the_seed_is_made_once_and_copies_leave_nothing(seeds: Seeds, engine: En
         if engine == "sqlite":
             files = seeds.folder.iterdir()
             return sorted(f"{path.name} {path.stat().st_mtime_ns}" for path in files)
-        return sorted(seeds._databases("gridgift_bench_"))
+        return sorted(seeds._databases(seeds.prefix))
 
     with seeds.copy(engine, 1_000):
         pass
