@@ -22,6 +22,7 @@ OPEN: Final = [  # what a browser shows without knowing an id
     if page.method == "GET" and "{" not in page.path and page.media_type == "text/html"
 ]
 ABOUT_CARDS: Final = [page for page in FORMS if page.path.startswith("/dashboard/cards/{id}/")]
+ABOUT_THINGS: Final = [page for page in FORMS if "seen" in page.body.__struct_fields__]
 FORM: Final = "application/x-www-form-urlencoded"
 BOUNDARY: Final = "----WebKitFormBoundaryX"
 UNKNOWN: Final = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
@@ -58,12 +59,19 @@ def etag_on(browser: "Browser", path: str) -> str:
     return unescape(found[1])
 
 
+def seen_on(text: str, thing: str) -> str:
+    """Return what the forms of a page carry of a thing that it shows; "": there are none."""
+    form = rf'<form method="post" action="/dashboard/[^"]*{thing}[/"].*?'
+    found = re.search(form + r'name="seen" value="([^"]+)"', text, re.DOTALL)
+    return unescape(found[1]) if found else ""
+
+
 def fields_on(text: str) -> dict[str, str]:
-    """Return what the forms of a page have, its ticked boxes among it."""
+    """Return what the forms of a page have, of boxes and choices what is ticked."""
     found = {}
     for tag in re.findall(r"<input [^>]*>", text):
         name, value = (re.search(rf' {each}="([^"]*)"', tag) for each in ("name", "value"))
-        unticked = 'type="checkbox"' in tag and " checked" not in tag
+        unticked = re.search('type="(checkbox|radio)"', tag) and " checked" not in tag
         if name and value and not unticked and name[1] != "form_token":
             found[name[1]] = unescape(value[1])
     return found
@@ -102,6 +110,15 @@ class Browser:
         usual = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
         form = urlencode(pairs, doseq=True).encode()
         return self._send("POST", path, usual | _named(headers), form)
+
+    def press(
+        self, path: str, fields: dict[str, Any] | None = None, **headers: str
+    ) -> httpx2.Response:
+        """Send a form about a unit, a webhook, a key, … from the page that shows it."""
+        kind, *rest = path.split("/")[2:]
+        page = f"/dashboard/{kind}" + (f"/{rest[0]}" if kind in {"units", "webhooks"} else "")
+        seen = seen_on(self.get(page).text, (rest or [kind])[0])
+        return self.post(path, {"seen": seen, **(fields or {})}, **headers)
 
     def upload(
         self, path: str, fields: dict[str, str], name: str, content: bytes

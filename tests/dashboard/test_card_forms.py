@@ -108,7 +108,7 @@ def test_no_form_does_anything_to_a_card_that_is_another_by_now(
     form["etag"] = '"*"'
     unknown = bo.post(path, form)
     assert (unknown.status_code, "ETag" in unknown.text) == (412, False)
-    assert "The card has changed meanwhile" in unknown.text
+    assert "What you saw has changed meanwhile" in unknown.text
     form["etag"] = fields_on(refused.text)["etag"]
     assert bo.post(path, form | {"credit": "9"}).status_code == 303
     assert len(api.entries(card)) == 3

@@ -9,7 +9,7 @@ from gridgift.domain import keys
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.model import Key
 from tests.api import JO, START, ApiFixture
-from tests.dashboard.people import Browser, People
+from tests.dashboard.people import Browser, People, seen_on
 from tests.http.checks import one_engine
 
 KEYS = "/dashboard/keys"
@@ -62,7 +62,7 @@ def test_a_new_key_takes_the_old_ones_place(api: ApiFixture, aria: Browser, over
     aria.get(KEYS)
     old = shown_key(aria.post(KEYS, {"name": "web shop", "scopes": "store:read"}).text)
     first = named(api, "web shop")
-    rotated = aria.post(f"{KEYS}/{first.id}/rotate", {"overlap": overlap})
+    rotated = aria.press(f"{KEYS}/{first.id}/rotate", {"overlap": overlap})
     new = shown_key(rotated.text)
     assert new != old
     assert named(api, "web shop").hash == keys.digest(new)
@@ -76,13 +76,15 @@ def test_a_revoked_key_opens_nothing(api: ApiFixture, aria: Browser) -> None:
     aria.get(KEYS)
     key = shown_key(aria.post(KEYS, {"name": "web shop", "scopes": "store:read"}).text)
     stored = named(api, "web shop")
-    assert aria.post(f"{KEYS}/{stored.id}/revoke").status_code == 303
+    shown = seen_on(aria.get(KEYS).text, stored.id)
+    assert aria.press(f"{KEYS}/{stored.id}/revoke").status_code == 303
     page = aria.get(KEYS).text
     assert "“web shop” is revoked" in page and "Revoked on" in page
     assert api.call("GET", STORE, key=key).status_code == 401
-    again = aria.post(f"{KEYS}/{stored.id}/rotate", {"overlap": "0"})
-    assert again.status_code == 409
-    assert f"Key {stored.id} was revoked" in again.text
+    again = aria.post(f"{KEYS}/{stored.id}/rotate", {"overlap": "0", "seen": shown})
+    assert again.status_code == 412
+    assert "“web shop” has changed meanwhile" in again.text
+    assert "<dt>Revoked</dt><dd>no → yes</dd>" in again.text
 
 
 @pytest.mark.parametrize(
@@ -127,5 +129,5 @@ def test_another_stores_key_is_not_there(api: ApiFixture, aria: Browser) -> None
     other = api.add_key("store:read", store=api.add_store("Elsewhere", JO)).stored
     aria.get(KEYS)
     for action in ("rotate", "revoke"):
-        assert aria.post(f"{KEYS}/{other.id}/{action}").status_code == 404
+        assert aria.press(f"{KEYS}/{other.id}/{action}").status_code == 404
     assert api.read(keys.read, other.store_id, other.id) == other

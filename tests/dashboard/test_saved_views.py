@@ -119,7 +119,7 @@ def test_views_go_with_the_person(api: ApiFixture, people: People, bo: Browser) 
     save(aria, "Mine")
     (bos_id,) = [one.id for one in api.read(operators.team, api.store.id) if one.name == "Bo"]
     aria.get("/dashboard/team")
-    assert aria.post(f"/dashboard/team/{bos_id}/dismiss").status_code == 303
+    assert aria.press(f"/dashboard/team/{bos_id}/dismiss").status_code == 303
     assert api.sql("SELECT name FROM saved_views") == [("Mine",)]
     api.write(operators.remove, "Aria")
     assert api.sql("SELECT name FROM saved_views") == []

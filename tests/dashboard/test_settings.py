@@ -37,7 +37,7 @@ def typed(text: str) -> dict[str, str]:
 
 def test_all_settings_are_changed_shown_and_emptied(api: ApiFixture, aria: Browser) -> None:
     assert typed(aria.get(SETTINGS).text)["name"] == api.store.name
-    assert aria.post(SETTINGS, WHOLE).status_code == 303
+    assert aria.press(SETTINGS, WHOLE).status_code == 303
     store = stored(api)
     assert (store.name, store.logo, store.card_lifetime) == ("Moon & Sons", TEXTURE, 90)
     assert store.location_slurl == WHOLE["location_slurl"]
@@ -50,7 +50,7 @@ def test_all_settings_are_changed_shown_and_emptied(api: ApiFixture, aria: Brows
     assert "21 Sep 2026, 16:13" in page  # START in Berlin
     assert START == 1_790_000_000_000
     empty = dict.fromkeys(WHOLE, "") | {"name": "Moonwall", "time_zone": "UTC"}
-    assert aria.post(SETTINGS, empty).status_code == 303
+    assert aria.press(SETTINGS, empty).status_code == 303
     store = stored(api)
     assert (store.logo, store.card_lifetime, store.customer_origin) == (None, None, None)
     assert (store.location_slurl, store.contact, store.time_zone) == ("", "", "UTC")
@@ -60,7 +60,7 @@ def test_all_settings_are_changed_shown_and_emptied(api: ApiFixture, aria: Brows
 def test_a_hostile_name_is_only_text(aria: Browser) -> None:
     aria.get(SETTINGS)
     hostile = {"name": HOSTILE, "contact": HOSTILE}
-    assert aria.post(SETTINGS, WHOLE | hostile).status_code == 303
+    assert aria.press(SETTINGS, WHOLE | hostile).status_code == 303
     page = aria.get(SETTINGS).text
     assert HOSTILE not in page and "<script>alert" not in page
     assert typed(page) | hostile == typed(page)
@@ -86,7 +86,7 @@ def test_what_is_refused_is_said_at_its_field(
     api: ApiFixture, aria: Browser, name: str, value: str, why: str
 ) -> None:
     aria.get(SETTINGS)
-    refused = aria.post(SETTINGS, WHOLE | {name: value})
+    refused = aria.press(SETTINGS, WHOLE | {name: value})
     assert refused.status_code == 400
     found = re.search(rf'id="{name}-problem">([^<]+)<', refused.text)
     assert found is not None and why in unescape(found[1])

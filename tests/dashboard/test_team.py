@@ -54,13 +54,13 @@ def test_roles_change_and_an_owner_stays(people: People, aria: Browser, bo: Brow
     me, other = (member.id for member in team)
     aria.get(TEAM)
     for action, fields in (("role", {"role": "clerk"}), ("dismiss", {})):
-        kept = aria.post(f"{TEAM}/{me}/{action}", fields)
+        kept = aria.press(f"{TEAM}/{me}/{action}", fields)
         assert kept.status_code == 400
         assert "Aria is the store&#39;s only owner" in kept.text
-    assert aria.post(f"{TEAM}/{other}/role", {"role": "owner"}).status_code == 303
+    assert aria.press(f"{TEAM}/{other}/role", {"role": "owner"}).status_code == 303
     assert bo.get(TEAM).status_code == 200
     assert "Bo is an owner now." in aria.get(TEAM).text
-    assert aria.post(f"{TEAM}/{me}/role", {"role": "clerk"}).status_code == 303
+    assert aria.press(f"{TEAM}/{me}/role", {"role": "clerk"}).status_code == 303
     assert aria.get(TEAM).status_code == 403
 
 
@@ -68,18 +68,18 @@ def test_somebody_dismissed_is_out_at_once(people: People, aria: Browser, bo: Br
     other = people.api.read(operators.find, "Bo").id
     link = people.link("Bo")
     aria.get(TEAM)
-    assert aria.post(f"{TEAM}/{other}/dismiss").status_code == 303
+    assert aria.press(f"{TEAM}/{other}/dismiss").status_code == 303
     assert not bo.is_signed_in()
     assert people.browser().get(f"/dashboard/link/{link}").status_code == 401
     assert "Bo is not in your team any more" in aria.get(TEAM).text
-    assert aria.post(f"{TEAM}/{other}/dismiss").status_code == 404
+    assert aria.press(f"{TEAM}/{other}/dismiss").status_code == 404
 
 
 @one_engine
 def test_an_owner_signs_somebody_out(people: People, aria: Browser, bo: Browser) -> None:
     aria.get(TEAM)
     other = people.api.read(operators.find, "Bo").id
-    assert aria.post(f"{TEAM}/{other}/sign-out").status_code == 303
+    assert aria.press(f"{TEAM}/{other}/sign-out").status_code == 303
     assert not bo.is_signed_in()
 
 
@@ -90,7 +90,7 @@ def test_no_link_into_another_store(api: ApiFixture, people: People, aria: Brows
     people.add("Bo", "owner", api.add_store("Elsewhere", JO))
     other = api.read(operators.find, "Bo").id
     aria.get(TEAM)
-    response = aria.post(f"{TEAM}/{other}/link")
+    response = aria.press(f"{TEAM}/{other}/link")
     assert response.status_code == 400
     assert "works at another store too" in response.text
     assert api.sql("SELECT count(*) FROM operator_links") == [(0,)]

@@ -56,7 +56,7 @@ def test_no_form_changes_a_card_that_is_another_by_now(
     for stale in ({"etag": '"*"'}, {"etag": "*"}, {}):
         refused = cy.post(path, form | stale)
         assert refused.status_code == 412, stale
-        assert "The card has changed meanwhile" in refused.text
+        assert "What you saw has changed meanwhile" in refused.text
     told = cy.post(path, form | {"etag": shown})
     assert (told.status_code, recorded(api)) == (412, before)
     assert "Note, by Bo" in told.text and NOTED in told.text and "ETag" not in told.text

@@ -56,17 +56,17 @@ def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser)
     assert (settings.starts_at, settings.ends_at) == (1788246000000, 1799308800000)
     api.write(units.pair, operator(api.store.id), str(unit_id), code, OBJECT, OWNER.uuid)
     assert "Works" in aria.get(one).text
-    assert aria.post(f"{one}/switch", {"to": "off"}).headers["location"] == one
+    assert aria.press(f"{one}/switch", {"to": "off"}).headers["location"] == one
     assert "Paused" in aria.get(one).text
-    assert aria.post(f"{one}/change", {"name": "Hunt"}).status_code == 303
+    assert aria.press(f"{one}/change", {"name": "Hunt"}).status_code == 303
     unit = stored(api, str(unit_id))
     assert unit.settings == units.UnitSettings("Hunt", paused=True)
     aria.get(one)
-    assert aria.post(f"{one}/switch", {"to": "on"}).status_code == 303
-    assert aria.post(f"{one}/round").status_code == 303
-    again = aria.post(f"{one}/code")
+    assert aria.press(f"{one}/switch", {"to": "on"}).status_code == 303
+    assert aria.press(f"{one}/round").status_code == 303
+    again = aria.press(f"{one}/code")
     assert code_of(again.text) not in {None, code}
-    assert aria.post(f"{one}/revoke").status_code == 303
+    assert aria.press(f"{one}/revoke").status_code == 303
     unit = stored(api, str(unit_id))
     assert (unit.round_number, unit.object_uuid, unit.settings.paused) == (2, None, False)
 
@@ -181,7 +181,7 @@ def test_another_stores_unit(api: ApiFixture, aria: Browser) -> None:
     aria.get(UNITS)
     for action in ("change", "switch", "code", "round", "revoke"):
         fields: dict[str, Any] = {"name": "Mine", "to": "off"}
-        assert aria.post(f"{UNITS}/{theirs}/{action}", fields).status_code == 404
+        assert aria.press(f"{UNITS}/{theirs}/{action}", fields).status_code == 404
     for page in ("", "/script"):
         assert aria.get(f"{UNITS}/{theirs}{page}").status_code == 404
     paid = f"{UNITS}/{theirs}/refunds/{theirs}/paid"

@@ -57,20 +57,20 @@ def test_a_webhook_is_made_changed_paused_and_deleted(api: ApiFixture, aria: Bro
     one = f"{WEBHOOKS}/{webhook_id}"
     assert secret_of(aria.get(one).text) is None
     assert stored(api, str(webhook_id)).types == ("gift_card.redeemed",)
-    changed = aria.post(f"{one}/change", {"url": f"{URL}/2"})
+    changed = aria.press(f"{one}/change", {"url": f"{URL}/2"})
     assert (changed.status_code, changed.headers["location"]) == (303, one)
     webhook = stored(api, str(webhook_id))
     assert (webhook.url, webhook.types) == (f"{URL}/2", ())
-    assert aria.post(f"{one}/switch", {"to": "off"}).status_code == 303
+    assert aria.press(f"{one}/switch", {"to": "off"}).status_code == 303
     assert "Paused" in aria.get(one).text
-    refused = aria.post(f"{one}/test")
+    refused = aria.press(f"{one}/test")
     assert refused.status_code in {400, 409} and "is switched off" in refused.text
-    assert aria.post(f"{one}/switch", {"to": "on"}).status_code == 303
+    assert aria.press(f"{one}/switch", {"to": "on"}).status_code == 303
     assert stored(api, str(webhook_id)).active
-    rotated = aria.post(f"{one}/rotate")
+    rotated = aria.press(f"{one}/rotate")
     assert secret_of(rotated.text) == secrets.of(str(webhook_id), 2)
     assert "the secret before counts until" in rotated.text
-    assert aria.post(f"{one}/delete").status_code == 303
+    assert aria.press(f"{one}/delete").status_code == 303
     assert "The webhook is deleted." in aria.get(WEBHOOKS).text
     assert aria.get(one).status_code == 404
 
@@ -78,7 +78,7 @@ def test_a_webhook_is_made_changed_paused_and_deleted(api: ApiFixture, aria: Bro
 def test_a_test_event_is_noted(api: ApiFixture, aria: Browser) -> None:
     webhook = made(api)
     aria.get(WEBHOOKS)
-    assert aria.post(f"{WEBHOOKS}/{webhook}/test").status_code == 303
+    assert aria.press(f"{WEBHOOKS}/{webhook}/test").status_code == 303
     assert "is on its way" in aria.get(f"{WEBHOOKS}/{webhook}").text
     assert api.sql("SELECT count(*) FROM events WHERE type = 'ping'") == [(1,)]
 
@@ -94,13 +94,13 @@ def test_deliveries_are_shown_and_posted_again(api: ApiFixture, aria: Browser) -
     page = aria.get(f"{one}/deliveries/{failed}").text
     for said in ("No answer: timed out", "Answered with 503", "Later.", "48 ms", "Failed"):
         assert said in page, said
-    again = aria.post(f"{one}/deliveries/{failed}/again")
+    again = aria.press(f"{one}/deliveries/{failed}/again")
     assert again.headers["location"] == f"{one}/deliveries/{failed}"
     delivery, _ = api.read(deliveries.read, *kept)
     assert delivery.state in {"pending", "failed"} and delivery.next_attempt_at != START + 9
     aria.get(one)
-    assert aria.post(f"{one}/switch", {"to": "off"}).status_code == 303
-    refused = aria.post(f"{one}/deliveries/{failed}/again")
+    assert aria.press(f"{one}/switch", {"to": "off"}).status_code == 303
+    refused = aria.press(f"{one}/deliveries/{failed}/again")
     assert refused.status_code in {400, 409} and "is switched off" in refused.text
 
 
@@ -148,8 +148,8 @@ def test_what_is_refused_is_said_and_makes_nothing(
     webhook = made(api)
     before = api.sql("SELECT * FROM webhooks")
     aria.get(WEBHOOKS)
-    for path in (WEBHOOKS, f"{WEBHOOKS}/{webhook}/change"):
-        refused = aria.post(path, fields)
+    one = f"{WEBHOOKS}/{webhook}/change"
+    for path, refused in ((WEBHOOKS, aria.post(WEBHOOKS, fields)), (one, aria.press(one, fields))):
         assert refused.status_code == 400
         assert why.lower() in unescape(refused.text).lower(), path
     assert api.sql("SELECT * FROM webhooks") == before
@@ -167,5 +167,5 @@ def test_another_stores_webhook_is_not_there(api: ApiFixture, aria: Browser) -> 
     for path in (one, f"{one}/deliveries/{failed}"):
         assert aria.get(path).status_code == 404
     for action in ("change", "switch", "rotate", "test", "delete", f"deliveries/{failed}/again"):
-        assert aria.post(f"{one}/{action}", {"url": URL, "to": "off"}).status_code == 404, action
+        assert aria.press(f"{one}/{action}", {"url": URL, "to": "off"}).status_code == 404, action
     assert api.sql("SELECT * FROM webhooks") == before

@@ -29,8 +29,8 @@ DOMAIN: Final = Failure.__module__.removesuffix("failures")  # which has a modul
 # What people are told, where programs are told something else.
 WORDS: Final[dict[type[Failure], tuple[str, str]]] = {
     failures.PreconditionFailed: (
-        "The card has changed",
-        "The card has changed meanwhile, and nothing was saved. Look at it once more.",
+        "It has changed",
+        "What you saw has changed meanwhile, and nothing was saved. Look at it once more.",
     ),
     failures.HoldClosed: (
         "Not reserved any more",

@@ -69,8 +69,9 @@ def render(
     """Show a page; ``values`` are its template's.
 
     All templates have these besides: ``me`` (a ``SignedIn``, or None), ``form_token``, ``nonce``,
-    ``draft`` (empty, unless it is given), ``flash``, ``menu``, ``path``, ``theme``, ``zone`` (the
-    store's), ``now`` (milliseconds), and ``part``: only a part of the page was asked for.
+    ``draft`` (empty, unless it is given), ``changed`` (None, unless it is given), ``flash``,
+    ``menu``, ``path``, ``theme``, ``zone`` (the store's), ``now`` (milliseconds), and ``part``:
+    only a part of the page was asked for.
     """
     who, nonce = request.principal, secrets.token_urlsafe(16)
     me = who.signed_in if isinstance(who, Operator) else None
@@ -81,6 +82,7 @@ def render(
         "form_token": who.form_token if isinstance(who, Browser) else "",
         "nonce": nonce,
         "draft": EMPTY,
+        "changed": None,
         "flash": flash,
         "menu": menu_for(me.role) if me else [],
         "path": path,

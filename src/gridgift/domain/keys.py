@@ -164,6 +164,15 @@ async def read(tx: Tx, store_id: str, key_id: str) -> Key:
     return Key.from_row(row)
 
 
+async def lock(tx: Tx, store_id: str, key_id: str) -> Key:
+    """Return one key, which nobody else changes until the transaction's end.
+
+    Raises ``KeyNotFound``.
+    """
+    await tx.run("keys_lock", store_id=store_id)
+    return await read(tx, store_id, key_id)
+
+
 async def list_of(tx: Tx, store_id: str) -> list[Key]:
     """Return all keys of the store, oldest first. Raises ``StoreNotFound``."""
     if await tx.one("store_by_id", store_id=store_id) is None:
@@ -233,8 +242,7 @@ async def rotate(
 
 async def revoke(tx: Tx, caller: Caller, key_id: str) -> Key:
     """End a key for good; revoking it again changes nothing. Raises ``KeyNotFound``."""
-    await tx.run("keys_lock", store_id=caller.store_id)
-    before = await read(tx, caller.store_id, key_id)
+    before = await lock(tx, caller.store_id, key_id)
     await tx.run("key_revoke", store_id=caller.store_id, id=key_id, now=tx.now())
     return await _noted(tx, caller, before)
 

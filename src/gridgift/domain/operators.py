@@ -123,6 +123,15 @@ async def member_of(tx: Tx, store_id: str, operator_id: str) -> Member:
     raise OperatorNotFound(operator_id)
 
 
+async def lock_member(tx: Tx, store_id: str, operator_id: str) -> Member:
+    """Return somebody of a team, whom nobody else changes until the transaction's end.
+
+    Raises ``OperatorNotFound``.
+    """
+    await tx.run("keys_lock", store_id=store_id)
+    return await member_of(tx, store_id, operator_id)
+
+
 async def memberships(tx: Tx, operator_id: str) -> list[Membership]:
     """Return the stores of an operator, by the stores' names."""
     rows = await tx.all("stores_of_operator", operator_id=operator_id)
@@ -150,7 +159,7 @@ async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token:
 
 async def change_role(tx: Tx, store_id: str, operator_id: str, role: Role) -> Member:
     """Give somebody of the team a role. Raises ``OperatorNotFound``, ``ValidationFailed``."""
-    member = await _locked_member(tx, store_id, operator_id)
+    member = await lock_member(tx, store_id, operator_id)
     _check(member.name, role)
     if role != "owner":
         await _require_another_owner(tx, store_id, member)
@@ -163,7 +172,7 @@ async def dismiss(tx: Tx, store_id: str, operator_id: str) -> Member:
 
     Raises ``OperatorNotFound``, ``ValidationFailed``.
     """
-    member = await _locked_member(tx, store_id, operator_id)
+    member = await lock_member(tx, store_id, operator_id)
     await _require_another_owner(tx, store_id, member)
     await _leave(tx, store_id, operator_id)
     await lock_out(tx, operator_id)
@@ -237,12 +246,6 @@ async def _leave(tx: Tx, store_id: str, operator_id: str) -> None:
 
 async def _put(tx: Tx, store_id: str, operator_id: str, role: str) -> None:
     await tx.run("member_put", store=store_id, operator_id=operator_id, role=role, now=tx.now())
-
-
-async def _locked_member(tx: Tx, store_id: str, operator_id: str) -> Member:
-    """Return somebody of a team that nobody else changes meanwhile."""
-    await tx.run("keys_lock", store_id=store_id)
-    return await member_of(tx, store_id, operator_id)
 
 
 async def _require_another_owner(tx: Tx, store_id: str, member: Member) -> None:

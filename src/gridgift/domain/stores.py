@@ -76,8 +76,7 @@ class StoreChanges(Struct, frozen=True):
 
 async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
     """Set some fields of a store. Raises ``StoreNotFound``, ``ValidationFailed``."""
-    await tx.run("keys_lock", store_id=store_id)  # all fields are written: nobody else's get lost
-    store = await read(tx, store_id)
+    store = await lock(tx, store_id)  # all fields are written: nobody else's get lost
     wanted = {name: getattr(store, name) for name in StoreChanges.__struct_fields__}
     named = msgspec.structs.asdict(changes).items()
     wanted |= {name: value for name, value in named if value is not UNSET}
@@ -92,6 +91,15 @@ async def read(tx: Tx, store_id: str) -> Store:
     if row is None:
         raise StoreNotFound(store_id)
     return Store.from_row(row)
+
+
+async def lock(tx: Tx, store_id: str) -> Store:
+    """Return a store, which nobody else changes until the transaction's end.
+
+    Raises ``StoreNotFound``.
+    """
+    await tx.run("keys_lock", store_id=store_id)
+    return await read(tx, store_id)
 
 
 async def is_origin(tx: Tx, origin: str) -> bool:

@@ -128,6 +128,14 @@ async def read(tx: Tx, store_id: str, webhook_id: str) -> Webhook:
     return _found(await tx.one("webhook_by_id", store_id=store_id, id=webhook_id), webhook_id)
 
 
+async def lock(tx: Tx, store_id: str, webhook_id: str) -> Webhook:
+    """Return one webhook, which nobody else changes until the transaction's end.
+
+    Raises ``WebhookNotFound``.
+    """
+    return _found(await tx.one("webhook_lock", store_id=store_id, id=webhook_id), webhook_id)
+
+
 async def list_of(tx: Tx, store_id: str, position: Position, limit: int) -> Page[Webhook]:
     """Return a page of at most ``limit`` webhooks of the store, oldest first."""
     return await read_page(
@@ -144,7 +152,7 @@ async def update(
 
     Raises ``WebhookNotFound``, ``ValidationFailed``.
     """
-    before = await _lock(tx, caller.store_id, webhook_id)
+    before = await lock(tx, caller.store_id, webhook_id)
     given = {name: value for name in wanted.__struct_fields__
              if not isinstance(value := getattr(wanted, name), UnsetType)}  # fmt: skip
     if "types" in given:
@@ -163,7 +171,7 @@ async def rotate(tx: Tx, caller: Caller, webhook_id: str) -> Webhook:
 
     Raises ``WebhookNotFound``.
     """
-    before = await _lock(tx, caller.store_id, webhook_id)
+    before = await lock(tx, caller.store_id, webhook_id)
     version, until = before.secret_version + 1, tx.now() + OVERLAP
     after = msgspec.structs.replace(before, secret_version=version, previous_until=until)
     return await _write(tx, caller, before, after)
@@ -173,7 +181,7 @@ async def disable(
     tx: Tx, caller: Caller, webhook_id: str, reason: Literal["gone", "failing"]
 ) -> Webhook:
     """Switch a webhook off because of what its receiver answers. Raises ``WebhookNotFound``."""
-    before = await _lock(tx, caller.store_id, webhook_id)
+    before = await lock(tx, caller.store_id, webhook_id)
     if not before.active:
         return before
     after = msgspec.structs.replace(before, active=False, disabled_reason=reason)
@@ -185,7 +193,7 @@ async def delete(tx: Tx, caller: Caller, webhook_id: str) -> Webhook:
 
     Its row stays, unseen, until its deliveries are forgotten.
     """
-    webhook = await _lock(tx, caller.store_id, webhook_id)
+    webhook = await lock(tx, caller.store_id, webhook_id)
     await tx.run("webhook_delete", store_id=caller.store_id, id=webhook_id, now=tx.now())
     await _note(tx, caller, webhook, None)
     return webhook
@@ -196,15 +204,11 @@ async def ping(tx: Tx, caller: Caller, webhook_id: str) -> Webhook:
 
     Raises ``WebhookNotFound``, ``WebhookInactive``.
     """
-    webhook = await _lock(tx, caller.store_id, webhook_id)
+    webhook = await lock(tx, caller.store_id, webhook_id)
     if not webhook.active:
         raise WebhookInactive(webhook_id)
     await events.note(tx, caller, events.PING, "webhook", webhook_id, None, None)
     return webhook
-
-
-async def _lock(tx: Tx, store_id: str, webhook_id: str) -> Webhook:
-    return _found(await tx.one("webhook_lock", store_id=store_id, id=webhook_id), webhook_id)
 
 
 def _found(row: Row | None, webhook_id: str) -> Webhook:

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import keys
 from gridgift.domain.actions import About
 from gridgift.domain.days import end_of, parse_day
@@ -16,6 +18,7 @@ from gridgift.domain.failures import KeyNotFound
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, IssuedKey, NewCredential, Signer
+from gridgift.domain.model import Key
 from gridgift.domain.scopes import SCOPES
 from gridgift.http.edge.api_key import API_KEY
 from gridgift.http.edge.path import id_parameter
@@ -43,7 +46,7 @@ class NewKey(Struct, frozen=True):
     ) = None
 
 
-class Rotation(Struct, frozen=True):
+class Rotation(SeenForm, frozen=True, kw_only=True):
     """The form that replaces a key."""
 
     overlap: Literal["0", "1h", "1d", "7d"] = "1d"
@@ -55,11 +58,15 @@ async def show_keys(
     """Show the store's keys; ``issued`` is one that was just made, to be shown this once."""
     now = request.received_at
     found = await request.operations.read(keys.list_of, request.store_id)
+    about = KEY.of(request) if request.path else ""
+    one = next((key for key in found if key.id == about), None)
+    draft, changed = _SEEN.compared(draft, one, request.principal.zone)
     return render(
         request, "keys.html",
         working=[key for key in found if key.works(now)],
         ended=[key for key in found if not key.works(now)],
         scopes=SCOPES, soon=SOON, draft=draft, issued=issued,
+        changed=changed, seen=_SEEN,
     )  # fmt: skip
 
 
@@ -78,19 +85,20 @@ async def create_key(request: OperatorRequest[None, NewKey]) -> Reply[None]:
 
 async def rotate_key(request: OperatorRequest[None, Rotation]) -> Reply[None]:
     """Put a new key in a key's place, and show it this once."""
-    overlap = OVERLAPS[request.body.overlap]
+    key_id, overlap = KEY.of(request), OVERLAPS[request.body.overlap]
     issued = await act(
-        request, "key_replaced", _which,
-        keys.rotate, request.caller, _signer(request), KEY.of(request), overlap, _new(),
+        request, "key_replaced", _which, _SEEN.only(request, key_id, keys.rotate),
+        request.caller, _signer(request), key_id, overlap, _new(),
     )  # fmt: skip
     return await show_keys(request, issued=issued)
 
 
-async def revoke_key(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def revoke_key(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """End a key for good."""
+    key_id = KEY.of(request)
     key = await act(
         request, "key_revoked", lambda key: About(key.id, key.name),
-        keys.revoke, request.caller, KEY.of(request),
+        _SEEN.only(request, key_id, keys.revoke), request.caller, key_id,
     )  # fmt: skip
     said = f"The key “{key.name}” is revoked: within 5 seconds no server takes it any more."
     return redirect(request, KEYS, flash=Flash(said))
@@ -108,10 +116,19 @@ def _new() -> NewCredential:
     return NewCredential(new_id(), secrets.token_bytes(RANDOM_BYTES))
 
 
+def _values(key: Key, zone: str) -> dict[str, object]:
+    """Return what the page shows of a key, but for when it was used."""
+    return {
+        "name": key.name, "scopes": key.scopes, "revoked": key.revoked_at is not None,
+        "works_until": key.expires_at and filters.date_time(key.expires_at, zone),
+    }  # fmt: skip
+
+
+_SEEN: Final = Seen(keys.lock, lambda key: key.name, _values)
 _OWNER: Final = Session("owner")
 _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
     ("rotate", rotate_key, Rotation),
-    ("revoke", revoke_key, NoFields),
+    ("revoke", revoke_key, SeenForm),
 )
 
 PAGES: Final = (

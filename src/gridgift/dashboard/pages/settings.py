@@ -2,16 +2,18 @@
 
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import stores
 from gridgift.domain.actions import About
 from gridgift.domain.days import zones
 from gridgift.domain.ids import texture_of
+from gridgift.domain.model import Store
 from gridgift.domain.stores import (
     MAX_CONTACT,
     MAX_LIFETIME,
@@ -27,7 +29,7 @@ from gridgift.storage.database import Tx
 SETTINGS: Final = "/dashboard/settings"
 
 
-class StoreForm(Struct, frozen=True):
+class StoreForm(SeenForm, frozen=True, kw_only=True):
     """The form: all of it is set; what is left empty the store has none of."""
 
     name: str
@@ -59,8 +61,10 @@ async def show_settings(
 ) -> Reply[None]:
     """Show the store's settings."""
     store = await request.operations.read(stores.read, request.store_id)
+    draft, changed = _SEEN.compared(draft, store, request.principal.zone)
     return render(
         request, "settings.html", store=store, zones=sorted(zones()), draft=draft,
+        changed=changed, seen=_SEEN,
         page=store.customer_origin or f"{request.services.settings.public_url}/me",
         longest={
             "location_slurl": MAX_MAP_LINK, "customer_origin": MAX_ORIGIN, "contact": MAX_CONTACT,
@@ -70,9 +74,10 @@ async def show_settings(
 
 async def change_settings(request: OperatorRequest[None, StoreForm]) -> Reply[None]:
     """Set them."""
+    store_id = request.store_id
     await act(
         request, "settings_changed", lambda names: About(text=", ".join(names)) if names else None,
-        _change, request.store_id, request.body.changes,
+        _SEEN.only(request, store_id, _change), store_id, request.body.changes,
     )  # fmt: skip
     return redirect(request, SETTINGS, flash=Flash("The settings are changed."))
 
@@ -86,6 +91,17 @@ async def _change(tx: Tx, store_id: str, changes: StoreChanges) -> list[str]:
             if getattr(before, name) != getattr(after, name)]  # fmt: skip
 
 
+async def _lock(tx: Tx, store_id: str, _: str) -> Store:
+    return await stores.lock(tx, store_id)
+
+
+def _values(store: Store, _: str) -> dict[str, object]:
+    """Return what the page shows of a store."""
+    shown = StoreForm.__struct_fields__
+    return {name: getattr(store, name) for name in shown if name != "seen"}
+
+
+_SEEN: Final = Seen(_lock, lambda store: store.name, _values)
 _OWNER: Final = Session("owner")
 
 PAGES: Final = (

@@ -5,9 +5,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, base_address, redirect, render
+from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import operators, sessions
 from gridgift.domain.actions import About
 from gridgift.domain.failures import OperatorNotFound
@@ -29,7 +30,7 @@ class NewMember(Struct, frozen=True):
     role: Role = "clerk"
 
 
-class NewRole(Struct, frozen=True):
+class NewRole(SeenForm, frozen=True, kw_only=True):
     """The form for another role."""
 
     role: Role
@@ -41,7 +42,13 @@ async def show_team(
     """Show who works here; ``link`` is one that was just made, to be shown this once."""
     team = await request.operations.read(sessions.of_team, request.store_id)
     address = operators.page_address(base_address(request), link.token) if link else ""
-    return render(request, "team.html", team=team, draft=draft, link=link, address=address)
+    about = MEMBER.of(request) if request.path else ""
+    one = next((member for member, _ in team if member.id == about), None)
+    draft, changed = _SEEN.compared(draft, one, request.principal.zone)
+    return render(
+        request, "team.html",
+        team=team, draft=draft, link=link, address=address, changed=changed, seen=_SEEN,
+    )  # fmt: skip
 
 
 async def add_member(request: OperatorRequest[None, NewMember]) -> Reply[None]:
@@ -61,41 +68,45 @@ async def add_member(request: OperatorRequest[None, NewMember]) -> Reply[None]:
     return await show_team(request, link=link)
 
 
-async def make_link(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def make_link(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Show a link that signs somebody of the team in, who has lost the password."""
+    member_id = MEMBER.of(request)
     link = await act(
         request, "member_link_made", _whose,
-        operators.link_for_member, request.store_id, MEMBER.of(request), new_token(),
+        _SEEN.only(request, member_id, operators.link_for_member),
+        request.store_id, member_id, new_token(),
     )  # fmt: skip
     return await show_team(request, link=link)
 
 
 async def change_role(request: OperatorRequest[None, NewRole]) -> Reply[None]:
     """Make a clerk an owner, or an owner a clerk."""
-    role = request.body.role
+    member_id, role = MEMBER.of(request), request.body.role
     member = await act(
         request, "member_made_owner" if role == "owner" else "member_made_clerk", _whom,
-        operators.change_role, request.store_id, MEMBER.of(request), role,
+        _SEEN.only(request, member_id, operators.change_role), request.store_id, member_id, role,
     )  # fmt: skip
     article = "an" if member.role == "owner" else "a"
     return redirect(request, TEAM, flash=Flash(f"{member.name} is {article} {member.role} now."))
 
 
-async def dismiss(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def dismiss(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Take somebody out of the team."""
+    member_id = MEMBER.of(request)
     member = await act(
         request, "member_dismissed", _whom,
-        operators.dismiss, request.store_id, MEMBER.of(request),
+        _SEEN.only(request, member_id, operators.dismiss), request.store_id, member_id,
     )  # fmt: skip
     said = Flash(f"{member.name} is not in your team any more, and is signed out everywhere.")
     return redirect(request, TEAM, flash=said)
 
 
-async def end_sessions(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def end_sessions(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Sign somebody of the team out everywhere."""
+    member_id = MEMBER.of(request)
     await act(
         request, "member_signed_out", _whom,
-        sessions.end_of_member, request.store_id, MEMBER.of(request),
+        _SEEN.only(request, member_id, sessions.end_of_member), request.store_id, member_id,
     )  # fmt: skip
     return redirect(request, TEAM, flash=Flash("Signed out everywhere."))
 
@@ -108,14 +119,18 @@ def _whom(member: Member) -> About:
     return About(member.id, member.name)
 
 
+def _values(member: Member, _: str) -> dict[str, object]:
+    """Return what the page shows of somebody, but for their browsers."""
+    return {"works_as": member.role, "has_second_factor": member.has_second_factor}
+
+
+_SEEN: Final = Seen(operators.lock_member, lambda member: member.name, _values)
 _OWNER: Final = Session("owner")
-
-
 _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
-    ("link", make_link, NoFields),
+    ("link", make_link, SeenForm),
     ("role", change_role, NewRole),
-    ("dismiss", dismiss, NoFields),
-    ("sign-out", end_sessions, NoFields),
+    ("dismiss", dismiss, SeenForm),
+    ("sign-out", end_sessions, SeenForm),
 )
 
 PAGES: Final = (

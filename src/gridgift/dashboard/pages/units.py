@@ -5,11 +5,14 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
+from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import claims, refunds, units
 from gridgift.domain.actions import About, Deed
 from gridgift.domain.claims import Claim
@@ -80,7 +83,13 @@ class NewUnit(Limits, frozen=True, kw_only=True):
     kind: UnitKind = "delivery"
 
 
-class Switch(Struct, frozen=True):
+class Change(Limits, frozen=True, kw_only=True):
+    """The form for a unit that there is, as it was shown."""
+
+    seen: str = ""
+
+
+class Switch(SeenForm, frozen=True, kw_only=True):
     """The form that has a unit give nothing for now, or again."""
 
     to: Literal["on", "off"]
@@ -104,8 +113,9 @@ async def show_units(request: OperatorRequest[None, object], draft: Draft = EMPT
     found, owed = await request.operations.read(_read_all, request.store_id)
     names = {unit.id: unit.settings.name for unit in found.rows}
     return render(
-        request, "units.html", units=found.rows, owed=owed, names=names, kinds=KINDS, draft=draft
-    )
+        request, "units.html",
+        units=found.rows, owed=owed, names=names, kinds=KINDS, draft=draft, seen=_SEEN,
+    )  # fmt: skip
 
 
 async def create_unit(request: OperatorRequest[None, NewUnit]) -> Reply[None]:
@@ -123,7 +133,7 @@ async def show_unit(request: OperatorRequest[Any, object], draft: Draft = EMPTY)
     return await _show(request, UNIT.of(request), draft)
 
 
-async def change_unit(request: OperatorRequest[None, Limits]) -> Reply[None]:
+async def change_unit(request: OperatorRequest[None, Change]) -> Reply[None]:
     """Let a unit give something else, or to others."""
     settings = request.body.settings(request.principal.zone)
     named = {name: getattr(settings, name) for name in UnitSettings.__struct_fields__}
@@ -139,28 +149,33 @@ async def switch_unit(request: OperatorRequest[None, Switch]) -> Reply[None]:
     return await _update(request, deed, UnitChanges(paused=paused), said)
 
 
-async def make_code(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def make_code(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Show a code that pairs an object, this once."""
     unit_id, random = UNIT.of(request), secrets.token_bytes(units.CODE_BYTES)
     made = await act(
-        request, "unit_code_made", _whose, units.renew_code, request.store_id, unit_id, random
-    )
+        request, "unit_code_made", _whose, _SEEN.only(request, unit_id, units.renew_code),
+        request.store_id, unit_id, random,
+    )  # fmt: skip
     return await _show(request, unit_id, EMPTY, made)
 
 
-async def begin_round(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def begin_round(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Let everybody claim once more."""
+    unit_id = UNIT.of(request)
     unit = await act(
-        request, "unit_round_begun", _which, units.begin_round, request.caller, UNIT.of(request)
-    )
+        request, "unit_round_begun", _which, _SEEN.only(request, unit_id, units.begin_round),
+        request.caller, unit_id,
+    )  # fmt: skip
     return _done(request, unit.id, f"Round {unit.round_number}: everybody can have one more card.")
 
 
-async def revoke(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def revoke(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """End the object: whatever it asks is refused."""
+    unit_id = UNIT.of(request)
     unit = await act(
-        request, "unit_revoked", _which, units.revoke, request.caller, UNIT.of(request)
-    )
+        request, "unit_revoked", _which, _SEEN.only(request, unit_id, units.revoke),
+        request.caller, unit_id,
+    )  # fmt: skip
     return _done(request, unit.id, "The object is refused from now on. Another can be paired.")
 
 
@@ -202,10 +217,12 @@ async def _show(
     )
     position = cursors.read(query.cursor)
     unit, page, unsold = await request.operations.read(_read, store_id, unit_id, position)
+    draft, changed = _SEEN.compared(draft, unit, request.principal.zone)
     return render(
         request, "unit.html", unit=unit, found=page.rows, refunds=unsold, made=made,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
-        kinds=KINDS, has_script=bool(_script_of(unit)), draft=draft,
+        kinds=KINDS, has_script=bool(_script_of(unit)), draft=draft, changed=changed,
+        seen=_SEEN,
     )  # fmt: skip
 
 
@@ -234,7 +251,9 @@ async def _create(
 async def _update(
     request: OperatorRequest[None, Any], deed: Deed, wanted: UnitChanges, said: str
 ) -> Reply[None]:
-    unit = await act(request, deed, _which, units.update, request.caller, UNIT.of(request), wanted)
+    unit_id = UNIT.of(request)
+    update = _SEEN.only(request, unit_id, units.update)
+    unit = await act(request, deed, _which, update, request.caller, unit_id, wanted)
     return _done(request, unit.id, said)
 
 
@@ -254,14 +273,27 @@ def _whose(made: PairingCode) -> About:
     return _which(made.unit)
 
 
+def _values(unit: Unit, zone: str) -> dict[str, object]:
+    """Return what a unit's page shows, but for what it has given and when it was heard of."""
+    settings = unit.settings
+    starts_at, ends_at = settings.starts_at, settings.ends_at
+    return asdict(settings) | {
+        "starts_at": None, "first_day": starts_at and filters.day(starts_at, zone),
+        "ends_at": None, "last_day": ends_at and filters.day(ends_at - 1, zone),
+        "usernames": ", ".join(settings.usernames),
+        "round_number": unit.round_number, "object_uuid": unit.object_uuid,
+    }  # fmt: skip
+
+
+_SEEN: Final = Seen(units.lock, lambda unit: unit.settings.name, _values)
 _OWNER: Final = Session("owner")
 _ONE: Final = f"{UNITS}/{{id}}"
 _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
-    ("change", change_unit, Limits),
+    ("change", change_unit, Change),
     ("switch", switch_unit, Switch),
-    ("code", make_code, NoFields),
-    ("round", begin_round, NoFields),
-    ("revoke", revoke, NoFields),
+    ("code", make_code, SeenForm),
+    ("round", begin_round, SeenForm),
+    ("revoke", revoke, SeenForm),
 )
 
 PAGES: Final = (

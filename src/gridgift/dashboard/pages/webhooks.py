@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.filters import host
-from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
+from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import deliveries, events, webhooks
 from gridgift.domain.actions import About
 from gridgift.domain.deliveries import Attempt, Delivery, State
@@ -56,7 +57,13 @@ class Endpoint(Struct, frozen=True):
         return Wanted(self.url, tuple(self.types), self.format)
 
 
-class Switch(Struct, frozen=True):
+class Change(Endpoint, frozen=True, kw_only=True):
+    """The form for a webhook that there is, as it was shown."""
+
+    seen: str = ""
+
+
+class Switch(SeenForm, frozen=True, kw_only=True):
     """The form that has nothing posted for now, or again."""
 
     to: Literal["on", "off"]
@@ -76,7 +83,9 @@ async def show_webhooks(
     found = await request.operations.read(
         webhooks.list_of, request.store_id, Position(), MAX_WEBHOOKS
     )
-    return render(request, "webhooks.html", webhooks=found.rows, types=TYPES, draft=draft)
+    return render(
+        request, "webhooks.html", webhooks=found.rows, types=TYPES, draft=draft, seen=_SEEN
+    )
 
 
 async def create_webhook(request: OperatorRequest[None, Endpoint]) -> Reply[None]:
@@ -94,11 +103,12 @@ async def show_webhook(request: OperatorRequest[Any, object], draft: Draft = EMP
     return await _show(request, WEBHOOK.of(request), draft)
 
 
-async def change_webhook(request: OperatorRequest[None, Endpoint]) -> Reply[None]:
+async def change_webhook(request: OperatorRequest[None, Change]) -> Reply[None]:
     """Have something else posted, or elsewhere."""
+    webhook_id = WEBHOOK.of(request)
     changed = await act(
-        request, "webhook_changed", _which,
-        webhooks.update, request.caller, WEBHOOK.of(request), request.body.wanted,
+        request, "webhook_changed", _which, _SEEN.only(request, webhook_id, webhooks.update),
+        request.caller, webhook_id, request.body.wanted,
         allow_private=request.services.settings.webhook_allow_private,
     )  # fmt: skip
     return _done(request, changed.id, "The webhook is changed.")
@@ -106,38 +116,43 @@ async def change_webhook(request: OperatorRequest[None, Endpoint]) -> Reply[None
 
 async def switch_webhook(request: OperatorRequest[None, Switch]) -> Reply[None]:
     """Have nothing posted for now, or go on where it was left."""
-    wanted = Wanted(active=request.body.to == "on")
+    webhook_id, wanted = WEBHOOK.of(request), Wanted(active=request.body.to == "on")
     changed = await act(
         request, "webhook_resumed" if wanted.active else "webhook_paused", _which,
-        webhooks.update, request.caller, WEBHOOK.of(request), wanted,
+        _SEEN.only(request, webhook_id, webhooks.update), request.caller, webhook_id, wanted,
     )  # fmt: skip
     said = "It gets what it missed, and what comes." if changed.active else "Nothing is posted now."
     return _done(request, changed.id, said)
 
 
-async def rotate_secret(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def rotate_secret(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Give a webhook another secret, and show it this once."""
+    webhook_id = WEBHOOK.of(request)
     rotated = await act(
         request, "webhook_secret_changed", _which,
-        webhooks.rotate, request.caller, WEBHOOK.of(request),
+        _SEEN.only(request, webhook_id, webhooks.rotate), request.caller, webhook_id,
     )  # fmt: skip
     return await _show(request, rotated.id, EMPTY, secret_of=rotated)
 
 
-async def send_test(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def send_test(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Have a test event posted."""
+    webhook_id = WEBHOOK.of(request)
     webhook = await act(
-        request, "webhook_tested", _which, webhooks.ping, request.caller, WEBHOOK.of(request)
-    )
+        request, "webhook_tested", _which,
+        _SEEN.only(request, webhook_id, webhooks.ping), request.caller, webhook_id,
+    )  # fmt: skip
     said = "A test event, “ping”, is on its way: load the page again to see what came of it."
     return _done(request, webhook.id, said)
 
 
-async def delete_webhook(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def delete_webhook(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Have nothing posted any more."""
+    webhook_id = WEBHOOK.of(request)
     await act(
-        request, "webhook_deleted", _which, webhooks.delete, request.caller, WEBHOOK.of(request)
-    )
+        request, "webhook_deleted", _which,
+        _SEEN.only(request, webhook_id, webhooks.delete), request.caller, webhook_id,
+    )  # fmt: skip
     return redirect(request, WEBHOOKS, flash=Flash("The webhook is deleted."))
 
 
@@ -148,19 +163,21 @@ async def show_delivery(
     webhook, delivery, attempts = await request.operations.read(
         _read_delivery, request.store_id, WEBHOOK.of(request), DELIVERY.of(request)
     )
+    draft, changed = _SEEN.compared(draft, webhook, request.principal.zone)
     return render(
         request, "delivery.html", webhook=webhook, delivery=delivery, attempts=attempts,
-        states=STATES, types=TYPES, draft=draft,
+        states=STATES, types=TYPES, draft=draft, changed=changed, seen=_SEEN,
     )  # fmt: skip
 
 
-async def redeliver(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+async def redeliver(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     """Post a delivery once more."""
     webhook_id, delivery_id = WEBHOOK.of(request), DELIVERY.of(request)
     again = await act(
         request, "delivery_repeated",
         lambda again: About(again.webhook_id, TYPES.get(again.event_type, again.event_type)),
-        deliveries.redeliver, request.store_id, webhook_id, delivery_id,
+        _SEEN.only(request, webhook_id, deliveries.redeliver),
+        request.store_id, webhook_id, delivery_id,
     )  # fmt: skip
     to = f"{WEBHOOKS}/{webhook_id}/deliveries/{again.id}"
     return redirect(request, to, flash=Flash("It is posted once more."))
@@ -180,11 +197,12 @@ async def _show(
     webhook, page = await request.operations.read(
         _read_webhook, store_id, webhook_id, query.state, cursors.read(query.cursor)
     )
+    draft, changed = _SEEN.compared(draft, webhook, request.principal.zone)
     secret = secret_of and services.webhook_secrets.of(webhook.id, webhook.secret_version)
     return render(
         request, "webhook.html", webhook=webhook, found=page.rows, query=query, secret=secret,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
-        states=STATES, types=TYPES, draft=draft,
+        states=STATES, types=TYPES, draft=draft, changed=changed, seen=_SEEN,
     )  # fmt: skip
 
 
@@ -210,15 +228,22 @@ def _done(request: OperatorRequest[None, Any], webhook_id: str, said: str) -> Re
     return redirect(request, f"{WEBHOOKS}/{webhook_id}", flash=Flash(said))
 
 
+def _values(webhook: Webhook, _: str) -> dict[str, object]:
+    """Return what a webhook's page shows, but for how it does."""
+    names = ("url", "format", "types", "active", "secret_version")
+    return {name: getattr(webhook, name) for name in names}
+
+
+_SEEN: Final = Seen(webhooks.lock, lambda webhook: host(webhook.url), _values)
 _OWNER: Final = Session("owner")
 _ONE: Final = f"{WEBHOOKS}/{{id}}"
 _SENT: Final = f"{_ONE}/deliveries/{{delivery}}"
 _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
-    ("change", change_webhook, Endpoint),
+    ("change", change_webhook, Change),
     ("switch", switch_webhook, Switch),
-    ("rotate", rotate_secret, NoFields),
-    ("test", send_test, NoFields),
-    ("delete", delete_webhook, NoFields),
+    ("rotate", rotate_secret, SeenForm),
+    ("test", send_test, SeenForm),
+    ("delete", delete_webhook, SeenForm),
 )
 
 PAGES: Final = (
@@ -243,7 +268,7 @@ PAGES: Final = (
         f"{_SENT}/again",
         _OWNER,
         redeliver,
-        body=NoFields,
+        body=SeenForm,
         path_parameters=(WEBHOOK, DELIVERY),
         again=show_delivery,
     ),
