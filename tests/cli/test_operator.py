@@ -51,13 +51,15 @@ def test_a_second_factor_is_shown_and_taken_off(both: CommandRunner, database_ur
     assert both.json("operator", "list")[0]["hasSecondFactor"] is False
     told = (
         "SELECT store_id, operator, deed, about, browser FROM operator_actions "
-        "WHERE deed <> 'shell'"
+        "WHERE deed <> 'shell' OR about = 'operator link' ORDER BY id"
     )
-    ((store_id, operator, *rest),) = asyncio.run(bare_sql(database_url, told))
+    first, (store_id, operator, *rest) = asyncio.run(bare_sql(database_url, told))
+    assert first[2:4] == ("shell", "operator link")  # that took nothing off
     assert (str(store_id), operator) == (store, getpass.getuser())
     assert rest == ["second_factor_taken_off", "Aria", "gridgift operator link"]
     again = both("operator", "link", "Aria", "--without-second-factor")
     assert again.out.startswith("/dashboard/link/")
+    assert asyncio.run(bare_sql(database_url, told))[2][2:4] == ("shell", "operator link")
     both("operator", "link", "Nobody", "--without-second-factor").refused(1, "no operator Nobody")
 
 

@@ -1,6 +1,7 @@
 """What a command changes stands in Audit: here, for all commands there are and will be.
 
-A command's first write to a store is recorded in that write's transaction. What is of no store in
+A command's first write to a store is recorded in that write's transaction, unless the operation has
+recorded itself there, as one does that is told who does it. What is of no store in
 particular, such as a resident's name, is recorded at every store. Only the command's own name is
 kept: what is typed after it may have residents' names.
 """
@@ -13,12 +14,15 @@ from gridgift.domain import actions, secrets, stores
 from gridgift.domain.actions import About, Who
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Store
+from gridgift.domain.paging import Position
 from gridgift.operations import Operations
 from gridgift.storage.database import Database, Operation, P, T, Tx
 
 # They serve, look, or make a store to try things on: what they write is their own. So is what any
 # command may do before its work, when a database gets to know its secret.
 UNRECORDED: Final = frozenset({"", "demo", "doctor", "serve", "verify"})
+
+NEWEST: Final = 10  # records: others may be written at the same time
 
 command: Final[ContextVar[str]] = ContextVar("command", default="")  # that runs: "card adjust"
 
@@ -40,6 +44,8 @@ class RecordedOperations(Operations):
             told.clear()  # a transaction may be run again
             told.update(await _stores_of(tx, [*args, *kwargs.values(), result]))
             for store_id in told - self._told:
+                if await _recorded_itself(tx, store_id, args):
+                    continue
                 who = Who(store_id, new_id(), self._user, "", "")
                 await actions.note(tx, who, "shell", About(text=name))
             return result
@@ -49,6 +55,15 @@ class RecordedOperations(Operations):
         result = await super().write(recorded, *args, **kwargs)
         self._told |= told
         return result
+
+
+async def _recorded_itself(tx: Tx, store_id: str, values: Iterable[Any]) -> bool:
+    """Tell whether an operation that was told who does it has recorded that at a store."""
+    own = {value.action_id for value in values if isinstance(value, Who)}
+    if not own:
+        return False
+    newest = await actions.list_of(tx, store_id, Position(), NEWEST)
+    return any(action.id in own for action in newest.rows)
 
 
 async def _stores_of(tx: Tx, values: Iterable[Any]) -> set[str]:
