@@ -28,6 +28,7 @@ from gridgift.domain.labels import (
 from gridgift.domain.model import MAX_CREDIT, NIL_UUID, Labels
 from gridgift.domain.numbers import whole
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
+from gridgift.spreadsheets import as_it_was, harmless
 
 LINE: Final = "line"  # the columns that a report adds: which line of the file it was,
 PROBLEM: Final = "problem"  # and why it was refused
@@ -79,6 +80,7 @@ class GrantCsv:
     def __init__(self, text: TextIO, zone: str, otherwise: Mapping[str, str] | None = None) -> None:
         self._rows = CsvRows(text)
         self.delimiter, self.header = self._rows.delimiter, self._rows.header
+        self._is_report = {LINE, PROBLEM} <= {name.lower() for name in self.header}
         added = _added(self.header, otherwise or {})
         self._values = [*added.values()]
         self._columns = _columns([*self.header, *added])
@@ -100,20 +102,25 @@ class GrantCsv:
 
     def report_header(self) -> list[str]:
         """Return the first line of a report on refused rows, a CSV file like this one."""
-        return [*(self.header[index] for index in self._kept()), LINE, PROBLEM]
+        return [*(harmless(self.header[index]) for index in self._kept()), LINE, PROBLEM]
 
     def report_row(self, line: Line, problem: str) -> list[object]:
-        """Return a refused row of it; one that could not be split is in its first column."""
+        """Return a refused row of it; one that could not be split is in its first column.
+
+        No cell is one that a spreadsheet would run; whoever reads the report takes that back.
+        """
         width = len(self.header)
-        cells = line.cells + [""] * (width - len(line.cells))
+        cells = [harmless(cell) for cell in line.cells] + [""] * (width - len(line.cells))
         kept = [cells[index] for index in self._kept()]
-        return [*kept, line.number, problem, *cells[width:]]
+        return [*kept, line.number, harmless(problem), *cells[width:]]
 
     def _kept(self) -> list[int]:
         """Return the columns that a report has; the file may be one itself."""
         return [n for n, name in enumerate(self.header) if name.lower() not in {LINE, PROBLEM}]
 
     def _row(self, cells: list[str]) -> Row:
+        if self._is_report:
+            cells = [as_it_was(cell) for cell in cells]
         try:
             return self._read([*cells, *self._values])
         except Failure as failure:

@@ -11,7 +11,9 @@ Value = str | int | bool | None
 UTF_8_MARK: Final = "\ufeff"  # without it spreadsheets take the file for another encoding
 
 # What a spreadsheet takes for a formula, at a cell's beginning or where it may split a line anew.
-_FORMULA: Final = re.compile(r"(^|[,;|])(\s*)(?=[=+\-@])")
+# Apostrophes before it count with it, so that one more can be taken off again.
+_FORMULA: Final = re.compile(r"(^|[,;|])(\s*)(?='*[=+\-@])")
+_HARMLESS: Final = re.compile(r"(^|[,;|])(\s*)'(?='*[=+\-@])")
 
 
 def heading(names: Iterable[str]) -> str:
@@ -26,10 +28,20 @@ def lines(rows: Iterable[Iterable[Value]]) -> str:
     return text.getvalue()
 
 
+def harmless(text: str) -> str:
+    """Return a cell's text so that no spreadsheet runs it."""
+    return _FORMULA.sub(r"\1\2'", text)
+
+
+def as_it_was(text: str) -> str:
+    """Return the text of a cell that ``harmless`` was made of."""
+    return _HARMLESS.sub(r"\1\2", text)
+
+
 def _cell(value: Value) -> str:
     """Write a value so that no spreadsheet runs it; a number stays one, with its minus."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _FORMULA.sub(r"\1\2'", value)
+        return harmless(value)
     return "" if value is None else str(value)
