@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_accessibility import violations
 from tests.browser.test_dashboard import Desk, desk, sizes, themes
+from tests.browser.visit import PHONE
 
 __all__ = ["desk"]
 
@@ -56,6 +58,31 @@ def test_a_switch_and_its_undo(
     assert violations(bo.visit) == []
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
+    bo.visit.check()
+
+
+TABLET = (820, 1180)
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, (1280, 800)], ids=("phone", "tablet", "wide"))
+def test_a_switch_far_down_is_in_sight_and_leaves_the_list_where_it_is(
+    desk: Callable[..., Desk], size: tuple[int, int]
+) -> None:
+    bo = desk(size, "clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    for _ in range(24):
+        bo.store.grant(owner)
+    page.goto(f"{bo.url}/cards?q={owner.username}")
+    top = page.get_by_role("heading", name="Gift cards").bounding_box()
+    last = page.get_by_role("button", name="Switch off").last
+    last.scroll_into_view_if_needed()
+    box = last.bounding_box()
+    assert box is not None and box["x"] + box["width"] <= size[0]
+    last.click()
+    expect(page.get_by_role("status")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Switch on")).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    assert page.get_by_role("heading", name="Gift cards").bounding_box() == top
     bo.visit.check()
 
 

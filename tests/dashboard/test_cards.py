@@ -5,12 +5,12 @@ import io
 import json
 import re
 from html import unescape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from gridgift import card_files
-from gridgift.dashboard.pages.cards import ROWS
+from gridgift.dashboard.pages.cards import LEFT_OUT, ROWS
 from tests.api import JO, KELLY, ApiFixture
 from tests.dashboard.people import Browser, People, etag_on, fields_on, post_about
 from tests.http.checks import one_engine
@@ -18,6 +18,7 @@ from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, ext
 
 CARDS = "/dashboard/cards"
+MONEY = "L$\N{NO-BREAK SPACE}"
 HOSTILE = "<script>alert(1)</script>&\"'{{ 7 * 7 }}"
 
 
@@ -86,7 +87,7 @@ def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser)
     bo.get(back)
     form = {"to": "off", "back": back, "etag": etag_on(bo, back)}
     done = bo.post(f"{CARDS}/{card}/switch", form)
-    assert (done.status_code, done.headers["location"]) == (303, back)
+    assert (done.status_code, done.headers["location"]) == (303, f"{back}#{card}")
     assert api.card(card)["active"] is False
     page = bo.get(back)
     assert "card is switched off." in page.text
@@ -104,11 +105,18 @@ def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser)
     assert len(api.entries(card)) == 3
 
 
+@pytest.mark.parametrize(
+    "back",
+    [
+        "https://evil.example/", "//evil.example", "/dashboard", f"{CARDS}@evil.example\\x",
+        f"{CARDS}?q=a\r\nSet-Cookie: gridgift=x", f"{CARDS}?q=\0", f"{CARDS}/\N{SNOWMAN}",
+    ],
+)  # fmt: skip
 @one_engine
-def test_after_a_switch_nobody_is_led_away(api: ApiFixture, bo: Browser) -> None:
+def test_after_a_switch_nobody_is_led_away(api: ApiFixture, bo: Browser, back: str) -> None:
     card = api.grant()["id"]
-    done = post_about(bo, card, "switch", {"to": "off", "back": "https://evil.example/"})
-    assert done.headers["location"] == CARDS
+    done = post_about(bo, card, "switch", {"to": "off", "back": back})
+    assert done.headers["location"] == f"{CARDS}#{card}"
 
 
 def test_a_cards_page_tells_its_life(api: ApiFixture, bo: Browser) -> None:
@@ -213,9 +221,9 @@ def test_more_filters_are_chips_that_come_off_one_by_one(api: ApiFixture, bo: Br
     asked = "given_from=2026-09-21&given_to=2026-09-21&source=key"
     page = bo.get(f"{CARDS}?least=100&ends_by=2026-10-01&{asked}").text
     assert listed(page) == [rich]
-    for words in ("From L$ 100", "Ends by 2026-10-01", "Given from 2026-09-21", "shop"):
+    for words in (f"From {MONEY}100", "Ends by 2026-10-01", "Given from 2026-09-21", "shop"):
         assert words in unescape(page), words
-    chips = re.findall(r'<a class="chip on" href="([^"]+)">From L\$ 100', page)
+    chips = re.findall(r'<a class="chip on" href="([^"]+)">From L\$.100', page)
     assert len(chips) == 1
     assert listed(bo.get(unescape(chips[0])).text) == [rich]
     assert listed(bo.get(f"{CARDS}?{asked}&least=0").text)[0] == poor
@@ -223,3 +231,46 @@ def test_more_filters_are_chips_that_come_off_one_by_one(api: ApiFixture, bo: Br
     assert listed(bo.get(f"{CARDS}?source=unit").text) == []
     for query in ("least=-1", "ends_by=soon", "given_from=2026-13-01", "source=x"):
         assert bo.get(f"{CARDS}?{query}").status_code == 400, query
+
+
+FILTERED = {"least": "1,000", "source": "key", "ends_by": "", "given_from": "", "given_to": ""}
+
+
+@one_engine
+def test_the_list_is_filtered_by_a_form(api: ApiFixture, bo: Browser) -> None:
+    large = api.grant(credit=1_500)["id"]
+    api.grant(credit=999)
+    page = bo.get(f"{CARDS}?show=usable&sort=credit").text
+    form = page.partition("Filter by…")[2].partition("</form>")[0]
+    assert set(FILTERED) <= set(re.findall(r'name="(\w+)"', form))
+    assert fields_on(form) == {
+        "show": "usable", "sort": "credit",
+        "least": "", "ends_by": "", "given_from": "", "given_to": "",
+    }  # fmt: skip
+    found = bo.get(f"{CARDS}?{urlencode(FILTERED)}")
+    assert listed(found.text) == [large]
+    assert f"From {MONEY}1,000" in found.text and "Given by: Your shop" in found.text
+
+
+@one_engine
+def test_what_is_wrong_in_a_filter_is_said_there(api: ApiFixture, bo: Browser) -> None:
+    used, _ = api.grant()["id"], api.grant()
+    api.redeem(used)
+    wrong = bo.get(f"{CARDS}?show=used&least=lots&cursor=zzz&source=somebody")
+    assert wrong.status_code == 400
+    assert listed(wrong.text) == [used]  # what is right of it still counts
+    assert 'value="lots"' in wrong.text and "Must be a whole number of L$" in wrong.text
+    assert LEFT_OUT not in wrong.text
+    for query in ("show=lost", "show=used&cursor=" + "A" * 24):  # of no field of the form
+        wrong = bo.get(f"{CARDS}?{query}")
+        assert wrong.status_code == 400 and LEFT_OUT in wrong.text, query
+        assert used in listed(wrong.text)
+
+
+@one_engine
+def test_the_list_says_who_gave_a_card_and_whether_it_passes_on(
+    api: ApiFixture, bo: Browser
+) -> None:
+    api.grant(transfer=True)
+    assert re.search(r'<td class="late">yes</td>', bo.get(CARDS).text)
+    assert "Your shop&#39;s programs" in bo.get(CARDS).text.partition("<tbody>")[2]

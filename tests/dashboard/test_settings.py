@@ -76,9 +76,9 @@ def test_a_hostile_name_is_only_text(aria: Browser) -> None:
         ("contact", "x" * 201, "200"), ("contact", "Aria\u202eairA", "printable"),
         ("contact", "Aria\nhttps://x.test", "printable"),
         ("customer_origin", "https://x.test/path", "Must be an origin"),
-        ("card_lifetime", "0", "Must be from 1 to 36500 days"),
-        ("card_lifetime", "1.5", "Must be from 1 to 36500 days"),
-        ("card_lifetime", "9" * 30, "Must be from 1 to 36500 days"),
+        ("card_lifetime", "0", "Must be from 1 to 36,500 days"),
+        ("card_lifetime", "1.5", "Must be from 1 to 36,500 days"),
+        ("card_lifetime", "9" * 30, "Must be from 1 to 36,500 days"),
     ],
 )  # fmt: skip
 @one_engine

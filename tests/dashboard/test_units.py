@@ -74,7 +74,7 @@ def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser)
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("name", "x" * 64, "63"), ("credit", "0", "from 1"), ("credit", "x", "integer"),
+        ("name", "x" * 64, "63"), ("credit", "0", "from 1"), ("credit", "x", "whole number"),
         ("max_cards", "0", "from 1"), ("last_day", "tomorrow", "a day like"),
         ("last_day", "2026-08-01", "after the start"), ("usernames", "a b c", "usernames like"),
         ("texture", "x", "UUID"), ("kind", "shop", "delivery"),

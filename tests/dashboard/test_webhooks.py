@@ -138,7 +138,7 @@ def test_what_fails_is_said_and_what_was_answered_is_only_text(
         ({"url": "https://127.0.0.1/x"}, "Must not be in a private network"),
         ({"url": URL, "types": "card.lost"}, "Unknown: card.lost"),
         ({"url": URL, "format": "discord"}, "for this format"),
-        ({"url": f"https://{'x' * 2000}.example.com"}, "at most 2000"),
+        ({"url": f"https://{'x' * 2000}.example.com"}, "at most 2,000"),
     ],
 )
 @one_engine

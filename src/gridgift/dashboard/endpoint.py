@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Message, Receive
 
-from gridgift.dashboard.forms import Draft, decode_form, kept, urlencoded
+from gridgift.dashboard.forms import Draft, decode_fields, decode_form, kept, read_pairs, urlencoded
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import failures
@@ -69,13 +69,8 @@ class PageEndpoint(Endpoint):
             # before anyone is admitted: whoever has to sign in first loses nothing of it
             raw = await read_body(request.headers, receive, route.body_limit)
             request.raw_body, receive = raw, _replayed(raw)
-        return await super()._answer(request, receive, extra)
-
-    async def _carry_out(
-        self, route: AnyRoute, request: AnyRequest, receive: Receive
-    ) -> Reply[Any]:
         try:
-            return await super()._carry_out(route, request, receive)
+            return await super()._answer(request, receive, extra)
         except Failure as failure:
             again = route.again if isinstance(route, Page) else None
             if again is None or not _belongs_to_the_form(failure):
@@ -86,6 +81,9 @@ class PageEndpoint(Endpoint):
             except Failure:  # what the form is about is not there: nothing to show it on
                 raise failure from None
             return msgspec.structs.replace(reply, status=PROBLEMS[type(failure)].status)
+
+    def _decode_query(self, query: type[Struct], request: AnyRequest) -> Any:
+        return decode_fields(read_pairs(_form_of(request)), query)
 
     def _decode(self, body: type[Struct], route: AnyRoute, request: AnyRequest) -> Any:
         return decode_form(_form_of(request), request.principal, body)
@@ -119,6 +117,10 @@ def _words(failure: Failure) -> tuple[str, str]:
 
 
 def _form_of(request: AnyRequest) -> bytes:
+    """Return what was typed: it stands in a form, or in the address of a page that is read."""
+    if request.method in READS:
+        query: bytes = request.scope["query_string"]
+        return query
     return urlencoded(request.raw_body, request.headers.get(b"content-type", b""))
 
 

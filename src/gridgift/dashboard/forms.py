@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from gridgift.domain import failures
 from gridgift.domain.failures import Failure, ValidationFailed
-from gridgift.http.edge.decode import MAX_PARAMETERS, decode_texts
+from gridgift.http.edge.decode import MAX_PARAMETERS, decode_texts, numbers_of
 from gridgift.http.edge.refusals import BodyMalformed, FormOutdated
 from gridgift.http.edge.session import Browser
 
@@ -47,7 +47,8 @@ class Draft(Struct, frozen=True):
         for name, text in shown_again(raw):
             values.setdefault(name, []).append(text)
         if isinstance(failure, ValidationFailed):
-            return cls(values, failure.errors)
+            errors = {name: [*map(_for_people, said)] for name, said in failure.errors.items()}
+            return cls(values, errors)
         message, field = words or failure.detail, _FIELD_OF.get(type(failure))
         return cls(values, {field: [message]}) if field in values else cls(values, message=message)
 
@@ -60,6 +61,13 @@ class Draft(Struct, frozen=True):
         return value in self.values.get(name, ()) if self.values else otherwise
 
 
+def _for_people(complaint: str) -> str:
+    """Say of a number what pages say: a whole one, with its thousands apart."""
+    said = complaint.replace("an integer", "a whole number")
+    return _LONG.sub(lambda found: f"{int(found[0]):,}", said)
+
+
+_LONG: Final = re.compile(r"(?<![\w-])[0-9]{4,}(?![\w-])")  # no year of a date, nor a UUID's part
 EMPTY: Final = Draft()
 # Failures that are of what was typed into one field.
 _FIELD_OF: Final[Mapping[type[Failure], str]] = {
@@ -124,6 +132,8 @@ def shown_again(raw: bytes) -> list[tuple[str, str]]:
     return [(name, text) for name, text in pairs if name not in PASSWORDS | {TOKEN}]
 
 
+# An amount as pages write it, such as "L$ 1,250"; a plus says nothing.
+_WRITTEN: Final = re.compile(r"(?:L\$\s*)?\+?(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)")
 _BOUNDARY: Final = re.compile(rb'multipart/form-data;\s*boundary="?([^\s";]{1,70})"?')
 _NAME: Final = re.compile(rb'[; ]name="([^"\r\n]*)"')
 _FILE_NAME: Final = re.compile(rb'[; ]filename="([^"\r\n]*)"')
@@ -149,12 +159,28 @@ def tokens_of(raw: bytes) -> list[str]:
 def decode_form(raw: bytes, browser: Browser, into: type[F]) -> F:
     """Decode a form, which must have its page's token.
 
-    A field that is empty counts as left out, spaces around a text don't count, and a box that is
-    ticked is true. Raises ``FormOutdated``, ``BodyMalformed``, ``ValidationFailed``.
+    Raises ``FormOutdated``, ``BodyMalformed``, ``ValidationFailed``.
     """
     pairs = read_pairs(raw)
     tokens = tokens_of(raw)
     if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), browser.form_token.encode()):
         raise FormOutdated
+    return decode_fields(pairs, into)
+
+
+def decode_fields(pairs: Sequence[tuple[str, str]], into: type[F]) -> F:
+    """Decode what people typed.
+
+    A field that is empty counts as left out, spaces around a text don't count, a box that is ticked
+    is true, and a number may be written as pages write it. Raises ``ValidationFailed``.
+    """
+    numbers = numbers_of(into)
     cleaned = [(name, text if name in WHOLE else text.strip()) for name, text in pairs]
-    return decode_texts([(name, text) for name, text in cleaned if text], into)
+    read = [(name, _number(text) if name in numbers else text) for name, text in cleaned]
+    return decode_texts([(name, text) for name, text in read if text], into)
+
+
+def _number(text: str) -> str:
+    """Return a number in digits alone; what is none stays as it is, for the field to refuse."""
+    found = _WRITTEN.fullmatch(text)
+    return text if found is None else found[1] + found[2].replace(",", "")

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -27,6 +28,8 @@ AnyRequest = Request[Any, Any, Any]
 THEMES: Final = ("system", "light", "dark")
 THEME_COOKIE: Final = "gridgift-theme"
 FLASH_COOKIE: Final = "gridgift-flash"
+# Somewhere in the dashboard, and nowhere else; nothing in it ends a header's line.
+_OURS: Final = re.compile(r"/dashboard(?:[/?][\w./?&=%+:;,~@-]*)?", re.ASCII)
 MAX_FLASH: Final = 1500  # bytes; a browser keeps 4096 of a cookie
 YEAR: Final = 31_536_000  # seconds
 
@@ -117,6 +120,11 @@ def redirect(
     if b"hx-request" in request.headers:  # a redirect would be followed within the page
         return Reply(200, ((b"hx-redirect", address.encode()), *_HEADERS, *said, *headers))
     return Reply(303, ((b"location", address.encode()), *_HEADERS, *said, *headers))
+
+
+def own_page(address: str, otherwise: str) -> str:
+    """Return an address that a form carried if it is below ``otherwise``, else that."""
+    return address if _OURS.fullmatch(address) and address.startswith(otherwise) else otherwise
 
 
 def is_part(request: AnyRequest) -> bool:

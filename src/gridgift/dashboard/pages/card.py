@@ -24,7 +24,7 @@ from gridgift.dashboard.editing import (
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CARD, CARDS, SOON, Day
-from gridgift.dashboard.render import Flash, Undo, redirect, render
+from gridgift.dashboard.render import Flash, Undo, own_page, redirect, render
 from gridgift.dashboard.timeline import moments, names_in, reserved
 from gridgift.domain import giftcards, labels, many, notes, residents, whole_cards
 from gridgift.domain.actions import About, Deed
@@ -127,14 +127,16 @@ async def switch_card(request: OperatorRequest[None, Switch]) -> Reply[None]:
         "card_switched_on" if form.to == "on" else "card_switched_off",
         switching(form.to == "on", form.etag),
     )
-    back = form.back if form.back.startswith(CARDS) else CARDS
+    back, card_id = own_page(form.back, CARDS), changed.card.id
+    in_the_list = back.partition("?")[0] == CARDS  # which is to stay where it is
+    row = f"{back}#{card_id}" if in_the_list else back
     if changed.entry is None:
-        return redirect(request, back, flash=Flash(f"The card is switched {form.to} already."))
+        return redirect(request, row, flash=Flash(f"The card is switched {form.to} already."))
     other = "off" if form.to == "on" else "on"
     fields = {"to": other, "back": back, "etag": giftcards.etag(changed.card)}
-    undo = Undo(f"{CARDS}/{changed.card.id}/switch", fields)
+    undo = Undo(f"{CARDS}/{card_id}/switch", fields)
     said = f"{changed.card.owner_username}'s card is switched {form.to}."
-    return redirect(request, back, flash=Flash(said, undo=undo))
+    return redirect(request, row, flash=Flash(said, undo=undo))
 
 
 async def adjust_card(request: OperatorRequest[None, Adjustment]) -> Reply[None]:

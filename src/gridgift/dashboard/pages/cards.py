@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Struct
 
-from gridgift.dashboard.forms import EMPTY, Draft, read_pairs
+from gridgift.dashboard.forms import EMPTY, Draft, decode_fields, read_pairs
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import giftcards, saved_views, search, texts
@@ -47,6 +47,7 @@ SHOWN: Final[Mapping[Show, str]] = {
     "expired": "Expired",
 }
 assert set(SHOWN) == set(get_args(Show))
+LEFT_OUT: Final = "The address has something that this list does not know. It was left out."
 Source = Literal["key", "operator", "unit", "resident", "system", "reissue"]
 # Who granted cards, in the words of a shopkeeper.
 SOURCES: Final[Mapping[str, str]] = {
@@ -164,10 +165,25 @@ async def list_cards(request: OperatorRequest[CardsQuery, None]) -> Reply[None]:
     return await show_list(request, request.query)
 
 
+async def ask_again(request: OperatorRequest[Any, Any], draft: Draft) -> Reply[None]:
+    """Show the first page without what is wrong in the list's address, and say what that is."""
+    right = [(name, text) for name, found in draft.values.items() for text in found
+             if name not in {"cursor", *draft.errors}]  # fmt: skip
+    at_its_field = bool(draft.errors) and draft.errors.keys() <= _CHOSEN.keys()
+    said = msgspec.structs.replace(draft, message="" if at_its_field else LEFT_OUT)
+    return await show_list(request, decode_fields(right, CardsQuery), filtered=said)
+
+
 async def show_list(
-    request: OperatorRequest[Any, Any], query: CardsQuery, draft: Draft = EMPTY
+    request: OperatorRequest[Any, Any],
+    query: CardsQuery,
+    draft: Draft = EMPTY,
+    filtered: Draft = EMPTY,
 ) -> Reply[None]:
-    """Show a page of the store's cards; ``draft`` is of a view that was not saved."""
+    """Show a page of the store's cards.
+
+    ``draft`` is of a view that was not saved, ``filtered`` of an address that is wrong.
+    """
     store_id, operations = request.store_id, request.operations
     me = request.principal.signed_in.operator
     filters = query.filters(request.received_at, request.principal.zone)
@@ -180,6 +196,7 @@ async def show_list(
     return render(
         request, "cards.html",
         query=query, found=page.rows, count=count, shown=SHOWN, soon=SOON, draft=draft,
+        filtered=filtered, sources=SOURCES,
         here=query.address(cursor=query.cursor), views=views,
         view=next((view for view in views if view.query == query.encoded), None),
         next=cursors.write(page.next), previous=cursors.write(page.previous),
@@ -209,7 +226,7 @@ _IN_STATE: Final[Mapping[Show, Filters]] = {
     "expired": Filters(redeemed=False, expired=True),
 }
 _CHOSEN: Final = {
-    "least": "From L$ {:,}",
+    "least": "From L$\N{NO-BREAK SPACE}{:,}",
     "ends_by": "Ends by {}",
     "given_from": "Given from {}",
     "given_to": "Given up to {}",
@@ -217,4 +234,4 @@ _CHOSEN: Final = {
 }
 _CLERK: Final = Session("clerk")
 
-PAGES: Final = (Page("GET", CARDS, _CLERK, list_cards, query=CardsQuery),)
+PAGES: Final = (Page("GET", CARDS, _CLERK, list_cards, query=CardsQuery, again=ask_again),)

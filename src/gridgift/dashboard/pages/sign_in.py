@@ -3,7 +3,6 @@
 Whoever has a second factor is led on to ``sign_in_code.py``, with a cookie that opens nothing yet.
 """
 
-import re
 from typing import Any, Final
 
 from msgspec import Struct
@@ -21,7 +20,7 @@ from gridgift.dashboard.forms import (
     tokens_of,
 )
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.render import redirect, render
+from gridgift.dashboard.render import own_page, redirect, render
 from gridgift.domain import operators, sessions
 from gridgift.domain.failures import Failure
 from gridgift.domain.ids import new_id
@@ -50,8 +49,6 @@ SIGN_IN: Final = "/dashboard/sign-in"
 CODE: Final = "/dashboard/sign-in/code"
 NEXT_PAGE: Final = "/dashboard/account/password"
 
-# Somewhere in the dashboard, and nowhere else.
-_OURS: Final = re.compile(r"/dashboard(?:[/?][\w./?&=%+:;,~@-]*)?", re.ASCII)
 LINK: Final = PathParameter("token", "What the link has.", {"type": "string"}, "x", str)
 
 
@@ -151,7 +148,7 @@ async def entered(
 ) -> Reply[None]:
     """Lead to where the operator wanted to go, or show what was about to be sent."""
     headers = (cookie_header(request, new.token),)
-    to = form.next if _OURS.fullmatch(form.next) else HOME
+    to = own_page(form.next, HOME)
     found = await request.operations.read(sessions.find, new.token)
     store = None if found is None else _store_of(form.kept, request, found.stores)
     if found is None or store is None:

@@ -161,6 +161,11 @@ def decode_texts(pairs: Iterable[tuple[str, str]], into: type[S]) -> S:
     return _convert(values, into)
 
 
+def numbers_of(into: type[Struct]) -> frozenset[str]:
+    """Return the names of a struct's fields that are whole numbers."""
+    return frozenset(name for name, field in _fields(into).items() if field.basic is int)
+
+
 def _decode_query(raw: bytes, into: type[S]) -> S:
     try:
         pairs = parse_qsl(

@@ -143,7 +143,7 @@ class Endpoint:
             route.guard.authorise(principal)
             query: type[Struct] | None = route.query
             if query is not None:
-                request.query = decode_query(request.scope["query_string"], query)
+                request.query = self._decode_query(query, request)
         except Exception:
             if not await discard_body(request.headers, receive):
                 extra.append(CLOSE)
@@ -178,6 +178,10 @@ class Endpoint:
     def _decode(self, body: type[Struct], route: AnyRoute, request: AnyRequest) -> Any:
         """Read the body as the route's type has it."""
         return decode_body(request.raw_body, request.headers, body, required=route.body_required)
+
+    def _decode_query(self, query: type[Struct], request: AnyRequest) -> Any:
+        """Read the query as the route's type has it."""
+        return decode_query(request.scope["query_string"], query)
 
     def _route(self, request: AnyRequest) -> AnyRoute:
         route = self._routes.get(request.method)

@@ -1,0 +1,37 @@
+"""What people type into forms, and what they are told of it."""
+
+import pytest
+
+from gridgift.dashboard.forms import Draft, decode_fields
+from gridgift.dashboard.table import PAGES
+from gridgift.domain.failures import ValidationFailed
+from gridgift.http.edge.decode import numbers_of
+from tests.dashboard.people import fields_of
+
+
+def test_a_number_may_be_written_as_pages_write_it() -> None:
+    fields = [(page, name) for page in PAGES if page.body for name in numbers_of(page.body)]
+    assert {name for _, name in fields} >= {"credit", "delta", "amount", "max_credit"}
+    for page, name in fields:
+        typed = [(each, text) for each, text in fields_of(page).items() if each != name]
+        plain = decode_fields([*typed, (name, "1250")], page.body)
+        for text in ("1,250", "L$ 1,250", "L$\N{NO-BREAK SPACE}1250", "+1,250", " 1250 "):
+            assert decode_fields([*typed, (name, text)], page.body) == plain, (page.path, text)
+        for text in ("1,25", "12,50", "1.250", "1 250", "L$", "1,250,", "--5"):
+            with pytest.raises(ValidationFailed):
+                decode_fields([*typed, (name, text)], page.body)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "told"),
+    [
+        ("must be an integer from 1 to 99999", "must be a whole number from 1 to 99,999"),
+        ("must be a date like 2027-01-31", "must be a date like 2027-01-31"),
+        ("must be a UUID like 01234567-89ab-cdef-0123-456789012345",) * 2,
+        ("1000 of 20000.", "1,000 of 20,000."),
+    ],
+)  # fmt: skip
+def test_complaints_about_numbers_are_for_people(complaint: str, told: str) -> None:
+    assert Draft.refused(b"", ValidationFailed({"credit": [complaint]})).errors == {
+        "credit": [told]
+    }
