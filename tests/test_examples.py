@@ -347,6 +347,25 @@ def test_the_examples_for_exports(examples: Examples):
 
 
 @everywhere
+def test_the_examples_for_the_ledger(examples: Examples):
+    with examples.client() as client:
+        card = grant(client)["id"]
+        body = {"customerIdentifier": KELLY.uuid}
+        token = client.post("/v1/customer-tokens", json=body).json()["token"]
+        assert examples.output("redeem_own_gift_card", token=token, card=card) == [True]
+    (redeemed,) = examples.listed("list_redemptions")
+    assert (redeemed["giftCardId"], redeemed["amount"]) == (card, 500)
+    assert examples.output("export_redemptions_as_json_lines") == [redeemed]
+    entries = examples.output("export_entries_as_json_lines")
+    assert [entry["kind"] for entry in entries] == ["granted", "redeemed", "credit_redeemed"]
+    for noun, rows in {"redemptions": 1, "entries": 3}.items():
+        table = examples.run(f"export_{noun}_as_csv")
+        assert table.returncode == 0, table.stderr
+        heading, *lines = table.stdout.splitlines()
+        assert (heading[0], len(lines)) == ("\ufeff", rows)
+
+
+@everywhere
 def test_the_examples_for_many(examples: Examples):
     with examples.client() as client:
         (granted,) = examples.output("grant_gift_cards")

@@ -10,7 +10,7 @@ from gridgift.domain import ledger, redemptions
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Entry
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.redemptions import Redeemed
+from gridgift.domain.redemptions import Redeemed, Wanted
 from gridgift.exports import Form, Read, csv, json_lines
 from gridgift.fields import Instant, Uuid
 from gridgift.spreadsheets import Value
@@ -75,15 +75,11 @@ def entry_pages(store_id: str, begins_at: int, ends_at: int) -> Read[AccountEntr
     return read
 
 
-def redemption_pages(
-    store_id: str, owner_uuid: str | None = None, owner_prefix: str | None = None
-) -> Read[Redemption]:
-    """Return what reads all redemptions, of all owners or of some."""
+def redemption_pages(store_id: str, wanted: Wanted) -> Read[Redemption]:
+    """Return what reads all redemptions that are wanted."""
 
     async def read(tx: Tx, at: Position) -> Page[Redemption]:
-        page = await redemptions.list_of(
-            tx, store_id, at, REDEMPTIONS, owner_uuid=owner_uuid, owner_prefix=owner_prefix
-        )
+        page = await redemptions.list_of(tx, store_id, wanted, at, REDEMPTIONS)
         return page.map(Redemption.of)
 
     return read

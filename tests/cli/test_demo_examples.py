@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gridgift.spreadsheets import UTF_8_MARK
 from tests.cli.commands import CommandRunner, Result
 from tests.cli.test_demo import demo
 from tests.test_examples import EXAMPLES, LANGUAGES, installed
-
-EXCEL = "\ufeffid,"  # the beginning of a table, which is CSV
 
 
 # Each of two languages comes before the other one in one of the orders.
@@ -36,7 +35,7 @@ def test_every_example_runs_on_the_demo(cli: CommandRunner, order: list[str], ti
                 said = f"{language}/{file.name}: {done.out}{done.err}"
                 assert done.code == 0, said
                 assert done.err == "" or file.stem == "list_events", said  # a cursor to keep
-                if not done.out.startswith(EXCEL):
+                if not done.out.startswith(UTF_8_MARK):
                     lines = done.out.splitlines()
                     assert all(json.loads(line) is not None for line in lines), said
 

@@ -123,16 +123,22 @@ def test_a_file_that_breaks_off_has_no_end(
     assert all(chunk["more_body"] for chunk in chunks)
 
 
-def messages(api: ApiFixture, path: str, key: str) -> list[Any]:
-    """Return all that the application sends to a server."""
+def messages(api: ApiFixture, path: str, key: str, *, leaves: bool = False) -> list[Any]:
+    """Return all that the application sends to a server; ``leaves``: after the first part."""
     sent: list[Any] = []
+    left = asyncio.Event()
 
     body = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Any:
-        return next(body, None) or await asyncio.Event().wait()  # nobody hangs up
+        asked = next(body, None)
+        if asked is None:
+            await left.wait()
+        return asked or {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
+        if leaves and message["type"] == "http.response.body":
+            left.set()
         assert message["type"] != "http.response.start" or not sent, "a server takes one"
         sent.append(message)
 

@@ -9,6 +9,7 @@ from gridgift.domain.model import ActorKind
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.search import Filters, FoundCard, Search
 from gridgift.storage.database import Tx
+from gridgift.storage.listing import FAR
 
 
 class Redeemed(Struct, frozen=True):
@@ -25,34 +26,49 @@ class Redeemed(Struct, frozen=True):
     left: int
 
 
+class Wanted(Struct, frozen=True):
+    """Which redemptions: of all owners or of some, and in a time, whose end is not in it.
+
+    ``owner_prefix`` begins a username in its normal form; instants are in milliseconds.
+    """
+
+    owner_uuid: str | None = None
+    owner_prefix: str | None = None
+    begins_at: int = 0
+    ends_at: int = FAR
+
+
 async def list_of(
-    tx: Tx,
-    store_id: str,
-    position: Position,
-    limit: int,
-    *,
-    owner_uuid: str | None = None,
-    owner_prefix: str | None = None,
+    tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int
 ) -> Page[Redeemed]:
-    """Return a page of redeemed cards, of all owners or of some; the last change comes first."""
-    filters = Filters(owner_uuid=owner_uuid, owner_prefix=owner_prefix, redeemed=True)
+    """Return a page of redeemed cards; the one that was changed last comes first.
+
+    A page may have fewer although there are more: a redeemed card can have been changed since.
+    """
+    filters = Filters(wanted.owner_uuid, wanted.owner_prefix, redeemed=True)
     page = await search.search(tx, store_id, Search(filters, "updated", True, position, limit))
-    cards = [found.card for found in page.rows]
-    told = await _told(tx, store_id, [card.id for card in cards]) if cards else {}
-    owners = sorted({card.owner_uuid for card in cards})
+    rows = await _told(tx, store_id, wanted, [found.card for found in page.rows])
+    following = page.next
+    if following is not None and following.keys and int(following.keys[0]) < wanted.begins_at:
+        following = None  # what was changed before that was redeemed before it too
+    return Page(rows, following, page.previous)
+
+
+async def _told(
+    tx: Tx, store_id: str, wanted: Wanted, cards: Sequence[FoundCard]
+) -> list[Redeemed]:
+    """Return what the entries say of those redeemed cards that are wanted."""
+    if not cards:
+        return []
+    rows = await tx.all("entries_redeemed", store_id=store_id, ids=[card.id for card in cards])
+    told: dict[str, tuple[int, int, ActorKind, str]] = {
+        card_id: (-delta, *others) for card_id, delta, *others in rows
+    }
+    meant = [card for card in cards if wanted.begins_at <= told[card.id][1] < wanted.ends_at]
+    owners = sorted({card.owner_uuid for card in meant})
     customers = await customer_search.find_each(tx, store_id, owners)
     left = {
         uuid: found.customer.credit + found.customer.restricted_credit
         for uuid, found in customers.items()
     }
-    return page.map(
-        lambda found: Redeemed(found.card, *told[found.card.id], left.get(found.card.owner_uuid, 0))
-    )
-
-
-async def _told(
-    tx: Tx, store_id: str, card_ids: Sequence[str]
-) -> dict[str, tuple[int, int, ActorKind, str]]:
-    """Return what the entries say of some cards that were redeemed: how much, when, by whom."""
-    rows = await tx.all("entries_redeemed", store_id=store_id, ids=card_ids)
-    return {card_id: (-delta, *others) for card_id, delta, *others in rows}
+    return [Redeemed(card, *told[card.id], left.get(card.owner_uuid, 0)) for card in meant]

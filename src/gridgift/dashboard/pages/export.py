@@ -16,6 +16,7 @@ from gridgift.domain.days import day_of, end_of, start_of
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.paging import Position
+from gridgift.domain.redemptions import Wanted
 from gridgift.domain.search import Search
 from gridgift.exports import Form, Read, parts
 from gridgift.http.edge.answers import file_reply
@@ -59,7 +60,7 @@ def redemptions(request: OperatorRequest[ResidentsQuery, None]) -> Read[Any]:
     """Return what reads the redemptions that the list has."""
     if request.query.finds_nobody:
         return ledger_files.nothing
-    return ledger_files.redemption_pages(request.store_id, *request.query.who)
+    return ledger_files.redemption_pages(request.store_id, Wanted(*request.query.who))
 
 
 def entries(request: OperatorRequest[Days, None]) -> Read[Any]:

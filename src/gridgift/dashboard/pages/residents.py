@@ -230,8 +230,8 @@ async def list_redemptions(request: OperatorRequest[ResidentsQuery, None]) -> Re
     found, following, previous = [], None, None
     if not query.finds_nobody:
         page = await request.operations.read(
-            redemptions.list_of, request.store_id, cursors.read(query.cursor), REDEEMED,
-            owner_uuid=uuid, owner_prefix=prefix,
+            redemptions.list_of, request.store_id, redemptions.Wanted(uuid, prefix),
+            cursors.read(query.cursor), REDEEMED,
         )  # fmt: skip
         found, following, previous = [*page.rows], page.next, page.previous
     names = await request.operations.read(
