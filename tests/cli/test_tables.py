@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from gridgift.cli.output import printable
-from gridgift.cli.tables import print_facts, print_table
+from gridgift.cli.tables import print_facts, print_line, print_table
 from tests.api import KELLY, OWNER
 from tests.cli.commands import REPOSITORY, CommandRunner
 from tests.cli.live import file_of
@@ -99,6 +99,16 @@ def test_in_a_pipe_each_row_is_a_line(table: tuple[Any, Any]) -> None:
         assert all(printable(cell).strip(" ") in line for cell in cells)
 
 
+@settings(deadline=None)
+@given(st.lists(CELLS, min_size=1, max_size=9))
+def test_any_line_fits_a_terminal(cells: list[object]) -> None:
+    line = " ".join(printable(cell) for cell in cells)
+    out = shown(print_line, line, on=Screen())
+    assert all(cell_len(shown_line.rstrip()) <= WIDTH for shown_line in out.splitlines()), out
+    all_is_there(out, cells)
+    assert shown(print_line, line, on=io.StringIO()) == f"{line}\n"
+
+
 def fill(cli: CommandRunner) -> dict[str, str]:
     """Make a store whose every text is as long and as wide as it may be; return ids by name."""
     owner = ("--owner", LONGEST, "--owner-uuid", OWNER.uuid)
@@ -171,6 +181,7 @@ TABLES_OF: Final = [
     "webhook show WEBHOOK",
     "webhook deliveries WEBHOOK",
     "webhook update WEBHOOK --off",
+    "event tail --kept --once",
     "doctor",
     "copy sqlite:///gridgift.db sqlite:///other.db",
     "migrate --dry-run --database sqlite:///older.db",

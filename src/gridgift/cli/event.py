@@ -9,8 +9,8 @@ import msgspec
 import typer
 
 from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
-from gridgift.cli.output import printable
 from gridgift.cli.session import find_store, read_settings, run
+from gridgift.cli.tables import print_line
 from gridgift.domain import events
 from gridgift.domain.paging import Position
 from gridgift.event_views import EventResponse
@@ -75,4 +75,4 @@ def _print(event: EventResponse, json: bool) -> None:
     delta = f"L$ {event.delta:+}" if event.delta else ""
     subject = next(iter(event.about.values()))  # what it is about comes first
     line = f"{event.time:<24} {event.type:<21} {delta:>14} {subject} {event.actor.kind}"
-    print(printable(f"{line} {event.actor.id}"), flush=True)
+    print_line(f"{line} {event.actor.id}")

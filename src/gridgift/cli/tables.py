@@ -42,6 +42,17 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
         _print_lines(rows)
 
 
+def print_line(text: str) -> None:
+    """Print a line; a terminal gets it wrapped to its width, between words, the rest indented."""
+    line = printable(text)
+    if sys.stdout.isatty():
+        console = _console()
+        wrapped = _plain(line).wrap(console, max(1, console.width - GAP), overflow="fold")
+        console.print(_plain("\n" + " " * GAP).join(wrapped), soft_wrap=True)
+    else:
+        print(line, flush=True)
+
+
 def _print_lines(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
