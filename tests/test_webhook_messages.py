@@ -89,6 +89,18 @@ def test_a_line_names_the_unit() -> None:
     assert told == "**Vendor refund owed** · Till · L$ 250"
 
 
+def test_a_line_says_what_a_bulk_granted() -> None:
+    about_bulk = {"subject_kind": "bulk", "subject_id": "b1", "seq": None, "delta": None}
+    after = {"granted": 3, "skipped": 1, "refused": 2, "amount": 1500}
+    finished = replace(event("bulk.finished"), **about_bulk)
+    told = replace(finished, after=Snapshot(None, json.dumps(after)))
+    assert line(told) == "**Bulk finished** · 3 granted · L$ 1500 · 2 refused"
+    assert json.loads(event_body(told))["data"]["after"] == after
+    before_amounts = {"granted": 3, "skipped": 1, "refused": 0}
+    told = replace(finished, after=Snapshot(None, json.dumps(before_amounts)))
+    assert line(told) == "**Bulk finished** · 3 granted"
+
+
 HOSTILE = st.text(alphabet=st.sampled_from("ab1 \\*_~`|>#-+.!@<>&:/[](){}'\"\u2028é𝒳")) | st.text()
 
 

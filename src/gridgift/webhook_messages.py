@@ -105,6 +105,8 @@ def _told(shown: EventResponse, names: Mapping[str, str]) -> list[str]:
         parts.append(f"hold L$ {about['holdAmount']}")
     if "unitId" in about:
         parts += _of_unit(after)
+    elif "bulkId" in about:
+        parts += _of_bulk(after)
     elif "credit" in after:
         parts.append(f"now L$ {after['credit']}")
     if after.get("expiresAt") is not None:
@@ -120,6 +122,13 @@ def _of_unit(after: Mapping[str, Any]) -> list[str]:
     """Name a unit; and tell how much a payment to it was that went back, or is to."""
     amount = [f"L$ {after['amount']}"] if "amount" in after else []
     return [escaped(after["name"]), *amount]
+
+
+def _of_bulk(after: Mapping[str, Any]) -> list[str]:
+    """Tell how many cards were granted, and for how much; events from before have no amount."""
+    amount = [f"L$ {after['amount']}"] if "amount" in after else []
+    refused = [f"{after['refused']} refused"] if after["refused"] else []
+    return [f"{after['granted']} granted", *amount, *refused]
 
 
 def _people(shown: EventResponse) -> dict[str, str]:

@@ -42,18 +42,20 @@ def told(cli: CommandRunner, kind: str) -> list[Any]:
     return [json.loads(line) for line in shown.out.splitlines()]
 
 
-@pytest.mark.contract("10.94")
+@pytest.mark.contract("10.70", "10.94")
 def test_a_file_is_a_bulk(shop: CommandRunner) -> None:
     file_of(shop, "cards.csv", "identifier,credit\nkelly,5\nkelly,7\nnobody.known,5\n")
     assert shop("card", "grant-many", "cards.csv", "--dry-run").code == 1
     assert told(shop, "bulk.finished") == []
     assert shop("card", "grant-many", "cards.csv").code == 1
     (event,) = told(shop, "bulk.finished")
-    assert event["after"] == {"granted": 2, "skipped": 0, "refused": 1}
+    assert event["after"] == {"granted": 2, "skipped": 0, "refused": 1, "amount": 12}
     assert (event["actor"]["kind"], event["about"].keys()) == ("operator", {"bulkId"})
     shop("card", "grant-many", "cards.csv")  # refused: it was granted already
     assert told(shop, "bulk.finished") == [event]
     assert "bulk.finished" in shop("event", "tail", "--kept", "--once").out
+    assert shop("card", "grant-many", "cards.csv", "--again").code == 1
+    assert [each["after"] for each in told(shop, "bulk.finished")] == [event["after"]] * 2
 
 
 @pytest.mark.contract("10.66", "10.94")

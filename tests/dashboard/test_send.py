@@ -21,6 +21,7 @@ from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import UNKNOWN, Browser, People
 from tests.domain.fixture import DomainFixture
 from tests.http.checks import one_engine
+from tests.http.test_bulk_events import finished
 from tests.test_directory import FOUND, Resolver
 
 SEND: Final = "/dashboard/send"
@@ -164,6 +165,7 @@ def test_the_terms_fill_only_what_a_file_leaves_open(api: ApiFixture, bo: Browse
     assert api.entries(cards[JO.uuid])[0].reason == ""
 
 
+@pytest.mark.contract("10.70")
 def test_many_rows_go_on_after_the_page_is_closed(api: ApiFixture, bo: Browser) -> None:
     count = 2 * ROWS_AT_ONCE + 7
     text = b"username,credit\n" + b"kelly,3\n" * count
@@ -175,6 +177,8 @@ def test_many_rows_go_on_after_the_page_is_closed(api: ApiFixture, bo: Browser) 
     assert f"{count} cards sent" in bo.get(address).text
     assert owners(api) == [(KELLY.uuid, 3)] * count
     assert "many.csv" in bo.get(SEND).text
+    (event,) = finished(api)
+    assert event["after"] == {"granted": count, "skipped": 0, "refused": 0, "amount": 3 * count}
 
 
 @one_engine

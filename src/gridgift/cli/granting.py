@@ -103,7 +103,8 @@ async def _grant_file(
             f"{error} {state.granted} of {state.rows_done} rows were granted. The same command, "
             f"with another --report if need be, lists the {state.refused} that were refused."
         ) from error
-    await operations.write(imports.finish, caller, state, new_id())
+    amount = await operations.read(imports.amount_of, state)
+    await operations.write(imports.finish, caller, state, new_id(), amount)
     return _totals(options, grants, state, report, already)
 
 

@@ -81,9 +81,24 @@ async def grant(
     ]
 
 
-async def finish(tx: Tx, caller: Caller, bulk_id: str, counts: Mapping[str, int]) -> None:
-    """Note that all rows of a bulk are done: how many were granted, skipped and refused."""
-    await events.note(tx, caller, events.BULK_FINISHED, "bulk", bulk_id, None, counts)
+async def finish(
+    tx: Tx, caller: Caller, bulk_id: str, counts: Mapping[str, int], amount: int
+) -> None:
+    """Note that all rows of a bulk are done: how many were granted, skipped and refused.
+
+    ``amount`` is how much was granted, in L$.
+    """
+    after = {**counts, "amount": amount}
+    await events.note(tx, caller, events.BULK_FINISHED, "bulk", bulk_id, None, after)
+
+
+def amount_of(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> int:
+    """Add up what rows were granted, in L$."""
+    return sum(
+        row.terms.credit
+        for row, outcome in zip(rows, outcomes, strict=True)
+        if isinstance(row, GrantRow) and isinstance(outcome, str)
+    )
 
 
 async def check(

@@ -109,12 +109,24 @@ async def refusals(tx: Tx, begun: Import, after: int, rows: int) -> list[tuple[i
     return [(number, why) for number, why in found]
 
 
+async def amount_of(tx: Tx, begun: Import) -> int:
+    """Add up what was granted since the file's import began, in L$; the ledger has it."""
+    row = await tx.one(
+        "import_amount", store_id=begun.store_id, digest=begun.digest, begins_at=begun.started_at
+    )
+    assert row is not None
+    amount: int = row[0]
+    return amount
+
+
 async def finish(
-    tx: Tx, caller: Caller, begun: Import, bulk_id: str, *, keep_refusals: bool = False
+    tx: Tx, caller: Caller, begun: Import, bulk_id: str, amount: int, *, keep_refusals: bool = False
 ) -> None:
     """Note that the whole file is done, also as a bulk. Raises ``ImportTaken``.
 
-    Why rows were refused is forgotten, as it is reported by now, unless it is to be kept.
+    ``amount`` is that of ``amount_of`` (L$), read when all rows were done: of a large file that
+    takes a while, which no other write is to wait for. Why rows were refused is forgotten, as it is
+    reported by now, unless it is to be kept.
     """
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_finish", **file, rows_done=begun.rows_done, now=tx.now()):
@@ -122,7 +134,7 @@ async def finish(
     if not keep_refusals:
         await tx.run("refusals_forget", **file)
     counts = {"granted": begun.granted, "skipped": begun.skipped, "refused": begun.refused}
-    await bulk.finish(tx, caller, bulk_id, counts)
+    await bulk.finish(tx, caller, bulk_id, counts, amount)
 
 
 def count(outcomes: Sequence[Outcome | None]) -> dict[str, int]:

@@ -120,7 +120,8 @@ async def finish(tx: Tx, sending: Sending, bulk_id: str) -> None:
         return
     begun = await imports.find(tx, sending.store_id, sending.digest)
     if begun is not None and begun.finished_at is None:
-        await imports.finish(tx, sending.caller, begun, bulk_id, keep_refusals=True)
+        amount = await imports.amount_of(tx, begun)
+        await imports.finish(tx, sending.caller, begun, bulk_id, amount, keep_refusals=True)
 
 
 async def forget(tx: Tx, rows: int) -> int:

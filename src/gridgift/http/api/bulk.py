@@ -85,19 +85,21 @@ class _PartBody(_Body, frozen=True):
     """The answer to some of the rows, as it is stored under a key.
 
     ``run`` is an id of the first part's own: the rest of an answer may be written anew, when a
-    resident is erased.
+    resident is erased. ``amount`` is how much was granted, in L$.
     """
 
     run: str = ""
+    amount: int = 0
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome], first: int, run: str) -> Self:
+    def of(cls, rows: Sequence[Row], outcomes: Sequence[Outcome], first: int, run: str) -> Self:
         """Write what came of rows, of which the first has this number."""
         results = [
             msgspec.Raw(msgspec.json.encode(RowResult.of(number, outcome)))
             for number, outcome in enumerate(outcomes, first)
         ]
-        return cls(**count(outcomes), results=results, run=run)
+        amount = bulk.amount_of(rows, outcomes)
+        return cls(**count(outcomes), results=results, run=run, amount=amount)
 
 
 class _Part(Struct, frozen=True):
@@ -169,11 +171,13 @@ async def _grant(
             tx, request.caller, some, ids, atomic=request.query.atomic, accept=accepts(request)
         )
         if first + len(some) == len(rows):
-            await bulk.finish(tx, request.caller, new_id(), _counts(before, outcomes))
+            amount = sum(part.body.amount for part in before) + bulk.amount_of(some, outcomes)
+            counts = _counts(before, outcomes)
+            await bulk.finish(tx, request.caller, new_id(), counts, amount)
         return outcomes
 
     def show(outcomes: list[Outcome]) -> bytes:
-        return Reply.json(_PartBody.of(outcomes, first + 1, begun)).pack()
+        return Reply.json(_PartBody.of(some, outcomes, first + 1, begun)).pack()
 
     wanted: Once[Run[list[Outcome]], list[Outcome]] = Once(run, key, show, request.check)
     async with request.services.bulk_turn:

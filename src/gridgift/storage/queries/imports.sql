@@ -50,6 +50,15 @@ SELECT card_id FROM import_cards
 WHERE store_id = :store_id AND digest = :digest AND card_id > :after
 ORDER BY card_id LIMIT :rows
 
+-- What was granted since an import began: the first entry of a card has it.
+-- name: import_amount
+SELECT CAST(COALESCE(SUM((
+    SELECT e.delta FROM entries e
+    WHERE e.store_id = :store_id AND e.account_kind = 'card' AND e.account_id = c.card_id
+        AND e.seq = 1 AND e.created_at >= :begins_at
+)), 0) AS BIGINT)
+FROM import_cards c WHERE c.store_id = :store_id AND c.digest = :digest
+
 -- What happened last to some cards.
 -- name: newest_entries
 SELECT g.id, e.kind, e.reason FROM gift_cards g CROSS JOIN entries e
