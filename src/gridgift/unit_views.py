@@ -32,6 +32,7 @@ UNIT_EXAMPLE: Final[dict[str, Any]] = {
     "objectOwnerUuid": "a1b2c3d4-e5f6-4789-9abc-def012345678",
     "pairedAt": "2026-11-22T19:30:00Z",
     "seenAt": "2026-11-24T07:15:00Z",
+    "silentSince": None,
     "createdAt": "2026-11-22T19:20:00Z",
     "updatedAt": "2026-11-22T19:30:00Z",
 }
@@ -85,14 +86,21 @@ class UnitResponse(Struct, frozen=True, rename="camel"):
     object_owner_uuid: Uuid | None
     paired_at: Instant | None
     seen_at: Annotated[Instant | None, Meta(description="When its object was last heard of.")]
+    silent_since: Annotated[
+        Instant | None,
+        Meta(
+            description="Since when a terminal or a directory, which ask all the time, is silent."
+        ),
+    ]
     created_at: Instant
     updated_at: Instant
 
     @classmethod
-    def of(cls, unit: Unit) -> Self:
-        """Show a unit."""
+    def of(cls, unit: Unit, now: int) -> Self:
+        """Show a unit, and whether it is silent at an instant (milliseconds)."""
         settings = structs.asdict(unit.settings)
         dates = {name: written(settings[name]) for name in ("starts_at", "ends_at")}
+        dates["silent_since"] = written(unit.silent_since(now))
         return shown(cls, unit, round=unit.round_number, **settings | dates)
 
 

@@ -36,6 +36,18 @@ def test_made_paired_paused_and_revoked(both: CommandRunner) -> None:
     assert "Gift" in both("unit", "list").out
 
 
+@pytest.mark.contract("9.36")
+def test_a_silent_unit_says_since_when(both: CommandRunner, database_url: str) -> None:
+    with served(database_url) as api:
+        terminal = InWorldObject(api, "terminal")
+        api.sql("UPDATE units SET seen_at = 1000, updated_at = 1000")
+    since = "1970-01-01T00:00:01Z"
+    (listed,) = both.json("unit", "list")
+    assert listed["silentSince"] == both.json("unit", "show", terminal.id)["silentSince"] == since
+    assert both("unit", "list").out.rstrip().endswith(since)
+    assert both.json("unit", "pause", terminal.id)["silentSince"] is None
+
+
 def test_for_people(cli: CommandRunner, store: str) -> None:
     made = cli("unit", "create", "--kind", "vendor", "--name", "Till")
     assert "vendor" in made.out

@@ -21,6 +21,7 @@ DEFAULTS: Final = {
     "maxCards": None, "maxCardsADay": None, "maxCredit": None, "minAccountDays": None,
     "usernames": [], "paused": False, "round": 1, "cards": 0, "granted": 0, "objectUuid": None,
     "objectOwnerUuid": None, "pairedAt": None, "seenAt": None,
+    "silentSince": None,
 }  # fmt: skip
 EVERYTHING: Final = {
     "credit": 250,
@@ -156,6 +157,25 @@ def test_claims_are_listed(api: ApiFixture) -> None:
     back = api.call("GET", path, params={"cursor": rest["pagination"]["previousCursor"]}).json()
     assert back["data"] == page["data"]
     assert api.call("GET", f"{PATH}/{unit['id']}").json()["cards"] == 3
+
+
+@pytest.mark.contract("9.36")
+@pytest.mark.parametrize("kind", units.KINDS)
+def test_every_answer_tells_of_silence(api: ApiFixture, kind: str) -> None:
+    object_ = InWorldObject(api, kind)
+    path = f"{PATH}/{object_.id}"
+    api.clock.advance(units.SILENT_AFTER / 1000 - 1)
+    assert api.call("GET", path).json()["silentSince"] is None
+    api.clock.advance(1)
+    seen_at = api.call("GET", path).json()["seenAt"]
+    since = seen_at if kind in units.POLLING else None
+    unchanged = api.call("PATCH", path, json={"name": object_.unit["name"]}).json()
+    listed = api.call("GET", PATH).json()["data"]
+    for answer in (api.call("GET", path).json(), unchanged, *listed):
+        assert (answer["seenAt"], answer["silentSince"]) == (seen_at, since)
+    paused = api.call("PATCH", path, json={"paused": True}).json()
+    api.clock.advance(units.SILENT_AFTER / 1000)
+    assert paused["silentSince"] is api.call("GET", path).json()["silentSince"] is None
 
 
 @pytest.mark.contract("9.9")

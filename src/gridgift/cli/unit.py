@@ -22,6 +22,7 @@ from gridgift.cli.session import (
     act,
     find_store,
     look,
+    now,
     operator,
     read_all,
     read_settings,
@@ -148,7 +149,7 @@ def create(
 
     made = run(read_settings(database), work)
     if json:
-        shown: dict[str, Any] = msgspec.to_builtins(UnitResponse.of(made.unit))
+        shown: dict[str, Any] = msgspec.to_builtins(UnitResponse.of(made.unit, now()))
         print_json(shown | {"pairingCode": made.code})
         return
     _table([made.unit])
@@ -315,21 +316,23 @@ def _print_code(new: PairingCode) -> None:
 
 def _print_one(unit: Unit, json: bool) -> None:
     if json:
-        print_json(UnitResponse.of(unit))
+        print_json(UnitResponse.of(unit, now()))
     else:
         _table([unit])
 
 
 def _print(found: list[Unit], json: bool) -> None:
     if json:
-        print_json([UnitResponse.of(unit) for unit in found])
+        at = now()
+        print_json([UnitResponse.of(unit, at) for unit in found])
     else:
         _table(found)
 
 
 def _table(found: list[Unit]) -> None:
+    at = now()
     print_table(
-        ("ID", "KIND", "NAME", "L$", "PAUSED", "ROUND", "CARDS", "PAIRED", "SEEN"),
+        ("ID", "KIND", "NAME", "L$", "PAUSED", "ROUND", "CARDS", "PAIRED", "SEEN", "SILENT SINCE"),
         [
             (
                 unit.id,
@@ -341,6 +344,7 @@ def _table(found: list[Unit]) -> None:
                 unit.cards,
                 written(unit.paired_at),
                 written(unit.seen_at),
+                written(unit.silent_since(at)),
             )
             for unit in found
         ],

@@ -113,8 +113,9 @@ class Unit(Struct, frozen=True):
         """Return since when its object has not asked for work, if that is longer than usual."""
         if self.object_uuid is None or self.settings.paused or self.kind not in POLLING:
             return None
-        heard = self.seen_at or 0
-        return heard if max(heard, self.updated_at) <= now - SILENT_AFTER else None
+        if self.seen_at is None or max(self.seen_at, self.updated_at) > now - SILENT_AFTER:
+            return None
+        return self.seen_at
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:

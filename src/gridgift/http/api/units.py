@@ -1,6 +1,7 @@
 """Units: objects in Second Life that act for the store (contract section 9)."""
 
 import secrets
+from functools import partial
 from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -143,7 +144,8 @@ def _settings(request: Struct, into: type[Struct]) -> dict[str, Any]:
 async def create_unit(request: KeyRequest[None, CreateUnitRequest]) -> Reply[UnitResponse]:
     """Make a unit."""
     kind, settings = request.body.kind, request.body.settings()
-    return await once(request, _show_new, units.create, request.caller, new_id(), kind, settings)
+    show = partial(_show, request, status=201)
+    return await once(request, show, units.create, request.caller, new_id(), kind, settings)
 
 
 async def list_units(request: KeyRequest[PageQuery, None]) -> Reply[ListResponse[UnitResponse]]:
@@ -152,19 +154,21 @@ async def list_units(request: KeyRequest[PageQuery, None]) -> Reply[ListResponse
     cursors = request.services.cursors.of(f"units {store_id}", units.KEY_TYPES)
     position = cursors.read(query.cursor)
     page = await request.operations.read(units.list_of, store_id, position, query.limit)
-    return list_reply(cursors, page.map(UnitResponse.of), query.limit)
+    show = partial(UnitResponse.of, now=request.received_at)
+    return list_reply(cursors, page.map(show), query.limit)
 
 
 async def get_unit(request: KeyRequest[None, None]) -> Reply[UnitResponse]:
     """Read a unit."""
     unit_id = UNIT_ID.of(request)
-    return _show(await request.operations.read(units.read, request.store_id, unit_id))
+    return _show(request, await request.operations.read(units.read, request.store_id, unit_id))
 
 
 async def patch_unit(request: KeyRequest[None, PatchUnitRequest]) -> Reply[UnitResponse]:
     """Change some settings of a unit."""
     unit_id, changes = UNIT_ID.of(request), request.body.changes()
-    return await once(request, _show, units.update, request.caller, unit_id, changes)
+    show = partial(_show, request)
+    return await once(request, show, units.update, request.caller, unit_id, changes)
 
 
 async def list_unit_claims(
@@ -187,20 +191,18 @@ async def pair_unit(request: KeyRequest[None, None]) -> Reply[PairingCodeRespons
 
 async def revoke_unit(request: KeyRequest[None, None]) -> Reply[UnitResponse]:
     """End a unit's object."""
-    return await once(request, _show, units.revoke, request.caller, UNIT_ID.of(request))
+    show, unit_id = partial(_show, request), UNIT_ID.of(request)
+    return await once(request, show, units.revoke, request.caller, unit_id)
 
 
 async def begin_unit_round(request: KeyRequest[None, None]) -> Reply[UnitResponse]:
     """Let everybody claim once more."""
-    return await once(request, _show, units.begin_round, request.caller, UNIT_ID.of(request))
+    show, unit_id = partial(_show, request), UNIT_ID.of(request)
+    return await once(request, show, units.begin_round, request.caller, unit_id)
 
 
-def _show(unit: Unit) -> Reply[UnitResponse]:
-    return Reply.json(UnitResponse.of(unit))
-
-
-def _show_new(unit: Unit) -> Reply[UnitResponse]:
-    return Reply.json(UnitResponse.of(unit), 201)
+def _show(request: KeyRequest[Any, Any], unit: Unit, status: int = 200) -> Reply[UnitResponse]:
+    return Reply.json(UnitResponse.of(unit, request.received_at), status)
 
 
 _NEW: Final[dict[str, Any]] = {
