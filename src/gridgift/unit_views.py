@@ -17,6 +17,7 @@ UNIT_EXAMPLE: Final[dict[str, Any]] = {
     "credit": 100,
     "texture": None,
     "groupOnly": False,
+    "transferable": False,
     "startsAt": None,
     "endsAt": "2027-01-07T08:00:00Z",
     "maxCards": 1000,
@@ -71,6 +72,7 @@ class UnitResponse(Struct, frozen=True, rename="camel"):
     credit: Annotated[GrantedCredit, Meta(description="What each card has (L$).")]
     texture: Annotated[Uuid | None, Meta(description="Null: the store's logo.")]
     group_only: bool
+    transferable: Annotated[bool, Meta(description="The owners of its cards may pass them on.")]
     starts_at: Instant | None
     ends_at: Instant | None
     max_cards: Annotated[int | None, Meta(description="In all rounds; null: no bound.")]

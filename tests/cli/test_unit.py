@@ -17,7 +17,7 @@ def test_made_paired_paused_and_revoked(both: CommandRunner) -> None:
         "unit", "create", "--kind", "delivery", "--name", "Gift", "--credit", 150, "--group-only",
         "--starts", "2026-12-01T08:00:00Z", "--ends", "2027-01-06", "--max-cards", 10,
         "--max-cards-a-day", 2, "--max-credit", 900, "--min-account-days", 30,
-        "--username", "Jo Winter", "--username", "kelly",
+        "--username", "Jo Winter", "--username", "kelly", "--transferable",
     )  # fmt: skip
     code = made.pop("pairingCode")
     assert both.json("unit", "show", made["id"]) == made
@@ -27,6 +27,7 @@ def test_made_paired_paused_and_revoked(both: CommandRunner) -> None:
     assert (made["startsAt"], made["endsAt"]) == ("2026-12-01T08:00:00Z", "2027-01-07T08:00:00Z")
     assert (made["maxCredit"], made["minAccountDays"]) == (900, 30)
     assert made["usernames"] == ["jo.winter", "kelly"]
+    assert made["transferable"] is True
     again = both.json("unit", "pair", made["id"])
     assert again["id"] == made["id"]
     assert again["pairingCode"] != code

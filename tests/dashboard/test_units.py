@@ -39,7 +39,7 @@ def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser)
             "name": "Welcome", "kind": "delivery", "credit": "70", "max_cards": "5",
             "max_cards_a_day": "2", "max_credit": "350", "min_account_days": "30",
             "first_day": "2026-09-01", "last_day": "2027-01-06", "usernames": "Jo Winter, kelly",
-            "group_only": "true",
+            "group_only": "true", "transferable": "true",
         },
     )  # fmt: skip
     assert made.status_code == 200, made.text
@@ -52,7 +52,11 @@ def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser)
     settings = stored(api, str(unit_id)).settings
     assert (settings.credit, settings.max_cards, settings.max_cards_a_day) == (70, 5, 2)
     assert (settings.max_credit, settings.min_account_days) == (350, 30)
-    assert settings.group_only and settings.usernames == ("jo.winter", "kelly")
+    assert (
+        settings.group_only
+        and settings.transferable
+        and settings.usernames == ("jo.winter", "kelly")
+    )
     assert (settings.starts_at, settings.ends_at) == (1788246000000, 1799308800000)
     api.write(units.pair, operator(api.store.id), str(unit_id), code, OBJECT, OWNER.uuid)
     assert "Works" in aria.get(one).text

@@ -114,7 +114,7 @@ DECIDES_NOTHING: Final = {
          "min_account_days", "usernames", "paused", "round", "cards", "granted", "day",
          "cards_that_day", "code_hash", "code_until", "pairings", "object_uuid",
          "object_owner_uuid", "paired_at", "seen_at", "created_at", "updated_at",
-         "silence_told")], UNITS),
+         "silence_told", "transferable")], UNITS),
     **dict.fromkeys(
         [f"unit_purchases.{name}" for name in ("store_id", "unit_id", "nonce", "digest",
          "payer_uuid", "amount", "paid_at", "card_id", "refund", "created_at", "refund_begun_at",

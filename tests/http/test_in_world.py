@@ -337,6 +337,26 @@ def test_passed_on_at_a_terminal(api: ApiFixture) -> None:
     refused(fixed, 409, "gift_card_not_transferable")
 
 
+def given_card(giver: InWorldObject) -> str:
+    """Return the card that Kelly gets from a delivery unit, or buys from a vendor."""
+    is_vendor = giver.unit["kind"] == "vendor"
+    given = giver.send("purchase", bought()) if is_vendor else giver.claim()
+    return str(given.json()["card"])
+
+
+@pytest.mark.contract("9.37")
+@pytest.mark.parametrize("kind", ["delivery", "vendor"])
+def test_cards_of_a_unit_are_passed_on_if_it_says_so(api: ApiFixture, kind: str) -> None:
+    fixed, free = InWorldObject(api, kind), InWorldObject(api, kind, transferable=True)
+    terminal, asked = InWorldObject(api, "terminal"), {"avatar": KELLY.uuid, "friend": "Jo Winter"}
+    kept, card = given_card(fixed), given_card(free)
+    api.call("PATCH", f"/ext/v1/units/{fixed.id}", json={"transferable": True})  # of later cards
+    api.call("PATCH", f"/ext/v1/units/{free.id}", json={"transferable": False})
+    refused(terminal.send("transfer", asked | {"card": kept}), 409, "gift_card_not_transferable")
+    assert terminal.send("transfer", asked | {"card": card}).json()["code"] == "transferred"
+    assert (api.card(kept)["ownerUuid"], api.card(card)["ownerUuid"]) == (KELLY.uuid, JO.uuid)
+
+
 def bought(**more: Any) -> dict[str, Any]:
     """Return what a vendor tells of a payment of Kelly's."""
     seen = {"avatar": KELLY.uuid, "name": "kelly", "amount": 250, "paid_at": 1_790_000_000}

@@ -17,16 +17,17 @@ from tests.http.requests import make_unit, other_stores_key
 
 PATH: Final = "/ext/v1/units"
 DEFAULTS: Final = {
-    "credit": 100, "texture": None, "groupOnly": False, "startsAt": None, "endsAt": None,
-    "maxCards": None, "maxCardsADay": None, "maxCredit": None, "minAccountDays": None,
-    "usernames": [], "paused": False, "round": 1, "cards": 0, "granted": 0, "objectUuid": None,
-    "objectOwnerUuid": None, "pairedAt": None, "seenAt": None,
+    "credit": 100, "texture": None, "groupOnly": False, "transferable": False,
+    "startsAt": None, "endsAt": None, "maxCards": None, "maxCardsADay": None, "maxCredit": None,
+    "minAccountDays": None, "usernames": [], "paused": False, "round": 1, "cards": 0, "granted": 0,
+    "objectUuid": None, "objectOwnerUuid": None, "pairedAt": None, "seenAt": None,
     "silentSince": None,
 }  # fmt: skip
 EVERYTHING: Final = {
     "credit": 250,
     "texture": JO.uuid,
     "groupOnly": True,
+    "transferable": True,
     "startsAt": "2026-12-01T08:00:00Z",
     "endsAt": "2027-01-07T08:00:00Z",
     "maxCards": 10,

@@ -217,6 +217,7 @@ VALUES: Final[dict[str, Any]] = {
     "told_at": START - 1,
     "told_id": LAST,
     "transfer": False,
+    "transferable": False,
     "type": "gift_card.expiring",
     "types": "[]",
     "unit_id": THING,

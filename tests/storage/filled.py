@@ -77,7 +77,8 @@ holds {MANY}: SELECT U(2, 1), U(3, 7), U(3, i), 1, 'open', {START} + i, 1, NULL;
 holds {MANY}: SELECT U(2, 1), U(4, i), U(3, i), 1, 'open', {START} + i, 1, NULL;
 customer_tokens {MANY}: SELECT U(2, 1), U(3, i), U(1, i), BYTES, 1, {START} + i, NULL;
 units {MANY}: SELECT U(2, 1), U(3, i), 'delivery', 'unit', 5, NULL, FALSE, NULL, NULL, NULL, NULL,
-    NULL, NULL, '[]', FALSE, 1, 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL, 1, 1, NULL;
+    NULL, NULL, '[]', FALSE, 1, 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL, 1, 1, NULL,
+    FALSE;
 unit_stores {MANY}: SELECT U(3, i), U(2, 1);
 unit_claims {MANY}: SELECT U(2, 1), U(3, 7), 1, U(1, i), U(4, i), 5, 1;
 operators {MANY}: SELECT U(3, i), 'o' || i, 'o' || i, NULL, 1;

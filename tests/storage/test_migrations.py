@@ -157,6 +157,7 @@ ROWS: Final = {
     ],
     42: [f"INSERT INTO verifications VALUES ('{STORE}', 1, 0, 1, 5, 1, 5)"],
     43: [f"INSERT INTO saved_views VALUES ('{STORE}', '{OWNER}', '{STORE}', 'Late', 'show=soon')"],
+    44: ["UPDATE units SET transferable = TRUE"],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -101,6 +101,9 @@ UsernameOption = Annotated[
 GroupOption = Annotated[
     bool, typer.Option("--group-only", help="Only for those who wear the object's group.")
 ]
+TransferableOption = Annotated[
+    bool, typer.Option("--transferable", help="The owners of its cards may pass them on.")
+]
 StartsOption = Annotated[Expiry | None, _date("--starts", "When giving begins")]
 EndsOption = Annotated[Expiry | None, _date("--ends", "When giving ends")]
 CreditOption = Annotated[int, _bound("--credit", "What each card has, in L$.")]
@@ -121,6 +124,7 @@ def create(
     credit: CreditOption = units.DEFAULT_CREDIT,
     texture: TextureOption = None,
     group_only: GroupOption = False,
+    transferable: TransferableOption = False,
     starts: StartsOption = None,
     ends: EndsOption = None,
     max_cards: CardsOption = None,
@@ -137,7 +141,7 @@ def create(
     async def work(operations: Operations) -> PairingCode:
         owner = await read_store(operations, store)
         settings = UnitSettings(
-            name, credit, texture, group_only,
+            name, credit, texture, group_only, transferable,
             starts_at=None if starts is None else starts.at(owner.time_zone),
             ends_at=None if ends is None else ends.at(owner.time_zone),
             max_cards=max_cards, max_cards_a_day=max_cards_a_day, max_credit=max_credit,

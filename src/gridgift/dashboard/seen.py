@@ -29,6 +29,7 @@ LABELS: Final = {
     "credit": "L$ of each card",
     "texture": "Picture",
     "group_only": "Only for the group",
+    "transferable": "Cards may be passed on",
     "first_day": "First day",
     "last_day": "Last day",
     "max_cards": "Cards in all",
@@ -56,7 +57,9 @@ LABELS: Final = {
     "customer_origin": "Page of residents",
     "card_lifetime": "Days that a card is good for",
 }
-_BOXES: Final = frozenset({"group_only", "paused", "active", "revoked", "has_second_factor"})
+_BOXES: Final = frozenset(
+    {"group_only", "transferable", "paused", "active", "revoked", "has_second_factor"}
+)
 _NOTHING: Final = (None, "", (), frozenset[str]())
 
 

@@ -197,6 +197,7 @@ def _request(
     settings = unit.settings
     terms = Terms(
         settings.credit,
+        transfer=settings.transferable,
         texture=settings.texture or store.logo,
         reason=settings.name,
         announce=False,

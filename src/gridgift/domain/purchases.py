@@ -114,6 +114,7 @@ async def _grant(tx: Tx, caller: Caller, unit: Unit, payment: Payment, card_id: 
     settings = unit.settings
     terms = Terms(
         payment.amount,
+        transfer=settings.transferable,
         texture=settings.texture or store.logo,
         reason=settings.name,
         purchased=True,

@@ -47,13 +47,14 @@ class UnitSettings(Struct, frozen=True):
     ``texture`` None is the store's logo. It gives from ``starts_at`` until ``ends_at``
     (milliseconds), at most ``max_cards`` in all rounds and ``max_cards_a_day`` on one of the
     store's days, to accounts that are ``min_account_days`` old or older, and of ``usernames``
-    (normalised) if there are some.
+    (normalised) if there are some. The owners of ``transferable`` cards may pass them on.
     """
 
     name: str
     credit: int = DEFAULT_CREDIT
     texture: str | None = None
     group_only: bool = False
+    transferable: bool = False
     starts_at: int | None = None
     ends_at: int | None = None
     max_cards: int | None = None
@@ -74,6 +75,7 @@ class UnitChanges(Struct, frozen=True):
     credit: int | UnsetType = UNSET
     texture: str | None | UnsetType = UNSET
     group_only: bool | UnsetType = UNSET
+    transferable: bool | UnsetType = UNSET
     starts_at: int | None | UnsetType = UNSET
     ends_at: int | None | UnsetType = UNSET
     max_cards: int | None | UnsetType = UNSET
@@ -123,7 +125,8 @@ class Unit(Struct, frozen=True):
         store_id, unit_id, kind, *rest = row
         *columns, names, paused = rest[:_SETTINGS]
         values = dict(zip(UnitSettings.__struct_fields__, columns, strict=False))
-        values |= {"group_only": bool(values["group_only"]), "usernames": _decode_names(names)}
+        values |= {name: bool(values[name]) for name in ("group_only", "transferable")}
+        values["usernames"] = _decode_names(names)
         settings = UnitSettings(**values, paused=bool(paused))
         return cls(store_id, unit_id, kind, settings, *rest[_SETTINGS:])
 
@@ -296,6 +299,7 @@ def _shown(unit: Unit) -> dict[str, Any]:
         "credit": settings.credit,
         "texture": settings.texture,
         "groupOnly": settings.group_only,
+        "transferable": settings.transferable,
         "startsAt": _written(settings.starts_at),
         "endsAt": _written(settings.ends_at),
         "maxCards": settings.max_cards,

@@ -54,6 +54,7 @@ class Limits(Struct, frozen=True):
     credit: int = units.DEFAULT_CREDIT
     texture: Uuid | None = None
     group_only: bool = False
+    transferable: bool = False
     first_day: str = ""
     last_day: str = ""
     max_cards: int | None = None
@@ -69,7 +70,7 @@ class Limits(Struct, frozen=True):
         """
         first, last = _day("first_day", self.first_day), _day("last_day", self.last_day)
         return UnitSettings(
-            self.name, self.credit, self.texture, self.group_only,
+            self.name, self.credit, self.texture, self.group_only, self.transferable,
             None if first is None else start_of(first, zone),
             None if last is None else end_of(last, zone),
             self.max_cards, self.max_cards_a_day, self.max_credit, self.min_account_days,

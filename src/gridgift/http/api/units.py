@@ -82,6 +82,10 @@ Usernames = Annotated[
     ),
 ]
 
+Transferable = Annotated[
+    bool, Meta(description="The owners of cards that it gives from now on may pass them on.")
+]
+
 
 class CreateUnitRequest(Struct, frozen=True, rename="camel"):
     """What the unit is, and what it gives to whom."""
@@ -91,6 +95,7 @@ class CreateUnitRequest(Struct, frozen=True, rename="camel"):
     credit: GrantedCredit = units.DEFAULT_CREDIT
     texture: Uuid | None = None
     group_only: bool = False
+    transferable: Transferable = False
     starts_at: When | None = None
     ends_at: When | None = None
     max_cards: Bound | None = None
@@ -112,6 +117,7 @@ class PatchUnitRequest(Struct, frozen=True, rename="camel"):
     credit: GrantedCredit | UnsetType = UNSET
     texture: Uuid | None | UnsetType = UNSET
     group_only: bool | UnsetType = UNSET
+    transferable: Transferable | UnsetType = UNSET
     starts_at: When | None | UnsetType = UNSET
     ends_at: When | None | UnsetType = UNSET
     max_cards: Bound | None | UnsetType = UNSET

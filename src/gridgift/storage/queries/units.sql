@@ -1,12 +1,12 @@
 -- fragment: unit
-store_id, id, kind, name, credit, texture, group_only, starts_at, ends_at, max_cards, max_cards_a_day,
+store_id, id, kind, name, credit, texture, group_only, transferable, starts_at, ends_at, max_cards, max_cards_a_day,
 max_credit, min_account_days, usernames, paused, round, cards, granted, day, cards_that_day, pairings,
 object_uuid, object_owner_uuid, paired_at, seen_at, created_at, updated_at
 
 -- name: unit_add
-INSERT INTO units (store_id, id, kind, name, credit, texture, group_only, starts_at, ends_at, max_cards,
+INSERT INTO units (store_id, id, kind, name, credit, texture, group_only, transferable, starts_at, ends_at, max_cards,
     max_cards_a_day, max_credit, min_account_days, usernames, paused, created_at, updated_at)
-VALUES (:store_id, :id, :kind, :name, :credit, :texture, :group_only, :starts_at, :ends_at, :max_cards,
+VALUES (:store_id, :id, :kind, :name, :credit, :texture, :group_only, :transferable, :starts_at, :ends_at, :max_cards,
     :max_cards_a_day, :max_credit, :min_account_days, :usernames, :paused, :now, :now)
 
 -- name: unit_store_add (any store)
@@ -23,7 +23,7 @@ SELECT {unit} FROM units WHERE store_id = :store_id AND id = :id {lock}
 
 -- name: unit_update
 UPDATE units SET name = :name, credit = :credit, texture = :texture, group_only = :group_only,
-    starts_at = :starts_at, ends_at = :ends_at, max_cards = :max_cards,
+    transferable = :transferable, starts_at = :starts_at, ends_at = :ends_at, max_cards = :max_cards,
     max_cards_a_day = :max_cards_a_day, max_credit = :max_credit,
     min_account_days = :min_account_days, usernames = :usernames, paused = :paused, updated_at = :now
 WHERE store_id = :store_id AND id = :id
