@@ -86,6 +86,23 @@ def test_a_switch_far_down_is_in_sight_and_leaves_the_list_where_it_is(
     bo.visit.check()
 
 
+def test_tables_fit_a_phone(desk: Callable[..., Desk]) -> None:
+    bo = desk(PHONE, "clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    bo.store.grant(owner, credit=12_000)
+    used = bo.store.grant(owner, credit=25_000)
+    bo.store.client.post(
+        f"/v1/customer/giftcards/{used['id']}/redeem",
+        headers={"X-Customer-Token": bo.store.token(owner)},
+    ).raise_for_status()
+    for path in ("cards", "residents", "redemptions"):
+        page.goto(f"{bo.url}/{path}?q={owner.username}")
+        expect(page.locator("tbody").get_by_role("link", name=owner.username).first).to_be_visible()
+        hidden = page.locator(".table").evaluate("table => table.scrollWidth - table.clientWidth")
+        assert hidden == 0, path
+    bo.visit.check()
+
+
 @sizes
 def test_a_view_is_saved_and_opened(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
     bo = desk(size, "clerk", bypass_csp=True)  # axe itself breaks the policy
