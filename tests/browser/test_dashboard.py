@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from gridgift.dashboard.menu import MENU
 from gridgift.domain import operators, sessions
 from gridgift.domain.ids import new_id
+from tests.browser.conftest import QUIET
 from tests.browser.test_accessibility import focus_is_seen, violations
-from tests.browser.visit import DESK, PHONE, Store, Visit
+from tests.browser.visit import CHROMIUM, DESK, PHONE, Store, Visit
 from tests.dashboard.people import OPEN
 
 PASSWORD: Final = "tray lunar opaque fig"
@@ -110,14 +111,34 @@ def test_ten_wrong_passwords(browser: Any, make_store: Callable[..., Store]) -> 
         expect(said).to_contain_text("not right")
     for number in range(10, 20):  # one more may be tried every six seconds
         aria.sign_in(f"wrong {number}")
-        expect(said).to_contain_text(re.compile("not right|Too many requests"))
+        expect(said).to_contain_text(re.compile("not right|Too many tries"))
         if "Too many" in said.inner_text():
             break
-    expect(said).to_contain_text("Too many requests")
+    expect(said).to_contain_text("Too many tries")
     aria.page.goto(aria.link())
     aria.page.get_by_role("button", name="Sign in").click()
     expect(aria.page.get_by_role("heading", level=1)).to_have_text("Another password")
     aria.visit.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["", "no scripts"])
+def test_back_shows_nothing_to_whoever_has_signed_out(
+    browser: Browser, store: Store, scripts: bool
+) -> None:
+    keeping = browser.browser_type.launch(  # pages as they were, for Back
+        executable_path=CHROMIUM,
+        args=[*QUIET, "--enable-features=CacheControlNoStoreEnterBackForwardCache"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    aria = Desk(Visit(keeping, store, DESK, java_script_enabled=scripts))
+    page = aria.enter()
+    page.goto(aria.url + "/team")
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    page.evaluate("history.back()")
+    page.wait_for_url("**/sign-in?next=*")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    keeping.close()
 
 
 @sizes

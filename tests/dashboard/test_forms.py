@@ -3,6 +3,7 @@
 import pytest
 
 from gridgift.dashboard.forms import Draft, decode_fields
+from gridgift.dashboard.pages.sign_in import LABELS
 from gridgift.dashboard.table import PAGES
 from gridgift.domain.failures import ValidationFailed
 from gridgift.http.edge.decode import numbers_of
@@ -35,3 +36,16 @@ def test_complaints_about_numbers_are_for_people(complaint: str, told: str) -> N
     assert Draft.refused(b"", ValidationFailed({"credit": [complaint]})).errors == {
         "credit": [told]
     }
+
+
+# What people do not type: it is the pages' own, or a password, or nothing to lose.
+NOT_TYPED = {
+    "again", "back", "code", "cursor", "ends_by", "etag", "every", "file", "given_from", "given_to",
+    "ids", "kept", "least", "new_password", "next", "password", "password_again", "q", "query",
+    "recovery_code", "seed", "seen", "selection", "show", "sort", "source", "store", "theme",
+}  # fmt: skip
+
+
+def test_what_is_about_to_be_sent_after_a_sign_in_is_named_as_its_form_does() -> None:
+    names = {name for page in PAGES if page.body for name in page.body.__struct_fields__}
+    assert names - LABELS.keys() == NOT_TYPED

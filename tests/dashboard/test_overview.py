@@ -127,6 +127,11 @@ def test_each_figure_leads_to_exactly_its_rows(api: ApiFixture, aria: Browser) -
     }.items():  # fmt: skip
         found = rows_of(aria, linked(page, words))
         assert sorted(card["credit"] for card in found) == sorted(amounts), words
+    sources = page[page.index('id="sources"') :]
+    for part in sources.partition("<tfoot>")[::2]:  # those of a program, and all
+        for amounts in ([1000, 250, 7, 9], [70], [30]):
+            found = rows_of(aria, linked(part, f"L$\xa0{sum(amounts):,}"))
+            assert sorted(card["credit"] for card in found) == sorted(amounts)
     assert weeks(page)[-1][:2] == [7, 1369]
     assert len(rows_of(aria, linked(page[page.index('id="week-11"') :], "1,369"))) == 7
 

@@ -220,7 +220,7 @@ def test_wrong_codes_are_limited_with_wrong_passwords(make_api: Callable[..., Ap
     assert answers == [400] * 9 + [429] * 2
     stopped = browser.post(CODE, {"code": aria.shows})
     assert stopped.status_code == 429
-    assert "Too many requests" in stopped.text and 'name="code"' in stopped.text
+    assert "Too many tries. Wait" in stopped.text and 'name="code"' in stopped.text
     aria.api.clock.advance(61)
     assert browser.post(CODE, {"code": aria.shows}).status_code == 303
 

@@ -158,6 +158,7 @@ def test_signing_out_ends_the_session(people: People, aria: Browser) -> None:
     cookie = dict(aria.cookies)
     aria.get("/dashboard")
     assert aria.post("/dashboard/sign-out").headers["location"] == SIGN_IN
+    assert aria.cookies["gridgift"] != cookie["gridgift"]
     aria.cookies = cookie
     assert not aria.is_signed_in()
 

@@ -85,7 +85,9 @@ def test_a_form_from_another_site_is_refused(
     before = everything(api)
     response = browser.post(address_of(page), fields_of(page), **headers)
     assert response.status_code == 403, response.text
-    assert "came from elsewhere" in response.text
+    assert "another address" in response.text
+    (way_on,) = re.findall(r'<a [^>]*href="([^"]+)"', response.text)
+    assert way_on == f"{api.settings.public_url}/dashboard"
     assert everything(api) == before
 
 

@@ -17,7 +17,7 @@ from gridgift.http.edge.decode import read_body
 from gridgift.http.edge.endpoint import AnyRequest, Endpoint
 from gridgift.http.edge.guards import Guard
 from gridgift.http.edge.problems import PROBLEMS
-from gridgift.http.edge.refusals import FormOutdated, PathNotFound, SignInNeeded
+from gridgift.http.edge.refusals import CrossSite, FormOutdated, PathNotFound, SignInNeeded
 from gridgift.http.edge.reply import Header, Reply
 from gridgift.http.edge.route import READS, AnyRoute
 from gridgift.http.edge.services import Services
@@ -45,6 +45,11 @@ WORDS: Final[dict[type[Failure], tuple[str, str]]] = {
     refusals.OwnersOnly: (
         "Only for owners",
         "This page is for the owners of the store. Ask one of them to do it, or to make you one.",
+    ),
+    refusals.CrossSite: (
+        "Sent from another address",
+        "The form came from a page at another address than this server's own. Nothing was changed: "
+        "open the dashboard at its own address, and send it there.",
     ),
     refusals.RateLimited: ("Too much at once", "Wait a moment, then load the page again."),
     refusals.DatabaseOutOfReach: (
@@ -92,7 +97,10 @@ class PageEndpoint(Endpoint):
         problem = PROBLEMS[type(failure)]
         if not isinstance(failure, SignInNeeded):
             title, detail = _words(failure)
-            return render(request, "problem.html", problem.status, title=title, detail=detail)
+            own = request.services.settings.public_url if isinstance(failure, CrossSite) else ""
+            return render(
+                request, "problem.html", problem.status, title=title, detail=detail, server=own
+            )
         if request.method in READS:
             return redirect(request, SIGN_IN, next=request.target)
         request.principal, sent = visitor_of(request), kept(_form_of(request))

@@ -54,12 +54,20 @@ def ago(instant: int, now: int) -> str:
     """Say how long ago an instant was, roughly, or in how long it will be."""
     span = abs(now - instant)
     if span < MINUTE:
-        return "just now"
-    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
-        if span >= unit:
-            said = counted(span // unit, name)
-            break
+        return "just now" if instant <= now else "in a moment"
+    said = _span(span)
     return f"{said} ago" if instant <= now else f"in {said}"
+
+
+def lasting(instant: int, now: int) -> str:
+    """Say for how long something has been so, roughly."""
+    return f"for {_span(max(now - instant, MINUTE))}"
+
+
+def _span(span: int) -> str:
+    """Say how long it is, of at least a minute."""
+    units = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
+    return next(counted(span // unit, name) for unit, name in units if span >= unit)
 
 
 def browser(agent: str) -> str:
@@ -100,6 +108,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "date_time": date_time,
     "last_day": last_day,
     "ago": ago,
+    "lasting": lasting,
     "browser": browser,
     "zone_time": zone_time,
     "host": host,

@@ -30,6 +30,7 @@ from gridgift.domain.sendings import Sending
 from gridgift.domain.texts import counted
 from gridgift.domain.unit_failures import DirectoryPending
 from gridgift.fields import GrantedCredit, Text, Uuid
+from gridgift.grant_csv import Line
 from gridgift.http.edge.answers import write
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -157,7 +158,8 @@ async def show_sending(request: OperatorRequest[None, object], draft: Draft = EM
         request, "sending.html",
         draft=draft, sending=sending, came=came, rows=granted[:SHOWN], count=len(granted),
         credit=sum(each.terms.credit for each in granted),
-        refused=_lines(checked, refused), refusals=len(refused), skipped=skipped_of(checked),
+        refused=_lines([each.line for each in checked], refused), refusals=len(refused),
+        skipped=skipped_of(checked),
         twice=[name for name, times in names.items() if times > 1][:SHOWN],
         lookable=bool(unknown_of(checked)) and bool(request.services.settings.resolver_url),
         shown=SHOWN,
@@ -214,9 +216,10 @@ async def _show_sent(
     request: OperatorRequest[None, object], sending: Sending, came: Import | None
 ) -> Reply[None]:
     assert came is not None, "it began when it was sent"
-    refused: list[tuple[int, str]] = []
+    refused: list[tuple[int, str, str]] = []
     if sending.done_at is not None and came.refused:
-        refused = [*(await refusals_of(request.operations, sending)).items()][:SHOWN]
+        lines = await read_lines(sending.text, sending.terms, request.principal.zone)
+        refused = _lines(lines, await refusals_of(request.operations, sending))
     return render(request, "sent.html", sending=sending, came=came, refused=refused, shown=SHOWN)
 
 
@@ -254,10 +257,10 @@ async def _look_up(request: OperatorRequest[Any, Any], checked: list[CheckedRow]
             await asyncio.gather(*map(ask, unknown_of(checked)))
 
 
-def _lines(checked: list[CheckedRow], refused: dict[int, str]) -> list[tuple[int, str, str]]:
+def _lines(lines: list[Line], refused: dict[int, str]) -> list[tuple[int, str, str]]:
     """Return the first refused rows: their lines, what they say, and why they are refused."""
     return [
-        (checked[number - 1].line.number, ", ".join(checked[number - 1].line.cells)[:80], why)
+        (lines[number - 1].number, ", ".join(lines[number - 1].cells)[:80], why)
         for number, why in [*refused.items()][:SHOWN]
     ]
 

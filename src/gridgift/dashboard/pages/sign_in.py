@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gridgift.dashboard import passwords
+from gridgift.dashboard import editing, passwords, seen
 from gridgift.dashboard.acting import act, agent_of, nothing_more
 from gridgift.dashboard.forms import (
     EMPTY,
@@ -26,6 +26,7 @@ from gridgift.domain.failures import Failure
 from gridgift.domain.ids import new_id
 from gridgift.domain.operators import Membership, Operator
 from gridgift.domain.sessions import NewSession, Outcome
+from gridgift.domain.texts import counted
 from gridgift.http.edge.decode import MAX_BODY
 from gridgift.http.edge.limits import ACCOUNT, DOOR, address_of, count
 from gridgift.http.edge.path import PathParameter
@@ -49,6 +50,27 @@ SIGN_IN: Final = "/dashboard/sign-in"
 CODE: Final = "/dashboard/sign-in/code"
 NEXT_PAGE: Final = "/dashboard/account/password"
 
+MOST_SHOWN: Final = 200  # characters of what was typed, when it is about to be sent
+# What the fields of forms are called that people fill in; the others are the pages' own.
+LABELS: Final = (
+    seen.LABELS
+    | editing.LABELS
+    | {
+        "amount": "How much of it",
+        "delta": "How much",
+        "file_name": "File",
+        "kind": "What it is",
+        "label": "Tag",
+        "last_day": "Last day",
+        "overlap": "How long the old one still works",
+        "reason": "Why",
+        "receiver": "Who is to have it",
+        "role": "Role",
+        "text": "Note",
+        "to": "To",
+        "what": "What to do",
+    }
+)
 LINK: Final = PathParameter("token", "What the link has.", {"type": "string"}, "x", str)
 
 
@@ -104,10 +126,13 @@ async def sign_in(request: VisitorRequest[None, SignIn]) -> Reply[None]:
 
 
 async def sign_out(request: OperatorRequest[None, NoFields]) -> Reply[None]:
-    """End this session."""
+    """End this session.
+
+    The browser gets another cookie: by that it drops the pages that it has kept for Back.
+    """
     session = request.principal.signed_in.session
     await act(request, "signed_out", nothing_more, sessions.end, session.operator_id, session.id)
-    return redirect(request, SIGN_IN)
+    return redirect(request, SIGN_IN, headers=(cookie_header(request, new_token()),))
 
 
 async def show_link(request: VisitorRequest[None, None], draft: Draft = EMPTY) -> Reply[None]:
@@ -161,6 +186,7 @@ async def entered(
         me=found,
         to=to,
         fields=shown_again(form.kept.encode()),
+        typed=_typed(form.kept),
         store=store,
         form_token=form_token(new.token, store.store_id),
     )
@@ -178,12 +204,28 @@ async def _began(request: VisitorRequest[None, SignIn], form: SignIn, new: NewSe
     return outcome
 
 
+def _typed(sent: str) -> list[tuple[str, str]]:
+    """Return what people typed of a form, with the fields' labels; what they did not see is out."""
+    return [
+        (LABELS[name], {"true": "yes", "": "–"}.get(text, " ".join(text.split())[:MOST_SHOWN]))
+        for name, text in shown_again(sent.encode())
+        if name in LABELS
+    ]
+
+
 def _password_of(operator: Operator | None) -> str | None:
     return None if operator is None else operator.password
 
 
+def too_often(failure: Failure) -> str:
+    """Say that there were too many tries, if that is the failure."""
+    if not isinstance(failure, RateLimited):
+        return ""
+    return f"Too many tries. Wait {counted(failure.retry_after, 'second')}, then try again."
+
+
 async def _refused(request: VisitorRequest[None, SignIn], failure: Failure) -> Reply[None]:
-    draft = Draft.refused(request.raw_body, failure)
+    draft = Draft.refused(request.raw_body, failure, too_often(failure))
     reply = await show_sign_in(request, draft)
     return replace(reply, status=PROBLEMS[type(failure)].status)
 

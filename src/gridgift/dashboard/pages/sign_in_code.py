@@ -15,6 +15,7 @@ from gridgift.dashboard.pages.sign_in import (
     entered,
     new_session,
     show_sign_in,
+    too_often,
 )
 from gridgift.dashboard.render import render
 from gridgift.domain import sessions
@@ -55,7 +56,7 @@ async def send_code(request: VisitorRequest[None, Code]) -> Reply[None]:
         await count(request, Bucket(DOOR, address_of(request)), [])
         outcome = await _finished(request, new)
     except RateLimited as failure:
-        draft = Draft.refused(request.raw_body, failure)
+        draft = Draft.refused(request.raw_body, failure, too_often(failure))
         return replace(await show_code(request, draft), status=429)
     if outcome == "too_late":
         return await _begin_again(request)

@@ -2,6 +2,10 @@
 // copying and keys: so their buttons come hidden.
 'use strict';
 
+// Back shows a page as it is now, and none to whoever has signed out.
+addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });  // on a phone
+
 for (const button of document.querySelectorAll('[data-dismiss], [data-copy], [data-open]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {
