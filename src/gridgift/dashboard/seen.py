@@ -138,7 +138,7 @@ class Seen(Struct, Generic[S], frozen=True):
 
 
 def _written(facts: Facts) -> str:
-    return urlencode({name: [*map(_brief, texts)] for name, texts in facts.items()}, doseq=True)
+    return urlencode([(name, [*map(_brief, facts[name])]) for name in sorted(facts)], doseq=True)
 
 
 def _differences(before: Facts, now: Facts) -> Iterator[Difference]:
