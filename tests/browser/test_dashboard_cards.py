@@ -61,10 +61,10 @@ def test_a_switch_and_its_undo(
     bo.visit.check()
 
 
-TABLET = (820, 1180)
+WINDOWS = [PHONE, (820, 1180), (1024, 768), (1180, 820), (1280, 800)]
 
 
-@pytest.mark.parametrize("size", [PHONE, TABLET, (1280, 800)], ids=("phone", "tablet", "wide"))
+@pytest.mark.parametrize("size", WINDOWS, ids=lambda size: size[0])
 def test_a_switch_far_down_is_in_sight_and_leaves_the_list_where_it_is(
     desk: Callable[..., Desk], size: tuple[int, int]
 ) -> None:
