@@ -26,6 +26,7 @@ LONGEST_BUTTON: Final = 24
 MOST_BUTTONS: Final = 12
 OK, NO_MEMORY, NO_PASSWORD, NOT_FOUND, NOT_NEW = 0, 1, 3, 4, 5  # of linkset data
 MOST_BYTES: Final = 131_072
+MOST_KEYS: Final = 10  # in one list of a script's
 
 
 class Reset(Exception):
@@ -66,6 +67,9 @@ class Functions:
 
     def llGetUnixTime(self) -> int:
         return int(time.time()) + self.world.ahead  # of the server's own: it compares
+
+    def llGetTime(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def llGetAgentSize(self, key: str) -> Any:
         return Vector((0.5, 0.6, 1.9)) if self._here(key) else Vector((0.0, 0.0, 0.0))
@@ -189,12 +193,15 @@ class Functions:
         return OK
 
     def llLinksetDataFindKeys(self, pattern: str, start: int, count: int) -> list[str]:
-        wanted = re.compile(pattern)
-        found = sorted(name for name in self.thing.data if wanted.search(name))
-        return found[start : start + count if count > 0 else None]
+        assert 1 <= count <= MOST_KEYS, "there can be more than a script has memory for"
+        return self._found(pattern)[start : start + count]
 
     def llLinksetDataCountFound(self, pattern: str) -> int:
-        return len(self.llLinksetDataFindKeys(pattern, 0, 0))
+        return len(self._found(pattern))
+
+    def _found(self, pattern: str) -> list[str]:
+        wanted = re.compile(pattern)
+        return sorted(name for name in self.thing.data if wanted.search(name))
 
     # Values
 

@@ -10,6 +10,7 @@ from tests.cli.commands import REPOSITORY
 from tests.inworld.memory import BASE, INTEGER, KEY, LIMIT, Reckoning, text
 
 URL: Final = "https://gifts.example.com/" + "x" * 40
+ROOM: Final = 4_096  # bytes that stay free, for what is not reckoned well
 ANSWER: Final = text(1024) + text(512)  # while it is read: all of it, and its sentence
 NAME: Final = 63  # characters, at most, of a resident or a friend
 BODY: Final = 260  # characters: of a purchase, with two such names
@@ -60,7 +61,7 @@ def test_a_script_fits(name: str) -> None:
     source = script(name, URL)
     reckoned = Reckoning(source)
     kept = crowded(name, source)
-    assert reckoned.code + reckoned.values + kept + ANSWER <= LIMIT
+    assert reckoned.code + reckoned.values + kept + ANSWER <= LIMIT - ROOM
     row = f"| `{name}` | {reckoned.code:,} | {reckoned.values + kept + ANSWER:,} |"
     decision = REPOSITORY / "docs" / "decisions" / "0056-memory-of-scripts.md"
     assert row in decision.read_text(encoding="utf-8"), row

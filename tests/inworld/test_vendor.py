@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
@@ -393,6 +394,27 @@ def test_a_copy_settles_nothing_of_the_originals(store: Store, by: str) -> None:
             jamie.pay(copy, 100)  # which is not paired
             await world.until(lambda: jamie.balance == -250)
             assert {one.sender for one in world.http.sent} == {vendor.key}
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("other", ["open.", "owed."])
+def test_a_refund_that_is_written_down_twice_is_paid_once(store: Store, other: str) -> None:
+    """The region went down between the two writes of one move."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            nonce, entry = str(uuid.uuid4()), f"{vendor.key}||{jamie.key}|250||"
+            vendor.data |= {kind + nonce: (entry, "gridgift") for kind in ("back.", other)}
+            vendor.data["open.gate"] = "shut", "theirs"  # another script's
+            vendor.owner.balance = 500
+            vendor.replace(vendor.scripts[0])
+            await world.until(lambda: jamie.balance == 250)
+            await world.wait(60)
+            assert (jamie.balance, payments(vendor, "(open|back|owed|paid)[.]")) == (
+                250, ["open.gate"]
+            )  # fmt: skip
 
     play(scenario())
 

@@ -41,7 +41,7 @@ sold(string sale, key receiver) {
     if (receiver != buyer) friend = receiver;
     string nonce = nonce_from(llList2String(parts, 0));
     if (~llListFindList(settled_sales, [nonce])) return;
-    if (entries("[a-z]+[.]" + nonce, 1) == []) take_payment(nonce, buyer, amount, friend);
+    if (!llLinksetDataCountFound("^[a-z]+[.]" + nonce)) take_payment(nonce, buyer, amount, friend);
 }
 
 // The same transaction has the same nonce, however often it is told.
@@ -55,19 +55,19 @@ string nonce_from(string transaction) {
 }
 
 integer is_busy() {
-    return entries("(open|back|paid)[.]", 1) != [];
+    return llLinksetDataCountFound("^(open|back|paid)[.]");
 }
 
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
     if (path == "purchase") settle_payment(nonce, resident, status, answer);
     else if (is_decided) forget(PAID_REFUND + nonce);
     settled_sales = llList2List(settled_sales + [nonce], -REMEMBERED, -1);
-    ask_for_cards();
+    ask_store();
 }
 
 // CasperVend has paid the owner: there is nothing that this object could give back.
 pay_refunds() {
-    list due = entries(DUE_REFUND, 1);
+    list due = llLinksetDataFindKeys("^" + DUE_REFUND, 0, 1);
     if (due != []) owe(llList2String(due, 0), "");
 }
 
@@ -95,8 +95,7 @@ default {
     listen(integer on, string name, key speaker, string message) {
         if (speaker != llGetOwner()) return;
         if (message == "Pair") ask_for_code();
-        else if (message == "Refunds") show_refunds();
-        else if (message == "Settled") settle_refunds();
+        else if (message == "Refunds" || message == "Settled") see_to_refunds(message);
         else if (wants_code) pair(message);
     }
 
@@ -110,8 +109,7 @@ default {
 
     timer() {
         tick();
-        ask_for_cards();
+        ask_store();
         pay_refunds();
-        tell_store();
     }
 }

@@ -98,8 +98,9 @@ send_next() {
         HTTP_CUSTOM_HEADER, "X-GC-Nonce", nonce,
         HTTP_CUSTOM_HEADER, "X-GC-Sig", signature
     ], body);
-    integer tries = llList2Integer(jobs, waiting + 6) + 1;
-    jobs = llListReplaceList(jobs, [request, 0, tries], waiting + 4, waiting + 6);
+    jobs = llListReplaceList(
+        jobs, [request, 0, llList2Integer(jobs, waiting + 6) + 1], waiting + 4, waiting + 6
+    );
 }
 
 // Every second, while there is anything to do.
@@ -163,8 +164,9 @@ settle(integer at, integer status, string answer) {
             paired_as = llGetKey();
             owner_was_told = FALSE;
             is_refused = FALSE;
-            list kept = [paired_as, unit, secret];
-            llLinksetDataWriteProtected(MEMORY, llDumpList2String(kept, "|"), MEMORY);
+            llLinksetDataWriteProtected(
+                MEMORY, llDumpList2String([paired_as, unit, secret], "|"), MEMORY
+            );
         }
         else if (status == 200) llOwnerSay("That unit is no " + KIND + ": make one of this kind.");
         tell(resident, message_of(answer, resident));

@@ -7,6 +7,8 @@ string DUE_REFUND = "back.";   // the store has said no for good: the L$ are to 
 string OWED_REFUND = "owed.";  // the owner has to give them back, and was told
 string PAID_REFUND = "paid.";  // they went back: the store is to be told
 
+string UNSETTLED = "^(open|back|owed)[.].{36}$"; // the names of all but the last kind
+
 integer MOST_TOLD = 5; // payments in one message
 
 string AVATAR = "secondlife:///app/agent/"; // a link, as the owner can press it in messages
@@ -29,7 +31,7 @@ take_payment(string nonce, key payer, integer amount, string friend) {
     }
     if (failures > 0) tell(payer, phrase("trying", payer));
     keep_ticking();
-    ask_for_cards();
+    ask_store();
 }
 
 // Write an entry: of this object, and of the unit that was asked, if one was. Returns whether it is
@@ -52,19 +54,15 @@ forget(string name) {
     llLinksetDataDeleteProtected(name, MEMORY);
 }
 
-// Some names of a kind of entry, from one on.
-list entries(string kind, integer count) {
-    return llLinksetDataFindKeys("^" + kind, 0, count);
-}
-
 string nonce_of(string name) {
     return llGetSubString(name, 5, -1);
 }
 
-// Ask for the cards of the payments that are open, some at a time: their order is no matter.
-ask_for_cards() {
+// Ask for the cards of the payments that are open, some at a time: their order is no matter. And
+// tell of a refund that was paid: only the unit that was asked for the card knows of the payment.
+ask_store() {
     if (is_refused || !is_paired()) return;
-    list open = entries(OPEN_PAYMENT, 2 * AT_ONCE);
+    list open = llLinksetDataFindKeys("^" + OPEN_PAYMENT, 0, 2 * AT_ONCE);
     integer i;
     for (i = 0; i < llGetListLength(open) && llGetListLength(jobs) < AT_ONCE * JOB; ++i) {
         string name = llList2String(open, i);
@@ -75,6 +73,10 @@ ask_for_cards() {
         else if (!~llListFindList(jobs, [nonce_of(name)]))
             ask(nonce_of(name), "purchase", payer, llList2String(payment, 5));
     }
+    string paid = llList2String(llLinksetDataFindKeys("^" + PAID_REFUND, 0, 1), 0);
+    if (paid == "") return;
+    if (llList2String(entry(paid), 1) != unit) forget(paid);
+    else if (!~llListFindList(jobs, [nonce_of(paid)])) ask_about_refund(paid, 1);
 }
 
 // What came of a payment. Nothing is forgotten before the store has decided.
@@ -134,63 +136,53 @@ ask_about_refund(string name, integer is_paid) {
 end_payment(string name) {
     if (llList2String(entry(name), 1) != "") move(name, PAID_REFUND, "");
     forget(name);
-    keep_ticking();
-}
-
-// Only the unit that was asked for the card knows of a payment.
-tell_store() {
-    if (is_refused || !is_paired()) return;
-    list paid = entries(PAID_REFUND, 1);
-    if (paid == []) return;
-    string name = llList2String(paid, 0);
-    if (llList2String(entry(name), 1) != unit) forget(name);
-    else if (!~llListFindList(jobs, [nonce_of(name)])) ask_about_refund(name, 1);
 }
 
 // ---- What the owner has to give back ----
 
-show_refunds() {
-    list owed = entries(OWED_REFUND, MOST_TOLD);
+// The owner has pressed Refunds, which shows some, or that those are settled, or are to be paid
+// from here; what has a mark is for the owner to see.
+see_to_refunds(string pressed) {
+    list owed = llLinksetDataFindKeys("^" + OWED_REFUND, 0, MOST_TOLD);
     string message = "You owe nothing.";
     if (owed != []) message = "You owe:";
     integer i;
     for (i = 0; i < llGetListLength(owed); ++i) {
-        list payment = entry(llList2String(owed, i));
+        string name = llList2String(owed, i);
+        list payment = entry(name);
+        integer is_clear = llList2String(payment, 4) == "";
         message += "\n" + AVATAR + llList2String(payment, 2) + "/inspect L$"
             + llList2String(payment, 3);
-        if (llList2String(payment, 4) != "") message += " ?";
+        if (!is_clear) message += " ?";
+        if (pressed == "Settled") end_payment(name);
+        else if (pressed == "Pay" && is_clear) move(name, DUE_REFUND, "");
     }
     if (llLinksetDataCountFound("^" + OWED_REFUND) > MOST_TOLD) message += "\n… and more.";
-    llDialog(llGetOwner(), message, REFUNDS_MENU, channel);
-}
-
-// The owner has settled those that were shown.
-settle_refunds() {
-    list owed = entries(OWED_REFUND, MOST_TOLD);
-    integer i;
-    for (i = 0; i < llGetListLength(owed); ++i) end_payment(llList2String(owed, i));
+    if (pressed == "Refunds") llDialog(llGetOwner(), message, REFUNDS_MENU, channel);
+    keep_ticking();
 }
 
 // ---- After a reset ----
 
 // Forget what another object has noted, of which this one is a copy; unless it is the same one,
-// which was taken and placed again, and has another key since.
+// which was taken and placed again, and has another key since. And forget what is here under two
+// kinds, because the region went down between them: what is due was open or owed before. One entry
+// after another, since there may be more than the script has memory for.
 begin_payments() {
     integer count;
-    list all = entries("(open|back|owed)[.]", 0);
-    integer i;
-    for (i = 0; i < llGetListLength(all); ++i) {
-        string name = llList2String(all, i);
-        if (entry(name) == []) {
-            ++count;
-            string kept = llLinksetDataReadProtected(name, MEMORY);
-            list payment = llParseStringKeepNulls(kept, ["|"], []);
-            if (count <= MOST_TOLD) llOwnerSay(AVATAR + llList2String(payment, 2)
+    integer at; // of the next one, after those that stay
+    string name;
+    while ((name = llList2String(llLinksetDataFindKeys(UNSETTLED, at, 1), 0)) != "") {
+        list payment = llParseStringKeepNulls(llLinksetDataReadProtected(name, MEMORY), ["|"], []);
+        string due = DUE_REFUND + nonce_of(name);
+        if (llList2Key(payment, 0) != llGetKey()) {
+            if (++count <= MOST_TOLD) llOwnerSay(AVATAR + llList2String(payment, 2)
                 + "/inspect paid L$" + llList2String(payment, 3) + " to "
                 + llList2String(payment, 0) + ".");
             forget(name);
         }
-        else if (llSubStringIndex(name, DUE_REFUND) == 0) forget(OPEN_PAYMENT + nonce_of(name));
+        else if (name == due || entry(due) == []) ++at;
+        else forget(name);
     }
     if (count) llOwnerSay((string)count + " payments were open when I was copied or taken. Unless "
         + "I am a copy, look whether these residents have a card, or give their L$ back.");

@@ -25,7 +25,7 @@ integer OPEN = 300;             // seconds in which a payment is for the friend 
 integer LONGEST_TRANSFER = 300; // seconds until nothing more is heard of one
 integer FRESH = 60;             // seconds for which the store's word holds that a refund is owed
 
-list friends;         // three items each: who pays, for whom (empty while typed), seconds left
+list friends;         // three items each: who pays, for whom (empty while typed), until when
 
 string paying;        // the entry of the refund that is under way
 key transfer;         // and Second Life's name for it, once the store has answered
@@ -55,11 +55,11 @@ choose(key resident, string message) {
             tell(resident, phrase("busy", resident));
             return;
         }
-        friends += [resident, "", OPEN];
+        friends += [resident, "", llGetTime() + OPEN];
         llTextBox(resident, phrase("vendor_friend", resident), channel);
     }
     else if (is_typed && friend != "") {
-        friends += [resident, friend, OPEN];
+        friends += [resident, friend, llGetTime() + OPEN];
         string answer = phrase("pay_for_friend", resident);
         tell(resident, llReplaceSubString(answer, "{friend}", friend, 0));
     }
@@ -75,28 +75,27 @@ string take_friend(key resident) {
     return friend;
 }
 
-forget_old_friends() {
-    integer at;
-    for (at = llGetListLength(friends) - 3; at >= 0; at -= 3) {
-        key resident = llList2Key(friends, at);
-        integer seconds = llList2Integer(friends, at + 2) - 1;
-        friends = llListReplaceList(friends, [seconds], at + 2, at + 2);
-        if (seconds <= 0) {
-            take_friend(resident);
-            tell(resident, phrase("menu_closed", resident));
-        }
-    }
-}
-
 integer is_busy() {
-    return friends != [] || paying != "" || entries("(open|back|paid)[.]", 1) != [];
+    return friends != [] || paying != "" || llLinksetDataCountFound("^(open|back|paid)[.]");
 }
 
 settled(string path, string nonce, key resident, string body, integer status, string answer) {
+    string code = llJsonGetValue(answer, ["code"]);
+    string due = DUE_REFUND + nonce;
     if (path == "purchase") settle_payment(nonce, resident, status, answer);
-    else if (llJsonGetValue(body, ["paid"]) == "0") answer_to_refund(status, answer);
-    else if (is_decided) forget(PAID_REFUND + nonce);
-    ask_for_cards();
+    else if (llJsonGetValue(body, ["paid"]) == "1") {
+        if (is_decided) forget(PAID_REFUND + nonce);
+    }
+    else {
+        // The store says whether the refund is still owed, and when it was asked that. A script may
+        // have stood still since then, with its region, and the owner have paid.
+        integer age = llGetUnixTime() - (integer)llJsonGetValue(answer, ["asked"]);
+        paying = "";
+        if (code == "refund_not_found" || (status == 200 && age < FRESH)) pay(due);
+        else if (code == "refund_already_paid") forget(due);
+        else if (status != 200 && is_decided) owe(due, "");
+    }
+    ask_store();
 }
 
 // ---- Refunds, one after another ----
@@ -107,10 +106,14 @@ settled(string path, string nonce, key resident, string body, integer status, st
 pay_refunds() {
     if (paying != "") {
         if (~llListFindList(jobs, [nonce_of(paying)])) return;
-        if (++seconds_paid > LONGEST_TRANSFER) end_refund(FALSE, "no answer");
+        if (++seconds_paid > LONGEST_TRANSFER) {
+            owe(paying, "no answer");
+            paying = "";
+            transfer = NULL_KEY;
+        }
         return;
     }
-    list due = entries(DUE_REFUND, 1);
+    list due = llLinksetDataFindKeys("^" + DUE_REFUND, 0, 1);
     if (due == []) return;
     string name = llList2String(due, 0);
     list payment = entry(name);
@@ -125,18 +128,6 @@ pay_refunds() {
     }
 }
 
-// The store says whether the refund is still owed, and when it was asked that. A script may have
-// stood still since then, with its region, and the owner have paid.
-answer_to_refund(integer status, string answer) {
-    string name = paying;
-    string code = llJsonGetValue(answer, ["code"]);
-    integer age = llGetUnixTime() - (integer)llJsonGetValue(answer, ["asked"]);
-    paying = "";
-    if (code == "refund_not_found" || (status == 200 && age < FRESH)) pay(name);
-    else if (code == "refund_already_paid") forget(name);
-    else if (status != 200 && is_decided) owe(name, "");
-}
-
 pay(string name) {
     list payment = entry(name);
     key payer = llList2Key(payment, 2);
@@ -146,24 +137,6 @@ pay(string name) {
     paying = name;
     seconds_paid = 0;
     transfer = llTransferLindenDollars(payer, amount);
-}
-
-end_refund(integer is_paid, string mark) {
-    if (is_paid) end_payment(paying);
-    else owe(paying, mark);
-    paying = "";
-    transfer = NULL_KEY;
-}
-
-// What the owner was told, and wants to be paid from here; what has a mark is for the owner to see.
-pay_owed() {
-    list owed = entries(OWED_REFUND, MOST_TOLD);
-    integer i;
-    for (i = 0; i < llGetListLength(owed); ++i) {
-        string name = llList2String(owed, i);
-        if (llList2String(entry(name), 4) == "") move(name, DUE_REFUND, "");
-    }
-    keep_ticking();
 }
 
 default {
@@ -194,9 +167,7 @@ default {
         if (speaker != llGetOwner()) choose(speaker, message);
         else if (message == "Pair") ask_for_code();
         else if (message == "Use") touched(speaker);
-        else if (message == "Refunds") show_refunds();
-        else if (message == "Settled") settle_refunds();
-        else if (message == "Pay") pay_owed();
+        else if (~llListFindList(["Refunds", "Settled", "Pay"], [message])) see_to_refunds(message);
         else if (message == "Allow") llRequestPermissions(speaker, PERMISSION_DEBIT);
         else if (wants_code) pair(message);
         else choose(speaker, message);
@@ -207,7 +178,12 @@ default {
     }
 
     transaction_result(key id, integer success, string data) {
-        if (id == transfer) end_refund(success, "");
+        if (id != transfer) return;
+        if (success) end_payment(paying);
+        else owe(paying, "");
+        paying = "";
+        transfer = NULL_KEY;
+        keep_ticking();
     }
 
     http_response(key request, integer status, list metadata, string answer) {
@@ -216,9 +192,11 @@ default {
 
     timer() {
         tick();
-        ask_for_cards();
+        ask_store();
         pay_refunds();
-        tell_store();
-        forget_old_friends();
+        if (friends == [] || llGetTime() < llList2Float(friends, 2)) return;
+        key resident = llList2Key(friends, 0); // of the oldest menu, which stays open no longer
+        friends = llDeleteSubList(friends, 0, 2);
+        tell(resident, phrase("menu_closed", resident));
     }
 }
