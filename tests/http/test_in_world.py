@@ -19,10 +19,12 @@ from gridgift.http.reference.openapi import refusals_of
 from gridgift.limits import OF_A_UNIT
 from tests.api import JO, KELLY, OWNER, ApiFixture, served
 from tests.domain.test_claims import stranger
+from tests.http.checks import one_engine
 from tests.http.conftest import Outage
 from tests.http.in_world import OBJECT, PATH, InWorldObject, refused
 from tests.http.requests import IN_WORLD_ROUTES, at, credit_of
 
+SIGNED: Final = [route for route in IN_WORLD_ROUTES if isinstance(route.guard, Unit)]
 COPY: Final = "4f506172-8394-4bac-9d6e-7f8091234567"
 
 
@@ -195,6 +197,21 @@ def test_a_test_grid(api: ApiFixture, shard: str) -> None:
     headers = box.headers() | box.signed("claim", content) | {"X-SecondLife-Shard": shard}
     refused(box.post("claim", content, headers), 403, "shard_refused")
     assert cards_of(api) == []
+
+
+@pytest.mark.contract("9.14")
+@pytest.mark.parametrize("route", SIGNED, ids=lambda route: route.path.removeprefix(IN_WORLD))
+@one_engine
+def test_an_object_that_was_sold_is_refused(api: ApiFixture, route: AnyRoute) -> None:
+    """Sold where it stands it keeps its key and the secret: the vendor's L$ would be another's."""
+    assert isinstance(route.guard, Unit)
+    sold = InWorldObject(api, route.guard.kind)
+    sold.owner = JO.uuid
+    assert (
+        route.body_example.get("owner", OWNER.uuid) == OWNER.uuid
+    )  # the script says what it likes
+    sent = sold.send(route.path.removeprefix(IN_WORLD), route.body_example)
+    refused(sent, 403, "object_not_paired")
 
 
 @pytest.mark.contract("9.14")

@@ -149,6 +149,7 @@ class Signed(AuthBase):
                 "X-GC-Nonce": nonce,
                 "X-GC-Sig": signature(secret, *parts).decode(),
                 "X-SecondLife-Object-Key": OBJECT["obj"],
+                "X-SecondLife-Owner-Key": OBJECT["owner"],
             }
         )
         return request

@@ -39,6 +39,7 @@ class Box:
                 "X-GC-Unit": self.id,
                 "X-SecondLife-Shard": "Production",
                 "X-SecondLife-Object-Key": OBJECT,
+                "X-SecondLife-Owner-Key": OWNER.uuid,
             }
             body = {"code": code, "obj": OBJECT, "owner": OWNER.uuid}
             paired = client.post(f"{PATH}/pair", json=body, headers=self.headers)

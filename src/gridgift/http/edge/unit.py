@@ -242,11 +242,16 @@ def _check_signature(request: Request[Any, Any, Any], unit: units.Unit) -> None:
 
 
 def _check_place(request: Request[Any, Any, Any], unit: units.Unit) -> None:
-    """Raise what is wrong with where the object is, and which one it is."""
+    """Raise what is wrong with where the object is, which one it is, and whose.
+
+    An object that was sold where it stands keeps its key and its secret.
+    """
     _check_grid(request)
-    sender = request.headers.get(b"x-secondlife-object-key", b"").decode("latin-1").lower()
-    if sender != unit.object_uuid:
-        raise ObjectNotPaired
+    paired = {b"x-secondlife-object-key": unit.object_uuid,
+              b"x-secondlife-owner-key": unit.object_owner_uuid}  # fmt: skip
+    for name, uuid in paired.items():
+        if request.headers.get(name, b"").decode("latin-1").lower() != uuid:
+            raise ObjectNotPaired
 
 
 def _check_grid(request: Request[Any, Any, Any]) -> None:
