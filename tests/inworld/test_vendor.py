@@ -15,6 +15,7 @@ from tests.conftest import ENGINES
 from tests.crash import crashable
 from tests.inworld.clock import play
 from tests.inworld.http import Faults
+from tests.inworld.lsl import Key
 from tests.inworld.store import Store
 from tests.inworld.test_terminal import press
 from tests.inworld.world import Avatar, Thing, World
@@ -516,5 +517,21 @@ def test_more_friends_than_it_has_memory_for_are_asked_for_later(store: Store) -
             residents[0].pay(vendor, 100)  # for whom is not said: for themselves
             await settle(world, vendor)
             await name_friend(world, vendor, residents[7], "resident0")
+
+    play(scenario())
+
+
+def test_objects_take_no_places_of_residents(store: Store) -> None:
+    """The channel of the menus follows from the object's key, which everybody can see."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
+            (channel,) = vendor.scripts[0].listens
+            for _ in range(6):
+                pest = Key(str(uuid.uuid4()))
+                vendor.scripts[0].event("listen", channel, "A pest", pest, FOR_FRIEND)
+            await name_friend(world, vendor, jamie, "jamie.fox")
+            assert say("busy", "en") not in jamie.heard
 
     play(scenario())

@@ -67,11 +67,10 @@ ask_store() {
     for (i = 0; i < llGetListLength(open) && llGetListLength(jobs) < AT_ONCE * JOB; ++i) {
         string name = llList2String(open, i);
         list payment = entry(name);
-        key payer = llList2Key(payment, 2);
         if (payment == []) forget(name);
         else if (llList2String(payment, 1) != unit) owe(name, "of another unit");
         else if (!~llListFindList(jobs, [nonce_of(name)]))
-            ask(nonce_of(name), "purchase", payer, llList2String(payment, 5));
+            ask(nonce_of(name), "purchase", llList2Key(payment, 2), llList2String(payment, 5));
     }
     string paid = llList2String(llLinksetDataFindKeys("^" + PAID_REFUND, 0, 1), 0);
     if (paid == "") return;

@@ -164,6 +164,7 @@ default {
     }
 
     listen(integer on, string name, key speaker, string message) {
+        if (llGetAgentSize(speaker) == ZERO_VECTOR) return; // an object, or somebody who has left
         if (speaker != llGetOwner()) choose(speaker, message);
         else if (message == "Pair") ask_for_code();
         else if (message == "Use") touched(speaker);
