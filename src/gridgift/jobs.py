@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from gridgift import changing, sending
 from gridgift.credentials import KeyUses
 from gridgift.domain import (
     actions,
+    bulk_changes,
     clock,
     delivering,
     events,
@@ -31,12 +33,12 @@ from gridgift.domain.instants import SECOND
 from gridgift.domain.units import SILENT_AFTER
 from gridgift.logs import Log
 from gridgift.operations import Operations
-from gridgift.sending import go_on_with_all
 from gridgift.storage.database import DatabaseUnavailable, Operation, Tx
 
 EVERY: Final = 30.0  # seconds
-SENT_EVERY: Final = 2.0  # seconds: somebody looks on
+BEGUN_EVERY: Final = 2.0  # seconds: somebody looks on
 ROWS: Final = 1_000  # deleted in one transaction, at most
+CHANGES: Final = 1  # the same, of up to 10,000 cards each
 EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
 LEAP: Final = 3_600.0  # seconds by which a clock may run ahead between two looks at it
 BELIEVED_AFTER: Final = 86_400.0  # seconds for which a clock that leapt must have stayed ahead
@@ -114,6 +116,7 @@ def housekeeping(
     forget = partial(_in_batches, operations, _unless_doubted, watch.trusts_age)
     note = partial(_note_expired, operations, watch.trusts_expiry)
     tell = partial(_note_expired, operations, watch.trusts_silence)
+    begun = partial(_go_on_with_all, operations)
     return [
         Job("write key uses", EVERY, partial(key_uses.write, operations), at_stop=True),
         Job("delete old answers", EVERY, partial(forget, idempotency.forget, ROWS)),
@@ -126,7 +129,15 @@ def housekeeping(
         Job("delete old records of actions", EVERY, partial(forget, actions.forget, ROWS)),
         Job("delete old deliveries", EVERY, partial(forget, delivering.forget, ROWS)),
         Job("delete old sendings", EVERY, partial(forget, sendings.forget, ROWS)),
-        Job("send cards", SENT_EVERY, partial(go_on_with_all, operations)),
+        Job(
+            "delete old changes of many cards", EVERY, partial(forget, bulk_changes.forget, CHANGES)
+        ),
+        Job("send cards", BEGUN_EVERY, partial(begun, sendings.unfinished, sending.go_on)),
+        Job(
+            "change many cards",
+            BEGUN_EVERY,
+            partial(begun, bulk_changes.unfinished, changing.go_on),
+        ),
     ]
 
 
@@ -199,3 +210,13 @@ async def _note_expired(
     """Write the entries of what has expired, under one id: the ledger's request id of this run."""
     run = f"expiry {new_id()}"
     await _in_batches(operations, _unless_doubted, trusts, operation, run, EXPIRIES)
+
+
+async def _go_on_with_all(
+    operations: Operations,
+    unfinished: Operation[[], list[tuple[str, str]]],
+    go_on: Callable[[Operations, str, str], Awaitable[None]],
+) -> None:
+    """Go on with all that people of stores began and that is not done, the oldest first."""
+    for store_id, begun_id in await operations.read(unfinished):
+        await go_on(operations, store_id, begun_id)

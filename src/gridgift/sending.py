@@ -88,12 +88,6 @@ async def go_on(operations: Operations, store_id: str, sending_id: str) -> None:
     await operations.write(sendings.finish, sending, new_id())
 
 
-async def go_on_with_all(operations: Operations) -> None:
-    """Go on with all sendings that are not done."""
-    for store_id, sending_id in await operations.read(sendings.unfinished):
-        await go_on(operations, store_id, sending_id)
-
-
 def refused_of(checked: Sequence[CheckedRow]) -> dict[int, str]:
     """Return why rows would be refused, by their numbers, from 1 on."""
     return {

@@ -59,6 +59,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         state = sign_in(browser, made["signIn"])
         send(browser, made["url"], state)
+        change_many(browser, made["url"], state)
         met = walk(browser, made["url"], state)
         missing = {name_of(path) for path in kinds()} - met.keys()
         strangers = {"resident": made["link"], "start": f"{made['url']}/"}
@@ -127,6 +128,18 @@ def send(browser: Browser, url: str, state: Any) -> None:
         page.fill("#to", "kelly.moonwall, jo.winter, nobody.known")
         page.fill("#credit", "500")
         page.get_by_role("button", name="Check before sending").click()
+
+
+def change_many(browser: Browser, url: str, state: Any) -> None:
+    """Tag many cards, so that there is a page that says what came of it."""
+    with opened(browser, state, DESK, "light") as context:
+        page = context.new_page()
+        page.goto(f"{url}{HOME}/cards/many?every=true&show=soon")
+        page.get_by_label("Give them a tag").check()
+        page.get_by_label("Tag", exact=True).fill("ends soon")
+        page.get_by_role("button", name="Show what will happen").click()
+        page.get_by_role("button", name="Give them a tag").click()
+        page.get_by_role("link", name="What came of each as CSV").wait_for()
 
 
 def walk(browser: Browser, url: str, state: Any) -> dict[str, str]:

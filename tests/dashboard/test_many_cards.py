@@ -1,5 +1,7 @@
 """Many gift cards at once."""
 
+import csv
+import io
 import re
 from html import unescape
 
@@ -7,8 +9,12 @@ import pytest
 
 from gridgift.dashboard.pages import many_cards
 from gridgift.dashboard.pages.cards import ROWS
-from tests.api import JO, KELLY, ApiFixture
-from tests.dashboard.people import UNKNOWN, Browser
+from gridgift.domain.bulk_changes import KEPT_FOR
+from gridgift.domain.instants import SECOND
+from gridgift.domain.many import CARDS_AT_ONCE
+from tests.api import JO, KELLY, OWNER, ApiFixture
+from tests.dashboard.people import UNKNOWN, Browser, People
+from tests.dashboard.test_send import until
 from tests.http.checks import one_engine
 
 MANY = "/dashboard/cards/many"
@@ -16,9 +22,9 @@ HOSTILE = "<script>alert(1)</script>"
 Fields = dict[str, str | list[str]]
 
 
-def hidden(text: str, action: str) -> Fields:
-    """Return the hidden fields of the form that is sent somewhere."""
-    (form,) = re.findall(rf'<form [^>]*action="{action}".*?</form>', text, re.DOTALL)
+def hidden(text: str) -> Fields:
+    """Return the hidden fields of the form that says what is to be done."""
+    (form,) = re.findall(rf'<form [^>]*action="{MANY}".*?</form>', text, re.DOTALL)
     found: dict[str, list[str]] = {}
     for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form):
         if name != "form_token":
@@ -26,14 +32,19 @@ def hidden(text: str, action: str) -> Fields:
     return {name: values if name == "ids" else values[0] for name, values in found.items()}
 
 
+def prepared(bo: Browser, address: str, **wanted: str) -> str:
+    """Choose cards and what to do; return the address of what would come of it."""
+    answer = bo.post(MANY, hidden(bo.get(address).text) | wanted)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
 def carry_out(bo: Browser, address: str, **wanted: str) -> tuple[str, str]:
     """Choose, look at what would come, and do it; return the last two pages."""
-    chosen = hidden(bo.get(address).text, f"{MANY}/check")
-    checked = bo.post(f"{MANY}/check", chosen | wanted)
-    assert checked.status_code == 200, checked.text
-    done = bo.post(f"{MANY}/change", hidden(checked.text, f"{MANY}/change"))
-    assert done.status_code == 200, done.text
-    return checked.text, done.text
+    change = prepared(bo, address, **wanted)
+    checked = bo.get(change).text
+    assert bo.post(change).headers["location"] == change
+    return checked, bo.get(change).text
 
 
 def active(api: ApiFixture) -> list[bool]:
@@ -51,9 +62,12 @@ def test_the_ticked_ones_are_switched_off(api: ApiFixture, bo: Browser) -> None:
     )
     ids = "&".join(f"ids={card}" for card in [*cards[:3], UNKNOWN])
     checked, done = carry_out(bo, f"{MANY}?{ids}", what="off", reason="raffle over")
-    for text, says in ((checked, "1 card will change"), (done, "1 card changed")):
+    for text, says, were in (
+        (checked, "1 card will change", "is"),
+        (done, "1 card changed", "was"),
+    ):
         assert says in text
-        assert "1 is so already, 2 refused." in text
+        assert f"1 {were} so already, 2 refused." in text
         assert cards[1] in text and UNKNOWN in text
     assert active(api) == [False, True, False, True]
     entry = api.entries(cards[0])[-1]
@@ -81,45 +95,138 @@ def test_cards_end_later_and_twice_is_once(api: ApiFixture, bo: Browser) -> None
     carry_out(bo, address, what="extend", last_day="2027-01-31")
     expiry = api.call("GET", f"/ext/v1/giftcards/{card}").json()["expiresAt"]
     assert expiry == "2027-02-01T08:00:00Z", "the day's end where the store is"
-    chosen = hidden(bo.get(address).text, f"{MANY}/check")
-    again = bo.post(f"{MANY}/check", chosen | {"what": "extend", "last_day": "2027-01-31"})
-    assert "0 cards will change" in again.text
-    assert f'action="{MANY}/change"' not in again.text
+    again = prepared(bo, address, what="extend", last_day="2027-01-31")
+    page = bo.get(again).text
+    assert "0 cards will change" in page
+    assert f'action="{again}"' not in page
+    bo.post(again)
+    assert "1 was so already" in bo.get(again).text
     assert len(api.entries(card)) == 2
 
 
 def test_other_cards_than_were_shown_are_not_changed(api: ApiFixture, bo: Browser) -> None:
+    cards = [api.grant(transfer=True)["id"] for _ in range(3)]
+    change = prepared(bo, f"{MANY}?every=true&q=kelly", what="off")
     api.grant()
-    chosen = hidden(bo.get(f"{MANY}?every=true&q=kelly").text, f"{MANY}/check")
-    checked = bo.post(f"{MANY}/check", chosen | {"what": "off"})
-    api.grant()
-    done = bo.post(f"{MANY}/change", hidden(checked.text, f"{MANY}/change"))
-    assert done.status_code == 409
-    assert "finds other cards now" in done.text
+    given = {"receiverIdentifier": JO.username}
+    assert api.call("POST", f"/ext/v1/giftcards/{cards[1]}/actions/transfer", json=given).is_success
+    bo.post(change)
+    page = bo.get(change).text
+    assert "2 cards changed" in page and "0 were so already, 1 refused." in page
+    assert "does not match the filter any more" in page
+    assert active(api) == [False, True, False, True]
+
+
+def test_a_change_goes_on_after_the_page_is_closed(api: ApiFixture, bo: Browser) -> None:
+    """The server goes on with it; each card is changed once, whoever sends the form again."""
+    count = 2 * CARDS_AT_ONCE + 7
+    for _ in range(count):
+        api.grant()
+    change = prepared(bo, f"{MANY}?every=true&q=kelly", what="tag", label="vip")
+    bo.post(change)
+    begun = bo.get(change).text
+    assert "cards changed" in begun or f'<progress max="{count}"' in begun
+    bo.post(change)
+    until(lambda: f"{count} cards changed" in bo.get(change).text)
+    assert api.sql("SELECT COUNT(*) FROM gift_card_tags") == [(count,)]
+    assert api.sql("SELECT COUNT(*) FROM entries WHERE kind = 'labelled'") == [(count,)]
+    assert f'href="{change}">Give them a tag: {count} cards</a>' in bo.get(MANY).text
+
+
+def test_what_came_of_each_card_is_a_file(api: ApiFixture, bo: Browser) -> None:
+    cards = [api.grant()["id"] for _ in range(3)]
+    api.redeem(cards[0])
+    api.call("POST", f"/v1/giftcards/{cards[1]}/actions/disable")
+    change = prepared(bo, f"{MANY}?" + "&".join(f"ids={card}" for card in cards), what="off")
+    assert list(csv.DictReader(io.StringIO(bo.get(f"{change}/results").text))) == []
+    bo.post(change)
+    answer = bo.get(f"{change}/results")
+    assert answer.headers["content-disposition"] == 'attachment; filename="results.csv"'
+    rows = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
+    assert [(row["id"], row["outcome"], "redeemed" in row["problem"]) for row in rows] == [
+        (cards[2], "changed", False), (cards[1], "unchanged", False), (cards[0], "refused", True),
+    ]  # fmt: skip
+
+
+def test_a_change_is_undone_for_the_cards_that_it_changed(api: ApiFixture, bo: Browser) -> None:
+    cards = [api.grant()["id"] for _ in range(3)]
+    api.call("POST", f"/v1/giftcards/{cards[0]}/actions/disable")
+    ids = "&".join(f"ids={card}" for card in cards)
+    change = prepared(bo, f"{MANY}?{ids}", what="off")
+    bo.post(change)
+    bo.get(change)
+    opposite = bo.post(f"{change}/opposite").headers["location"]
+    assert active(api) == [False] * 3, "it is shown first"
+    assert "2 cards will change" in bo.get(opposite).text
+    bo.post(opposite)
+    assert active(api) == [False, True, True]
+    change = prepared(bo, f"{MANY}?{ids}", what="tag", label="vip")
+    bo.post(change)
+    bo.post(bo.post(f"{change}/opposite").headers["location"])
+    assert api.sql("SELECT tag FROM gift_card_tags") == []
+    change = prepared(bo, f"{MANY}?{ids}", what="extend", last_day="2031-01-31")
+    bo.post(change)
+    assert f'action="{change}/opposite"' not in bo.get(change).text
+    refused = bo.post(f"{change}/opposite")
+    assert refused.status_code == 400 and "Has no opposite." in refused.text
+
+
+@one_engine
+def test_nothing_of_another_stores_change_is_shown(
+    api: ApiFixture, people: People, bo: Browser
+) -> None:
+    change = prepared(bo, f"{MANY}?ids={api.grant()['id']}", what="off")
+    people.add("Eve", store=api.add_store("Elsewhere", OWNER))
+    eve = people.browser()
+    eve.use_link(people.link("Eve"))
+    assert change not in eve.get(MANY).text
+    for path in (change, f"{change}/results"):
+        assert eve.get(path).status_code == 404
+    for path in (change, f"{change}/opposite"):
+        assert eve.post(path).status_code == 404
+    theirs = prepared(eve, f"{MANY}?ids={api.grant()['id']}", what="off")
+    eve.post(theirs)
+    assert "0 cards changed" in eve.get(theirs).text and "1 refused" in eve.get(theirs).text
     assert active(api) == [True, True]
+
+
+@one_engine
+def test_who_starts_a_change_is_named(api: ApiFixture, people: People, bo: Browser) -> None:
+    card = api.grant()["id"]
+    change = prepared(bo, f"{MANY}?ids={card}", what="off")
+    aria = people.signed_in("Aria")
+    aria.get(change)
+    aria.post(change)
+    assert api.entries(card)[-1].actor_id == "Aria"
+    said = "changed several cards at once: 1 card to be switched off"
+    assert f'<a href="{change}">{said}</a>' in aria.get("/dashboard/audit").text
+    api.clock.advance(KEPT_FOR // SECOND)
+    aria.use_link(people.link("Aria"))
+    later = aria.get("/dashboard/audit").text
+    assert said in later and change not in later
 
 
 @one_engine
 def test_what_is_wrong_is_said_at_its_field(api: ApiFixture, bo: Browser) -> None:
     card = api.grant()["id"]
-    chosen = hidden(bo.get(f"{MANY}?ids={card}").text, f"{MANY}/check")
+    chosen = hidden(bo.get(f"{MANY}?ids={card}").text)
     for wanted, field in (
         ({"what": "extend"}, "last_day"),
         ({"what": "extend", "last_day": "soon"}, "last_day"),
-        ({"what": "extend", "last_day": "2020-01-01"}, "last_day"),
         ({"what": "tag"}, "label"),
         ({"what": "tag", "label": "x" * 65}, "label"),
         ({"what": "burn"}, "what"),
     ):
-        refused = bo.post(f"{MANY}/check", chosen | wanted)
-        if wanted.get("last_day") == "2020-01-01":
-            assert "0 cards will change" in refused.text, "each card refuses a day that is over"
-            continue
+        refused = bo.post(MANY, chosen | wanted)
         assert refused.status_code == 400, wanted
         assert f'id="{field}-problem"' in refused.text, wanted
-        assert hidden(refused.text, f"{MANY}/check") == chosen
-    hostile = bo.post(f"{MANY}/check", chosen | {"what": "tag", "label": HOSTILE})
+        assert hidden(refused.text) == chosen
+    assert api.sql("SELECT id FROM bulk_changes") == []
+    over = prepared(bo, f"{MANY}?ids={card}", what="extend", last_day="2020-01-01")
+    assert "0 cards will change" in bo.get(over).text, "each card refuses a day that is over"
+    hostile = bo.get(prepared(bo, f"{MANY}?ids={card}", what="tag", label=HOSTILE))
     assert hostile.status_code == 200 and HOSTILE not in hostile.text
+    assert bo.post(MANY, {"what": "off", "ids": "x"}).status_code == 400
     assert "No card is chosen" in bo.get(MANY).text
     assert active(api) == [True]
 

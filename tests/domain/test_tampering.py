@@ -73,6 +73,14 @@ DECIDES_NOTHING: Final = {
          "row_count", "actor_id", "created_at", "sent_at", "done_at")],
         "what is to be granted; what was granted is in the ledger",
     ),
+    **dict.fromkeys(
+        [f"bulk_changes.{name}" for name in ("store_id", "id", "terms", "chosen", "card_count",
+         "rows_done", "changed", "unchanged", "refused", "actor_id", "created_at", "started_at",
+         "done_at")]
+        + [f"bulk_change_cards.{name}" for name in ("store_id", "change_id", "outcome", "number",
+           "card_id", "problem")],
+        "what is to be changed; what was changed is in the ledger",
+    ),
     "import_refusals.number": "a line of the report on refused rows",
     "import_refusals.problem": "a line of the report on refused rows",
     **dict.fromkeys(

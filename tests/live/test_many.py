@@ -1,4 +1,4 @@
-"""One action on many cards on a running server: killed in the middle, and two at once."""
+"""Actions on many cards on a running server: killed in the middle, and two at once."""
 
 import asyncio
 import time
@@ -10,7 +10,16 @@ from typing import Any, Final
 import httpx2
 import pytest
 
+from gridgift.app import connect
+from gridgift.domain import bulk_changes, search
+from gridgift.domain.bulk_changes import Terms
+from gridgift.domain.ids import new_id
+from gridgift.domain.model import Caller
+from gridgift.domain.paging import Position
+from gridgift.domain.search import Filters, Search
+from gridgift.storage.database import Tx
 from tests import crash, races
+from tests.dashboard.test_send import until
 from tests.domain.fixture import bare_sql
 from tests.serving import Server
 
@@ -46,6 +55,19 @@ def disabled(server: Server) -> int:
     return int(asyncio.run(bare_sql(server.database_url, query))[0][0])
 
 
+def wrote(server: Server, operation: Any, *args: Any) -> Any:
+    """Run an operation on the server's database, and return its result."""
+
+    async def write() -> Any:
+        database = connect(server.settings)
+        try:
+            return await database.write(operation, *args)
+        finally:
+            await database.close()
+
+    return asyncio.run(write())
+
+
 def run(server: Server, body: dict[str, Any], **headers: str) -> httpx2.Response:
     """Send an action that disables what the filter finds."""
     with server.client() as client:
@@ -72,6 +94,46 @@ def test_killed_in_the_middle(server: Server) -> None:
     assert (answer["changed"], answer["unchanged"], answer["refused"]) == (CARDS, 0, 0)
     assert len({result["id"] for result in answer["results"]}) == CARDS == disabled(server)
     assert run(server, body, **key).json() == answer
+    assert asyncio.run(races.faults(server)) == []
+
+
+def begin(server: Server, what: Any) -> str:
+    """Begin a change of all cards, as the dashboard does; return its id."""
+
+    async def run(tx: Tx) -> str:
+        bo, change_id = Caller(server.store_id, "operator", "Bo", ""), new_id()
+        every = Search(Filters(), "created", False, Position(), CARDS)
+        ids = [each.card.id for each in (await search.search(tx, server.store_id, every)).rows]
+        await bulk_changes.add(tx, bo, change_id, Terms(what), ids)
+        await bulk_changes.start(tx, bo, change_id)
+        return change_id
+
+    return str(wrote(server, run))
+
+
+def killed_meanwhile(server: Server, what: Any) -> bool:
+    """Kill the server once it has begun a change; what it left is done by the one that starts.
+
+    Tell whether it left anything: it may have been quicker.
+    """
+    find = bulk_changes.find, server.store_id, begin(server, what)
+    until(lambda: wrote(server, *find).rows_done)
+    server.kill()
+    left = wrote(server, *find).rows_done < CARDS
+    server.restart()
+    until(lambda: wrote(server, *find).done_at)
+    change = wrote(server, *find)
+    assert (change.changed, change.unchanged, change.refused) == (CARDS, 0, 0)
+    query = f"SELECT account_id FROM entries WHERE request_id = 'change {change.id}'"
+    changed = asyncio.run(bare_sql(server.database_url, query))
+    assert len(changed) == len(set(changed)) == CARDS
+    return left
+
+
+def test_the_dashboards_change_goes_on_after_a_kill(server: Server) -> None:
+    """Nobody sends anything again, and each card is changed once."""
+    add_cards(server)
+    assert any(killed_meanwhile(server, what) for what in ("off", "on") * 4)
     assert asyncio.run(races.faults(server)) == []
 
 

@@ -13,7 +13,13 @@ FIRST, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-f
 HASH: Final = b"\0" * 32
 
 VALUES: Final[dict[str, Any]] = {
+    "outcome": "changed",
+    "unchanged": 0,
+    "card_count": 1,
     "card_credit": 5,
+    "change_id": THING,
+    "changed": 1,
+    "chosen": CARD,
     "customers": 1,
     "faults": 0,
     "ended_at": 0,
@@ -269,6 +275,9 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "answer_add": [{"key": "new"}],
     "action_add": [{"id": NEW}],
     "actions_old": [{"before": START + 100}],
+    "bulk_change_add": [{"id": NEW}],
+    "bulk_change_forget": [{"id": NEW}],
+    "bulk_change_card_add": [{"number": MANY + 1}],
     "card_put": [{"id": NEW}],
     "cards_in_states": STATES,
     "cards_among": SEARCHES,

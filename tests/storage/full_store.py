@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from gridgift.domain import (
+    bulk_changes,
     claims,
     events,
     expiry,
@@ -59,6 +60,7 @@ def fill(api: ApiFixture) -> None:
     api.call("POST", "/v1/customer-tokens", json={"customerIdentifier": "jo.winter"})
     _break_an_import_off(api)
     _keep_a_sending(api)
+    _change_many(api)
     _deliver(api)
     _give_from_units(api)
     _let_people_in(api)
@@ -142,6 +144,15 @@ def _break_an_import_off(api: ApiFixture) -> None:
     ]
     done = api.write(imports.grant, caller, begun, rows, [new_id(), new_id()])
     assert (done.granted, done.refused) == (1, 1)
+
+
+def _change_many(api: ApiFixture) -> None:
+    ids = [str(card_id) for (card_id,) in api.sql("SELECT id FROM gift_cards ORDER BY id LIMIT 1")]
+    caller, change_id = Caller(api.store.id, "operator", "Bo", ""), new_id()
+    api.write(bulk_changes.add, caller, change_id, bulk_changes.Terms("tag", tag="old"), ids)
+    api.write(bulk_changes.start, caller, change_id)
+    change = api.read(bulk_changes.find, api.store.id, change_id)
+    assert api.write(bulk_changes.go_on, change, 0, ids)
 
 
 def _keep_a_sending(api: ApiFixture) -> None:

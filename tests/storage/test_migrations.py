@@ -158,6 +158,11 @@ ROWS: Final = {
     42: [f"INSERT INTO verifications VALUES ('{STORE}', 1, 0, 1, 5, 1, 5)"],
     43: [f"INSERT INTO saved_views VALUES ('{STORE}', '{OWNER}', '{STORE}', 'Late', 'show=soon')"],
     44: ["UPDATE units SET transferable = TRUE"],
+    45: [
+        f"INSERT INTO bulk_changes VALUES ('{STORE}', '{STORE}', '{{}}', '{STORE}', 1, 1, 1, 0, 0, "
+        "'Bo', 1, 1, 1)",
+        f"INSERT INTO bulk_change_cards VALUES ('{STORE}', '{STORE}', 'changed', 1, '{STORE}', '')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

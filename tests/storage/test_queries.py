@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gridgift.domain.actions import Action
+from gridgift.domain.bulk_changes import BulkChange
 from gridgift.domain.deliveries import Delivery
 from gridgift.domain.imports import Import
 from gridgift.domain.model import Entry, GiftCard, Hold, Key, Lot, OwnedCard, Store, Token
@@ -43,13 +44,13 @@ TABLES |= {
 }
 TABLES |= {"token": "customer_tokens", "owned_card": "gift_cards", "import": "imports"}
 TABLES |= {"webhook": "webhooks", "delivery": "webhook_deliveries", "sending": "sendings"}
-TABLES |= {"saved_view": "saved_views"}
+TABLES |= {"saved_view": "saved_views", "bulk_change": "bulk_changes"}
 STRUCTS: dict[str, Any] = {"changed_card": GiftCard, "store": Store, "key": Key, "entry": Entry}
 STRUCTS |= {"owned_card": OwnedCard, "lot": Lot, "hold": Hold, "token": Token, "import": Import}
 STRUCTS |= {"webhook": Webhook, "delivery": Delivery, "sending": Sending}
 STRUCTS |= {"action": Action, "operator": Operator, "session": Session}
 STRUCTS |= {"second_factor": SecondFactor, "verification": Verification}
-STRUCTS |= {"saved_view": SavedView}
+STRUCTS |= {"saved_view": SavedView, "bulk_change": BulkChange}
 # What looks at the names of residents, and at the store for each.
 OF_THE_GRID = {"residents_by_name": "known_here", "residents_by_prefix": "noted_here"}
 # What looks residents up, who belong to no store.

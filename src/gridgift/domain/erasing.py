@@ -11,7 +11,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gridgift.domain import naming, refunds, saved_views, sendings, stores, tokens, units
+from gridgift.domain import (
+    bulk_changes,
+    naming,
+    refunds,
+    saved_views,
+    sendings,
+    stores,
+    tokens,
+    units,
+)
 from gridgift.domain.instants import HOUR
 from gridgift.domain.ledger import read_card_state, read_credit_state
 from gridgift.domain.model import NIL_UUID, AccountKind, Labels, Resident
@@ -107,6 +116,7 @@ async def erase(tx: Tx, names: Names, redact: Redact, since: Mark) -> Erased:
         await tx.run("questions_named", store_id=store.id, usernames=[*names.usernames])
         await units.invite_by_uuid(tx, store.id, names.usernames, uuid)
         await sendings.forget_those(tx, store.id, names.are_in)
+        await bulk_changes.forget_those(tx, store.id, names.are_in)
         await refunds.rewrite_notes(tx, store.id, names.taken_out_of)
         await saved_views.forget_those(tx, store.id, names.are_in)
     await tx.run("resident_names_forget", uuid=uuid)

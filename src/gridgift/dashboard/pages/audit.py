@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import render
-from gridgift.domain import actions
+from gridgift.domain import actions, bulk_changes, sendings
 from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
 from gridgift.fields import Cursor
@@ -139,6 +139,23 @@ def sentence(action: Action) -> str:
     return SAID.get(action.deed, action.deed).format(action.about)
 
 
+def address(action: Action, now: int) -> str | None:
+    """Return where it is shown what something was done to; None: nowhere, or not any more."""
+    if action.deed.startswith("card_"):
+        return f"/dashboard/cards/{action.subject_id}"
+    base, kept_for = _KEPT.get(action.deed, ("", 0))
+    return (
+        f"{base}/{action.subject_id}" if action.subject_id and now < action.at + kept_for else None
+    )
+
+
+# What is kept for some time: its page, and for how long (milliseconds).
+_KEPT: Final[Mapping[Deed, tuple[str, int]]] = {
+    "cards_sent": ("/dashboard/send", sendings.KEPT_FOR),
+    "cards_changed": ("/dashboard/cards/many", bulk_changes.KEPT_FOR),
+}
+
+
 class AuditQuery(Struct, frozen=True):
     """Which page."""
 
@@ -152,7 +169,8 @@ async def show_audit(request: OperatorRequest[AuditQuery, Any]) -> Reply[None]:
     position = cursors.read(request.query.cursor)
     page = await request.operations.read(actions.list_of, store_id, position, ROWS)
     return render(
-        request, "audit.html", found=page.rows, sentence=sentence, kept=actions.KEPT_FOR // DAY,
+        request, "audit.html",
+        found=page.rows, sentence=sentence, address=address, kept=actions.KEPT_FOR // DAY,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
     )  # fmt: skip
 

@@ -5,7 +5,13 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import failures, import_failures, sending_failures, webhook_failures
+from gridgift.domain import (
+    bulk_change_failures,
+    failures,
+    import_failures,
+    sending_failures,
+    webhook_failures,
+)
 from gridgift.domain.failures import Failure, RowsRefused
 from gridgift.http.edge import refusals
 from gridgift.http.edge.accept import admits_problem
@@ -244,6 +250,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     ),
     sending_failures.SendingNotFound: Problem(
         404, "No such sending", "It was deleted after a week; its cards are in the list of cards."
+    ),
+    bulk_change_failures.BulkChangeNotFound: Problem(
+        404, "No such change", "It was deleted after a week; each card's history tells of it."
     ),
     refusals.MethodNotAllowed: Problem(
         405, "The method is not possible here", "Use one of the methods in the Allow header."
