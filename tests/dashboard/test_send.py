@@ -20,6 +20,7 @@ from gridgift.sending import ROWS_AT_ONCE, go_on, open_csv
 from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import UNKNOWN, Browser, People
 from tests.domain.fixture import DomainFixture
+from tests.domain.test_bulk_changes import raced
 from tests.http.checks import one_engine
 from tests.http.test_bulk_events import finished
 from tests.test_directory import FOUND, Resolver
@@ -295,3 +296,10 @@ def test_what_broke_off_goes_on_where_it_was(domain: DomainFixture) -> None:
     assert (came.rows_done, came.granted, came.refused) == (3, 2, 1)
     assert done.done_at is not None and came.finished_at is not None
     assert domain.read(sendings.unfinished) == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_button_that_is_pressed_twice_at_once_sends_once(domain: DomainFixture) -> None:
+    sending = kept(domain)
+    first, second = raced(domain, sendings.send, domain.store.id, sending.id, again=True)
+    assert (first.sent_at, second.sent_at) == (None, domain.now)

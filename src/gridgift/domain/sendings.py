@@ -92,8 +92,9 @@ async def send(tx: Tx, store_id: str, sending_id: str, *, again: bool) -> Sendin
     file = {"store_id": store_id, "digest": sending.digest}
     if await tx.one("sending_rival", **file, id=sending_id) is not None:
         raise ImportTaken
+    if not await tx.run("sending_send", store_id=store_id, id=sending_id, now=tx.now()):
+        return (await find(tx, store_id, sending_id))[0]  # it was said meanwhile
     await imports.begin(tx, store_id, sending.digest, again=again, name=sending.file)
-    await tx.run("sending_send", store_id=store_id, id=sending_id, now=tx.now())
     return sending
 
 
