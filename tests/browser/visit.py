@@ -30,6 +30,13 @@ PICTURE: Final = (
     '<path fill="#c0587e" d="M0 0h256v192H0z"/><circle cx="96" cy="90" r="60" fill="#e0a080"/>'
     "</svg>"
 )
+# What stands beyond the right edge of a page that can be moved sideways.
+TOO_WIDE: Final = """() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth <= clientWidth ? [] : [...document.querySelectorAll('*')]
+        .filter(each => each.getBoundingClientRect().right > clientWidth)
+        .map(each => each.outerHTML.slice(0, 100));
+}"""
 
 
 def apart(function: Callable[..., Any], *args: Any) -> Any:
@@ -214,8 +221,8 @@ class Visit:
         unexpected = [said for said in self.complaints if not any(e in said for e in expected)]
         assert unexpected == []
         assert self.strangers == []
-        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert self.page.evaluate(wide) <= 0
+        self.page.wait_for_load_state()  # without its stylesheets a page is as wide as it likes
+        assert self.page.evaluate(TOO_WIDE) == []
 
     def _elsewhere(self, route: Route) -> None:
         """Answer for the picture service; nobody else is reached."""
