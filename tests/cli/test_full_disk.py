@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.api import OWNER
-from tests.cli.commands import CommandRunner
+from tests.cli.commands import CommandRunner, Result
 from tests.cli.live import accepts, file_of, until
 
 
@@ -93,3 +93,53 @@ def test_no_room_for_the_report(
     done = both(*grant, "--json").json
     assert (done["granted"], done["refused"]) == (1, rows)
     assert left(full) == ["refused.csv"]
+
+
+PRINTING = pytest.mark.parametrize(
+    "command",
+    [
+        ("card", "grant", "kelly", "--credit", "5"),
+        ("key", "create", "--name", "Till", "--scope", "all"),
+        ("report", "owed", "--csv"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+
+
+def shell(cli: CommandRunner, command: tuple[str, ...], redirection: str) -> Result:
+    """Run a command by a shell, with its output redirected."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "gridgift", *command],
+        cwd=cli.folder, env=cli.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@PRINTING
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_output_that_cannot_be_written_is_said_in_a_sentence(
+    cli: CommandRunner, kelly: str, command: tuple[str, ...], unbuffered: str
+) -> None:
+    cli.environ["PYTHONUNBUFFERED"] = unbuffered
+    result = shell(cli, command, ">/dev/full")
+    assert result.code == 1
+    assert "The output can't be written: No space left on device." in result.err.splitlines()[-1]
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("command", [("card", "list", "--json"), ("report", "owed", "--json")])
+def test_output_that_cannot_be_written_is_told_to_scripts(
+    cli: CommandRunner, kelly: str, command: tuple[str, ...]
+) -> None:
+    result = shell(cli, command, ">/dev/full")
+    assert result.code == 1
+    assert len(result.err.splitlines()) == 1
+    assert result.err_json["code"] == "output_failed"
+
+
+@PRINTING
+def test_closed_streams_are_text_that_nobody_wants(
+    cli: CommandRunner, kelly: str, command: tuple[str, ...]
+) -> None:
+    assert shell(cli, command, ">&- 2>&-").code == 0

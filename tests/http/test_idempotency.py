@@ -98,13 +98,31 @@ def test_bad_keys(api: ApiFixture, key: bytes) -> None:
     assert body["errors"].keys() == {"Idempotency-Key"}
 
 
+def grant_with_lines(api: ApiFixture, *lines: str) -> Any:
+    """Grant a card with several lines of the header."""
+    keys = [("Idempotency-Key", line) for line in lines]
+    return api.client.post(GRANT, json={"credit": 5}, headers=[("X-API-Key", api.key), *keys])
+
+
 @pytest.mark.contract("10.1")
+@pytest.mark.parametrize("lines", [("a", "b"), ("b", "a"), ("a", "a", "b")], ids=" ".join)
 @one_engine
-def test_two_keys_are_not_one_of_them(api: ApiFixture) -> None:
+def test_several_keys_are_none(api: ApiFixture, lines: tuple[str, ...]) -> None:
     grant(api, "b")
-    headers = [("X-API-Key", api.key), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
-    response = api.client.post(GRANT, json={"credit": 5}, headers=headers)
-    assert "idempotent-replayed" not in response.headers
+    with unchanged(api):
+        body = problem(grant_with_lines(api, *lines), 400, "validation_failed")
+    assert body["errors"].keys() == {"Idempotency-Key"}
+
+
+@pytest.mark.contract("10.1")
+@pytest.mark.parametrize("times", [2, 3])
+@one_engine
+def test_a_retry_that_adds_its_key_again_grants_nothing(api: ApiFixture, times: int) -> None:
+    first = grant_with_lines(api, "once")
+    with unchanged(api):
+        again = grant_with_lines(api, *["once"] * times)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.content == first.content
 
 
 @pytest.mark.contract("10.2")

@@ -1,5 +1,6 @@
 """The command line. ``main`` turns every refusal into one sentence and an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,8 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
 VERSION: Final = ("--version", "-V")
 COMPLETION: Final = "_GRIDGIFT_COMPLETE"  # by which a shell asks to complete a command line
 
+UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
 MODULES: Final = {"import": "imports"}  # where the command's name can't be the module's
 
 
@@ -89,12 +92,20 @@ def _before(
 
 def main() -> None:
     """Run the command that ``sys.argv`` names, and exit."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without UTF-8 is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     app = command_line(_wanted(sys.argv[1:2] or _completed()))
     as_json = "--json" in sys.argv
     _guarded(app, as_json=as_json)
+
+
+def _open_closed_streams() -> None:
+    """Take a closed stream (``>&-``) as one whose text nobody wants, like ``/dev/null``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def _wanted(first: Sequence[str]) -> Sequence[str]:
@@ -119,7 +130,7 @@ def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
     try:
         _check_arguments()
         command.set(name_of(app, sys.argv[1:]))
-        sys.exit(app(standalone_mode=not as_json) or ExitCode.DONE)
+        _run(app, standalone_mode=not as_json)
     except typer.TyperException as error:  # without JSON typer has shown it, and how it is used
         refuse(ExitCode.UNUSABLE, "usage", said(error), misused(error))
     except typer.Abort:
@@ -140,8 +151,30 @@ def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
     except UsageError as error:
         refuse(ExitCode.UNUSABLE, "usage", str(error))
     except BrokenPipeError:  # the reader of our output has gone, for example `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(ExitCode.REFUSED)
+    except OSError as error:
+        if error.filename is not None or error.errno not in UNWRITABLE:
+            raise
+        _drop_output()
+        detail = (
+            f"The output can't be written: {error.strerror}. What the command had to change may be "
+            "changed: look before you give it again."
+        )
+        refuse(ExitCode.REFUSED, "output_failed", detail)
+
+
+def _run(app: typer.Typer, *, standalone_mode: bool) -> NoReturn:
+    """Run a command and exit, once all that it printed is written."""
+    try:
+        sys.exit(app(standalone_mode=standalone_mode) or ExitCode.DONE)
+    finally:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Let nothing that is still in the buffer be written when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_arguments() -> None:

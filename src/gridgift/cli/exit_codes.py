@@ -33,11 +33,11 @@ MEANINGS: Final = {
 
 
 class Trouble(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Why a command was not done, as ``--json`` tells it.
+    """Why a command was not done or not told, as ``--json`` tells it.
 
     ``code`` is that of the API's problem (contract section 3), or ``usage``, ``settings``,
-    ``database_refused``, ``database_unavailable``, ``copy_differs``, ``aborted``. ``errors``
-    are sentences by option or argument.
+    ``database_refused``, ``database_unavailable``, ``copy_differs``, ``aborted``,
+    ``output_failed`` (done, but not told). ``errors`` are sentences by option or argument.
     """
 
     code: str

@@ -122,10 +122,13 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
         so that neither spaces nor the order of members tell two requests apart, nor what no
         operation reads. Raises ``ValidationFailed``.
         """
-        value = self.headers.get(b"idempotency-key")
-        if value is None:
+        # Not the joined lines: a client that adds its key again on a retry means the same one.
+        keys = {value for name, value in self.scope["headers"] if name == b"idempotency-key"}
+        if not keys:
             return None
-        text = value.decode("latin-1")
+        if len(keys) > 1:
+            raise ValidationFailed({"Idempotency-Key": ["must be one key, not several"]})
+        text = keys.pop().decode("latin-1")
         quoted = _QUOTED_KEY.fullmatch(text)
         if quoted is not None:
             text = re.sub(r"\\(.)", r"\1", quoted[1])
