@@ -207,6 +207,11 @@ def test_the_examples_for_the_store(examples: Examples):
         assert [customer["username"] for customer in customers] == [KELLY.username]
         assert examples.listed("list_customers") == customers
         assert examples.output("list_loyalty_tiers") == [[]]
+        before = read(client, "/ext/v1/store")
+        assert examples.output("get_store_settings") == [before]
+        (changed,) = examples.output("update_store_settings")
+        there = {"locationSlUrl": "secondlife://Moonwall/128/128/23", "contact": "Aria Moonwall"}
+        assert changed == before | there == read(client, "/ext/v1/store")
 
 
 @everywhere

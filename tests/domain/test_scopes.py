@@ -12,6 +12,7 @@ def test_the_scopes_of_the_contract() -> None:
         "store:read", "customers:read", "customers:write", "credits:read", "credits:write",
         "giftcards:read", "giftcards:write", "events:read", "reports:read", "units:read",
         "units:write", "webhooks:read", "webhooks:write", "customertokens:mint",
+        "store:write",
     }  # fmt: skip
     assert all(sentence.endswith(".") for sentence in SCOPES.values())
 

@@ -198,6 +198,7 @@ def test_scopes() -> None:
         "reports:read",
         "webhooks:read",
         "webhooks:write",
+        "store:write",
     }
 
 

@@ -309,12 +309,12 @@ class RefundExceedsSpend(Failure):
 
 
 class PreconditionFailed(Failure):
-    """``If-Match`` names a version that the card no longer has (RFC 9110, 13.1.1)."""
+    """``If-Match`` names a version that is not the present one (RFC 9110, 13.1.1)."""
 
     code = "precondition_failed"
 
     def __init__(self, etag: str) -> None:
-        super().__init__(f"The card has changed; its ETag was {etag}. Read it again.")
+        super().__init__(f"It has changed; its ETag was {etag}. Read it again.")
 
 
 class IdempotencyKeyReused(Failure):

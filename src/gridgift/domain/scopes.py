@@ -7,6 +7,7 @@ from gridgift.domain.failures import ValidationFailed
 
 SCOPES: Final = {
     "store:read": "Read the store's own details.",
+    "store:write": "Change the store's settings, such as where its residents' page is.",
     "customers:read": "Read the store's customers.",
     "customers:write": "Change the store's customers.",
     "credits:read": "Read a customer's store credit.",

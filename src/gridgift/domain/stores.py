@@ -1,5 +1,6 @@
 """Stores: the owners of keys, cards and customers (contract section 7)."""
 
+import hashlib
 import re
 from typing import Any, Final
 
@@ -8,15 +9,13 @@ from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.domain import residents, texts
 from gridgift.domain.days import SECOND_LIFE, is_zone
-from gridgift.domain.failures import StoreNotFound, ValidationFailed
+from gridgift.domain.failures import PreconditionFailed, StoreNotFound, ValidationFailed
 from gridgift.domain.model import ANNOUNCE, Resident, Store
 from gridgift.storage.database import Tx
 
-_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?")
-_MAP: Final = re.compile(
-    r"(?:https?://(?:maps\.secondlife|slurl)\.com/|secondlife://)[!-~]*", re.ASCII
-)
-_NAME_LENGTHS: Final = (1, 128)  # characters
+ORIGIN: Final = r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?"
+MAP_LINK: Final = r"(https?://(maps\.secondlife|slurl)\.com/|secondlife://)[!-~]*"
+NAME_LENGTHS: Final = (1, 128)  # characters
 
 MAX_ORIGIN: Final = 267  # characters: a scheme, a host's name of 253, a port
 MAX_LIFETIME: Final = 36_500  # days
@@ -74,15 +73,27 @@ class StoreChanges(Struct, frozen=True):
     contact: str | UnsetType = UNSET
 
 
-async def update(tx: Tx, store_id: str, changes: StoreChanges) -> Store:
-    """Set some fields of a store. Raises ``StoreNotFound``, ``ValidationFailed``."""
+async def update(
+    tx: Tx, store_id: str, changes: StoreChanges, if_match: frozenset[str] | None = None
+) -> Store:
+    """Set some fields of a store, which must have one of some ETags (None: any).
+
+    Raises ``StoreNotFound``, ``ValidationFailed``, ``PreconditionFailed``.
+    """
     store = await lock(tx, store_id)  # all fields are written: nobody else's get lost
+    if if_match is not None and etag(store) not in if_match:
+        raise PreconditionFailed(etag(store))
     wanted = {name: getattr(store, name) for name in StoreChanges.__struct_fields__}
     named = msgspec.structs.asdict(changes).items()
     wanted |= {name: value for name, value in named if value is not UNSET}
     _check(wanted)
     await tx.run("store_update", store_id=store_id, **wanted)
     return await read(tx, store_id)
+
+
+def etag(store: Store) -> str:
+    """Name a store's state by all that is known of it (RFC 9110, 8.8.3)."""
+    return f'"{hashlib.sha256(msgspec.json.encode(store)).hexdigest()[:32]}"'
 
 
 async def read(tx: Tx, store_id: str) -> Store:
@@ -128,11 +139,11 @@ def _check(values: dict[str, Any]) -> None:
     name, origin = values["name"], values.get("customer_origin")
     lifetime = values.get("card_lifetime")
     errors = {}
-    if not texts.fits(name, *_NAME_LENGTHS) or not name.strip():
-        errors["name"] = [texts.wanted(*_NAME_LENGTHS)]
+    if not texts.fits(name, *NAME_LENGTHS) or not name.strip():
+        errors["name"] = [texts.wanted(*NAME_LENGTHS)]
     if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
-    if origin is not None and not (len(origin) <= MAX_ORIGIN and _ORIGIN.fullmatch(origin)):
+    if origin is not None and not (len(origin) <= MAX_ORIGIN and re.fullmatch(ORIGIN, origin)):
         errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
     if not _is_map_link(values["location_slurl"]):
         errors["location_slurl"] = ["must be a map link like https://maps.secondlife.com/…"]
@@ -151,4 +162,4 @@ def _check(values: dict[str, Any]) -> None:
 
 def _is_map_link(text: str) -> bool:
     """Tell whether a text leads to Second Life's map, or is empty; pages make links of it."""
-    return not text or (len(text) <= MAX_MAP_LINK and _MAP.fullmatch(text) is not None)
+    return not text or (len(text) <= MAX_MAP_LINK and re.fullmatch(MAP_LINK, text) is not None)

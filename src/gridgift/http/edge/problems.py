@@ -287,8 +287,8 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.KeyNotUsable: Problem(409, "The key was revoked or has expired", "Create a new key."),
     failures.PreconditionFailed: Problem(
         412,
-        "The gift card has changed",
-        "Read the card again and decide anew; send its present ETag in If-Match.",
+        "It has changed since it was read",
+        "Read it again and decide anew; send its present ETag in If-Match.",
     ),
     refusals.BodyTooLarge: Problem(
         413,
