@@ -25,7 +25,7 @@ from tests.api import JO, KELLY, OWNER, SECRET, ApiFixture, Clock, problem, serv
 from tests.cli.commands import CommandRunner
 from tests.domain.fixture import NAME_OF_TABLE, DomainFixture
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import owe, path_of, prepared, sent
+from tests.http.requests import a_webhook, owe, path_of, prepared, sent
 
 GRANT: Final = f"/v1/customers/{KELLY.uuid}/actions/grant-gift-card"
 NAMES: Final = ("kelly.moonwall", "kelly.older", "kellyfirst")
@@ -89,6 +89,10 @@ def shop(api: ApiFixture, cli: CommandRunner) -> CommandRunner:
         f"INSERT INTO import_refusals VALUES ('{api.store.id}', {blob(api)}, 1, "
         f"'The username kelly.older already belongs to {KELLY.uuid}.')"
     )
+    webhook = a_webhook(api)["webhook"]
+    off = api.call("PATCH", f"/ext/v1/webhooks/{webhook}", json={"active": False})
+    assert off.is_success, "else it is posted to meanwhile"
+    api.sql("UPDATE webhook_attempts SET response = 'No order of Kelly.Moonwall.' WHERE number = 2")
     return cli
 
 
@@ -127,7 +131,8 @@ def naming_tables(api: ApiFixture, *names: str) -> set[str]:
 @pytest.mark.contract("10.117")
 def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     everywhere = {"residents", "resident_names", "store_names", "idempotency_keys",
-                  "import_refusals", "units", "unit_purchases"} | WRITTEN  # fmt: skip
+                  "import_refusals", "units", "unit_purchases",
+                  "webhook_attempts"} | WRITTEN  # fmt: skip
     assert naming_tables(api, *NAMES) == everywhere, "else this test asserts nothing of them"
     before = dict(tables(api))
     dry = shop.json("resident", "erase", NAMES[0], "--dry-run")
@@ -136,8 +141,10 @@ def test_no_table_has_a_name(api: ApiFixture, shop: CommandRunner) -> None:
     assert done == dry | {"erased": True}
     assert {*done["usernames"]} == {*NAMES, "kelly"}
     assert done["answers"] == 5, "of the note, the grant, the adjustment, the bulk and the refund"
-    assert done["refusals"] == 1
+    assert (done["refusals"], done["responses"]) == (1, 1)
     assert naming_tables(api, *NAMES) == WRITTEN
+    kept = api.sql("SELECT number, response FROM webhook_attempts ORDER BY number")
+    assert [tuple(row) for row in kept] == [(1, ""), (2, f"No order of {KELLY.uuid}.")]
     (unit,) = api.call("GET", "/ext/v1/units").json()["data"]
     assert unit["usernames"] == sorted([KELLY.uuid, "jo.winter"]), "an empty list is for everybody"
     found = {(each["accountId"], each["seq"]) for each in done["mentions"]}
@@ -182,7 +189,8 @@ def test_all_else_is_as_it_was(api: ApiFixture, shop: CommandRunner) -> None:
     assert shop.json("resident", "erase", KELLY.uuid, "--yes")["links"] == 1
     untouched = before.keys() - {"residents", "resident_names", "store_names", "idempotency_keys",
                                  "import_refusals", "customer_tokens", "units",
-                                 "unit_purchases", "operator_actions"}  # fmt: skip
+                                 "unit_purchases", "operator_actions",
+                                 "webhook_attempts"}  # fmt: skip
     after = dict(tables(api))
     assert {name: after[name] for name in untouched} == {name: before[name] for name in untouched}
     assert not api.read(verify.verify, lambda fault: None, lambda seen: None)

@@ -13,11 +13,12 @@ from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings, run
 from gridgift.cli.tables import print_table
-from gridgift.domain import erasing, texts
+from gridgift.domain import erasing, stores, texts
 from gridgift.domain.erasing import Erased, Mark, Mention, Names, NamesChanged, Redact
 from gridgift.domain.residents import parse_identifier
 from gridgift.operations import Operations
 from gridgift.redaction import redacting
+from gridgift.storage.database import Row
 from gridgift.views import shown
 
 WAIT: Final = 30.0  # seconds for writes that were at work; a server lets none take so long
@@ -42,6 +43,7 @@ class ErasureView(Struct, frozen=True, rename="camel"):
     links: int
     answers: int
     refusals: int
+    responses: int
     mentions: Sequence[MentionView]
 
     @classmethod
@@ -52,7 +54,7 @@ class ErasureView(Struct, frozen=True, rename="camel"):
         views = [shown(MentionView, each) for each in mentions]
         return cls(
             names.resident.uuid, names.usernames, erased, what.links, what.answers, what.refusals,
-            views,
+            what.responses, views,
         )  # fmt: skip
 
 
@@ -89,20 +91,23 @@ async def _look(operations: Operations, names: Names, redact: Redact) -> Erased:
     while place is not None:
         swept = await operations.read(erasing.sweep_answers, redact, place, dry=True)
         answers, place = answers + swept.found, swept.next
-    refusals = await operations.read(erasing.sweep_refusals, names, dry=True)
-    return Erased(names.usernames, 0, answers, refusals)
+    refusals = await operations.read(erasing.sweep, names, erasing.REFUSALS, dry=True)
+    responses = await operations.read(erasing.sweep, names, erasing.RESPONSES, dry=True)
+    return Erased(names.usernames, 0, answers, refusals, responses)
 
 
 async def erase_in_steps(operations: Operations, names: Names, answers: int) -> Erased:
     """Erase the names, and then what requests that had read one stored meanwhile.
 
-    Most answers come first, in small transactions: until the names are gone they can be found
-    again, so a run that was broken off is begun anew.
+    Most answers, and other texts, come first, in small transactions: until the names are gone they
+    can be found again, so a run that was broken off is begun anew.
     """
     start = await operations.read(erasing.begun)
+    responses = 0
     while True:
         redact = redacting(names)
         await _sweep(operations, redact, Mark())
+        responses += await _sweep_responses(operations, names)
         try:
             erased = await operations.write(erasing.erase, names, redact, start)
             break
@@ -110,7 +115,17 @@ async def erase_in_steps(operations: Operations, names: Names, answers: int) -> 
             names = await operations.read(erasing.names_of, parse_identifier(names.resident.uuid))
     await _wait_for_writes(operations)
     await _sweep(operations, redact, start)
-    return Erased(erased.usernames, erased.links, answers, erased.refusals)
+    return Erased(erased.usernames, erased.links, answers, erased.refusals, responses)
+
+
+async def _sweep_responses(operations: Operations, names: Names) -> int:
+    found, responses = 0, erasing.RESPONSES
+    for store in await operations.read(stores.list_all):
+        place: Row | None = tuple(responses.first.values())
+        while place is not None:
+            swept = await operations.write(erasing.sweep_page, names, responses, store.id, place)
+            place, found = swept[0], found + swept[1]
+    return found
 
 
 async def _sweep(operations: Operations, redact: Redact, start: Mark) -> None:
@@ -142,10 +157,17 @@ def _print(names: Names, found: Erased, mentions: Sequence[Mention]) -> None:
     print_table(("UUID", "NAME"), [(names.resident.uuid, name) for name in names.usernames])
     answers = texts.counted(found.answers, "stored answer")
     refusals = texts.counted(found.refusals, "refused row")
-    print_note(f"The names go, from {answers} and {refusals} of unfinished imports too.")
+    responses = texts.counted(found.responses, "answer")
+    print_note(
+        f"The names go, from {answers}, {refusals} of unfinished imports and {responses} of "
+        "webhooks' receivers too."
+    )
     if mentions:
         print()
         rows = [(each.store_id, each.account_kind, each.account_id, each.seq) for each in mentions]
         print_table(("STORE", "ACCOUNT", "ID", "ENTRY"), rows)
         count = texts.counted(len(mentions), "ledger entry has", "ledger entries have")
         print_note(f"{count} a name in a text that a store wrote: these stay, with their hashes.")
+    print_note(
+        "What a store called units, keys and files stays too, and what was copied or exported."
+    )

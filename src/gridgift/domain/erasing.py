@@ -5,8 +5,8 @@ wrote. Whoever has no name is shown under the UUID: that is what stands in an er
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -74,12 +74,31 @@ class Swept(Struct, frozen=True):
 
 
 class Erased(Struct, frozen=True):
-    """What one transaction erased: names, links that it ended, texts in which a name stood."""
+    """What was erased: names, links that ended, and texts of each kind in which a name stood."""
 
     usernames: tuple[str, ...]
     links: int
     answers: int
     refusals: int
+    responses: int = 0
+
+
+class Texts(Struct, frozen=True):
+    """Texts that no hash covers: the statements that read and write them, and the first place.
+
+    A place has the keys of a row within its store.
+    """
+
+    read: str
+    write: str
+    first: Mapping[str, Any]
+
+
+REFUSALS: Final = Texts("refusals_in_order", "refusal_redact", {"digest": b"", "number": 0})
+RESPONSES: Final = Texts(
+    "responses_in_order", "response_redact",
+    {"webhook_id": NIL_UUID, "delivery_id": NIL_UUID, "number": 0},
+)  # fmt: skip
 
 
 class Mention(Struct, frozen=True):
@@ -122,7 +141,7 @@ async def erase(tx: Tx, names: Names, redact: Redact, since: Mark) -> Erased:
     await tx.run("resident_names_forget", uuid=uuid)
     shown = {"username": resident.username, "holder_uuid": uuid}
     await tx.run("resident_rename", **shown, now=tx.now())
-    answers, refusals = 0, await sweep_refusals(tx, names)
+    answers, refusals = 0, await sweep(tx, names, REFUSALS)
     place: Mark | None = since
     while place is not None:
         swept = await sweep_answers(tx, redact, place)
@@ -155,32 +174,29 @@ async def sweep_answers(tx: Tx, redact: Redact, mark: Mark, *, dry: bool = False
     return Swept(len(changed), Mark(*rows[-1][:3]) if len(rows) == PAGE else None)
 
 
-async def sweep_refusals(tx: Tx, names: Names, *, dry: bool = False) -> int:
-    """Take names out of why rows of unfinished imports were refused; return out of how many."""
+async def sweep(tx: Tx, names: Names, texts: Texts, *, dry: bool = False) -> int:
+    """Take names out of all texts of a kind; return out of how many. ``dry`` counts them only."""
     found = 0
     for store in await stores.list_all(tx):
-        place: Row | None = (b"", 0)
+        place: Row | None = tuple(texts.first.values())
         while place is not None:
-            place, swept = await _sweep_refusals(tx, names, store.id, place, dry=dry)
+            place, swept = await sweep_page(tx, names, texts, store.id, place, dry=dry)
             found += swept
     return found
 
 
-async def _sweep_refusals(
-    tx: Tx, names: Names, store_id: str, place: Row, *, dry: bool
+async def sweep_page(
+    tx: Tx, names: Names, texts: Texts, store_id: str, place: Row, *, dry: bool = False
 ) -> tuple[Row | None, int]:
     """Sweep a page of a store's; return the place behind it (None: it was the last)."""
-    rows = await tx.all(
-        "refusals_in_order", store_id=store_id, digest=place[0], number=place[1], rows=PAGE
-    )
+    values = dict(zip(texts.first, place, strict=True))
+    rows = await tx.all(texts.read, store_id=store_id, rows=PAGE, **values)
     changed = [
-        (names.taken_out_of(problem), store_id, digest, number)
-        for digest, number, problem in rows
-        if names.are_in(problem)
+        (names.taken_out_of(text), store_id, *keys) for *keys, text in rows if names.are_in(text)
     ]
     if changed and not dry:
-        await tx.many("refusal_redact", changed)
-    return (rows[-1][:2] if len(rows) == PAGE else None), len(changed)
+        await tx.many(texts.write, changed)
+    return (rows[-1][:-1] if len(rows) == PAGE else None), len(changed)
 
 
 async def mentions(tx: Tx, names: Names) -> list[Mention]:

@@ -133,3 +133,13 @@ WHERE store_id = :store_id AND webhook_id = :webhook_id AND delivery_id = :deliv
 
 -- name: delivery_forget
 DELETE FROM webhook_deliveries WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id
+
+-- name: responses_in_order
+SELECT webhook_id, delivery_id, number, response FROM webhook_attempts
+WHERE store_id = :store_id AND (webhook_id, delivery_id, number) > (:webhook_id, :delivery_id, :number)
+ORDER BY webhook_id, delivery_id, number LIMIT :rows
+
+-- name: response_redact
+UPDATE webhook_attempts SET response = :response
+WHERE store_id = :store_id AND webhook_id = :webhook_id AND delivery_id = :delivery_id
+    AND number = :number
