@@ -1,11 +1,14 @@
 """GET /ext/v1/customers, one of them, and the ledger of a customer's store credit."""
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from gridgift.domain import ledger, naming, residents
+from gridgift.domain import customer_search, ledger, naming, residents
+from gridgift.domain.customer_search import Wanted
 from gridgift.domain.model import Resident
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.checks import check_chain, clean, one_engine
@@ -67,11 +70,13 @@ def crowd(api: ApiFixture) -> dict[str, list[str]]:
         api.clock.advance(1)
         api.grant(name)
     by_card = [f"face{n:02}" for n in (2, 4, 5, 8, 10, 11, 7, 1)]
+    cards = dict.fromkeys(by_card, 1) | {"face01": 3, "face07": 2}
     everybody = [name for n, name in enumerate(everybody) if n % 3 or n % 2 == 0]
     return {
         "uuid": sorted(everybody, key=lambda name: uuids[name]),
         "name": everybody,
         "card": by_card,
+        "cards": sorted(cards, key=lambda name: (cards[name], uuids[name])),
         "credit": sorted(credit, key=lambda name: (credit[name], uuids[name])),
     }
 
@@ -95,9 +100,65 @@ def test_every_order_both_ways(
         ({"sort": "-credit"}, crowd["credit"][::-1]),
         ({"sort": "lastCard"}, crowd["card"]),
         ({"sort": "-lastCard"}, crowd["card"][::-1]),
+        ({"sort": "cards"}, crowd["cards"]),
+        ({"sort": "-cards"}, crowd["cards"][::-1]),
     ):
         assert names(api, **query, limit=limit) == wanted, query
         assert names_back(api, **query, limit=limit) == wanted, query
+
+
+@pytest.mark.contract("10.165")
+def test_the_number_of_cards_is_that_of_now(api: ApiFixture) -> None:
+    """Whatever became of them, and whoever had them before."""
+
+    def counts() -> dict[str, int]:
+        rows = page(api, sort="-cards")["data"]
+        assert [row["giftCardCount"] for row in rows] == sorted(
+            (row["giftCardCount"] for row in rows), reverse=True
+        )
+        return {row["username"]: row["giftCardCount"] for row in rows}
+
+    assert counts() == {}
+    cards = [api.grant(transfer=True)["id"] for _ in range(4)]
+    assert counts() == {KELLY.username: 4}
+    assert CustomerPage(api).redeem(cards[0]).status_code == 200
+    assert api.call("POST", f"/v1/giftcards/{cards[1]}/actions/disable").status_code == 200
+    assert counts() == {KELLY.username: 4}
+    assert CustomerPage(api).transfer(cards[2]).status_code == 200
+    assert counts() == {KELLY.username: 3, JO.username: 1}
+    assert ext(api, cards[2], "reissue", {"reason": "lost"}).status_code == 201
+    assert counts() == {KELLY.username: 3, JO.username: 2}
+    stored = api.sql("SELECT owner_uuid, COUNT(*) FROM gift_cards GROUP BY owner_uuid")
+    assert {str(uuid): count for uuid, count in stored} == {KELLY.uuid: 3, JO.uuid: 2}
+    assert "giftCardCount" not in page(api, sort="-lastCard")["data"][0]
+
+
+@pytest.mark.contract("10.165")
+@one_engine  # where a snapshot has a thread of its own
+def test_one_count_at_a_time(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is made, other orders are answered and cards are granted."""
+    begun, go_on, usual = threading.Event(), threading.Event(), customer_search.list_of
+
+    async def slow(tx: Any, store_id: str, wanted: Wanted, *rest: Any) -> Any:
+        if wanted.order == "cards" and not go_on.is_set():
+            begun.set()
+            go_on.wait(30)
+        return await usual(tx, store_id, wanted, *rest)
+
+    monkeypatch.setattr(customer_search, "list_of", slow)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(page, api, sort="cards")
+        try:
+            assert begun.wait(30)
+            refused = api.call("GET", PATH, params={"sort": "-cards"})
+            problem(refused, 429, "rate_limited")
+            assert int(refused.headers["retry-after"]) > 0
+            assert page(api, sort="lastCard")["data"] == []
+            api.grant()
+        finally:
+            go_on.set()
+        assert len(first.result(30)["data"]) in {0, 1}
+    assert [row["giftCardCount"] for row in page(api, sort="cards")["data"]] == [1]
 
 
 @pytest.mark.contract("10.101", "10.102", "10.103")

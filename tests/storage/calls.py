@@ -189,6 +189,8 @@ VALUES: Final[dict[str, Any]] = {
     "resident": OWNER,
     "seek_account_id": CARD,
     "seek_card_id": FIRST,
+    "seek_cards": 1,
+    "seek_owner_uuid": FIRST,
     "seek_account_kind": "card",
     "seek_balance": 998,
     "seek_created_at": MANY // 2,

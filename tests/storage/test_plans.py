@@ -20,6 +20,7 @@ EXEMPT: Final = {
     "accounts_activity": "a report looks at everything",
     "cards_ending": "a report looks at all that ends in its time",
     "cards_owed_at": "a report looks at everything",
+    "customers_by_cards": "a list by the number of cards counts all, as a report does",
     "customers_ending": "a list that stands for a report's figure looks at what the report does",
     "credit_ending": "a report looks at all that ends in its time",
     "cards_owed": "a report looks at everything",

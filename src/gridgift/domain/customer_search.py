@@ -8,7 +8,7 @@ what they walk along is there for other reasons, or is written with a customer's
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gridgift.domain import naming, residents
 from gridgift.domain.customers import Customer
@@ -19,6 +19,7 @@ from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Row, Tx
 from gridgift.storage.listing import (
     CUSTOMERS_BY_CARD,
+    CUSTOMERS_BY_CARDS,
     CUSTOMERS_BY_CREDIT,
     CUSTOMERS_BY_UUID,
     Listing,
@@ -28,13 +29,15 @@ COUNTED: Final = 1_000  # of a customer's newest cards
 
 ENDING_KEYS: Final[tuple[KeyType, ...]] = ("integer", "uuid")  # of list_ending
 
-Order = Literal["uuid", "name", "credit", "card"]
+Order = Literal["uuid", "name", "credit", "card", "cards"]
 
 
 class Wanted(Struct, frozen=True):
     """Which customers, in which order: by name those whose usernames begin with a prefix.
 
-    By credit only those who have any, and by their newest cards only those who have had one.
+    By credit only those who have any, by their newest cards only those who have had one, and by the
+    number of cards only those who have some now: all of the store's cards are counted for that, so
+    it is to be run as a snapshot.
     """
 
     order: Order = "uuid"
@@ -48,10 +51,14 @@ class Wanted(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """A customer, and when the newest of the customer's cards was granted (milliseconds)."""
+    """A customer, and when the newest of the customer's cards was granted (milliseconds).
+
+    ``cards`` is how many there are, in a list by that; None elsewhere.
+    """
 
     customer: Customer
     last_card_at: int | None
+    cards: int | None = None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> "Found":
@@ -91,6 +98,8 @@ async def list_of(
     By name, and by card, it may have fewer although there are more: a thousand names or cards are
     looked at for a page.
     """
+    if wanted.order == "cards":
+        return await _list_by_cards(tx, store_id, wanted, position, limit)
     page = await _page(tx, store_id, wanted, position, limit)
     found = await find_each(tx, store_id, page.rows)
     return Page([found[uuid] for uuid in page.rows if uuid in found], page.next, page.previous)
@@ -112,6 +121,17 @@ async def list_ending(
     page = page_of(rows, position, limit, lambda row: (row[1], row[0]))
     found = await find_each(tx, store_id, [row[0] for row in page.rows])
     return Page([Ending(found[row[0]], row[2]) for row in page.rows], page.next, None)
+
+
+async def _list_by_cards(
+    tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int
+) -> Page[Found]:
+    listing, values = CUSTOMERS_BY_CARDS, CUSTOMERS_BY_CARDS.values(position, limit)
+    statement = listing.statement(position, descending=wanted.descending)
+    rows = await tx.all(statement, store_id=store_id, **values)
+    page = page_of(rows, position, limit, lambda row: (row[1], row[0]))
+    found = await find_each(tx, store_id, [row[0] for row in page.rows])
+    return page.map(lambda row: structs.replace(found[row[0]], cards=row[1]))
 
 
 async def _page(tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int) -> Page[str]:
@@ -146,6 +166,7 @@ _LISTINGS: Final[dict[str, Listing]] = {
     "uuid": CUSTOMERS_BY_UUID,
     "credit": CUSTOMERS_BY_CREDIT,
     "card": CUSTOMERS_BY_CARD,
+    "cards": CUSTOMERS_BY_CARDS,
 }
 
 

@@ -326,17 +326,16 @@ CUSTOMERS_BY_UUID: Final = Listing(
     "customers_by_uuid", table="customers", orders={"uuid": Order((_BY_RESIDENT,))}
 )
 # Those of them who have credit.
-CUSTOMERS_BY_CREDIT: Final = Listing(
-    "customers_by_credit",
-    table="customers",
-    orders={
-        "balance": Order((Key("balance", "integer"), _BY_RESIDENT), index="customers_by_balance")
-    },
-)
+CUSTOMERS_BY_CREDIT: Final = Listing("customers_by_credit", table="customers", orders={
+    "balance": Order((Key("balance", "integer"), _BY_RESIDENT), index="customers_by_balance"),
+})  # fmt: skip
 # The store's cards, of which those are looked for that are the newest of their owners.
 CUSTOMERS_BY_CARD: Final = Listing(
     "customers_by_card", table="gift_cards", orders={"granted": Order((_BY_ID,))}
 )
+CUSTOMERS_BY_CARDS: Final = Listing("customers_by_cards", table="gift_cards", orders={
+    "cards": Order((Key("cards", "integer"), Key("owner_uuid", "uuid"))),
+})  # fmt: skip
 # Usernames, of which those are shown that lead to residents whom a store knows.
 RESIDENTS_BY_NAME: Final = Listing(
     "residents_by_name",

@@ -69,7 +69,7 @@ async def read_liability(request: KeyRequest[LiabilityQuery, None]) -> Reply[Lia
     """Add up what the store owes."""
     at = request.query.at
     until = None if at is None else parse_moment(at)
-    with _only_one(request):
+    with only_one(request):
         found = await request.operations.snapshot(reports.liability, request.store_id, until)
     return Reply.json(LiabilityResponse.of(found))
 
@@ -78,7 +78,7 @@ async def read_activity(request: KeyRequest[ActivityQuery, None]) -> Reply[Activ
     """Add up what happened."""
     query = request.query
     first, last = (None if text is None else parse_day(text) for text in (query.first, query.last))
-    with _only_one(request):
+    with only_one(request):
         found = await request.operations.snapshot(
             activity.activity, request.store_id, query.by, first, last
         )
@@ -86,7 +86,7 @@ async def read_activity(request: KeyRequest[ActivityQuery, None]) -> Reply[Activ
 
 
 @contextmanager
-def _only_one(request: KeyRequest[Any, None]) -> Iterator[None]:
+def only_one(request: KeyRequest[Any, None]) -> Iterator[None]:
     """Make one report of a store at a time. Raises ``RateLimited`` to others."""
     with request.services.reports.taken(request.store_id) as free:
         if not free:

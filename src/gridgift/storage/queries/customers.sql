@@ -64,6 +64,16 @@ FROM gift_cards
 WHERE store_id = :store_id {seek}
 ORDER BY {order} LIMIT :rows
 
+-- Owners of cards in the order of how many they have now; the cards of all are counted for a page.
+-- listing: customers_by_cards
+SELECT owner_uuid, cards FROM (
+    SELECT store_id, owner_uuid, COUNT(*) AS cards FROM gift_cards {index:gift_cards_by_owner}
+    WHERE store_id = :store_id
+    GROUP BY store_id, owner_uuid
+) counted
+WHERE store_id = :store_id {seek}
+ORDER BY {order} LIMIT :rows
+
 -- Of a customer's newest cards: how many there are, and how many of them can be used now, for how much.
 -- name: customer_cards
 SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN usable THEN 1 ELSE 0 END), 0) AS BIGINT),
