@@ -33,6 +33,8 @@ from tests.http.requests import make_unit
 # Forms about what is nobody else's, or is only added to, or can be done once.
 OTHERS = {
     "POST /dashboard/account/sessions/{id}/end",
+    "POST /dashboard/cards/many/{id}",
+    "POST /dashboard/cards/many/{id}/opposite",
     "POST /dashboard/residents/{uuid}/link",
     "POST /dashboard/views/{id}",
     "POST /dashboard/views/{id}/remove",
