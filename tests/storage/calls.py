@@ -292,6 +292,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "events_newest": [{"ids": [STORE]}],
     "hold_add": [{"id": NEW}],
     "holds_of_store": [{"state": "open"}, {"state": "captured"}],
+    "holds_lapsed_of_card": [{"ends_at": LATER}],
     "key_add": [{"id": NEW, "name": "new"}],
     "key_rename": [{"name": "new"}],
     "key_retire": [{"name": "new"}],

@@ -13,7 +13,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.dashboard.filters import money
 from gridgift.dashboard.forms import Draft
-from gridgift.dashboard.timeline import Moment, labels_after
+from gridgift.dashboard.timeline import Moment
+from gridgift.domain.card_life import Life
 from gridgift.domain.days import day_of, end_of, parse_day
 from gridgift.domain.giftcards import Patch, check_precondition, patching
 from gridgift.domain.ledger import read_card_state
@@ -23,7 +24,6 @@ from gridgift.domain.model import (
     Caller,
     CardChange,
     CardState,
-    Entry,
     GiftCard,
     Labels,
 )
@@ -87,28 +87,14 @@ def fields_of(
 
 
 def meanwhile(
-    etag: str,
-    entries: Sequence[Entry],
-    life: Sequence[Moment],
-    names: Mapping[str, str],
-    zone: str,
-) -> Meanwhile | None:
-    """Return what happened since the card had an ETag; ``life`` is that of ``entries``.
-
-    None if the card never had it.
-    """
-    head = etag.strip('"').partition("-")[0]
-    known = [
-        number for number, entry in enumerate(entries) if head and entry.hash.hex().startswith(head)
-    ]
-    if not known:
-        return None
-    then, now = (
-        fields_of(read_card_state(past[-1].state), past[-1].balance_after, zone, labels_after(past))
-        for past in (entries[: known[0] + 1], entries)
-    )
+    since: Life, life: Sequence[Moment], now: Fields, names: Mapping[str, str], zone: str
+) -> Meanwhile:
+    """Return what happened since an entry, and what is another now; ``life`` tells of ``since``."""
+    assert since.before is not None, "it has the card as the form had it"
+    seen = since.before
+    then = fields_of(read_card_state(seen.state), seen.balance_after, zone, since.labels)
     return Meanwhile(
-        [moment for moment in life if moment.seq > entries[known[0]].seq],
+        life,
         [
             Difference(label, _words(name, then[name], names), _words(name, now[name], names))
             for name, label in LABELS.items()

@@ -1,6 +1,6 @@
 """A card's life in sentences, for the people of a store."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
@@ -8,16 +8,14 @@ from msgspec import Struct
 
 from gridgift.dashboard.filters import money
 from gridgift.dashboard.sentences import Step, told
-from gridgift.domain.ledger import hold_of, read_card_state, read_credit_state, reason_of
+from gridgift.domain.card_life import Life
+from gridgift.domain.ledger import read_card_state, read_credit_state, reason_of
 from gridgift.domain.model import (
-    NO_LABELS,
     ActorKind,
     Entry,
     EntryKind,
     Hold,
-    Labels,
 )
-from gridgift.domain.whole_cards import WholeCard
 from gridgift.http.edge.session import Operator
 
 WHO: Final = {
@@ -34,7 +32,6 @@ class Moment(Struct, frozen=True):
     """What happened, by whom and when (milliseconds), and the balance since then (L$).
 
     ``card`` is the id of another card: that which became credit, or took the place of this one.
-    ``seq`` is the number of the entry that says so; 0: none does.
     """
 
     said: str
@@ -44,7 +41,6 @@ class Moment(Struct, frozen=True):
     balance: int
     delta: int
     card: str = ""
-    seq: int = 0
 
 
 class Reserved(Struct, frozen=True):
@@ -60,61 +56,48 @@ def names_in(entries: Iterable[Entry]) -> set[str]:
     return {read_card_state(entry.state).owner_uuid for entry in entries}
 
 
-def labels_after(entries: Sequence[Entry]) -> Labels:
-    """Return the labels that a card has after its entries."""
-    said = (read_card_state(entry.state).labels for entry in reversed(entries))
-    return next((labels for labels in said if labels is not None), NO_LABELS)
-
-
-def moments(
-    entries: Sequence[Entry], names: Mapping[str, str], who_looks: Operator, now: int
-) -> list[Moment]:
-    """Return a card's life up to now (milliseconds), the newest first; ``names`` are by ids."""
-    states = [None, *(read_card_state(entry.state) for entry in entries)]
-    labels, life = NO_LABELS, []
-    for entry, (before, after) in zip(entries, pairwise(states), strict=True):
+def moments(life: Life, names: Mapping[str, str], who_looks: Operator) -> list[Moment]:
+    """Return a card's life, the newest first; ``names`` are by ids."""
+    before = None if life.before is None else read_card_state(life.before.state)
+    states = [before, *(read_card_state(entry.state) for entry in life.entries)]
+    labels, told_of = life.labels, []
+    for entry, (earlier, after) in zip(life.entries, pairwise(states), strict=True):
         assert after is not None, "only what was before the first one is None"
-        step = Step(entry, before or after, after, labels, names, who_looks.zone, before is None)
+        step = Step(entry, earlier or after, after, labels, names, who_looks.zone, earlier is None)
         labels = step.labels
-        life.append(
+        told_of.append(
             Moment(
                 told(step), reason_of(entry),
                 who_did(entry.actor_kind, entry.actor_id, who_looks, names),
                 entry.created_at, entry.balance_after, entry.delta,
-                after.source or "" if entry.kind == "reissued" else "", entry.seq,
+                after.source or "" if entry.kind == "reissued" else "",
             )
         )  # fmt: skip
-    life += _lapses(entries, now)
-    return sorted(life, key=lambda moment: moment.at)[::-1]
+    told_of += [_lapse(hold, life) for hold in life.lapsed]
+    return sorted(told_of, key=lambda moment: moment.at)[::-1]
 
 
-def _lapses(entries: Sequence[Entry], now: int) -> list[Moment]:
-    """Return the ends of holds that nobody took or released: no entry tells of them."""
-    lasting: dict[str, tuple[int, int]] = {}
-    for entry in entries:
-        state = read_card_state(entry.state)
-        if entry.kind in {"captured", "voided"}:
-            lasting.pop(hold_of(entry), None)
-        elif state.hold_amount is not None and state.hold_expires_at is not None:
-            lasting[hold_of(entry)] = (state.hold_expires_at, state.hold_amount)
-    return [
-        Moment(f"{money(amount)} not reserved any more, as the time was over", "", WHO["system"],
-               end, [entry.balance_after for entry in entries if entry.created_at <= end][-1], 0)
-        for end, amount in lasting.values()
-        if end <= now
-    ]  # fmt: skip
+def _lapse(hold: Hold, life: Life) -> Moment:
+    """Tell of the end of a hold that nobody took or released: no entry does."""
+    said = f"{money(hold.amount)} not reserved any more, as the time was over"
+    had = [entry.balance_after for entry in life.entries if entry.created_at <= hold.expires_at]
+    return Moment(said, "", WHO["system"], hold.expires_at, had[-1], 0)
 
 
-def reserved(whole: WholeCard, names: Mapping[str, str], who_looks: Operator) -> list[Reserved]:
-    """Return what is reserved of a card now, what ends first before others."""
-    placed = {hold_of(entry): entry for entry in whole.entries if entry.kind == "held"}
+def reserved(
+    holds: Iterable[Hold],
+    placed: Mapping[str, Entry],
+    names: Mapping[str, str],
+    who_looks: Operator,
+) -> list[Reserved]:
+    """Return what holds reserve of a card; ``placed`` are the entries that placed them."""
     return [
         Reserved(
             hold, who_did(entry.actor_kind, entry.actor_id, who_looks, names), reason_of(entry)
         )
-        for hold in whole.holds
+        for hold in holds
         if (entry := placed.get(hold.id)) is not None
-    ]  # fmt: skip
+    ]
 
 
 def others_in(entries: Iterable[Entry]) -> set[str]:

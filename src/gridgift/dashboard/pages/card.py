@@ -4,10 +4,11 @@ Each form is about the card as it was shown (``dashboard/editing.py``). So what 
 done once, and what somebody else has changed meanwhile is shown before anything is changed.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, Struct
 
 from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
@@ -26,18 +27,34 @@ from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CARD, CARDS, SOON, Day
 from gridgift.dashboard.render import Flash, Undo, own_page, redirect, render
 from gridgift.dashboard.timeline import moments, names_in, reserved
-from gridgift.domain import giftcards, labels, many, notes, residents, whole_cards
+from gridgift.domain import (
+    card_life,
+    giftcards,
+    labels,
+    ledger,
+    many,
+    notes,
+    residents,
+    whole_cards,
+)
 from gridgift.domain.actions import About, Deed
+from gridgift.domain.card_life import LAPSED, NEWEST, Life
 from gridgift.domain.days import end_of, parse_day
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.locked import CardRequest, Rule, change
-from gridgift.domain.model import MAX_CREDIT, CardChange, Labels
+from gridgift.domain.model import MAX_CREDIT, CardChange, Entry, Hold, Labels
 from gridgift.domain.notes import Labelled
-from gridgift.domain.whole_cards import WholeCard
-from gridgift.fields import Note, Reference, Text
+from gridgift.domain.paging import Keys, KeyType, Position, page_of
+from gridgift.domain.paging import Page as Rows
+from gridgift.domain.whole_cards import CardNow
+from gridgift.fields import Cursor, Note, Reference, Text
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
 from gridgift.storage.database import Tx
+
+MOMENTS: Final = 50  # entries on a page
+HOLDS: Final = 20
+HOLD_KEYS: Final[tuple[KeyType, ...]] = ("integer", "uuid")
 
 
 class Switch(CardForm, frozen=True, kw_only=True):
@@ -92,6 +109,28 @@ class Extension(CardForm, frozen=True, kw_only=True):
         return end_of(day, zone)
 
 
+class CardQuery(Struct, frozen=True):
+    """Which page of a card's entries, the newest if none is said, and of its open holds."""
+
+    cursor: Cursor | None = None
+    holds: Cursor | None = None
+
+
+class Found(Struct, frozen=True):
+    """What a page shows of a card: as it is ``now``, a page of its life, and a page of its holds.
+
+    ``since`` is what happened after a form was shown that was sent. ``placed`` are the entries that
+    placed the holds, by the holds' ids, and ``names`` those of everybody, by theirs.
+    """
+
+    now: CardNow
+    life: Life
+    since: Life | None
+    holds: Rows[Hold]
+    placed: Mapping[str, Entry]
+    names: Mapping[str, str]
+
+
 async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
     """Show one card, and its life."""
     return await show(request, draft, "card.html")
@@ -99,23 +138,32 @@ async def show_card(request: OperatorRequest[Any, object], draft: Draft = EMPTY)
 
 async def show(request: OperatorRequest[Any, object], draft: Draft, template: str) -> Reply[None]:
     """Show a page about a card as it is now, and what has happened since its form was shown."""
-    whole, names = await request.operations.read(read_whole, request.store_id, CARD.of(request))
-    who, card, zone = request.principal, whole.card, request.principal.zone
-    etag = giftcards.etag(card)
-    life = moments(whole.entries, names, who, request.received_at)
-    now = before = fields_of(card, card.credit, zone, whole.labels)
+    query = request.query if isinstance(request.query, CardQuery) else CardQuery()
+    store_id, card_id, who = request.store_id, CARD.of(request), request.principal
+    cursors, named = request.services.cursors, f"dashboard card {store_id} {card_id}"
+    entries = cursors.of(f"{named} entries", ledger.KEY_TYPES)
+    holds = cursors.of(f"{named} holds", HOLD_KEYS)
+    found = await request.operations.read(
+        _read, store_id, card_id,
+        entries.read(query.cursor) if query.cursor else NEWEST, holds.read(query.holds),
+        draft.value("etag"),
+    )  # fmt: skip
+    card, names = found.now.card, found.names
+    now = before = fields_of(card, card.credit, who.zone, found.now.labels)
     since = None
-    if draft.values and draft.value("etag") != etag:
-        since = meanwhile(draft.value("etag"), whole.entries, life, names, zone)
-    if since is not None:
+    if found.since is not None:
+        since = meanwhile(found.since, moments(found.since, names, who), now, names, who.zone)
         before = since.before
         draft = msgspec.structs.replace(draft, message="")  # the page has more to say
     return render(
         request, template,
-        card=card, whole=whole, etag=etag, moments=life, since=since, draft=draft, soon=SOON,
-        reserved=reserved(whole, names, who), nothing=EMPTY,
+        card=card, whole=found.now, etag=giftcards.etag(card), since=since, draft=draft, soon=SOON,
+        moments=moments(found.life, names, who), capped=len(found.life.lapsed) == LAPSED,
+        older=entries.write(found.life.older), newer=entries.write(found.life.newer), query=query,
+        reserved=reserved(found.holds.rows, found.placed, names, who),
+        later_holds=holds.write(found.holds.next), nothing=EMPTY,
         errors=Draft(errors=draft.errors), shown=shown(now, before, draft),
-        here=f"{CARDS}/{card.id}", later=later_days(card, request.received_at, zone),
+        here=f"{CARDS}/{card.id}", later=later_days(card, request.received_at, who.zone),
     )  # fmt: skip
 
 
@@ -203,15 +251,31 @@ def which(changed: CardChange) -> About | None:
     return None if changed.entry is None else About(changed.card.id)
 
 
-async def read_whole(tx: Tx, store_id: str, card_id: str) -> tuple[WholeCard, dict[str, str]]:
-    """Return all there is of a card, and the names of everybody in its life, by their ids.
+async def _read(
+    tx: Tx, store_id: str, card_id: str, entries: Position, holds: Position, etag: str
+) -> Found:
+    """Return what a page shows of a card; ``etag`` is that of a form that was sent, if one was.
 
     Raises ``GiftCardNotFound``.
     """
-    whole = await whole_cards.read(tx, store_id, card_id)
-    names = await residents.shown_names(tx, sorted(names_in(whole.entries)))
-    actors = ((entry.actor_kind, entry.actor_id) for entry in whole.entries)
-    return whole, names | await names_of(tx, store_id, actors)
+    now = await whole_cards.read_now(tx, store_id, card_id)
+    life = await card_life.read(tx, store_id, card_id, entries, MOMENTS)
+    since = None
+    if etag and etag != giftcards.etag(now.card):
+        head = etag.strip('"').partition("-")[0]
+        since = await card_life.since(tx, store_id, card_id, head)
+    page = page_of([hold for hold in now.holds if _place(hold) > holds.keys], holds, HOLDS, _place)
+    placed = await card_life.placing(tx, store_id, card_id, page.rows)
+    told = [*life.entries, *placed.values(), *(since.entries if since else ())]
+    told += [each.before for each in (life, since) if each and each.before]
+    names = await residents.shown_names(tx, sorted(names_in(told)))
+    names |= await names_of(tx, store_id, ((each.actor_kind, each.actor_id) for each in told))
+    return Found(now, life, since, page, placed, names)
+
+
+def _place(hold: Hold) -> Keys:
+    """Return where an open hold stands among a card's: the first to end comes first."""
+    return hold.expires_at, hold.id
 
 
 _CLERK: Final = Session("clerk")
@@ -227,7 +291,7 @@ _FORMS: Final = cast(
 )
 
 PAGES: Final = (
-    Page("GET", f"{CARDS}/{{id}}", _CLERK, show_card, path_parameters=(CARD,)),
+    Page("GET", f"{CARDS}/{{id}}", _CLERK, show_card, query=CardQuery, path_parameters=(CARD,)),
     *(
         Page(
             "POST",

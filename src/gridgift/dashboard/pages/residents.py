@@ -32,6 +32,7 @@ from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
 from gridgift.domain.model import ActorKind, Entry
+from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
 from gridgift.domain.redemptions import Redeemed
 from gridgift.domain.residents import Identifier, parse_prefix
@@ -49,7 +50,9 @@ REDEMPTIONS: Final = "/dashboard/redemptions"
 ROWS: Final = 50
 REDEEMED: Final = 25  # redemptions on a page
 CARDS: Final = 20  # of a resident's cards, the newest
-ENTRIES: Final = 50  # of a resident's account, the newest
+ENTRIES: Final = 50  # of a resident's account, on a page
+LOTS: Final = 50  # of a resident's credit, those that end first
+NEWEST: Final = Position(backward=True)
 SOON: Final = 30 * DAY
 
 RESIDENT: Final = id_parameter("uuid", "A customer.", CARD_EXAMPLE["ownerUuid"], CustomerNotFound)
@@ -114,6 +117,12 @@ class CustomersQuery(ResidentsQuery, frozen=True):
         )
 
 
+class ResidentQuery(Struct, frozen=True):
+    """Which page of what happened to the credit; the newest if none is said."""
+
+    cursor: Cursor | None = None
+
+
 class Row(Struct, frozen=True):
     """A customer in the list; ``amount`` is how much of the store credit it is about, in L$."""
 
@@ -135,13 +144,13 @@ class Listed(Struct, frozen=True):
 
 
 class Whole(Struct, frozen=True):
-    """All that is shown of a customer; cards and entries are the newest ones, newest first."""
+    """All that is shown of a customer: the newest cards first, and a page of entries."""
 
     found: Found
     counted: Cards
     credit: credit.Credit
     cards: list[search.Found]
-    entries: list[Entry]
+    entries: Rows[Entry]
     names: dict[str, str]
 
 
@@ -192,15 +201,21 @@ async def _list_ending(
     return Listed([Row(each.found, each.amount) for each in page.rows], cursors.write(page.next))
 
 
-async def show_resident(request: OperatorRequest[None, object], link: str = "") -> Reply[None]:
+async def show_resident(request: OperatorRequest[Any, object], link: str = "") -> Reply[None]:
     """Show one resident; ``link`` was just made, and is shown this once."""
-    whole = await request.operations.read(_read, request.store_id, RESIDENT.of(request))
+    query = request.query if isinstance(request.query, ResidentQuery) else ResidentQuery()
+    store_id, uuid = request.store_id, RESIDENT.of(request)
+    at = request.services.cursors.of(f"dashboard resident {store_id} {uuid}", ledger.KEY_TYPES)
+    position = at.read(query.cursor) if query.cursor else NEWEST
+    whole = await request.operations.read(_read, store_id, uuid, position)
     undated = whole.credit.total + whole.credit.restricted
     undated -= sum(lot.remaining for lot in whole.credit.lots)
     return render(
         request, "resident.html",
         whole=whole, customer=whole.found.customer, undated=undated, link=link, soon=SOON,
-        moments=credit_moments(whole.entries, whole.names, request.principal),
+        moments=credit_moments(whole.entries.rows, whole.names, request.principal)[::-1],
+        older=at.write(whole.entries.previous), lots=LOTS,
+        newer=None if position == NEWEST else at.write(whole.entries.next),
         hours=request.services.settings.token_hours,
     )  # fmt: skip
 
@@ -209,7 +224,7 @@ async def make_link(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Make a link to the resident's own page, and show it."""
     services, uuid = request.services, RESIDENT.of(request)
     store = await request.operations.read(stores.read, request.store_id)
-    await request.operations.read(_read, request.store_id, uuid)  # none for a stranger
+    await request.operations.read(_read, request.store_id, uuid, NEWEST)  # none for a stranger
     minted = await act(
         request, "resident_link_made", lambda minted: About(minted.stored.resident_uuid),
         tokens.mint, request.caller, services.credentials.of(CUSTOMER_TOKEN).signer,
@@ -245,16 +260,15 @@ async def list_redemptions(request: OperatorRequest[ResidentsQuery, None]) -> Re
     )  # fmt: skip
 
 
-async def _read(tx: Tx, store_id: str, uuid: str) -> Whole:
+async def _read(tx: Tx, store_id: str, uuid: str, position: Position) -> Whole:
     found, counted = await customer_search.read(tx, store_id, Identifier(uuid=uuid))
     wanted = Search(Filters(owner_uuid=uuid), "created", True, Position(), CARDS)
     cards = await search.search(tx, store_id, wanted)
     account = await credit.read_of(tx, store_id, Identifier(uuid=uuid))
-    newest = Position(backward=True)
-    entries = await ledger.list_of(tx, store_id, "credit", uuid, newest, ENTRIES)
+    entries = await ledger.list_of(tx, store_id, "credit", uuid, position, ENTRIES)
     names = await residents.shown_names(tx, sorted(others_in(entries.rows) | {uuid}))
     names |= await names_of(tx, store_id, [_actor(each) for each in entries.rows])
-    return Whole(found, counted, account, [*cards.rows], [*entries.rows][::-1], names)
+    return Whole(found, counted, account, [*cards.rows], entries, names)
 
 
 def _actor(each: Entry | Redeemed) -> tuple[ActorKind, str]:
@@ -265,7 +279,10 @@ _CLERK: Final = Session("clerk")
 
 PAGES: Final[tuple[Page[Any, Any, Any], ...]] = (
     Page("GET", RESIDENTS, _CLERK, list_residents, query=CustomersQuery),
-    Page("GET", f"{RESIDENTS}/{{uuid}}", _CLERK, show_resident, path_parameters=(RESIDENT,)),
+    Page(
+        "GET", f"{RESIDENTS}/{{uuid}}", _CLERK, show_resident, query=ResidentQuery,
+        path_parameters=(RESIDENT,),
+    ),
     Page(
         "POST", f"{RESIDENTS}/{{uuid}}/link", _CLERK, make_link, body=NoFields,
         path_parameters=(RESIDENT,),

@@ -9,6 +9,13 @@ VALUES (:store_id, :card_id, :id, :amount, 'open', :expires_at, :now)
 SELECT {hold} FROM holds {index:holds_open}
 WHERE store_id = :store_id AND card_id = :card_id AND state = 'open' AND expires_at > :now
 
+-- What was reserved of a card until some time, and neither taken nor released.
+-- name: holds_lapsed_of_card
+SELECT {hold} FROM holds {index:holds_open}
+WHERE store_id = :store_id AND card_id = :card_id AND state = 'open'
+    AND expires_at >= :begins_at AND expires_at < :ends_at
+ORDER BY expires_at DESC LIMIT :rows
+
 -- name: holds_open_of_cards
 SELECT {hold} FROM holds {index:holds_open}
 WHERE store_id = :store_id AND card_id {any:ids} AND state = 'open' AND expires_at > :now
