@@ -10,18 +10,22 @@ from typing import Any
 import pytest
 
 from gridgift.dashboard.charts import BOTTOM, TOP, chart
+from gridgift.dashboard.pages import moved as moved_page
 from gridgift.dashboard.pages import residents as residents_page
-from gridgift.domain import activity, reports, residents, verifications, verify, webhooks
-from gridgift.domain.days import SECOND_LIFE, day_of, end_of
+from gridgift.domain import activity, reports, residents, stores, verifications, verify, webhooks
+from gridgift.domain.days import SECOND_LIFE, day_of, end_of, start_of
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, format_instant
 from gridgift.domain.model import Resident
+from gridgift.domain.stores import StoreChanges
 from gridgift.domain.verify import Added
 from tests.api import JO, KELLY, START, ApiFixture, operator
 from tests.dashboard.people import UNKNOWN, Browser, People
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import at, ext
+from tests.http.requests import at, change_credit, ext
+
+HOSTILE = "<script>alert(1)</script>"
 
 
 def figures(page: str) -> list[int]:
@@ -205,6 +209,95 @@ def test_weeks_say_what_the_ledger_held_at_their_ends(api: ApiFixture, aria: Bro
     assert text.count("<circle") == 36
     titles = re.findall(r"<title>([^<]*week of[^<]*)</title>", text)
     assert len(titles) == 36 and titles[11].endswith("so far: L$\xa00")
+
+
+def moved_at(browser: Browser, address: str) -> list[int]:
+    """Return the amounts (L$) of the rows to which a figure leads, and last their sum as told."""
+    amounts: list[int] = []
+    in_all = 0
+    while address:
+        page = unescape(browser.get(address).text)
+        (told,) = re.findall(r'class="lead"><strong>L\$\xa0([-\d,]+)</strong>', page)
+        in_all = int(told.replace(",", ""))
+        rows = re.findall(r'<td class="n">L\$\xa0([-\d,]+)</td>', page)
+        amounts += [int(amount.replace(",", "")) for amount in rows]
+        address = next(iter(re.findall(r'href="([^"]+)" rel="next"', page)), "")
+    return [*amounts, in_all]
+
+
+@pytest.mark.parametrize(
+    ("zone", "monday"),
+    [
+        ("Europe/Berlin", 1_792_360_800_000),  # 19 October 2026: the 25th has 25 hours
+        ("America/Los_Angeles", 1_792_998_000_000),  # 26 October 2026: 1 November has 25
+        ("Australia/Sydney", 1_790_517_600_000),  # 28 September 2026: 4 October has 23
+    ],
+)
+def test_weekly_figures_lead_to_exactly_their_rows(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch, zone: str, monday: int
+) -> None:
+    """At each edge of a week in which clocks are changed, something of each kind happens."""
+    monkeypatch.setattr(moved_page, "ROWS", 2)
+    People(api).add("Aria")
+    api.write(stores.update, api.store.id, StoreChanges(time_zone=zone))
+    following = start_of(day_of(monday, zone) + timedelta(days=7), zone)
+    assert start_of(day_of(monday, zone), zone) == monday
+    assert following - monday != 7 * DAY
+    instants = (monday - 1, monday, monday + 3 * DAY, following - 1, following)
+    for number, instant in enumerate(instants, 1):
+        api.clock.advance((instant - api.clock.now()) / 1000)
+        card = api.grant(credit=1000 * number)["id"]
+        ext(api, card, "actions/adjust", {"delta": number, "reason": "more"})
+        ext(api, card, "actions/adjust", {"delta": -3 * number, "reason": "less"})
+        for more in ({}, {"transfer": True}):  # the second one moves nothing
+            put = {"credit": 900 * number, "active": True} | more
+            assert api.call("PUT", f"/v1/giftcards/{card}", json=put).status_code == 200
+        hold = ext(api, card, "holds", {"amount": 7 * number, "expiresIn": 60}).json()["id"]
+        ext(api, card, f"holds/{hold}/actions/capture", {"amount": 5 * number})
+        assert CustomerPage(api).redeem(card).status_code == 200
+        change_credit(api, "spend", 11 * number, reference=f"{number}")
+    api.clock.advance(60)
+    aria = aria_again(api)
+    text = aria.get("/dashboard").text
+    rows = re.findall(r'<tr id="week-\d+">(.*?)</tr>', text)[::-1]
+    leading = [re.findall(r'<a href="(/dashboard/moved[^"]*)"', row) for row in rows]
+    found = [[moved_at(aria, unescape(address)) for address in week] for week in leading]
+    figures_of_weeks = [[week[2], week[3], week[4]] for week in weeks(text)]
+    assert [[sum(rows[:-1]) for rows in week] for week in found] == figures_of_weeks
+    assert [[rows[-1] for rows in week] for week in found] == figures_of_weeks
+    assert [[len(rows) - 1 for rows in week] for week in found if any(map(sum, week))] == [
+        [2, 3, 1], [6, 9, 3], [2, 3, 1]
+    ]  # fmt: skip
+
+
+@one_engine
+def test_the_rows_of_figures_are_chosen_by_days(api: ApiFixture, aria: Browser) -> None:
+    card = api.grant(credit=50)["id"]
+    ext(api, card, "actions/adjust", {"delta": -3, "reason": HOSTILE})
+    page = aria.get("/dashboard/moved?what=changed").text
+    assert "L$\xa0-3" in page and HOSTILE not in page and "&lt;script&gt;" in page
+    assert f"/dashboard/cards/{card}" in page and f"/dashboard/residents/{KELLY.uuid}" in page
+    day = day_of(START, SECOND_LIFE)
+    for query, rows in (
+        (f"first={day}&last={day}", 1), (f"first={day + timedelta(days=1)}", 0),
+        (f"last={day - timedelta(days=1)}", 0), (f"first={day}&last={day - timedelta(days=1)}", 0),
+    ):  # fmt: skip
+        text = aria.get(f"/dashboard/moved?what=changed&{query}").text
+        assert text.count(f"/dashboard/cards/{card}") == rows, query
+    assert "Nothing of the kind" in aria.get("/dashboard/moved?what=spent").text
+    assert aria.get("/dashboard/moved?what=all").status_code == 400
+
+
+@one_engine
+def test_another_stores_rows_are_not_among_them(api: ApiFixture, bo: Browser) -> None:
+    other = api.add_store("Elsewhere", JO)
+    key = api.add_key("giftcards:write", store=other).key
+    grant = f"/v1/customers/{KELLY.username}/actions/grant-gift-card"
+    card = api.call("POST", grant, json={"credit": 5}, key=key).json()["id"]
+    body = {"delta": -3, "reason": "x"}
+    path = f"/ext/v1/giftcards/{card}/actions/adjust"
+    assert api.call("POST", path, json=body, key=key).status_code == 200
+    assert card not in bo.get("/dashboard/moved?what=changed").text
 
 
 @one_engine

@@ -287,6 +287,8 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "cards_of_store": SEARCHES,
     "ids_matching_among": SEARCHES,
     "claim_add": [{"round": 2}],
+    "entries_moved": [{"ends_at": LATER, "kinds": ["updated", "adjusted"]}],
+    "entries_moved_sum": [{"ends_at": LATER, "kinds": ["updated", "adjusted"]}],
     "entry_add": [{"seq": MANY + 1}],
     "event_add": [{"seq": MANY + 1}],
     "events_newest": [{"ids": [STORE]}],

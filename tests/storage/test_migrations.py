@@ -163,6 +163,7 @@ ROWS: Final = {
         "'Bo', 1, 1, 1)",
         f"INSERT INTO bulk_change_cards VALUES ('{STORE}', '{STORE}', 'changed', 1, '{STORE}', '')",
     ],
+    46: [],
 }
 
 SQLITE_SCHEMA: Final = {

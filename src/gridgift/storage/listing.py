@@ -277,15 +277,14 @@ ENTRIES_OF_ACCOUNT: Final = Listing(
     table="entries",
     orders={"written": Order((Key("seq", "integer"),))},
 )
-# What happened to some accounts. Entries of one instant are told apart by their accounts.
+# Entries by time; those of one instant are told apart by their accounts.
+_BY_TIME: Final = (Key("created_at", "integer"), Key("account_id", "uuid"), Key("seq", "integer"))
 ENTRIES_OF_RESIDENT: Final = Listing(
-    "entries_of_resident",
-    table="entries",
-    orders={
-        "happened": Order(
-            (Key("created_at", "integer"), Key("account_id", "uuid"), Key("seq", "integer"))
-        )
-    },
+    "entries_of_resident", table="entries", orders={"happened": Order(_BY_TIME)}
+)
+# What took from cards and credit, or was changed by hand.
+ENTRIES_MOVED: Final = Listing(
+    "entries_moved", table="entries", orders={"happened": Order(_BY_TIME, index="entries_moved")}
 )
 # What people noted on a card: those of its entries that are notes.
 NOTES_OF_CARD: Final = Listing(

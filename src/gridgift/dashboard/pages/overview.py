@@ -8,6 +8,7 @@ from msgspec import Struct
 from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
+from gridgift.dashboard.pages.moved import MovedQuery
 from gridgift.dashboard.pages.residents import CustomersQuery
 from gridgift.dashboard.render import render
 from gridgift.domain import (
@@ -24,6 +25,7 @@ from gridgift.domain.activity import Activity, Figures
 from gridgift.domain.days import day_of
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Key
+from gridgift.domain.moved import Moved
 from gridgift.domain.paging import Position
 from gridgift.domain.refunds import Owed
 from gridgift.domain.reports import Ending, Liability, Sum
@@ -48,6 +50,10 @@ class Week(Struct, frozen=True):
     complete: bool
     figures: Figures
     held: int
+
+    def moved(self, what: Moved) -> str:
+        """Return the address of the rows behind one of its figures."""
+        return MovedQuery(what, f"{self.first}", f"{self.last}").address()
 
     @property
     def cards(self) -> CardsQuery:

@@ -12,6 +12,21 @@ SELECT {entry} FROM entries
 WHERE store_id = :store_id AND account_kind = :account_kind AND account_id = :account_id {seek}
 ORDER BY {order} LIMIT :rows
 
+-- fragment: moved
+delta <> 0 AND kind IN ('captured', 'redeemed', 'updated', 'adjusted', 'credit_spent')
+
+-- What took from a store's cards and credit in a time, or was changed by hand.
+-- listing: entries_moved
+SELECT {entry} FROM entries {index}
+WHERE store_id = :store_id AND {moved} AND kind {any:kinds}
+    AND created_at >= :begins_at AND created_at < :ends_at {seek}
+ORDER BY {order} LIMIT :rows
+
+-- name: entries_moved_sum
+SELECT COUNT(*), COALESCE(CAST(SUM(delta) AS BIGINT), 0) FROM entries {index:entries_moved}
+WHERE store_id = :store_id AND {moved} AND kind {any:kinds}
+    AND created_at >= :begins_at AND created_at < :ends_at
+
 -- The newest cards that a resident has passed on; one that went to and fro is there several times.
 -- name: cards_passed_on
 SELECT account_id FROM entries {index:entries_passed_on}

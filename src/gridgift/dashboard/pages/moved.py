@@ -1,0 +1,116 @@
+"""What was redeemed, changed by hand and spent: the rows behind the first page's figures."""
+
+from collections.abc import Mapping
+from typing import Final, get_args
+from urllib.parse import urlencode
+
+from msgspec import Struct, structs
+
+from gridgift.dashboard.actors import names_of
+from gridgift.dashboard.page import Page
+from gridgift.dashboard.pages.cards import FAR, Day, instant_of
+from gridgift.dashboard.render import render
+from gridgift.dashboard.timeline import who_did
+from gridgift.domain import moved, residents
+from gridgift.domain.days import end_of, start_of
+from gridgift.domain.ledger import read_card_state, reason_of
+from gridgift.domain.model import Entry, EntryKind
+from gridgift.domain.moved import Moved
+from gridgift.domain.paging import Page as Rows
+from gridgift.domain.paging import Position
+from gridgift.domain.reports import Sum
+from gridgift.fields import Cursor
+from gridgift.http.edge.reply import Reply
+from gridgift.http.edge.session import OperatorRequest, Session
+from gridgift.storage.database import Tx
+
+MOVED: Final = "/dashboard/moved"
+ROWS: Final = 50
+SHOWN: Final[Mapping[Moved, str]] = {
+    "redeemed": "Redeemed",
+    "changed": "Changed by hand",
+    "spent": "Store credit spent",
+}
+assert set(SHOWN) == set(get_args(Moved))
+SAID: Final[Mapping[EntryKind, str]] = {
+    "captured": "Paid with",
+    "redeemed": "Became store credit",
+    "updated": "Edited",
+    "adjusted": "Added or taken",
+    "credit_spent": "Spent",
+}
+assert set(SAID) == {kind for kinds in moved.KINDS.values() for kind in kinds}
+
+
+class MovedQuery(Struct, frozen=True):
+    """Which rows: of which figure, from which of the store's days to which; both count."""
+
+    what: Moved = "redeemed"
+    first: Day | None = None
+    last: Day | None = None
+    cursor: Cursor | None = None
+
+    def between(self, zone: str) -> tuple[int, int]:
+        """Return from when to when that is, in milliseconds."""
+        return instant_of(start_of, self.first, zone, 0), instant_of(end_of, self.last, zone, FAR)
+
+    def address(self, **other: str | None) -> str:
+        """Return the address of the list from its beginning, with some of this changed."""
+        named = structs.asdict(self) | {"cursor": None} | other
+        return f"{MOVED}?{urlencode({name: text for name, text in named.items() if text})}"
+
+
+class Found(Struct, frozen=True):
+    """A page of the list, what all of its pages add up to (None: not now), and names by ids."""
+
+    page: Rows[Entry]
+    total: Sum | None
+    names: Mapping[str, str]
+
+
+async def show_moved(request: OperatorRequest[MovedQuery, None]) -> Reply[None]:
+    """Show a page of the rows, the newest first; one store's are added up once at a time."""
+    query, store_id, zone = request.query, request.store_id, request.principal.zone
+    cursors = request.services.cursors.of(
+        f"dashboard moved {store_id} {query.address()}", moved.KEY_TYPES
+    )
+    times, position = query.between(zone), cursors.read(query.cursor)
+    with request.services.reports.taken(store_id) as free:
+        found = await request.operations.snapshot(
+            _read, store_id, query.what, *times, position, add_up=free
+        )
+    sign = 1 if query.what == "changed" else -1
+    return render(
+        request, "moved.html",
+        query=query, shown=SHOWN, said=SAID, sign=sign, found=found, resident=_resident,
+        reason=reason_of,
+        who=lambda each: who_did(each.actor_kind, each.actor_id, request.principal, found.names),
+        next=cursors.write(found.page.next), previous=cursors.write(found.page.previous),
+    )  # fmt: skip
+
+
+async def _read(
+    tx: Tx,
+    store_id: str,
+    what: Moved,
+    begins_at: int,
+    ends_at: int,
+    position: Position,
+    *,
+    add_up: bool,
+) -> Found:
+    page = await moved.list_of(tx, store_id, what, begins_at, ends_at, position, ROWS)
+    names = await residents.shown_names(tx, sorted(set(map(_resident, page.rows))))
+    actors = ((entry.actor_kind, entry.actor_id) for entry in page.rows)
+    total = await moved.total(tx, store_id, what, begins_at, ends_at) if add_up else None
+    return Found(page, total, names | await names_of(tx, store_id, actors))
+
+
+def _resident(entry: Entry) -> str:
+    """Return whose card or credit it was."""
+    if entry.account_kind == "credit":
+        return entry.account_id
+    return read_card_state(entry.state).owner_uuid
+
+
+PAGES: Final = (Page("GET", MOVED, Session("clerk"), show_moved, query=MovedQuery),)
