@@ -20,8 +20,6 @@ document.addEventListener('click', async (event) => {
     event.preventDefault();  // without a script the button leads to a page
     button.closest('dialog')?.close();
     show(button.dataset.open);
-  } else if (button && 'close' in button.dataset) {
-    button.closest('dialog').close();
   } else if (button?.dataset.copy) {
     const field = document.getElementById(button.dataset.copy);
     field.select();
