@@ -1,10 +1,11 @@
 """Fixtures: both engines, the API in this process, and a server in another."""
 
+import gc
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tests import databases, leaving
 from tests.api import ApiFixture, served
+from tests.cli.commands import Commands
 from tests.order import arranged
 from tests.plain_logs import log_plainly
 from tests.redis import Redis
@@ -59,6 +61,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker the folder."""
     node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are found, nor among them: all of them stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -186,6 +199,13 @@ def shared_server(
 def live_server(make_server: Callable[..., Server]) -> Server:
     """A real server with a store, residents and an all-scopes key; no rate limits."""
     return make_server()
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """What every command is forked from."""
+    with Commands.started(tmp_path_factory.mktemp("commands")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from gridgift.http.edge.guards import PUBLIC
 from gridgift.http.edge.unit import Pairing, Unit
 from gridgift.http.table import ROUTES
 from tests.api import JO, KELLY, ApiFixture, Clock
+from tests.cli.commands import CommandRunner, Commands, Result
 from tests.conftest import ENGINES
 from tests.http.requests import make_unit, owe
 from tests.serving import PATIENCE, Server
@@ -88,24 +89,26 @@ def installed(name: str) -> str:
     return name
 
 
-def run(file: Path, text: str, interpreter: str) -> Any:
-    """Write a program, run it, and return the finished process."""
-    file.write_text(text, encoding="utf-8")
-    return subprocess.run(
+def run(runner: CommandRunner, file: Path, interpreter: str) -> Result:
+    """Run a program; those in Python are forked, for it takes long to start one."""
+    if interpreter == sys.executable:
+        return runner.program(file)
+    done = subprocess.run(
         [interpreter, file], capture_output=True, text=True, timeout=60, check=False
     )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 class Examples:
     """Runs one language's files for a store of their own on a server."""
 
-    def __init__(self, server: Server, language: str, folder: Path) -> None:
+    def __init__(self, server: Server, language: str, runner: CommandRunner) -> None:
         self.server = server
         self.language = language
-        self.folder = folder
+        self._runner = runner
 
-    def run(self, name: str, **replacements: str) -> Any:
-        """Run an example as printed and return the finished process.
+    def run(self, name: str, **replacements: str) -> Result:
+        """Run an example as printed and return what came of it.
 
         ``replacements`` are what stands for key, token, card, hold, spend, unit, vendor, refund,
         webhook and delivery.
@@ -117,13 +120,15 @@ class Examples:
         for what, given in ({"key": self.server.key} | replacements).items():
             for placeholder in PLACEHOLDERS[what]:
                 replaced = replaced.replace(placeholder, given)
-        return run(self.folder / f"{name}{suffix}", replaced, interpreter)
+        file = self._runner.folder / f"{name}{suffix}"
+        file.write_text(replaced, encoding="utf-8")
+        return run(self._runner, file, interpreter)
 
     def output(self, name: str, **replacements: str) -> list[Any]:
         """Run an example that must succeed and return the JSON values it printed, one a line."""
         done = self.run(name, **replacements)
-        assert done.returncode == 0, f"{self.language}/{name}: {done.stdout}{done.stderr}"
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.code == 0, f"{self.language}/{name}: {done.out}{done.err}"
+        return [json.loads(line) for line in done.out.splitlines()]
 
     def listed(self, name: str, **replacements: str) -> list[Any]:
         """Run an example that walks a list and return the rows; the one in curl prints pages."""
@@ -153,9 +158,9 @@ one_server = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def examples(server: Server, language: str, tmp_path: Path) -> Examples:
+def examples(server: Server, language: str, commands: Commands, tmp_path: Path) -> Examples:
     """One language's examples, ready to run in a store of their own."""
-    return Examples(server.with_new_store(), language, tmp_path)
+    return Examples(server.with_new_store(), language, CommandRunner(commands, tmp_path))
 
 
 def grant(client: httpx2.Client, credit: int = 500, **terms: Any) -> Any:
@@ -344,8 +349,8 @@ def test_the_examples_for_exports(examples: Examples):
     lines = examples.output("export_gift_cards_as_json_lines")
     assert [card["id"] for card in lines] == active[::-1]
     table = examples.run("export_gift_cards_as_csv")
-    assert table.returncode == 0, table.stderr
-    heading, *rows = table.stdout.splitlines()
+    assert table.code == 0, table.err
+    heading, *rows = table.out.splitlines()
     assert heading.startswith("\ufeffid,ownerUuid,")
     assert [row.partition(",")[0] for row in rows] == active[::-1]
     assert ",'=1," in rows[1]
@@ -365,8 +370,8 @@ def test_the_examples_for_the_ledger(examples: Examples):
     assert [entry["kind"] for entry in entries] == ["granted", "redeemed", "credit_redeemed"]
     for noun, rows in {"redemptions": 1, "entries": 3}.items():
         table = examples.run(f"export_{noun}_as_csv")
-        assert table.returncode == 0, table.stderr
-        heading, *lines = table.stdout.splitlines()
+        assert table.code == 0, table.err
+        heading, *lines = table.out.splitlines()
         assert (heading[0], len(lines)) == ("\ufeff", rows)
 
 
@@ -589,7 +594,7 @@ def test_the_examples_for_the_customer_page(examples: Examples):
 
 @one_server
 def test_the_examples_tell_the_problem(examples: Examples):
-    def run(name: str) -> Any:
+    def run(name: str) -> Result:
         return examples.run(name, key="allo_live_no.key", token="gct_no.token")
 
     guards = {FILES[route.name]: route.guard for route in API}
@@ -598,16 +603,16 @@ def test_the_examples_tell_the_problem(examples: Examples):
     for name, done in finished.items():
         with_token = isinstance(guards[name], CustomerToken)
         code = "customer_token_invalid" if with_token else "api_key_invalid"
-        assert done.returncode != 0, name
-        assert code in done.stdout + done.stderr, f"{name}: {done.stdout}{done.stderr}"
-        assert "Traceback" not in done.stderr, name
+        assert done.code != 0, name
+        assert code in done.out + done.err, f"{name}: {done.out}{done.err}"
+        assert "Traceback" not in done.err, name
 
 
 @one_server
-def test_the_health_examples(server: Server, tmp_path: Path):
+def test_the_health_examples(server: Server, commands: Commands, tmp_path: Path):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed, so its examples can't run")
-    curl = Examples(server, "curl", tmp_path)
+    curl = Examples(server, "curl", CommandRunner(commands, tmp_path))
     assert curl.output("get_health") == [{"status": "alive"}]
     assert curl.output("get_readiness") == [{"status": "ready"}]
 

@@ -8,7 +8,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final
 
 from msgspec import Struct
@@ -50,11 +50,12 @@ class Result(Struct, frozen=True):
 
 
 class Commands:
-    """Runs commands, each in a process of its own."""
+    """Runs commands, each in a process of its own, one at a time."""
 
     def __init__(self, process: "subprocess.Popen[str]", scratch: Path) -> None:
         self._process = process
         self._scratch = scratch
+        self._turn = Lock()
 
     @classmethod
     @contextmanager
@@ -86,8 +87,6 @@ class Commands:
         """
         assert self._process.stdin is not None and self._process.stdout is not None
         out, err = self._scratch / "out", self._scratch / "err"
-        out.write_bytes(b"")
-        err.write_bytes(b"")
         request = {
             "folder": str(folder),
             "environ": environ,
@@ -96,9 +95,12 @@ class Commands:
             "out": terminal or str(out),
             "err": str(err),
         }
-        print(json.dumps(request), file=self._process.stdin, flush=True)
-        code = int(self._process.stdout.readline())
-        return Result(code, out.read_text(), err.read_text())
+        with self._turn:
+            out.write_bytes(b"")
+            err.write_bytes(b"")
+            print(json.dumps(request), file=self._process.stdin, flush=True)
+            code = int(self._process.stdout.readline())
+            return Result(code, out.read_text(), err.read_text())
 
 
 class CommandRunner:
@@ -108,6 +110,11 @@ class CommandRunner:
         self._commands = commands
         self.folder = folder
         self.environ = clean_environ()
+
+    @property
+    def settings(self) -> set[str]:
+        """The names of Gridgift's settings in the environment."""
+        return {name for name in self.environ if name.startswith("GRIDGIFT_")}
 
     def __call__(self, *arguments: object) -> Result:
         """Run ``gridgift`` with these arguments."""

@@ -1,19 +1,22 @@
 """Fixtures of the command line's tests."""
 
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.api import KELLY, OWNER, SECRET
 from tests.cli.commands import CommandRunner, Commands
 
+STORE: Final = "Moonwall Couture"
+
 
 @pytest.fixture(scope="session")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    """What every command is forked from."""
-    with Commands.started(tmp_path_factory.mktemp("commands")) as started:
-        yield started
+def store_folder(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which a store was made, to copy from, and the store's id."""
+    folder = tmp_path_factory.mktemp("store")
+    return folder, add_store(CommandRunner(commands, folder), STORE)
 
 
 @pytest.fixture
@@ -32,9 +35,13 @@ def both(cli: CommandRunner, database_url: str) -> CommandRunner:
 
 
 @pytest.fixture
-def store(cli: CommandRunner) -> str:
+def store(cli: CommandRunner, store_folder: tuple[Path, str]) -> str:
     """The id of the only store of the commands' database."""
-    return add_store(cli, "Moonwall Couture")
+    if cli.settings or list(cli.folder.iterdir()):
+        return add_store(cli, STORE)
+    made, store_id = store_folder
+    shutil.copytree(made, cli.folder, dirs_exist_ok=True)
+    return store_id
 
 
 @pytest.fixture

@@ -3,15 +3,15 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gridgift.spreadsheets import UTF_8_MARK
-from tests.cli.commands import CommandRunner, Result
+from tests.cli.commands import CommandRunner
+from tests.cli.node import Node
 from tests.cli.test_demo import demo
-from tests.test_examples import EXAMPLES, LANGUAGES, installed
+from tests.test_examples import EXAMPLES, LANGUAGES, installed, run
 
 
 # Each of two languages comes before the other one in one of the orders.
@@ -20,18 +20,19 @@ from tests.test_examples import EXAMPLES, LANGUAGES, installed
     [(list(LANGUAGES), 2), (list(reversed(LANGUAGES)), 1)],
     ids=["twice", "in reverse"],
 )
-@pytest.mark.timeout(900)  # each of some hundred programs is a process
+@pytest.mark.timeout(900)  # hundreds of programs
 def test_every_example_runs_on_the_demo(cli: CommandRunner, order: list[str], times: int) -> None:
     for language in order:
         installed(language)
-    with demo(cli) as text:
+    with demo(cli) as text, Node.started() as node:
         tried = copied(cli.folder, text)
         for language in order:
             suffix, interpreter, _ = LANGUAGES[language]
             files = sorted((tried / language).glob(f"*{suffix}"))
             assert len(files) == len(list((EXAMPLES / language).glob(f"*{suffix}"))) > 20
             for file in files * times:
-                done = run(cli, interpreter, file)
+                in_node = interpreter == "node"
+                done = node.run(file) if in_node else run(cli, file, interpreter)
                 said = f"{language}/{file.name}: {done.out}{done.err}"
                 assert done.code == 0, said
                 assert done.err == "" or file.stem == "list_events", said  # a cursor to keep
@@ -40,14 +41,19 @@ def test_every_example_runs_on_the_demo(cli: CommandRunner, order: list[str], ti
                     assert all(json.loads(line) is not None for line in lines), said
 
 
-def run(cli: CommandRunner, interpreter: str, file: Path) -> Result:
-    """Run an example in a process of its own."""
-    if interpreter == sys.executable:
-        return cli.program(file)
-    done = subprocess.run(
-        [interpreter, file], capture_output=True, text=True, timeout=60, check=False
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+def test_a_program_that_fails_is_told(tmp_path: Path) -> None:
+    installed("javascript")
+    for text, code, err in (
+        ("console.error('no'); process.exit(3); console.log('on')", 3, "no\n"),
+        ("try { process.exit(2) } catch {}", 2, ""),
+        ("throw new Error('broken')", 1, "Error: broken"),
+        ("console.log(1)", 0, ""),
+    ):
+        (tmp_path / "it.mjs").write_text(text)
+        with Node.started() as node:
+            told = node.run(tmp_path / "it.mjs")
+        assert (told.code, told.out) == (code, "" if code else "1\n")
+        assert told.err.startswith(err)
 
 
 def copied(folder: Path, text: str) -> Path:
