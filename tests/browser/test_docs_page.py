@@ -1,6 +1,5 @@
 """The pages for people, in a real browser: all of it shows, works, and comes from here."""
 
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -9,10 +8,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.table import ROUTES
-from tests.browser.visit import Store
+from tests.browser.visit import Store, keep_picture
 from tests.serving import Server
 
-SHOTS = Path(__file__).parents[2] / "test-results"
 Scheme = Literal["light", "dark"]
 # of each operation on the page: the element's id, the method and the path
 SHOWN = """() => [...document.querySelectorAll(".opblock")].map(shown => [
@@ -59,8 +57,7 @@ class Visit:
 
     def shoot(self, name: str, *, whole: bool = True) -> None:
         """Keep a picture for people to look at."""
-        SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+        keep_picture(self.page, name, whole=whole)
 
     def check(self) -> None:
         """Assert that nothing complained, left the house, or stood out to the right."""

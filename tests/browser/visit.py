@@ -1,6 +1,7 @@
 """A visit of the resident's page, and the store behind it."""
 
 import asyncio
+import os
 import shutil
 import time
 import uuid
@@ -23,6 +24,7 @@ from tests.serving import Server
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOTS: Final = Path(__file__).parents[2] / "test-results"
+KEPT: Final = "TEST_PICTURES" in os.environ  # each takes as long as some tests
 PICTURES: Final = "picture-service.secondlife.com"
 PHONE, SMALL, DESK = (390, 844), (320, 640), (1280, 800)
 PICTURE: Final = (
@@ -37,6 +39,13 @@ TOO_WIDE: Final = """() => {
         .filter(each => each.getBoundingClientRect().right > clientWidth)
         .map(each => each.outerHTML.slice(0, 100));
 }"""
+
+
+def keep_picture(page: Page, name: str, *, whole: bool) -> None:
+    """Keep a picture for people to look at, if they set ``TEST_PICTURES``."""
+    if KEPT:
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
 
 def apart(function: Callable[..., Any], *args: Any) -> Any:
@@ -213,8 +222,7 @@ class Visit:
 
     def shoot(self, name: str, *, whole: bool = False) -> None:
         """Keep a picture for people to look at."""
-        SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+        keep_picture(self.page, name, whole=whole)
 
     def check(self, *expected: str) -> None:
         """Assert that nothing complained but what is expected, and nobody else was called."""
