@@ -12,7 +12,7 @@ OPENAPI := .venv/openapi
 NODE_FILES := package.json package-lock.json .npmrc
 ARGS ?=
 # tests that run at once: they wait for disks and for each other's processes more than they compute
-JOBS ?= 3
+JOBS ?= 4
 
 .PHONY: help run test race-test crash-test rolling-test bench screenshots check lint types lock clean
 
