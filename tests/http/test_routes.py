@@ -128,7 +128,8 @@ def test_a_body_where_none_is_taken(api: ApiFixture, route: AnyRoute, media_type
             problem(send(body, parts), 400, "body_unexpected")
     for body in NOTHING:
         assert send(body, parts).status_code == route.status
-        parts, _ = prepared(api, route)
+        if route.method != "GET":  # which uses nothing up
+            parts, _ = prepared(api, route)
 
 
 OPTIONAL = [route for route in ROUTES if route.body is not None and not route.body_required]
