@@ -13,7 +13,6 @@ from gridgift.domain import webhooks
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
 from gridgift.domain.webhooks import Secrets, Wanted, Webhook
-from tests import databases
 from tests.api import JO, KELLY, SECRET
 from tests.domain.fixture import bare_sql
 from tests.receiver import Receiver
@@ -68,12 +67,11 @@ def until(holds: Callable[[], bool], server: Server, within: float = 30) -> None
 
 
 @pytest.mark.contract("10.120")
-def test_a_kill_in_the_middle_loses_nothing(engine: str) -> None:
+def test_a_kill_in_the_middle_loses_nothing(database_url: str) -> None:
     """What was under way is sent again, under the same id, once its claim is over."""
     with (
-        databases.fresh(engine) as url,
         Receiver.started() as receiver,
-        Server.started(url, ["--workers", "2"], PRIVATE) as server,
+        Server.started(database_url, ["--workers", "2"], PRIVATE) as server,
     ):
         hook = add(server, receiver.url)
         receiver.delay = 0.5
@@ -97,11 +95,10 @@ def test_a_kill_in_the_middle_loses_nothing(engine: str) -> None:
         until(lambda: sql(server, CLAIMED) == [(0,)], server)
 
 
-def test_a_stop_waits_for_no_receiver(engine: str) -> None:
+def test_a_stop_waits_for_no_receiver(database_url: str) -> None:
     with (
-        databases.fresh(engine) as url,
         Receiver.started() as receiver,
-        Server.started(url, (), PRIVATE) as server,
+        Server.started(database_url, (), PRIVATE) as server,
     ):
         add(server, receiver.url)
         receiver.delay = 60
@@ -117,11 +114,10 @@ def test_a_stop_waits_for_no_receiver(engine: str) -> None:
         assert len(set(receiver.ids())) == 3
 
 
-def test_private_addresses_get_nothing_unless_it_is_allowed(engine: str) -> None:
+def test_private_addresses_get_nothing_unless_it_is_allowed(database_url: str) -> None:
     with (
-        databases.fresh(engine) as url,
         Receiver.started() as receiver,
-        Server.started(url) as server,
+        Server.started(database_url) as server,
     ):
         add(server, receiver.url)
         grant(server, 1)
