@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from gridgift.domain.model import Resident
-from tests.browser.visit import CHROMIUM, PHONE, Store, Visit, apart
+from tests.browser.visit import CHROMIUM, PATIENCE, PHONE, Store, Visit, apart
 from tests.serving import Server
 
 QUIET = [
@@ -22,6 +22,8 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")

@@ -23,6 +23,7 @@ from gridgift.storage.database import Clock
 from tests.serving import Server
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE: Final = 20_000  # milliseconds; several browsers and servers share two cores
 SHOTS: Final = Path(__file__).parents[2] / "test-results"
 KEPT: Final = "TEST_PICTURES" in os.environ  # each takes as long as some tests
 PICTURES: Final = "picture-service.secondlife.com"
@@ -175,7 +176,7 @@ class Visit:
         usual = {"locale": "en-GB", "timezone_id": "UTC", "reduced_motion": "reduce"}
         options = usual | options
         self.context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(PATIENCE)
         self.context.route(lambda url: not url.startswith(store.server.url), self._elsewhere)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._note)
