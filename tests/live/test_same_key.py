@@ -25,7 +25,9 @@ from tests.serving import Server
 
 KEYED: Final = [route for route in ROUTES if route.keyed]
 # a new resident is a 201 once
-NOT_IN_THE_LEDGER: Final = ("/ext/v1/residents", "/ext/v1/units", "/ext/v1/webhooks")
+NOT_IN_THE_LEDGER: Final = (
+    "/ext/v1/residents", "/ext/v1/store", "/ext/v1/units", "/ext/v1/webhooks"
+)  # fmt: skip
 NO_ENTRY_YET: Final = "LOCK TABLE entries IN SHARE MODE"  # all that comes before an entry goes on
 MOMENT: Final = 0.15  # seconds, for a request to come as far as it can
 
