@@ -27,6 +27,7 @@ several: Final = settings(
 SAMPLES: Final = (  # of what has a form
     "kelly", "key", "credit", "exact", "0" * 32, KELLY.uuid, "2027-01-31", "2027-01-31T12:00:00Z",
     "gift_card.granted", "https://shop.example.com/hooks", "A" * 19,
+    "https://shop.example.com", "https://maps.secondlife.com/secondlife/Moonwall/1/2/3",
 )  # fmt: skip
 MALFORMED: Final = {  # where what is wrong with the value has a code of its own
     "receiverIdentifier": "identifier_malformed",

@@ -1,5 +1,6 @@
 """The settings of the store that an API key belongs to (contract section 10)."""
 
+import re
 from typing import Annotated, Any, Final, Self
 
 import msgspec
@@ -22,6 +23,7 @@ from gridgift.views import shown
 PATH: Final = "/ext/v1/store"
 
 _SPACES: Final = r"\x20\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"  # those that are printable
+_OFFSET: Final = re.compile("GMT[+-]")
 
 
 def _text(lengths: tuple[int, int], pattern: str, description: str) -> Meta:
@@ -103,7 +105,9 @@ Zone = Annotated[
             "says": "must be the name of a time zone, like America/Los_Angeles",
             "parse": lambda text: text if text in zones() else None,
         },
-        extra_json_schema={"enum": sorted(zones())},
+        # Those that are so many hours off, such as Etc/GMT+1, are taken as well: of that one and
+        # Etc/GMT-1 generators of clients make one name.
+        extra_json_schema={"enum": sorted(zone for zone in zones() if not _OFFSET.search(zone))},
     ),
 ]
 Announced = Annotated[
