@@ -22,7 +22,7 @@ def test_a_script_is_whole(cli: CommandRunner, name: str) -> None:
     assert (f'string SERVER = "{URL}";' in shown.out) == (not alone)
     assert "#include" not in shown.out
     filled_in = {"credit", "friend", "amount"}  # by the script
-    assert set(re.findall(r"\{(\w+)\}", shown.out)) <= filled_in
+    assert set(re.findall(r"\{([a-z_]\w*)\}", shown.out)) <= filled_in
     sentences = re.compile(r"    +(llLinksetDataWrite|if \(name == )")
     assert all(len(line) <= 100 or sentences.match(line) for line in shown.out.splitlines())
     for language in LANGUAGES:

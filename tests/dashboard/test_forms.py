@@ -42,7 +42,7 @@ def test_complaints_about_numbers_are_for_people(complaint: str, told: str) -> N
 NOT_TYPED = {
     "again", "back", "code", "cursor", "ends_by", "etag", "every", "file", "given_from", "given_to",
     "ids", "kept", "least", "new_password", "next", "password", "password_again", "q", "query",
-    "recovery_code", "seed", "seen", "selection", "show", "sort", "source", "store", "theme",
+    "recovery_code", "seed", "seen", "show", "sort", "source", "store", "theme",
 }  # fmt: skip
 
 

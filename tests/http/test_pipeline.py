@@ -65,6 +65,7 @@ def everything(page: CustomerPage) -> list[Any]:
         page.call("OPTIONS", "profile", token=None, headers=asked),
         page.call("GET", "nothing/here", headers={"Origin": ORIGIN}),
         page.api.call("GET", "/v1/store", params={"x": "y"}),
+        page.api.call("GET", "/ext/v1/giftcards", params={"sort": "credit"}),
         page.api.call("POST", "/v1/customers/kelly/actions/grant-gift-card", json={"credit": 5}),
         page.api.call("GET", "/nowhere"),
     ]

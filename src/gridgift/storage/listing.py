@@ -38,7 +38,8 @@ class Key(Struct, frozen=True):
     """A column that a list is ordered by, or an SQL expression with a name.
 
     ``sql`` is for a column that may be NULL, which no comparison finds: an expression that never
-    is, with an index on it, such as ``COALESCE(expires_at, 9223372036854775807)``.
+    is, with an index on it, such as ``COALESCE(expires_at, 9223372036854775807)``. Or it names what
+    the statement itself computes.
     """
 
     name: str
@@ -333,7 +334,7 @@ CUSTOMERS_BY_CARD: Final = Listing(
     "customers_by_card", table="gift_cards", orders={"granted": Order((_BY_ID,))}
 )
 CUSTOMERS_BY_CARDS: Final = Listing("customers_by_cards", table="gift_cards", orders={
-    "cards": Order((Key("cards", "integer"), Key("owner_uuid", "uuid"))),
+    "cards": Order((Key("cards", "integer", sql="cards"), Key("owner_uuid", "uuid"))),
 })  # fmt: skip
 # Usernames, of which those are shown that lead to residents whom a store knows.
 RESIDENTS_BY_NAME: Final = Listing(
