@@ -43,6 +43,7 @@ def test_every_filter_of_the_search(cli: CommandRunner, cards: list[str]) -> Non
         (("--not-redeemed", "--not-expired"), cards),
         (("--expired",), []),
         (("--expiring-before", "2099-01-01"), []),
+        (("--expiring-from", "2020-01-01"), []),
         (("--credit-from", 2), [second, third]),
         (("--credit-to", 2, "--tag", "vip"), [second]),
         (("--created-from", "2020-01-01", "--created-to", "9999-12-30"), cards),
@@ -71,6 +72,16 @@ def test_a_day_is_whole_and_the_stores(cli: CommandRunner, cards: list[str]) -> 
     assert len(listed(cli, "--created-from", day, "--created-to", day)) >= 1
     assert len(listed(cli, "--created-from", made)) == 3
     assert listed(cli, "--created-to", made) == []
+
+
+def test_a_card_ends_with_its_last_day(cli: CommandRunner, cards: list[str]) -> None:
+    last = cli.json("card", "grant", "kelly", "--credit", 1, "--expires", "2098-12-31")["id"]
+    for option, day, found in (
+        ("--expiring-from", "2098-12-31", True), ("--expiring-from", "2099-01-01", False),
+        ("--expiring-before", "2098-12-31", False), ("--expiring-before", "2099-01-01", True),
+    ):  # fmt: skip
+        assert listed(cli, option, day) == ([last] if found else []), (option, day)
+    cli("card", "list", "--expiring-from", "soon").misused("must be a date")
 
 
 def test_a_table_for_spreadsheets(cli: CommandRunner, cards: list[str]) -> None:

@@ -221,6 +221,11 @@ def test_more_filters_are_chips_that_come_off_one_by_one(api: ApiFixture, bo: Br
     asked = "given_from=2026-09-21&given_to=2026-09-21&source=key"
     page = bo.get(f"{CARDS}?least=100&ends_by=2026-10-01&{asked}").text
     assert listed(page) == [rich]
+    for first, found in (("2026-09-30", [rich]), ("2026-10-01", [rich]), ("2026-10-02", [])):
+        between = f"{CARDS}?ends_from={first}&ends_by=2026-10-01"
+        assert listed(bo.get(between).text) == found, first
+    assert len(listed(bo.get(f"{CARDS}?ends_from=2026-10-02").text)) == 1  # not what never ends
+    assert "Ends from 2026-10-02" in bo.get(f"{CARDS}?ends_from=2026-10-02").text
     for words in (f"From {MONEY}100", "Ends by 2026-10-01", "Given from 2026-09-21", "shop"):
         assert words in unescape(page), words
     chips = re.findall(r'<a class="chip on" href="([^"]+)">From L\$.100', page)
@@ -229,11 +234,16 @@ def test_more_filters_are_chips_that_come_off_one_by_one(api: ApiFixture, bo: Br
     assert listed(bo.get(f"{CARDS}?{asked}&least=0").text)[0] == poor
     assert listed(bo.get(f"{CARDS}?given_to=2026-09-20").text) == []
     assert listed(bo.get(f"{CARDS}?source=unit").text) == []
-    for query in ("least=-1", "ends_by=soon", "given_from=2026-13-01", "source=x"):
+    for query in (
+        "least=-1", "ends_by=soon", "ends_from=soon", "given_from=2026-13-01", "source=x",
+    ):  # fmt: skip
         assert bo.get(f"{CARDS}?{query}").status_code == 400, query
 
 
-FILTERED = {"least": "1,000", "source": "key", "ends_by": "", "given_from": "", "given_to": ""}
+FILTERED = {
+    "least": "1,000", "source": "key", "ends_from": "", "ends_by": "", "given_from": "",
+    "given_to": "",
+}  # fmt: skip
 
 
 @one_engine
@@ -245,7 +255,7 @@ def test_the_list_is_filtered_by_a_form(api: ApiFixture, bo: Browser) -> None:
     assert set(FILTERED) <= set(re.findall(r'name="(\w+)"', form))
     assert fields_on(form) == {
         "show": "usable", "sort": "credit",
-        "least": "", "ends_by": "", "given_from": "", "given_to": "",
+        "least": "", "ends_from": "", "ends_by": "", "given_from": "", "given_to": "",
     }  # fmt: skip
     found = bo.get(f"{CARDS}?{urlencode(FILTERED)}")
     assert listed(found.text) == [large]

@@ -136,8 +136,22 @@ def test_each_figure_leads_to_exactly_its_rows(api: ApiFixture, aria: Browser) -
         for amounts in ([1000, 250, 7, 9], [70], [30]):
             found = rows_of(aria, linked(part, f"L$\xa0{sum(amounts):,}"))
             assert sorted(card["credit"] for card in found) == sorted(amounts)
+        (address,) = re.findall(r'<td class="n"><a href="([^"]+)">6</a>', part)
+        found = rows_of(aria, unescape(address))
+        assert sorted(card["credit"] for card in found) == [7, 9, 30, 70, 250, 1000]
+    next_days = page[page.index('id="next"') :].partition("</ul>")[0].split("<li>")[1:]
+    assert len(next_days) == 2
+    for day, amount in zip(next_days, [250, 7], strict=True):
+        assert [c["credit"] for c in rows_of(aria, linked(day, "1 card"))] == [amount]
     assert weeks(page)[-1][:2] == [7, 1369]
-    assert len(rows_of(aria, linked(page[page.index('id="week-11"') :], "1,369"))) == 7
+    this_week = page[page.index('id="week-11"') :]
+    for words in ("1,369", "7"):
+        assert len(rows_of(aria, linked(this_week, words))) == 7
+    points = re.findall(r'<a href="([^"]+)"><circle[^>]*/><title>([^<]*)</title>', page)
+    given = [unescape(address) for address, title in points if title.startswith("Given")]
+    assert [len(rows_of(aria, address)) for address in given] == [0] * 11 + [7]
+    redeemed = [unescape(address) for address, title in points if title.startswith("Redeemed")]
+    assert all(address.startswith("/dashboard/moved?what=redeemed&") for address in redeemed)
 
 
 def test_figures_of_store_credit_lead_to_exactly_their_residents(
@@ -170,6 +184,10 @@ def test_figures_of_store_credit_lead_to_exactly_their_residents(
         "1,600 expired store credit": [320, 1280],
     }.items():  # fmt: skip
         assert credit_on(aria, linked(page, words)) == amounts, words
+    next_days = page[page.index('id="next"') :].partition("</ul>")[0].split("<li>")[1:]
+    ending = [credit_on(aria, linked(day, "store credit")) for day in next_days]
+    assert ending == [[2560], [40], [80], [20, 160]]
+    assert credit_on(aria, "/dashboard/residents?ends_from=2026-10-10") == [25, 160, 640]
     added: list[Added] = []
     api.read(verify.verify, *[lambda _: None] * 3, added.append)
     assert sum(each.store_credit for each in added) == 3515 + 1600
@@ -374,7 +392,7 @@ def aria_again(api: ApiFixture) -> Browser:
 
 @pytest.mark.parametrize("largest", [0, 1, 3, 29, 30, 31, 999, 12_345, 2_147_483_647, 10**12])
 def test_a_scale_is_round_and_holds_the_largest(largest: int) -> None:
-    drawn = chart(["a", "b", "c"], {"x": [0, largest, largest // 2]})
+    drawn = chart(["a", "b", "c"], {"x": [(0, "#"), (largest, "#"), (largest // 2, "#")]})
     heights, marks = zip(*drawn.scale, strict=True)
     assert marks[0] == 0 and marks[-1] >= largest
     assert len({b - a for a, b in pairwise(marks)}) == 1

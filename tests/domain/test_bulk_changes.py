@@ -224,6 +224,7 @@ def test_changes_are_forgotten(domain: DomainFixture) -> None:
     st.builds(
         Filters,
         owner_prefix=st.none() | texts, active=st.none() | st.booleans(),
+        expiring_from=st.none() | st.integers(0, FAR),
         expiring_before=st.none() | st.integers(0, FAR), credit_from=st.integers(0, MAX_CREDIT),
         created_to=st.integers(0, FAR), tag=st.none() | texts,
     )

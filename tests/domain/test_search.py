@@ -95,6 +95,7 @@ class Shop:
         yield filters.active in (None, card.active)
         yield filters.redeemed in (None, card.redeemed)
         yield filters.expired in (None, end <= now)
+        yield filters.expiring_from is None or filters.expiring_from <= end < FAR
         yield filters.expiring_before is None or end < filters.expiring_before
         yield filters.credit_from <= card.credit <= filters.credit_to
         yield filters.created_from <= card.created_at <= filters.created_to
@@ -137,6 +138,7 @@ def drawn(now: int) -> st.SearchStrategy[Filters]:
         active=maybe(st.booleans()),
         redeemed=maybe(st.booleans()),
         expired=maybe(st.booleans()),
+        expiring_from=maybe(near(now + 100)),
         expiring_before=maybe(near(now + 100)),
         credit_from=st.sampled_from([0, 0, 0, 2, 3]),
         credit_to=st.sampled_from([search.MAX_CREDIT, search.MAX_CREDIT, 3, 2]),

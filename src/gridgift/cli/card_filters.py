@@ -30,6 +30,13 @@ class When(Struct, frozen=True):
         """Return when it is over, in milliseconds."""
         return end_of(self.at, zone) if isinstance(self.at, date) else self.at
 
+    def ending(self, zone: str) -> int:
+        """Return from when on what ends in it or later does end, in milliseconds.
+
+        What ends with a day has that as its last one, and ends when the next day begins.
+        """
+        return self.start(zone) + (1 if isinstance(self.at, date) else 0)
+
 
 def read_owner(text: str) -> str:
     """Read the beginning of a username, or a UUID."""
@@ -81,6 +88,12 @@ class FilterOptions(Struct, frozen=True, kw_only=True):
     expired: Annotated[bool | None, typer.Option("--expired/--not-expired", help="Only these.")] = (
         None
     )
+    expiring_from: Annotated[
+        When | None,
+        typer.Option(
+            "--expiring-from", parser=read_when, metavar="DATE", help="Their date is this or later."
+        ),
+    ] = None
     expiring_before: Annotated[
         When | None,
         typer.Option(
@@ -130,14 +143,16 @@ class FilterOptions(Struct, frozen=True, kw_only=True):
         """Return which cards to find; dates are days in a time zone."""
         owner = self.owner or ""
         uuid = parse_uuid(owner)
-        before, made_from, made_to = self.expiring_before, self.created_from, self.created_to
+        ends_from, before = self.expiring_from, self.expiring_before
+        made_from, made_to = self.created_from, self.created_to
         return Filters(
             owner_uuid=uuid,
             owner_prefix=owner if uuid is None and owner else None,
             active=self.active,
             redeemed=self.redeemed,
             expired=self.expired,
-            expiring_before=None if before is None else before.start(zone),
+            expiring_from=None if ends_from is None else ends_from.ending(zone),
+            expiring_before=None if before is None else before.ending(zone),
             credit_from=self.credit_from,
             credit_to=self.credit_to,
             created_from=0 if made_from is None else made_from.start(zone),

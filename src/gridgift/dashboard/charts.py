@@ -15,12 +15,13 @@ LINES: Final = 3  # of the scale, above zero
 
 
 class Point(Struct, frozen=True):
-    """A figure in a drawing: where it stands, how much it is, and what it is called."""
+    """A figure in a drawing: where it stands, how much it is, what it is called, where it leads."""
 
     x: float
     y: float
     amount: int
     label: str
+    address: str
 
 
 class Line(Struct, frozen=True):
@@ -47,9 +48,12 @@ class Chart(Struct, frozen=True):
     scale: Sequence[tuple[float, int]]
 
 
-def chart(labels: Sequence[str], rows: dict[str, Sequence[int]]) -> Chart:
-    """Draw rows of figures, none of them negative, that have a label each."""
-    top = _round_up(max((amount for row in rows.values() for amount in row), default=0))
+def chart(labels: Sequence[str], rows: dict[str, Sequence[tuple[int, str]]]) -> Chart:
+    """Draw rows of figures, none of them negative, that have a label each.
+
+    Each is an amount (L$), and the address to which it leads.
+    """
+    top = _round_up(max((amount for row in rows.values() for amount, _ in row), default=0))
 
     def y(amount: int) -> float:
         return round(BOTTOM - (BOTTOM - TOP) * amount / top, 1)
@@ -59,8 +63,8 @@ def chart(labels: Sequence[str], rows: dict[str, Sequence[int]]) -> Chart:
         Line(
             name,
             [
-                Point(round(LEFT + step * place, 1), y(amount), amount, label)
-                for place, (label, amount) in enumerate(zip(labels, row, strict=True))
+                Point(round(LEFT + step * place, 1), y(amount), amount, label, address)
+                for place, (label, (amount, address)) in enumerate(zip(labels, row, strict=True))
             ],
         )
         for name, row in rows.items()

@@ -43,6 +43,7 @@ class Filters(Struct, frozen=True):
 
     ``owner_prefix`` begins a username, present or earlier, in its normal form. Sums are in L$,
     instants in milliseconds; what is ``from`` or ``to`` is included, ``expiring_before`` is not.
+    Cards that never expire match neither bound of the expiry.
     ``source`` is an actor's kind, or ``reissue``.
     """
 
@@ -51,6 +52,7 @@ class Filters(Struct, frozen=True):
     active: bool | None = None
     redeemed: bool | None = None
     expired: bool | None = None
+    expiring_from: int | None = None
     expiring_before: int | None = None
     credit_from: int = 0
     credit_to: int = MAX_CREDIT
@@ -203,11 +205,12 @@ async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
 
 def _ends(filters: Filters, now: int) -> tuple[int, int, bool]:
     """Return from when to when cards end that can match, and whether those can that never do."""
-    first = now + 1 if filters.expired is False else 0
+    first = max(now + 1 if filters.expired is False else 0, filters.expiring_from or 0)
     last = now if filters.expired else FAR - 1
     if filters.expiring_before is not None:
         last = min(last, filters.expiring_before - 1)
-    return first, last, not filters.expired and filters.expiring_before is None
+    dated = filters.expiring_from is not None or filters.expiring_before is not None
+    return first, last, not filters.expired and not dated
 
 
 async def _owners(tx: Tx, store_id: str, prefix: str) -> list[str] | None:

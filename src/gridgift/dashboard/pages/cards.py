@@ -75,6 +75,7 @@ class CardsQuery(Struct, frozen=True):
     q: str = ""
     show: Show = "all"
     least: Least = 0
+    ends_from: Day | None = None
     ends_by: Day | None = None
     given_from: Day | None = None
     given_to: Day | None = None
@@ -95,12 +96,17 @@ class CardsQuery(Struct, frozen=True):
             owner_uuid=uuid,
             owner_prefix=prefix if typed and uuid is None and not is_tag else None,
             tag=typed.removeprefix("#") if is_tag else None,
+            expiring_from=self._ends_from(zone),
             expiring_before=self._ends_before(now, zone),
             credit_from=self.least,
             created_from=instant_of(start_of, self.given_from, zone, NO_FILTERS.created_from),
             created_to=instant_of(end_of, self.given_to, zone, FAR + 1) - 1,
             source=self.source,
         )
+
+    def _ends_from(self, zone: str) -> int | None:
+        begins = instant_of(start_of, self.ends_from, zone, FAR)
+        return None if begins == FAR else begins + 1  # what ends then ended with the day before
 
     def _ends_before(self, now: int, zone: str) -> int | None:
         soon = now + SOON if self.show == "soon" else FAR
@@ -227,6 +233,7 @@ _IN_STATE: Final[Mapping[Show, Filters]] = {
 }
 _CHOSEN: Final = {
     "least": "From L$\N{NO-BREAK SPACE}{:,}",
+    "ends_from": "Ends from {}",
     "ends_by": "Ends by {}",
     "given_from": "Given from {}",
     "given_to": "Given up to {}",

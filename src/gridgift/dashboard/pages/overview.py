@@ -90,15 +90,16 @@ class Summary(Struct, frozen=True):
         return chart(
             [week.label for week in self.weeks],
             {
-                "Given": [week.figures.granted.amount for week in self.weeks],
-                "Redeemed": [redeemed(week.figures).amount for week in self.weeks],
+                "Given": [(w.figures.granted.amount, w.cards.address()) for w in self.weeks],
+                "Redeemed": [(redeemed(w.figures).amount, w.moved("redeemed")) for w in self.weeks],
             },
         )
 
     @property
     def held(self) -> Chart:
         """What is on the books, drawn."""
-        return chart([week.label for week in self.weeks], {"Held": [w.held for w in self.weeks]})
+        held = [(week.held, f"#week-{place}") for place, week in enumerate(self.weeks)]
+        return chart([week.label for week in self.weeks], {"Held": held})
 
 
 class Trouble(Struct, frozen=True):

@@ -11,7 +11,7 @@ from gridgift.dashboard.acting import act
 from gridgift.dashboard.actors import names_of
 from gridgift.dashboard.forms import NoFields
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.pages.cards import Day, instant_of
+from gridgift.dashboard.pages.cards import FAR, Day, instant_of
 from gridgift.dashboard.render import base_address, render
 from gridgift.dashboard.timeline import credit_moments, others_in, who_did
 from gridgift.domain import (
@@ -26,7 +26,7 @@ from gridgift.domain import (
 )
 from gridgift.domain.actions import About
 from gridgift.domain.customer_search import Cards, Found, Wanted
-from gridgift.domain.days import end_of
+from gridgift.domain.days import end_of, start_of
 from gridgift.domain.failures import CustomerNotFound
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.instants import DAY, HOUR
@@ -91,10 +91,11 @@ class ResidentsQuery(Struct, frozen=True):
 
 class CustomersQuery(ResidentsQuery, frozen=True):
     """Which customers: unless somebody is typed, those with store credit that can be used or has
-    expired, or whose credit ends by a day of the store's.
+    expired, or whose credit ends from a day of the store's on, or by one.
     """
 
     show: Show = "all"
+    ends_from: Day | None = None
     ends_by: Day | None = None
 
     def address(self, cursor: str | None = None) -> str:
@@ -102,6 +103,7 @@ class CustomersQuery(ResidentsQuery, frozen=True):
         chosen = {
             "q": self.q,
             "show": "" if self.show == "all" else self.show,
+            "ends_from": self.ends_from,
             "ends_by": self.ends_by,
             "cursor": cursor,
         }
@@ -110,11 +112,18 @@ class CustomersQuery(ResidentsQuery, frozen=True):
 
     def ending(self, now: int, zone: str) -> tuple[int, int] | None:
         """Return after when and up to when the credit ends, in milliseconds; None: any does."""
-        if self.q.strip() or (self.show != "expired" and self.ends_by is None):
+        if self.q.strip() or (self.show != "expired" and not self.ends):
             return None
-        return (
-            (0, now) if self.show == "expired" else (now, instant_of(end_of, self.ends_by, zone, 0))
-        )
+        if self.show == "expired":
+            return 0, now
+        begins = instant_of(start_of, self.ends_from, zone, 0)
+        return max(now, begins), instant_of(end_of, self.ends_by, zone, FAR)
+
+    @property
+    def ends(self) -> str:
+        """From and by when the credit is to end, in words."""
+        days = {"from": self.ends_from, "by": self.ends_by}
+        return " ".join(f"{word} {day}" for word, day in days.items() if day)
 
 
 class ResidentQuery(Struct, frozen=True):

@@ -37,6 +37,7 @@ class CardFilters(Struct, frozen=True, rename="camel", forbid_unknown_fields=Tru
     active: Annotated[bool, Meta(description="Only active, or only inactive ones.")] | None = None
     redeemed: Annotated[bool, Meta(description="Only redeemed, or only others.")] | None = None
     expired: Annotated[bool, Meta(description="Only those whose date is over.")] | None = None
+    expiring_from: Annotated[When, Meta(description="Their date is this or later.")] | None = None
     expiring_before: Annotated[When, Meta(description="Their date is before this.")] | None = None
     credit_from: Annotated[Credit, Meta(description="At least so much, in L$.")] = 0
     credit_to: Annotated[Credit, Meta(description="At most so much, in L$.")] = MAX_CREDIT
@@ -59,6 +60,7 @@ class CardFilters(Struct, frozen=True, rename="camel", forbid_unknown_fields=Tru
             self.active,
             self.redeemed,
             self.expired,
+            instant_of(self.expiring_from),
             instant_of(self.expiring_before),
             self.credit_from,
             self.credit_to,
