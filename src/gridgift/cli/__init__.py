@@ -13,6 +13,7 @@ import typer
 from gridgift import __version__
 from gridgift.cli.complaints import by_option, misused, name_of, parameters_of, said, sentence
 from gridgift.cli.exit_codes import ExitCode, leave
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import printable
 from gridgift.cli.recorded import command
@@ -58,7 +59,7 @@ MODULES: Final = {"import": "imports"}  # where the command's name can't be the 
 
 def command_line(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """Make the command line of the named commands, and import no other."""
-    app = typer.Typer(
+    app = Commands(
         name="gridgift",
         help="Gift cards for Second Life stores.",
         pretty_exceptions_enable=False,

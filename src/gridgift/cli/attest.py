@@ -3,7 +3,7 @@
 import typer
 
 from gridgift.cli.exit_codes import ExitCode
-from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.options import DatabaseOptions
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import operator, read_settings, run
@@ -14,7 +14,7 @@ from gridgift.domain.attest import Found
 from gridgift.operations import Operations
 
 
-def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
+def attest(options: DatabaseOptions) -> None:
     """Write down what entries of earlier versions leave out. That is the terms of lots and holds.
 
     Do it once, after the update of all servers; from then on 'gridgift verify' finds any change of
@@ -31,8 +31,8 @@ def attest(database: DatabaseOption = None, json: JsonOption = False) -> None:
             await operations.write(attesting.attest, operator(each.store_id), each)
         return found
 
-    found = run(read_settings(database), work)
-    if json:
+    found = run(read_settings(options.database), work)
+    if options.json:
         print_json({"attested": len(found.sound), "faulty": len(found.faulty)})
     else:
         print_note(f"{texts.counted(len(found.sound), 'account')} attested.")

@@ -8,7 +8,7 @@ import typer
 
 from gridgift import __version__
 from gridgift.app import as_it_is
-from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.options import DatabaseOptions
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.passphrases import PassphraseOption, WithoutSecretOption, new_passphrase
 from gridgift.cli.phases import PhaseBar
@@ -26,15 +26,15 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that is not there yet.")],
     passphrase_file: PassphraseOption = None,
     without_secret: WithoutSecretOption = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Write the whole database into one file, beside a running server.
 
     It is one state of the database, and restores into SQLite and PostgreSQL alike. The server's
     secret is in it under a passphrase, or left out. Whoever reads the file reads everything else.
     """
-    settings = read_settings(database)
+    settings = read_settings(options.database)
     refuse_existing(file)
     knows = asyncio.run(_knows_secret(settings))
     secret = None if without_secret else _secret(settings)
@@ -47,7 +47,7 @@ def backup(
 
     copied = asyncio.run(_save(settings, file, write))
     place = mask_url(settings.database_url)
-    if json:
+    if options.json:
         rows = {name: tally.rows for name, tally in copied.tables.items()}
         ledger = {"accounts": copied.accounts, "digest": copied.heads}
         print_json(

@@ -9,15 +9,14 @@ from msgspec import UNSET
 from gridgift.cli import card_actions, card_changes, card_list
 from gridgift.cli.card_output import print_cards, print_entries, print_whole
 from gridgift.cli.granting import GrantOptions, grant_file
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
     CardArgument,
     CreditOption,
     CustomerArgument,
-    DatabaseOption,
     ExpiresOption,
-    JsonOption,
     OptionalReasonOption,
-    StoreOption,
+    StoreOptions,
     TextureOption,
 )
 from gridgift.cli.output import print_json
@@ -39,7 +38,7 @@ PAGE = 1_000  # cards that are read at once
 
 HeldCard = tuple[GiftCard, int]  # a card, and how much of it is held, in L$
 
-app = typer.Typer(help="Gift cards of a store.", no_args_is_help=True)
+app = Commands(help="Gift cards of a store.", no_args_is_help=True)
 card_changes.add_to(app)
 card_list.add_to(app)
 card_actions.add_to(app)
@@ -53,15 +52,14 @@ def grant(
     texture: TextureOption = None,
     expires: ExpiresOption = None,
     reason: OptionalReasonOption = "",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Give a resident a gift card. Without a date it lasts as long as the store's cards do."""
-    identifier, settings = parse_identifier(customer), read_settings(database)
+    identifier, settings = parse_identifier(customer), read_settings(options.database)
 
     async def work(operations: Operations) -> CardChange:
-        owner = await read_store(operations, store)
+        owner = await read_store(operations, options.store)
         expires_at = UNSET if expires is None else expires.at(owner.time_zone)
         terms = Terms(credit, transfer, texture, expires_at, reason)
         seen = seen_as(identifier, None, accept=settings.unknown_uuids == "accept")
@@ -69,7 +67,7 @@ def grant(
         return await operations.write(grants.grant, request)
 
     change = run(settings, work)
-    if json:
+    if options.json:
         print_json(StoreGiftCard.of_store(change.card, change.held))
     else:
         print_cards([change.card])
@@ -96,9 +94,8 @@ def grant_many(
         bool, typer.Option("--again", help="Grant a file once more that was granted before.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all rows, grant none.")] = False,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Grant a card for each row of a CSV file. Given again after it broke off, it continues.
 
@@ -112,41 +109,34 @@ def grant_many(
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """
     chosen = report or file.with_name(f"{file.name.removesuffix('.csv')}.refused.csv")
-    grant_file(read_settings(database), GrantOptions(file, store, chosen, again, dry_run, json))
+    grant_file(
+        read_settings(options.database),
+        GrantOptions(file, options.store, chosen, again, dry_run, options.json),
+    )
 
 
 @app.command("show")
-def show(
-    card_id: CardArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def show(card_id: CardArgument, options: StoreOptions) -> None:
     """Show all of a card. That is what it is, its open holds, its history in sentences."""
 
     async def work(operations: Operations) -> WholeCard:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await operations.snapshot(whole_cards.read, store_id, card_id)
 
-    print_whole(run(read_settings(database), work), json)
+    print_whole(run(read_settings(options.database), work), options.json)
 
 
 @app.command("history")
-def history(
-    card_id: CardArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def history(card_id: CardArgument, options: StoreOptions) -> None:
     """Print a card's life: every entry of its ledger, oldest first."""
 
     async def work(operations: Operations) -> list[Entry]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         _, _, entries = await operations.read(giftcards.read_with_entries, store_id, card_id)
         return entries
 
-    entries = run(read_settings(database), work)
-    if json:
+    entries = run(read_settings(options.database), work)
+    if options.json:
         print_json([EntryResponse.of(entry) for entry in entries])
     else:
         print_entries(entries)

@@ -10,7 +10,6 @@ import typer
 from msgspec import Struct
 
 from gridgift.cli.card_filters import FilterOptions, read_tag
-from gridgift.cli.option_structs import taking
 from gridgift.cli.options import OptionalReasonOption, UsageError, read_expiry, read_uuid
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import operator, read_settings, read_store, run
@@ -129,25 +128,21 @@ class Run:
         return outcomes
 
 
-@taking(ActionOptions)
 def enable(options: ActionOptions) -> None:
     """Make cards active."""
     _act(options, lambda zone: many.switching(active=True, reason=options.reason))
 
 
-@taking(ActionOptions)
 def disable(options: ActionOptions) -> None:
     """Make cards inactive; nobody can redeem them then."""
     _act(options, lambda zone: many.switching(active=False, reason=options.reason))
 
 
-@taking(ExtendOptions)
 def extend(options: ExtendOptions) -> None:
     """Let cards expire later, or never. No card's date comes nearer by it."""
     _act(options, options.action)
 
 
-@taking(TagOptions)
 def tag(options: TagOptions) -> None:
     """Give cards tags, and take others away."""
     _act(options, lambda zone: options.action())

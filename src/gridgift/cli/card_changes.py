@@ -6,14 +6,12 @@ from typing import Annotated, Any, Concatenate
 import typer
 
 from gridgift.cli.card_output import print_card
-from gridgift.cli.once import IdempotencyKeyOption, act_once
+from gridgift.cli.once import KeyedOptions, act_once
 from gridgift.cli.options import (
     CardArgument,
-    DatabaseOption,
-    JsonOption,
     OptionalReasonOption,
     ReasonOption,
-    StoreOption,
+    StoreOptions,
     read_note,
 )
 from gridgift.cli.output import print_json
@@ -43,13 +41,10 @@ def adjust(
         ),
     ],
     reason: ReasonOption,
-    key: IdempotencyKeyOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: KeyedOptions,
 ) -> None:
     """Add to a card's credit, or take from what is not held."""
-    print_card(_act(context, giftcards.adjust, card_id, delta, reason), json)
+    print_card(_act(context, giftcards.adjust, card_id, delta, reason), options.json)
 
 
 def transfer(
@@ -59,52 +54,37 @@ def transfer(
         str, typer.Argument(metavar="RECEIVER", help="A resident's username or avatar UUID.")
     ],
     reason: ReasonOption,
-    key: IdempotencyKeyOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: KeyedOptions,
 ) -> None:
     """Give a card to another resident; only they could give it back."""
     to = parse_identifier(receiver)
-    print_card(_act(context, transfers.transfer, None, card_id, to, reason), json)
+    print_card(_act(context, transfers.transfer, None, card_id, to, reason), options.json)
 
 
 def reissue(
     context: typer.Context,
     card_id: CardArgument,
     reason: ReasonOption,
-    key: IdempotencyKeyOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: KeyedOptions,
 ) -> None:
     """Replace a lost card by a new one. It has the lost one's credit, and that one is void."""
-    print_card(_act(context, _reissue, card_id, new_id(), reason), json)
+    print_card(_act(context, _reissue, card_id, new_id(), reason), options.json)
 
 
 def expire(
     context: typer.Context,
     card_id: CardArgument,
     reason: OptionalReasonOption = "",
-    key: IdempotencyKeyOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: KeyedOptions,
 ) -> None:
     """Let a card's date be over now."""
-    print_card(_act(context, _change, card_id, giftcards.ending(reason)), json)
+    print_card(_act(context, _change, card_id, giftcards.ending(reason)), options.json)
 
 
-def redeem(
-    context: typer.Context,
-    card_id: CardArgument,
-    key: IdempotencyKeyOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def redeem(context: typer.Context, card_id: CardArgument, options: KeyedOptions) -> None:
     """Make a card its owner's store credit, for its owner. This can't be undone."""
-    print_card(_act(context, _redeem, card_id, new_id()), json)
+    print_card(_act(context, _redeem, card_id, new_id()), options.json)
 
 
 def note(
@@ -116,30 +96,22 @@ def note(
             parser=read_note, metavar="TEXT", help=f"At most {notes.MAX_TEXT} characters."
         ),
     ],
-    key: IdempotencyKeyOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: KeyedOptions,
 ) -> None:
     """Write a note on a card, for the store. It can't be changed afterwards."""
     noted = act_once(context, NoteResponse, _noted, _change, card_id, notes.noting(text))
-    _print_notes([noted], json)
+    _print_notes([noted], options.json)
 
 
-def list_notes(
-    card_id: CardArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def list_notes(card_id: CardArgument, options: StoreOptions) -> None:
     """List the notes on a card, oldest first."""
 
     async def work(operations: Operations) -> list[Entry]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await read_all(operations, notes.list_of, store_id, card_id)
 
-    found = run(read_settings(database), work)
-    _print_notes([NoteResponse.of(entry) for entry in found], json)
+    found = run(read_settings(options.database), work)
+    _print_notes([NoteResponse.of(entry) for entry in found], options.json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, get_args
 import typer
 from msgspec import Struct, structs
 
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption, one_of, read_text
+from gridgift.cli.options import StoreOptions, one_of, read_text
 from gridgift.domain import labels
 from gridgift.domain.days import Expiry, end_of, start_of
 from gridgift.domain.ids import parse_uuid
@@ -67,7 +67,7 @@ def read_tag(text: str) -> str:
     return text
 
 
-class FilterOptions(Struct, frozen=True, kw_only=True):
+class FilterOptions(StoreOptions, frozen=True, kw_only=True):
     """Which cards of a store; the filters combine."""
 
     owner: Annotated[
@@ -135,9 +135,6 @@ class FilterOptions(Struct, frozen=True, kw_only=True):
         str | None,
         typer.Option("--reference", parser=read_text, metavar="TEXT", help="The card's own."),
     ] = None
-    store: StoreOption = None
-    database: DatabaseOption = None
-    json: JsonOption = False
 
     def filters(self, zone: str) -> Filters:
         """Return which cards to find; dates are days in a time zone."""

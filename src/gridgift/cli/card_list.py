@@ -9,7 +9,6 @@ from msgspec import structs
 
 from gridgift import card_csv
 from gridgift.cli.card_filters import FilterOptions
-from gridgift.cli.option_structs import taking
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings, read_store, run
@@ -61,7 +60,6 @@ class ListOptions(FilterOptions, frozen=True, kw_only=True):
     csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV, for spreadsheets.")] = False
 
 
-@taking(ListOptions)
 def list_of(options: ListOptions) -> None:
     """List a store's cards, the oldest first. With options those that all of them fit.
 

@@ -5,15 +5,14 @@ from typing import Annotated, Final
 import typer
 
 from gridgift.cli.card_output import print_entries
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
     AmountOption,
     CustomerArgument,
-    DatabaseOption,
     ExpiresOption,
-    JsonOption,
     MaybeAmountOption,
     ReasonOption,
-    StoreOption,
+    StoreOptions,
     read_expiry,
     read_text,
     read_uuid,
@@ -34,7 +33,7 @@ from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.views import EntryResponse
 
-app = typer.Typer(help="Customers' store credit.", no_args_is_help=True)
+app = Commands(help="Customers' store credit.", no_args_is_help=True)
 
 ReferenceOption = Annotated[
     str,
@@ -49,15 +48,10 @@ HEADINGS: Final = ("LOT", "L$", "EXPIRES", "RESTRICTED")
 
 
 @app.command("show")
-def show(
-    customer: CustomerArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def show(customer: CustomerArgument, options: StoreOptions) -> None:
     """Show what a customer has: in sum, and each part that has a date."""
-    found = look(database, store, credit.read_of, parse_identifier(customer))
-    if json:
+    found = look(options, credit.read_of, parse_identifier(customer))
+    if options.json:
         print_json(CreditResponse.of(found))
     else:
         _table(found)
@@ -71,15 +65,14 @@ def deposit(
     reference: ReferenceOption,
     expires: ExpiresOption = None,
     restricted: RestrictedOption = False,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Give a customer store credit; without a date it never expires."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
 
     async def work(operations: Operations) -> CreditChange:
-        owner = await read_store(operations, store)
+        owner = await read_store(operations, options.store)
         rule = credit.depositing(
             change,
             new_id(),
@@ -89,7 +82,7 @@ def deposit(
         request = credit.CreditRequest(operator(owner.id), identifier, rule)
         return await operations.write(credit.change, request)
 
-    _print(run(read_settings(database), work), json)
+    _print(run(read_settings(options.database), work), options.json)
 
 
 @app.command("spend")
@@ -99,14 +92,13 @@ def spend(
     reason: ReasonOption,
     reference: ReferenceOption,
     restricted: RestrictedOption = False,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Take store credit, what expires soonest first. The answer's id is the spend's."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
-    done = act(database, store, credit.spend, identifier, change, new_id(), restricted=restricted)
-    _print(done, json)
+    done = act(options, credit.spend, identifier, change, new_id(), restricted=restricted)
+    _print(done, options.json)
 
 
 @app.command("refund")
@@ -118,13 +110,11 @@ def refund(
     amount: AmountOption,
     reason: ReasonOption,
     reference: ReferenceOption,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: StoreOptions,
 ) -> None:
     """Undo a spend, wholly or in part."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
-    _print(act(database, store, credit.refund, identifier, spend_id, change), json)
+    _print(act(options, credit.refund, identifier, spend_id, change), options.json)
 
 
 @app.command("move")
@@ -136,14 +126,13 @@ def move(
     reason: ReasonOption,
     reference: ReferenceOption,
     amount: MaybeAmountOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Move store credit to another resident. Without an amount all of it is moved."""
     giver, to = parse_identifier(customer), parse_identifier(receiver)
     moving = Moving(amount, reason, reference)
-    _print(act(database, store, credit_moves.move, giver, to, moving, new_id()), json)
+    _print(act(options, credit_moves.move, giver, to, moving, new_id()), options.json)
 
 
 @app.command("extend")
@@ -158,40 +147,33 @@ def extend(
             "--expires", parser=read_expiry, metavar="DATE", help="As for a deposit, or never."
         ),
     ],
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: StoreOptions,
 ) -> None:
     """Let a part of the credit that has a date end later."""
     identifier = parse_identifier(customer)
 
     async def work(operations: Operations) -> CreditChange:
-        owner = await read_store(operations, store)
+        owner = await read_store(operations, options.store)
         end = expires.at(owner.time_zone)
         return await operations.write(
             credit_lots.extend, operator(owner.id), identifier, lot_id, end
         )
 
-    _print(run(read_settings(database), work), json)
+    _print(run(read_settings(options.database), work), options.json)
 
 
 @app.command("history")
-def history(
-    customer: CustomerArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def history(customer: CustomerArgument, options: StoreOptions) -> None:
     """Print every entry of a customer's store credit, oldest first."""
     identifier = parse_identifier(customer)
 
     async def work(operations: Operations) -> list[Entry]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         resident = await operations.read(residents.find, store_id, identifier)
         return await operations.read(ledger.entries, store_id, "credit", resident.uuid)
 
-    entries = run(read_settings(database), work)
-    if json:
+    entries = run(read_settings(options.database), work)
+    if options.json:
         print_json([EntryResponse.of(entry) for entry in entries])
     else:
         print_entries(entries)

@@ -10,7 +10,7 @@ import typer
 
 from gridgift.app import check_secret, signer
 from gridgift.cli.listen import Listener, find_listener
-from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
+from gridgift.cli.options import DatabaseOptions, HostOption, PortOption
 from gridgift.cli.output import print_json
 from gridgift.cli.sample import Demo, prepare
 from gridgift.cli.serve import leave_on_signals, serve_on
@@ -35,8 +35,8 @@ def demo(
     no_serve: Annotated[
         bool, typer.Option("--no-serve", help="Prepare and print, but do not serve.")
     ] = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Serve a store to try things on.
 
@@ -46,7 +46,7 @@ def demo(
     gridgift-demo.db.key.
     """
     leave_on_signals()
-    settings = read_settings(database or (None if DATABASE_URL in os.environ else DEMO_URL))
+    settings = read_settings(options.database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
 
     async def work(operations: Operations) -> tuple[Demo, str, str]:
@@ -60,7 +60,7 @@ def demo(
         return made, page_address(made.store, base, minted.token), sign_in
 
     made, link, sign_in = run(settings, work, create=True)
-    if json:
+    if options.json:
         print_json(_as_json(made, settings, listener.url, link, sign_in))
     else:
         print(guide(made, settings, listener.url, link, sign_in), flush=True)

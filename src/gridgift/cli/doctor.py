@@ -4,20 +4,20 @@ import typer
 
 from gridgift.cli.checks import Check, examine
 from gridgift.cli.exit_codes import ExitCode
-from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.options import DatabaseOptions
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
 from gridgift.cli.tables import print_table
 from gridgift.settings import VARIABLES, Settings, SettingsError
 
 
-def doctor(database: DatabaseOption = None, json: JsonOption = False) -> None:
+def doctor(options: DatabaseOptions) -> None:
     """Check that all is as it should be.
 
     Settings, database, secret, disk and clock; the exit code is 1 if anything is wrong.
     """
     try:
-        settings: Settings | None = read_settings(database)
+        settings: Settings | None = read_settings(options.database)
         checks = [Check("settings", True, "Every setting is known and has a good value.")]
     except SettingsError as error:
         settings = None
@@ -26,7 +26,7 @@ def doctor(database: DatabaseOption = None, json: JsonOption = False) -> None:
         checks += examine(settings)
     sound = all(check.ok for check in checks)
     values = {} if settings is None else settings.masked()
-    if json:
+    if options.json:
         print_json({"ok": sound, "settings": values, "checks": checks})
     else:
         _print(values, checks)

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
+from gridgift.cli.option_structs import Commands
+from gridgift.cli.options import StoreOptions
 from gridgift.cli.session import find_store, read_settings, run
 from gridgift.cli.tables import print_line
 from gridgift.domain import events
@@ -19,7 +20,7 @@ from gridgift.operations import Operations
 PAGE: Final = 100  # events read at once
 LOOKS_EVERY: Final = 0.5  # seconds
 
-app = typer.Typer(help="What happens at a store.", no_args_is_help=True)
+app = Commands(help="What happens at a store.", no_args_is_help=True)
 
 
 @app.command("tail")
@@ -33,15 +34,14 @@ def tail(
     once: Annotated[
         bool, typer.Option("--once", help="Print what is there, and wait for nothing.")
     ] = False,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Print a line for each event, until Ctrl-C. With --json each is a JSON object."""
     wanted = events.check_types(types or [])
-    work = partial(_tail, store, wanted, kept=kept, once=once, json=json)
+    work = partial(_tail, options.store, wanted, kept=kept, once=once, json=options.json)
     with suppress(KeyboardInterrupt):
-        run(read_settings(database), work)
+        run(read_settings(options.database), work)
 
 
 async def _tail(

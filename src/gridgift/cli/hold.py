@@ -4,14 +4,13 @@ from typing import Annotated, get_args
 
 import typer
 
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
     AmountOption,
     CardArgument,
-    DatabaseOption,
-    JsonOption,
     MaybeAmountOption,
     OptionalReasonOption,
-    StoreOption,
+    StoreOptions,
     one_of,
     read_duration,
     read_uuid,
@@ -28,7 +27,7 @@ from gridgift.fields import MAX_HOLD, written
 from gridgift.operations import Operations
 from gridgift.views import HoldResponse
 
-app = typer.Typer(help="Holds: reserved parts of gift cards.", no_args_is_help=True)
+app = Commands(help="Holds: reserved parts of gift cards.", no_args_is_help=True)
 
 
 def read_span(text: str) -> int:
@@ -65,20 +64,19 @@ def list_of(
             help="Of the whole store: open, lapsed, captured or voided.",
         ),
     ] = "open",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """List a card's holds, or the store's. Those of the store are in the order of their ends."""
 
     async def work(operations: Operations) -> list[Hold]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         if card_id is not None:
             return await read_all(operations, holds.list_of_card, store_id, card_id)
         return await read_all(operations, holds.list_of_store, store_id, state)
 
-    found = run(read_settings(database), work)
-    if json:
+    found = run(read_settings(options.database), work)
+    if options.json:
         print_json([HoldResponse.of(hold) for hold in found])
     else:
         _table(found)
@@ -90,12 +88,11 @@ def place(
     amount: AmountOption,
     span: ForOption,
     reason: OptionalReasonOption = "",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Reserve a part of a card's credit. It is free again when the time is over."""
-    _print(act(database, store, holds.place, card_id, new_id(), amount, span, reason), json)
+    _print(act(options, holds.place, card_id, new_id(), amount, span, reason), options.json)
 
 
 @app.command("extend")
@@ -103,12 +100,10 @@ def extend(
     card_id: CardArgument,
     hold_id: HoldArgument,
     span: ForOption,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: StoreOptions,
 ) -> None:
     """Let an open hold end later."""
-    _print(act(database, store, holds.extend, card_id, hold_id, span), json)
+    _print(act(options, holds.extend, card_id, hold_id, span), options.json)
 
 
 @app.command("capture")
@@ -116,24 +111,17 @@ def capture(
     card_id: CardArgument,
     hold_id: HoldArgument,
     amount: MaybeAmountOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Take what a hold reserved, or a part of it. Then the rest is free."""
-    _print(act(database, store, holds.capture, card_id, hold_id, amount), json)
+    _print(act(options, holds.capture, card_id, hold_id, amount), options.json)
 
 
 @app.command("void")
-def void(
-    card_id: CardArgument,
-    hold_id: HoldArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def void(card_id: CardArgument, hold_id: HoldArgument, options: StoreOptions) -> None:
     """Free what a hold reserved."""
-    _print(act(database, store, holds.void, card_id, hold_id), json)
+    _print(act(options, holds.void, card_id, hold_id), options.json)
 
 
 def _print(change: HoldChange, json: bool) -> None:

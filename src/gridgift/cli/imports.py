@@ -7,7 +7,8 @@ from typing import Annotated, Final, Self
 import typer
 from msgspec import Struct
 
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption
+from gridgift.cli.option_structs import Commands
+from gridgift.cli.options import StoreOptions
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, look, operator, read_settings, run
 from gridgift.cli.tables import print_table
@@ -21,7 +22,7 @@ from gridgift.views import shown
 
 _ID: Final = re.compile(rf"[0-9a-f]{{{LEAST_DIGITS},64}}")
 
-app = typer.Typer(help="Imported files of grants.", no_args_is_help=True)
+app = Commands(help="Imported files of grants.", no_args_is_help=True)
 
 
 def read_id(text: str) -> str:
@@ -78,12 +79,10 @@ class UndoView(Struct, frozen=True, rename="camel"):
 
 
 @app.command("list")
-def list_of(
-    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
-) -> None:
+def list_of(options: StoreOptions) -> None:
     """List the files that were imported, the newest first."""
-    found = look(database, store, undoing.list_of)
-    if json:
+    found = look(options, undoing.list_of)
+    if options.json:
         print_json([ImportView.of(each) for each in found])
         return
     print_table(
@@ -112,9 +111,8 @@ def undo(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
     ] = False,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Disable the cards of an import that are untouched. The others are listed.
 
@@ -124,14 +122,14 @@ def undo(
     """
 
     async def work(operations: Operations) -> UndoView:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         which = await operations.read(undoing.find, store_id, beginning)
         if not dry_run:
             await operations.write(undoing.begin, which)
         return UndoView.of(which, await _undo(operations, which, dry_run), dry_run=dry_run)
 
-    done = run(read_settings(database), work)
-    if json:
+    done = run(read_settings(options.database), work)
+    if options.json:
         print_json(done)
         return
     print_table(("KEPT", "BECAUSE IT IS"), [(each.id, each.because) for each in done.kept])

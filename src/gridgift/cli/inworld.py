@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import PUBLIC_URL, JsonOption, UsageError, one_of, read_url
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings
@@ -11,7 +12,7 @@ from gridgift.cli.simulate import simulate
 from gridgift.inworld import LANGUAGES_SCRIPT, SCRIPTS, is_quotable
 from gridgift.inworld import script as assemble
 
-app = typer.Typer(help="What objects in Second Life need.", no_args_is_help=True)
+app = Commands(help="What objects in Second Life need.", no_args_is_help=True)
 app.command("simulate")(simulate)
 
 QUOTABLE: Final = "must be in ASCII, without spaces, quotes and braces"

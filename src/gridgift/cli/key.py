@@ -5,12 +5,11 @@ from typing import Annotated
 import typer
 
 from gridgift.app import check_secret, signer
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
-    DatabaseOption,
     ExpiresOption,
-    JsonOption,
     ScopeOption,
-    StoreOption,
+    StoreOptions,
     UsageError,
     read_duration,
     read_scopes,
@@ -36,7 +35,7 @@ from gridgift.domain.model import Key
 from gridgift.fields import written
 from gridgift.operations import Operations
 
-app = typer.Typer(help="API keys of a store.", no_args_is_help=True)
+app = Commands(help="API keys of a store.", no_args_is_help=True)
 
 KeyArgument = Annotated[str, typer.Argument(parser=read_uuid, metavar="ID", help="The key's id.")]
 NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="What it is for.")]
@@ -46,17 +45,16 @@ NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="What it
 def create(
     name: NameOption,
     scope: ScopeOption = None,
-    store: StoreOption = None,
     expires: ExpiresOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Make a key and print it, this once."""
-    settings = read_settings(database)
+    settings = read_settings(options.database)
     scopes = read_scopes(scope or [])
 
     async def work(operations: Operations) -> IssuedKey:
-        owner = await read_store(operations, store)
+        owner = await read_store(operations, options.store)
         await check_secret(settings, operations)
         expires_at = None if expires is None else expires.at(owner.time_zone)
         return await operations.write(
@@ -69,16 +67,14 @@ def create(
             expires_at=expires_at,
         )
 
-    _show_new(run(settings, work), json)
+    _show_new(run(settings, work), options.json)
 
 
 @app.command("list")
-def list_of(
-    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
-) -> None:
+def list_of(options: StoreOptions) -> None:
     """List a store's keys; of each only its preview is known."""
-    found = look(database, store, keys.list_of)
-    if json:
+    found = look(options, keys.list_of)
+    if options.json:
         print_json([KeyView.of(key) for key in found])
     else:
         _table(found)
@@ -91,9 +87,8 @@ def update(
         str | None, typer.Option("--name", metavar="NAME", help="Another name.")
     ] = None,
     scope: ScopeOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Give a key another name, or other scopes. They take the place of the ones it has."""
     if name is None and not scope:
@@ -102,10 +97,10 @@ def update(
 
     async def work(operations: Operations) -> Key:
         return await operations.write(
-            keys.update, operator(await find_store(operations, store)), key_id, name, scopes
+            keys.update, operator(await find_store(operations, options.store)), key_id, name, scopes
         )
 
-    _show(run(read_settings(database), work), json)
+    _show(run(read_settings(options.database), work), options.json)
 
 
 @app.command("rotate")
@@ -120,15 +115,14 @@ def rotate(
             help="How long the old key still works: 0, 90m, 24h, 7d.",
         ),
     ] = "24h",  # type: ignore[assignment]  # the parser reads it
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Replace a key by a new one with the same scopes. The old one works for the overlap."""
-    settings = read_settings(database)
+    settings = read_settings(options.database)
 
     async def work(operations: Operations) -> tuple[IssuedKey, Key]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         await check_secret(settings, operations)
         new = await operations.write(
             keys.rotate, operator(store_id), signer(settings), key_id, overlap, new_credential()
@@ -136,22 +130,17 @@ def rotate(
         return new, await operations.read(keys.read, store_id, key_id)
 
     new, old = run(settings, work)
-    if json:
+    if options.json:
         print_json({**issued(new), "replaces": KeyView.of(old)})
         return
-    _show_new(new, json)
+    _show_new(new, options.json)
     print_note(f"The old key {old.preview} works until {written(old.expires_at)}.")
 
 
 @app.command("revoke")
-def revoke(
-    key_id: KeyArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def revoke(key_id: KeyArgument, options: StoreOptions) -> None:
     """End a key for good; servers notice within 5 seconds."""
-    _show(act(database, store, keys.revoke, key_id), json)
+    _show(act(options, keys.revoke, key_id), options.json)
 
 
 def _show(key: Key, json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gridgift.app import lacking, migrated
-from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.options import DatabaseOptions
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings
 from gridgift.cli.tables import print_table
@@ -19,18 +19,18 @@ def migrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Bring the database up to date. Says which servers can go on serving it.
 
     A SQLite file that is missing is made. PostgreSQL needs this before the first start and after
     an update of Gridgift; with SQLite the server does it, and most commands do.
     """
-    settings = read_settings(database)
+    settings = read_settings(options.database)
     steps = asyncio.run(lacking(settings) if dry_run else migrated(settings))
     place = mask_url(settings.database_url)
-    if json:
+    if options.json:
         names = [{"version": step.version, "name": step.name} for step in steps]
         outcome = {"toApply" if dry_run else "applied": names}
         print_json({"database": place, **outcome, "servedFrom": served_from(steps) or None})

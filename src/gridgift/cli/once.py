@@ -8,6 +8,7 @@ from typing import Annotated, Any, Concatenate, Final, TypeVar
 import msgspec
 import typer
 
+from gridgift.cli.options import StoreOptions
 from gridgift.cli.output import print_note
 from gridgift.cli.session import find_store, operator, read_settings, run
 from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
@@ -37,6 +38,12 @@ IdempotencyKeyOption = Annotated[
         help="Of your choice: under it this is done once in 7 days; then it answers as before.",
     ),
 ]
+
+
+class KeyedOptions(StoreOptions, frozen=True, kw_only=True):
+    """Options of every command about one store that is done once under a key."""
+
+    key: IdempotencyKeyOption = None
 
 
 def act_once(

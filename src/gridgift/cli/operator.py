@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
-    DatabaseOption,
-    JsonOption,
+    DatabaseOptions,
     OperatorArgument,
-    StoreOption,
+    StoreOptions,
     read_uuid,
 )
 from gridgift.cli.output import print_json, print_note
@@ -30,7 +30,7 @@ from gridgift.domain.operators import ROLES, Member, NewLink
 from gridgift.operations import Operations
 from gridgift.settings import Settings
 
-app = typer.Typer(help="The people of a store, who use the dashboard.", no_args_is_help=True)
+app = Commands(help="The people of a store, who use the dashboard.", no_args_is_help=True)
 
 
 class OperatorView(Struct, frozen=True, rename="camel"):
@@ -59,20 +59,19 @@ def add(
     role: Annotated[
         str, typer.Option("--role", metavar="ROLE", help=f"{' or '.join(ROLES)}.")
     ] = ROLES[0],
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Let a person work at a store, or give them another role. Prints a link that signs them in."""
-    settings = read_settings(database)
+    settings = read_settings(options.database)
 
     async def work(operations: Operations) -> tuple[str, Member, NewLink]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         member = await operations.write(operators.add, store_id, name, role, new_id())
         return store_id, member, await operations.write(operators.link, name, new_token())
 
     store_id, member, link = run(settings, work)
-    if json:
+    if options.json:
         print_json({"operator": OperatorView.of(store_id, member), **_shape(settings, link)})
     else:
         _table([(store_id, member)])
@@ -80,17 +79,15 @@ def add(
 
 
 @app.command("list")
-def list_all(
-    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
-) -> None:
+def list_all(options: StoreOptions) -> None:
     """List who works at a store."""
 
     async def work(operations: Operations) -> list[tuple[str, Member]]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return [(store_id, one) for one in await operations.read(operators.team, store_id)]
 
-    found = run(read_settings(database), work)
-    if json:
+    found = run(read_settings(options.database), work)
+    if options.json:
         print_json([OperatorView.of(*one) for one in found])
     else:
         _table(found)
@@ -105,12 +102,12 @@ def remove(
             "--store", parser=read_uuid, metavar="ID", help="Which store; otherwise every one."
         ),
     ] = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """End a person's work at a store, or at all. Every session of theirs ends."""
-    ended = write(database, operators.remove, name, store)
-    if json:
+    ended = write(options.database, operators.remove, name, store)
+    if options.json:
         print_json({"removedFrom": [one.store_id for one in ended]})
     else:
         stores = ", ".join(one.store_name for one in ended)
@@ -127,17 +124,17 @@ def link(
             help="End the person's second factor: the app and all recovery codes are lost.",
         ),
     ] = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Make a link that signs a person in, once, within 15 minutes."""
     if without_second_factor:
         who = Who(NIL_UUID, new_id(), system_user(), "", "gridgift operator link")
-        made = write(database, second_factor.link_without, who, name, new_token())
+        made = write(options.database, second_factor.link_without, who, name, new_token())
     else:
-        made = write(database, operators.link, name, new_token())
-    settings = read_settings(database)
-    if json:
+        made = write(options.database, operators.link, name, new_token())
+    settings = read_settings(options.database)
+    if options.json:
         print_json(_shape(settings, made))
     else:
         _print_link(settings, made)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Final, TypeVar
 
 import typer
+from msgspec import Struct
 
 from gridgift.domain import notes, texts
 from gridgift.domain.days import SECOND_LIFE, Expiry
@@ -188,3 +189,16 @@ PortOption = Annotated[
     int,
     typer.Option("--port", min=0, max=65535, metavar="PORT", help="The port; 0 takes a free one."),
 ]
+
+
+class DatabaseOptions(Struct, frozen=True, kw_only=True):
+    """Options of every command: where the database is, and how to answer."""
+
+    database: DatabaseOption = None
+    json: JsonOption = False
+
+
+class StoreOptions(DatabaseOptions, frozen=True, kw_only=True):
+    """Options of every command about one store."""
+
+    store: StoreOption = None

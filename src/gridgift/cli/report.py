@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from gridgift.cli.options import DatabaseOption, JsonOption, StoreOption, one_of
+from gridgift.cli.option_structs import Commands
+from gridgift.cli.options import StoreOptions, one_of
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, read_settings, run
 from gridgift.cli.tables import print_table
@@ -29,7 +30,7 @@ STANDINGS: Final = ("OPEN", "DISABLED", "EXPIRED")
 Cell = str | int
 Rows = Iterable[Sequence[Cell]]
 
-app = typer.Typer(help="What the store owes, and what happened, in sums.", no_args_is_help=True)
+app = Commands(help="What the store owes, and what happened, in sums.", no_args_is_help=True)
 
 
 def read_moment(text: str) -> int | date:
@@ -89,14 +90,13 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Answer in CSV, for sprea
 def owed(
     at: AtOption = None,
     by: PartOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
     as_csv: CsvOption = False,
 ) -> None:
     """Sum up what the store owes, now or at the end of a day."""
-    found = _made(database, store, reports.liability, at)
-    if json:
+    found = _made(options, reports.liability, at)
+    if options.json:
         print_json(LiabilityResponse.of(found))
         return
     if by is None:
@@ -112,14 +112,13 @@ def granted(
     first: FromOption = None,
     last: ToOption = None,
     by: ByOption = "month",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
     as_csv: CsvOption = False,
 ) -> None:
     """Sum up what was given. That is cards granted, and store credit deposited."""
-    found = _made(database, store, activity.activity, by, first, last)
-    _print_activity(found, ("granted", "adjusted", "deposited"), json, as_csv)
+    found = _made(options, activity.activity, by, first, last)
+    _print_activity(found, ("granted", "adjusted", "deposited"), options.json, as_csv)
 
 
 @app.command("redeemed")
@@ -127,27 +126,20 @@ def redeemed(
     first: FromOption = None,
     last: ToOption = None,
     by: ByOption = "month",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
     as_csv: CsvOption = False,
 ) -> None:
     """Sum up what was used. That is cards redeemed or captured, credit spent or refunded."""
-    found = _made(database, store, activity.activity, by, first, last)
-    _print_activity(found, ("redeemed", "captured", "spent", "refunded"), json, as_csv)
+    found = _made(options, activity.activity, by, first, last)
+    _print_activity(found, ("redeemed", "captured", "spent", "refunded"), options.json, as_csv)
 
 
 @app.command("expiring")
-def expiring(
-    days: DaysOption = 30,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-    as_csv: CsvOption = False,
-) -> None:
+def expiring(days: DaysOption = 30, *, options: StoreOptions, as_csv: CsvOption = False) -> None:
     """Sum up what ends on each of the next days. That is open cards, and store credit."""
-    found = _made(database, store, reports.ending, days)
-    if json:
+    found = _made(options, reports.ending, days)
+    if options.json:
         print_json([EndingView.of(each) for each in found])
         return
     headings = ("DAY", "CARDS", "CARDS L$", "LOTS", "CREDIT L$")
@@ -155,18 +147,17 @@ def expiring(
 
 
 def _made(
-    database: str | None,
-    store: str | None,
+    options: StoreOptions,
     report: Operation[..., T],
     *args: Any,
 ) -> T:
     """Make a report of the named store, or of the only one."""
 
     async def work(operations: Operations) -> T:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await operations.snapshot(report, store_id, *args)
 
-    return run(read_settings(database), work)
+    return run(read_settings(options.database), work)
 
 
 def _summary(found: Liability) -> Rows:

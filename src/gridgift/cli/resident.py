@@ -9,7 +9,8 @@ import typer
 
 from gridgift.cli.erasing import erase_resident
 from gridgift.cli.importing import import_residents
-from gridgift.cli.options import DatabaseOption, JsonOption, read_uuid
+from gridgift.cli.option_structs import Commands
+from gridgift.cli.options import DatabaseOptions, read_uuid
 from gridgift.cli.output import print_json
 from gridgift.cli.session import make, read, read_settings, run, write
 from gridgift.cli.tables import print_table
@@ -23,7 +24,7 @@ from gridgift.views import ResidentResponse
 
 PAGE: Final = 1_000  # rows that are read at once
 
-app = typer.Typer(help="Residents: usernames and avatars.", no_args_is_help=True)
+app = Commands(help="Residents: usernames and avatars.", no_args_is_help=True)
 
 ReassignOption = Annotated[
     bool,
@@ -39,13 +40,13 @@ def add(
         str, typer.Argument(parser=read_uuid, metavar="UUID", help="The avatar's key.")
     ],
     reassign: ReassignOption = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Note that an avatar has this username now. Its old ones go on leading to it."""
     resident = read_resident(username, uuid)
-    kept = make(database, residents.remember, resident, reassign=reassign)
-    _print([kept], kept if json else None)
+    kept = make(options.database, residents.remember, resident, reassign=reassign)
+    _print([kept], kept if options.json else None)
 
 
 @app.command("rename")
@@ -55,13 +56,13 @@ def rename(
     ],
     username: UsernameArgument,
     reassign: ReassignOption = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Note another username of a known resident. The old ones go on leading there."""
     wanted = parse_identifier(identifier)
-    kept = write(database, naming.rename, wanted, username, reassign=reassign)
-    _print([kept], kept if json else None)
+    kept = write(options.database, naming.rename, wanted, username, reassign=reassign)
+    _print([kept], kept if options.json else None)
 
 
 @app.command("show")
@@ -69,13 +70,12 @@ def show(
     identifier: Annotated[
         str, typer.Argument(metavar="IDENTIFIER", help="A username, also an old one, or the UUID.")
     ],
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: DatabaseOptions,
 ) -> None:
     """Show a resident with all usernames. The newest is first, each with who noted it."""
-    resident, names = read(database, naming.names_of, parse_identifier(identifier))
+    resident, names = read(options.database, naming.names_of, parse_identifier(identifier))
     shown = [NameView.of(name) for name in names]
-    if json:
+    if options.json:
         print_json({**msgspec.to_builtins(ResidentResponse.of(resident)), "names": shown})
         return
     print_table(("UUID", "USERNAME"), [(resident.uuid, resident.username)])
@@ -87,8 +87,7 @@ def show(
 @app.command("search")
 def search(
     prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="What a username begins with.")],
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    options: DatabaseOptions,
 ) -> None:
     """Find residents by the beginning of a username. One that they had counts too."""
     begins = naming.read_prefix(prefix)
@@ -102,12 +101,12 @@ def search(
             page = await operations.read(naming.search, begins, after, PAGE)
         return list(found.values())
 
-    found = run(read_settings(database), work)
-    _print(found, [ResidentResponse.of(each) for each in found] if json else None)
+    found = run(read_settings(options.database), work)
+    _print(found, [ResidentResponse.of(each) for each in found] if options.json else None)
 
 
 @app.command("list")
-def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
+def list_all(options: DatabaseOptions) -> None:
     """List all residents whom the server knows. They are in the order of their UUIDs."""
 
     async def work(operations: Operations) -> list[Resident]:
@@ -117,8 +116,8 @@ def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
             found = found + page
         return found
 
-    found = run(read_settings(database), work)
-    _print(found, [ResidentResponse.of(each) for each in found] if json else None)
+    found = run(read_settings(options.database), work)
+    _print(found, [ResidentResponse.of(each) for each in found] if options.json else None)
 
 
 @app.command("erase")
@@ -130,15 +129,15 @@ def erase(
         bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask whether to go on.")] = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Erase all names of a resident for good, and end their links.
 
     Cards, store credit and the ledger stay under the avatar's UUID, which stands in the names'
     place. Texts that stores wrote into the ledger stay too, and are listed.
     """
-    erase_resident(database, identifier, dry_run=dry_run, yes=yes, json=json)
+    erase_resident(options.database, identifier, dry_run=dry_run, yes=yes, json=options.json)
 
 
 def _print(found: Sequence[Resident], json: object | None) -> None:
@@ -158,8 +157,8 @@ def import_file(
         ),
     ],
     reassign: ReassignOption = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Add the residents of a CSV file.
 
@@ -171,4 +170,4 @@ def import_file(
 
     Rows that are refused are reported and do not keep the others out; then the exit code is 1.
     """
-    import_residents(read_settings(database), file, reassign=reassign, json=json)
+    import_residents(read_settings(options.database), file, reassign=reassign, json=options.json)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gridgift.app import as_it_is
 from gridgift.cli.exit_codes import ExitCode
-from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
+from gridgift.cli.options import DatabaseOptions, UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.passphrases import PassphraseOption, WithoutSecretOption, known_passphrase
 from gridgift.cli.phases import PhaseBar
@@ -46,22 +46,22 @@ def restore(
     passphrase_file: PassphraseOption = None,
     without_secret: WithoutSecretOption = False,
     secret_to: SecretToOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Fill an empty database from a backup. Both are compared, and the ledger is verified.
 
     All or nothing is kept. A backup of an older Gridgift is migrated. The exit code is 1 if the
     ledger does not add up.
     """
-    settings = read_settings(database)
+    settings = read_settings(options.database)
     header, _ = inspect(file)
     kept = None
     if header.secret is not None and not without_secret:
         kept = _place(settings, secret_to), _unsealed(settings, file, header, passphrase_file)
         _check_secret(settings, *kept)
     done = asyncio.run(_restore(settings, file, header, kept))
-    _report(settings, file, header, done, json)
+    _report(settings, file, header, done, options.json)
     if done.faults:
         raise typer.Exit(ExitCode.REFUSED)
 

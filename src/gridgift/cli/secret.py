@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from gridgift.cli.options import DatabaseOption, JsonOption, UsageError
+from gridgift.cli.option_structs import Commands
+from gridgift.cli.options import DatabaseOptions, UsageError
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import read_settings, run
 from gridgift.domain import secrets, texts
@@ -12,7 +13,7 @@ from gridgift.domain.secrets import Ended
 from gridgift.operations import Operations
 from gridgift.settings import Settings, new_secret, secret_name
 
-app = typer.Typer(help="The server's secret, which signs keys and links.", no_args_is_help=True)
+app = Commands(help="The server's secret, which signs keys and links.", no_args_is_help=True)
 
 
 @app.callback()
@@ -23,8 +24,8 @@ def only() -> None:
 @app.command("replace")
 def replace(
     yes: Annotated[bool, typer.Option("--yes", help="End all keys and links.")] = False,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Begin anew with another secret. For when the old one is lost or has leaked.
 
@@ -35,9 +36,9 @@ def replace(
     """
     if not yes:
         raise UsageError("Every API key and every resident's link will end: say --yes.")
-    settings = read_settings(database)
+    settings = read_settings(options.database)
     ended = run(settings, lambda operations: _replace(settings, operations))
-    if json:
+    if options.json:
         print_json(ended)
     print_note(f"{secret_name(settings)} has the secret that counts from now on.")
     gone = f"{texts.counted(ended.keys, 'key')} and {texts.counted(ended.tokens, 'link')}"

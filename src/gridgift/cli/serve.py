@@ -21,7 +21,7 @@ from granian.server.common import AbstractServer
 
 from gridgift.app import METRICS_FOLDER, check_secret, shared_counter
 from gridgift.cli.listen import Listener, find_listener
-from gridgift.cli.options import DatabaseOption, HostOption, JsonOption, PortOption
+from gridgift.cli.options import DatabaseOptions, HostOption, PortOption
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import DATABASE_URL, read_settings, run
 from gridgift.cli.worker import LEAVE_WITHIN, forget_signal_handlers
@@ -63,8 +63,8 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key, PEM.")
     ] = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM.
 
@@ -72,11 +72,11 @@ def serve(
     a renewed TLS certificate is used. At the start, a database that is out of reach is waited for.
     """
     leave_on_signals()
-    settings = read_settings(database)
+    settings = read_settings(options.database)
     configure_logs(settings.log_format)
     check(settings)
     listener = find_listener(host, port, tls_certificate, tls_key)
-    serve_on(listener, settings, workers, json=json)
+    serve_on(listener, settings, workers, json=options.json)
 
 
 def leave_on_signals() -> None:

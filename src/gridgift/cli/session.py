@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Concatenate, Final, TypeVar
 
 from gridgift.app import now, opened
-from gridgift.cli.options import UsageError
+from gridgift.cli.options import StoreOptions, UsageError
 from gridgift.cli.recorded import RecordedOperations
 from gridgift.domain import stores, texts
 from gridgift.domain.ids import new_id
@@ -98,8 +98,7 @@ def make(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs
 
 
 def look(
-    url: str | None,
-    store: str | None,
+    options: StoreOptions,
     operation: Callable[Concatenate[Tx, str, P], Coroutine[Any, Any, T]],
     /,
     *args: P.args,
@@ -108,15 +107,14 @@ def look(
     """Run one operation that changes nothing, for the named store, or for the only one."""
 
     async def work(operations: Operations) -> T:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await operations.read(operation, store_id, *args, **kwargs)
 
-    return run(read_settings(url), work)
+    return run(read_settings(options.database), work)
 
 
 def act(
-    url: str | None,
-    store: str | None,
+    options: StoreOptions,
     operation: Callable[Concatenate[Tx, Caller, P], Coroutine[Any, Any, T]],
     /,
     *args: P.args,
@@ -125,10 +123,10 @@ def act(
     """Run one operation in a transaction as the operator of the named store, or of the only one."""
 
     async def work(operations: Operations) -> T:
-        caller = operator(await find_store(operations, store))
+        caller = operator(await find_store(operations, options.store))
         return await operations.write(operation, caller, *args, **kwargs)
 
-    return run(read_settings(url), work)
+    return run(read_settings(options.database), work)
 
 
 def _write(

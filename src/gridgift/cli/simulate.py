@@ -13,9 +13,7 @@ from msgspec import Struct
 
 from gridgift.cli.exit_codes import ExitCode
 from gridgift.cli.options import (
-    DatabaseOption,
-    JsonOption,
-    StoreOption,
+    StoreOptions,
     UsageError,
     read_url,
     read_uuid,
@@ -103,9 +101,8 @@ def simulate(
     yes: Annotated[
         bool, typer.Option("--yes", help="Write cards into a store that is not the demo.")
     ] = False,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Play residents at objects, against a server that runs.
 
@@ -117,9 +114,9 @@ def simulate(
     named = {each.unit_id: each.code for each in pair or ()}
     plan = Plan(url, residents, faults, seconds, speed, seed, named)
     beginning = time.monotonic()
-    work = partial(_simulate, plan=plan, store_id=store, yes=yes, json=json)
-    simulation, checked = run(read_settings(database), work)
-    if json:
+    work = partial(_simulate, plan=plan, store_id=options.store, yes=yes, json=options.json)
+    simulation, checked = run(read_settings(options.database), work)
+    if options.json:
         print_json(summary(simulation, checked, time.monotonic() - beginning))
     else:
         print_summary(simulation, checked)

@@ -6,9 +6,9 @@ from typing import Annotated, TypeVar
 import typer
 from msgspec import UNSET, UnsetType
 
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
-    DatabaseOption,
-    JsonOption,
+    DatabaseOptions,
     TimeZoneOption,
     read_days,
     read_texture,
@@ -27,7 +27,7 @@ from gridgift.domain.stores import NewStore, StoreChanges
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Stores: whom keys and cards belong to.", no_args_is_help=True)
+app = Commands(help="Stores: whom keys and cards belong to.", no_args_is_help=True)
 
 
 @app.command("create")
@@ -45,13 +45,13 @@ def create(
         typer.Option("--logo", parser=read_texture, metavar="UUID", help="The logo, a texture."),
     ] = None,
     time_zone: TimeZoneOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Make a store."""
     zone = SECOND_LIFE if time_zone is None else time_zone
     new = NewStore(name, read_resident(owner, owner_uuid), logo, time_zone=zone)
-    _show(make(database, stores.create, new, new_id()), json)
+    _show(make(options.database, stores.create, new, new_id()), options.json)
 
 
 @app.command("update")
@@ -104,8 +104,8 @@ def update(
             help="Whether residents are told of new cards in Second Life, and with their link.",
         ),
     ] = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: DatabaseOptions,
 ) -> None:
     """Change what a store is called and how its cards behave."""
     changes = StoreChanges(
@@ -118,14 +118,14 @@ def update(
         time_zone=UNSET if time_zone is None else time_zone,
         announce=UNSET if announce is None else announce,
     )
-    _show(write(database, stores.update, store_id, changes), json)
+    _show(write(options.database, stores.update, store_id, changes), options.json)
 
 
 @app.command("list")
-def list_all(database: DatabaseOption = None, json: JsonOption = False) -> None:
+def list_all(options: DatabaseOptions) -> None:
     """List every store of this server."""
-    found = read(database, stores.list_all)
-    if json:
+    found = read(options.database, stores.list_all)
+    if options.json:
         print_json([StoreView.of(store) for store in found])
     else:
         _table(found)

@@ -3,10 +3,13 @@
 from typing import Any
 
 import msgspec
-import typer
 
 from gridgift.app import check_secret, token_signer
-from gridgift.cli.options import CustomerArgument, DatabaseOption, JsonOption, StoreOption
+from gridgift.cli.option_structs import Commands
+from gridgift.cli.options import (
+    CustomerArgument,
+    StoreOptions,
+)
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, new_credential, operator, read_settings, run
 from gridgift.domain import stores, texts, tokens
@@ -17,28 +20,23 @@ from gridgift.domain.tokens import MintedToken, page_address
 from gridgift.operations import Operations
 from gridgift.settings import Settings
 
-app = typer.Typer(help="Links that open a resident's own page.", no_args_is_help=True)
+app = Commands(help="Links that open a resident's own page.", no_args_is_help=True)
 
 
 @app.command("mint")
-def mint(
-    customer: CustomerArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def mint(customer: CustomerArgument, options: StoreOptions) -> None:
     """Make a link to a resident's page. Whoever has it may use the resident's cards."""
     identifier = parse_identifier(customer)
-    settings = read_settings(database)
+    settings = read_settings(options.database)
 
     async def work(operations: Operations) -> tuple[MintedToken, Store]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         minted = await mint_token(operations, settings, store_id, identifier)
         return minted, await operations.read(stores.read, store_id)
 
     minted, owner = run(settings, work)
     url = page_address(owner, settings.public_url, minted.token)
-    if json:
+    if options.json:
         shape: dict[str, Any] = {
             "token": minted.token,
             "url": url,
@@ -55,22 +53,17 @@ def mint(
 
 
 @app.command("revoke")
-def revoke(
-    customer: CustomerArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def revoke(customer: CustomerArgument, options: StoreOptions) -> None:
     """End every link of a resident at a store."""
     identifier = parse_identifier(customer)
 
     async def work(operations: Operations) -> int:
         return await operations.write(
-            tokens.revoke_of, await find_store(operations, store), identifier
+            tokens.revoke_of, await find_store(operations, options.store), identifier
         )
 
-    ended = run(read_settings(database), work)
-    if json:
+    ended = run(read_settings(options.database), work)
+    if options.json:
         print_json({"revoked": ended})
     else:
         print(f"{texts.counted(ended, 'link')} ended.")

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
-    DatabaseOption,
-    JsonOption,
-    StoreOption,
+    StoreOptions,
     TextureOption,
     one_of,
     read_expiry,
@@ -45,7 +44,7 @@ from gridgift.unit_views import PairingCodeResponse, RefundResponse, UnitRespons
 
 REFUNDS: Final = 100  # shown at most
 
-app = typer.Typer(help="Units: objects in Second Life that act for a store.", no_args_is_help=True)
+app = Commands(help="Units: objects in Second Life that act for a store.", no_args_is_help=True)
 
 
 def read_name(text: str) -> str:
@@ -132,14 +131,13 @@ def create(
     max_credit: SumOption = None,
     min_account_days: AgeOption = None,
     username: UsernameOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Make a unit, and a code that pairs its object. It is good for 15 minutes."""
 
     async def work(operations: Operations) -> PairingCode:
-        owner = await read_store(operations, store)
+        owner = await read_store(operations, options.store)
         settings = UnitSettings(
             name, credit, texture, group_only, transferable,
             starts_at=None if starts is None else starts.at(owner.time_zone),
@@ -151,8 +149,8 @@ def create(
         caller = operator(owner.id)
         return await operations.write(make, caller, new_id(), kind, settings, random)
 
-    made = run(read_settings(database), work)
-    if json:
+    made = run(read_settings(options.database), work)
+    if options.json:
         shown: dict[str, Any] = msgspec.to_builtins(UnitResponse.of(made.unit, now()))
         print_json(shown | {"pairingCode": made.code})
         return
@@ -161,45 +159,33 @@ def create(
 
 
 @app.command("list")
-def list_of(
-    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
-) -> None:
+def list_of(options: StoreOptions) -> None:
     """List a store's units, oldest first."""
 
     async def work(operations: Operations) -> list[Unit]:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await read_all(operations, units.list_of, store_id)
 
-    _print(run(read_settings(database), work), json)
+    _print(run(read_settings(options.database), work), options.json)
 
 
 @app.command("show")
-def show(
-    unit_id: UnitArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def show(unit_id: UnitArgument, options: StoreOptions) -> None:
     """Show a unit."""
-    _print_one(look(database, store, units.read, unit_id), json)
+    _print_one(look(options, units.read, unit_id), options.json)
 
 
 @app.command("pair")
-def pair(
-    unit_id: UnitArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def pair(unit_id: UnitArgument, options: StoreOptions) -> None:
     """Make a new code, which pairs one object within 15 minutes."""
     random = secrets.token_bytes(units.CODE_BYTES)
 
     async def work(operations: Operations) -> PairingCode:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await operations.write(units.renew_code, store_id, unit_id, random)
 
-    new = run(read_settings(database), work)
-    if json:
+    new = run(read_settings(options.database), work)
+    if options.json:
         shown: dict[str, Any] = msgspec.to_builtins(PairingCodeResponse.of(new))
         print_json({"id": new.unit.id, "pairingCode": new.code, "expiresAt": shown["expiresAt"]})
     else:
@@ -207,54 +193,38 @@ def pair(
 
 
 @app.command("pause")
-def pause(
-    unit_id: UnitArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def pause(unit_id: UnitArgument, options: StoreOptions) -> None:
     """Switch a unit off for now."""
-    _update(unit_id, UnitChanges(paused=True), store, database, json)
+    _update(unit_id, UnitChanges(paused=True), options)
 
 
 @app.command("resume")
-def resume(
-    unit_id: UnitArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def resume(unit_id: UnitArgument, options: StoreOptions) -> None:
     """Switch a unit on again."""
-    _update(unit_id, UnitChanges(paused=False), store, database, json)
+    _update(unit_id, UnitChanges(paused=False), options)
 
 
 @app.command("revoke")
-def revoke(
-    unit_id: UnitArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def revoke(unit_id: UnitArgument, options: StoreOptions) -> None:
     """End a unit's object: whatever it asks is refused. Another one can be paired."""
-    _print_one(act(database, store, units.revoke, unit_id), json)
+    _print_one(act(options, units.revoke, unit_id), options.json)
 
 
 @app.command("refunds")
 def list_refunds(
     unit_id: VendorArgument = None,
     state: StateOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """List payments for which nothing was sold: the newest hundred."""
 
     newest = (state, Position(), REFUNDS)
     if unit_id is None:
-        found = look(database, store, refunds.list_of, *newest).rows
+        found = look(options, refunds.list_of, *newest).rows
     else:
-        found = look(database, store, refunds.list_of_unit, unit_id, *newest).rows
-    if json:
+        found = look(options, refunds.list_of_unit, unit_id, *newest).rows
+    if options.json:
         print_json([RefundResponse.of(each) for each in found])
     else:
         _print_refunds(found)
@@ -265,14 +235,13 @@ def mark_refund_paid(
     unit_id: UnitArgument,
     refund_id: RefundArgument,
     note: NoteOption = "",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Say that you gave a payment back; the vendor does not then."""
 
-    paid = act(database, store, refunds.mark_paid, unit_id, refund_id, note)
-    if json:
+    paid = act(options, refunds.mark_paid, unit_id, refund_id, note)
+    if options.json:
         print_json(RefundResponse.of(paid))
     else:
         _print_refunds([paid])
@@ -296,10 +265,8 @@ def _print_refunds(found: Sequence[Refund]) -> None:
     )
 
 
-def _update(
-    unit_id: str, changes: UnitChanges, store: str | None, database: str | None, json: bool
-) -> None:
-    _print_one(act(database, store, units.update, unit_id, changes), json)
+def _update(unit_id: str, changes: UnitChanges, options: StoreOptions) -> None:
+    _print_one(act(options, units.update, unit_id, changes), options.json)
 
 
 async def make(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gridgift.cli.exit_codes import ExitCode
-from gridgift.cli.options import DatabaseOption, JsonOption
+from gridgift.cli.options import DatabaseOptions
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.phases import PhaseBar
 from gridgift.cli.session import operator, read_settings, run
@@ -29,9 +29,7 @@ def ignore(_: object) -> None:
     """Do nothing, in other commands: they print the number of faults, and this one lists them."""
 
 
-def verify(
-    no_event: NoEventOption = False, database: DatabaseOption = None, json: JsonOption = False
-) -> None:
+def verify(no_event: NoEventOption = False, *, options: DatabaseOptions) -> None:
     """Compute the whole ledger again. Lists each fault, and exits with 1 if there is any.
 
     It reads one snapshot and may run beside a server. It changes nothing, but keeps of each store
@@ -59,8 +57,8 @@ def verify(
             await keep(operations, added)
         return accounts, found
 
-    accounts, found = run(read_settings(database), work, update=False)
-    if json:
+    accounts, found = run(read_settings(options.database), work, update=False)
+    if options.json:
         views = [FaultView.of(fault) for fault in faults]
         missing = len(unstated)
         print_json({"accounts": accounts, "faults": found, "unstated": missing, "first": views})

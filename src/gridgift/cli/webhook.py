@@ -7,10 +7,9 @@ import typer
 from msgspec import UNSET
 
 from gridgift.app import check_secret
+from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
-    DatabaseOption,
-    JsonOption,
-    StoreOption,
+    StoreOptions,
     UsageError,
     one_of,
     read_uuid,
@@ -40,7 +39,7 @@ from gridgift.webhook_views import WebhookResponse
 
 Issued = tuple[Webhook, Secrets]  # a webhook, and what makes its secret
 
-app = typer.Typer(help="Addresses to which events are posted.", no_args_is_help=True)
+app = Commands(help="Addresses to which events are posted.", no_args_is_help=True)
 
 
 def read_instant(text: str) -> int:
@@ -81,36 +80,28 @@ def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="Begins with https://.")],
     types: TypesOption = None,
     kind: FormatOption = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Have what happens from now on posted to an address. Prints the secret that signs it."""
     wanted = Wanted(url, tuple(types or ()), kind or UNSET)
-    private = read_settings(database).webhook_allow_private
+    private = read_settings(options.database).webhook_allow_private
     print_issued(
-        *_issue(database, store, webhooks.create, new_id(), wanted, allow_private=private), json
+        *_issue(options, webhooks.create, new_id(), wanted, allow_private=private), options.json
     )
 
 
 @app.command("list")
-def list_of(
-    store: StoreOption = None, database: DatabaseOption = None, json: JsonOption = False
-) -> None:
+def list_of(options: StoreOptions) -> None:
     """List a store's webhooks, oldest first."""
-    page = look(database, store, webhooks.list_of, Position(), webhooks.MAX_WEBHOOKS)
-    print_webhooks(page.rows, json)
+    page = look(options, webhooks.list_of, Position(), webhooks.MAX_WEBHOOKS)
+    print_webhooks(page.rows, options.json)
 
 
 @app.command("show")
-def show(
-    webhook_id: WebhookArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def show(webhook_id: WebhookArgument, options: StoreOptions) -> None:
     """Show a webhook. That is its whole address, its types, and since when it fails."""
-    print_webhook(look(database, store, webhooks.read, webhook_id), json)
+    print_webhook(look(options, webhooks.read, webhook_id), options.json)
 
 
 @app.command("update")
@@ -123,9 +114,8 @@ def update(
     active: Annotated[
         bool | None, typer.Option("--on/--off", help="Whether anything is posted to it.")
     ] = None,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Change a webhook. One that is switched on again gets what happened meanwhile."""
     if types and all_types:
@@ -138,45 +128,30 @@ def update(
     )
     if wanted == Wanted():
         raise UsageError("Say what to change: --url, --type, --all-types, --format, --on or --off.")
-    private = read_settings(database).webhook_allow_private
+    private = read_settings(options.database).webhook_allow_private
     print_webhook(
-        act(database, store, webhooks.update, webhook_id, wanted, allow_private=private), json
+        act(options, webhooks.update, webhook_id, wanted, allow_private=private), options.json
     )
 
 
 @app.command("rotate")
-def rotate(
-    webhook_id: WebhookArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def rotate(webhook_id: WebhookArgument, options: StoreOptions) -> None:
     """Give a webhook another secret and print it. The one before counts for a day more."""
-    print_issued(*_issue(database, store, webhooks.rotate, webhook_id), json)
+    print_issued(*_issue(options, webhooks.rotate, webhook_id), options.json)
 
 
 @app.command("ping")
-def ping(
-    webhook_id: WebhookArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def ping(webhook_id: WebhookArgument, options: StoreOptions) -> None:
     """Have an event of the type ping posted to a webhook. A running server does it."""
-    print_webhook(act(database, store, webhooks.ping, webhook_id), json)
+    print_webhook(act(options, webhooks.ping, webhook_id), options.json)
     print_note(f"'gridgift webhook deliveries {webhook_id}' shows what came of it.")
 
 
 @app.command("remove")
-def remove(
-    webhook_id: WebhookArgument,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
+def remove(webhook_id: WebhookArgument, options: StoreOptions) -> None:
     """Delete a webhook: nothing more is posted to it."""
-    webhook = act(database, store, webhooks.delete, webhook_id)
-    if json:
+    webhook = act(options, webhooks.delete, webhook_id)
+    if options.json:
         print_json(WebhookResponse.of(webhook))
     else:
         print_note(f"The webhook {webhook.id} to {host_of(webhook)} is deleted.")
@@ -198,17 +173,16 @@ def list_deliveries(
     most: Annotated[
         int, typer.Option("--limit", min=1, max=1000, metavar="N", help="How many to look at.")
     ] = 50,
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """List what was posted to a webhook, newest first. Of one delivery it lists the attempts."""
     if delivery_id is not None:
-        delivery, attempts = look(database, store, deliveries.read, webhook_id, delivery_id)
-        print_delivery(delivery, attempts, json)
+        delivery, attempts = look(options, deliveries.read, webhook_id, delivery_id)
+        print_delivery(delivery, attempts, options.json)
         return
-    page = look(database, store, deliveries.list_of, webhook_id, state, kind, Position(), most)
-    print_deliveries(page.rows, json)
+    page = look(options, deliveries.list_of, webhook_id, state, kind, Position(), most)
+    print_deliveries(page.rows, options.json)
 
 
 @app.command("redeliver")
@@ -232,25 +206,23 @@ def redeliver(
             help="Those that failed, were dropped, were delivered, or all.",
         ),
     ] = "failed",
-    store: StoreOption = None,
-    database: DatabaseOption = None,
-    json: JsonOption = False,
+    *,
+    options: StoreOptions,
 ) -> None:
     """Post a delivery again, or those of a time from --from on."""
     if delivery_id is not None and since is None and until is None:
-        again = _change(database, store, deliveries.redeliver, webhook_id, delivery_id)
-        print_deliveries([again], json)
+        again = _change(options, deliveries.redeliver, webhook_id, delivery_id)
+        print_deliveries([again], options.json)
     elif delivery_id is None and since is not None:
         end = now() if until is None else until
-        count = _change(database, store, deliveries.redeliver_range, webhook_id, state, since, end)
-        print_count(count, json)
+        count = _change(options, deliveries.redeliver_range, webhook_id, state, since, end)
+        print_count(count, options.json)
     else:
         raise UsageError("Say which: a delivery's id, or --from with a time.")
 
 
 def _change(
-    database: str | None,
-    store: str | None,
+    options: StoreOptions,
     operation: Callable[Concatenate[Tx, str, P], Coroutine[Any, Any, T]],
     /,
     *args: P.args,
@@ -259,25 +231,24 @@ def _change(
     """Run one operation on the named store, or on the only one, in a transaction."""
 
     async def work(operations: Operations) -> T:
-        store_id = await find_store(operations, store)
+        store_id = await find_store(operations, options.store)
         return await operations.write(operation, store_id, *args, **kwargs)
 
-    return run(read_settings(database), work)
+    return run(read_settings(options.database), work)
 
 
 def _issue(
-    database: str | None,
-    store: str | None,
+    options: StoreOptions,
     operation: Callable[Concatenate[Tx, Caller, P], Coroutine[Any, Any, Webhook]],
     /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Issued:
     """Run one operation that gives a webhook a new secret, if the server's own is at hand."""
-    settings = read_settings(database)
+    settings = read_settings(options.database)
 
     async def work(operations: Operations) -> Webhook:
-        caller = operator(await find_store(operations, store))
+        caller = operator(await find_store(operations, options.store))
         await check_secret(settings, operations)
         return await operations.write(operation, caller, *args, **kwargs)
 
