@@ -128,8 +128,9 @@ def test_arguments_can_be_told_apart(file: Path) -> None:
 
 def is_a_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Tell whether typer calls it: all its arguments are options, or named by annotations."""
-    annotations = {ast.unparse(each.annotation) for each in node.args.args if each.annotation}
-    return "DatabaseOption" in annotations
+    arguments = (*node.args.args, *node.args.kwonlyargs)
+    annotations = {ast.unparse(each.annotation) for each in arguments if each.annotation}
+    return not annotations.isdisjoint({"DatabaseOptions", "StoreOptions", "KeyedOptions"})
 
 
 @in_the_domain

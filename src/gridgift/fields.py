@@ -38,6 +38,19 @@ def _credit_from(minimum: int, description: str) -> Meta:
     return Meta(ge=minimum, le=MAX_CREDIT, description=description, extra={"says": says})
 
 
+def _printable(longest: int) -> Meta:
+    return Meta(
+        min_length=1,
+        max_length=longest,
+        description="Characters are Unicode code points.",
+        extra={
+            "says": texts.wanted(1, longest),
+            "parse": lambda text: text if texts.is_printable(text) else None,
+        },
+        extra_json_schema={"pattern": texts.PATTERN},
+    )
+
+
 # Only described here: the domain reads it, and refuses it with a code of its own.
 Identifier = Annotated[
     str,
@@ -130,35 +143,11 @@ Cursor = Annotated[
         extra_json_schema={"pattern": "^([A-Za-z0-9_-]{19,4096})?$"},
     ),
 ]
-Text = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=texts.MAX_NOTE,
-        description="Characters are Unicode code points.",
-        extra={
-            "says": texts.wanted(1, texts.MAX_NOTE),
-            "parse": lambda text: text if texts.is_printable(text) else None,
-        },
-        extra_json_schema={"pattern": texts.PATTERN},
-    ),
-]
+Text = Annotated[str, _printable(texts.MAX_NOTE)]
 Reference = Annotated[
     Text, Meta(description="The caller's own, one card's in the store, for good.")
 ]
-Note = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=notes.MAX_TEXT,
-        description="Characters are Unicode code points.",
-        extra={
-            "says": texts.wanted(1, notes.MAX_TEXT),
-            "parse": lambda text: text if texts.is_printable(text) else None,
-        },
-        extra_json_schema={"pattern": texts.PATTERN},
-    ),
-]
+Note = Annotated[str, _printable(notes.MAX_TEXT)]
 MemberName = Annotated[
     str,
     Meta(min_length=1, max_length=labels.MAX_NAME, extra_json_schema={"pattern": texts.PATTERN}),

@@ -43,6 +43,8 @@ def _usage(words: str, command: Any) -> str:
 
 
 def _shown(parameter: Any) -> str:
+    if parameter.param_type_name == "argument" and "[" in (parameter.metavar or ""):
+        return str(parameter.metavar)
     name = typed(parameter)
     if parameter.param_type_name == "option" and not parameter.is_flag:
         name = f"{name} {parameter.metavar}"

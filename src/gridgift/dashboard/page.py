@@ -1,9 +1,11 @@
 """A row of the dashboard's table: a page, or a form that is sent to one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final, Generic, TypeVar
 
 from gridgift.dashboard.forms import Draft
+from gridgift.http.edge.guards import Guard
+from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.request import Request
@@ -37,3 +39,22 @@ class Page(Route[P, Q, B, None], Generic[P, Q, B], frozen=True, kw_only=True):
 
 
 AnyPage = Page[Any, Any, Any]
+Again = Callable[[Request[Any, Any, Any], Draft], Awaitable[Reply[None]]]
+
+
+def forms_about(
+    path: str,
+    parameter: PathParameter[Any],
+    guard: Guard[Any],
+    again: Again,
+    forms: Iterable[tuple[str, Any, Any]],
+) -> Iterator[AnyPage]:
+    """Yield the rows of the forms about one thing: the last part of a path, a handler, a form.
+
+    ``path`` is the thing's own, with its ``parameter``.
+    """
+    for action, handler, body in forms:
+        yield Page(
+            "POST", f"{path}/{action}", guard, handler, body=body,
+            path_parameters=(parameter,), again=again,
+        )  # fmt: skip

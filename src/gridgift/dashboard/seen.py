@@ -8,7 +8,7 @@ they typed stays.
 
 import hashlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import Any, Concatenate, Final, Generic, TypeVar
+from typing import Any, Concatenate, Final, Generic, Literal, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 from msgspec import Struct
@@ -67,6 +67,12 @@ class SeenForm(Struct, frozen=True):
     """A form about something as it was shown; without what was seen it fits nothing."""
 
     seen: str = ""
+
+
+class SwitchForm(SeenForm, frozen=True, kw_only=True):
+    """The form that has something pause, or go on."""
+
+    to: Literal["on", "off"]
 
 
 class Changed(Struct, frozen=True):

@@ -7,7 +7,7 @@ anything is decided, so that no bound is passed by claims of one moment.
 from datetime import date
 from typing import Final, Self
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from gridgift.domain import events, grants, naming, stores, units
 from gridgift.domain.days import day_of
@@ -193,13 +193,25 @@ def _is_over(number: int, bound: int | None) -> bool:
 def _request(
     caller: Caller, unit: Unit, store: Store, claimant: Claimant, card_id: str
 ) -> GrantRequest:
-    """Return what is granted: the unit's credit, with the store's logo if it has no texture."""
+    terms = terms_of(unit, store, unit.settings.credit, announce=False)
+    return GrantRequest(caller, Identifier(uuid=claimant.resident.uuid), terms, card_id)
+
+
+def terms_of(
+    unit: Unit,
+    store: Store,
+    credit: int,
+    *,
+    purchased: bool = False,
+    announce: bool | UnsetType = UNSET,
+) -> Terms:
+    """Return what a unit's card is like: it has the store's logo if the unit has no texture."""
     settings = unit.settings
-    terms = Terms(
-        settings.credit,
+    return Terms(
+        credit,
         transfer=settings.transferable,
         texture=settings.texture or store.logo,
         reason=settings.name,
-        announce=False,
+        purchased=purchased,
+        announce=announce,
     )
-    return GrantRequest(caller, Identifier(uuid=claimant.resident.uuid), terms, card_id)

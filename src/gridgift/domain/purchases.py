@@ -13,7 +13,6 @@ from gridgift.domain import claims, events, grants, naming, refunds, residents, 
 from gridgift.domain.claims import Counted
 from gridgift.domain.days import day_of
 from gridgift.domain.failures import ReceiverNotFound, ResidentNotFound
-from gridgift.domain.giftcards import Terms
 from gridgift.domain.grants import GrantRequest
 from gridgift.domain.model import Caller, Resident
 from gridgift.domain.residents import Identifier
@@ -111,15 +110,8 @@ async def _grant(tx: Tx, caller: Caller, unit: Unit, payment: Payment, card_id: 
     owner = payment.payer
     if payment.receiver is not None:
         owner = await _find(tx, unit.store_id, payment.receiver)
-    settings = unit.settings
-    terms = Terms(
-        payment.amount,
-        transfer=settings.transferable,
-        texture=settings.texture or store.logo,
-        reason=settings.name,
-        purchased=True,
-        announce=False if payment.receiver is None else UNSET,  # a friend is not there
-    )
+    announce = False if payment.receiver is None else UNSET  # a friend is not there
+    terms = claims.terms_of(unit, store, payment.amount, purchased=True, announce=announce)
     await grants.grant(tx, GrantRequest(caller, Identifier(uuid=owner.uuid), terms, card_id))
     await claims.count(tx, caller, unit, counted)
     return None

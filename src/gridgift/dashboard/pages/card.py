@@ -23,7 +23,7 @@ from gridgift.dashboard.editing import (
     switching,
 )
 from gridgift.dashboard.forms import EMPTY, Draft
-from gridgift.dashboard.page import Page
+from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.pages.cards import CARD, CARDS, SOON, Day
 from gridgift.dashboard.render import Flash, Undo, own_page, redirect, render
 from gridgift.dashboard.timeline import moments, names_in, reserved
@@ -292,16 +292,5 @@ _FORMS: Final = cast(
 
 PAGES: Final = (
     Page("GET", f"{CARDS}/{{id}}", _CLERK, show_card, query=CardQuery, path_parameters=(CARD,)),
-    *(
-        Page(
-            "POST",
-            f"{CARDS}/{{id}}/{name}",
-            _CLERK,
-            handler,
-            body=body,
-            path_parameters=(CARD,),
-            again=show_card,
-        )
-        for name, handler, body in _FORMS
-    ),
+    *forms_about(f"{CARDS}/{{id}}", CARD, _CLERK, show_card, _FORMS),
 )

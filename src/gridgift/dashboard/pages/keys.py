@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft
-from gridgift.dashboard.page import Page
+from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import keys
@@ -134,16 +134,5 @@ _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
 PAGES: Final = (
     Page("GET", KEYS, _OWNER, show_keys),
     Page("POST", KEYS, _OWNER, create_key, body=NewKey, again=show_keys),
-    *(
-        Page(
-            "POST",
-            f"{KEYS}/{{id}}/{action}",
-            _OWNER,
-            handler,
-            body=body,
-            path_parameters=(KEY,),
-            again=show_keys,
-        )
-        for action, handler, body in _ABOUT_ONE
-    ),
+    *forms_about(f"{KEYS}/{{id}}", KEY, _OWNER, show_keys, _ABOUT_ONE),
 )

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft
-from gridgift.dashboard.page import Page
+from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.render import Flash, base_address, redirect, render
 from gridgift.dashboard.seen import Seen, SeenForm
 from gridgift.domain import operators, sessions
@@ -136,16 +136,5 @@ _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
 PAGES: Final = (
     Page("GET", TEAM, _OWNER, show_team),
     Page("POST", TEAM, _OWNER, add_member, body=NewMember, again=show_team),
-    *(
-        Page(
-            "POST",
-            f"{TEAM}/{{id}}/{action}",
-            _OWNER,
-            handler,
-            body=body,
-            path_parameters=(MEMBER,),
-            again=show_team,
-        )
-        for action, handler, body in _ABOUT_ONE
-    ),
+    *forms_about(f"{TEAM}/{{id}}", MEMBER, _OWNER, show_team, _ABOUT_ONE),
 )

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -10,9 +10,9 @@ from msgspec.structs import asdict
 from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
-from gridgift.dashboard.page import Page
+from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.render import Flash, redirect, render
-from gridgift.dashboard.seen import Seen, SeenForm
+from gridgift.dashboard.seen import Seen, SeenForm, SwitchForm
 from gridgift.domain import claims, refunds, units
 from gridgift.domain.actions import About, Deed
 from gridgift.domain.claims import Claim
@@ -90,12 +90,6 @@ class Change(Limits, frozen=True, kw_only=True):
     seen: str = ""
 
 
-class Switch(SeenForm, frozen=True, kw_only=True):
-    """The form that has a unit give nothing for now, or again."""
-
-    to: Literal["on", "off"]
-
-
 class ClaimsQuery(Struct, frozen=True):
     """Which page of the cards that a unit has given."""
 
@@ -142,7 +136,7 @@ async def change_unit(request: OperatorRequest[None, Change]) -> Reply[None]:
     return await _update(request, "unit_changed", wanted, "The unit is changed.")
 
 
-async def switch_unit(request: OperatorRequest[None, Switch]) -> Reply[None]:
+async def switch_unit(request: OperatorRequest[None, SwitchForm]) -> Reply[None]:
     """Have a unit give nothing for now, or go on."""
     paused = request.body.to == "off"
     said = "It gives nothing now, and says so." if paused else "It works again."
@@ -291,7 +285,7 @@ _OWNER: Final = Session("owner")
 _ONE: Final = f"{UNITS}/{{id}}"
 _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
     ("change", change_unit, Change),
-    ("switch", switch_unit, Switch),
+    ("switch", switch_unit, SwitchForm),
     ("code", make_code, SeenForm),
     ("round", begin_round, SeenForm),
     ("revoke", revoke, SeenForm),
@@ -302,18 +296,7 @@ PAGES: Final = (
     Page("POST", UNITS, _OWNER, create_unit, body=NewUnit, again=show_units),
     Page("GET", _ONE, _OWNER, show_unit, query=ClaimsQuery, path_parameters=(UNIT,)),
     Page("GET", f"{_ONE}/script", _OWNER, show_script, path_parameters=(UNIT,)),
-    *(
-        Page(
-            "POST",
-            f"{_ONE}/{action}",
-            _OWNER,
-            handler,
-            body=body,
-            path_parameters=(UNIT,),
-            again=show_unit,
-        )
-        for action, handler, body in _ABOUT_ONE
-    ),
+    *forms_about(_ONE, UNIT, _OWNER, show_unit, _ABOUT_ONE),
     Page(
         "POST",
         f"{_ONE}/refunds/{{refund}}/paid",

@@ -1,15 +1,15 @@
 """Webhooks: addresses to which what happens is posted, and what came of it."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
 
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.filters import host
 from gridgift.dashboard.forms import EMPTY, Draft
-from gridgift.dashboard.page import Page
+from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.render import Flash, redirect, render
-from gridgift.dashboard.seen import Seen, SeenForm
+from gridgift.dashboard.seen import Seen, SeenForm, SwitchForm
 from gridgift.domain import deliveries, events, webhooks
 from gridgift.domain.actions import About
 from gridgift.domain.deliveries import Attempt, Delivery, State
@@ -63,12 +63,6 @@ class Change(Endpoint, frozen=True, kw_only=True):
     seen: str = ""
 
 
-class Switch(SeenForm, frozen=True, kw_only=True):
-    """The form that has nothing posted for now, or again."""
-
-    to: Literal["on", "off"]
-
-
 class DeliveriesQuery(Struct, frozen=True):
     """Which deliveries; without a state: all of them."""
 
@@ -114,7 +108,7 @@ async def change_webhook(request: OperatorRequest[None, Change]) -> Reply[None]:
     return _done(request, changed.id, "The webhook is changed.")
 
 
-async def switch_webhook(request: OperatorRequest[None, Switch]) -> Reply[None]:
+async def switch_webhook(request: OperatorRequest[None, SwitchForm]) -> Reply[None]:
     """Have nothing posted for now, or go on where it was left."""
     webhook_id, wanted = WEBHOOK.of(request), Wanted(active=request.body.to == "on")
     changed = await act(
@@ -240,7 +234,7 @@ _ONE: Final = f"{WEBHOOKS}/{{id}}"
 _SENT: Final = f"{_ONE}/deliveries/{{delivery}}"
 _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
     ("change", change_webhook, Change),
-    ("switch", switch_webhook, Switch),
+    ("switch", switch_webhook, SwitchForm),
     ("rotate", rotate_secret, SeenForm),
     ("test", send_test, SeenForm),
     ("delete", delete_webhook, SeenForm),
@@ -250,18 +244,7 @@ PAGES: Final = (
     Page("GET", WEBHOOKS, _OWNER, show_webhooks),
     Page("POST", WEBHOOKS, _OWNER, create_webhook, body=Endpoint, again=show_webhooks),
     Page("GET", _ONE, _OWNER, show_webhook, query=DeliveriesQuery, path_parameters=(WEBHOOK,)),
-    *(
-        Page(
-            "POST",
-            f"{_ONE}/{action}",
-            _OWNER,
-            handler,
-            body=body,
-            path_parameters=(WEBHOOK,),
-            again=show_webhook,
-        )
-        for action, handler, body in _ABOUT_ONE
-    ),
+    *forms_about(_ONE, WEBHOOK, _OWNER, show_webhook, _ABOUT_ONE),
     Page("GET", _SENT, _OWNER, show_delivery, path_parameters=(WEBHOOK, DELIVERY)),
     Page(
         "POST",

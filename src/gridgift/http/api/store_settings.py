@@ -1,7 +1,7 @@
 """The settings of the store that an API key belongs to (contract section 10)."""
 
 import re
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -13,12 +13,11 @@ from gridgift.domain.model import Announce, Store
 from gridgift.domain.stores import MAP_LINK, ORIGIN, StoreChanges
 from gridgift.domain.texts import UNPRINTABLE
 from gridgift.fields import Instant, Uuid
-from gridgift.http.api.store import STORE_EXAMPLE, TAG, Bonus, StoreResponse
+from gridgift.http.api.store import STORE_EXAMPLE, TAG, StoreResponse
 from gridgift.http.edge.answers import conditional, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
-from gridgift.views import shown
 
 PATH: Final = "/ext/v1/store"
 
@@ -128,12 +127,6 @@ class StoreSettings(StoreResponse, frozen=True, rename="camel"):
     time_zone: Annotated[str, Meta(description="IANA's name of it.")]
     announce: Announced
     created_at: Instant
-
-    @classmethod
-    def of(cls, store: Store) -> Self:
-        """Show a store."""
-        bonus = Bonus(store.base_bonus, store.group_bonus)
-        return shown(cls, store, bonus=bonus, location_sl_url=store.location_slurl)
 
 
 class PatchStoreRequest(Struct, frozen=True, rename="camel"):
