@@ -52,8 +52,8 @@ from gridgift.shutdown import on_signal
 from gridgift.storage.database import Clock, DatabaseRefused, system_clock
 from gridgift.storage.migrate import (
     Migration,
-    migrate,
-    pending,
+    lacking_in,
+    migrate_own,
     require_current,
     require_ready,
     require_same,
@@ -107,7 +107,7 @@ async def opened(
             if not create:
                 await _require_made(database, settings)
             if update:
-                await migrate(database, now())
+                await migrate_own(database, now())
         await require_current(database)
         yield database
     finally:
@@ -122,7 +122,7 @@ async def migrated(settings: Settings) -> list[Migration]:
     _create(settings)
     database = connect(settings)
     try:
-        return await migrate(database, now())
+        return await migrate_own(database, now())
     finally:
         await database.close()
 
@@ -134,7 +134,7 @@ async def lacking(settings: Settings) -> list[Migration]:
     """
     database = connect(settings)
     try:
-        return pending(database.engine, await database.applied_migrations())
+        return await lacking_in(database)
     finally:
         await database.close()
 

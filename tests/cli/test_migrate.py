@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 import sqlite3
+from pathlib import Path
+from typing import Final
 
 import pytest
 from typer.main import get_command
@@ -96,6 +98,12 @@ CHANGING = [
     ("unit", "revoke", "ID"),
     ("unit", "refund-paid", "ID", "ID"),
     ("inworld", "simulate"),
+]
+DRY = [
+    ("card", "grant-many", "cards.csv", "--dry-run"),
+    ("card", "disable", UNKNOWN, "--dry-run"),
+    ("import", "undo", "abcdef", "--dry-run"),
+    ("resident", "erase", "kelly", "--dry-run"),
 ]
 MAKING = [
     ("store", "create", "Shop", "--owner", "kelly", "--owner-uuid", "UUID"),
@@ -226,20 +234,41 @@ def test_a_dry_run_writes_nothing_into_an_empty_file(cli: CommandRunner) -> None
     assert [path.stat().st_size for path in cli.folder.iterdir()] == [0]
 
 
-@pytest.mark.parametrize("command", ["doctor", "verify"])
-def test_what_changes_nothing_migrates_nothing(both: CommandRunner, command: str) -> None:
-    url = both.environ["GRIDGIFT_DATABASE_URL"]
+OBJECTS: Final = """SELECT relname::text FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace ORDER BY 1"""
+
+
+def all_of(url: str) -> object:
+    """Return what tells whether a database was changed: a file's bytes, or what there is."""
+    path = Path(url.removeprefix("sqlite:///"))
+    return path.read_bytes() if path.exists() else asyncio.run(bare_sql(url, OBJECTS))
+
+
+def leave_one_out(url: str) -> None:
+    """Make a database lack the newest migration, as it says itself."""
     newest = migrations("sqlite")[-1].version
     asyncio.run(bare_sql(url, f"DELETE FROM migrations WHERE version = {newest}"))
-    said = both(command)
-    assert said.code == {"doctor": 1, "verify": 2}[command]
-    if command == "verify":
-        said.refused(2, "run 'gridgift migrate' first")
-    else:
-        checks = both("doctor", "--json").json["checks"]
-        assert any("run 'gridgift migrate' first" in check["found"] for check in checks)
-    rows = asyncio.run(bare_sql(url, "SELECT max(version) FROM migrations"))
-    assert rows == [(newest - 1,)]
+
+
+@pytest.mark.parametrize("command", [*LOOKING, *DRY], ids=" ".join)
+def test_what_only_reads_migrates_nothing(both: CommandRunner, command: tuple[str, ...]) -> None:
+    url = both.environ["GRIDGIFT_DATABASE_URL"]
+    leave_one_out(url)
+    before = all_of(url)
+    file_of(both, "cards.csv", f"identifier,amount\n{KELLY.uuid},5\n")
+    words = [word.replace("ID", UNKNOWN) for word in command]
+    both(*words).refused(2, "run 'gridgift migrate' first")
+    assert all_of(url) == before
+
+
+def test_doctor_migrates_nothing(both: CommandRunner) -> None:
+    url = both.environ["GRIDGIFT_DATABASE_URL"]
+    leave_one_out(url)
+    before = all_of(url)
+    assert both("doctor").code == 1
+    checks = both("doctor", "--json").json["checks"]
+    assert any("run 'gridgift migrate' first" in check["found"] for check in checks)
+    assert all_of(url) == before
 
 
 @pytest.mark.parametrize("header", ["a,b", "username", ""])
@@ -279,3 +308,60 @@ def test_settings_that_are_wrong_are_one_sentence(cli: CommandRunner) -> None:
             cli(*command).refused(2, words)
         del cli.environ[name]
     assert list(cli.folder.iterdir()) == []
+
+
+ANOTHERS: Final = {
+    "view": ("CREATE VIEW totals AS SELECT 1 AS total",),
+    "migrations": (
+        "CREATE TABLE migrations (id integer, migration text, batch integer)",
+        "INSERT INTO migrations VALUES (1, '2014_10_12_000000_create_users_table', 1)",
+    ),
+    "stores": ("CREATE TABLE stores (city text)",),
+}
+
+
+@pytest.fixture
+def empty(cli: CommandRunner, engine: str, request: pytest.FixtureRequest) -> str:
+    """The address of a database without any table, which the commands' environment names."""
+    if engine == "postgres":
+        url = str(request.getfixturevalue("empty_postgres_url"))
+    else:
+        url = f"sqlite:///{file_of(cli, 'empty.db', '').absolute()}"
+    cli.environ |= {"GRIDGIFT_DATABASE_URL": url, "GRIDGIFT_SECRET": SECRET}
+    return url
+
+
+@pytest.mark.parametrize("kind", ANOTHERS)
+@pytest.mark.parametrize("command", ["migrate", "migrate --dry-run"])
+def test_another_programs_tables_are_left_alone(
+    cli: CommandRunner, empty: str, command: str, kind: str
+) -> None:
+    for statement in ANOTHERS[kind]:
+        asyncio.run(bare_sql(empty, statement))
+    before = all_of(empty)
+    cli(*command.split()).refused(2, "Another program's tables are in the database")
+    assert all_of(empty) == before
+
+
+@pytest.mark.parametrize(
+    "command", [("serve", "--tls-certificate", "none.pem"), *MAKING], ids=" ".join
+)
+def test_no_command_takes_another_programs_database(
+    cli: CommandRunner, empty: str, command: tuple[str, ...]
+) -> None:
+    asyncio.run(bare_sql(empty, "CREATE TABLE bookmarks (url text)"))
+    before = all_of(empty)
+    file_of(cli, "people.csv", f"username,uuid\nkelly,{KELLY.uuid}\n")
+    result = cli(*[word.replace("UUID", KELLY.uuid) for word in command])
+    assert result.code == 2 and "Traceback" not in result.err
+    if empty.startswith("sqlite") or command == ("migrate",):  # else it is a step of its own
+        assert "bookmarks" in result.err
+    assert all_of(empty) == before
+
+
+def test_an_extensions_tables_are_for_any_program(
+    cli: CommandRunner, empty_postgres_url: str
+) -> None:
+    asyncio.run(bare_sql(empty_postgres_url, "CREATE TABLE spatial_ref_sys (srid integer)"))
+    asyncio.run(bare_sql(empty_postgres_url, "ALTER EXTENSION plpgsql ADD TABLE spatial_ref_sys"))
+    assert cli.json("migrate", "--database", empty_postgres_url)["applied"]

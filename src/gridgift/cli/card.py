@@ -123,7 +123,7 @@ def show(card_id: CardArgument, options: StoreOptions) -> None:
         store_id = await find_store(operations, options.store)
         return await operations.snapshot(whole_cards.read, store_id, card_id)
 
-    print_whole(run(read_settings(options.database), work), options.json)
+    print_whole(run(read_settings(options.database), work, update=False), options.json)
 
 
 @app.command("history")
@@ -135,7 +135,7 @@ def history(card_id: CardArgument, options: StoreOptions) -> None:
         _, _, entries = await operations.read(giftcards.read_with_entries, store_id, card_id)
         return entries
 
-    entries = run(read_settings(options.database), work)
+    entries = run(read_settings(options.database), work, update=False)
     if options.json:
         print_json([EntryResponse.of(entry) for entry in entries])
     else:

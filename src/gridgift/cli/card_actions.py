@@ -164,7 +164,7 @@ def _act(options: ActionOptions, action_in: Callable[[str], Action]) -> None:
             _ask(await done.over(chosen, dry=True))
         return chosen.ids, await done.over(chosen, dry=options.dry_run)
 
-    ids, outcomes = run(read_settings(options.database), work)
+    ids, outcomes = run(read_settings(options.database), work, update=not options.dry_run)
     if named is not None and len(ids) == 1 and isinstance(outcomes[0], Failure):
         raise outcomes[0]
     _print(options, ids, outcomes)

@@ -110,7 +110,7 @@ def list_notes(card_id: CardArgument, options: StoreOptions) -> None:
         store_id = await find_store(operations, options.store)
         return await read_all(operations, notes.list_of, store_id, card_id)
 
-    found = run(read_settings(options.database), work)
+    found = run(read_settings(options.database), work, update=False)
     _print_notes([NoteResponse.of(entry) for entry in found], options.json)
 
 

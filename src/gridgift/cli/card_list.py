@@ -87,7 +87,7 @@ def list_of(options: ListOptions) -> None:
             pages = _pages(operations, store.id, options, filters)
             _print([found async for page in pages for found in page], json=options.json)
 
-    run(read_settings(options.database), work)
+    run(read_settings(options.database), work, update=False)
 
 
 async def _print_csv(

@@ -172,7 +172,7 @@ def history(customer: CustomerArgument, options: StoreOptions) -> None:
         resident = await operations.read(residents.find, store_id, identifier)
         return await operations.read(ledger.entries, store_id, "credit", resident.uuid)
 
-    entries = run(read_settings(options.database), work)
+    entries = run(read_settings(options.database), work, update=False)
     if options.json:
         print_json([EntryResponse.of(entry) for entry in entries])
     else:

@@ -81,7 +81,7 @@ def erase_resident(
             links = texts.counted(found.links, "link")
             print_note(f"{names.resident.uuid} has no name any more; {links} ended.")
 
-    run(read_settings(database), work)
+    run(read_settings(database), work, update=not dry_run)
 
 
 async def _look(operations: Operations, names: Names, redact: Redact) -> Erased:

@@ -41,7 +41,7 @@ def tail(
     wanted = events.check_types(types or [])
     work = partial(_tail, options.store, wanted, kept=kept, once=once, json=options.json)
     with suppress(KeyboardInterrupt):
-        run(read_settings(options.database), work)
+        run(read_settings(options.database), work, update=False)
 
 
 async def _tail(

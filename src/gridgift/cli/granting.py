@@ -66,7 +66,7 @@ def grant_file(settings: Settings, options: GrantOptions) -> None:
                 return await _check_file(operations, store, options, copy)
             return await _grant_file(operations, store, options, copy)
 
-    totals = run(settings, work)
+    totals = run(settings, work, update=not options.dry_run)
     if options.json:
         print_json(totals)
     else:

@@ -75,7 +75,7 @@ def list_of(
             return await read_all(operations, holds.list_of_card, store_id, card_id)
         return await read_all(operations, holds.list_of_store, store_id, state)
 
-    found = run(read_settings(options.database), work)
+    found = run(read_settings(options.database), work, update=False)
     if options.json:
         print_json([HoldResponse.of(hold) for hold in found])
     else:

@@ -128,7 +128,7 @@ def undo(
             await operations.write(undoing.begin, which)
         return UndoView.of(which, await _undo(operations, which, dry_run), dry_run=dry_run)
 
-    done = run(read_settings(options.database), work)
+    done = run(read_settings(options.database), work, update=not dry_run)
     if options.json:
         print_json(done)
         return

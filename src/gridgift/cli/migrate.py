@@ -25,7 +25,8 @@ def migrate(
     """Bring the database up to date. Says which servers can go on serving it.
 
     A SQLite file that is missing is made. PostgreSQL needs this before the first start and after
-    an update of Gridgift; with SQLite the server does it, and most commands do.
+    an update of Gridgift; with SQLite the server does it, and commands that change
+    something do.
     """
     settings = read_settings(options.database)
     steps = asyncio.run(lacking(settings) if dry_run else migrated(settings))

@@ -86,7 +86,7 @@ def list_all(options: StoreOptions) -> None:
         store_id = await find_store(operations, options.store)
         return [(store_id, one) for one in await operations.read(operators.team, store_id)]
 
-    found = run(read_settings(options.database), work)
+    found = run(read_settings(options.database), work, update=False)
     if options.json:
         print_json([OperatorView.of(*one) for one in found])
     else:

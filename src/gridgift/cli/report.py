@@ -157,7 +157,7 @@ def _made(
         store_id = await find_store(operations, options.store)
         return await operations.snapshot(report, store_id, *args)
 
-    return run(read_settings(options.database), work)
+    return run(read_settings(options.database), work, update=False)
 
 
 def _summary(found: Liability) -> Rows:

@@ -101,7 +101,7 @@ def search(
             page = await operations.read(naming.search, begins, after, PAGE)
         return list(found.values())
 
-    found = run(read_settings(options.database), work)
+    found = run(read_settings(options.database), work, update=False)
     _print(found, [ResidentResponse.of(each) for each in found] if options.json else None)
 
 
@@ -116,7 +116,7 @@ def list_all(options: DatabaseOptions) -> None:
             found = found + page
         return found
 
-    found = run(read_settings(options.database), work)
+    found = run(read_settings(options.database), work, update=False)
     _print(found, [ResidentResponse.of(each) for each in found] if options.json else None)
 
 

@@ -84,7 +84,7 @@ def read(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs
     async def work(operations: Operations) -> T:
         return await operations.read(operation, *args, **kwargs)
 
-    return run(read_settings(url), work)
+    return run(read_settings(url), work, update=False)
 
 
 def write(url: str | None, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -110,7 +110,7 @@ def look(
         store_id = await find_store(operations, options.store)
         return await operations.read(operation, store_id, *args, **kwargs)
 
-    return run(read_settings(options.database), work)
+    return run(read_settings(options.database), work, update=False)
 
 
 def act(

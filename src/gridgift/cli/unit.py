@@ -166,7 +166,7 @@ def list_of(options: StoreOptions) -> None:
         store_id = await find_store(operations, options.store)
         return await read_all(operations, units.list_of, store_id)
 
-    _print(run(read_settings(options.database), work), options.json)
+    _print(run(read_settings(options.database), work, update=False), options.json)
 
 
 @app.command("show")

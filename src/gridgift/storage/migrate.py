@@ -22,6 +22,7 @@ Engine = Literal["sqlite", "postgres"]
 _APPLIED: Final = Query.parse("applied", "SELECT * FROM migrations ORDER BY version")
 _SERVED_FROM: Final = re.compile(r"-- Served by programs from (\d{4}) on\.\n")
 
+COLUMNS: Final = ("version", "name", "checksum", "applied_at")  # else it is another program's table
 UNFINISHED: Final = 0  # the number under which an unfinished copy is marked
 
 _TABLE: Final = """
@@ -32,6 +33,20 @@ CREATE TABLE IF NOT EXISTS migrations (
     applied_at {} NOT NULL
 )"""
 _CREATE: Final = Query("create", _TABLE.format("integer"), _TABLE.format("bigint"), ())
+# Every table and view but those of extensions, which are there for any program.
+_OBJECTS: Final = Query(
+    "objects",
+    """SELECT m.name FROM sqlite_master m
+    WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    ORDER BY m.name LIMIT 1""",
+    """SELECT t.relname FROM pg_class t
+    WHERE t.relnamespace = current_schema()::regnamespace
+        AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+            AND d.objid = t.oid AND d.deptype = 'e')
+    ORDER BY t.relname LIMIT 1""",
+    (),
+)
 _STEP: Final = Query.parse("step", "SELECT 1 FROM migrations WHERE version = :version")
 _NOTE: Final = Query.parse(
     "note",
@@ -73,7 +88,7 @@ class Migratable(Protocol):
     engine: Engine
 
     async def applied_migrations(self) -> list[Applied]:
-        """List what was applied, in order; an empty list for a fresh database."""
+        """List what was applied, in order; an empty list for a fresh database, or none of ours."""
 
     async def apply_migration(self, migration: Migration, now: int) -> None:
         """Apply one step unless another process did so meanwhile."""
@@ -128,8 +143,34 @@ def served_from(steps: Sequence[Migration | Applied]) -> int:
     return max((step.oldest_program or step.version for step in steps), default=0)
 
 
+async def lacking_in(database: Port) -> list[Migration]:
+    """Return what a database lacks that is Gridgift's, or empty.
+
+    Raises ``DatabaseRefused`` as ``pending`` does, and if there are tables or views of another
+    program and none of Gridgift's.
+    """
+    applied = await database.applied_migrations()
+    if not applied:
+        found = await database.read(_first_object)
+        applied = await database.applied_migrations()  # another process may have been faster
+        if found is not None and not applied:
+            raise DatabaseRefused(
+                f"Another program's tables are in the database ({found} is one): name an empty "
+                "one, or on PostgreSQL a schema of its own."
+            )
+    return pending(database.engine, applied)
+
+
+async def migrate_own(database: Port, now: int) -> list[Migration]:
+    """Apply what a database lacks, and return it. Raises what ``lacking_in`` raises."""
+    steps = await lacking_in(database)
+    for migration in steps:
+        await database.apply_migration(migration, now)
+    return steps
+
+
 async def migrate(database: Migratable, now: int) -> list[Migration]:
-    """Apply what the database lacks, and return it.
+    """Apply what the database lacks, whoever else's tables are in it, and return it.
 
     ``now`` is in milliseconds since the epoch. Raises ``DatabaseRefused`` as ``pending`` does.
     """
@@ -184,6 +225,11 @@ async def require_ready(database: Port) -> None:
     """
     await database.check()
     _require_none(pending(database.engine, await database.read(_read_applied)))
+
+
+async def _first_object(tx: Tx) -> str | None:
+    row = await tx.one(_OBJECTS)
+    return None if row is None else row[0]
 
 
 async def _read_applied(tx: Tx) -> list[Applied]:

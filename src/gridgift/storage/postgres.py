@@ -20,7 +20,7 @@ from gridgift.storage.database import (
     T,
     system_clock,
 )
-from gridgift.storage.migrate import Applied, Engine, Migration, apply
+from gridgift.storage.migrate import COLUMNS, Applied, Engine, Migration, apply
 from gridgift.storage.postgres_errors import (
     CONFLICTS,
     LASTING,
@@ -145,7 +145,8 @@ class PostgresDatabase:
     async def applied_migrations(self) -> list[Applied]:
         """List what was applied. Raises ``DatabaseRefused`` if the server can't be asked."""
         async with self._for_migration() as connection:
-            if not await connection.fetchval("SELECT to_regclass('migrations') IS NOT NULL"):
+            found = {name for (name,) in await connection.fetch(_COLUMNS)}
+            if not found.issuperset(COLUMNS):
                 return []
             rows = await connection.fetch("SELECT * FROM migrations ORDER BY version")
             return [Applied(*row) for row in rows]
@@ -223,6 +224,7 @@ class PostgresDatabase:
             await _left(connection)
 
 
+_COLUMNS: Final = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('migrations')"
 _IS_READ_ONLY: Final = "SELECT current_setting('transaction_read_only') = 'on'"
 _SESSION: Final = {  # set by statements: poolers in session mode take them so, too
     "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),

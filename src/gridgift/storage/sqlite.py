@@ -15,7 +15,7 @@ from gridgift.storage.database import (
     run_to_end,
     system_clock,
 )
-from gridgift.storage.migrate import Applied, Engine, Migration, apply
+from gridgift.storage.migrate import COLUMNS, Applied, Engine, Migration, apply
 from gridgift.storage.sqlite_connection import Connection, FileLocation, SqliteTx
 from gridgift.storage.sqlite_errors import translated
 from gridgift.storage.sqlite_file import WAL, WRITER_WAIT, opened
@@ -23,6 +23,9 @@ from gridgift.storage.sqlite_writer import Writer, transaction
 
 READER_WAIT: Final = 1_000  # milliseconds
 WRITER_ANSWERS: Final = 10.0  # seconds within which a writer that is well has begun and ended
+
+
+_COLUMNS: Final = "SELECT name FROM pragma_table_info('migrations')"
 
 
 class SqliteDatabase:
@@ -85,9 +88,10 @@ class SqliteDatabase:
         self._reader.close()
 
     async def applied_migrations(self) -> list[Applied]:
-        """List what was applied; an empty list for a fresh file."""
+        """List what was applied; an empty list if there are none of ours."""
         with opened(self.path) as raw:
-            if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone():
+            found = {name for (name,) in raw.execute(_COLUMNS)}
+            if not found.issuperset(COLUMNS):
                 return []
             rows = raw.execute("SELECT * FROM migrations ORDER BY version")
             return [Applied(*row) for row in rows]
