@@ -30,7 +30,7 @@ def seen(avatar: Avatar) -> Visitor:
 
 def check_same(thing: Thing, sent: Sent, expected: Asked) -> None:
     """Check that a script has sent what is expected, signed for the instant that it says."""
-    _, unit, secret = thing.data["gridgift"][0].split("|")
+    _, unit, secret, _ = thing.data["gridgift"][0].split("|")
     if expected.action == "pair":
         secret = ""
     assert (sent.path, sent.body.encode()) == (expected.path, expected.body)

@@ -399,6 +399,41 @@ def test_a_copy_settles_nothing_of_the_originals(store: Store, by: str) -> None:
     play(scenario())
 
 
+def test_who_buys_the_object_has_nothing_of_the_owner_before(store: Store) -> None:
+    """Sold where it stands, an object keeps its key and all that it has written down."""
+
+    async def scenario() -> None:
+        async with World.begun() as world:
+            vendor = await vendor_of(store, world, allows_debit=False)
+            jamie, kim = world.avatar("jamie.fox"), world.avatar("kim.tan")
+            seller, buyer = vendor.owner, world.avatar("bea.buyer", allows_debit=True)
+            await refuse(store, world, vendor, jamie)
+            await world.until(lambda: bool(payments(vendor, "owed")))
+            world.http.faults = Faults(dropped=1)
+            kim.pay(vendor, 100)
+            await world.wait(5)
+            assert len(payments(vendor, "owed")) == len(payments(vendor, "open")) == 1
+            seller.heard.clear()
+            vendor.sell(buyer)
+            await world.wait(30)
+            world.http.faults = Faults()
+            for payer, amount in ((jamie, 250), (kim, 100)):
+                assert sum(f"{payer.key}/inspect L${amount}" in text for text in seller.heard) == 1
+            assert "2 payments were open" in seller.heard[-1]
+            assert [name for name in vendor.data if not name.startswith("de.")] == []
+            vendor.description = store.unit("vendor")
+            await store.pair(vendor)
+            buyer.touch(vendor)
+            await press(world, buyer, "Refunds")
+            await world.until(lambda: bool(buyer.dialogs))
+            assert buyer.dialogs[0].text == "You owe nothing."
+            await world.wait(900)
+            assert not [text for text in buyer.heard if jamie.key in text or kim.key in text]
+            assert buyer.balance == 0
+
+    play(scenario())
+
+
 @pytest.mark.parametrize("other", ["open.", "owed."])
 def test_a_refund_that_is_written_down_twice_is_paid_once(store: Store, other: str) -> None:
     """The region went down between the two writes of one move."""
@@ -406,7 +441,7 @@ def test_a_refund_that_is_written_down_twice_is_paid_once(store: Store, other: s
     async def scenario() -> None:
         async with World.begun() as world:
             vendor, jamie = await vendor_of(store, world), world.avatar("jamie.fox")
-            nonce, entry = str(uuid.uuid4()), f"{vendor.key}||{jamie.key}|250||"
+            nonce, entry = str(uuid.uuid4()), f"{vendor.key}||{jamie.key}|250|||{vendor.owner.key}"
             vendor.data |= {kind + nonce: (entry, "gridgift") for kind in ("back.", other)}
             vendor.data["open.gate"] = "shut", "theirs"  # another script's
             vendor.owner.balance = 500

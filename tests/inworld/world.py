@@ -14,6 +14,7 @@ from tests.inworld.http import NULL_KEY, Http, Throttle
 from tests.inworld.lsl import Key
 from tests.inworld.scripts import Script, Touch
 
+CHANGED_OWNER: Final = 0x80
 CHANGED_REGION_START: Final = 0x400
 
 
@@ -107,6 +108,13 @@ class Thing:
         new.data, new.group = deepcopy(self.data), self.group
         new.scripts = [Script(new, script.source, like=script) for script in self.scripts]
         return new
+
+    def sell(self, buyer: Avatar) -> None:
+        """Sell it where it stands."""
+        self.owner = buyer
+        for script in self.scripts:
+            script.debit = False
+            script.event("changed", CHANGED_OWNER)
 
     def headers(self) -> dict[str, str]:
         """What Second Life adds to each request."""

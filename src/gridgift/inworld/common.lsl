@@ -39,11 +39,15 @@ start() {
     channel = -1 - (integer)("0x" + llGetSubString((string)llGetKey(), -7, -1));
     llListen(channel, "", NULL_KEY, "");
     list kept = llParseString2List(llLinksetDataReadProtected(MEMORY, MEMORY), ["|"], []);
+    if (llList2Key(kept, 3) != llGetOwner()) { // whoever bought the object has nothing of the secret
+        llLinksetDataDeleteProtected(MEMORY, MEMORY);
+        kept = [];
+    }
     paired_as = llList2Key(kept, 0);
     unit = llList2String(kept, 1);
     secret = llList2String(kept, 2);
     if (is_paired()) llOwnerSay("I am ready.");
-    else llOwnerSay("I am not paired with the store. Touch me, and I show you how.");
+    else llOwnerSay("I am not paired with the store. Touch me.");
 }
 
 integer is_paired() {
@@ -165,10 +169,10 @@ settle(integer at, integer status, string answer) {
             owner_was_told = FALSE;
             is_refused = FALSE;
             llLinksetDataWriteProtected(
-                MEMORY, llDumpList2String([paired_as, unit, secret], "|"), MEMORY
+                MEMORY, llDumpList2String([paired_as, unit, secret, llGetOwner()], "|"), MEMORY
             );
         }
-        else if (status == 200) llOwnerSay("That unit is no " + KIND + ": make one of this kind.");
+        else if (status == 200) llOwnerSay("That unit is no " + KIND + ".");
         tell(resident, message_of(answer, resident));
         return;
     }
@@ -193,7 +197,7 @@ ask_for_code() {
     string id = llGetObjectDesc();
     wants_code = TRUE;
     if ((key)id) llTextBox(llGetOwner(), "Type the pairing code of unit " + id + ".", channel);
-    else llOwnerSay("Put the unit's id into my description first, and touch me again.");
+    else llOwnerSay("Put the unit's id into my description.");
 }
 
 pair(string code) {

@@ -26,7 +26,7 @@ take_payment(string nonce, key payer, integer amount, string friend) {
         asked = "";
     }
     if (!write(kept + nonce, asked, payer, amount, "", body)) { // there is no room
-        tell_owed(payer, amount, "My memory is full. Please give ");
+        tell_owed(payer, amount, "My memory is full: give ");
         return;
     }
     if (failures > 0) tell(payer, phrase("trying", payer));
@@ -34,16 +34,16 @@ take_payment(string nonce, key payer, integer amount, string friend) {
     ask_store();
 }
 
-// Write an entry: of this object, and of the unit that was asked, if one was. Returns whether it is
-// kept now.
+// Write an entry: of this object and its owner, and of the unit that was asked, if one was. Returns
+// whether it is kept now.
 integer write(string name, string asked, key payer, integer amount, string mark, string body) {
-    list value = [llGetKey(), asked, payer, amount, mark, body];
+    list value = [llGetKey(), asked, payer, amount, mark, body, llGetOwner()];
     integer result = llLinksetDataWriteProtected(name, llDumpList2String(value, "|"), MEMORY);
     return result == LINKSETDATA_OK || result == LINKSETDATA_NOUPDATE;
 }
 
-// Read an entry: object, unit, payer, amount, mark, body. There is none of another object's, which
-// this one is a copy of.
+// Read an entry: object, unit, payer, amount, mark, body, owner. There is none of another object's,
+// which this one is a copy of.
 list entry(string name) {
     list found = llParseStringKeepNulls(llLinksetDataReadProtected(name, MEMORY), ["|"], []);
     if (llList2Key(found, 0) != llGetKey()) return [];
@@ -111,8 +111,8 @@ owe(string name, string mark) {
     forget(name);
     if (payment == []) return;
     if (mark == "") tell_owed(payer, amount, "I could not give ");
-    else tell_owed(payer, amount, "Look into your transactions and gift cards (" + mark
-        + "): was this settled? If it was not, give ");
+    else tell_owed(payer, amount, "See your transactions (" + mark
+        + "): was this settled? If not, give ");
 }
 
 tell_owed(key payer, integer amount, string what) {
@@ -156,7 +156,7 @@ see_to_refunds(string pressed) {
         if (pressed == "Settled") end_payment(name);
         else if (pressed == "Pay" && is_clear) move(name, DUE_REFUND, "");
     }
-    if (llLinksetDataCountFound("^" + OWED_REFUND) > MOST_TOLD) message += "\n… and more.";
+    if (llLinksetDataCountFound("^" + OWED_REFUND) > MOST_TOLD) message += "\n…";
     if (pressed == "Refunds") llDialog(llGetOwner(), message, REFUNDS_MENU, channel);
     keep_ticking();
 }
@@ -164,26 +164,28 @@ see_to_refunds(string pressed) {
 // ---- After a reset ----
 
 // Forget what another object has noted, of which this one is a copy; unless it is the same one,
-// which was taken and placed again, and has another key since. And forget what is here under two
-// kinds, because the region went down between them: what is due was open or owed before. One entry
-// after another, since there may be more than the script has memory for.
+// which was taken and placed again, and has another key since. Forget what was noted for another
+// owner, of whom this one was bought. Only whose payments they are is told of them. And forget what
+// is here under two kinds, because the region went down between them: what is due was open or owed
+// before. One entry after another, since there may be more than the script has memory for.
 begin_payments() {
     integer count;
     integer at; // of the next one, after those that stay
     string name;
+    key whose;
     while ((name = llList2String(llLinksetDataFindKeys(UNSETTLED, at, 1), 0)) != "") {
         list payment = llParseStringKeepNulls(llLinksetDataReadProtected(name, MEMORY), ["|"], []);
         string due = DUE_REFUND + nonce_of(name);
-        if (llList2Key(payment, 0) != llGetKey()) {
-            if (++count <= MOST_TOLD) llOwnerSay(AVATAR + llList2String(payment, 2)
-                + "/inspect paid L$" + llList2String(payment, 3) + " to "
-                + llList2String(payment, 0) + ".");
+        whose = llList2Key(payment, 6);
+        if (llList2Key(payment, 0) != llGetKey() || whose != llGetOwner()) {
+            if (++count <= MOST_TOLD) llInstantMessage(whose,
+                AVATAR + llList2String(payment, 2) + "/inspect L$" + llList2String(payment, 3));
             forget(name);
         }
         else if (name == due || entry(due) == []) ++at;
         else forget(name);
     }
-    if (count) llOwnerSay((string)count + " payments were open when I was copied or taken. Unless "
-        + "I am a copy, look whether these residents have a card, or give their L$ back.");
+    if (count) llInstantMessage(whose, (string)count + " payments were open when I was copied, "
+        + "taken or sold. Unless I am a copy, look whether they have a card.");
     keep_ticking();
 }
