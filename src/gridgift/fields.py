@@ -24,6 +24,9 @@ EXPIRY_PATTERN: Final = (
     "^(202[6-9]|20[3-9][0-9]|2[1-9][0-9]{2}|[3-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
     r"[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
+WANTED_INSTANT: Final = (
+    "must be a date and time like 2027-01-31T12:00:00Z, of the years 1 to 9999 in UTC"
+)
 USERNAME_SCHEMA: Final = {"pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"}
 IDENTIFIER_SCHEMA: Final = {
     "anyOf": [
@@ -98,7 +101,7 @@ Expiry = Annotated[
     Meta(
         description="An instant in the future: ISO 8601 date and time, with Z or an offset.",
         extra={
-            "says": "must be a date and time like 2027-01-31T12:00:00Z",
+            "says": WANTED_INSTANT,
             "parse": parse_instant,
         },
         extra_json_schema={"format": "date-time", "pattern": EXPIRY_PATTERN},
@@ -109,7 +112,7 @@ When = Annotated[
     Meta(
         description="An instant: ISO 8601 date and time, with Z or an offset.",
         extra={
-            "says": "must be a date and time like 2027-01-31T12:00:00Z",
+            "says": WANTED_INSTANT,
             "parse": parse_instant,
         },
         extra_json_schema={"format": "date-time"},

@@ -50,6 +50,8 @@ def test_a_date_is_a_day_of_the_store(both: CommandRunner) -> None:
         "2099-03-08": "2099-03-09T07:00:00Z",
         "2099-11-01": "2099-11-02T08:00:00Z",
         "2099-01-31T12:00:00Z": "2099-01-31T12:00:00Z",
+        "9999-12-30": "9999-12-31T08:00:00Z",
+        "9999-12-31": "9999-12-31T23:59:59.999Z",  # no later one can be written
         "never": None,
     }
     for date, end in ends.items():

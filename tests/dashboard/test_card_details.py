@@ -199,3 +199,6 @@ def test_a_card_that_ends_with_the_last_instant_is_shown_and_edited_in_every_zon
     assert aria.post(path, form).status_code == 303
     shown = card_of(api, card["id"])
     assert (shown["credit"], shown["expiresAt"]) == (7, last)
+    form = fields_on(aria.get(path).text) | {"expires_at": "9999-12-31"}
+    assert aria.post(path, form).status_code == 303
+    assert card_of(api, card["id"])["expiresAt"] is None

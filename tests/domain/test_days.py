@@ -7,8 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gridgift.domain.days import SECOND_LIFE, Expiry, day_of, end_of, is_zone, local, zones
-from gridgift.domain.instants import LAST, format_instant
+from gridgift.domain.days import (
+    SECOND_LIFE,
+    Expiry,
+    day_of,
+    end_of,
+    is_zone,
+    local,
+    start_of,
+    zones,
+)
+from gridgift.domain.instants import FIRST, LAST, format_instant, parse_instant
 
 ZONES = sorted(available_timezones())
 
@@ -27,6 +36,12 @@ ZONES = sorted(available_timezones())
         ("America/Havana", "2027-11-06", "2027-11-07T04:00:00Z"),  # the next one has two midnights
         ("Asia/Kolkata", "2027-01-31", "2027-01-31T18:30:00Z"),
         ("Etc/GMT+12", "9999-12-30", "9999-12-31T12:00:00Z"),
+        (
+            "Etc/GMT+12",
+            "9999-12-31",
+            "9999-12-31T23:59:59.999Z",
+        ),  # the last one that can be written
+        ("Etc/GMT-14", "9999-12-31", "9999-12-31T23:59:59.999Z"),
         ("UTC", "2027-01-31", "2027-02-01T00:00:00Z"),
     ],
 )
@@ -48,6 +63,16 @@ def test_the_end_is_the_first_instant_of_the_next_day(day: date, zone: str) -> N
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Europe/Berlin", "UTC", SECOND_LIFE])
+def test_the_first_and_the_last_day_can_be_written_in_every_zone(zone: str) -> None:
+    for day in (date.min, date.max):
+        for instant in (start_of(day, zone), end_of(day, zone)):
+            assert FIRST <= instant <= LAST
+            assert parse_instant(format_instant(instant)) == instant
+    assert day_of(start_of(date.min, zone), zone) == date.min
+    assert day_of(end_of(date.max, zone) - 1, zone) == date.max
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Europe/Berlin", "UTC", SECOND_LIFE])
 def test_the_last_instant_has_a_day_in_every_zone(zone: str) -> None:
     assert day_of(LAST, zone) == date.max
     assert f"{local(LAST, zone):%d %b %Y}" == "31 Dec 9999"
@@ -60,7 +85,8 @@ def test_what_is_no_day() -> None:
         "2027-02-29",
         "2027-1-1",
         "31.01.2027",
-        "9999-12-31",
+        "10000-01-01",
+        "0000-01-01",
         "2027-01-31T12:00",
         "",
         "now",

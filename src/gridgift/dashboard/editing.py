@@ -154,7 +154,7 @@ def editing(wanted: Fields, etag: str, zone: str) -> Rule[CardChange]:
         expires_at: int | None | UnsetType = UNSET
         if wanted["expires_at"] != present["expires_at"]:
             day = parse_day(wanted["expires_at"])
-            expires_at = None if day is None else end_of(day, zone)
+            expires_at = None if day in {None, date.max} else end_of(day, zone)
         changes = Patch(
             credit=int(wanted["credit"]),
             texture=wanted["texture"] or None,

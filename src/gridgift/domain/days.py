@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
 
-from gridgift.domain.instants import parse_instant
+from gridgift.domain.instants import FIRST, LAST, parse_instant
 
 SECOND_LIFE: Final = "America/Los_Angeles"  # the time that Second Life shows
 _NO_PLACES: Final = {"localtime", "Factory"}  # what one machine has chosen, and that none was
@@ -19,7 +19,8 @@ _NO_PLACES: Final = {"localtime", "Factory"}  # what one machine has chosen, and
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPECTED: Final = (
-    "must be a date like 2027-01-31, a date and time like 2027-01-31T12:00:00Z, or never"
+    "must be a date like 2027-01-31, a date and time like 2027-01-31T12:00:00Z "
+    "(of the years 1 to 9999 in UTC), or never"
 )
 
 
@@ -44,26 +45,35 @@ class Expiry(Struct, frozen=True):
 
 
 def start_of(day: date, zone: str) -> int:
-    """Return when a day begins in a time zone, in milliseconds."""
+    """Return when a day begins in a time zone, in milliseconds.
+
+    East of Greenwich the year 1 begins before the first instant that can be written, which is taken
+    instead.
+    """
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    return (midnight - _EPOCH) // timedelta(milliseconds=1)
+    return max(FIRST, (midnight - _EPOCH) // timedelta(milliseconds=1))
 
 
 def end_of(day: date, zone: str) -> int:
-    """Return when a day ends in a time zone: the instant at which the next one begins there."""
-    return start_of(day + timedelta(days=1), zone)
+    """Return when a day ends in a time zone: the instant at which the next one begins there.
+
+    The last day that can be written, 9999-12-31, ends with the last instant that can be.
+    """
+    return LAST if day == date.max else start_of(day + timedelta(days=1), zone)
 
 
 def local(instant: int, zone: str) -> datetime:
     """Return an instant (milliseconds) as clocks in a time zone have it.
 
     East of Greenwich the year 9999 is over some hours before the last instant that can be written
-    (``instants.LAST``): there these hours are its last moment.
+    (``instants.LAST``): there these hours are its last moment. West of it the year 1 has not begun
+    at the first one (``instants.FIRST``), and that is its first moment.
     """
     try:
         return (_EPOCH + timedelta(milliseconds=instant)).astimezone(ZoneInfo(zone))
     except OverflowError:
-        return datetime.max.replace(tzinfo=ZoneInfo(zone))
+        last = datetime.max if instant > 0 else datetime.min
+        return last.replace(tzinfo=ZoneInfo(zone))
 
 
 def day_of(instant: int, zone: str) -> date:
@@ -79,10 +89,9 @@ def parse_moment(text: str) -> int | date | None:
 def parse_day(text: str) -> date | None:
     """Read a date like 2027-01-31; None if it is none."""
     try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else date.max
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
         return None
-    return None if day == date.max else day  # which has no next one
 
 
 @cache

@@ -15,6 +15,7 @@ SECOND: Final = 1_000
 MINUTE: Final = 60_000
 HOUR: Final = 3_600_000
 DAY: Final = 86_400_000
+FIRST: Final = -62_135_596_800_000  # the first instant that can be written: of the year 1
 LAST: Final = 253_402_300_799_999  # the last one that can be written: of the year 9999
 
 
