@@ -68,8 +68,11 @@ def test_another_request_is_refused(api: ApiFixture) -> None:
         ('a\\"b', '"a\\\\\\"b"'),
         ("a b!~", '"a b!~"'),
         ("x" * 255, f'"{"x" * 255}"'),
+        ("abc", '"abc";a=1'),
+        ("abc", '"abc"; *b.c-d_e=?1;f;  g=:YWJj:;h="; \\"i";j=%"caf%c3%a9"'),
+        ("x" * 255, f'"{"x" * 255}";a={"y" * 255}'),
     ],
-    ids=["plain", "escaped", "blank", "longest"],
+    ids=["plain", "escaped", "blank", "longest", "parameter", "parameters", "long parameter"],
 )
 def test_quoted_and_bare_are_one_key(api: ApiFixture, one: str, other: str) -> None:
     assert grant(api, one).status_code == 200
@@ -88,6 +91,15 @@ def test_quoted_and_bare_are_one_key(api: ApiFixture, one: str, other: str) -> N
         b"caf\xe9",
         b"a\tb",
         b"a\x7f",
+        b'"a',
+        b'"a"b',
+        b'"a", "a"',
+        b'"a";',
+        b'"a";B=1',
+        b'"a";b=',
+        b'"a";b=c d',
+        b'"a\\b"',
+        b'"";b=1',
     ],
     ids=repr,
 )

@@ -19,7 +19,11 @@ from gridgift.operations import Operations
 from gridgift.storage.database import Tx
 
 _BARE_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_QUOTED: Final = r'(?:[^"\\]|\\["\\])*'
+# A string of structured fields (RFC 9651) with its parameters, none of which means anything here.
+_QUOTED_KEY: Final = re.compile(
+    rf'"({_QUOTED})"(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:%?"{_QUOTED}"|[^\s",;]+))?)*'
+)
 _ETAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 
 # Seconds. A guard may have known of its credential for 4 s by then, and the contract allows 5.
@@ -129,9 +133,9 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
         if len(keys) > 1:
             raise ValidationFailed({"Idempotency-Key": ["must be one key, not several"]})
         text = keys.pop().decode("latin-1")
-        quoted = _QUOTED_KEY.fullmatch(text)
-        if quoted is not None:
-            text = re.sub(r"\\(.)", r"\1", quoted[1])
+        if text.startswith('"'):
+            quoted = _QUOTED_KEY.fullmatch(text)
+            text = "" if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1])
         if not _BARE_KEY.fullmatch(text):
             raise ValidationFailed(
                 {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}

@@ -32,13 +32,12 @@ _ALWAYS: Final = (
     refusals.BodyTooSlow,
     refusals.BodyTooLarge,
 )
-# No space around it, which HTTP takes away; no empty pair of quotes.
+# No space around it, which HTTP takes away. What begins with a quotation mark ends with one.
 _KEY_SCHEMA: Final = {
     "type": "string",
     "minLength": 1,
     "maxLength": 255,
-    "pattern": "^[!-~]([ -~]*[!-~])?$",
-    "not": {"const": '""'},
+    "pattern": r'^([!#-~]([ -~]*[!-~])?|"([ !#-\[\]-~]|\\["\\])+")$',
 }
 _HEADERS: Final = {
     "X-Request-Id": ("Names this request in the log; your own is kept if it is safe.", "string"),
