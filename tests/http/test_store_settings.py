@@ -139,3 +139,20 @@ def test_a_key_sets_them_once(api: ApiFixture) -> None:
     again = patch(api, {"name": "First"}, **{"Idempotency-Key": "k"})
     assert (again.json(), again.headers["etag"]) == (first.json(), first.headers["etag"])
     assert settings(api)["name"] == "Second"
+
+
+@pytest.mark.contract("10.163")
+def test_what_a_program_changed_stands_in_audit(api: ApiFixture) -> None:
+    once = {"Idempotency-Key": "once", "User-Agent": "Till/1"}
+    (events,) = api.sql("SELECT count(*) FROM events")
+    for _ in range(2):
+        assert patch(api, {"name": "Moonwall", "contact": "Aria"}, **once).status_code == 200
+    patch(api, {"name": "Moonwall"})  # which it is called already
+    problem(patch(api, {"name": ""}), 400, "validation_failed")
+    problem(patch(api, {"contact": "Jo"}, **{"If-Match": '"other"'}), 412, "precondition_failed")
+    query = "SELECT deed, operator, about, browser FROM operator_actions"
+    name = api.sql("SELECT name FROM api_keys")[0][0]
+    assert api.sql(query) == [("settings_changed", f"API key {name}", "name, contact", "Till/1")]
+    assert api.sql("SELECT count(*) FROM events") == [events]
+    page = People(api).signed_in("Aria").get("/dashboard/audit").text
+    assert f"API key {name}" in page and "changed the settings: name, contact" in page

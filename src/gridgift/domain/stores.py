@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import residents, texts
+from gridgift.domain import actions, residents, texts
+from gridgift.domain.actions import About, Who
 from gridgift.domain.days import SECOND_LIFE, is_zone
 from gridgift.domain.failures import PreconditionFailed, StoreNotFound, ValidationFailed
 from gridgift.domain.model import ANNOUNCE, Resident, Store
@@ -89,6 +90,26 @@ async def update(
     _check(wanted)
     await tx.run("store_update", store_id=store_id, **wanted)
     return await read(tx, store_id)
+
+
+async def update_by(
+    tx: Tx, who: Who, changes: StoreChanges, if_match: frozenset[str] | None = None
+) -> Store:
+    """Do so for somebody, and record which settings it changed, if any."""
+    before = await lock(tx, who.store_id)
+    after = await update(tx, who.store_id, changes, if_match)
+    if names := differing(before, after):
+        await actions.note(tx, who, "settings_changed", About(text=", ".join(names)))
+    return after
+
+
+def differing(before: Store, after: Store) -> list[str]:
+    """Name the settings that are others than before, in words."""
+    return [
+        name.replace("_", " ")
+        for name in StoreChanges.__struct_fields__
+        if getattr(before, name) != getattr(after, name)
+    ]
 
 
 def etag(store: Store) -> str:

@@ -86,9 +86,7 @@ async def _change(tx: Tx, store_id: str, changes: StoreChanges) -> list[str]:
     """Set them, and return which were others before."""
     before = await stores.read(tx, store_id)
     after = await stores.update(tx, store_id, changes)
-    names = StoreChanges.__struct_fields__
-    return [name.replace("_", " ") for name in names
-            if getattr(before, name) != getattr(after, name)]  # fmt: skip
+    return stores.differing(before, after)
 
 
 async def _lock(tx: Tx, store_id: str, _: str) -> Store:

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import failures, stores, texts
+from gridgift.domain.actions import Who
 from gridgift.domain.days import zones
-from gridgift.domain.ids import texture_of
+from gridgift.domain.ids import new_id, texture_of
 from gridgift.domain.model import Announce, Store
 from gridgift.domain.stores import MAP_LINK, ORIGIN, StoreChanges
 from gridgift.domain.texts import UNPRINTABLE
@@ -16,6 +17,7 @@ from gridgift.fields import Instant, Uuid
 from gridgift.http.api.store import STORE_EXAMPLE, TAG, StoreResponse
 from gridgift.http.edge.answers import conditional, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
+from gridgift.http.edge.limits import address_of
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
 
@@ -161,7 +163,10 @@ async def update_store_settings(
 ) -> Reply[StoreSettings]:
     """Change some of the store's settings."""
     changes, if_match = request.body.changes(), request.if_match()
-    return await once(request, _show, stores.update, request.store_id, changes, if_match)
+    agent = request.headers.get(b"user-agent", b"").decode("latin-1")
+    name = f"API key {request.principal.key.name}"
+    who = Who(request.store_id, new_id(), name, address_of(request), agent)
+    return await once(request, _show, stores.update_by, who, changes, if_match)
 
 
 def _show(store: Store) -> Reply[StoreSettings]:
