@@ -141,6 +141,28 @@ def test_a_source_that_is_written_to_is_noticed(
             work.compare()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE webhooks SET failing_since = 7",
+        "UPDATE webhook_deliveries SET claimed_until = 7",
+        "UPDATE webhook_attempts SET response = 'late'",
+    ],
+)
+def test_deliveries_meanwhile_are_no_change(
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str, statement: str
+) -> None:
+    """A server that still runs posts what had happened before: the copy has it as it was."""
+    target = make_empty("sqlite" if engine == "postgres" else "postgres")
+    with begun(full.settings.database_url, target) as work:
+        before = full.sql("SELECT count(*) FROM " + statement.split()[1])
+        change(full.settings.database_url, statement)
+        done = work.compare()
+        work.finish(events.resume)
+    assert before != [(0,)]
+    assert digests(copied(target, make_empty("sqlite"))) == digests(done)
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("other", ["sqlite", "postgres"])
 def test_a_row_that_the_target_can_not_keep(
