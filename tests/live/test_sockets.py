@@ -179,6 +179,29 @@ def leave(wire: Wire, reset: bool) -> None:
     wire.socket.close()
 
 
+@pytest.mark.parametrize(
+    ("framing", "sent"),
+    [
+        ("Content-Length: 100", CARD),
+        ("Transfer-Encoding: chunked", b"10\r\n" + CARD[:6]),
+        ("Transfer-Encoding: chunked", b"%x\r\n%s\r\n" % (len(CARD), CARD)),
+        ("Transfer-Encoding: chunked", CARD),  # which is no chunk
+    ],
+    ids=["length", "chunk", "last chunk", "no chunk"],
+)
+def test_a_body_that_is_cut_is_a_bad_request(
+    live_server: Server, framing: str, sent: bytes
+) -> None:
+    """Who sends no more may still read: it is told so, by a problem and not by a 500."""
+    with Wire(live_server) as wire:
+        wire.send(wire.head("POST", GRANT, "Content-Type: application/json", framing), sent)
+        wire.socket.shutdown(socket.SHUT_WR)
+        answer = wire.answer()
+        assert (answer.status, answer.code) == (400, "body_malformed")
+        assert wire.closed()
+    assert audit(live_server) == {}
+
+
 def test_head_has_no_body_on_the_wire_and_the_connection_stays_in_step(edge_server: Server) -> None:
     with Wire(edge_server) as wire:
         for target in ("/v1/store", "/nope", "/docs", "/static/pages.css", "/openapi.json"):

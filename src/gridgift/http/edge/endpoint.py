@@ -27,6 +27,7 @@ from gridgift.http.edge.limits import count, count_failure, limited_look_up
 from gridgift.http.edge.principal import NOBODY, Principal
 from gridgift.http.edge.problems import problem_reply
 from gridgift.http.edge.refusals import (
+    BodyMalformed,
     BodyTooLarge,
     BodyTooSlow,
     BodyUnexpected,
@@ -87,6 +88,9 @@ class Endpoint:
             reply = await self._answer(request, receive, extra)
         except ClientDisconnect:
             self._log(request, CLIENT_CLOSED, started)
+            # One that only sends no more, or no HTTP, still reads; without an answer it has a 500.
+            cut = self._refuse(request, BodyMalformed("it ends too early"))
+            await cut.send(send, [*extra, CLOSE], head=request.method == "HEAD")
             return
         except Exception as error:
             if isinstance(error, BodyTooLarge | BodyTooSlow):
