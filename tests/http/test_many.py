@@ -224,6 +224,17 @@ def test_no_date_comes_nearer(api: ApiFixture) -> None:
 
 
 @pytest.mark.contract("10.152")
+def test_a_day_more_ends_with_its_day_when_clocks_are_moved(api: ApiFixture) -> None:
+    """In Second Life's time zone, which is put back on 7 November 2027, and forward in March."""
+    ids = [
+        api.grant(expiresAt=end)["id"] for end in ("2027-11-01T07:00:00Z", "2027-03-01T08:00:00Z")
+    ]
+    assert counts(done(api, "extend", ids=ids, days=14)) == (2, 0, 0)
+    shown = [details(api, each)["expiresAt"] for each in ids]
+    assert shown == ["2027-11-15T08:00:00Z", "2027-03-15T07:00:00Z"]
+
+
+@pytest.mark.contract("10.152")
 def test_no_date_leads_beyond_the_last_year(api: ApiFixture) -> None:
     ids = [api.grant(expiresAt="9999-12-30T23:59:59Z")["id"]]
     assert counts(done(api, "extend", ids=ids, days=1)) == (1, 0, 0)

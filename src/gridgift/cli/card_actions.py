@@ -70,13 +70,13 @@ class ExtendOptions(ActionOptions, frozen=True, kw_only=True):
     ] = None
 
     def action(self, zone: str) -> Action:
-        """Return what to do; a date is a day in a time zone. Raises ``UsageError``."""
+        """Return what to do; days are those of a time zone. Raises ``UsageError``."""
         if (self.expires is None) is (self.days is None):
             raise UsageError("Say --expires or --days.")
         if self.expires is not None:
             return many.extending_to(self.expires.at(zone), self.reason)
         assert self.days is not None
-        return many.extending_by(self.days, self.reason)
+        return many.extending_by(self.days, zone, self.reason)
 
 
 class TagOptions(ActionOptions, frozen=True, kw_only=True):

@@ -76,6 +76,17 @@ def local(instant: int, zone: str) -> datetime:
         return last.replace(tzinfo=ZoneInfo(zone))
 
 
+def later(instant: int, days: int, zone: str) -> int:
+    """Return the instant so many days later at the same time of day in a time zone.
+
+    Instants are in milliseconds. Raises ``OverflowError`` beyond the last one that can be written.
+    """
+    end = (local(instant, zone) + timedelta(days=days) - _EPOCH) // timedelta(milliseconds=1)
+    if end > LAST:
+        raise OverflowError(end)
+    return end
+
+
 def day_of(instant: int, zone: str) -> date:
     """Return the day in a time zone that has an instant (milliseconds)."""
     return local(instant, zone).date()

@@ -11,9 +11,9 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from gridgift.domain import labels, locked, search
+from gridgift.domain.days import later
 from gridgift.domain.failures import Failure, NoLongerMatching, ValidationFailed
 from gridgift.domain.giftcards import check_expiry, check_not_redeemed, replace
-from gridgift.domain.instants import DAY, LAST
 from gridgift.domain.locked import CardRequest, LockedCard, Rule
 from gridgift.domain.model import Caller, CardChange, GiftCard, Labels
 from gridgift.domain.search import Filters
@@ -80,20 +80,22 @@ def extending_to(expires_at: int | None, reason: str = "") -> Action:
     return Action(rule)
 
 
-def extending_by(days: int, reason: str = "") -> Action:
+def extending_by(days: int, zone: str, reason: str = "") -> Action:
     """Return the action that lets cards end so many days later; of an expired one, from now on.
 
-    A card that never expires stays as it is. It raises ``GiftCardRedeemed``, and
-    ``ValidationFailed`` for an end after the year 9999.
+    The time of day in a time zone stays: what ends with a day there ends with a day, also when
+    clocks are moved in between. A card that never expires stays as it is. It raises
+    ``GiftCardRedeemed``, and ``ValidationFailed`` for an end after the year 9999.
     """
 
     def rule(card: LockedCard, caller: Caller) -> CardChange:
         check_not_redeemed(card.card)
         if card.card.expires_at is None:
             return card.unchanged()
-        expires_at = max(card.card.expires_at, card.now) + days * DAY
-        if expires_at > LAST:
-            raise ValidationFailed({"days": ["would lead beyond the year 9999"]})
+        try:
+            expires_at = later(max(card.card.expires_at, card.now), days, zone)
+        except OverflowError:
+            raise ValidationFailed({"days": ["would lead beyond the year 9999"]}) from None
         return replace(card, caller, {"expires_at": expires_at}, reason)
 
     return Action(rule)

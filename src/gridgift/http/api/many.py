@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gridgift.domain import many
+from gridgift.domain import many, stores
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
 from gridgift.domain.ids import new_id, parse_uuid
@@ -78,13 +78,13 @@ class ExtendManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=T
     expires_at: Expiry | None | UnsetType = UNSET
     days: Days | UnsetType = UNSET
 
-    def action(self) -> Action:
-        """Return what to do. Raises ``ValidationFailed``."""
+    def action(self, zone: str) -> Action:
+        """Return what to do; days are those of a time zone. Raises ``ValidationFailed``."""
         if isinstance(self.expires_at, UnsetType) is isinstance(self.days, UnsetType):
             raise ValidationFailed({"days": ["or expiresAt is required, and not both"]})
         if isinstance(self.expires_at, UnsetType):
             assert isinstance(self.days, int)
-            return many.extending_by(self.days, self.why)
+            return many.extending_by(self.days, zone, self.why)
         return many.extending_to(instant_of(self.expires_at), self.why)
 
 
@@ -184,7 +184,8 @@ async def extend_gift_cards(
     request: KeyRequest[None, ExtendManyRequest],
 ) -> Reply[ManyCardsResponse]:
     """Let many cards expire later, or never."""
-    return await _act(request, request.body.action())
+    store = await request.operations.read(stores.read, request.store_id)
+    return await _act(request, request.body.action(store.time_zone))
 
 
 async def tag_gift_cards(request: KeyRequest[None, TagManyRequest]) -> Reply[ManyCardsResponse]:
