@@ -68,6 +68,8 @@ def test_updated(domain: DomainFixture) -> None:
     [
         {"name": " "}, {"card_lifetime": 0}, {"card_lifetime": 36_501},
         {"customer_origin": "https://x.test/"}, {"customer_origin": "ftp://x.test"},
+        {"customer_origin": "https://.."}, {"customer_origin": "https://-x.test"},
+        {"customer_origin": "https://x.test:0"}, {"customer_origin": "https://x.test:65536"},
         {"base_bonus": -1}, {"group_bonus": 101},
         {"location_slurl": "javascript:alert(1)"}, {"location_slurl": "https://x.test/maps"},
         {"location_slurl": "secondlife://a b"}, {"location_slurl": f"secondlife://{'x' * 488}"},
@@ -84,6 +86,8 @@ def test_bad_changes_name_their_field(domain: DomainFixture, changes: dict[str, 
     "changes",
     [
         {"card_lifetime": 1}, {"card_lifetime": 36_500}, {"base_bonus": 0}, {"base_bonus": 100},
+        {"customer_origin": "http://[::1]:1"}, {"customer_origin": "https://x-1.test:65535"},
+        {"customer_origin": "https://x.test:80"},
         {"group_bonus": 100}, {"location_slurl": f"secondlife://{'x' * 487}"},
         {"location_slurl": "http://slurl.com/secondlife/Moon/1/2/3"},
     ],
@@ -91,6 +95,12 @@ def test_bad_changes_name_their_field(domain: DomainFixture, changes: dict[str, 
 def test_the_least_and_the_most(domain: DomainFixture, changes: dict[str, Any]) -> None:
     changed = domain.write(stores.update, domain.store.id, StoreChanges(**changes))
     assert {name: getattr(changed, name) for name in changes} == changes
+
+
+@pytest.mark.parametrize("origin", ["https://x.test:443", "http://x.test:80"])
+def test_an_origin_is_kept_as_browsers_send_it(domain: DomainFixture, origin: str) -> None:
+    changed = domain.write(stores.update, domain.store.id, StoreChanges(customer_origin=origin))
+    assert changed.customer_origin == origin.rpartition(":")[0]
 
 
 def test_an_owner_with_someone_elses_name_makes_no_store(domain: DomainFixture) -> None:

@@ -14,7 +14,11 @@ from gridgift.domain.failures import PreconditionFailed, StoreNotFound, Validati
 from gridgift.domain.model import ANNOUNCE, Resident, Store
 from gridgift.storage.database import Tx
 
-ORIGIN: Final = r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?"
+_LABEL: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_PORT: Final = (
+    "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+)
+ORIGIN: Final = rf"(https?://{_LABEL}(\.{_LABEL})*|http://\[::1\])(:({_PORT}))?"
 MAP_LINK: Final = r"(https?://(maps\.secondlife|slurl)\.com/|secondlife://)[!-~]*"
 NAME_LENGTHS: Final = (1, 128)  # characters
 
@@ -88,6 +92,7 @@ async def update(
     named = msgspec.structs.asdict(changes).items()
     wanted |= {name: value for name, value in named if value is not UNSET}
     _check(wanted)
+    wanted["customer_origin"] = _as_sent(wanted["customer_origin"])
     await tx.run("store_update", store_id=store_id, **wanted)
     return await read(tx, store_id)
 
@@ -179,6 +184,11 @@ def _check(values: dict[str, Any]) -> None:
             errors[field] = ["must be from 0 to 100 percent"]
     if errors:
         raise ValidationFailed(errors)
+
+
+def _as_sent(origin: str | None) -> str | None:
+    """Return an origin as browsers send it: without the port that its scheme has anyway."""
+    return origin and origin.removesuffix(":443" if origin.startswith("https:") else ":80")
 
 
 def _is_map_link(text: str) -> bool:
