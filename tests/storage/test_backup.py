@@ -114,6 +114,20 @@ def test_a_backup_replaces_no_file_that_came_meanwhile(tmp_path: Path) -> None:
     assert path.is_symlink()
 
 
+def test_a_table_of_someone_elses_with_a_name_of_ours(
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str, tmp_path: Path
+) -> None:
+    saved(full.settings.database_url, tmp_path / "one")
+    target = make_empty(engine)
+    if engine == "sqlite":
+        Path(target.removeprefix("sqlite:///")).touch()
+    asyncio.run(bare_sql(target, "CREATE TABLE stores (city text)"))
+    with pytest.raises(DatabaseRefused, match="has a name that Gridgift needs"):
+        loaded(target, tmp_path / "one")
+    asyncio.run(bare_sql(target, "DROP TABLE stores"))
+    loaded(target, tmp_path / "one")
+
+
 def test_a_database_that_is_not_empty(full: ApiFixture, tmp_path: Path) -> None:
     made = saved(full.settings.database_url, tmp_path / "one")
     with pytest.raises(DatabaseRefused, match="is not empty"):

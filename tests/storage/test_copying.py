@@ -205,6 +205,20 @@ def test_a_table_of_someone_elses(
     assert "entries" in made.tables and not {"poems", "songs"} & made.tables.keys()
 
 
+@pytest.mark.parametrize("name", ["stores", "migrations"])
+def test_a_table_of_someone_elses_with_a_name_of_ours(
+    full: ApiFixture, make_empty: Callable[[str], str], engine: str, name: str
+) -> None:
+    target = make_empty(engine)
+    if engine == "sqlite":
+        Path(target.removeprefix("sqlite:///")).touch()
+    change(target, f"CREATE TABLE {name} (city text)")
+    with pytest.raises(DatabaseRefused, match=f"needs .{name}.: name an empty"):
+        copied(full.settings.database_url, target)
+    change(target, f"DROP TABLE {name}")
+    assert "entries" in copied(full.settings.database_url, target).tables, "nothing was made"
+
+
 def test_every_table_of_gridgifts_is_copied(
     full: ApiFixture, make_empty: Callable[[str], str], engine: str
 ) -> None:

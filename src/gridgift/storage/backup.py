@@ -34,6 +34,7 @@ from gridgift.storage.tables import (
     count,
     first_occupied,
     pages,
+    require_names,
     tables,
 )
 from gridgift.whole_files import drafted
@@ -227,6 +228,8 @@ async def lacking(database: Port, path: Path, header: Header) -> list[Migration]
     applied = await database.applied_migrations()
     steps = pending(database.engine, applied)
     await database.read(require_empty)
+    if not applied:
+        await database.read(require_names)
     if len(applied) > version:
         raise DatabaseRefused(
             "The database has newer tables than the backup: name one without any table."

@@ -34,6 +34,7 @@ from gridgift.storage.tables import (
     count,
     first_occupied,
     pages,
+    require_names,
     tables,
 )
 
@@ -110,6 +111,8 @@ class Copy:
         if begun and begun[0].version == UNFINISHED:
             self._check_begun(begun, identity)
         else:
+            if not begun:
+                self._target.read(require_names)
             self._begin(identity, now)
         self._progress = self._target.read(_progress)
         return dict(self._source.read(_sizes, self._tables))

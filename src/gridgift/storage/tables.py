@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from gridgift.storage.database import Tx
+from gridgift.storage.database import DatabaseRefused, Tx
 from gridgift.storage.migrate import migrations
 from gridgift.storage.queries import Query
 
@@ -192,6 +192,19 @@ async def first_occupied(tx: Tx) -> str | None:
         if name not in _NOTES and await tx.one(_some(name)) is not None:
             return name
     return None
+
+
+async def require_names(tx: Tx) -> None:
+    """Raise ``DatabaseRefused`` if another program has a table of a name that is needed here.
+
+    It is for a database without any of Gridgift's tables.
+    """
+    taken = sorted((_made() | _NOTES).intersection(await _names(tx)))
+    if taken:
+        raise DatabaseRefused(
+            f"Another program's table has a name that Gridgift needs ({taken[0]}): name an empty "
+            "database."
+        )
 
 
 async def tables(tx: Tx) -> list[Table]:
