@@ -233,7 +233,7 @@ VARIABLES: Final = {
     ),
     "GRIDGIFT_PUBLIC_URL": Variable("public_url", "the address that clients use", _url, mask_url),
     "GRIDGIFT_RATE_LIMIT": Variable(
-        "rate_limit", "requests a minute a key; 0 turns all limits off", _whole(0, 10_000_000)
+        "rate_limit", "requests a minute a key; 0: none but of sign-ins", _whole(0, 10_000_000)
     ),
     "GRIDGIFT_TOKEN_HOURS": Variable(
         "token_hours", "hours that a resident's link is good for", _whole(1, 8760)

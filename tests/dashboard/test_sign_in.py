@@ -76,10 +76,11 @@ def test_a_wrong_name_takes_as_long_as_a_wrong_password(people: People) -> None:
 
 
 @one_engine
+@pytest.mark.parametrize("rate_limit", [1200, 0])  # 0: no other limit
 def test_wrong_passwords_are_limited_for_an_account(
-    make_api: Callable[..., ApiFixture],
+    make_api: Callable[..., ApiFixture], rate_limit: int
 ) -> None:
-    api = make_api(rate_limit=1200)
+    api = make_api(rate_limit=rate_limit)
     people = People(api)
     people.with_password("Aria")
     browser = people.browser()
@@ -113,8 +114,11 @@ def test_many_at_once_are_not_all_tried(make_api: Callable[..., ApiFixture]) -> 
 
 
 @one_engine
-def test_wrong_passwords_are_limited_for_an_address(make_api: Callable[..., ApiFixture]) -> None:
-    people = People(make_api(rate_limit=1200))
+@pytest.mark.parametrize("rate_limit", [1200, 0])
+def test_wrong_passwords_are_limited_for_an_address(
+    make_api: Callable[..., ApiFixture], rate_limit: int
+) -> None:
+    people = People(make_api(rate_limit=rate_limit))
     people.with_password("Aria")
     browser = people.browser()
     answers = [browser.sign_in(f"name {n}", "wrong password").status_code for n in range(21)]

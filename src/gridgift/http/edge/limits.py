@@ -25,16 +25,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def rate_limits(settings: Settings, shared: Count | None = None) -> RateLimits:
     """Limit requests by their key, token or operator, and failures to prove it by address.
 
-    ``shared`` counts them for all servers.
+    Passwords and codes that are tried are limited whatever the settings say. ``shared`` counts
+    them for all servers.
     """
+    sign_ins = {ACCOUNT: OF_AN_ACCOUNT, DOOR: AT_THE_DOOR}
+    if not settings.rate_limit:
+        return RateLimits(sign_ins, 0, shared)
     per_minute = {
         "key": settings.rate_limit, "token": settings.token_rate_limit,
         ADDRESS: FAILURES, ORIGIN: FAILURES, UNIT: OF_A_UNIT,
-        ACCOUNT: OF_AN_ACCOUNT, DOOR: AT_THE_DOOR,
     }  # fmt: skip
-    if not settings.rate_limit:
-        return RateLimits({}, 0)
-    return RateLimits(per_minute, settings.rate_limit, shared)
+    return RateLimits(per_minute | sign_ins, settings.rate_limit, shared)
 
 
 async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[Header]) -> None:
