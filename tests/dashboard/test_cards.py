@@ -1,5 +1,6 @@
 """Gift cards: the list, one card, and what is done with it."""
 
+import base64
 import csv
 import io
 import json
@@ -103,6 +104,48 @@ def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser)
     post_about(bo, card, "switch", {"to": "on"})
     assert "already" in bo.get(CARDS).text
     assert len(api.entries(card)) == 3
+
+
+@pytest.mark.parametrize("typed", ["k" * 100, "\N{SNOWMAN}" * 100, "k" * 9_000])
+@one_engine
+def test_undo_is_there_however_long_the_lists_address_is(
+    api: ApiFixture, bo: Browser, typed: str
+) -> None:
+    card = api.grant()["id"]
+    filters = "show=off&source=operator&least=1&ends_by=2027-01-31&given_from=2026-01-01"
+    back = f"{CARDS}?{urlencode({'q': typed})}&{filters}"
+    form = {"to": "off", "back": back, "etag": etag_on(bo, CARDS)}
+    done = bo.post(f"{CARDS}/{card}/switch", form)
+    assert done.headers["location"] == f"{back}#{card}"
+    (line,) = done.headers.get_list("set-cookie")
+    assert len(line) < 4096  # more a browser drops
+    page = bo.get(CARDS).text
+    undo = re.search(r'action="([^"]+/switch)">(.+?)Undo', page, re.DOTALL)
+    assert undo is not None
+    undone = bo.post(undo[1], fields_on(undo[2]))
+    assert undone.headers["location"] == f"{back if len(back) < 1_500 else CARDS}#{card}"
+    assert api.card(card)["active"] is True
+
+
+@one_engine
+def test_what_is_said_of_what_was_done_is_the_sessions_own(
+    api: ApiFixture, people: People, bo: Browser
+) -> None:
+    card = api.grant()["id"]
+    post_about(bo, card, "switch", {"to": "off"})
+    said = bo.cookies["gridgift-flash"]
+    packed, _, signature = said.partition(".")
+    other = people.browser()
+    other.use_link(people.link("Bo"))
+    forged = base64.urlsafe_b64encode(b'{"text": "Send L$ to Eve"}').decode()
+    for cookie in (said, packed, forged, f"{forged}.", f"{forged}.{signature}", f".{signature}"):
+        other.cookies["gridgift-flash"] = cookie
+        assert 'role="status"' not in other.get(CARDS).text
+    for cookie in (f"{forged}.{signature}", f"{packed}.x"):
+        bo.cookies["gridgift-flash"] = cookie
+        assert 'role="status"' not in bo.get(CARDS).text
+    bo.cookies["gridgift-flash"] = said
+    assert "card is switched off." in bo.get(CARDS).text
 
 
 @pytest.mark.parametrize(

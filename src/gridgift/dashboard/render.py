@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,9 @@ THEME_COOKIE: Final = "gridgift-theme"
 FLASH_COOKIE: Final = "gridgift-flash"
 # Somewhere in the dashboard, and nowhere else; nothing in it ends a header's line.
 _OURS: Final = re.compile(r"/dashboard(?:[/?][\w./?&=%+:;,~@-]*)?", re.ASCII)
-MAX_FLASH: Final = 1500  # bytes; a browser keeps 4096 of a cookie
+MAX_SAID: Final = 600  # bytes of what is said
+MAX_BACK: Final = 1_500  # characters of an address to which an undo leads back
+MAX_FLASH: Final = 3_800  # bytes; a browser drops a cookie of more than 4096
 YEAR: Final = 31_536_000  # seconds
 
 _POLICY: Final = (
@@ -54,7 +57,10 @@ class Undo(Struct, frozen=True):
 
 
 class Flash(Struct, frozen=True):
-    """What the next page says once of what was just done, and how to undo it."""
+    """What the next page says once of what was just done, and how to undo it.
+
+    It travels in a cookie that is signed with the session's: nobody else can put words there.
+    """
 
     text: str
     kind: Literal["done", "trouble"] = "done"
@@ -112,11 +118,18 @@ def redirect(
     *,
     flash: Flash | None = None,
     headers: Sequence[Header] = (),
+    cookie: str = "",
     **query: str,
 ) -> Reply[None]:
-    """Lead the browser to another page after a form (303: by GET), with a word on what was done."""
+    """Lead the browser to another page after a form (303: by GET), with a word on what was done.
+
+    ``cookie`` is the session's from now on; "": the one that the request has.
+    """
     address = f"{to}?{urlencode(query)}" if query else to
-    said = [] if flash is None else [_set(FLASH_COOKIE, _packed(flash), 60)]
+    said = [cookie_header(request, cookie)] if cookie else []
+    if flash is not None:
+        signed_by = cookie or request.principal.cookie
+        said.append(_set(FLASH_COOKIE, _packed(flash, signed_by), 60))
     if b"hx-request" in request.headers:  # a redirect would be followed within the page
         return Reply(200, ((b"hx-redirect", address.encode()), *_HEADERS, *said, *headers))
     return Reply(303, ((b"location", address.encode()), *_HEADERS, *said, *headers))
@@ -185,18 +198,30 @@ def _theme(request: AnyRequest) -> str:
 
 
 def _read_flash(request: AnyRequest) -> Flash | None:
-    """Return what was left to be said; a cookie that says nothing of the kind is passed over."""
+    """Return what was left to be said to this session; any other cookie is passed over."""
+    who, (packed, _, signature) = request.principal, _cookie(request, FLASH_COOKIE).partition(".")
+    if not isinstance(who, Browser) or not hmac.compare_digest(
+        signature.encode(), _signature(packed, who.cookie).encode()
+    ):
+        return None
     try:
-        return msgspec.json.decode(
-            base64.urlsafe_b64decode(_cookie(request, FLASH_COOKIE)), type=Flash
-        )
+        return msgspec.json.decode(base64.urlsafe_b64decode(packed), type=Flash)
     except (ValueError, msgspec.MsgspecError):
         return None
 
 
-def _packed(flash: Flash) -> str:
-    cut = msgspec.structs.replace(flash, text=flash.text[: MAX_FLASH // 4])
-    return base64.urlsafe_b64encode(msgspec.json.encode(cut)).decode()
+def _packed(flash: Flash, cookie: str) -> str:
+    """Return a signed cookie's value that no browser drops."""
+    text = flash.text.encode()[:MAX_SAID].decode(errors="ignore")
+    for cut in (Flash(text, flash.kind, flash.undo), Flash(text, flash.kind)):
+        packed = base64.urlsafe_b64encode(msgspec.json.encode(cut)).decode()
+        if len(packed) <= MAX_FLASH:
+            break
+    return f"{packed}.{_signature(packed, cookie)}"
+
+
+def _signature(packed: str, cookie: str) -> str:
+    return hmac.new(cookie.encode(), b"flash " + packed.encode(), "sha256").hexdigest()
 
 
 def _cookie(request: AnyRequest, name: str) -> str:

@@ -17,7 +17,7 @@ from gridgift.domain.texts import counted
 from gridgift.http.edge.limits import count
 from gridgift.http.edge.path import UUID_SCHEMA, PathParameter
 from gridgift.http.edge.reply import Reply
-from gridgift.http.edge.session import OperatorRequest, Session, cookie_header
+from gridgift.http.edge.session import OperatorRequest, Session
 
 ACCOUNT_PAGE: Final = "/dashboard/account"
 CHANGE_PAGE: Final = "/dashboard/account/password"
@@ -73,7 +73,7 @@ async def change_password(request: OperatorRequest[None, NewPassword]) -> Reply[
     if not await request.operations.write(sessions.set_password, me.operator, encoded, new):
         raise ValidationFailed({"new_password": ["was changed elsewhere meanwhile"]})
     said = Flash("Your password is set. You are signed out everywhere else.")
-    return redirect(request, ACCOUNT_PAGE, flash=said, headers=(cookie_header(request, new.token),))
+    return redirect(request, ACCOUNT_PAGE, flash=said, cookie=new.token)
 
 
 async def end_session(request: OperatorRequest[None, NoFields]) -> Reply[None]:

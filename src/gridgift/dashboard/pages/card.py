@@ -25,7 +25,7 @@ from gridgift.dashboard.editing import (
 from gridgift.dashboard.forms import EMPTY, Draft
 from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.pages.cards import CARD, CARDS, SOON, Day
-from gridgift.dashboard.render import Flash, Undo, own_page, redirect, render
+from gridgift.dashboard.render import MAX_BACK, Flash, Undo, own_page, redirect, render
 from gridgift.dashboard.timeline import moments, names_in, reserved
 from gridgift.domain import (
     card_life,
@@ -181,7 +181,8 @@ async def switch_card(request: OperatorRequest[None, Switch]) -> Reply[None]:
     if changed.entry is None:
         return redirect(request, row, flash=Flash(f"The card is switched {form.to} already."))
     other = "off" if form.to == "on" else "on"
-    fields = {"to": other, "back": back, "etag": giftcards.etag(changed.card)}
+    short = back if len(back) <= MAX_BACK else CARDS
+    fields = {"to": other, "back": short, "etag": giftcards.etag(changed.card)}
     undo = Undo(f"{CARDS}/{card_id}/switch", fields)
     said = f"{changed.card.owner_username}'s card is switched {form.to}."
     return redirect(request, row, flash=Flash(said, undo=undo))
