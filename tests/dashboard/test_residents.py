@@ -1,11 +1,17 @@
 """Residents: found by name, each with a page; and what was redeemed."""
 
 import re
+from contextlib import nullcontext
 from html import unescape
 
+import pytest
+
+from gridgift.dashboard.pages import residents as residents_page
+from gridgift.domain import customer_search
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
 from gridgift.domain.redemption import redeem_for_owner
+from gridgift.limits import Places
 from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import Browser, People
 from tests.http.checks import one_engine
@@ -32,6 +38,55 @@ def test_residents_are_found(api: ApiFixture, bo: Browser) -> None:
         "?q=aria": [], "?q=%3Cb%3E": [], f"?q={OWNER.uuid}": [],
     }.items():  # fmt: skip
         assert listed(bo.get(RESIDENTS + query).text) == wanted, query
+
+
+def test_residents_are_sorted_by_their_cards(
+    api: ApiFixture, bo: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a list is of, it says how many cards each has, and leads to exactly those."""
+    monkeypatch.setattr(residents_page, "ROWS", 1)
+    for name, cards in ((KELLY.username, 3), (JO.username, 1), (OWNER.username, 2)):
+        for _ in range(cards):
+            api.grant(name)
+    given = f"/v1/giftcards/{api.grant()['id']}/actions/disable"
+    assert api.call("POST", given).status_code == 200
+    change_credit(api, "deposit", 70, expiresAt=at(api, 600), reason="sorry")
+    for query, wanted in {
+        "?sort=-cards": [(KELLY, 4), (OWNER, 2), (JO, 1)], "": [(KELLY, 4), (OWNER, 2), (JO, 1)],
+        "?sort=cards": [(JO, 1), (OWNER, 2), (KELLY, 4)], "?q=jo": [(JO, 1)],
+        "?show=credit&sort=cards": [(KELLY, 4)], f"?q={JO.uuid}": [(JO, 1)],
+        "?ends_by=2030-01-01": [(KELLY, 4)],
+    }.items():  # fmt: skip
+        found, address = [], RESIDENTS + query
+        while address:
+            page = bo.get(address).text
+            found += counted(page)
+            address = unescape(next(iter(re.findall('href="([^"]+)" rel="next"', page)), ""))
+        assert found == [(each.uuid, f"{count}") for each, count in wanted], query
+    exported = bo.get(f"/dashboard/cards?q={OWNER.uuid}").text
+    assert len(re.findall('name="ids" value="[^"]+" form="ticked"', exported)) == 2
+    page = bo.get(f"{RESIDENTS}?sort=-cards").text
+    assert 'aria-sort="descending"><a href="/dashboard/residents?sort=cards">Cards ↓' in page
+    assert bo.get(f"{RESIDENTS}?sort=name").status_code == 400
+    for module in (customer_search, residents_page):
+        monkeypatch.setattr(module, "COUNTED", 2)
+    assert counted(bo.get(f"{RESIDENTS}?q=kelly").text) == [(KELLY.uuid, "2+")]
+    assert counted(bo.get(f"{RESIDENTS}?sort=-cards").text) == [(KELLY.uuid, "4")]
+
+
+@one_engine
+def test_cards_are_counted_for_one_person_at_a_time(
+    api: ApiFixture, bo: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.grant()
+    monkeypatch.setattr(Places, "taken", lambda *_: nullcontext(False))
+    assert "counted for somebody else" in bo.get(f"{RESIDENTS}?sort=-cards").text
+    assert listed(bo.get(RESIDENTS).text) == [KELLY.uuid]
+
+
+def counted(text: str) -> list[tuple[str, str]]:
+    """Return the UUIDs of the residents on a page, and how many cards each is said to have."""
+    return re.findall(r'<a href="/dashboard/cards\?q=([\w-]+)">([\d,]+\+?)</a>', text)
 
 
 def test_a_resident_is_shown_whole(api: ApiFixture, bo: Browser) -> None:

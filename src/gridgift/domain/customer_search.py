@@ -178,6 +178,15 @@ async def find_each(tx: Tx, store_id: str, uuids: Sequence[str]) -> dict[str, Fo
     return {row[0]: Found.from_row(row) for row in rows}
 
 
+async def count_cards(tx: Tx, store_id: str, uuids: Sequence[str]) -> dict[str, int]:
+    """Return how many gift cards each of some customers has now, ``COUNTED`` at most."""
+    if not uuids:
+        return {}
+    counts = "customers_card_counts"
+    rows = await tx.all(counts, store_id=store_id, uuids=list(uuids), rows=COUNTED)
+    return {row[0]: row[1] for row in rows}
+
+
 async def by_uuid(tx: Tx, store_id: str, uuid: str) -> list[Found]:
     """Return the customer with a UUID, if there is one."""
     return [*(await find_each(tx, store_id, [uuid])).values()]

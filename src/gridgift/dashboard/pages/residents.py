@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlencode
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.actors import names_of
@@ -25,7 +25,7 @@ from gridgift.domain import (
     tokens,
 )
 from gridgift.domain.actions import About
-from gridgift.domain.customer_search import Cards, Found, Wanted
+from gridgift.domain.customer_search import COUNTED, Cards, Found, Wanted
 from gridgift.domain.days import end_of, start_of
 from gridgift.domain.failures import CustomerNotFound
 from gridgift.domain.ids import new_id, parse_uuid
@@ -65,6 +65,7 @@ SHOWN: Final[Mapping[Show, str]] = {
     "expired": "Store credit has expired",
 }
 assert set(SHOWN) == set(get_args(Show))
+Sort = Literal["-card", "-cards", "cards"]  # by the newest card, by the number of cards
 
 
 class ResidentsQuery(Struct, frozen=True):
@@ -97,18 +98,37 @@ class CustomersQuery(ResidentsQuery, frozen=True):
     show: Show = "all"
     ends_from: Day | None = None
     ends_by: Day | None = None
+    sort: Sort = "-card"
 
-    def address(self, cursor: str | None = None) -> str:
+    def address(self, cursor: str | None = None, sort: Sort | None = None) -> str:
         """Return the address of the list, from its beginning or from somewhere on."""
+        order = sort or self.sort
         chosen = {
             "q": self.q,
             "show": "" if self.show == "all" else self.show,
             "ends_from": self.ends_from,
             "ends_by": self.ends_by,
+            "sort": "" if order == "-card" else order,
             "cursor": cursor,
         }
         given = {name: text for name, text in chosen.items() if text}
         return f"{RESIDENTS}?{urlencode(given)}" if given else RESIDENTS
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the list is of all customers, in the order that was asked for."""
+        return not self.q.strip() and self.show == "all" and not self.ends
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which customers are asked for, unless it is one, or those whose credit ends."""
+        _, prefix = self.who
+        if prefix:
+            return Wanted("name", prefix=prefix)
+        if self.show == "credit" and not self.q.strip():
+            return Wanted("credit", descending=True)
+        by_cards = self.is_sorted and self.sort != "-card"
+        return Wanted("cards" if by_cards else "card", descending=self.sort != "cards")
 
     def ending(self, now: int, zone: str) -> tuple[int, int] | None:
         """Return after when and up to when the credit ends, in milliseconds; None: any does."""
@@ -133,10 +153,19 @@ class ResidentQuery(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """A customer in the list; ``amount`` is how much of the store credit it is about, in L$."""
+    """A customer in the list; ``amount`` is how much of the store credit it is about, in L$.
+
+    ``cards`` is how many there are; if they were not all counted, they are ``COUNTED`` at most.
+    """
 
     found: Found
     amount: int
+    cards: int = 0
+
+    @property
+    def capped(self) -> bool:
+        """Whether there may be more cards."""
+        return self.found.cards is None and self.cards == COUNTED
 
     @classmethod
     def of(cls, found: Found) -> Self:
@@ -145,11 +174,15 @@ class Row(Struct, frozen=True):
 
 
 class Listed(Struct, frozen=True):
-    """A page of the list, and the cursors of those beside it (None: there is none)."""
+    """A page of the list, and the cursors of those beside it (None: there is none).
+
+    ``busy``: nothing was counted, for it is done for somebody else at this moment.
+    """
 
     rows: list[Row]
     next: str | None = None
     previous: str | None = None
+    busy: bool = False
 
 
 class Whole(Struct, frozen=True):
@@ -168,33 +201,50 @@ async def list_residents(request: OperatorRequest[CustomersQuery, None]) -> Repl
     query = request.query
     ending = query.ending(request.received_at, request.principal.zone)
     page = await (_list(request) if ending is None else _list_ending(request, *ending))
+    uuids = [row.found.customer.uuid for row in page.rows if row.found.cards is None]
+    counts = await request.operations.read(customer_search.count_cards, request.store_id, uuids)
+    rows = [
+        structs.replace(row, cards=counts.get(row.found.customer.uuid, row.found.cards or 0))
+        for row in page.rows
+    ]
     return render(
         request, "residents.html",
-        query=query, found=page.rows, shown=SHOWN, next=page.next, previous=page.previous,
+        query=query, found=rows, shown=SHOWN, next=page.next, previous=page.previous,
+        busy=page.busy,
     )  # fmt: skip
 
 
 async def _list(request: OperatorRequest[CustomersQuery, None]) -> Listed:
-    query, (uuid, prefix) = request.query, request.query.who
-    with_credit = query.show == "credit" and not query.q.strip()
-    wanted = Wanted("credit" if with_credit else "card", descending=True)
-    if prefix:
-        wanted = Wanted("name", prefix=prefix)
+    query, wanted, (uuid, prefix) = request.query, request.query.wanted, request.query.who
+    store_id, order = request.store_id, f"{wanted.order} {wanted.descending}"
     cursors = request.services.cursors.of(
-        f"dashboard residents {request.store_id} {prefix} {wanted.order}", wanted.key_types
+        f"dashboard residents {store_id} {prefix} {order}", wanted.key_types
     )
     if uuid is not None:
-        found = await request.operations.read(customer_search.by_uuid, request.store_id, uuid)
+        found = await request.operations.read(customer_search.by_uuid, store_id, uuid)
         return Listed([Row.of(each) for each in found])
     if query.finds_nobody:
         return Listed([])
-    page = await request.operations.read(
-        customer_search.list_of, request.store_id, wanted, cursors.read(query.cursor), ROWS
-    )
+    page = await _page(request, wanted, cursors.read(query.cursor))
+    if page is None:
+        return Listed([], busy=True)
     rows = [Row.of(each) for each in page.rows]
-    if with_credit:  # not those of whose credit all has just expired
+    if wanted.order == "credit":  # not those of whose credit all has just expired
         rows = [row for row in rows if row.amount]
     return Listed(rows, cursors.write(page.next), cursors.write(page.previous))
+
+
+async def _page(
+    request: OperatorRequest[CustomersQuery, None], wanted: Wanted, position: Position
+) -> Rows[Found] | None:
+    """Return a page of the customers; one store's cards are counted once at a time, else None."""
+    store_id, operations = request.store_id, request.operations
+    if wanted.order != "cards":
+        return await operations.read(customer_search.list_of, store_id, wanted, position, ROWS)
+    with request.services.reports.taken(store_id) as free:
+        if not free:
+            return None
+        return await operations.snapshot(customer_search.list_of, store_id, wanted, position, ROWS)
 
 
 async def _list_ending(

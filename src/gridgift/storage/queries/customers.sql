@@ -74,6 +74,15 @@ SELECT owner_uuid, cards FROM (
 WHERE store_id = :store_id {seek}
 ORDER BY {order} LIMIT :rows
 
+-- How many cards some customers have, up to a number that is looked at.
+-- name: customers_card_counts
+SELECT resident_uuid, (SELECT COUNT(*) FROM (
+    SELECT 1 FROM gift_cards {index:gift_cards_by_owner}
+    WHERE store_id = :store_id AND owner_uuid = customers.resident_uuid
+    LIMIT :rows
+) counted) FROM customers
+WHERE store_id = :store_id AND resident_uuid {any:uuids}
+
 -- Of a customer's newest cards: how many there are, and how many of them can be used now, for how much.
 -- name: customer_cards
 SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN usable THEN 1 ELSE 0 END), 0) AS BIGINT),
