@@ -77,3 +77,27 @@ def test_commands_are_recorded_once_for_each_store_that_they_change(both: Comman
     assert both("card", "show", card, *here).code == 0
     assert both("card", "disable", card, "--dry-run", *here).code == 0
     assert recorded(both) == many
+
+
+def test_what_is_about_an_operator_is_recorded_where_they_work(both: CommandRunner) -> None:
+    """Once at each of their stores; no other store learns that there is such a person."""
+    create = ("store", "create", "--owner", "kelly", "--owner-uuid", KELLY.uuid)
+    first, second = (both.json(*create, name)["id"] for name in ("Moonwall", "Another"))
+    both.json(*create, "Elsewhere")
+    begun = len(recorded(both))
+    for store in (first, second):
+        assert both("operator", "add", "Aria", "--store", store).code == 0
+    assert recorded(both)[begun:] == [
+        ("Moonwall", "operator add"), ("Another", "operator add"),
+        ("Moonwall", "operator add"),  # whose link opens it too
+    ]  # fmt: skip
+    assert both("operator", "link", "Aria").code == 0
+    assert both("operator", "remove", "Aria", "--store", second).code == 0
+    assert both("operator", "link", "Aria").code == 0
+    assert both("operator", "remove", "Aria").code == 0
+    then = {store: [about for at, about in recorded(both)[begun + 3 :] if at == store]
+            for store, _ in recorded(both)[begun:]}  # fmt: skip
+    assert then == {
+        "Moonwall": ["operator link", "operator link", "operator remove"],
+        "Another": ["operator link", "operator remove"],
+    }

@@ -30,7 +30,7 @@ def test_somebody_is_added_and_signs_in(people: People, aria: Browser) -> None:
     ("fields", "why"),
     [
         ({"name": "ARIA"}, "Is in your team already."),
-        ({"name": "Stranger"}, "Works at another store"),
+        ({"name": "Stranger"}, "Is not free: take another one, or have whoever"),
         ({"name": " "}, "Is required."),
         ({"name": "x"}, "Must have 2 to 64 printable characters"),
         ({"name": "a\u202eb"}, "Must have 2 to 64 printable characters"),
@@ -47,6 +47,40 @@ def test_who_can_not_be_added(
     assert response.status_code == 400
     assert why in response.text
     assert api.sql("SELECT count(*) FROM operator_stores") == [(2,)]
+
+
+@one_engine
+def test_a_name_that_nobody_works_under_is_begun_anew(
+    api: ApiFixture, people: People, aria: Browser
+) -> None:
+    """Whoever had it may be somebody else."""
+    other = people.with_password("Stranger", "clerk")
+    api.sql(f"INSERT INTO operator_second_factors VALUES ('{other_id(api)}', 'seed', 1, 1, 0, 0)")
+    api.write(operators.remove, "Stranger")
+    aria.get(TEAM)
+    page = aria.post(TEAM, {"name": "stranger", "role": "clerk"})
+    assert page.status_code == 200
+    assert "has chosen no password yet" in page.text and "second factor" not in page.text
+    assert other.sign_in("Stranger").status_code == 401
+    new = people.browser()
+    new.use_link(page.text.partition("/dashboard/link/")[2][:43])
+    assert new.is_signed_in()
+
+
+@one_engine
+def test_names_are_not_tried_out(people: People, aria: Browser) -> None:
+    people.add("Stranger", "clerk", people.api.add_store("Elsewhere", JO))
+    aria.get(TEAM)
+    tried = [aria.post(TEAM, {"name": "Stranger"}).status_code for _ in range(11)]
+    assert tried == [400] * 10 + [429]
+    people.api.clock.advance(61)
+    assert aria.post(TEAM, {"name": "Newcomer"}).status_code == 200
+
+
+def other_id(api: ApiFixture) -> str:
+    """Return the id of somebody who works elsewhere."""
+    found: str = api.read(operators.find, "Stranger").id
+    return found
 
 
 def test_roles_change_and_an_owner_stays(people: People, aria: Browser, bo: Browser) -> None:
@@ -92,5 +126,6 @@ def test_no_link_into_another_store(api: ApiFixture, people: People, aria: Brows
     aria.get(TEAM)
     response = aria.press(f"{TEAM}/{other}/link")
     assert response.status_code == 400
-    assert "works at another store too" in response.text
+    assert "For Bo only whoever runs this server can make a link." in response.text
+    assert "another store" not in response.text
     assert api.sql("SELECT count(*) FROM operator_links") == [(0,)]

@@ -1,19 +1,21 @@
 """What a command changes stands in Audit: here, for all commands there are and will be.
 
 A command's first write to a store is recorded in that write's transaction, unless the operation has
-recorded itself there, as one does that is told who does it. What is of no store in
-particular, such as a resident's name, is recorded at every store. Only the command's own name is
-kept: what is typed after it may have residents' names.
+recorded itself there, as one does that is told who does it. What is about an operator is recorded
+once at each store where they work, for a link opens all of those, and nowhere else. What is of no
+store in particular, such as a resident's name, is recorded at every store. Only the command's own
+name is kept: what is typed after it may have residents' names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, Final
 
-from gridgift.domain import actions, secrets, stores
+from gridgift.domain import actions, operators, secrets, stores
 from gridgift.domain.actions import About, Who
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Store
+from gridgift.domain.operators import Membership, NewLink
 from gridgift.domain.paging import Position
 from gridgift.operations import Operations
 from gridgift.storage.database import Database, Operation, P, T, Tx
@@ -66,10 +68,14 @@ async def _recorded_itself(tx: Tx, store_id: str, values: Iterable[Any]) -> bool
     return any(action.id in own for action in newest.rows)
 
 
-async def _stores_of(tx: Tx, values: Iterable[Any]) -> set[str]:
+async def _stores_of(tx: Tx, values: Sequence[Any]) -> set[str]:
     """Return the stores that an operation's arguments and result name; none is all of them."""
     known = {store.id for store in await stores.list_all(tx)}
-    return ({store_id for value in values for store_id in _named(value)} & known) or known
+    named = {store_id for value in values for store_id in _named(value)}
+    for value in values:
+        if isinstance(value, NewLink):
+            named |= {one.store_id for one in await operators.memberships(tx, value.operator.id)}
+    return (named & known) or known
 
 
 def _named(value: Any) -> Iterable[str]:
@@ -78,6 +84,8 @@ def _named(value: Any) -> Iterable[str]:
         return (value,)
     if isinstance(value, Store):
         return (value.id,)
+    if isinstance(value, list):  # the stores where an operator's work has ended
+        return {one.store_id for one in value if isinstance(one, Membership)}
     asking = value if isinstance(value, Caller) else getattr(value, "caller", value)
     store_id = getattr(asking, "store_id", None)
     return (store_id,) if isinstance(store_id, str) else ()

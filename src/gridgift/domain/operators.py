@@ -141,8 +141,9 @@ async def memberships(tx: Tx, operator_id: str) -> list[Membership]:
 async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token: str) -> NewLink:
     """Add a person as the store's owner does: nobody of another store, nobody twice.
 
-    Return the link by which they sign in for the first time; ``token`` is chosen at random. Raises
-    ``ValidationFailed``.
+    Return the link by which they sign in for the first time; ``token`` is chosen at random. Whoever
+    had the name and works nowhere any more may be somebody else: neither that one's password nor
+    second factor opens anything. Raises ``ValidationFailed``, which tells of no store but this.
     """
     _check(name, role)
     known = await find_any(tx, name)
@@ -151,8 +152,10 @@ async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token:
         raise ValidationFailed({"name": ["is in your team already"]})
     if stores:
         raise ValidationFailed(
-            {"name": ["works at another store; whoever runs this server can add them to yours"]}
+            {"name": ["is not free: take another one, or have whoever runs this server add them"]}
         )
+    if known is not None:
+        await _begin_anew(tx, known.id)
     added = await add(tx, store_id, name, role, new_id)
     return await link_for_member(tx, store_id, added.id, token)
 
@@ -199,11 +202,7 @@ async def link_for_member(tx: Tx, store_id: str, operator_id: str, token: str) -
     member = await member_of(tx, store_id, operator_id)
     if len(await memberships(tx, operator_id)) > 1:
         raise ValidationFailed(
-            {
-                "link": [
-                    f"{member.name} works at another store too: whoever runs this server can do it"
-                ]
-            }
+            {"link": [f"for {member.name} only whoever runs this server can make a link"]}
         )
     return await _link(tx, await find(tx, member.name), token)
 
@@ -237,6 +236,13 @@ async def _link(tx: Tx, operator: Operator, token: str) -> NewLink:
     expires_at = tx.now() + LINK_LIFETIME
     await tx.run("link_put", operator_id=operator.id, hash=digest(token), expires_at=expires_at)
     return NewLink(operator, token, expires_at)
+
+
+async def _begin_anew(tx: Tx, operator_id: str) -> None:
+    await lock_out(tx, operator_id)
+    await tx.run("operator_password", operator_id=operator_id, password=None)
+    await tx.run("recovery_codes_drop", operator_id=operator_id)
+    await tx.run("second_factor_drop", operator_id=operator_id)
 
 
 async def _leave(tx: Tx, store_id: str, operator_id: str) -> None:

@@ -14,9 +14,11 @@ from gridgift.domain.actions import About
 from gridgift.domain.failures import OperatorNotFound
 from gridgift.domain.ids import new_id
 from gridgift.domain.operators import Member, NewLink, Role
+from gridgift.http.edge.limits import ACCOUNT, count
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session, new_token
+from gridgift.limits import Bucket
 
 TEAM: Final = "/dashboard/team"
 
@@ -52,8 +54,13 @@ async def show_team(
 
 
 async def add_member(request: OperatorRequest[None, NewMember]) -> Reply[None]:
-    """Let somebody work here, and show the link by which they sign in for the first time."""
+    """Let somebody work here, and show the link by which they sign in for the first time.
+
+    Names are counted with passwords: which of them are free on this server is not to be tried out.
+    """
     form, token = request.body, new_token()
+    me = request.principal.signed_in.operator
+    await count(request, Bucket(ACCOUNT, f"Added by {me.id}"), [])
     link = await act(
         request,
         "member_added",
