@@ -6,12 +6,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any, Final
 
 import httpx2
 import pytest
 
-from gridgift.domain import erasing, sendings
+from gridgift.domain import erasing, search, sendings
 from gridgift.domain.erasing import Mark
 from gridgift.domain.residents import Identifier
 from gridgift.domain.sendings import KEPT_FOR, Sending
@@ -19,6 +20,7 @@ from gridgift.operations import Operations
 from gridgift.sending import ROWS_AT_ONCE, go_on, open_csv
 from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import UNKNOWN, Browser, People
+from tests.dashboard.test_cards import listed
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_bulk_changes import raced
 from tests.http.checks import one_engine
@@ -50,6 +52,34 @@ def until(true: Callable[[], Any]) -> None:
     while not true():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("gathered", [2_000, 1])
+def test_what_was_sent_leads_to_exactly_its_cards(
+    api: ApiFixture, bo: Browser, monkeypatch: pytest.MonkeyPatch, gathered: int
+) -> None:
+    """Also where the same is sent once more, and where there are more cards than are gathered."""
+    monkeypatch.setattr(search, "GATHERED", gathered)
+    api.grant()
+    seen: set[str] = set()
+    for content in (b"username,credit\nkelly,5\njo.winter,6\n", b"username,credit\nkelly,7\n"):
+        for again in (False, True):
+            bo.get(SEND)
+            address = prepared(bo, bo.upload(SEND, {"to": ""}, "names.csv", content))
+            bo.post(address, {"again": "true"} if again else {})
+            found = re.search(r'href="([^"]+)">See them in the list', bo.get(address).text)
+            assert found is not None
+            page = bo.get(unescape(found[1])).text
+            cards = listed(page)
+            assert len(cards) == content.count(b"\n") - 1 and not seen & set(cards)
+            assert "Sent together" in page and f"{len(cards)} card" in page
+            seen |= set(cards)
+            api.clock.advance(1)
+    narrowed = f"{unescape(found[1])}&least=8"
+    assert listed(bo.get(narrowed).text) == []
+    assert bo.get("/dashboard/cards?sent=x").status_code == 400
+    nobody = prepared(bo, bo.upload(SEND, {"to": ""}, "zero.csv", b"username,credit\nkelly,0\n"))
+    assert "See them in the list" not in bo.get(nobody).text
 
 
 def test_pasted_names_are_checked_then_sent(api: ApiFixture, bo: Browser) -> None:

@@ -63,6 +63,7 @@ VALUES: Final[dict[str, Any]] = {
     "any_name": False,
     "any_owner": False,
     "any_source": False,
+    "any_import": False,
     "any_tag": False,
     "after": FIRST,
     "again": False,
@@ -255,7 +256,7 @@ STATES: Final[list[dict[str, Any]]] = [
 
 # A search without filters.
 ALL_MATCH: Final[dict[str, Any]] = {
-    **dict.fromkeys(["any_name", "any_owner", "any_source", "any_tag"], True),
+    **dict.fromkeys(["any_import", "any_name", "any_owner", "any_source", "any_tag"], True),
     "end_from": 0,
     **dict.fromkeys(["active", "redeemed"]),
 }

@@ -1,6 +1,6 @@
 """The search over all cards of a store: filters that combine, four orders, both ways (section 10).
 
-Filters lead to the cards where they can be few: by a reference, owners, a tag.
+Filters lead to the cards where they can be few: by a reference, owners, an import, a tag.
 Those cards are looked at by their ids, and sorted. Otherwise the walk goes along the index of
 an order and looks at a bounded number of cards: a page that has come to that bound ends early, and
 the next one goes on from there (decision 38).
@@ -44,7 +44,8 @@ class Filters(Struct, frozen=True):
     ``owner_prefix`` begins a username, present or earlier, in its normal form. Sums are in L$,
     instants in milliseconds; what is ``from`` or ``to`` is included, ``expiring_before`` is not.
     Cards that never expire match neither bound of the expiry.
-    ``source`` is an actor's kind, or ``reissue``.
+    ``source`` is an actor's kind, or ``reissue``; ``imported`` the digest of a file or of what else
+    was sent as one, by whose last import they were granted.
     """
 
     owner_uuid: str | None = None
@@ -61,6 +62,7 @@ class Filters(Struct, frozen=True):
     source: str | None = None
     tag: str | None = None
     reference: str | None = None
+    imported: bytes | None = None
 
 
 NO_FILTERS: Final = Filters()
@@ -200,6 +202,8 @@ async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
         "tag": filters.tag or "",
         "any_source": filters.source is None,
         "source": filters.source or "",
+        "any_import": filters.imported is None,
+        "digest": filters.imported or b"",
     }
 
 
@@ -234,6 +238,11 @@ async def _gathered(
     if not values["any_owner"]:
         owners = values["owners"]
         rows = await tx.all("cards_of_owners", store_id=store_id, owners=owners, rows=limit)
+        if len(rows) < limit:
+            return [row[0] for row in rows]
+    if filters.imported is not None:
+        seek = {"digest": filters.imported, "after": NIL_UUID, "rows": limit}
+        rows = await tx.all("import_cards_after", store_id=store_id, **seek)
         if len(rows) < limit:
             return [row[0] for row in rows]
     if filters.tag is not None:

@@ -65,11 +65,14 @@ Day = Annotated[str, Meta(extra={"says": "must be a date like 2027-01-31", "pars
 Least = Annotated[int, Meta(ge=0, le=MAX_CREDIT, extra={"says": "must be a whole number of L$"})]
 
 
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", extra={"says": "must be of a sending"})]
+
+
 class CardsQuery(Struct, frozen=True):
     """Which cards: ``q`` is what was typed, an owner's name, a card's id or a tag.
 
     ``least`` is the credit that each has at least, in L$; days are the store's, and both ends
-    count.
+    count. ``sent`` is the digest of what they were sent with.
     """
 
     q: str = ""
@@ -80,6 +83,7 @@ class CardsQuery(Struct, frozen=True):
     given_from: Day | None = None
     given_to: Day | None = None
     source: Source | None = None
+    sent: Digest | None = None
     sort: Sort = "-created"
     cursor: Cursor | None = None
 
@@ -102,6 +106,7 @@ class CardsQuery(Struct, frozen=True):
             created_from=instant_of(start_of, self.given_from, zone, NO_FILTERS.created_from),
             created_to=instant_of(end_of, self.given_to, zone, FAR + 1) - 1,
             source=self.source,
+            imported=bytes.fromhex(self.sent) if self.sent else None,
         )
 
     def _ends_from(self, zone: str) -> int | None:
@@ -238,6 +243,7 @@ _CHOSEN: Final = {
     "given_from": "Given from {}",
     "given_to": "Given up to {}",
     "source": "Given by: {}",
+    "sent": "Sent together",
 }
 _CLERK: Final = Session("clerk")
 

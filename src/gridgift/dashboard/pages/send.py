@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
+from gridgift.dashboard.pages.cards import CardsQuery
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import naming, residents, sendings
 from gridgift.domain.actions import About
@@ -220,7 +221,11 @@ async def _show_sent(
     if sending.done_at is not None and came.refused:
         lines = await read_lines(sending.text, sending.terms, request.principal.zone)
         refused = _lines(lines, await refusals_of(request.operations, sending))
-    return render(request, "sent.html", sending=sending, came=came, refused=refused, shown=SHOWN)
+    return render(
+        request, "sent.html",
+        sending=sending, came=came, refused=refused, shown=SHOWN,
+        cards=CardsQuery(sent=sending.digest.hex()),
+    )  # fmt: skip
 
 
 async def _read(request: OperatorRequest[Any, Any]) -> tuple[Sending, Import | None]:

@@ -15,6 +15,12 @@
     AND {unindexed:n.username} >= :prefix AND {unindexed:n.username} < :prefix_end AND {leads_here}
     LIMIT 1)
 
+-- Granted by the import of a file, since that last began.
+-- fragment: imported
+(SELECT TRUE FROM import_cards c JOIN imports m ON m.store_id = c.store_id AND m.digest = c.digest
+    WHERE c.store_id = :store_id AND c.digest = :digest AND c.card_id = gift_cards.id
+        AND m.started_at <= gift_cards.created_at)
+
 -- fragment: matching
 store_id = :store_id
     AND (active = :active OR :active IS NULL) AND (redeemed = :redeemed OR :redeemed IS NULL)
@@ -26,6 +32,7 @@ store_id = :store_id
     AND (:any_tag OR (SELECT TRUE FROM gift_card_tags t
         WHERE t.store_id = :store_id AND t.card_id = gift_cards.id AND t.tag = :tag))
     AND (:any_source OR {source} = :source)
+    AND (:any_import OR {imported})
 
 -- fragment: held_now
 CASE WHEN held_until > :now THEN (SELECT COALESCE(SUM(h.amount), 0)
