@@ -75,6 +75,51 @@ def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser)
     assert (unit.round_number, unit.object_uuid, unit.settings.paused) == (2, None, False)
 
 
+OF_TOUCHES: Final = {"credit", "min_account_days", "usernames", "group_only"}
+OF_CARDS: Final = {
+    "transferable", "max_cards", "max_cards_a_day", "max_credit", "first_day", "last_day",
+    "texture",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("delivery", OF_TOUCHES | OF_CARDS), ("vendor", OF_CARDS), ("terminal", set()),
+        ("directory", set()),
+    ],
+)  # fmt: skip
+@one_engine
+def test_a_kind_has_only_its_own_settings(
+    api: ApiFixture, aria: Browser, kind: str, fields: set[str]
+) -> None:
+    """What a form has besides is passed over, and what was set elsewhere stays."""
+    texture = "89556747-24cb-43ed-920b-47caed15465f"
+    sent = {
+        "name": "Stall", "kind": kind, "credit": "7", "transferable": "true", "max_cards": "7",
+        "max_cards_a_day": "7", "max_credit": "7", "first_day": "2026-09-01",
+        "last_day": "2026-12-01", "texture": texture, "min_account_days": "7", "usernames": "kelly",
+        "group_only": "true",
+    }  # fmt: skip
+    aria.get(UNITS)
+    assert aria.post(UNITS, sent).status_code == 200
+    ((unit_id,),) = api.sql("SELECT id FROM units")
+    page = aria.get(f"{UNITS}/{unit_id}").text
+    form = page.partition(f'action="{UNITS}/{unit_id}/change"')[2].partition("</form>")[0]
+    assert set(re.findall(r'name="(\w+)"', form)) == fields | {"form_token", "seen", "name"}
+    domains = {"first_day": "starts_at", "last_day": "ends_at"}
+    here = {domains.get(name, name) for name in fields}
+    settings, usual = stored(api, str(unit_id)).settings, units.UnitSettings("Stall")
+    names = units.UnitSettings.__struct_fields__
+    assert {name for name in names if getattr(settings, name) != getattr(usual, name)} == here
+    elsewhere = units.UnitChanges(max_cards=9, min_account_days=9)
+    api.write(units.update, operator(api.store.id), str(unit_id), elsewhere)
+    assert aria.press(f"{UNITS}/{unit_id}/change", {"name": "Booth"}).status_code == 303
+    settings = stored(api, str(unit_id)).settings
+    assert settings.max_cards == (None if "max_cards" in fields else 9)
+    assert settings.min_account_days == (None if "min_account_days" in fields else 9)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [

@@ -43,6 +43,19 @@ KINDS: Final[dict[UnitKind, tuple[str, str]]] = {
     "directory": ("Directory", "Tells the server who somebody is"),
 }
 
+# What settings a kind has; what else is sent with a form is passed over.
+_OF_CARDS: Final = frozenset(
+    {"texture", "transferable", "starts_at", "ends_at", "max_cards", "max_cards_a_day",
+     "max_credit"}
+)  # fmt: skip
+_OF_TOUCHES: Final = frozenset({"credit", "group_only", "min_account_days", "usernames"})
+HAS: Final[dict[UnitKind, frozenset[str]]] = {
+    "delivery": _OF_CARDS | _OF_TOUCHES | {"name"},
+    "terminal": frozenset({"name"}),
+    "vendor": _OF_CARDS | {"name"},
+    "directory": frozenset({"name"}),
+}
+
 UNIT: Final = id_parameter("id", "A unit's id.", UNIT_EXAMPLE["id"], UnitNotFound)
 REFUND: Final = id_parameter("refund", "A refund's id.", REFUND_EXAMPLE["id"], RefundNotFound)
 
@@ -63,19 +76,20 @@ class Limits(Struct, frozen=True):
     min_account_days: int | None = None
     usernames: str = ""
 
-    def settings(self, zone: str) -> UnitSettings:
-        """Return them as the domain has them; days are those of a time zone.
+    def settings(self, kind: UnitKind, zone: str) -> dict[str, Any]:
+        """Return those of a kind as the domain has them, by name; days are those of a time zone.
 
         Raises ``ValidationFailed``.
         """
         first, last = _day("first_day", self.first_day), _day("last_day", self.last_day)
-        return UnitSettings(
+        settings = UnitSettings(
             self.name, self.credit, self.texture, self.group_only, self.transferable,
             None if first is None else start_of(first, zone),
             None if last is None else end_of(last, zone),
             self.max_cards, self.max_cards_a_day, self.max_credit, self.min_account_days,
             tuple(name.strip() for name in self.usernames.split(",") if name.strip()),
         )  # fmt: skip
+        return {name: getattr(settings, name) for name in HAS[kind]}
 
 
 class NewUnit(Limits, frozen=True, kw_only=True):
@@ -115,7 +129,8 @@ async def show_units(request: OperatorRequest[None, object], draft: Draft = EMPT
 
 async def create_unit(request: OperatorRequest[None, NewUnit]) -> Reply[None]:
     """Make a unit, and show this once the code that pairs its object."""
-    kind, settings = request.body.kind, request.body.settings(request.principal.zone)
+    kind = request.body.kind
+    settings = UnitSettings(**request.body.settings(kind, request.principal.zone))
     random = secrets.token_bytes(units.CODE_BYTES)
     made = await act(
         request, "unit_made", _whose, _create, request.caller, new_id(), kind, settings, random
@@ -130,9 +145,8 @@ async def show_unit(request: OperatorRequest[Any, object], draft: Draft = EMPTY)
 
 async def change_unit(request: OperatorRequest[None, Change]) -> Reply[None]:
     """Let a unit give something else, or to others."""
-    settings = request.body.settings(request.principal.zone)
-    named = {name: getattr(settings, name) for name in UnitSettings.__struct_fields__}
-    wanted = UnitChanges(**{name: value for name, value in named.items() if name != "paused"})
+    unit = await request.operations.read(units.read, request.store_id, UNIT.of(request))
+    wanted = UnitChanges(**request.body.settings(unit.kind, request.principal.zone))
     return await _update(request, "unit_changed", wanted, "The unit is changed.")
 
 
