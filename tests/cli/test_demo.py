@@ -68,6 +68,8 @@ def test_every_printed_command_works(cli: CommandRunner) -> None:
     for visit in range(2):
         with demo(cli) as text:
             assert "\x1b" not in text
+            all_of_them = ("card", "list", "--database", "sqlite:///gridgift-demo.db", "--count")
+            assert f"is ready: {cli.json(*all_of_them)['count']} gift cards, " in text
             answers = [bash(line, cli.folder) for line in curl_lines(text)]
             assert not any("code" in answer for answer in answers), answers
             store, cards, card, granted, updated, disabled = answers

@@ -17,10 +17,11 @@ from gridgift.cli.serve import leave_on_signals, serve_on
 from gridgift.cli.session import DATABASE_URL, new_token, read_settings, run
 from gridgift.cli.token import mint_token
 from gridgift.cli.verify import verify_all
-from gridgift.domain import operators
+from gridgift.domain import operators, search
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Store
 from gridgift.domain.residents import Identifier
+from gridgift.domain.search import NO_FILTERS
 from gridgift.domain.tokens import page_address
 from gridgift.operations import Operations
 from gridgift.settings import Settings, mask_url
@@ -49,7 +50,7 @@ def demo(
     settings = read_settings(options.database or (None if DATABASE_URL in os.environ else DEMO_URL))
     listener = Listener(host, port) if no_serve else find_listener(host, port)
 
-    async def work(operations: Operations) -> tuple[Demo, str, str]:
+    async def work(operations: Operations) -> tuple[Demo, int, str, str]:
         await check_secret(settings, operations)
         made = await prepare(operations, signer(settings), settings)
         await verify_all(operations)
@@ -57,13 +58,14 @@ def demo(
         minted = await mint_token(operations, settings, made.store.id, kelly)
         base = settings.public_url or listener.url
         sign_in = await owner_link(operations, made.store, base)
-        return made, page_address(made.store, base, minted.token), sign_in
+        counted = await operations.read(search.count, made.store.id, NO_FILTERS, exact=True)
+        return made, counted.value, page_address(made.store, base, minted.token), sign_in
 
-    made, link, sign_in = run(settings, work, create=True)
+    made, count, link, sign_in = run(settings, work, create=True)
     if options.json:
         print_json(_as_json(made, settings, listener.url, link, sign_in))
     else:
-        print(guide(made, settings, listener.url, link, sign_in), flush=True)
+        print(guide(made, count, settings, listener.url, link, sign_in), flush=True)
     if not no_serve:
         serve_on(listener, settings, workers=1, json=False)
 
@@ -76,8 +78,11 @@ async def owner_link(operations: Operations, store: Store, base: str) -> str:
     return operators.page_address(base, link.token)
 
 
-def guide(made: Demo, settings: Settings, url: str, link: str, sign_in: str) -> str:
-    """Write the commands, each on one line, in a text that bash takes as it stands."""
+def guide(made: Demo, count: int, settings: Settings, url: str, link: str, sign_in: str) -> str:
+    """Write the commands, each on one line, in a text that bash takes as it stands.
+
+    ``count`` is how many gift cards the store has.
+    """
     curl = f"curl -w '\\n' -H 'X-API-Key: {made.key}'"
     send = "-H 'Content-Type: application/json' -d"
     terms = """'{"credit": 500, "transfer": true}'"""
@@ -101,7 +106,8 @@ def guide(made: Demo, settings: Settings, url: str, link: str, sign_in: str) -> 
     commands = "\n\n".join(f"# {title}\n{command}" for title, command in steps)
     names = ", ".join(resident.username for resident in made.residents)
     return (
-        f"# {made.store.name} is ready: residents {names}; {len(made.cards)} gift cards.\n"
+        f"# {made.store.name} is ready: {count} gift cards, {len(made.cards)} of them those of "
+        f"{names}.\n"
         f"# The dashboard is at {settings.public_url or url}/dashboard. "
         f"This link signs you in, once, "
         f"within 15 minutes:\n# {sign_in}\n\n"
