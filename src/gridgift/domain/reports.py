@@ -28,7 +28,7 @@ MAX_DAYS: Final = 366  # that can be looked ahead
 
 Standing = Literal["open", "disabled", "expired"]  # what can be done with a card's credit
 KINDS: Final[tuple[AccountKind, ...]] = get_args(AccountKind)
-_UNTIL: Final[dict[AccountKind, str]] = {"card": "cards_until", "credit": "customers_until"}
+UNTIL: Final[dict[AccountKind, str]] = {"card": "cards_until", "credit": "customers_until"}
 
 
 class Sum(Struct, frozen=True):
@@ -93,6 +93,12 @@ class Liability(Struct, frozen=True):
     def owed(self) -> int:
         """What customers can spend, in L$."""
         return self.cards.open.amount + self.credit.unrestricted + self.credit.restricted
+
+    @property
+    def held(self) -> int:
+        """What the ledger's accounts hold, whether or not it can be used, in L$."""
+        idle = self.cards.disabled.amount + self.cards.expired.amount + self.credit.expired
+        return self.owed + idle
 
 
 class Ending(Struct, frozen=True):
@@ -171,7 +177,7 @@ async def spans(tx: Tx, store_id: str, kind: AccountKind) -> list[dict[str, Any]
     found: list[dict[str, Any]] = []
     after: str | None = NIL_UUID
     while after is not None:
-        row = await tx.one(_UNTIL[kind], store_id=store_id, after=after, rows=ACCOUNTS)
+        row = await tx.one(UNTIL[kind], store_id=store_id, after=after, rows=ACCOUNTS)
         until = None if row is None else row[0]
         found.append({"store_id": store_id, "after": after, "until": until or LAST_UUID})
         after = until

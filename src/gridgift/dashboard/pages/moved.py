@@ -1,7 +1,7 @@
-"""What was redeemed, changed by hand and spent: the rows behind the first page's figures."""
+"""What was redeemed, changed by hand, spent and held: the rows behind the first page's figures."""
 
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct, structs
@@ -11,7 +11,7 @@ from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import FAR, Day, instant_of
 from gridgift.dashboard.render import render
 from gridgift.dashboard.timeline import who_did
-from gridgift.domain import moved, residents
+from gridgift.domain import held, moved, residents
 from gridgift.domain.days import end_of, start_of
 from gridgift.domain.ledger import read_card_state, reason_of
 from gridgift.domain.model import Entry, EntryKind
@@ -26,12 +26,14 @@ from gridgift.storage.database import Tx
 
 MOVED: Final = "/dashboard/moved"
 ROWS: Final = 50
-SHOWN: Final[Mapping[Moved, str]] = {
+What = Literal[Moved, "held"]
+SHOWN: Final[Mapping[What, str]] = {
     "redeemed": "Redeemed",
     "changed": "Changed by hand",
     "spent": "Store credit spent",
+    "held": "Held",
 }
-assert set(SHOWN) == set(get_args(Moved))
+assert set(SHOWN) == {*get_args(Moved), "held"}
 SAID: Final[Mapping[EntryKind, str]] = {
     "captured": "Paid with",
     "redeemed": "Became store credit",
@@ -43,9 +45,12 @@ assert set(SAID) == {kind for kinds in moved.KINDS.values() for kind in kinds}
 
 
 class MovedQuery(Struct, frozen=True):
-    """Which rows: of which figure, from which of the store's days to which; both count."""
+    """Which rows: of which figure, from which of the store's days to which; both count.
 
-    what: Moved = "redeemed"
+    Of what is ``held`` those at the last day's end.
+    """
+
+    what: What = "redeemed"
     first: Day | None = None
     last: Day | None = None
     cursor: Cursor | None = None
@@ -61,29 +66,31 @@ class MovedQuery(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """A page of the list, what all of its pages add up to (None: not now), and names by ids."""
+    """A page of the list, what all of its pages add up to (None: not now), and names by ids.
+
+    Of what is held it is only L$: nobody has counted the rows.
+    """
 
     page: Rows[Entry]
-    total: Sum | None
+    total: Sum | int | None
     names: Mapping[str, str]
 
 
 async def show_moved(request: OperatorRequest[MovedQuery, None]) -> Reply[None]:
     """Show a page of the rows, the newest first; one store's are added up once at a time."""
     query, store_id, zone = request.query, request.store_id, request.principal.zone
-    cursors = request.services.cursors.of(
-        f"dashboard moved {store_id} {query.address()}", moved.KEY_TYPES
-    )
+    types = held.KEY_TYPES if query.what == "held" else moved.KEY_TYPES
+    cursors = request.services.cursors.of(f"dashboard moved {store_id} {query.address()}", types)
     times, position = query.between(zone), cursors.read(query.cursor)
     with request.services.reports.taken(store_id) as free:
         found = await request.operations.snapshot(
             _read, store_id, query.what, *times, position, add_up=free
         )
-    sign = 1 if query.what == "changed" else -1
+    sign = -1 if query.what in {"redeemed", "spent"} else 1
     return render(
         request, "moved.html",
-        query=query, shown=SHOWN, said=SAID, sign=sign, found=found, resident=_resident,
-        reason=reason_of,
+        query=query, shown=SHOWN, said=SAID, held=query.what == "held", sign=sign, found=found,
+        resident=_resident, reason=reason_of,
         who=lambda each: who_did(each.actor_kind, each.actor_id, request.principal, found.names),
         next=cursors.write(found.page.next), previous=cursors.write(found.page.previous),
     )  # fmt: skip
@@ -92,17 +99,22 @@ async def show_moved(request: OperatorRequest[MovedQuery, None]) -> Reply[None]:
 async def _read(
     tx: Tx,
     store_id: str,
-    what: Moved,
+    what: What,
     begins_at: int,
     ends_at: int,
     position: Position,
     *,
     add_up: bool,
 ) -> Found:
-    page = await moved.list_of(tx, store_id, what, begins_at, ends_at, position, ROWS)
+    total: Sum | int | None = None
+    if what == "held":
+        page = await held.list_of(tx, store_id, ends_at - 1, position, ROWS)
+        total = await held.total(tx, store_id, ends_at - 1) if add_up else None
+    else:
+        page = await moved.list_of(tx, store_id, what, begins_at, ends_at, position, ROWS)
+        total = await moved.total(tx, store_id, what, begins_at, ends_at) if add_up else None
     names = await residents.shown_names(tx, sorted(set(map(_resident, page.rows))))
     actors = ((entry.actor_kind, entry.actor_id) for entry in page.rows)
-    total = await moved.total(tx, store_id, what, begins_at, ends_at) if add_up else None
     return Found(page, total, names | await names_of(tx, store_id, actors))
 
 

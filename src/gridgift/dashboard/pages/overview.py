@@ -8,7 +8,7 @@ from msgspec import Struct
 from gridgift.dashboard.charts import Chart, chart
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
-from gridgift.dashboard.pages.moved import MovedQuery
+from gridgift.dashboard.pages.moved import MovedQuery, What
 from gridgift.dashboard.pages.residents import CustomersQuery
 from gridgift.dashboard.render import render
 from gridgift.domain import (
@@ -25,7 +25,6 @@ from gridgift.domain.activity import Activity, Figures
 from gridgift.domain.days import day_of
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Key
-from gridgift.domain.moved import Moved
 from gridgift.domain.paging import Position
 from gridgift.domain.refunds import Owed
 from gridgift.domain.reports import Ending, Liability, Sum
@@ -51,7 +50,7 @@ class Week(Struct, frozen=True):
     figures: Figures
     held: int
 
-    def moved(self, what: Moved) -> str:
+    def moved(self, what: What) -> str:
         """Return the address of the rows behind one of its figures."""
         return MovedQuery(what, f"{self.first}", f"{self.last}").address()
 
@@ -98,7 +97,7 @@ class Summary(Struct, frozen=True):
     @property
     def held(self) -> Chart:
         """What is on the books, drawn."""
-        held = [(week.held, f"#week-{place}") for place, week in enumerate(self.weeks)]
+        held = [(week.held, week.moved("held")) for week in self.weeks]
         return chart([week.label for week in self.weeks], {"Held": held})
 
 
@@ -144,15 +143,9 @@ async def _add_up(tx: Tx, store_id: str, large: search.Filters) -> Summary:
     return Summary(
         owed,
         await reports.ending(tx, store_id, SOON),
-        _weeks(await activity.activity(tx, store_id, "week"), _held(owed)),
+        _weeks(await activity.activity(tx, store_id, "week"), owed.held),
         await search.count(tx, store_id, large, exact=False),
     )
-
-
-def _held(owed: Liability) -> int:
-    """Return all that the ledger's accounts hold, whether or not it can be used now."""
-    idle = owed.cards.disabled.amount + owed.cards.expired.amount + owed.credit.expired
-    return owed.owed + idle
 
 
 def _weeks(happened: Activity, held: int) -> list[Week]:
