@@ -4,8 +4,9 @@ from typing import Annotated, Any, Final, Self
 
 from msgspec import Meta
 
+from gridgift.domain.instants import format_instant
 from gridgift.domain.search import Found
-from gridgift.fields import Uuid
+from gridgift.fields import Uuid, written
 from gridgift.views import DETAILS_EXAMPLE, LABELS_EXAMPLE, GiftCardDetails
 
 FOUND_EXAMPLE: Final[dict[str, Any]] = DETAILS_EXAMPLE | {"source": "key"} | LABELS_EXAMPLE
@@ -25,12 +26,17 @@ class FoundGiftCard(GiftCardDetails, frozen=True, rename="camel"):
     def found(cls, found: Found, *more: str) -> Self:
         """Show a card that was found; a page calls this for up to 1,000 rows.
 
-        ``more`` are a subclass's fields, in their order.
+        So it names each field once, in their order. ``more`` are a subclass's, in theirs.
         """
         card, labels = found.card, found.labels
-        return cls.detailed(
-            card, card.held, card.source, labels.reference, list(labels.tags), labels.metadata,
-            *more,
+        created_at = updated_at = format_instant(card.created_at)
+        if card.updated_at != card.created_at:
+            updated_at = format_instant(card.updated_at)
+        return cls(
+            card.id, card.owner_uuid, card.owner_username, card.credit, card.active, card.redeemed,
+            card.transfer, card.texture, card.purchased, card.credit - card.held,
+            written(card.expires_at), created_at, updated_at, card.source,
+            labels.reference, list(labels.tags), labels.metadata, *more,
         )  # fmt: skip
 
 
@@ -40,6 +46,6 @@ class StoreFoundGiftCard(FoundGiftCard, frozen=True, rename="camel"):
     store_id: Uuid
 
     @classmethod
-    def of_store(cls, found: Found) -> Self:
+    def of_store(cls, found: Found, store_id: str) -> Self:
         """Show a card with its store."""
-        return cls.found(found, found.card.store_id)
+        return cls.found(found, store_id)

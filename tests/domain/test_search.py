@@ -3,19 +3,23 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final, get_args
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import notes, search, stores, transfers
+from gridgift.domain import giftcards, holds, notes, search, stores, transfers
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.model import NO_LABELS, GiftCard, Labels
+from gridgift.domain.instants import HOUR
+from gridgift.domain.model import NO_LABELS, Labels
 from gridgift.domain.notes import Labelling
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, SortBy
+from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, FoundCard, Search, SortBy
+from gridgift.search_views import FoundGiftCard
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import FAR
+from gridgift.views import GiftCardDetails
 from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_together import Counted
@@ -104,7 +108,7 @@ class Shop:
         yield filters.reference in (None, found.labels.reference)
 
 
-KEYS: Final[dict[str, Callable[[GiftCard], Any]]] = {
+KEYS: Final[dict[str, Callable[[FoundCard], Any]]] = {
     "created": lambda card: (card.created_at, card.id),
     "credit": lambda card: (card.credit, card.id),
     "expiry": lambda card: (FAR if card.expires_at is None else card.expires_at, card.id),
@@ -229,3 +233,27 @@ def test_what_is_shown(shop: Shop) -> None:
     assert found.labels == terms.labels
     assert (found.card.id, found.card.owner_username) == (card.id, JO.username)
     assert (found.card.source, found.card.held) == ("key", 0)
+
+
+def test_a_card_that_is_found_is_shown_as_it_is_when_it_is_read(domain: DomainFixture) -> None:
+    """The columns that a search reads are others than those of a single read."""
+    hostile = Labels.of('"\\</script>\u2028', ["=1+1", "'; DROP"], {'"': "\\u0000 é 🎁"})
+    cards = [
+        domain.grant(KELLY, 500, labels=hostile, expires_at=domain.now + 5_123),
+        domain.grant(JO, 7, texture=new_id(), transfer=True),
+        domain.grant(KELLY, 90),
+    ]
+    domain.now += 6_001
+    domain.write(giftcards.patch, domain.caller, cards[1].id, giftcards.Patch(active=False))
+    domain.write(holds.place, domain.caller, cards[2].id, new_id(), 40, HOUR)
+    for filters in (NO_FILTERS, Filters(created_from=1), Filters(owner_prefix="")):
+        wanted = Search(filters, "created", False, Position(), 10)
+        found: Page[Found] = domain.read(search.search, domain.store.id, wanted)
+        assert [each.card.id for each in found.rows] == [card.id for card in cards]
+        for each in found.rows:
+            card, held = domain.read(giftcards.read_with_held, domain.store.id, each.card.id)
+            shown = msgspec.to_builtins(FoundGiftCard.found(each))
+            read = msgspec.to_builtins(GiftCardDetails.detailed(card, held))
+            assert shown | read == shown
+            assert shown["source"] == "key"
+    assert msgspec.to_builtins(FoundGiftCard.found(found.rows[0]))["metadata"] == hostile.metadata

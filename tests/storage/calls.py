@@ -373,7 +373,7 @@ def calls(name: str) -> list[dict[str, Any]]:
     """Return the values of each call of a statement; a new parameter needs a line above."""
     last: dict[str, Any] = {"seek_id": LAST, "seek_resident_uuid": LAST, "seek_username": "r6"}
     before = last if "/desc/" in name else {}
-    if name.startswith("cards_of_store/"):
+    if name.startswith(("cards_of_store/", "cards_unfiltered/")):
         far = 0 if before else 9 if "/credit/" in name else LATER
         edge = FIRST if before else LAST
         before = before | {"until": edge if "/undated/" in name else far}

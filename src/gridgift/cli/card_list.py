@@ -85,7 +85,11 @@ def list_of(options: ListOptions) -> None:
             await _print_csv(operations, store.id, options, filters)
         else:
             pages = _pages(operations, store.id, options, filters)
-            _print([found async for page in pages for found in page], json=options.json)
+            found = [found async for page in pages for found in page]
+            if options.json:
+                print_json([StoreFoundGiftCard.of_store(each, store.id) for each in found])
+            else:
+                _print(found)
 
     run(read_settings(options.database), work, update=False)
 
@@ -114,10 +118,7 @@ async def _pages(
         position = page.next
 
 
-def _print(found: Sequence[Found], *, json: bool) -> None:
-    if json:
-        print_json([StoreFoundGiftCard.of_store(each) for each in found])
-        return
+def _print(found: Sequence[Found]) -> None:
     print_table(
         ("ID", "OWNER", "L$", "ACTIVE", "REDEEMED", "EXPIRES", "SOURCE", "TAGS"),
         [

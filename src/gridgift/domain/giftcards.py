@@ -32,6 +32,7 @@ from gridgift.domain.model import (
     Hold,
     Labels,
 )
+from gridgift.domain.search import FoundCard
 from gridgift.storage.database import Tx
 
 # not strict: SQLite's booleans are numbers
@@ -296,7 +297,7 @@ def refuse_owner(locked: LockedCard) -> None:
         raise GiftCardHeld(card.id)
 
 
-def etag(card: GiftCard) -> str:
+def etag(card: GiftCard | FoundCard) -> str:
     """Name a card's state by its newest ledger entry and its owner's username (RFC 9110, 8.8.3).
 
     Of two different states no two have one name, even if a backup was restored in between: the

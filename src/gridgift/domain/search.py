@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.labels import read_each
-from gridgift.domain.model import MAX_CREDIT, NO_LABELS, GiftCard, Labels
+from gridgift.domain.model import MAX_CREDIT, NO_LABELS, Labels
 from gridgift.domain.naming import bounds
 from gridgift.domain.paging import Keys, KeyType, Page, Position
 from gridgift.storage.database import Tx
-from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, FAR
+from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, CARDS_UNFILTERED, FAR
 
 LOOKED_AT: Final = 250  # cards, by one statement of a walk
 WINDOWS: Final = 16  # such statements for one page: on SQLite nothing else is answered meanwhile
@@ -78,12 +78,29 @@ class Search(Struct, frozen=True):
     limit: int
 
 
-class FoundCard(GiftCard, frozen=True, array_like=True):
-    """A card with what of it is held now (L$), how it came to be, and whether it has labels."""
+class FoundCard(Struct, frozen=True, array_like=True):
+    """What a search shows of a card.
 
-    held: int = 0
-    source: str = ""
-    labelled: bool | None = None
+    ``head`` is that of a ``GiftCard``; ``held`` is what of its credit is held now (L$), ``source``
+    how it came to be; ``labelled`` is whether it has labels.
+    """
+
+    id: str
+    owner_uuid: str
+    owner_username: str
+    credit: int
+    active: bool
+    redeemed: bool
+    transfer: bool
+    texture: str | None
+    purchased: bool
+    expires_at: int | None
+    created_at: int
+    updated_at: int
+    head: str
+    held: int
+    source: str
+    labelled: bool | None
 
 
 class Found(Struct, frozen=True):
@@ -300,19 +317,40 @@ async def _look(
     """
     undated = section.order == "undated"
     wanting = wanted.limit - len(rows)
-    bound = wanting + 1 if wanted.filters == NO_FILTERS and not undated else LOOKED_AT
+    if wanted.filters == NO_FILTERS and not undated:
+        rows += await _next(tx, wanted, values, section, boundary, wanting)
+        return None
     row = await tx.one(
         CARDS_OF_STORE.statement(boundary, order=section.order, descending=_downwards(wanted)),
         **values | ({"end_to": -1} if undated else {}),
         **CARDS_OF_STORE.values(boundary, wanting, order=section.order),
         until=section.until,
-        looked=bound,
+        looked=LOOKED_AT,
     )
     assert row is not None
     found, last = row
     if found is not None:
         rows += _decode_found(found)
     return next(iter(_decode_keys(last or "[]")), None)
+
+
+async def _next(
+    tx: Tx,
+    wanted: Search,
+    values: dict[str, Any],
+    section: _Section,
+    boundary: Position,
+    limit: int,
+) -> list[FoundCard]:
+    """Return the next cards of a section, up to one more than ``limit``, where all match."""
+    row = await tx.one(
+        CARDS_UNFILTERED.statement(boundary, order=section.order, descending=_downwards(wanted)),
+        store_id=values["store_id"],
+        now=values["now"],
+        **CARDS_UNFILTERED.values(boundary, limit, order=section.order),
+        until=section.until,
+    )
+    return [] if row is None or row[0] is None else _decode_found(row[0])
 
 
 def _downwards(wanted: Search) -> bool:
@@ -360,7 +398,7 @@ def _section(order: str, keys: Keys, low: int, high: int, *, downwards: bool) ->
     return _Section(order, keys or (low, NIL_UUID), high)
 
 
-def _keys(card: GiftCard, sort_by: SortBy) -> Keys:
+def _keys(card: FoundCard, sort_by: SortBy) -> Keys:
     """Return the values that a list is ordered by."""
     value = getattr(card, _COLUMNS[sort_by])
     return (FAR if value is None else value, card.id)

@@ -246,20 +246,20 @@ _CREDIT: Final = (Key("credit", "integer"), _BY_ID)
 _UPDATED: Final = (Key("updated_at", "integer"), _BY_ID)
 # All cards of a store. In the order of their ends those that have none are read for themselves:
 # ``{until}`` leaves them out of the others, and they have an end in no index.
+_WALKS: Final = {
+    "created": Order(_CREATED, index="gift_cards_by_creation"),
+    "credit": Order(_CREDIT, index="gift_cards_by_credit"),
+    "updated": Order(_UPDATED, index="gift_cards_by_change"),
+    "dated": Order(
+        (Key("expires_at", "integer", nullable=True, sql="expires_at"), _BY_ID),
+        index="gift_cards_by_end",
+    ),
+}
 CARDS_OF_STORE: Final = Listing(
-    "cards_of_store",
-    table="gift_cards",
-    orders={
-        "created": Order(_CREATED, index="gift_cards_by_creation"),
-        "credit": Order(_CREDIT, index="gift_cards_by_credit"),
-        "updated": Order(_UPDATED, index="gift_cards_by_change"),
-        "dated": Order(
-            (Key("expires_at", "integer", nullable=True, sql="expires_at"), _BY_ID),
-            index="gift_cards_by_end",
-        ),
-        "undated": Order((_BY_ID,)),
-    },
+    "cards_of_store", table="gift_cards", orders=_WALKS | {"undated": Order((_BY_ID,))}
 )
+# The same without filters.
+CARDS_UNFILTERED: Final = Listing("cards_unfiltered", table="gift_cards", orders=_WALKS)
 _END: Final = f"COALESCE(expires_at, CAST({FAR} AS bigint))"
 # Some of them, by their ids.
 CARDS_AMONG: Final = Listing(

@@ -17,7 +17,7 @@ from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_prefix
-from gridgift.domain.search import Filters, Search
+from gridgift.domain.search import Filters, FoundCard, Search
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
 from gridgift.storage.database import Tx
@@ -48,16 +48,16 @@ async def find(request: OperatorRequest[FindQuery, None]) -> Reply[None]:
 
 async def _look(
     tx: Tx, store_id: str, typed: str, filters: Filters
-) -> tuple[list[GiftCard], list[customer_search.Found]]:
+) -> tuple[list[GiftCard | FoundCard], list[customer_search.Found]]:
     """Return a few of the store's cards and customers; none if nothing was typed."""
     if not typed:
         return [], []
     return await _cards(tx, store_id, typed, filters), await _customers(tx, store_id, typed)
 
 
-async def _cards(tx: Tx, store_id: str, typed: str, filters: Filters) -> list[GiftCard]:
+async def _cards(tx: Tx, store_id: str, typed: str, filters: Filters) -> list[GiftCard | FoundCard]:
     """Return the card with an id or a reference, and the newest that the list finds."""
-    found: list[GiftCard] = []
+    found: list[GiftCard | FoundCard] = []
     uuid = parse_uuid(typed)
     if uuid is not None:
         with suppress(GiftCardNotFound):

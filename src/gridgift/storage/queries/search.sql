@@ -45,15 +45,23 @@ ELSE 0 END
 -- fragment: labelled
 (SELECT TRUE FROM gift_card_labels l WHERE l.store_id = :store_id AND l.card_id = gift_cards.id)
 
+-- What a search shows of a card, and no more: each column of 50 cards is a hundredth of their page's time.
 -- fragment: found_cards
-{json_rows:{card}, {held_now}, {source}, {labelled}}
+{json_rows:id, owner_uuid, (SELECT r.username FROM residents r WHERE r.uuid = gift_cards.owner_uuid),
+    credit, active, redeemed, transfer, texture, purchased, expires_at, created_at, updated_at,
+    {hex:substr({newest_hash}, 1, 16)}, {held_now}, {source}, {labelled}}
+
+-- What is read of cards that are looked at.
+-- fragment: looked_at
+store_id, id, owner_uuid, credit, active, redeemed, transfer, texture, purchased, expires_at,
+created_at, updated_at, held_until, version, head, head_seq
 
 -- The next :looked cards of an order: up to :rows of them that match; and the keys of the last of
 -- them, from which the walk goes on, unless fewer are left.
 -- listing: cards_of_store
 SELECT (SELECT {found_cards} FROM (
-    SELECT * FROM (
-        SELECT * FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
+    SELECT {looked_at} FROM (
+        SELECT {looked_at} FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
         ORDER BY {order} LIMIT :looked
     ) gift_cards
     WHERE {matching} {as_sorted:{order}} LIMIT :rows
@@ -62,10 +70,17 @@ SELECT (SELECT {found_cards} FROM (
     ORDER BY {order} LIMIT 1 OFFSET :looked - 1
 ) last)
 
+-- The same where all cards match: there is nothing to pass over, and a page ends the walk.
+-- listing: cards_unfiltered
+SELECT {found_cards} FROM (
+    SELECT {looked_at} FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
+    ORDER BY {order} LIMIT :rows
+) gift_cards
+
 -- listing: cards_among
 SELECT {found_cards} FROM (
-    SELECT * FROM (
-        SELECT * FROM gift_cards WHERE store_id = :store_id AND id {any:ids} LIMIT :looked
+    SELECT {looked_at} FROM (
+        SELECT {looked_at} FROM gift_cards WHERE store_id = :store_id AND id {any:ids} LIMIT :looked
     ) gift_cards
     WHERE {matching} {seek} ORDER BY {order} LIMIT :rows
 ) gift_cards
