@@ -37,6 +37,7 @@ NAMED_BESIDES: Final = {
     "terms": "terms",
     "labels": "labels",
 }
+_BESIDES: Final = frozenset(NAMED_BESIDES)
 # Those of them that an event is about: ids, and for a hold its amount (L$) and its end.
 _ABOUT: Final = (
     "hold", "holdAmount", "holdExpiresAt", "spend", "move", "other", "reference", "labels",
@@ -71,19 +72,19 @@ class EventResponse(Struct, frozen=True, rename="camel"):
     @classmethod
     def of(cls, event: Event) -> Self:
         """Show an event."""
-        before, after = _shown_snapshot(event.before), _shown_snapshot(event.after)
-        about = _about(event, after or before or {})
+        before, after = event.before, event.after
+        was = None if before is None else _shown_snapshot(before)
+        now = None if after is None else _shown_snapshot(after)
+        about = _about(event, now or was or {})
         return cls(
             event.id, event.type, format_instant(event.at), event.store_id, event.seq, event.delta,
             Actor(event.actor_kind, event.actor_id), event.request_id, event.reason, about,
-            _without_besides(before), _without_besides(after),
+            _without_besides(was), _without_besides(now),
         )  # fmt: skip
 
 
-def _shown_snapshot(snapshot: Snapshot | None) -> dict[str, Any] | None:
+def _shown_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     """Show a card, an account or a webhook as it was at a time."""
-    if snapshot is None:
-        return None
     state = shown_state(snapshot.state)
     return state if snapshot.balance is None else {"credit": snapshot.balance, **state}
 
@@ -110,4 +111,4 @@ def _without_besides(state: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _names_besides(state: dict[str, Any]) -> bool:
     """Tell whether a state names anything but the account; those of most events do not."""
-    return not NAMED_BESIDES.keys().isdisjoint(state)
+    return not _BESIDES.isdisjoint(state)

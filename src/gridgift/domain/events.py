@@ -101,6 +101,9 @@ class Details(Struct, frozen=True):
     after: Snapshot | None
 
 
+_read_details: Final = msgspec.json.Decoder(Details).decode
+
+
 class Event(Struct, frozen=True):
     """What happened to a card, to credit, a key, a webhook, a bulk, a unit or the store itself.
 
@@ -126,34 +129,24 @@ class Event(Struct, frozen=True):
     @classmethod
     def of(cls, store_id: str, row: Row) -> "Event":
         """Read the columns of the SQL fragment ``event``."""
-        position, kind, subject_id, seq, at, noted, details, *entry = row
+        (
+            position, kind, subject_id, seq, at, noted, details,
+            entry_kind, delta, balance, state, actor_kind, actor_id, reason, request_id, digest,
+            balance_before, state_before,
+        ) = row  # fmt: skip
         if noted is None:
-            return cls._of_entry(store_id, kind, subject_id, seq, at, entry)
-        read = msgspec.json.decode(details, type=Details)
+            return cls(
+                derived_id(subject_id, digest.hex()),
+                OF_ENTRIES[entry_kind], at, store_id, kind, subject_id, seq, delta,
+                actor_kind, actor_id, request_id, reason,
+                None if state_before is None else Snapshot(balance_before, state_before),
+                Snapshot(balance, state),
+            )  # fmt: skip
+        read = _read_details(details)
         return cls(
             derived_id(subject_id, f"{noted} {position} {at}"),
             noted, at, store_id, read.subject_kind, read.subject_id, None, None,
             read.actor_kind, read.actor_id, read.request_id, "", read.before, read.after,
-        )  # fmt: skip
-
-    @classmethod
-    def _of_entry(
-        cls,
-        store_id: str,
-        kind: SubjectKind,
-        subject_id: str,
-        seq: int,
-        at: int,
-        entry: Sequence[Any],
-    ) -> "Event":
-        entry_kind, delta, balance, state, actor_kind, actor_id, reason, request_id, digest, *b = (
-            entry
-        )
-        return cls(
-            derived_id(subject_id, digest.hex()),
-            OF_ENTRIES[entry_kind], at, store_id, kind, subject_id, seq, delta,
-            actor_kind, actor_id, request_id, reason,
-            None if b[0] is None else Snapshot(b[0], b[1]), Snapshot(balance, state),
         )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ VALUES {row:(:store_id, {next_position}, :account_kind, :account_id, 0, :created
 INSERT INTO events (store_id, position, account_kind, account_id, seq, created_at, type, details)
 VALUES {row:(:store_id, :position, :account_kind, :account_id, 0, :created_at, :type, :details)}
 
--- An event, its entry, and the account's state and balance before that one.
+-- An event, its entry, and the account's state and balance before that one. The first entry has none
+-- before it, and with NULL nobody looks for it.
 -- fragment: event
 e.position, e.account_kind, e.account_id, e.seq, e.created_at, e.type, e.details,
 n.kind, n.delta, n.balance_after, n.state, n.actor_kind, n.actor_id, n.reason, n.request_id, n.hash,
@@ -28,7 +29,7 @@ SELECT {event} FROM events e
 LEFT JOIN entries n ON n.store_id = e.store_id AND n.account_kind = e.account_kind
     AND n.account_id = e.account_id AND n.seq = e.seq
 LEFT JOIN entries b ON b.store_id = e.store_id AND b.account_kind = e.account_kind
-    AND b.account_id = e.account_id AND b.seq = e.seq - 1
+    AND b.account_id = e.account_id AND b.seq = NULLIF(e.seq - 1, 0)
 WHERE e.store_id = :store_id {settled} {seek}
 ORDER BY {order} LIMIT :rows
 
@@ -37,7 +38,7 @@ SELECT {event}, e.store_id FROM events e
 LEFT JOIN entries n ON n.store_id = e.store_id AND n.account_kind = e.account_kind
     AND n.account_id = e.account_id AND n.seq = e.seq
 LEFT JOIN entries b ON b.store_id = e.store_id AND b.account_kind = e.account_kind
-    AND b.account_id = e.account_id AND b.seq = e.seq - 1
+    AND b.account_id = e.account_id AND b.seq = NULLIF(e.seq - 1, 0)
 WHERE e.store_id = :store_id AND e.position = :position AND e.account_kind = :account_kind
     AND e.account_id = :account_id AND e.seq = :seq
 
