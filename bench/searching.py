@@ -29,25 +29,22 @@ TOGETHER: Final = 1_000  # events at one position, as of a large transaction
 LIST: Final = f"/ext/v1/giftcards?limit={PAGE}"
 FEED: Final = f"/ext/v1/events?limit={PAGE}"
 CARDS: Final = "/dashboard/cards"
+FAMILY: Final = "moon"  # begins a name of every sixteenth resident
 
 
 def search(bench: Bench) -> Iterator[Result]:
     """Searches that find by owner and by date, against the first page of one owner's list."""
     cards = bench.sizes.large
-    owner = dataset.username(cards // dataset.BLOCK * 100)[:3]
-    half = format_instant(dataset.instant(cards // 2) + GOOD_FOR)
-    searches = {
-        "owner": f"{LIST}&owner={owner}",
-        "expiry": f"{LIST}&expiringBefore={half}&sort=credit",
-    }
+    paths_of = searches(cards)
     for engine in bench.engines:
         with ExitStack() as stack:
             url = bench.copy(stack, engine, cards)
             _let_expire(url)
+            _rename(url)
             server = bench.serve(stack, url)
             paths = [
                 (f"{name}-{number}", walk(server, number, path))
-                for name, path in searches.items()
+                for name, path in paths_of.items()
                 for number in (1, DEEP)
             ]
             scripts = [load.same(path) for _, path in paths]
@@ -59,6 +56,21 @@ def search(bench: Bench) -> Iterator[Result]:
                 "search", engine, title, "GET a page", "page 1 of one owner", RATE, Aim(0.5), part
             )
             yield figure.result(rates(loads), rates(listed), errors=failed(loads, listed))
+
+
+def searches(cards: int) -> dict[str, str]:
+    """Say what is searched for among so many cards.
+
+    Of usernames: what begins those of every sixteenth resident, whose cards are of all ages; and
+    what begins only those whose cards are old, which a walk from the newest on comes to last.
+    """
+    old = dataset.username(cards // dataset.BLOCK * 100)[:3]
+    half = format_instant(dataset.instant(cards // 2) + GOOD_FOR)
+    return {
+        "owner": f"{LIST}&owner={FAMILY}",
+        "old owner": f"{LIST}&owner={old}",
+        "expiry": f"{LIST}&expiringBefore={half}&sort=credit",
+    }
 
 
 def events(bench: Bench) -> Iterator[Result]:
@@ -104,6 +116,16 @@ def _let_expire(url: str) -> None:
     run_sql(url, f"UPDATE gift_cards SET expires_at = created_at + {GOOD_FOR} WHERE {tenth}")
     if url.startswith("postgres"):
         asyncio.run(_vacuum(url))
+
+
+def _rename(url: str) -> None:
+    """Give every sixteenth resident, whatever the age of the cards, a name of one family."""
+    run_sql(
+        url,
+        "INSERT INTO resident_names (username, resident_uuid, seen_at) "
+        f"SELECT '{FAMILY}.' || username, uuid, updated_at FROM residents "
+        "WHERE CAST(uuid AS text) LIKE '%0'",
+    )
 
 
 async def _vacuum(url: str) -> None:

@@ -31,7 +31,6 @@ from bench.seeding import Engine, Seeds
 from bench.writing import Write
 from gridgift.app import connect
 from gridgift.domain import verify
-from gridgift.domain.instants import format_instant
 from gridgift.domain.verify import Counts, Fault
 from gridgift.settings import Settings
 from tests.api import served
@@ -205,15 +204,11 @@ def test_every_column_is_named_once() -> None:
 
 def test_searches_the_feed_and_the_dashboard_answer_full_pages(url: str) -> None:
     searching._let_expire(url)
+    searching._rename(url)
     searching._tell(url)
     cookie = asyncio.run(searching._sign_in(Settings(url)))
     with served(url, secret=dataset.SECRET) as api:
-        half = format_instant(dataset.instant(CARDS // 2) + searching.GOOD_FOR)
-        for path in (
-            f"{searching.LIST}&owner=r00",
-            f"{searching.LIST}&expiringBefore={half}&sort=credit",
-            searching.FEED,
-        ):
+        for path in (*searching.searches(CARDS).values(), searching.FEED):
             found = api.call("GET", path, key=dataset.key(0))
             assert found.status_code == 200, path
             assert len(found.json()["data"]) == PAGE, path
