@@ -91,6 +91,16 @@ def test_the_pragmas_that_make_writes_durable(path: Path) -> None:
     assert values == ["wal", 2, 1, 1234]
 
 
+def test_the_log_takes_thousands_of_pages_before_they_go_to_the_file(path: Path) -> None:
+    with closing(connect(path, 1234)) as raw:
+        raw.execute("CREATE TABLE big (bytes BLOB)")
+        size = path.stat().st_size
+        raw.execute("INSERT INTO big VALUES (zeroblob(3500 * 4096))")
+        assert path.stat().st_size == size
+        raw.execute("INSERT INTO big VALUES (zeroblob(1000 * 4096))")
+        assert path.stat().st_size > size + 4000 * 4096
+
+
 @in_a_loop
 async def test_reader_and_writer_use_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[sqlite3.Connection] = []

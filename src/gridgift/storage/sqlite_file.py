@@ -29,6 +29,7 @@ PRAGMAS: Final = (
     "foreign_keys = ON",
     "temp_store = MEMORY",  # else each savepoint makes a file
     "cache_size = -16384",  # KiB: the inner pages of a million cards' indexes, and then some
+    "wal_autocheckpoint = 4000",  # pages: what one of SQLite's tables of a log has room for
 )
 
 
