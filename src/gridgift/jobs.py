@@ -19,6 +19,7 @@ from gridgift.credentials import KeyUses
 from gridgift.domain import (
     actions,
     bulk_changes,
+    bulk_checks,
     clock,
     delivering,
     events,
@@ -38,7 +39,6 @@ from gridgift.storage.database import DatabaseUnavailable, Operation, Tx
 EVERY: Final = 30.0  # seconds
 BEGUN_EVERY: Final = 2.0  # seconds: somebody looks on
 ROWS: Final = 1_000  # deleted in one transaction, at most
-CHANGES: Final = 1  # the same, of up to 10,000 cards each
 EXPIRIES: Final = 100  # accounts whose expiry is noted in one transaction
 LEAP: Final = 3_600.0  # seconds by which a clock may run ahead between two looks at it
 BELIEVED_AFTER: Final = 86_400.0  # seconds for which a clock that leapt must have stayed ahead
@@ -129,10 +129,9 @@ def housekeeping(
         Job("delete old records of actions", EVERY, partial(forget, actions.forget, ROWS)),
         Job("delete old deliveries", EVERY, partial(forget, delivering.forget, ROWS)),
         Job("delete old sendings", EVERY, partial(forget, sendings.forget, ROWS)),
-        Job(
-            "delete old changes of many cards", EVERY, partial(forget, bulk_changes.forget, CHANGES)
-        ),
+        Job("delete old changes of many cards", EVERY, partial(forget, bulk_changes.forget, ROWS)),
         Job("send cards", BEGUN_EVERY, partial(begun, sendings.unfinished, sending.go_on)),
+        Job("find many cards", BEGUN_EVERY, partial(begun, bulk_checks.unchecked, changing.look)),
         Job(
             "change many cards",
             BEGUN_EVERY,
@@ -215,8 +214,12 @@ async def _note_expired(
 async def _go_on_with_all(
     operations: Operations,
     unfinished: Operation[[], list[tuple[str, str]]],
-    go_on: Callable[[Operations, str, str], Awaitable[None]],
+    go_on: Callable[[Operations, str, str], Awaitable[bool | None]],
 ) -> None:
-    """Go on with all that people of stores began and that is not done, the oldest first."""
-    for store_id, begun_id in await operations.read(unfinished):
-        await go_on(operations, store_id, begun_id)
+    """Go on with all that people of stores began and that is not done, each in turn for a while.
+
+    ``go_on`` says whether more of it is left; what another server is at waits for the next time.
+    """
+    over = set[tuple[str, str]]()
+    while left := [each for each in await operations.read(unfinished) if each not in over]:
+        over |= {each for each in left if not await go_on(operations, *each)}

@@ -150,6 +150,8 @@ def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:
     for _ in range(2):  # the second time it is begun already
         send(aria, f"/dashboard/cards/many/{newest_id(api, 'bulk_changes')}")
     assert deeds(api).count("cards_changed") == 1
+    api.sql("UPDATE bulk_changes SET done_at = NULL")
+    send(aria, f"/dashboard/cards/many/{newest_id(api, 'bulk_changes')}/stop")
     send(aria, f"/dashboard/residents/{JO.uuid}/link")
     aria.get("/dashboard/send")
     aria.post("/dashboard/send", {"to": "kelly", "credit": "5"})

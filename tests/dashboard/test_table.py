@@ -30,6 +30,7 @@ def everything(api: ApiFixture) -> list[object]:
         "operators": "*", "operator_stores": "*", "operator_links": "*", "gift_cards": "*",
         "entries": "*", "stores": "*", "api_keys": "*", "webhooks": "*", "webhook_deliveries": "*",
         "sendings": "*", "imports": "*", "bulk_changes": "*", "bulk_change_cards": "*",
+        "bulk_change_parts": "*",
         "operator_sessions": "id, operator_id, chosen_store", "operator_actions": "*",
         "units": "*", "operator_second_factors": "*", "operator_recovery_codes": "*",
         "operator_sign_ins": "*",

@@ -74,11 +74,12 @@ DECIDES_NOTHING: Final = {
         "what is to be granted; what was granted is in the ledger",
     ),
     **dict.fromkeys(
-        [f"bulk_changes.{name}" for name in ("store_id", "id", "terms", "chosen", "card_count",
-         "rows_done", "changed", "unchanged", "refused", "actor_id", "created_at", "started_at",
-         "done_at")]
+        [f"bulk_changes.{name}" for name in ("store_id", "id", "terms", "card_count", "rows_done",
+         "place", "checked_at", "changed", "unchanged", "refused", "actor_id", "created_at",
+         "started_at", "done_at")]
         + [f"bulk_change_cards.{name}" for name in ("store_id", "change_id", "outcome", "number",
-           "card_id", "problem")],
+           "card_id", "problem")]
+        + [f"bulk_change_parts.{name}" for name in ("store_id", "change_id", "first", "card_ids")],
         "what is to be changed; what was changed is in the ledger",
     ),
     "import_refusals.number": "a line of the report on refused rows",

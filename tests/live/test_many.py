@@ -11,13 +11,11 @@ import httpx2
 import pytest
 
 from gridgift.app import connect
-from gridgift.domain import bulk_changes, search
+from gridgift.domain import bulk_changes
 from gridgift.domain.bulk_changes import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
-from gridgift.domain.paging import Position
-from gridgift.domain.search import Filters, Search
-from gridgift.storage.database import Tx
+from gridgift.domain.search import Filters
 from tests import crash, races
 from tests.dashboard.test_send import until
 from tests.domain.fixture import bare_sql
@@ -98,17 +96,12 @@ def test_killed_in_the_middle(server: Server) -> None:
 
 
 def begin(server: Server, what: Any) -> str:
-    """Begin a change of all cards, as the dashboard does; return its id."""
+    """Choose all cards for a change, as the dashboard does; begin it when they are found."""
 
-    async def run(tx: Tx) -> str:
-        bo, change_id = Caller(server.store_id, "operator", "Bo", ""), new_id()
-        every = Search(Filters(), "created", False, Position(), CARDS)
-        ids = [each.card.id for each in (await search.search(tx, server.store_id, every)).rows]
-        await bulk_changes.add(tx, bo, change_id, Terms(what), ids)
-        await bulk_changes.start(tx, bo, change_id)
-        return change_id
-
-    return str(wrote(server, run))
+    bo, change_id = Caller(server.store_id, "operator", "Bo", ""), new_id()
+    wrote(server, bulk_changes.add, bo, change_id, Terms(what, matching=Filters()))
+    until(lambda: wrote(server, bulk_changes.start, bo, change_id))
+    return change_id
 
 
 def killed_meanwhile(server: Server, what: Any) -> bool:
@@ -131,8 +124,16 @@ def killed_meanwhile(server: Server, what: Any) -> bool:
 
 
 def test_the_dashboards_change_goes_on_after_a_kill(server: Server) -> None:
-    """Nobody sends anything again, and each card is changed once."""
+    """Nobody sends anything again; each card is found and changed once."""
     add_cards(server)
+    bo, change_id = Caller(server.store_id, "operator", "Bo", ""), new_id()
+    wrote(server, bulk_changes.add, bo, change_id, Terms("off", matching=Filters()))
+    find = bulk_changes.find, server.store_id, change_id
+    until(lambda: wrote(server, *find).card_count)
+    server.kill()
+    server.restart()
+    until(lambda: wrote(server, *find).checked_at)
+    assert wrote(server, *find).changed == wrote(server, *find).card_count == CARDS
     assert any(killed_meanwhile(server, what) for what in ("off", "on") * 4)
     assert asyncio.run(races.faults(server)) == []
 

@@ -99,8 +99,9 @@ announcements {MANY}: SELECT U(2, 1), U(4, i), U(1, 1), {START} + i, {START} + i
 imports 1: SELECT U(2, 1), BYTES, 0, 0, 0, 0, 1, NULL, 'cards.csv', NULL;
 sendings {MANY}: SELECT U(2, 1), U(3, i), BYTES, 'cards.csv', 'name', '{{}}', 1, 'Bo', i, i,
     CASE WHEN i % 1000 <> 0 THEN i END;
-bulk_changes {MANY}: SELECT U(2, 1), U(3, i), '{{}}', U(4, i), 1, 1, 1, 0, 0, 'Bo', i, i,
-    CASE WHEN i % 1000 <> 0 THEN i END;
+bulk_changes {MANY}: SELECT U(2, 1), U(3, i), '{{}}', 1, 1, 1, 0, 0, 'Bo', i, i,
+    CASE WHEN i % 1000 <> 0 THEN i END, '[]', CASE WHEN i % 1000 <> 1 THEN i END;
+bulk_change_parts {MANY}: SELECT U(2, 1), U(3, 7), i - 1, U(4, i);
 bulk_change_cards {MANY}: SELECT U(2, 1), U(3, 7), 'changed', i, U(4, i), '';
 saved_views {MANY}: SELECT U(2, 1 + i % 50), U(3, 1 + i % 999), U(4, i), 'Late', 'show=soon';
 import_cards {MANY}: SELECT U(2, 1), BYTES, U(4, i);

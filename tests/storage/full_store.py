@@ -5,6 +5,7 @@ from functools import partial
 
 from gridgift.domain import (
     bulk_changes,
+    bulk_checks,
     claims,
     events,
     expiry,
@@ -149,10 +150,11 @@ def _break_an_import_off(api: ApiFixture) -> None:
 def _change_many(api: ApiFixture) -> None:
     ids = [str(card_id) for (card_id,) in api.sql("SELECT id FROM gift_cards ORDER BY id LIMIT 1")]
     caller, change_id = Caller(api.store.id, "operator", "Bo", ""), new_id()
-    api.write(bulk_changes.add, caller, change_id, bulk_changes.Terms("tag", tag="old"), ids)
-    api.write(bulk_changes.start, caller, change_id)
-    change = api.read(bulk_changes.find, api.store.id, change_id)
-    assert api.write(bulk_changes.go_on, change, 0, ids)
+    terms = bulk_changes.Terms("tag", tag="old", ids=tuple(ids))
+    api.write(bulk_changes.add, caller, change_id, terms)
+    assert api.write(bulk_checks.keep, api.read(bulk_checks.look, api.store.id, change_id))
+    assert api.write(bulk_changes.start, caller, change_id)
+    assert api.write(bulk_changes.go_on, api.store.id, change_id)
 
 
 def _keep_a_sending(api: ApiFixture) -> None:

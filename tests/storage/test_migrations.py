@@ -164,6 +164,11 @@ ROWS: Final = {
         f"INSERT INTO bulk_change_cards VALUES ('{STORE}', '{STORE}', 'changed', 1, '{STORE}', '')",
     ],
     46: [],
+    47: [
+        f"INSERT INTO bulk_changes VALUES ('{STORE}', '{OWNER}', '{{}}', 0, 0, 0, 0, 0, 'Bo', 1, "
+        "NULL, NULL, '[1]', NULL)",
+        f"INSERT INTO bulk_change_parts VALUES ('{STORE}', '{OWNER}', 0, '{STORE}')",
+    ],
 }
 
 SQLITE_SCHEMA: Final = {

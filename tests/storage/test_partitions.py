@@ -119,6 +119,7 @@ ANY_STORE: Final = {
     "webhooks_in_trouble": "gridgift doctor looks at every store",
     "actions_old": "housekeeping looks for old records; each is then forgotten by its store",
     "bulk_changes_old": "housekeeping looks for old changes; each is then forgotten by its store",
+    "bulk_changes_unchecked": "housekeeping looks for them; each is then looked at by its store",
     "bulk_changes_unfinished": "housekeeping looks for them; each is then done by its store",
     "sendings_old": "housekeeping looks for old sendings; each is then forgotten by its store",
     "sendings_unfinished": "housekeeping looks for them; each is then sent by its store",

@@ -67,8 +67,8 @@ EXEMPT: Final = {
     "refusals_forget": "ends an import: forgets whatever was refused in it",
     "sending_rival": "looks at what is being sent just now",
     "sendings_unfinished": "looks at what is being sent just now",
+    "bulk_changes_unchecked": "looks at what is being looked for just now",
     "bulk_changes_unfinished": "looks at what is being done just now",
-    "bulk_change_cards_forget": "forgets what came of each card of a change",
 }
 BOUNDED_SORTS: Final = {
     "answers_by_age": "of answers of one instant",

@@ -34,7 +34,7 @@ Deed = Literal[
     "member_dismissed", "member_signed_out",
     "settings_changed",
     "card_switched_on", "card_switched_off", "card_adjusted", "card_noted", "cards_sent",
-    "cards_changed",
+    "cards_changed", "cards_change_stopped",
     "resident_link_made",
     "shell",  # a command, which ``about`` names
     "card_changed", "card_passed_on", "card_replaced", "card_labelled", "card_extended",

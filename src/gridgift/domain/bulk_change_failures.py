@@ -10,3 +10,12 @@ class BulkChangeNotFound(Failure):
 
     def __init__(self, change_id: str) -> None:
         super().__init__(f"There is no change {change_id} of many cards; each is kept for a week.")
+
+
+class NotUndoable(Failure):
+    """A card is not as the change left it, or can't be again as it was before; ``why`` says it."""
+
+    code = "not_undoable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)

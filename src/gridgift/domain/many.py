@@ -5,12 +5,13 @@ and an event of its own. Whoever calls hands over the cards in parts, so that no
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from gridgift.domain import labels, locked, search
+from gridgift.domain.bulk_change_failures import NotUndoable
 from gridgift.domain.days import later
 from gridgift.domain.failures import Failure, NoLongerMatching, ValidationFailed
 from gridgift.domain.giftcards import check_expiry, check_not_redeemed, replace
@@ -97,6 +98,26 @@ def extending_by(days: int, zone: str, reason: str = "") -> Action:
         except OverflowError:
             raise ValidationFailed({"days": ["would lead beyond the year 9999"]}) from None
         return replace(card, caller, {"expires_at": expires_at}, reason)
+
+    return Action(rule)
+
+
+def ending_as_before(ends: Mapping[str, int | None], left: int | None) -> Action:
+    """Return the action that lets cards end when they did before a change, by their ids.
+
+    ``left`` is the end that the change gave them; both are in milliseconds (None: never). It raises
+    ``GiftCardRedeemed``, and ``NotUndoable`` for a card that ends at another instant by now, or
+    would have ended already.
+    """
+
+    def rule(card: LockedCard, caller: Caller) -> CardChange:
+        check_not_redeemed(card.card)
+        if card.card.expires_at != left or card.card.id not in ends:
+            raise NotUndoable("It ends on another day by now than the change had left it.")
+        before = ends[card.card.id]
+        if before is not None and before <= card.now:
+            raise NotUndoable("The day on which it ended before is over by now.")
+        return replace(card, caller, {"expires_at": before})
 
     return Action(rule)
 

@@ -62,6 +62,7 @@ SAID: Final[Mapping[Deed, str]] = {
     "card_noted": "wrote a note on a card",
     "cards_sent": "sent cards: {}",
     "cards_changed": "changed several cards at once: {}",
+    "cards_change_stopped": "stopped a change of several cards: {}",
     "resident_link_made": "made a link to a resident's own page",
     "shell": "ran gridgift {}",
     "card_changed": "edited a card",
@@ -153,6 +154,7 @@ def address(action: Action, now: int) -> str | None:
 _KEPT: Final[Mapping[Deed, tuple[str, int]]] = {
     "cards_sent": ("/dashboard/send", sendings.KEPT_FOR),
     "cards_changed": ("/dashboard/cards/many", bulk_changes.KEPT_FOR),
+    "cards_change_stopped": ("/dashboard/cards/many", bulk_changes.KEPT_FOR),
 }
 
 

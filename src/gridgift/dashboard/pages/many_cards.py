@@ -1,29 +1,27 @@
 """Many gift cards at once: they are chosen, with what is to be done to them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from msgspec import Meta
 
+from gridgift import changing
 from gridgift.dashboard.forms import EMPTY, Draft, read_pairs
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CARDS, ROWS, CardsQuery
 from gridgift.dashboard.render import redirect, render
-from gridgift.domain import bulk_changes
+from gridgift.domain import bulk_changes, search
 from gridgift.domain.bulk_changes import Terms, What
 from gridgift.domain.days import end_of, parse_day
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import new_id, parse_uuid
-from gridgift.domain.many import MAX_CHOSEN
-from gridgift.domain.search import Filters
+from gridgift.domain.search import Count, Filters
 from gridgift.fields import Tag, Text
 from gridgift.http.edge.answers import write
 from gridgift.http.edge.decode import decode_texts
-from gridgift.http.edge.refusals import TooManyGiftCards
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
-from gridgift.selection import find_all
 
 MANY: Final = f"{CARDS}/many"
 LATELY: Final = 10  # changes
@@ -33,7 +31,9 @@ DO: Final[Mapping[What, str]] = {
     "extend": "Let them end later",
     "tag": "Give them a tag",
     "untag": "Take a tag away",
+    "shorten": "Let them end as before",
 }
+Wish = Literal["off", "on", "extend", "tag", "untag"]  # what a form asks for
 
 Ids = Annotated[list[str], Meta(max_length=ROWS)]
 
@@ -43,6 +43,11 @@ class Chosen(CardsQuery, frozen=True):
 
     ids: Ids = []  # noqa: RUF012 - a struct copies it
     every: bool = False
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The ids that are some, each once."""
+        return tuple(dict.fromkeys(found for text in self.ids if (found := parse_uuid(text))))
 
     @property
     def fields(self) -> list[tuple[str, str | int | None]]:
@@ -61,7 +66,7 @@ class Chosen(CardsQuery, frozen=True):
 class Wanted(Chosen, frozen=True, kw_only=True):
     """The form: what to do to the cards, and why."""
 
-    what: What
+    what: Wish
     last_day: (
         Annotated[str, Meta(extra={"says": "must be a date like 2027-01-31", "parse": parse_day})]
         | None
@@ -69,18 +74,23 @@ class Wanted(Chosen, frozen=True, kw_only=True):
     label: Tag | None = None
     reason: Text | None = None
 
-    def terms(self, zone: str, matching: Filters | None) -> Terms:
-        """Return what to do. Raises ``ValidationFailed``."""
-        why = self.reason or ""
+    def terms(self, now: int, zone: str) -> Terms:
+        """Return what to do, and to which cards. Raises ``ValidationFailed``."""
+        which: dict[str, Any] = (
+            {"matching": self.filters(now, zone)} if self.every else {"ids": self.named}
+        )
+        if not self.every and not self.named:
+            raise ValidationFailed({"ids": ["must name a card"]})
+        which["reason"] = self.reason or ""
         if self.what in {"on", "off"}:
-            return Terms(self.what, reason=why, matching=matching)
+            return Terms(self.what, **which)
         if self.what == "extend":
             if self.last_day is None or (day := parse_day(self.last_day)) is None:
                 raise ValidationFailed({"last_day": ["is required"]})
-            return Terms(self.what, end_of(day, zone), reason=why, matching=matching)
+            return Terms(self.what, end_of(day, zone), **which)
         if self.label is None:
             raise ValidationFailed({"label": ["is required"]})
-        return Terms(self.what, tag=self.label, reason=why, matching=matching)
+        return Terms(self.what, tag=self.label, **which)
 
 
 async def choose_what(request: OperatorRequest[Chosen, None]) -> Reply[None]:
@@ -97,41 +107,32 @@ async def ask_again(request: OperatorRequest[None, Any], draft: Draft) -> Reply[
 
 async def prepare(request: OperatorRequest[None, Wanted]) -> Reply[None]:
     """Keep what is to be done to which cards, and show what would come of it."""
-    ids, matching = await _cards(request, request.body)
-    return await keep(request, request.body.terms(request.principal.zone, matching), ids)
+    return await keep(request, request.body.terms(request.received_at, request.principal.zone))
 
 
-async def keep(
-    request: OperatorRequest[None, Any], terms: Terms, ids: Sequence[str]
-) -> Reply[None]:
-    """Keep a change that is to be looked at, and lead to its page."""
+async def keep(request: OperatorRequest[None, Any], terms: Terms) -> Reply[None]:
+    """Keep a change that is to be looked at, find its first cards, and lead to its page."""
     change_id = new_id()
-    await write(request, bulk_changes.add, request.caller, change_id, terms, ids)
+    await write(request, bulk_changes.add, request.caller, change_id, terms)
+    await changing.look(request.services.operations, request.store_id, change_id)
     return redirect(request, f"{MANY}/{change_id}")
 
 
 async def _ask(request: OperatorRequest[Any, Any], chosen: Chosen, draft: Draft) -> Reply[None]:
-    ids, _ = await _cards(request, chosen)
     lately = await request.operations.read(bulk_changes.list_of, request.store_id, LATELY)
     return render(
         request, "many.html",
-        count=len(ids), chosen=chosen, actions=DO, draft=draft, lately=lately,
+        count=await _count(request, chosen), chosen=chosen, actions=DO, draft=draft, lately=lately,
         back=chosen.address() if chosen.every else CARDS,
     )  # fmt: skip
 
 
-async def _cards(
-    request: OperatorRequest[Any, Any], chosen: Chosen
-) -> tuple[Sequence[str], Filters | None]:
-    """Return the ids of the cards, and by what they were found, if not by their ids."""
+async def _count(request: OperatorRequest[Any, Any], chosen: Chosen) -> Count:
+    """Return how many cards are chosen."""
     if not chosen.every:
-        named = (parse_uuid(text) for text in chosen.ids)
-        return list(dict.fromkeys(card_id for card_id in named if card_id)), None
-    filters = chosen.filters(request.received_at, request.principal.zone)
-    ids = await find_all(request.operations, request.store_id, filters, MAX_CHOSEN)
-    if len(ids) > MAX_CHOSEN:
-        raise TooManyGiftCards(MAX_CHOSEN)
-    return ids, filters
+        return Count(len(chosen.named), exact=True)
+    filters: Filters = chosen.filters(request.received_at, request.principal.zone)
+    return await request.operations.read(search.count, request.store_id, filters, exact=False)
 
 
 _CLERK: Final = Session("clerk")

@@ -1,7 +1,6 @@
 """A change of many gift cards: what would come of it, how far it is, and what came of it."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -15,24 +14,30 @@ from gridgift.dashboard.render import redirect, render
 from gridgift.domain import bulk_changes, locked
 from gridgift.domain.actions import About
 from gridgift.domain.bulk_change_failures import BulkChangeNotFound
-from gridgift.domain.bulk_changes import OPPOSITE, OUTCOMES, BulkChange, Terms, Told, What
+from gridgift.domain.bulk_changes import LISTED, BulkChange, CardOutcome, What
 from gridgift.domain.failures import ValidationFailed
-from gridgift.domain.many import CARDS_AT_ONCE, OutcomeWord
+from gridgift.domain.many import CARDS_AT_ONCE
+from gridgift.domain.paging import Page as Rows
+from gridgift.domain.paging import Position
 from gridgift.domain.texts import counted
+from gridgift.exports import csv, parts
+from gridgift.http.edge.answers import file_reply
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
-from gridgift.spreadsheets import heading, lines
+from gridgift.spreadsheets import Value, heading, lines
 from gridgift.storage.database import Tx
 from gridgift.views import CARD_EXAMPLE
 
-LISTED: Final = 200  # rows that a page shows of each kind
+RESULTS: Final = csv("results", lambda: heading(("id", "outcome", "problem")), lines)
+PAGE: Final = 1_000  # rows of a file that are in memory at once
 BEGUN: Final[Mapping[What, str]] = {
     "off": "to be switched off",
     "on": "to be switched on",
     "extend": "to end later",
     "tag": "to be given a tag",
     "untag": "to lose a tag",
+    "shorten": "to end as before",
 }
 
 CHANGE: Final = id_parameter("id", "A change.", CARD_EXAMPLE["id"], BulkChangeNotFound)
@@ -50,20 +55,15 @@ class Line(Struct, frozen=True):
 async def show_change(request: OperatorRequest[None, object], draft: Draft = EMPTY) -> Reply[None]:
     """Show what would come of a change, how far it is, or what came of it."""
     change = await _read(request)
-    if change.started_at is None:
-        told = await changing.check(
-            request.operations, request.caller, change.id, request.services.bulk_turn
-        )
-        counts = {word: len(found) for word, found in told.items()}
-    else:
-        is_done = change.done_at is not None
-        told = await _read_told(request, change, LISTED) if is_done else bulk_changes.told((), ())
-        counts = {word: getattr(change, word) for word in OUTCOMES}
-    shown = await request.operations.read(_lines, request.store_id, told)
+    is_over = change.done_at is not None or (change.checked_at and change.started_at is None)
+    read = request.operations.read
+    told = await read(bulk_changes.told_of, change, LISTED if is_over else 0)
+    shown = {word: await read(_lines, request.store_id, found) for word, found in told.items()}
+    left = await read(bulk_changes.unreached, change, LISTED)
     return render(
         request, "many_change.html",
-        draft=draft, change=change, what=DO[change.asked.what], counts=counts, shown=shown,
-        listed=LISTED, has_opposite=change.asked.what in OPPOSITE,
+        draft=draft, change=change, what=DO[change.asked.what], shown=shown,
+        left=await read(_lines, request.store_id, left),
     )  # fmt: skip
 
 
@@ -73,68 +73,69 @@ async def start(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     change = await act(
         request, "cards_changed", _begun, bulk_changes.start, request.caller, change_id
     )
-    if change.card_count <= CARDS_AT_ONCE:
+    if change is not None and change.card_count <= CARDS_AT_ONCE:
         await changing.go_on(request.services.operations, request.store_id, change_id)
+    return redirect(request, f"{MANY}/{change_id}")
+
+
+async def stop(request: OperatorRequest[None, NoFields]) -> Reply[None]:
+    """End a change that is being done: no card more is changed."""
+    change_id = CHANGE.of(request)
+    await act(
+        request, "cards_change_stopped", _stopped, bulk_changes.stop, request.store_id, change_id
+    )
     return redirect(request, f"{MANY}/{change_id}")
 
 
 async def prepare_opposite(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Keep the opposite of a change, of the cards that it changed, and show what comes of it."""
     change = await _read(request)
-    asked = change.asked
-    if asked.what not in OPPOSITE:
-        raise ValidationFailed({"what": ["has no opposite"]})
-    told = await _read_told(request, change, change.card_count)
-    terms = Terms(OPPOSITE[asked.what], tag=asked.tag)
-    return await keep(request, terms, [each.card_id for each in told["changed"]])
+    if change.done_at is None:
+        raise ValidationFailed({"what": ["is not done yet"]})
+    return await keep(request, change.asked.opposite(change.id))
 
 
 async def show_results(request: OperatorRequest[None, None]) -> Reply[None]:
     """Answer with what came of each card as a CSV file."""
     change = await _read(request)
-    told = await _read_told(request, change, change.card_count)
-    text = await asyncio.to_thread(_csv, told)
-    headers = (
-        (b"content-type", b"text/csv; charset=utf-8"),
-        (b"content-disposition", b'attachment; filename="results.csv"'),
-        (b"cache-control", b"no-store"),
-    )
-    return Reply(200, headers, text.encode())
+
+    async def read(tx: Tx, at: Position) -> Rows[Iterable[Value]]:
+        if change.started_at is None:
+            return Rows((), None, None)
+        return (await bulk_changes.results(tx, change, at, PAGE)).map(iter)
+
+    written = parts(RESULTS, request.operations, request.check, read)
+    return await file_reply(RESULTS.media_type, RESULTS.name, written)
 
 
-def _begun(change: BulkChange) -> About | None:
+def _begun(change: BulkChange | None) -> About | None:
     """Say what is done to how many cards; a change that was begun before was recorded then."""
+    if change is None:
+        return None
     text = f"{counted(change.card_count, 'card')} {BEGUN[change.asked.what]}"
-    return About(change.id, text) if change.started_at is None else None
+    return About(change.id, text)
 
 
-def _csv(told: Told) -> str:
-    rows = ((each.card_id, word, each.problem) for word in OUTCOMES for each in told[word])
-    return heading(("id", "outcome", "problem")) + lines(rows)
+def _stopped(change: BulkChange | None) -> About | None:
+    """Say how many cards were done before somebody stopped it."""
+    if change is None:
+        return None
+    return About(change.id, f"{change.rows_done:,} of {counted(change.card_count, 'card')} done")
 
 
 async def _read(request: OperatorRequest[Any, Any]) -> BulkChange:
     return await request.operations.read(bulk_changes.find, request.store_id, CHANGE.of(request))
 
 
-async def _read_told(request: OperatorRequest[Any, Any], change: BulkChange, rows: int) -> Told:
-    return await request.operations.read(bulk_changes.told_of, change, rows)
-
-
-async def _lines(tx: Tx, store_id: str, told: Told) -> dict[OutcomeWord, list[Line]]:
+async def _lines(tx: Tx, store_id: str, outcomes: Sequence[CardOutcome]) -> list[Line]:
     """Return what a page shows of cards."""
-    shown = {word: found[:LISTED] for word, found in told.items()}
-    ids = {each.card_id for found in shown.values() for each in found}
-    cards = await locked.look_each(tx, store_id, ids)
-    return {
-        word: [
-            Line(each.card_id, each.problem, now.card.owner_username, now.card.credit)
-            if (now := cards.get(each.card_id))
-            else Line(each.card_id, each.problem)
-            for each in found
-        ]
-        for word, found in shown.items()
-    }
+    cards = await locked.look_each(tx, store_id, [each.card_id for each in outcomes])
+    return [
+        Line(each.card_id, each.problem, now.card.owner_username, now.card.credit)
+        if (now := cards.get(each.card_id))
+        else Line(each.card_id, each.problem)
+        for each in outcomes
+    ]
 
 
 _CLERK: Final = Session("clerk")
@@ -142,6 +143,9 @@ _ONE: Final[dict[str, Any]] = {"path_parameters": (CHANGE,)}
 PAGES: Final = (
     Page("GET", f"{MANY}/{{id}}", _CLERK, show_change, **_ONE),
     Page("POST", f"{MANY}/{{id}}", _CLERK, start, body=NoFields, again=show_change, **_ONE),
+    Page(
+        "POST", f"{MANY}/{{id}}/stop", _CLERK, stop, body=NoFields, again=show_change, **_ONE
+    ),
     Page(
         "POST", f"{MANY}/{{id}}/opposite", _CLERK, prepare_opposite, body=NoFields,
         again=show_change, **_ONE,

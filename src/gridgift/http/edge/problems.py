@@ -270,6 +270,9 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
         "The filter finds too many gift cards",
         "Narrow the filter, for example by createdFrom and createdTo, and go on in parts.",
     ),
+    bulk_change_failures.NotUndoable: Problem(
+        409, "It can't be undone", "The card was changed since; change it by itself."
+    ),
     failures.NoLongerMatching: Problem(
         409,
         "The gift card does not match any more",

@@ -1,25 +1,45 @@
 -- Changes of many cards from the dashboard, and what came of each card.
 
 -- fragment: bulk_change
-store_id, id, terms, card_count, rows_done, changed, unchanged, refused, actor_id, created_at, started_at, done_at
+store_id, id, terms, card_count, rows_done, changed, unchanged, refused, actor_id, created_at, started_at, done_at,
+    place, checked_at
 
 -- name: bulk_change_add
-INSERT INTO bulk_changes (store_id, id, terms, chosen, card_count, actor_id, created_at)
-VALUES (:store_id, :id, :terms, :chosen, :card_count, :actor_id, :created_at)
+INSERT INTO bulk_changes (store_id, id, terms, actor_id, created_at)
+VALUES (:store_id, :id, :terms, :actor_id, :created_at)
 
 -- name: bulk_change_find
 SELECT {bulk_change} FROM bulk_changes WHERE store_id = :store_id AND id = :id
 
--- With its cards' ids, which may be long.
--- name: bulk_change_whole
-SELECT {bulk_change}, chosen FROM bulk_changes WHERE store_id = :store_id AND id = :id
-
 -- name: bulk_changes_newest
 SELECT {bulk_change} FROM bulk_changes WHERE store_id = :store_id ORDER BY id DESC LIMIT :rows
 
+-- Changes nothing unless its cards are found up to where this run began to look.
+-- name: bulk_change_look
+UPDATE bulk_changes
+SET place = :place, card_count = card_count + :rows, checked_at = :checked_at,
+    changed = changed + :changed, unchanged = unchanged + :unchanged, refused = refused + :refused
+WHERE store_id = :store_id AND id = :id AND place = :before AND checked_at IS NULL
+
+-- name: bulk_change_part_add
+INSERT INTO bulk_change_parts (store_id, change_id, first, card_ids)
+VALUES (:store_id, :change_id, :first, :chosen)
+
+-- name: bulk_change_parts_from
+SELECT first, card_ids FROM bulk_change_parts
+WHERE store_id = :store_id AND change_id = :change_id AND first >= :first
+ORDER BY first LIMIT :rows
+
+-- From now on the counts tell what was done.
 -- name: bulk_change_start
-UPDATE bulk_changes SET started_at = :now, actor_id = :actor_id
-WHERE store_id = :store_id AND id = :id AND started_at IS NULL
+UPDATE bulk_changes
+SET started_at = :now, actor_id = :actor_id, changed = 0, unchanged = 0, refused = 0
+WHERE store_id = :store_id AND id = :id AND started_at IS NULL AND checked_at IS NOT NULL
+    AND card_count > 0
+
+-- name: bulk_change_stop
+UPDATE bulk_changes SET done_at = :now
+WHERE store_id = :store_id AND id = :id AND started_at IS NOT NULL AND done_at IS NULL
 
 -- Changes nothing unless the change is still where this run left it.
 -- name: bulk_change_advance
@@ -42,8 +62,24 @@ VALUES {row:(:store_id, :change_id, :outcome, :number, :card_id, :problem)}
 
 -- name: bulk_change_cards_with
 SELECT number, card_id, problem FROM bulk_change_cards
-WHERE store_id = :store_id AND change_id = :change_id AND outcome = :outcome
+WHERE store_id = :store_id AND change_id = :change_id AND outcome = :outcome AND number > :number
 ORDER BY number LIMIT :rows
+
+-- name: bulk_change_cards_after
+SELECT outcome, number, card_id, problem FROM bulk_change_cards
+WHERE store_id = :store_id AND change_id = :change_id AND (outcome, number) > (:outcome, :number)
+ORDER BY outcome, number LIMIT :rows
+
+-- What cards were before an operator's request changed when they end.
+-- name: states_before_request
+SELECT e.account_id, b.state FROM entries e CROSS JOIN entries b
+WHERE e.store_id = :store_id AND e.account_kind = 'card' AND e.account_id {any:ids}
+    AND e.request_id = :request_id AND e.actor_kind = 'operator' AND e.kind = 'updated'
+    AND b.store_id = :store_id AND b.account_kind = 'card' AND b.account_id = e.account_id
+    AND b.seq = e.seq - 1
+
+-- name: bulk_changes_unchecked (any store)
+SELECT store_id, id FROM bulk_changes WHERE checked_at IS NULL ORDER BY created_at LIMIT :rows
 
 -- name: bulk_changes_unfinished (any store)
 SELECT store_id, id FROM bulk_changes WHERE started_at IS NOT NULL AND done_at IS NULL
@@ -59,8 +95,12 @@ SELECT id, terms FROM bulk_changes
 WHERE store_id = :store_id AND id > :after AND (started_at IS NULL OR done_at IS NOT NULL)
 ORDER BY id LIMIT :rows
 
--- name: bulk_change_cards_forget
-DELETE FROM bulk_change_cards WHERE store_id = :store_id AND change_id = :id
+-- name: bulk_change_card_forget
+DELETE FROM bulk_change_cards
+WHERE store_id = :store_id AND change_id = :change_id AND outcome = :outcome AND number = :number
+
+-- name: bulk_change_part_forget
+DELETE FROM bulk_change_parts WHERE store_id = :store_id AND change_id = :change_id AND first = :first
 
 -- name: bulk_change_forget
 DELETE FROM bulk_changes WHERE store_id = :store_id AND id = :id
