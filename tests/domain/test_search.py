@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import giftcards, holds, notes, search, stores, transfers
+from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
 from gridgift.domain.model import NO_LABELS, Labels
 from gridgift.domain.notes import Labelling
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, FoundCard, Search, SortBy
+from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, SortBy
 from gridgift.search_views import FoundGiftCard
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import FAR

@@ -19,6 +19,7 @@ from gridgift.domain.failures import (
     PreconditionFailed,
     ValidationFailed,
 )
+from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.ledger import EntryNote
 from gridgift.domain.locked import CardRequest, LockedCard, Rule, change
 from gridgift.domain.model import (
@@ -32,7 +33,6 @@ from gridgift.domain.model import (
     Hold,
     Labels,
 )
-from gridgift.domain.search import FoundCard
 from gridgift.storage.database import Tx
 
 # not strict: SQLite's booleans are numbers

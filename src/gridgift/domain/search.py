@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.labels import read_each
 from gridgift.domain.model import MAX_CREDIT, NO_LABELS, Labels
@@ -76,31 +77,6 @@ class Search(Struct, frozen=True):
     descending: bool
     position: Position
     limit: int
-
-
-class FoundCard(Struct, frozen=True, array_like=True):
-    """What a search shows of a card.
-
-    ``head`` is that of a ``GiftCard``; ``held`` is what of its credit is held now (L$), ``source``
-    how it came to be; ``labelled`` is whether it has labels.
-    """
-
-    id: str
-    owner_uuid: str
-    owner_username: str
-    credit: int
-    active: bool
-    redeemed: bool
-    transfer: bool
-    texture: str | None
-    purchased: bool
-    expires_at: int | None
-    created_at: int
-    updated_at: int
-    head: str
-    held: int
-    source: str
-    labelled: bool | None
 
 
 class Found(Struct, frozen=True):
