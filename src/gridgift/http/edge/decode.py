@@ -56,7 +56,7 @@ async def read_body(
         raise BodyTooLarge(limit)
     chunks, size = [], 0
     try:
-        async with RunningTimeout(BODY_SECONDS):
+        with RunningTimeout(BODY_SECONDS):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
