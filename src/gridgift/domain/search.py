@@ -293,13 +293,12 @@ async def _look(
     """
     undated = section.order == "undated"
     wanting = wanted.limit - len(rows)
-    if wanted.filters == NO_FILTERS and not undated:
-        rows += await _next(tx, wanted, values, section, boundary, wanting)
-        return None
+    unfiltered = wanted.filters == NO_FILTERS and not undated
+    listing = CARDS_UNFILTERED if unfiltered else CARDS_OF_STORE
     row = await tx.one(
-        CARDS_OF_STORE.statement(boundary, order=section.order, descending=_downwards(wanted)),
+        listing.statement(boundary, order=section.order, descending=_downwards(wanted)),
         **values | ({"end_to": -1} if undated else {}),
-        **CARDS_OF_STORE.values(boundary, wanting, order=section.order),
+        **listing.values(boundary, wanting, order=section.order),
         until=section.until,
         looked=LOOKED_AT,
     )
@@ -308,25 +307,6 @@ async def _look(
     if found is not None:
         rows += _decode_found(found)
     return next(iter(_decode_keys(last or "[]")), None)
-
-
-async def _next(
-    tx: Tx,
-    wanted: Search,
-    values: dict[str, Any],
-    section: _Section,
-    boundary: Position,
-    limit: int,
-) -> list[FoundCard]:
-    """Return the next cards of a section, up to one more than ``limit``, where all match."""
-    row = await tx.one(
-        CARDS_UNFILTERED.statement(boundary, order=section.order, descending=_downwards(wanted)),
-        store_id=values["store_id"],
-        now=values["now"],
-        **CARDS_UNFILTERED.values(boundary, limit, order=section.order),
-        until=section.until,
-    )
-    return [] if row is None or row[0] is None else _decode_found(row[0])
 
 
 def _downwards(wanted: Search) -> bool:

@@ -72,10 +72,10 @@ SELECT (SELECT {found_cards} FROM (
 
 -- The same where all cards match: there is nothing to pass over, and a page ends the walk.
 -- listing: cards_unfiltered
-SELECT {found_cards} FROM (
+SELECT (SELECT {found_cards} FROM (
     SELECT {looked_at} FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
     ORDER BY {order} LIMIT :rows
-) gift_cards
+) gift_cards), NULL
 
 -- listing: cards_among
 SELECT {found_cards} FROM (
