@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from gridgift.cli import COMMANDS, command_line
+from gridgift.cli import COMMANDS, command_line, main
 from gridgift.grant_csv import GRANT_COLUMNS, RESIDENT_COLUMNS
 from tests.cli.commands import CommandRunner
 
@@ -38,6 +38,19 @@ def test_both_ways_to_start_it(cli: CommandRunner) -> None:
             text=True,
         )
         assert (listed.returncode, listed.stdout, listed.stderr) == (0, "[]\n", "")
+
+
+def test_the_command_line_is_made_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To make a group's takes longer than most of its commands do."""
+    make, made = typer.main.get_command, list[typer.Typer]()
+    monkeypatch.setattr(typer.main, "get_command", lambda app: made.append(app) or make(app))
+    monkeypatch.setattr(sys, "argv", ["gridgift", "card", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert "grant" in capsys.readouterr().out
+    assert len(made) == 1
 
 
 def test_every_command_explains_itself(cli: CommandRunner) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -99,7 +99,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     app = command_line(_wanted(sys.argv[1:2] or _completed()))
     as_json = "--json" in sys.argv
-    _guarded(app, as_json=as_json)
+    _guarded(typer.main.get_command(app), as_json=as_json)  # made once: most of a command's start
 
 
 def _open_closed_streams() -> None:
@@ -122,7 +122,7 @@ def _completed() -> Sequence[str]:
     return words[1:2] if len(words) > 2 else ()
 
 
-def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
+def _guarded(whole: Any, *, as_json: bool) -> NoReturn:
     def refuse(
         exit_code: ExitCode, code: str, detail: str, errors: Mapping[str, Sequence[str]] = {}
     ) -> NoReturn:
@@ -130,14 +130,14 @@ def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
 
     try:
         _check_arguments()
-        command.set(name_of(app, sys.argv[1:]))
-        _run(app, standalone_mode=not as_json)
+        command.set(name_of(whole, sys.argv[1:]))
+        _run(whole, standalone_mode=not as_json)
     except typer.TyperException as error:  # without JSON typer has shown it, and how it is used
         refuse(ExitCode.UNUSABLE, "usage", said(error), misused(error))
     except typer.Abort:
         refuse(ExitCode.REFUSED, "aborted", "Aborted: nothing was done.")
     except Failure as failure:
-        typed = parameters_of(app, sys.argv[1:])
+        typed = parameters_of(whole, sys.argv[1:])
         errors = by_option(failure, typed) if isinstance(failure, ValidationFailed) else {}
         refuse(ExitCode.REFUSED, failure.code, sentence(failure, typed), errors)
     except CopyDiffers as error:
@@ -165,10 +165,10 @@ def _guarded(app: typer.Typer, *, as_json: bool) -> NoReturn:
         refuse(ExitCode.REFUSED, "output_failed", detail)
 
 
-def _run(app: typer.Typer, *, standalone_mode: bool) -> NoReturn:
+def _run(whole: Any, *, standalone_mode: bool) -> NoReturn:
     """Run a command and exit, once all that it printed is written."""
     try:
-        sys.exit(app(standalone_mode=standalone_mode) or ExitCode.DONE)
+        sys.exit(whole(standalone_mode=standalone_mode) or ExitCode.DONE)
     finally:
         sys.stdout.flush()
 

@@ -19,21 +19,24 @@ _PARAMETERS: Final = {  # fields that a command's parameters are not called afte
 }
 
 
-def parameters_of(app: typer.Typer, words: Sequence[str]) -> Mapping[str, str]:
-    """Return how people type the parameters of the command that was given, by their names."""
-    command: Any = typer.main.get_command(app)
-    for word in words:
-        inner = getattr(command, "commands", {}).get(word)
-        if inner is None:
-            break
-        command = inner
+def parameters_of(whole: Any, words: Sequence[str]) -> Mapping[str, str]:
+    """Return how people type the parameters of the command that was given, by their names.
+
+    ``whole`` is the command line as typer makes it.
+    """
+    command, _ = _given(whole, words)
     named = {parameter.name: typed(parameter) for parameter in command.params}
     return {name.strip("-").replace("-", "_"): name for name in named.values()} | named
 
 
-def name_of(app: typer.Typer, words: Sequence[str]) -> str:
+def name_of(whole: Any, words: Sequence[str]) -> str:
     """Return the name of the command that was given, with that of its group: card adjust."""
-    command: Any = typer.main.get_command(app)
+    _, names = _given(whole, words)
+    return " ".join(names)
+
+
+def _given(command: Any, words: Sequence[str]) -> tuple[Any, list[str]]:
+    """Return the command that was given, and the words that name it."""
     names: list[str] = []
     for word in words:
         inner = getattr(command, "commands", {}).get(word)
@@ -41,7 +44,7 @@ def name_of(app: typer.Typer, words: Sequence[str]) -> str:
             break
         command = inner
         names.append(word)
-    return " ".join(names)
+    return command, names
 
 
 def typed(parameter: Any) -> str:
