@@ -12,6 +12,7 @@ import runpy
 import sys
 import traceback
 from contextlib import redirect_stderr, suppress
+from functools import cache
 from typing import Any, NoReturn
 
 
@@ -31,11 +32,18 @@ def main() -> None:
 
 
 def warm_up() -> None:
-    """Import what commands import, the things they import late included."""
+    """Import what commands import, the things they import late included.
+
+    Typer reads the signature of each function of a group, twice, whichever is to run: most of a
+    command's time. They stay as they are, so they are read once for all commands.
+    """
+    import typer
+
     from gridgift.cli import command_line
     from gridgift.cli import main as command
 
-    command_line()
+    typer.main.get_params_from_function = cache(typer.main.get_params_from_function)
+    typer.main.get_command(command_line())
     sys.argv = ["gridgift", "store", "list", "--database", "nothing that could be opened"]
     with suppress(SystemExit), redirect_stderr(io.StringIO()):
         command()
