@@ -55,11 +55,18 @@ def example_server(live_server: Server) -> Server:
 
 
 @pytest.mark.parametrize("phases", CASES)
-def test_the_document_is_true(example_server: Server, phases: str) -> None:
+def test_the_document_is_true(example_server: Server, engine: str, phases: str) -> None:
+    """Whatever is sent; the systematic phases send what is wrong once, not to each engine.
+
+    The edge refuses it before an operation begins, whatever the engine, and it is two in three of
+    their requests. The other phases send what is wrong to both engines.
+    """
+    right_only = engine == "postgres" and phases == SYSTEMATIC
     run = subprocess.run(
         [
             str(Path(sys.executable).with_name("st")),
             *("--config-file", str(HERE / "schemathesis.toml"), "run", "--phases", phases),
+            *("--mode", "positive" if right_only else "all"),
             *("--checks", "all", "--continue-on-failure", "--no-color"),
             f"{example_server.url}/openapi.json",
         ],
