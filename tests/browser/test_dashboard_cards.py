@@ -129,6 +129,36 @@ def test_a_view_is_saved_and_opened(desk: Callable[..., Desk], size: tuple[int, 
     bo.visit.check()
 
 
+@sizes
+@pytest.mark.parametrize("scripts", [True, False], ids=["", "no scripts"])
+def test_a_menu_opens_and_closes(
+    desk: Callable[..., Desk], size: tuple[int, int], scripts: bool
+) -> None:
+    """By the browser alone; with something wrong in it, it is open, beside its button."""
+    bo = desk(size, "clerk", java_script_enabled=scripts)
+    page = bo.enter()
+    page.goto(f"{bo.url}/cards?least=many")
+    field, button = page.get_by_label("L$ on it, at least"), page.get_by_text("Filter by")
+    expect(field).to_have_value("many")
+    expect(page.get_by_text("Must be a whole number of L$.")).to_be_visible()
+    if scripts:
+        menu, opener = page.locator("#filter").bounding_box(), button.bounding_box()
+        assert menu is not None and opener is not None
+        assert abs(menu["y"] - opener["y"] - opener["height"]) < 9
+        assert menu["x"] >= 0 and menu["x"] + menu["width"] <= size[0]
+    page.goto(f"{bo.url}/cards")
+    expect(field).to_be_hidden()
+    button.click()
+    expect(field).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(field).to_be_hidden()
+    button.click()
+    field.press("Escape")
+    expect(field).to_be_hidden()
+    expect(button).to_be_focused()
+    bo.visit.check("status of 400")
+
+
 def test_without_javascript(desk: Callable[..., Desk]) -> None:
     bo = desk(java_script_enabled=False)
     page, owner = bo.enter(), bo.store.resident()

@@ -72,6 +72,24 @@ def test_axe_finds_nothing_in_the_dialogs(
     aria.visit.shoot(f"shortcuts-{size[0]}-{scheme}")
 
 
+@sizes
+def test_all_of_the_palette_is_on_the_screen(
+    desk: Callable[..., Desk], size: tuple[int, int]
+) -> None:
+    """However much is found; and a button closes it, in browsers without commands too."""
+    aria = desk(size)
+    page = aria.enter()
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Find")
+    expect(palette.get_by_role("option", name="Audit")).to_be_attached()
+    box = palette.bounding_box()
+    assert box is not None and box["y"] + box["height"] <= size[1]
+    assert page.locator("[command]").count() == 0
+    palette.get_by_role("button", name="Close").click()
+    expect(palette).to_be_hidden()
+    aria.visit.check()
+
+
 def test_enter_before_anything_is_found_leads_to_the_page(desk: Callable[..., Desk]) -> None:
     bo = desk(role="clerk")
     page, owner = bo.enter(), bo.store.resident()
@@ -91,6 +109,7 @@ def test_a_place_on_the_same_page_closes_the_palette(desk: Callable[..., Desk]) 
     page.goto(f"{aria.url}/keys")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("make a key")
+    expect(page.get_by_role("option", name="Overview")).to_have_count(0)  # the list grows short
     page.get_by_role("option", name="Make a key", exact=True).click()
     expect(page.get_by_role("dialog", name="Find")).to_be_hidden()
     page.wait_for_url("**/keys#new")

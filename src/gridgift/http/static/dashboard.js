@@ -1,10 +1,11 @@
 // What pages of the dashboard do beyond their forms and links. All of it works without, but for
-// copying and keys: so their buttons come hidden.
+// copying and keys: so their buttons come hidden. Menus, and what closes dialogs, are the browser's own.
 'use strict';
 
 // Back shows a page as it is now, and none to whoever has signed out.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });  // on a phone
+document.querySelector('[data-shown]')?.click();  // a menu in which something is wrong
 
 for (const button of document.querySelectorAll('[data-dismiss], [data-copy], [data-open]')) button.hidden = false;
 
@@ -32,10 +33,6 @@ document.addEventListener('click', async (event) => {
   } else if (button && 'dismiss' in button.dataset) {
     button.parentElement.remove();
   }
-  // a menu closes when something else is pressed
-  for (const menu of document.querySelectorAll('details.menu[open], details.switcher[open]')) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
 });
 
 // Dialogs. The browser closes them by Escape, and gives the focus back.
@@ -50,7 +47,7 @@ function show(id) {
   }
 }
 
-// The palette: what is found stands in a list, one of it is chosen with arrows while the field keeps the focus.
+// The palette: arrows choose one of what is found, while the field keeps the focus.
 function choose(option) {
   for (const other of palette.querySelectorAll('[role="option"]')) other.ariaSelected = other === option;
   option?.scrollIntoView({ block: 'nearest' });
@@ -76,51 +73,6 @@ palette?.addEventListener('click', (event) => {
   if (event.target.closest('[role="option"]')) palette.close();  // it may lead to a place on this page
 });
 
-// The drawer: on a wide screen a card opens above its list, at the card's own address. Back closes it,
-// and so does whatever closes a dialog, which goes back then.
-const drawer = document.getElementById('drawer');
-const wide = matchMedia('(min-width: 1100px)');
-const title = document.title;
-let list = location.pathname + location.search;
-let link;  // what opened the card that is shown
-
-async function openCard(address) {
-  const card = drawer.querySelector('div');
-  card.replaceChildren();
-  await htmx.ajax('GET', address, { source: drawer, target: card, swap: 'innerHTML' });
-  if (!card.firstChild) location.assign(address);  // the page says why it can't be shown
-  else if (!drawer.open) {
-    if (location.href !== address) history.pushState({ htmx: true }, '', address);
-    document.title = card.querySelector('h1').textContent;
-    drawer.showModal();
-  }
-}
-drawer?.addEventListener('htmx:before:swap', (event) => {
-  if (event.detail.ctx.response.status !== 200) event.preventDefault();
-});
-drawer?.addEventListener('close', () => {
-  if (location.pathname + location.search !== list) history.back();
-});
-document.addEventListener('click', (event) => {
-  const found = drawer && wide.matches && event.target.closest('.cards tbody th a');
-  if (!found || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  link = found;
-  list = location.pathname + location.search;
-  openCard(found.href);
-});
-document.addEventListener('htmx:before:history:restore', (event) => {
-  const { path } = event.detail;
-  if (!drawer || (path !== list && !/^\/dashboard\/cards\/[\w-]{36}$/.test(path))) return;  // it is loaded anew
-  event.preventDefault();
-  if (path !== list) openCard(location.href);
-  else {
-    drawer.close();
-    document.title = title;
-    setTimeout(() => link?.focus());  // after the browser has put the focus to the page's beginning
-  }
-});
-
 // Keys. Those without Ctrl can be switched off (WCAG 2.1.4), and are none while somebody types.
 const IN_A_ROW = 1500;  // milliseconds
 const letters = document.querySelector('[data-letters]');
@@ -131,11 +83,6 @@ if (letters) {
 }
 
 document.addEventListener('keydown', (event) => {
-  const menu = event.key === 'Escape' && event.target.closest?.('details[open]');
-  if (menu) {
-    menu.open = false;
-    menu.querySelector('summary').focus();
-  }
   const control = event.ctrlKey || event.metaKey;
   if (palette && control && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
     event.preventDefault();
