@@ -108,12 +108,14 @@ def test_cards_end_later_and_twice_is_once(api: ApiFixture, bo: Browser) -> None
 def test_other_cards_than_were_shown_are_not_changed(api: ApiFixture, bo: Browser) -> None:
     cards = [api.grant(transfer=True)["id"] for _ in range(3)]
     change = prepared(bo, f"{MANY}?every=true&q=kelly", what="off")
+    assert "<h1>Switch them off</h1>" in bo.get(change).text
     api.grant()
     given = {"receiverIdentifier": JO.username}
     assert api.call("POST", f"/ext/v1/giftcards/{cards[1]}/actions/transfer", json=given).is_success
     bo.post(change)
     page = bo.get(change).text
     assert "2 cards changed" in page and "0 were so already, 1 refused." in page
+    assert "<h1>Switched off</h1>" in page and "Switch them off" not in page
     assert "does not match the filter any more" in page
     assert active(api) == [False, True, False, True]
 

@@ -33,6 +33,14 @@ DO: Final[Mapping[What, str]] = {
     "untag": "Take a tag away",
     "shorten": "Let them end as before",
 }
+DONE: Final[Mapping[What, str]] = {
+    "off": "Switched off",
+    "on": "Switched on",
+    "extend": "Made to end later",
+    "tag": "Given a tag",
+    "untag": "A tag taken away",
+    "shorten": "Made to end as before",
+}
 Wish = Literal["off", "on", "extend", "tag", "untag"]  # what a form asks for
 
 Ids = Annotated[list[str], Meta(max_length=ROWS)]

@@ -9,7 +9,7 @@ from gridgift import changing
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.pages.many_cards import DO, MANY, keep
+from gridgift.dashboard.pages.many_cards import DO, DONE, MANY, keep
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import bulk_changes, locked
 from gridgift.domain.actions import About
@@ -62,7 +62,8 @@ async def show_change(request: OperatorRequest[None, object], draft: Draft = EMP
     left = await read(bulk_changes.unreached, change, LISTED)
     return render(
         request, "many_change.html",
-        draft=draft, change=change, what=DO[change.asked.what], shown=shown,
+        draft=draft, change=change, what=DO[change.asked.what], done=DONE[change.asked.what],
+        shown=shown,
         left=await read(_lines, request.store_id, left),
     )  # fmt: skip
 
