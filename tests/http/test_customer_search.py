@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridgift.domain import customer_search, ledger, naming, residents
+from gridgift.domain import customer_search, expiry, ledger, naming, residents
 from gridgift.domain.customer_search import Wanted
 from gridgift.domain.model import Resident
 from tests.api import JO, KELLY, ApiFixture, problem
@@ -16,6 +16,7 @@ from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, change_credit, ext, other_stores_key
 
 PATH = "/ext/v1/customers"
+HOUR = 3_600  # seconds
 
 
 def page(api: ApiFixture, **query: Any) -> Any:
@@ -53,6 +54,7 @@ def names_back(api: ApiFixture, **query: Any) -> list[str]:
 def crowd(api: ApiFixture) -> dict[str, list[str]]:
     """Residents with cards, with credit, and with neither; the usernames in each order."""
     credit: dict[str, int] = {}
+    active: dict[str, int] = {}
     everybody = [f"face{number:02}" for number in range(12)]
     uuids = {name: str(uuid.uuid4()) for name in everybody}
     for name in everybody:
@@ -62,13 +64,16 @@ def crowd(api: ApiFixture) -> dict[str, list[str]]:
         if number % 3:
             api.clock.advance(1)
             api.grant(name)
+            active[name] = api.clock.now()
         if number % 2 == 0:
             credit[name] = 100 * (number % 5 + 1)
             body = {"amount": credit[name], "reason": "why", "reference": "x"}
             assert api.call("POST", path, json=body).status_code == 200
+            active[name] = api.clock.now()
     for name in ("face01", "face07", "face01"):
         api.clock.advance(1)
         api.grant(name)
+        active[name] = api.clock.now()
     by_card = [f"face{n:02}" for n in (2, 4, 5, 8, 10, 11, 7, 1)]
     cards = dict.fromkeys(by_card, 1) | {"face01": 3, "face07": 2}
     everybody = [name for n, name in enumerate(everybody) if n % 3 or n % 2 == 0]
@@ -77,6 +82,7 @@ def crowd(api: ApiFixture) -> dict[str, list[str]]:
         "name": everybody,
         "card": by_card,
         "cards": sorted(cards, key=lambda name: (cards[name], uuids[name])),
+        "active": sorted(active, key=lambda name: (active[name], uuids[name])),
         "credit": sorted(credit, key=lambda name: (credit[name], uuids[name])),
     }
 
@@ -102,6 +108,8 @@ def test_every_order_both_ways(
         ({"sort": "-lastCard"}, crowd["card"][::-1]),
         ({"sort": "cards"}, crowd["cards"]),
         ({"sort": "-cards"}, crowd["cards"][::-1]),
+        ({"sort": "lastActivity"}, crowd["active"]),
+        ({"sort": "-lastActivity"}, crowd["active"][::-1]),
     ):
         assert names(api, **query, limit=limit) == wanted, query
         assert names_back(api, **query, limit=limit) == wanted, query
@@ -131,6 +139,37 @@ def test_the_number_of_cards_is_that_of_now(api: ApiFixture) -> None:
     stored = api.sql("SELECT owner_uuid, COUNT(*) FROM gift_cards GROUP BY owner_uuid")
     assert {str(uuid): count for uuid, count in stored} == {KELLY.uuid: 3, JO.uuid: 2}
     assert "giftCardCount" not in page(api, sort="-lastCard")["data"][0]
+
+
+@pytest.mark.contract("10.166")
+def test_the_last_activity_is_the_newest_entry_that_is_no_expiry(api: ApiFixture) -> None:
+    """Whoever wrote it, of the credit and of the cards that a customer has now."""
+
+    def seen() -> list[tuple[str, str]]:
+        rows = page(api, sort="-lastActivity")["data"]
+        return [(row["username"], row["lastActivityAt"]) for row in rows]
+
+    assert seen() == []
+    api.write(residents.remember, JO)
+    begun = at(api, 0)
+    cards = [api.grant(transfer=True, expiresAt=at(api, HOUR))["id"] for _ in range(3)]
+    assert seen() == [(KELLY.username, begun)]
+    api.clock.advance(60)
+    assert CustomerPage(api).transfer(cards[0]).status_code == 200
+    transferred = at(api, 0)
+    assert seen() == [(JO.username, transferred), (KELLY.username, begun)]
+    api.clock.advance(60)
+    assert CustomerPage(api).redeem(cards[1]).status_code == 200
+    redeemed = at(api, 0)
+    assert seen() == [(KELLY.username, redeemed), (JO.username, transferred)]
+    api.clock.advance(60)
+    assert ext(api, cards[0], "adjust", {"delta": 1, "reason": "why"}).status_code == 200
+    adjusted = at(api, 0)
+    api.clock.advance(2 * HOUR)
+    assert api.write(expiry.note_cards, "job", 10) == 2
+    assert api.sql("SELECT COUNT(*) FROM entries WHERE kind = 'expired'") == [(2,)]
+    assert seen() == [(JO.username, adjusted), (KELLY.username, redeemed)]
+    assert "lastActivityAt" not in page(api, sort="-lastCard")["data"][0]
 
 
 @pytest.mark.contract("10.165")

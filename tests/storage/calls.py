@@ -193,6 +193,7 @@ VALUES: Final[dict[str, Any]] = {
     "resident": OWNER,
     "seek_account_id": CARD,
     "seek_card_id": FIRST,
+    "seek_active_at": START,
     "seek_cards": 1,
     "seek_owner_uuid": FIRST,
     "seek_account_kind": "card",

@@ -22,6 +22,7 @@ EXEMPT: Final = {
     "cards_ending": "a report looks at all that ends in its time",
     "cards_owed_at": "a report looks at everything",
     "customers_by_cards": "a list by the number of cards counts all, as a report does",
+    "customers_by_activity": "a list by the last activity looks at all, as a report does",
     "customers_ending": "a list that stands for a report's figure looks at what the report does",
     "credit_ending": "a report looks at all that ends in its time",
     "cards_owed": "a report looks at everything",

@@ -18,6 +18,7 @@ from gridgift.domain.paging import KeyType, Page, Position, page_of
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Row, Tx
 from gridgift.storage.listing import (
+    CUSTOMERS_BY_ACTIVITY,
     CUSTOMERS_BY_CARD,
     CUSTOMERS_BY_CARDS,
     CUSTOMERS_BY_CREDIT,
@@ -29,15 +30,16 @@ COUNTED: Final = 1_000  # of a customer's newest cards
 
 ENDING_KEYS: Final[tuple[KeyType, ...]] = ("integer", "uuid")  # of list_ending
 
-Order = Literal["uuid", "name", "credit", "card", "cards"]
+Order = Literal["uuid", "name", "credit", "card", "cards", "activity"]
+OVER_ALL: Final[frozenset[Order]] = frozenset({"cards", "activity"})  # a page looks at all cards
 
 
 class Wanted(Struct, frozen=True):
     """Which customers, in which order: by name those whose usernames begin with a prefix.
 
-    By credit only those who have any, by their newest cards only those who have had one, and by the
-    number of cards only those who have some now: all of the store's cards are counted for that, so
-    it is to be run as a snapshot.
+    By credit only those who have any, by their newest cards only those who have had one, by the
+    number of cards only those who have some now, and by activity those to whose cards or credit
+    anything has happened. An order that is ``OVER_ALL`` is to be run as a snapshot.
     """
 
     order: Order = "uuid"
@@ -53,12 +55,14 @@ class Wanted(Struct, frozen=True):
 class Found(Struct, frozen=True):
     """A customer, and when the newest of the customer's cards was granted (milliseconds).
 
-    ``cards`` is how many there are, in a list by that; None elsewhere.
+    ``cards`` is how many there are, in a list by that; ``active_at`` is when anything happened last
+    to them or to the credit (milliseconds), in a list by that. Elsewhere they are None.
     """
 
     customer: Customer
     last_card_at: int | None
     cards: int | None = None
+    active_at: int | None = None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> "Found":
@@ -98,8 +102,8 @@ async def list_of(
     By name, and by card, it may have fewer although there are more: a thousand names or cards are
     looked at for a page.
     """
-    if wanted.order == "cards":
-        return await _list_by_cards(tx, store_id, wanted, position, limit)
+    if wanted.order in OVER_ALL:
+        return await _list_over_all(tx, store_id, wanted, position, limit)
     page = await _page(tx, store_id, wanted, position, limit)
     found = await find_each(tx, store_id, page.rows)
     return Page([found[uuid] for uuid in page.rows if uuid in found], page.next, page.previous)
@@ -123,15 +127,17 @@ async def list_ending(
     return Page([Ending(found[row[0]], row[2]) for row in page.rows], page.next, None)
 
 
-async def _list_by_cards(
+async def _list_over_all(
     tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int
 ) -> Page[Found]:
-    listing, values = CUSTOMERS_BY_CARDS, CUSTOMERS_BY_CARDS.values(position, limit)
+    """Return a page by what is found out about all customers, with what that is of each."""
+    listing = _LISTINGS[wanted.order]
     statement = listing.statement(position, descending=wanted.descending)
-    rows = await tx.all(statement, store_id=store_id, **values)
+    rows = await tx.all(statement, store_id=store_id, **listing.values(position, limit))
     page = page_of(rows, position, limit, lambda row: (row[1], row[0]))
     found = await find_each(tx, store_id, [row[0] for row in page.rows])
-    return page.map(lambda row: structs.replace(found[row[0]], cards=row[1]))
+    name = "cards" if wanted.order == "cards" else "active_at"
+    return page.map(lambda row: structs.replace(found[row[0]], **{name: row[1]}))
 
 
 async def _page(tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int) -> Page[str]:
@@ -167,6 +173,7 @@ _LISTINGS: Final[dict[str, Listing]] = {
     "credit": CUSTOMERS_BY_CREDIT,
     "card": CUSTOMERS_BY_CARD,
     "cards": CUSTOMERS_BY_CARDS,
+    "activity": CUSTOMERS_BY_ACTIVITY,
 }
 
 

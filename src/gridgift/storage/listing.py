@@ -336,6 +336,9 @@ CUSTOMERS_BY_CARD: Final = Listing(
 CUSTOMERS_BY_CARDS: Final = Listing("customers_by_cards", table="gift_cards", orders={
     "cards": Order((Key("cards", "integer", sql="cards"), Key("owner_uuid", "uuid"))),
 })  # fmt: skip
+CUSTOMERS_BY_ACTIVITY: Final = Listing("customers_by_activity", table="customers", orders={
+    "active": Order((Key("active_at", "integer", sql="active_at"), _BY_RESIDENT)),
+})  # fmt: skip
 # Usernames, of which those are shown that lead to residents whom a store knows.
 RESIDENTS_BY_NAME: Final = Listing(
     "residents_by_name",

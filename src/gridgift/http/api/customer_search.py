@@ -28,14 +28,17 @@ SORTS: Final[dict[str, tuple[Order, bool]]] = {
     "-lastCard": ("card", True),
     "cards": ("cards", False),
     "-cards": ("cards", True),
+    "lastActivity": ("activity", False),
+    "-lastActivity": ("activity", True),
 }
 
 Sort = Annotated[
     str,
     Meta(
         description="By store credit, those who have any; by when they were last granted a card, "
-        "those who were; or by how many cards they have now, those who have some. With a minus the "
-        "most, or the latest, first.",
+        "those who were; by how many cards they have now, those who have some; or by when anything "
+        "happened last to their cards or credit, but that it expired. With a minus the most, or "
+        "the latest, first.",
         extra={
             "says": f"must be one of {', '.join(SORTS)}",
             "parse": lambda text: text if text in SORTS else None,
@@ -73,11 +76,15 @@ class FoundCustomer(Struct, frozen=True, rename="camel"):
     gift_card_count: Annotated[
         int | UnsetType, Meta(description="How many gift cards there are; only if sorted by that.")
     ] = UNSET
+    last_activity_at: Annotated[
+        Instant | UnsetType,
+        Meta(description="When anything happened last to the cards or credit; only if so sorted."),
+    ] = UNSET
 
     @classmethod
     def of(cls, found: Found, **more: Any) -> Self:
         """Show a customer; ``more`` has further fields."""
-        customer = found.customer
+        customer, active_at = found.customer, found.active_at
         return cls(
             uuid=customer.uuid,
             username=customer.username,
@@ -87,6 +94,7 @@ class FoundCustomer(Struct, frozen=True, rename="camel"):
             created_at=format_instant(customer.created_at),
             last_card_at=written(found.last_card_at),
             gift_card_count=UNSET if found.cards is None else found.cards,
+            last_activity_at=UNSET if active_at is None else format_instant(active_at),
             **more,
         )
 
@@ -138,7 +146,7 @@ async def find_customers(
     name = f"found {store_id} {order} {descending} {uuid or prefix}"
     cursors = request.services.cursors.of(name, wanted.key_types)
     position = cursors.read(query.cursor)
-    if order == "cards":
+    if order in customer_search.OVER_ALL:
         with only_one(request):
             page = await request.operations.snapshot(
                 customer_search.list_of, store_id, wanted, position, query.limit
@@ -168,9 +176,9 @@ ROUTES: Final = (
         summary="Search the store's customers, or sort them",
         description="Without either, in the order of their UUIDs; a search by username in the "
         "order of usernames. A page of a search, or by lastCard, may have fewer customers than its "
-        "limit, and another one after it. By cards all of the store's cards are counted for each "
-        "page, which takes seconds where there are a million: as with reports, a server process "
-        "makes one of a store at a time.",
+        "limit, and another one after it. By cards and by lastActivity all of the store's cards "
+        "are looked at for each page, which takes seconds where there are a million: as with "
+        "reports, a server process makes one of a store at a time.",
         query=FindQuery,
         answer=ListResponse[FoundCustomer],
         example=ListResponse.example(_ROW),

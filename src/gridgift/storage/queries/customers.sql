@@ -83,6 +83,35 @@ SELECT resident_uuid, (SELECT COUNT(*) FROM (
 ) counted) FROM customers
 WHERE store_id = :store_id AND resident_uuid {any:uuids}
 
+-- When a card's newest entry was written that is no expiry: the clock is nobody's activity.
+-- fragment: card_active_at
+CASE WHEN expiry_noted THEN (SELECT MAX(e.created_at) FROM entries e WHERE e.store_id = :store_id
+    AND e.account_kind = 'card' AND e.account_id = gift_cards.id AND e.seq >= gift_cards.version - 1
+    AND e.kind <> 'expired')
+ELSE updated_at END
+
+-- fragment: credit_active_at
+(SELECT e.created_at FROM entries e WHERE e.store_id = :store_id AND e.account_kind = 'credit'
+    AND e.account_id = customers.resident_uuid AND e.kind <> 'credit_expired'
+    ORDER BY e.seq DESC LIMIT 1)
+
+-- Customers in the order of what happened last to the cards that they have, or to their credit; all cards
+-- and all customers are looked at for a page.
+-- listing: customers_by_activity
+SELECT resident_uuid, active_at FROM (
+    SELECT store_id, resident_uuid, MAX(active_at) AS active_at FROM (
+        SELECT store_id, owner_uuid AS resident_uuid, {card_active_at} AS active_at
+        FROM gift_cards WHERE store_id = :store_id
+        UNION ALL
+        SELECT store_id, resident_uuid, {credit_active_at}
+        FROM customers WHERE store_id = :store_id
+    ) happened
+    WHERE store_id = :store_id
+    GROUP BY store_id, resident_uuid
+) active
+WHERE store_id = :store_id AND active_at IS NOT NULL {seek}
+ORDER BY {order} LIMIT :rows
+
 -- Of a customer's newest cards: how many there are, and how many of them can be used now, for how much.
 -- name: customer_cards
 SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN usable THEN 1 ELSE 0 END), 0) AS BIGINT),
