@@ -105,8 +105,11 @@ class GiftCardResponse(Struct, frozen=True, rename="camel"):
 
     @classmethod
     def of(cls, card: GiftCard) -> Self:
-        """Show a card."""
-        return cls(*_nine_fields(card, card.owner_uuid, card.owner_username))
+        """Show a card; most requests call this."""
+        return cls(
+            card.id, card.owner_uuid, card.owner_username, card.credit, card.active, card.redeemed,
+            card.transfer, card.texture, card.purchased,
+        )  # fmt: skip
 
     @classmethod
     def owned(cls, owner: Resident, card: OwnedCard) -> Self:

@@ -169,7 +169,11 @@ class Endpoint:
             request.raw_body = await read_body(request.headers, receive, route.body_limit)
             if request.admitted_long_ago:  # the body took its time
                 await self._admit_again(route, request)
-        await self._verify(route, request)
+        try:
+            await route.guard.verify(request)
+        except Unauthenticated:
+            await count_failure(request)
+            raise
         if route.body is not None:
             request.body = self._decode(route.body, route, request)
         elif request.raw_body and route.rows is None and not says_nothing(request.raw_body):
@@ -203,14 +207,6 @@ class Endpoint:
         request.principal, request.readmit = principal, route.guard.readmit
         request.admitted_at = self._services.ticks()
         return principal
-
-    async def _verify(self, route: AnyRoute, request: AnyRequest) -> None:
-        """Look at the whole request; failed authentications are limited for each address."""
-        try:
-            await route.guard.verify(request)
-        except Unauthenticated:
-            await count_failure(request)
-            raise
 
     async def _admit_again(self, route: AnyRoute, request: AnyRequest) -> None:
         """Admit a request once more that was admitted long ago."""
