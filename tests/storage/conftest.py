@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from gridgift import jobs
 from tests import databases
 from tests.api import ApiFixture, Clock, PreparedStore, served
 from tests.domain.fixture import DomainFixture
@@ -30,9 +31,16 @@ class Filled(Struct, frozen=True):
 
 @pytest.fixture
 def full(
-    engine: str, run_folder: Path, database_like: Callable[[str, databases.Make], str]
+    engine: str,
+    run_folder: Path,
+    database_like: Callable[[str, databases.Make], str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[ApiFixture]:
-    """A store in which everything has happened: a copy of one that is filled once for all."""
+    """A store in which everything has happened: a copy of one that is filled once for all.
+
+    Nothing more happens by itself, however long a test takes.
+    """
+    monkeypatch.setattr(jobs, "EVERY", 86_400.0)
     known = run_folder / f"full-{engine}.json"
 
     def make(url: str) -> None:
