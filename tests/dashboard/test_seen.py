@@ -35,6 +35,7 @@ OTHERS = {
     "POST /dashboard/account/sessions/{id}/end",
     "POST /dashboard/cards/many/{id}",
     "POST /dashboard/cards/many/{id}/opposite",
+    "POST /dashboard/cards/many/{id}/stop",
     "POST /dashboard/residents/{uuid}/link",
     "POST /dashboard/views/{id}",
     "POST /dashboard/views/{id}/remove",
