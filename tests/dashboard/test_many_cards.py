@@ -93,7 +93,8 @@ def test_all_that_match_are_tagged_and_nothing_else(api: ApiFixture, bo: Browser
 def test_cards_end_later_and_twice_is_once(api: ApiFixture, bo: Browser) -> None:
     card = api.grant(expiresAt="2026-12-01T00:00:00Z")["id"]
     address = f"{MANY}?ids={card}"
-    carry_out(bo, address, what="extend", last_day="2027-01-31")
+    checked, _ = carry_out(bo, address, what="extend", last_day="2027-01-31")
+    assert "Let them end later: last day 31 Jan 2027" in checked
     expiry = api.call("GET", f"/ext/v1/giftcards/{card}").json()["expiresAt"]
     assert expiry == "2027-02-01T08:00:00Z", "the day's end where the store is"
     again = prepared(bo, address, what="extend", last_day="2027-01-31")
