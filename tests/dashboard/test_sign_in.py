@@ -181,6 +181,15 @@ def test_a_session_ends_by_itself(api: ApiFixture, people: People) -> None:
 
 
 @one_engine
+def test_a_session_that_nobody_uses_ends_after_half_a_day(api: ApiFixture, people: People) -> None:
+    busy, idle = people.signed_in("Busy"), people.signed_in("Idle")
+    api.clock.advance(12 * HOUR // 1000 - 1)
+    assert busy.is_signed_in()
+    api.clock.advance(1)
+    assert busy.is_signed_in() and not idle.is_signed_in()
+
+
+@one_engine
 def test_a_form_outlives_its_session(api: ApiFixture, people: People) -> None:
     """What was typed when the session had ended is sent after a sign-in, at the same store."""
     aria = people.with_password("Aria")
