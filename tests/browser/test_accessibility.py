@@ -32,9 +32,9 @@ def press(visit: Visit, key: str, text: str, times: int = 40) -> None:
 
 
 def focus_is_seen(visit: Visit) -> bool:
-    """Tell whether what has the focus has a frame, and stands on the screen."""
-    return bool(
-        visit.page.evaluate(
+    """Tell whether what has the focus has a frame, and stands on the screen within 5 seconds."""
+    for _ in range(100):
+        if visit.page.evaluate(
             """() => {
                 const element = document.activeElement;
                 const style = getComputedStyle(element);
@@ -42,8 +42,10 @@ def focus_is_seen(visit: Visit) -> bool:
                 return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
                     && box.top >= 0 && box.bottom <= innerHeight;
             }"""
-        )
-    )
+        ):
+            return True
+        visit.page.wait_for_timeout(50)  # the browser is still on its way there
+    return False
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

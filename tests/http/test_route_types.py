@@ -56,7 +56,7 @@ def test_a_wrong_pair_is_refused(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     found = {int(number) for number in re.findall(r"pairs\.py:(\d+): error", run.stdout)}

@@ -80,7 +80,7 @@ def test_the_document_is_true(example_server: Server, engine: str, phases: str) 
         cwd=HERE.parent.parent,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=840,
         check=False,
     )
     report = run.stdout + run.stderr

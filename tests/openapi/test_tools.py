@@ -60,7 +60,7 @@ def run(folder: Path, program: Path | str, *arguments: Path | str, **environ: st
         env={**os.environ, "PATH": path, **QUIET, **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
