@@ -21,7 +21,8 @@ FORMS: Final = {  # of numbers that the page counts: cards, days, seconds (CLDR)
 HTTP: Final = files("gridgift.http")
 SCRIPT: Final = (HTTP / "static/me.js").read_text(encoding="utf-8")
 TEMPLATES: Final = [
-    (HTTP / f"templates/{name}.html").read_text(encoding="utf-8") for name in ("me", "missing")
+    (HTTP / f"templates/{name}.html").read_text(encoding="utf-8")
+    for name in ("me", "missing", "residents_base")
 ]
 CALLED: Final = (
     "/v1/customer/profile",
@@ -103,10 +104,10 @@ def test_every_text_is_in_the_catalogue_and_none_is_left_over() -> None:
         assert said in keys
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=["me", "missing"])
+@pytest.mark.parametrize("template", TEMPLATES, ids=["me", "missing", "base"])
 def test_no_words_stand_in_a_page_itself(template: str) -> None:
     """Of a template's texts none is a word."""
-    texts = re.sub(r"\{\{.*?\}\}|<[^>]*>", "", template)
+    texts = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<[^>]*>", "", template)
     assert re.findall(r"[A-Za-z]{2,}", texts) == []
     for attribute in ("aria-label", "title", "placeholder", "alt"):
         for value in re.findall(rf'\s{attribute}="([^"]*)"', template):

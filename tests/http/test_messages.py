@@ -144,8 +144,9 @@ def test_with_the_residents_link(api: ApiFixture) -> None:
 
 @pytest.mark.contract("9.16", "9.28")
 def test_the_longest_message(api: ApiFixture) -> None:
+    host = ".".join([*(3 * ["x" * 63]), "x" * 48, "test"])
     changes = StoreChanges(
-        name="東" * 128, announce="link", customer_origin=f"https://{'x' * 240}.test:12345"
+        name="東" * 128, announce="link", customer_origin=f"https://{host}:12345"
     )
     api.write(stores.update, api.store.id, changes)
     terminal = InWorldObject(api, "terminal")

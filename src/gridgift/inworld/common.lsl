@@ -39,7 +39,7 @@ start() {
     channel = -1 - (integer)("0x" + llGetSubString((string)llGetKey(), -7, -1));
     llListen(channel, "", NULL_KEY, "");
     list kept = llParseString2List(llLinksetDataReadProtected(MEMORY, MEMORY), ["|"], []);
-    if (llList2Key(kept, 3) != llGetOwner()) { // whoever bought the object has nothing of the secret
+    if (llList2Key(kept, 3) != llGetOwner()) { // a buyer of the object has nothing of the secret
         llLinksetDataDeleteProtected(MEMORY, MEMORY);
         kept = [];
     }
