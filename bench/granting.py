@@ -121,13 +121,19 @@ def _on_postgres(bench: Bench) -> Result:
     )  # fmt: skip
 
 
-def pgbench(bench: Bench, url: str, recorded: statements.Recorded, cards: int) -> Load:
-    """Run a grant's statements by pgbench, as many clients, prepared."""
+def pgbench(
+    bench: Bench, url: str, recorded: statements.Recorded, cards: int, *, each: int | None = None
+) -> Load:
+    """Run a grant's statements by pgbench, as many clients, prepared.
+
+    It ends with the time of a run, or after as many transactions of each client.
+    """
     path, run = bench.file(".pgbench"), next(bench.numbers)
     path.write_text(statements.pgbench_script(recorded, cards, f"{run}-{new_id()}"))
     command = [
         find_pgbench(), "--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}",
-        "--jobs=1", f"--time={max(1, round(bench.seconds))}", "--define=count=0",
+        "--jobs=1", f"--transactions={each}" if each else f"--time={max(1, round(bench.seconds))}",
+        "--define=count=0",
         f"--define=first={run << 36}", f"--file={path}", url,
     ]  # fmt: skip
     finished = subprocess.run(

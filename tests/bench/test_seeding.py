@@ -137,7 +137,7 @@ def test_pgbench_runs_a_grants_statements(seeds: Seeds, url: str, tmp_path: Path
     assert {"customer_add", "card_put", "entry_add", "answer_add"} <= set(names)
     progress = Progress(Console(quiet=True))
     bench = Bench(seeds, tmp_path, progress, seconds=1, rounds=1, sizes=SMALL)
-    runs = [granting.pgbench(bench, url, recorded, CARDS) for _ in range(2)]
+    runs = [granting.pgbench(bench, url, recorded, CARDS, each=10) for _ in range(2)]
     assert [run.failed for run in runs] == [0, 0]
     assert look(url)[0].cards == CARDS + 1 + sum(run.requests for run in runs)
 
@@ -160,7 +160,7 @@ def test_a_writes_statements_are_run_by_others(
         if engine == "sqlite":
             run = writing.bare_loop(url, recorded, CARDS, 0.3)
         else:
-            run = granting.pgbench(small, url, recorded, CARDS)
+            run = granting.pgbench(small, url, recorded, CARDS, each=10)
         assert run.failed == 0
         assert entries_of(url, write.name) == before + run.requests > before
 
