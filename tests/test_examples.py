@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 import httpx2
@@ -32,6 +35,7 @@ from tests.api import JO, KELLY, ApiFixture, Clock
 from tests.cli.commands import CommandRunner, Commands, Result
 from tests.conftest import ENGINES
 from tests.http.requests import make_unit, owe
+from tests.receiver import Receiver, says
 from tests.serving import PATIENCE, Server
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
@@ -41,6 +45,8 @@ LANGUAGES = {
     "javascript": (".mjs", "node", "node"),
     "php": (".php", "php", "php"),
 }
+# The one file with host, key and token; the examples in curl have them each.
+SHARED = {"python": ("client.py",), "javascript": ("client.mjs",), "php": ("client.php",)}
 HOST = "https://gifts.example.com"
 KEY = "allo_live_YOUR_KEY"
 TOKEN = "gct_YOUR_TOKEN"
@@ -104,8 +110,10 @@ class Examples:
 
     def __init__(self, server: Server, language: str, runner: CommandRunner) -> None:
         self.server = server
+        self.url = server.url
         self.language = language
         self._runner = runner
+        self._turn = Lock()
 
     def run(self, name: str, **replacements: str) -> Result:
         """Run an example as printed and return what came of it.
@@ -113,16 +121,25 @@ class Examples:
         ``replacements`` are what stands for key, token, card, hold, spend, unit, vendor, refund,
         webhook and delivery.
         """
-        suffix, interpreter, _ = LANGUAGES[self.language]
-        text = (EXAMPLES / self.language / f"{name}{suffix}").read_text(encoding="utf-8")
-        assert HOST in text
-        replaced = text.replace(HOST, self.server.url).replace(CUSTOMER, KELLY.username)
-        for what, given in ({"key": self.server.key} | replacements).items():
-            for placeholder in PLACEHOLDERS[what]:
-                replaced = replaced.replace(placeholder, given)
-        file = self._runner.folder / f"{name}{suffix}"
-        file.write_text(replaced, encoding="utf-8")
+        _, interpreter, _ = LANGUAGES[self.language]
+        given = {"key": self.server.key} | replacements
+        with self._turn:  # the examples of a language share a file
+            for shared in SHARED.get(self.language, ()):
+                self._written(shared, given)
+            file = self._written(f"{name}{LANGUAGES[self.language][0]}", given)
         return run(self._runner, file, interpreter)
+
+    def _written(self, name: str, given: dict[str, str]) -> Path:
+        """Write a file with what stands for its placeholders, unless it is there already."""
+        text = (EXAMPLES / self.language / name).read_text(encoding="utf-8")
+        replaced = text.replace(HOST, self.url).replace(CUSTOMER, KELLY.username)
+        for what, instead in given.items():
+            for placeholder in PLACEHOLDERS[what]:
+                replaced = replaced.replace(placeholder, instead)
+        file = self._runner.folder / name
+        if not file.exists() or file.read_text(encoding="utf-8") != replaced:
+            file.write_text(replaced, encoding="utf-8")
+        return file
 
     def output(self, name: str, **replacements: str) -> list[Any]:
         """Run an example that must succeed and return the JSON values it printed, one a line."""
@@ -609,6 +626,31 @@ def test_the_examples_tell_the_problem(examples: Examples):
 
 
 @one_server
+@pytest.mark.parametrize("language", SHARED, indirect=True)
+def test_a_busy_server_is_asked_again_under_the_same_key(examples: Examples):
+    with Receiver.started() as receiver:
+        busy = says(503, b"{}", {"retry-after": "1"})
+        receiver.answer = lambda _: busy if len(receiver.received) < 3 else says(200, b"{}")
+        examples.url = receiver.url.removesuffix("/hook")
+        assert examples.output("grant_gift_card") == [{}]
+    asked = receiver.received
+    assert [each.headers["idempotency-key"] for each in asked] == ["order-1042"] * 3
+    assert all(later.at - earlier.at > 0.9 for earlier, later in pairwise(asked))
+
+
+@one_server
+@pytest.mark.parametrize("language", SHARED, indirect=True)
+def test_no_answer_is_told_in_a_sentence(examples: Examples):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        free = listening.getsockname()[1]
+    examples.url = f"http://127.0.0.1:{free}"
+    done = examples.run("get_store")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("No answer (")
+    assert len(done.err.splitlines()) == 1
+
+
+@one_server
 def test_the_health_examples(server: Server, commands: Commands, tmp_path: Path):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed, so its examples can't run")
@@ -633,5 +675,5 @@ def test_the_index_names_every_example():
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     files = [path for path in EXAMPLES.glob("*/*") if path.suffix != ".pyc" and path.is_file()]
     missing = [path.name for path in files if f"({path.relative_to(EXAMPLES)})" not in index]
-    assert len(files) == 4 * len(set(FILES.values())) + 2
+    assert len(files) == 4 * len(set(FILES.values())) + 2 + len(SHARED)
     assert not missing

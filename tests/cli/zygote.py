@@ -13,6 +13,7 @@ import sys
 import traceback
 from contextlib import redirect_stderr, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 
 
@@ -80,6 +81,7 @@ def execute(request: dict[str, Any]) -> None:
     """Run the program that is asked for, or a command."""
     if request["program"] is not None:
         sys.argv = [request["program"]]
+        sys.path.insert(0, str(Path(request["program"]).parent))  # as Python itself has it
         runpy.run_path(request["program"], run_name="__main__")
         return
     from gridgift.cli import main as command

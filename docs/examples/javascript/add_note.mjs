@@ -2,24 +2,11 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
 
-const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}/notes`, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "order-1042-note",
-  },
-  body: JSON.stringify({ text: "Asked to have it sent to her alt." }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/ext/v1/giftcards/${CARD}/notes`;
+const headers = { ...BY_KEY, "Idempotency-Key": "order-1042-note" };
+const body = { text: "Asked to have it sent to her alt." };
+console.log(await send("POST", path, { headers, body }));

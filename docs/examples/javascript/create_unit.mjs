@@ -2,23 +2,9 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: units:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
 
-const response = await fetch(`${HOST}/ext/v1/units`, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "welcome-gift",
-  },
-  body: JSON.stringify({ kind: "delivery", name: "Welcome gift", credit: 100, maxCards: 1000 }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = "/ext/v1/units";
+const headers = { ...BY_KEY, "Idempotency-Key": "welcome-gift" };
+const body = { kind: "delivery", name: "Welcome gift", credit: 100, maxCards: 1000 };
+console.log(await send("POST", path, { headers, body }));

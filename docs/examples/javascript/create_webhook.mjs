@@ -2,27 +2,13 @@
 // The answer's secret is shown this once: it checks what is posted.
 // Scope: webhooks:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const WANTED = {
   url: "https://shop.example.com/hooks/gridgift",
   types: ["gift_card.redeemed", "gift_card.expired"],
 };
 
-const response = await fetch(`${HOST}/ext/v1/webhooks`, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "shop-hook",
-  },
-  body: JSON.stringify(WANTED),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = "/ext/v1/webhooks";
+const headers = { ...BY_KEY, "Idempotency-Key": "shop-hook" };
+console.log(await send("POST", path, { headers, body: WANTED }));

@@ -5,26 +5,9 @@
 // POST /v1/customer/redelivery, POST /v1/customer/news/{id}/request-item.
 // With the resident's token in X-Customer-Token.
 
-const HOST = "https://gifts.example.com";
-const CT = "gct_YOUR_TOKEN"; // what follows "#ct=" in the resident's link
-
-async function ask(method, tab) {
-  const response = await fetch(`${HOST}/v1/customer/${tab}`, {
-    method,
-    headers: { "X-Customer-Token": CT },
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) {
-    // The code is for programs, the detail for people.
-    const problem = await response.json();
-    console.error(`${problem.code}: ${problem.detail}`);
-    process.exit(1);
-  }
-  return response;
-}
+import { BY_TOKEN, send } from "./client.mjs";
 
 for (const tab of ["transactions", "redelivery/products", "news", "news/unread"]) {
-  const response = await ask("GET", tab);
-  console.log(JSON.stringify(await response.json()));
+  console.log(await send("GET", `/v1/customer/${tab}`, { headers: BY_TOKEN }));
 }
-await ask("POST", "news/seen"); // 204
+await send("POST", "/v1/customer/news/seen", { headers: BY_TOKEN }); // 204

@@ -2,25 +2,11 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: credits:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const CUSTOMER = "kelly.moonwall"; // a username or an avatar UUID
 
-const url = `${HOST}/ext/v1/customers/${encodeURIComponent(CUSTOMER)}/credit/actions/deposit`;
-const response = await fetch(url, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "hunt-2026-kelly",
-  },
-  body: JSON.stringify({ amount: 500, reason: "prize", reference: "hunt 2026" }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/ext/v1/customers/${encodeURIComponent(CUSTOMER)}/credit/actions/deposit`;
+const headers = { ...BY_KEY, "Idempotency-Key": "hunt-2026-kelly" };
+const body = { amount: 500, reason: "prize", reference: "hunt 2026" };
+console.log(await send("POST", path, { headers, body }));

@@ -1,19 +1,8 @@
 // POST /v1/giftcards/{id}/actions/disable: the card can no longer be used.
 // Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
+
 const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
 
-const response = await fetch(`${HOST}/v1/giftcards/${CARD}/actions/disable`, {
-  method: "POST",
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("POST", `/v1/giftcards/${CARD}/actions/disable`));

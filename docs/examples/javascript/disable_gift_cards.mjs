@@ -3,26 +3,13 @@
 // disabled. The idempotency key is made of the dry run's selection, which names them: what is
 // sent again is done once. Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const FILTER = { tag: "raffle 2025", active: true };
 
-async function post(body, headers = {}) {
-  const response = await fetch(`${HOST}/ext/v1/giftcards/actions/disable`, {
-    method: "POST",
-    headers: { "X-API-Key": KEY, "Content-Type": "application/json", ...headers },
-    body: JSON.stringify({ filter: FILTER, ...body }),
-    signal: AbortSignal.timeout(60_000),
-  });
-  const answer = await response.json();
-  if (!response.ok) {
-    // The code is for programs, the detail for people.
-    console.error(`${answer.code}: ${answer.detail}`);
-    process.exit(1);
-  }
-  console.log(JSON.stringify(answer));
-  return answer;
-}
-
-const { selection } = await post({ dryRun: true });
-await post({ selection }, { "Idempotency-Key": `disable-${selection}` });
+const path = "/ext/v1/giftcards/actions/disable";
+const shown = await send("POST", path, { body: { filter: FILTER, dryRun: true } });
+console.log(shown);
+const { selection } = JSON.parse(shown);
+const headers = { ...BY_KEY, "Idempotency-Key": `disable-${selection}` };
+console.log(await send("POST", path, { headers, body: { filter: FILTER, selection } }));

@@ -1,18 +1,6 @@
 // GET /ext/v1/giftcards/export.jsonl: all active cards of the store as JSON lines, one a card.
 // It comes piece by piece, however large it is. Scope: giftcards:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { save } from "./client.mjs";
 
-const response = await fetch(`${HOST}/ext/v1/giftcards/export.jsonl?active=true`, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(600_000),
-});
-if (!response.ok) {
-  const problem = await response.json();
-  // The code is for programs, the detail for people.
-  console.error(`${problem.code}: ${problem.detail}`);
-  process.exit(1);
-}
-// Throws if the file breaks off before its end.
-for await (const piece of response.body) process.stdout.write(piece);
+await save("/ext/v1/giftcards/export.jsonl?active=true");

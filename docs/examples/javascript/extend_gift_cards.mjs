@@ -3,27 +3,11 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
-const CARDS = [
-  "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a",
-  "019aad3c-a516-7273-8084-91a2b3c4d5e6",
-];
+import { BY_KEY, send } from "./client.mjs";
 
-const response = await fetch(`${HOST}/ext/v1/giftcards/actions/extend`, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "raffle-2026-extend",
-  },
-  body: JSON.stringify({ ids: CARDS, days: 30, reason: "the raffle goes on" }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const CARDS = ["019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a", "019aad3c-a516-7273-8084-91a2b3c4d5e6"];
+
+const path = "/ext/v1/giftcards/actions/extend";
+const headers = { ...BY_KEY, "Idempotency-Key": "raffle-2026-extend" };
+const body = { ids: CARDS, days: 30, reason: "the raffle goes on" };
+console.log(await send("POST", path, { headers, body }));

@@ -3,26 +3,11 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: credits:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const CUSTOMER = "kelly.moonwall"; // a username or an avatar UUID
 const LOT = "019aad3c-6e2f-7c4b-9e60-7f8a9b0c1d2e";
 
-const customer = `${HOST}/ext/v1/customers/${encodeURIComponent(CUSTOMER)}`;
-const response = await fetch(`${customer}/credit/lots/${LOT}/actions/extend`, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "ticket-8-extend",
-  },
-  body: JSON.stringify({ expiresAt: "2099-12-31T00:00:00Z" }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/ext/v1/customers/${encodeURIComponent(CUSTOMER)}/credit/lots/${LOT}/actions/extend`;
+const headers = { ...BY_KEY, "Idempotency-Key": "ticket-8-extend" };
+console.log(await send("POST", path, { headers, body: { expiresAt: "2099-12-31T00:00:00Z" } }));

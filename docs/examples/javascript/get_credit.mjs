@@ -1,18 +1,8 @@
 // GET /ext/v1/customers/{identifier}/credit: a customer's store credit.
 // Scope: credits:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
+
 const CUSTOMER = "kelly.moonwall"; // a username or an avatar UUID
 
-const response = await fetch(`${HOST}/ext/v1/customers/${encodeURIComponent(CUSTOMER)}/credit`, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("GET", `/ext/v1/customers/${encodeURIComponent(CUSTOMER)}/credit`));

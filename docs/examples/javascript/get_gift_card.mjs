@@ -1,17 +1,7 @@
 // GET /v1/giftcards/{id}: one gift card. Scope: giftcards:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
+
 const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
 
-const response = await fetch(`${HOST}/v1/giftcards/${CARD}`, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("GET", `/v1/giftcards/${CARD}`));

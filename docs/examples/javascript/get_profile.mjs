@@ -1,17 +1,6 @@
 // GET /v1/customer/profile: whom the page greets.
 // With the resident's token in X-Customer-Token.
 
-const HOST = "https://gifts.example.com";
-const CT = "gct_YOUR_TOKEN"; // what follows "#ct=" in the resident's link
+import { BY_TOKEN, send } from "./client.mjs";
 
-const response = await fetch(`${HOST}/v1/customer/profile`, {
-  headers: { "X-Customer-Token": CT },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("GET", "/v1/customer/profile", { headers: BY_TOKEN }));

@@ -1,16 +1,5 @@
 // GET /v1/store: the store that the key belongs to. Scope: store:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
 
-const response = await fetch(`${HOST}/v1/store`, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("GET", "/v1/store"));

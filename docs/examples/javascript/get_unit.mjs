@@ -1,18 +1,8 @@
 // GET /ext/v1/units/{unit}: a unit, with what it has given and which object is paired.
 // Scope: units:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
+
 const UNIT = "019aad3f-4444-7555-8666-777788889999";
 
-const response = await fetch(`${HOST}/ext/v1/units/${UNIT}`, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("GET", `/ext/v1/units/${UNIT}`));

@@ -2,30 +2,22 @@
 // The idempotency key covers the whole: what is repeated after a time-out is done once.
 // Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const ROWS = [
   { identifier: "kelly.moonwall", credit: 500, reason: "hunt 2026" },
   { identifier: "kelly.moonwall", credit: 250, reason: "hunt 2026" },
 ];
 
-const response = await fetch(`${HOST}/ext/v1/giftcards/bulk`, {
-  method: "POST",
+const answer = await send("POST", "/ext/v1/giftcards/bulk", {
   headers: {
-    "X-API-Key": KEY,
+    ...BY_KEY,
     "Content-Type": "application/jsonl",
     "Idempotency-Key": "hunt-2026-prizes",
   },
   body: ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""),
-  signal: AbortSignal.timeout(60_000),
 });
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-for (const { row, problem } of answer.results) {
+for (const { row, problem } of JSON.parse(answer).results) {
   if (problem) console.error(`row ${row}: ${problem.detail}`);
 }
-console.log(JSON.stringify(answer));
+console.log(answer);

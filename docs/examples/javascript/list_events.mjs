@@ -2,24 +2,15 @@
 // Standard error gets the cursor: keep it, and give it as the argument next time, then only what
 // is new comes. With wait=25 and no end of the loop it follows the store. Scope: events:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
 
-let cursor = process.argv[2] ?? "";
-for (;;) {
-  const query = new URLSearchParams({ limit: 100, wait: 1, cursor });
-  const response = await fetch(`${HOST}/ext/v1/events?${query}`, {
-    headers: { "X-API-Key": KEY },
-    signal: AbortSignal.timeout(40_000),
-  });
-  const page = await response.json();
-  if (!response.ok) {
-    // The code is for programs, the detail for people.
-    console.error(`${page.code}: ${page.detail}`);
-    process.exit(1);
-  }
+let cursor;
+let following = process.argv[2] ?? "";
+while (following !== cursor) { // until the end, for now
+  cursor = following;
+  const query = { limit: 100, wait: 1, cursor };
+  const page = JSON.parse(await send("GET", "/ext/v1/events", { query }));
   for (const event of page.data) console.log(JSON.stringify(event));
-  if (page.pagination.nextCursor === cursor) break; // the end, for now
-  cursor = page.pagination.nextCursor;
+  following = page.pagination.nextCursor;
 }
 console.error(cursor);

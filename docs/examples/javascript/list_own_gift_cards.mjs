@@ -2,29 +2,8 @@
 // All pages, oldest first, without cards that expired unredeemed. With the resident's token in
 // X-Customer-Token.
 
-const HOST = "https://gifts.example.com";
-const CT = "gct_YOUR_TOKEN"; // what follows "#ct=" in the resident's link
+import { BY_TOKEN, rows } from "./client.mjs";
 
-async function* giftCards() {
-  const url = new URL(`${HOST}/v1/customer/giftcards`);
-  url.search = new URLSearchParams({ limit: 100 });
-  for (;;) {
-    const response = await fetch(url, {
-      headers: { "X-Customer-Token": CT },
-      signal: AbortSignal.timeout(10_000),
-    });
-    const page = await response.json();
-    if (!response.ok) {
-      // The code is for programs, the detail for people.
-      console.error(`${page.code}: ${page.detail}`);
-      process.exit(1);
-    }
-    yield* page.data;
-    if (page.pagination.nextCursor === null) return;
-    url.searchParams.set("cursor", page.pagination.nextCursor);
-  }
-}
-
-for await (const card of giftCards()) {
+for await (const card of rows("/v1/customer/giftcards", { headers: BY_TOKEN })) {
   console.log(JSON.stringify(card));
 }

@@ -1,20 +1,9 @@
 // PATCH /ext/v1/giftcards/{id}: gives a card another date and leaves the rest.
 // Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
+
 const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
 
-const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}`, {
-  method: "PATCH",
-  headers: { "X-API-Key": KEY, "Content-Type": "application/json" },
-  body: JSON.stringify({ expiresAt: "2040-01-31T12:00:00Z" }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const body = { expiresAt: "2040-01-31T12:00:00Z" };
+console.log(await send("PATCH", `/ext/v1/giftcards/${CARD}`, { body }));

@@ -1,20 +1,9 @@
 // PATCH /ext/v1/units/{unit}: lets a unit give L$150, without a bound on its cards.
 // Scope: units:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
+
 const UNIT = "019aad3f-4444-7555-8666-777788889999";
 
-const response = await fetch(`${HOST}/ext/v1/units/${UNIT}`, {
-  method: "PATCH",
-  headers: { "X-API-Key": KEY, "Content-Type": "application/json" },
-  body: JSON.stringify({ credit: 150, maxCards: null }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const body = { credit: 150, maxCards: null };
+console.log(await send("PATCH", `/ext/v1/units/${UNIT}`, { body }));

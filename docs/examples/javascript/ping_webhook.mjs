@@ -2,19 +2,10 @@
 // No body. The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: webhooks:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const WEBHOOK = "019aad3c-c23f-7c41-9e60-7f8091a2b3c4";
 
-const response = await fetch(`${HOST}/ext/v1/webhooks/${WEBHOOK}/actions/ping`, {
-  method: "POST",
-  headers: { "X-API-Key": KEY, "Idempotency-Key": "hook-1-ping" },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/ext/v1/webhooks/${WEBHOOK}/actions/ping`;
+const headers = { ...BY_KEY, "Idempotency-Key": "hook-1-ping" };
+console.log(await send("POST", path, { headers }));

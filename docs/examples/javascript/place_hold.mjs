@@ -2,24 +2,10 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, send } from "./client.mjs";
+
 const CARD = "019aad3c-a516-7273-8084-91a2b3c4d5e6";
 
-const response = await fetch(`${HOST}/ext/v1/giftcards/${CARD}/holds`, {
-  method: "POST",
-  headers: {
-    "X-API-Key": KEY,
-    "Content-Type": "application/json",
-    "Idempotency-Key": "order-1042-hold",
-  },
-  body: JSON.stringify({ amount: 100, expiresIn: 900 }),
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/ext/v1/giftcards/${CARD}/holds`;
+const headers = { ...BY_KEY, "Idempotency-Key": "order-1042-hold" };
+console.log(await send("POST", path, { headers, body: { amount: 100, expiresIn: 900 } }));

@@ -1,17 +1,6 @@
 // GET /ext/v1/reports/liability: what the store owes now.
 // Scope: reports:read.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { send } from "./client.mjs";
 
-const response = await fetch(`${HOST}/ext/v1/reports/liability`, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+console.log(await send("GET", "/ext/v1/reports/liability"));

@@ -3,19 +3,10 @@
 // once.
 // With the resident's token in X-Customer-Token.
 
-const HOST = "https://gifts.example.com";
-const CT = "gct_YOUR_TOKEN"; // what follows "#ct=" in the resident's link
+import { BY_TOKEN, send } from "./client.mjs";
+
 const CARD = "019aad3c-a3f4-7051-8e62-7f8091a2b3c4";
 
-const response = await fetch(`${HOST}/v1/customer/giftcards/${CARD}/redeem`, {
-  method: "POST",
-  headers: { "X-Customer-Token": CT, "Idempotency-Key": `redeem-${CARD}` },
-  signal: AbortSignal.timeout(10_000),
-});
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/v1/customer/giftcards/${CARD}/redeem`;
+const headers = { ...BY_TOKEN, "Idempotency-Key": `redeem-${CARD}` };
+console.log(await send("POST", path, { headers }));

@@ -5,32 +5,12 @@
 // nothing happens.
 // Scopes: giftcards:read, giftcards:write.
 
-const HOST = "https://gifts.example.com";
-const KEY = "allo_live_YOUR_KEY";
+import { BY_KEY, request, send } from "./client.mjs";
+
 const CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a";
 
-const url = `${HOST}/v1/giftcards/${CARD}`;
-let response = await fetch(url, {
-  headers: { "X-API-Key": KEY },
-  signal: AbortSignal.timeout(10_000),
-});
-if (response.ok) {
-  const { texture, transfer, active } = await response.json();
-  response = await fetch(url, {
-    method: "PUT",
-    headers: {
-      "X-API-Key": KEY,
-      "Content-Type": "application/json",
-      "If-Match": response.headers.get("ETag"),
-    },
-    body: JSON.stringify({ credit: 250, texture, transfer, active }),
-    signal: AbortSignal.timeout(10_000),
-  });
-}
-const answer = await response.json();
-if (!response.ok) {
-  // The code is for programs, the detail for people.
-  console.error(`${answer.code}: ${answer.detail}`);
-  process.exit(1);
-}
-console.log(JSON.stringify(answer));
+const path = `/v1/giftcards/${CARD}`;
+const read = await request("GET", path);
+const { texture, transfer, active } = await read.json();
+const headers = { ...BY_KEY, "If-Match": read.headers.get("ETag") };
+console.log(await send("PUT", path, { headers, body: { credit: 250, texture, transfer, active } }));

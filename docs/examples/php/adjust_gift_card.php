@@ -4,32 +4,11 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: giftcards:write.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const CARD = '019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a';
 
-$request = curl_init(HOST . '/ext/v1/giftcards/' . CARD . '/actions/adjust');
-curl_setopt_array($request, [
-    CURLOPT_POSTFIELDS => json_encode(['delta' => -100, 'reason' => 'order 1042']),
-    CURLOPT_HTTPHEADER => [
-        'X-API-Key: ' . KEY,
-        'Content-Type: application/json',
-        'Idempotency-Key: order-1042-adjust',
-    ],
-    CURLOPT_RETURNTRANSFER => true,
-    CURLOPT_TIMEOUT => 10,
-]);
-$body = curl_exec($request);
-if ($body === false) {
-    fwrite(STDERR, curl_error($request) . "\n");
-    exit(1);
-}
-$answer = json_decode($body, true);
-if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-    // The code is for programs, the detail for people.
-    fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
-    exit(1);
-}
-echo json_encode($answer), "\n";
+$path = '/ext/v1/giftcards/' . CARD . '/actions/adjust';
+$headers = [...BY_KEY, 'Idempotency-Key: order-1042-adjust'];
+$body = ['delta' => -100, 'reason' => 'order 1042'];
+echo send('POST', $path, body: $body, headers: $headers), "\n";

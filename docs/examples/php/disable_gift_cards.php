@@ -5,35 +5,14 @@
 // disabled. The idempotency key is made of the dry run's selection, which names them: what is
 // sent again is done once. Scope: giftcards:write.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const FILTER = ['tag' => 'raffle 2025', 'active' => true];
 
-function post(array $body, array $headers = []): array
-{
-    $request = curl_init(HOST . '/ext/v1/giftcards/actions/disable');
-    curl_setopt_array($request, [
-        CURLOPT_POSTFIELDS => json_encode(['filter' => FILTER] + $body),
-        CURLOPT_HTTPHEADER => ['X-API-Key: ' . KEY, 'Content-Type: application/json', ...$headers],
-        CURLOPT_RETURNTRANSFER => true,
-        CURLOPT_TIMEOUT => 60,
-    ]);
-    $text = curl_exec($request);
-    if ($text === false) {
-        fwrite(STDERR, curl_error($request) . "\n");
-        exit(1);
-    }
-    $answer = json_decode($text, true);
-    if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-        // The code is for programs, the detail for people.
-        fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
-        exit(1);
-    }
-    echo json_encode($answer), "\n";
-    return $answer;
-}
-
-$selection = post(['dryRun' => true])['selection'];
-post(['selection' => $selection], ["Idempotency-Key: disable-$selection"]);
+$path = '/ext/v1/giftcards/actions/disable';
+$shown = send('POST', $path, body: ['filter' => FILTER, 'dryRun' => true]);
+echo $shown, "\n";
+$selection = json_decode($shown)->selection;
+$headers = [...BY_KEY, "Idempotency-Key: disable-$selection"];
+$body = ['filter' => FILTER, 'selection' => $selection];
+echo send('POST', $path, body: $body, headers: $headers), "\n";

@@ -3,39 +3,10 @@
 // GET /ext/v1/customers/{identifier}/credit/entries: the credit's ledger, one entry a line.
 // All pages, oldest first. Scope: credits:read.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const CUSTOMER = 'kelly.moonwall'; // a username or an avatar UUID
 
-function entries(string $customer): Generator
-{
-    $url = HOST . '/ext/v1/customers/' . rawurlencode($customer) . '/credit/entries';
-    $query = ['limit' => 100];
-    do {
-        $request = curl_init($url . '?' . http_build_query($query));
-        curl_setopt_array($request, [
-            CURLOPT_HTTPHEADER => ['X-API-Key: ' . KEY],
-            CURLOPT_RETURNTRANSFER => true,
-            CURLOPT_TIMEOUT => 10,
-        ]);
-        $body = curl_exec($request);
-        if ($body === false) {
-            fwrite(STDERR, curl_error($request) . "\n");
-            exit(1);
-        }
-        $page = json_decode($body, true);
-        if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-            // The code is for programs, the detail for people.
-            fwrite(STDERR, "{$page['code']}: {$page['detail']}\n");
-            exit(1);
-        }
-        yield from $page['data'];
-        $query['cursor'] = $page['pagination']['nextCursor'];
-    } while ($query['cursor'] !== null);
-}
-
-foreach (entries(CUSTOMER) as $entry) {
+foreach (rows('/ext/v1/customers/' . rawurlencode(CUSTOMER) . '/credit/entries') as $entry) {
     echo json_encode($entry), "\n";
 }

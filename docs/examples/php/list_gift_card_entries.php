@@ -3,39 +3,10 @@
 // GET /ext/v1/giftcards/{id}/entries: a card's ledger, one entry a line.
 // All pages, oldest first. Scope: giftcards:read.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const CARD = '019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a';
 
-function entries(string $card): Generator
-{
-    $url = HOST . '/ext/v1/giftcards/' . $card . '/entries';
-    $query = ['limit' => 100];
-    do {
-        $request = curl_init($url . '?' . http_build_query($query));
-        curl_setopt_array($request, [
-            CURLOPT_HTTPHEADER => ['X-API-Key: ' . KEY],
-            CURLOPT_RETURNTRANSFER => true,
-            CURLOPT_TIMEOUT => 10,
-        ]);
-        $body = curl_exec($request);
-        if ($body === false) {
-            fwrite(STDERR, curl_error($request) . "\n");
-            exit(1);
-        }
-        $page = json_decode($body, true);
-        if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-            // The code is for programs, the detail for people.
-            fwrite(STDERR, "{$page['code']}: {$page['detail']}\n");
-            exit(1);
-        }
-        yield from $page['data'];
-        $query['cursor'] = $page['pagination']['nextCursor'];
-    } while ($query['cursor'] !== null);
-}
-
-foreach (entries(CARD) as $entry) {
+foreach (rows('/ext/v1/giftcards/' . CARD . '/entries') as $entry) {
     echo json_encode($entry), "\n";
 }

@@ -3,39 +3,11 @@
 // GET /v1/customers/{identifier}/giftcards: a customer's cards, one a line.
 // Only active ones that are not redeemed; all pages, oldest first. Scope: giftcards:read.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const CUSTOMER = 'kelly.moonwall'; // a username or an avatar UUID
 
-function gift_cards(string $customer): Generator
-{
-    $url = HOST . '/v1/customers/' . rawurlencode($customer) . '/giftcards';
-    $query = ['limit' => 100, 'active' => 'true', 'redeemed' => 'false'];
-    do {
-        $request = curl_init($url . '?' . http_build_query($query));
-        curl_setopt_array($request, [
-            CURLOPT_HTTPHEADER => ['X-API-Key: ' . KEY],
-            CURLOPT_RETURNTRANSFER => true,
-            CURLOPT_TIMEOUT => 10,
-        ]);
-        $body = curl_exec($request);
-        if ($body === false) {
-            fwrite(STDERR, curl_error($request) . "\n");
-            exit(1);
-        }
-        $page = json_decode($body, true);
-        if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-            // The code is for programs, the detail for people.
-            fwrite(STDERR, "{$page['code']}: {$page['detail']}\n");
-            exit(1);
-        }
-        yield from $page['data'];
-        $query['cursor'] = $page['pagination']['nextCursor'];
-    } while ($query['cursor'] !== null);
-}
-
-foreach (gift_cards(CUSTOMER) as $card) {
+$path = '/v1/customers/' . rawurlencode(CUSTOMER) . '/giftcards';
+foreach (rows($path, ['active' => 'true', 'redeemed' => 'false']) as $card) {
     echo json_encode($card), "\n";
 }

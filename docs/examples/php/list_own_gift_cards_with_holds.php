@@ -4,38 +4,8 @@
 // All pages, oldest first, without cards that expired unredeemed. With the resident's token in
 // X-Customer-Token.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const CT = 'gct_YOUR_TOKEN'; // what follows "#ct=" in the resident's link
-
-function gift_cards(): Generator
-{
-    $url = HOST . '/ext/v1/customer/giftcards';
-    $query = ['limit' => 100];
-    do {
-        $request = curl_init($url . '?' . http_build_query($query));
-        curl_setopt_array($request, [
-            CURLOPT_HTTPHEADER => ['X-Customer-Token: ' . CT],
-            CURLOPT_RETURNTRANSFER => true,
-            CURLOPT_TIMEOUT => 10,
-        ]);
-        $body = curl_exec($request);
-        if ($body === false) {
-            fwrite(STDERR, curl_error($request) . "\n");
-            exit(1);
-        }
-        $page = json_decode($body, true);
-        if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-            // The code is for programs, the detail for people.
-            fwrite(STDERR, "{$page['code']}: {$page['detail']}\n");
-            exit(1);
-        }
-        yield from $page['data'];
-        $query['cursor'] = $page['pagination']['nextCursor'];
-    } while ($query['cursor'] !== null);
-}
-
-foreach (gift_cards() as $card) {
+foreach (rows('/ext/v1/customer/giftcards', headers: BY_TOKEN) as $card) {
     echo json_encode($card), "\n";
 }

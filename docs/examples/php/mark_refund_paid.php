@@ -5,33 +5,11 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: units:write.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const UNIT = '019aad3f-4444-7555-8666-77778888999b';
 const REFUND = '6b1e7c1c-2f0a-4a53-9a55-0d3a5c1f7e21';
 
-$request = curl_init(HOST . '/ext/v1/units/' . UNIT . '/refunds/' . REFUND . '/actions/mark-paid');
-curl_setopt_array($request, [
-    CURLOPT_POSTFIELDS => json_encode(['note' => 'Paid by hand.']),
-    CURLOPT_HTTPHEADER => [
-        'X-API-Key: ' . KEY,
-        'Content-Type: application/json',
-        'Idempotency-Key: refund-6b1e7c1c-paid',
-    ],
-    CURLOPT_RETURNTRANSFER => true,
-    CURLOPT_TIMEOUT => 10,
-]);
-$body = curl_exec($request);
-if ($body === false) {
-    fwrite(STDERR, curl_error($request) . "\n");
-    exit(1);
-}
-$answer = json_decode($body, true);
-if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-    // The code is for programs, the detail for people.
-    fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
-    exit(1);
-}
-echo json_encode($answer), "\n";
+$path = '/ext/v1/units/' . UNIT . '/refunds/' . REFUND . '/actions/mark-paid';
+$headers = [...BY_KEY, 'Idempotency-Key: refund-6b1e7c1c-paid'];
+echo send('POST', $path, body: ['note' => 'Paid by hand.'], headers: $headers), "\n";

@@ -5,31 +5,10 @@
 // The idempotency key makes it safe to repeat after a time-out: it is done once.
 // Scope: webhooks:write.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const WEBHOOK = '019aad3c-c23f-7c41-9e60-7f8091a2b3c4';
 
-$request = curl_init(HOST . '/ext/v1/webhooks/' . WEBHOOK . '/actions/rotate-secret');
-curl_setopt_array($request, [
-    CURLOPT_CUSTOMREQUEST => 'POST',
-    CURLOPT_HTTPHEADER => [
-        'X-API-Key: ' . KEY,
-        'Idempotency-Key: hook-1-rotate',
-    ],
-    CURLOPT_RETURNTRANSFER => true,
-    CURLOPT_TIMEOUT => 10,
-]);
-$body = curl_exec($request);
-if ($body === false) {
-    fwrite(STDERR, curl_error($request) . "\n");
-    exit(1);
-}
-$answer = json_decode($body, true);
-if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-    // The code is for programs, the detail for people.
-    fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
-    exit(1);
-}
-echo json_encode($answer), "\n";
+$path = '/ext/v1/webhooks/' . WEBHOOK . '/actions/rotate-secret';
+$headers = [...BY_KEY, 'Idempotency-Key: hook-1-rotate'];
+echo send('POST', $path, headers: $headers), "\n";

@@ -3,35 +3,11 @@
 // PATCH /ext/v1/store: says where the store is on the map, and whom residents ask.
 // What is omitted is left. Scope: store:write.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const CHANGE = [
     'locationSlUrl' => 'secondlife://Moonwall/128/128/23',
     'contact' => 'Aria Moonwall',
 ];
 
-$request = curl_init(HOST . '/ext/v1/store');
-curl_setopt_array($request, [
-    CURLOPT_CUSTOMREQUEST => 'PATCH',
-    CURLOPT_POSTFIELDS => json_encode(CHANGE),
-    CURLOPT_HTTPHEADER => [
-        'X-API-Key: ' . KEY,
-        'Content-Type: application/json',
-    ],
-    CURLOPT_RETURNTRANSFER => true,
-    CURLOPT_TIMEOUT => 10,
-]);
-$body = curl_exec($request);
-if ($body === false) {
-    fwrite(STDERR, curl_error($request) . "\n");
-    exit(1);
-}
-$answer = json_decode($body, true);
-if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-    // The code is for programs, the detail for people.
-    fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
-    exit(1);
-}
-echo json_encode($answer), "\n";
+echo send('PATCH', '/ext/v1/store', body: CHANGE), "\n";

@@ -4,33 +4,9 @@
 // What is omitted is left. No types at all mean all of them.
 // Scope: webhooks:write.
 
-declare(strict_types=1);
+require __DIR__ . '/client.php';
 
-const HOST = 'https://gifts.example.com';
-const KEY = 'allo_live_YOUR_KEY';
 const WEBHOOK = '019aad3c-c23f-7c41-9e60-7f8091a2b3c4';
 const CHANGE = ['types' => ['gift_card.redeemed']];
 
-$request = curl_init(HOST . '/ext/v1/webhooks/' . WEBHOOK);
-curl_setopt_array($request, [
-    CURLOPT_CUSTOMREQUEST => 'PATCH',
-    CURLOPT_POSTFIELDS => json_encode(CHANGE),
-    CURLOPT_HTTPHEADER => [
-        'X-API-Key: ' . KEY,
-        'Content-Type: application/json',
-    ],
-    CURLOPT_RETURNTRANSFER => true,
-    CURLOPT_TIMEOUT => 10,
-]);
-$body = curl_exec($request);
-if ($body === false) {
-    fwrite(STDERR, curl_error($request) . "\n");
-    exit(1);
-}
-$answer = json_decode($body, true);
-if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
-    // The code is for programs, the detail for people.
-    fwrite(STDERR, "{$answer['code']}: {$answer['detail']}\n");
-    exit(1);
-}
-echo json_encode($answer), "\n";
+echo send('PATCH', '/ext/v1/webhooks/' . WEBHOOK, body: CHANGE), "\n";

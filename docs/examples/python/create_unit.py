@@ -4,20 +4,9 @@ The idempotency key makes it safe to repeat after a time-out: it is done once.
 Scope: units:write.
 """
 
-import sys
+from client import BY_KEY, send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
-
-response = requests.post(
-    f"{HOST}/ext/v1/units",
-    headers={"X-API-Key": KEY, "Idempotency-Key": "welcome-gift"},
-    json={"kind": "delivery", "name": "Welcome gift", "credit": 100, "maxCards": 1000},
-    timeout=10,
-)
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+path = "/ext/v1/units"
+headers = BY_KEY | {"Idempotency-Key": "welcome-gift"}
+body = {"kind": "delivery", "name": "Welcome gift", "credit": 100, "maxCards": 1000}
+print(send("POST", path, json=body, headers=headers).text)

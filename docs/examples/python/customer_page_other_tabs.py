@@ -7,20 +7,8 @@ POST /v1/customer/news/{id}/request-item.
 With the resident's token in X-Customer-Token.
 """
 
-import sys
-
-import requests
-
-HOST = "https://gifts.example.com"
-CT = "gct_YOUR_TOKEN"  # what follows "#ct=" in the resident's link
-
-session = requests.Session()
-session.headers["X-Customer-Token"] = CT
+from client import BY_TOKEN, send
 
 for tab in ("transactions", "redelivery/products", "news", "news/unread"):
-    response = session.get(f"{HOST}/v1/customer/{tab}", timeout=10)
-    if not response.ok:
-        problem = response.json()  # "code" is for programs, "detail" for people
-        sys.exit(f"{problem['code']}: {problem['detail']}")
-    print(response.text)
-session.post(f"{HOST}/v1/customer/news/seen", timeout=10).raise_for_status()  # 204
+    print(send("GET", f"/v1/customer/{tab}", headers=BY_TOKEN).text)
+send("POST", "/v1/customer/news/seen", headers=BY_TOKEN)  # 204

@@ -3,21 +3,9 @@
 Scope: webhooks:read.
 """
 
-import sys
+from client import send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 WEBHOOK = "019aad3c-c23f-7c41-9e60-7f8091a2b3c4"
 DELIVERY = "019aad3c-d34f-7d52-8f71-8091a2b3c4d5"
 
-response = requests.get(
-    f"{HOST}/ext/v1/webhooks/{WEBHOOK}/deliveries/{DELIVERY}",
-    headers={"X-API-Key": KEY},
-    timeout=10,
-)
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+print(send("GET", f"/ext/v1/webhooks/{WEBHOOK}/deliveries/{DELIVERY}").text)

@@ -5,33 +5,13 @@ request answers as before and grants nothing more, so it is safe to repeat after
 Scope: giftcards:write.
 """
 
-import sys
 from urllib.parse import quote
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from client import BY_KEY, send
 
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 CUSTOMER = "kelly.moonwall"  # a username or an avatar UUID
 ORDER = "order-1042"
 
-# Waits as long as Retry-After says, and a little longer each time without an answer.
-again = Retry(total=4, backoff_factor=0.5, status_forcelist={429, 503}, allowed_methods=None)
-session = requests.Session()
-session.mount(HOST, HTTPAdapter(max_retries=again))
-
-try:
-    response = session.post(
-        f"{HOST}/v1/customers/{quote(CUSTOMER, safe='')}/actions/grant-gift-card",
-        headers={"X-API-Key": KEY, "Idempotency-Key": ORDER},
-        json={"credit": 500, "transfer": True},
-        timeout=10,
-    )
-except requests.RequestException as error:
-    sys.exit(f"No answer; run this again with the same order: {error}")
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+path = f"/v1/customers/{quote(CUSTOMER, safe='')}/actions/grant-gift-card"
+headers = BY_KEY | {"Idempotency-Key": ORDER}
+print(send("POST", path, json={"credit": 500, "transfer": True}, headers=headers).text)

@@ -7,28 +7,19 @@ Scope: giftcards:write.
 import json
 import sys
 
-import requests
+from client import BY_KEY, send
 
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 ROWS = [
     {"identifier": "kelly.moonwall", "credit": 500, "reason": "hunt 2026"},
     {"identifier": "kelly.moonwall", "credit": 250, "reason": "hunt 2026"},
 ]
 
-response = requests.post(
-    f"{HOST}/ext/v1/giftcards/bulk",
-    headers={
-        "X-API-Key": KEY,
-        "Idempotency-Key": "hunt-2026-prizes",
-        "Content-Type": "application/jsonl",
-    },
+response = send(
+    "POST",
+    "/ext/v1/giftcards/bulk",
     data="".join(json.dumps(row) + "\n" for row in ROWS),
-    timeout=60,
+    headers=BY_KEY | {"Content-Type": "application/jsonl", "Idempotency-Key": "hunt-2026-prizes"},
 )
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
 for result in response.json()["results"]:
     if "problem" in result:
         print(f"row {result['row']}: {result['problem']['detail']}", file=sys.stderr)

@@ -4,31 +4,8 @@ All pages. With spentMoreThan in the query, only those who spent more L$. Scope:
 """
 
 import json
-import sys
-from collections.abc import Iterator
 
-import requests
+from client import rows
 
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
-
-
-def customers() -> Iterator[dict]:
-    """Yield the customers, asking for the next page when one is used up."""
-    query = {"limit": 100}
-    while True:
-        response = requests.get(
-            f"{HOST}/v1/customers", query, headers={"X-API-Key": KEY}, timeout=10
-        )
-        if not response.ok:
-            problem = response.json()  # "code" is for programs, "detail" for people
-            sys.exit(f"{problem['code']}: {problem['detail']}")
-        page = response.json()
-        yield from page["data"]
-        query["cursor"] = page["pagination"]["nextCursor"]
-        if query["cursor"] is None:
-            return
-
-
-for customer in customers():
+for customer in rows("/v1/customers"):
     print(json.dumps(customer))

@@ -7,24 +7,15 @@ new comes. With wait=25 and no end of the loop it follows the store. Scope: even
 import json
 import sys
 
-import requests
+from client import send
 
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
-
-cursor = sys.argv[1] if len(sys.argv) > 1 else ""
-while True:
+cursor, following = None, sys.argv[1] if len(sys.argv) > 1 else ""
+while following != cursor:  # until the end, for now
+    cursor = following
     query = {"limit": 100, "wait": 1, "cursor": cursor}
-    url = f"{HOST}/ext/v1/events"
-    response = requests.get(url, query, headers={"X-API-Key": KEY}, timeout=40)
-    if not response.ok:
-        problem = response.json()  # "code" is for programs, "detail" for people
-        sys.exit(f"{problem['code']}: {problem['detail']}")
-    page = response.json()
+    page = send("GET", "/ext/v1/events", params=query).json()
     for event in page["data"]:
         print(json.dumps(event))
-    if page["pagination"]["nextCursor"] == cursor:  # the end, for now
-        break
-    cursor = page["pagination"]["nextCursor"]
+    following = page["pagination"]["nextCursor"]
 
 print(cursor, file=sys.stderr)

@@ -4,30 +4,8 @@ All pages, those that end first before others. Scope: giftcards:read.
 """
 
 import json
-import sys
-from collections.abc import Iterator
 
-import requests
+from client import rows
 
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
-
-
-def holds() -> Iterator[dict]:
-    """Yield the holds, asking for the next page when one is used up."""
-    url = f"{HOST}/ext/v1/holds"
-    query = {"state": "open", "limit": 100}
-    while True:
-        response = requests.get(url, query, headers={"X-API-Key": KEY}, timeout=10)
-        if not response.ok:
-            problem = response.json()  # "code" is for programs, "detail" for people
-            sys.exit(f"{problem['code']}: {problem['detail']}")
-        page = response.json()
-        yield from page["data"]
-        query["cursor"] = page["pagination"]["nextCursor"]
-        if query["cursor"] is None:
-            return
-
-
-for hold in holds():
+for hold in rows("/ext/v1/holds", {"state": "open"}):
     print(json.dumps(hold))

@@ -4,30 +4,8 @@ All pages, newest first. Scope: units:read.
 """
 
 import json
-import sys
-from collections.abc import Iterator
 
-import requests
+from client import rows
 
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
-
-
-def refunds() -> Iterator[dict]:
-    """Yield the refunds, asking for the next page when one is used up."""
-    url = f"{HOST}/ext/v1/refunds"
-    query = {"state": "owed", "limit": 100}
-    while True:
-        response = requests.get(url, query, headers={"X-API-Key": KEY}, timeout=10)
-        if not response.ok:
-            problem = response.json()  # "code" is for programs, "detail" for people
-            sys.exit(f"{problem['code']}: {problem['detail']}")
-        page = response.json()
-        yield from page["data"]
-        query["cursor"] = page["pagination"]["nextCursor"]
-        if query["cursor"] is None:
-            return
-
-
-for refund in refunds():
+for refund in rows("/ext/v1/refunds", {"state": "owed"}):
     print(json.dumps(refund))

@@ -5,22 +5,11 @@ The idempotency key makes it safe to repeat after a time-out: it is done once.
 Scope: units:write.
 """
 
-import sys
+from client import BY_KEY, send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 UNIT = "019aad3f-4444-7555-8666-77778888999b"
 REFUND = "6b1e7c1c-2f0a-4a53-9a55-0d3a5c1f7e21"
 
-response = requests.post(
-    f"{HOST}/ext/v1/units/{UNIT}/refunds/{REFUND}/actions/mark-paid",
-    headers={"X-API-Key": KEY, "Idempotency-Key": "refund-6b1e7c1c-paid"},
-    json={"note": "Paid by hand."},
-    timeout=10,
-)
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+path = f"/ext/v1/units/{UNIT}/refunds/{REFUND}/actions/mark-paid"
+headers = BY_KEY | {"Idempotency-Key": "refund-6b1e7c1c-paid"}
+print(send("POST", path, json={"note": "Paid by hand."}, headers=headers).text)

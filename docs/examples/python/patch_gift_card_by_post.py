@@ -3,21 +3,8 @@
 Scope: giftcards:write.
 """
 
-import sys
+from client import send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
 
-response = requests.post(
-    f"{HOST}/ext/v1/giftcards/{CARD}/actions/patch",
-    headers={"X-API-Key": KEY},
-    json={"transfer": False},
-    timeout=10,
-)
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+print(send("POST", f"/ext/v1/giftcards/{CARD}/actions/patch", json={"transfer": False}).text)

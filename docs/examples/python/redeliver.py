@@ -4,21 +4,11 @@ No body. The idempotency key makes it safe to repeat after a time-out: it is don
 Scope: webhooks:write.
 """
 
-import sys
+from client import BY_KEY, send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 WEBHOOK = "019aad3c-c23f-7c41-9e60-7f8091a2b3c4"
 DELIVERY = "019aad3c-d34f-7d52-8f71-8091a2b3c4d5"
 
-response = requests.post(
-    f"{HOST}/ext/v1/webhooks/{WEBHOOK}/deliveries/{DELIVERY}/actions/redeliver",
-    headers={"X-API-Key": KEY, "Idempotency-Key": "hook-1-again"},
-    timeout=10,
-)
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+path = f"/ext/v1/webhooks/{WEBHOOK}/deliveries/{DELIVERY}/actions/redeliver"
+headers = BY_KEY | {"Idempotency-Key": "hook-1-again"}
+print(send("POST", path, headers=headers).text)

@@ -5,20 +5,10 @@ The idempotency key makes it safe to repeat after a time-out: it is done once.
 Scope: webhooks:write.
 """
 
-import sys
+from client import BY_KEY, send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 WEBHOOK = "019aad3c-c23f-7c41-9e60-7f8091a2b3c4"
 
-response = requests.post(
-    f"{HOST}/ext/v1/webhooks/{WEBHOOK}/actions/rotate-secret",
-    headers={"X-API-Key": KEY, "Idempotency-Key": "hook-1-rotate"},
-    timeout=10,
-)
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+path = f"/ext/v1/webhooks/{WEBHOOK}/actions/rotate-secret"
+headers = BY_KEY | {"Idempotency-Key": "hook-1-rotate"}
+print(send("POST", path, headers=headers).text)

@@ -6,30 +6,13 @@ nothing happens.
 Scopes: giftcards:read, giftcards:write.
 """
 
-import sys
+from client import BY_KEY, send
 
-import requests
-
-HOST = "https://gifts.example.com"
-KEY = "allo_live_YOUR_KEY"
 CARD = "019aad3c-9d4b-7c1e-8f3a-2b1c0d9e8f7a"
 
-url = f"{HOST}/v1/giftcards/{CARD}"
-response = requests.get(url, headers={"X-API-Key": KEY}, timeout=10)
-if response.ok:
-    card = response.json()
-    response = requests.put(
-        url,
-        headers={"X-API-Key": KEY, "If-Match": response.headers["ETag"]},
-        json={
-            "credit": 250,
-            "texture": card["texture"],
-            "transfer": card["transfer"],
-            "active": card["active"],
-        },
-        timeout=10,
-    )
-if not response.ok:
-    problem = response.json()  # "code" is for programs, "detail" for people
-    sys.exit(f"{problem['code']}: {problem['detail']}")
-print(response.text)
+path = f"/v1/giftcards/{CARD}"
+read = send("GET", path)
+card = read.json()
+kept = {name: card[name] for name in ("texture", "transfer", "active")}
+headers = BY_KEY | {"If-Match": read.headers["ETag"]}
+print(send("PUT", path, json={"credit": 250} | kept, headers=headers).text)
