@@ -9,7 +9,7 @@ from gridgift.dashboard.pages import moved as moved_page
 from gridgift.domain import held
 from gridgift.domain.instants import DAY
 from tests.api import JO, KELLY, ApiFixture
-from tests.dashboard.people import People
+from tests.dashboard.people import Browser, People
 from tests.dashboard.test_overview import aria_again, moved_at, weeks
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
@@ -20,7 +20,7 @@ from tests.http.requests import at, change_credit, ext
 def test_what_was_held_leads_to_exactly_its_rows(
     api: ApiFixture, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
-    """Whatever became of it since; also where a page ends before it is full."""
+    """Whatever became of it since, to and fro; also where a page ends before it is full."""
     monkeypatch.setattr(moved_page, "ROWS", 4)
     monkeypatch.setattr(held, "LOOKED_AT", looked_at)
     monkeypatch.setattr(held, "WINDOWS", 2)
@@ -49,11 +49,36 @@ def test_what_was_held_leads_to_exactly_its_rows(
         address = unescape(re.findall(r'<a href="(/dashboard/moved\?what=held[^"]*)"', row)[0])
         *amounts, told = moved_at(aria, address)
         assert sum(amounts) == told
+        assert_both_ways(aria, address)
         found.append(sorted(amounts) or [0])
     assert [sum(each) for each in found] == [week[-1] for week in weeks(text)]
     assert found[-5:] == wanted[-5:]
     points = re.findall(r'<a href="([^"]+)"><circle[^>]*/><title>Held', text)
     assert all(point.startswith("/dashboard/moved?what=held") for point in points)
+
+
+def assert_both_ways(browser: Browser, address: str) -> None:
+    """Go through all pages, then back from the last one: they have the same rows.
+
+    Where a page begins may be another place on the way back.
+    """
+    there, last = rows_on(browser, address, "next")
+    back, first = rows_on(browser, last, "prev")
+    again, _ = rows_on(browser, first, "next")
+    assert back[::-1] == there == again
+
+
+def rows_on(browser: Browser, address: str, way: str) -> tuple[list[str], str]:
+    """Return the rows of all pages that way, as they are met, and the last page's address."""
+    rows: list[str] = []
+    while True:
+        page = browser.get(address).text
+        found = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", page, re.DOTALL)
+        rows += found if way == "next" else found[::-1]
+        beyond = re.findall(rf'href="([^"]+)" rel="{way}"', page)
+        if not beyond:
+            return rows, address
+        address = unescape(beyond[0])
 
 
 @one_engine

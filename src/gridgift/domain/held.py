@@ -6,44 +6,97 @@ All of it together is what ``reports.liability`` adds up: what can be used, and 
 from typing import Final
 
 from gridgift.domain import reports
-from gridgift.domain.ids import NIL_UUID
-from gridgift.domain.model import Entry
+from gridgift.domain.ids import LAST_UUID, NIL_UUID
+from gridgift.domain.model import AccountKind, Entry
 from gridgift.domain.paging import KeyType, Page, Position
 from gridgift.storage.database import Tx
 
 KEY_TYPES: Final[tuple[KeyType, ...]] = ("integer", "uuid")
 LOOKED_AT: Final = 2_000  # accounts, by one statement
 WINDOWS: Final = 5  # such statements for one page
+SINCE: Final[dict[AccountKind, str]] = {"card": "cards_since", "credit": "customers_since"}
+START: Final = (0, NIL_UUID)
 
 
 async def list_of(tx: Tx, store_id: str, at: int, position: Position, limit: int) -> Page[Entry]:
     """Return a page of at most ``limit`` entries: of each account that had something, its newest.
 
-    ``at`` is the instant (milliseconds). Cards come first, each kind in the order of its ids; there
-    is no way back from a page. It may have fewer rows, or none, although there are more.
+    ``at`` is the instant (milliseconds). Cards come first, each kind in the order of its ids. A
+    position's keys are a border: accounts up to that id are before it, the others after it. A page
+    may have fewer rows, or none, although there are more on either side.
     """
-    place, after = position.keys or (0, NIL_UUID)
+    place, border = position.keys or START
+    here = (int(place), str(border))
+    rows, beyond = await (_before if position.backward else _after)(tx, store_id, at, here, limit)
+    if position.backward:
+        previous = beyond and Position(beyond, backward=True)
+        return Page(rows[::-1], Position(here), previous)
+    before = Position(here, backward=True) if position.keys else None
+    return Page(rows, beyond and Position(beyond), before)
+
+
+async def _after(
+    tx: Tx, store_id: str, at: int, border: tuple[int, str], limit: int
+) -> tuple[list[Entry], tuple[int, str] | None]:
+    """Return what stands after a border, and the one behind it (None: there is no more)."""
+    place, after = border
     rows: list[Entry] = []
     for _ in range(WINDOWS):
-        kind = reports.KINDS[int(place)]
-        window = {"store_id": store_id, "after": after, "rows": LOOKED_AT}
-        row = await tx.one(reports.UNTIL[kind], **window)
+        kind = reports.KINDS[place]
+        row = await tx.one(reports.UNTIL[kind], store_id=store_id, after=after, rows=LOOKED_AT)
         if row is None:
-            place, after = int(place) + 1, NIL_UUID
+            place, after = place + 1, NIL_UUID
             if place == len(reports.KINDS):
-                return Page(rows, None, None)
+                return rows, None
             continue
-        found = await tx.all(
-            "accounts_held", store_id=store_id, account_kind=kind, after=after, until=row[0],
-            at=at, rows=limit + 1 - len(rows),
-        )  # fmt: skip
-        rows += [Entry(*columns) for columns in found]
+        rows += await _read(
+            tx, "accounts_held", store_id, kind, at, after, row[0], limit + 1 - len(rows)
+        )
         if len(rows) > limit:
             last = rows[limit - 1]
-            keys = (reports.KINDS.index(last.account_kind), last.account_id)
-            return Page(rows[:limit], Position(keys), None)
+            return rows[:limit], (reports.KINDS.index(last.account_kind), last.account_id)
         after = row[0]
-    return Page(rows, Position((place, after)), None)
+    return rows, (place, after)
+
+
+async def _before(
+    tx: Tx, store_id: str, at: int, border: tuple[int, str], limit: int
+) -> tuple[list[Entry], tuple[int, str] | None]:
+    """Return what stands before a border, the nearest first, and the one in front of it."""
+    place, until = border
+    rows: list[Entry] = []
+    for _ in range(WINDOWS):
+        kind = reports.KINDS[place]
+        row = await tx.one(SINCE[kind], store_id=store_id, until=until, rows=LOOKED_AT)
+        since = NIL_UUID if row is None else row[0]
+        rows += await _read(
+            tx, "accounts_held_before", store_id, kind, at, since, until, limit + 1 - len(rows)
+        )
+        if len(rows) > limit:
+            first = rows[limit]
+            return rows[:limit], (reports.KINDS.index(first.account_kind), first.account_id)
+        until = since
+        if row is None:
+            place, until = place - 1, LAST_UUID
+            if place < 0:
+                return rows, None
+    return rows, (place, until)
+
+
+async def _read(
+    tx: Tx,
+    statement: str,
+    store_id: str,
+    kind: AccountKind,
+    at: int,
+    after: str,
+    until: str,
+    rows: int,
+) -> list[Entry]:
+    found = await tx.all(
+        statement, store_id=store_id, account_kind=kind, after=after, until=until, at=at, rows=rows
+    )
+    return [Entry(*columns) for columns in found]
 
 
 async def total(tx: Tx, store_id: str, at: int) -> int:

@@ -28,14 +28,21 @@ WHERE store_id = :store_id AND {moved} AND kind {any:kinds}
     AND created_at >= :begins_at AND created_at < :ends_at
 
 -- Of each account that had something at an instant, the newest entry of then.
--- name: accounts_held
+-- fragment: held_by_accounts
 SELECT {entry} FROM entries
 WHERE store_id = :store_id AND account_kind = :account_kind AND account_id > :after
     AND account_id <= :until AND balance_after > 0 AND created_at <= :at
     AND seq = (SELECT MAX(b.seq) FROM entries b
         WHERE b.store_id = :store_id AND b.account_kind = :account_kind
             AND b.account_id = entries.account_id AND b.created_at <= :at)
+
+-- name: accounts_held
+{held_by_accounts}
 ORDER BY account_id LIMIT :rows
+
+-- name: accounts_held_before
+{held_by_accounts}
+ORDER BY account_id DESC LIMIT :rows
 
 -- The newest cards that a resident has passed on; one that went to and fro is there several times.
 -- name: cards_passed_on

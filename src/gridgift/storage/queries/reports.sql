@@ -18,6 +18,19 @@ SELECT resident_uuid FROM (
     WHERE store_id = :store_id AND resident_uuid > :after ORDER BY resident_uuid LIMIT :rows
 ) next_ones ORDER BY resident_uuid DESC LIMIT 1
 
+-- The first one of the cards before.
+-- name: cards_since
+SELECT id FROM (
+    SELECT id FROM gift_cards WHERE store_id = :store_id AND id < :until ORDER BY id DESC LIMIT :rows
+) ones_before ORDER BY id LIMIT 1
+
+-- The first one of the customers before.
+-- name: customers_since
+SELECT resident_uuid FROM (
+    SELECT resident_uuid FROM customers
+    WHERE store_id = :store_id AND resident_uuid < :until ORDER BY resident_uuid DESC LIMIT :rows
+) ones_before ORDER BY resident_uuid LIMIT 1
+
 -- Cards' credit now, by what can be done with it.
 -- name: cards_owed
 SELECT standing, source, quarter, COUNT(*), CAST(SUM(credit) AS BIGINT)
