@@ -7,11 +7,20 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Message, Receive
 
-from gridgift.dashboard.forms import Draft, decode_fields, decode_form, kept, read_pairs, urlencoded
+from gridgift.dashboard.forms import (
+    Draft,
+    decode_fields,
+    decode_form,
+    kept,
+    people_told,
+    read_pairs,
+    urlencoded,
+)
+from gridgift.dashboard.menu import menu_for
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import failures
-from gridgift.domain.failures import Failure
+from gridgift.domain.failures import CursorInvalid, Failure, ValidationFailed
 from gridgift.http.edge import refusals
 from gridgift.http.edge.decode import read_body
 from gridgift.http.edge.endpoint import AnyRequest, Endpoint
@@ -21,8 +30,9 @@ from gridgift.http.edge.refusals import CrossSite, FormOutdated, PathNotFound, S
 from gridgift.http.edge.reply import Header, Reply
 from gridgift.http.edge.route import READS, AnyRoute
 from gridgift.http.edge.services import Services
-from gridgift.http.edge.session import visitor_of
+from gridgift.http.edge.session import Operator, visitor_of
 
+HOME: Final = "/dashboard"
 SIGN_IN: Final = "/dashboard/sign-in"
 DOMAIN: Final = Failure.__module__.removesuffix("failures")  # which has a module for each noun's
 
@@ -35,6 +45,26 @@ WORDS: Final[dict[type[Failure], tuple[str, str]]] = {
     failures.HoldClosed: (
         "Not reserved any more",
         "It is not reserved any more: it was paid with or released, or its time is over.",
+    ),
+    CursorInvalid: (
+        "This part of the list is not there",
+        "The address was cut off, or is an old one. Show the list from its beginning.",
+    ),
+    failures.CustomerNotFound: (
+        "Not among your residents",
+        "They have no gift card and no store credit of this store. Whoever is given some is here.",
+    ),
+    refusals.BodyMalformed: (
+        "The form did not arrive whole",
+        "Nothing was changed. Go back, load the page again, and send it once more.",
+    ),
+    refusals.BodyTooSlow: (
+        "The form did not arrive whole",
+        "It took too long. Nothing was changed: go back, and send it once more.",
+    ),
+    refusals.BodyTooLarge: (
+        "That is too much at once",
+        "Nothing was changed. Go back, and send less: of a large file, a part at a time.",
     ),
     refusals.PathNotFound: ("There is no such page", "It may have moved, or been mistyped."),
     refusals.MethodNotAllowed: ("There is no such page", "It may have moved, or been mistyped."),
@@ -99,8 +129,9 @@ class PageEndpoint(Endpoint):
             title, detail = _words(failure)
             own = request.services.settings.public_url if isinstance(failure, CrossSite) else ""
             return render(
-                request, "problem.html", problem.status, title=title, detail=detail, server=own
-            )
+                request, "problem.html", problem.status, title=title, detail=detail, server=own,
+                way=_way_on(request, failure),
+            )  # fmt: skip
         if request.method in READS:
             return redirect(request, SIGN_IN, next=request.target)
         request.principal, sent = visitor_of(request), kept(_form_of(request))
@@ -119,8 +150,22 @@ class MissingPage(PageEndpoint):
         raise PathNotFound
 
 
+def _way_on(request: AnyRequest, failure: Failure) -> tuple[str, str] | None:
+    """Return the address of the nearest page there is, and its name; None: the first one is."""
+    path: str = request.scope["path"]
+    if isinstance(failure, (ValidationFailed, CursorInvalid)) and request.method in READS:
+        return path, "Show it from its beginning"
+    who = request.principal
+    lines = menu_for(who.signed_in.role) if isinstance(who, Operator) else ()
+    above = (line for line in lines if path.startswith(f"{line.path}/") and line.path != HOME)
+    return next(((line.path, f"To {line.label}") for line in above), None)
+
+
 def _words(failure: Failure) -> tuple[str, str]:
     """Return what people are told of a failure: a title, and more."""
+    if isinstance(failure, ValidationFailed):
+        said = people_told(next(iter(failure.errors.values()))[0])
+        return "That can't be shown", f"What was typed, or stands in the address, {said}."
     return WORDS.get(type(failure), (PROBLEMS[type(failure)].title, failure.detail))
 
 

@@ -47,7 +47,7 @@ class Draft(Struct, frozen=True):
         for name, text in shown_again(raw):
             values.setdefault(name, []).append(text)
         if isinstance(failure, ValidationFailed):
-            errors = {name: [*map(_for_people, said)] for name, said in failure.errors.items()}
+            errors = {name: [*map(people_told, said)] for name, said in failure.errors.items()}
             return cls(values, errors)
         message, field = words or failure.detail, _FIELD_OF.get(type(failure))
         return cls(values, {field: [message]}) if field in values else cls(values, message=message)
@@ -61,7 +61,7 @@ class Draft(Struct, frozen=True):
         return value in self.values.get(name, ()) if self.values else otherwise
 
 
-def _for_people(complaint: str) -> str:
+def people_told(complaint: str) -> str:
     """Say of a number what pages say: a whole one, with its thousands apart."""
     said = complaint.replace("an integer", "a whole number")
     return _LONG.sub(lambda found: f"{int(found[0]):,}", said)

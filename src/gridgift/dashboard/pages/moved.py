@@ -1,12 +1,13 @@
 """What was redeemed, changed by hand, spent and held: the rows behind the first page's figures."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct, structs
 
 from gridgift.dashboard.actors import names_of
+from gridgift.dashboard.forms import EMPTY, Draft, decode_fields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import FAR, Day, instant_of
 from gridgift.dashboard.render import render
@@ -77,8 +78,22 @@ class Found(Struct, frozen=True):
 
 
 async def show_moved(request: OperatorRequest[MovedQuery, None]) -> Reply[None]:
+    """Show a page of the rows that are asked for."""
+    return await _show(request, request.query)
+
+
+async def ask_again(request: OperatorRequest[Any, Any], draft: Draft) -> Reply[None]:
+    """Show the first page without what is wrong in the address; of a day, say so at its field."""
+    right = [(name, text) for name, found in draft.values.items() for text in found
+             if name not in {"cursor", *draft.errors}]  # fmt: skip
+    return await _show(request, decode_fields(right, MovedQuery), draft)
+
+
+async def _show(
+    request: OperatorRequest[Any, Any], query: MovedQuery, draft: Draft = EMPTY
+) -> Reply[None]:
     """Show a page of the rows, the newest first; one store's are added up once at a time."""
-    query, store_id, zone = request.query, request.store_id, request.principal.zone
+    store_id, zone = request.store_id, request.principal.zone
     types = held.KEY_TYPES if query.what == "held" else moved.KEY_TYPES
     cursors = request.services.cursors.of(f"dashboard moved {store_id} {query.address()}", types)
     times, position = query.between(zone), cursors.read(query.cursor)
@@ -89,8 +104,8 @@ async def show_moved(request: OperatorRequest[MovedQuery, None]) -> Reply[None]:
     sign = -1 if query.what in {"redeemed", "spent"} else 1
     return render(
         request, "moved.html",
-        query=query, shown=SHOWN, said=SAID, held=query.what == "held", sign=sign, found=found,
-        resident=_resident, reason=reason_of,
+        query=query, draft=draft, shown=SHOWN, said=SAID, held=query.what == "held", sign=sign,
+        found=found, resident=_resident, reason=reason_of,
         who=lambda each: who_did(each.actor_kind, each.actor_id, request.principal, found.names),
         next=cursors.write(found.page.next), previous=cursors.write(found.page.previous),
     )  # fmt: skip
@@ -125,4 +140,6 @@ def _resident(entry: Entry) -> str:
     return read_card_state(entry.state).owner_uuid
 
 
-PAGES: Final = (Page("GET", MOVED, Session("clerk"), show_moved, query=MovedQuery),)
+PAGES: Final = (
+    Page("GET", MOVED, Session("clerk"), show_moved, query=MovedQuery, again=ask_again),
+)
