@@ -49,9 +49,9 @@ async def _after(
             if place == len(reports.KINDS):
                 return rows, None
             continue
-        rows += await _read(
-            tx, "accounts_held", store_id, kind, at, after, row[0], limit + 1 - len(rows)
-        )
+        window = {"store_id": store_id, "account_kind": kind, "after": after, "until": row[0]}
+        found = await tx.all("accounts_held", **window, at=at, rows=limit + 1 - len(rows))
+        rows += [Entry(*columns) for columns in found]
         if len(rows) > limit:
             last = rows[limit - 1]
             return rows[:limit], (reports.KINDS.index(last.account_kind), last.account_id)
@@ -69,9 +69,9 @@ async def _before(
         kind = reports.KINDS[place]
         row = await tx.one(SINCE[kind], store_id=store_id, until=until, rows=LOOKED_AT)
         since = NIL_UUID if row is None else row[0]
-        rows += await _read(
-            tx, "accounts_held_before", store_id, kind, at, since, until, limit + 1 - len(rows)
-        )
+        window = {"store_id": store_id, "account_kind": kind, "after": since, "until": until}
+        found = await tx.all("accounts_held_before", **window, at=at, rows=limit + 1 - len(rows))
+        rows += [Entry(*columns) for columns in found]
         if len(rows) > limit:
             first = rows[limit]
             return rows[:limit], (reports.KINDS.index(first.account_kind), first.account_id)
@@ -81,22 +81,6 @@ async def _before(
             if place < 0:
                 return rows, None
     return rows, (place, until)
-
-
-async def _read(
-    tx: Tx,
-    statement: str,
-    store_id: str,
-    kind: AccountKind,
-    at: int,
-    after: str,
-    until: str,
-    rows: int,
-) -> list[Entry]:
-    found = await tx.all(
-        statement, store_id=store_id, account_kind=kind, after=after, until=until, at=at, rows=rows
-    )
-    return [Entry(*columns) for columns in found]
 
 
 async def total(tx: Tx, store_id: str, at: int) -> int:
