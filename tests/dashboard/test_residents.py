@@ -16,7 +16,7 @@ from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import Browser, People
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import at, change_credit, make_unit
+from tests.http.requests import at, change_credit, ext, make_unit
 
 RESIDENTS = "/dashboard/residents"
 REDEMPTIONS = "/dashboard/redemptions"
@@ -106,6 +106,29 @@ def test_a_resident_is_shown_whole(api: ApiFixture, bo: Browser) -> None:
     ):  # fmt: skip
         assert said in shown.text, said
     assert f"/dashboard/send?to={KELLY.username}" in shown.text
+
+
+def note(api: ApiFixture, card: str, text: str) -> None:
+    """Write a note on a card."""
+    answer = api.call("POST", f"/ext/v1/giftcards/{card}/notes", json={"text": text})
+    assert answer.status_code == 201, answer.text
+
+
+def test_a_resident_is_shown_with_what_is_reserved_and_noted(api: ApiFixture, bo: Browser) -> None:
+    card, other = api.grant(credit=500)["id"], api.grant(JO.username)["id"]
+    page = f"{RESIDENTS}/{KELLY.uuid}"
+    assert "Notes on these cards" not in bo.get(page).text
+    assert ext(api, card, "holds", {"amount": 120, "expiresIn": 600}).status_code == 201
+    for number in range(22):
+        note(api, card, f"<b>note {number:02}</b>")
+    note(api, other, "of Jo's card")
+    shown = unescape(bo.get(page).text)
+    assert f"{MONEY}120 reserved" in shown
+    told = re.findall(r"<p><b>note (\d\d)</b></p>", shown)
+    assert told == [f"{number:02}" for number in range(21, 1, -1)]
+    assert 'on <a href="/dashboard/cards/' + card in shown
+    assert "of Jo's card" not in shown
+    assert "<b>note" not in bo.get(page).text
 
 
 @one_engine

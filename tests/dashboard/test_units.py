@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from gridgift.domain import units
+from gridgift.dashboard.pages import units as units_page
+from gridgift.domain import purchases, units
+from gridgift.domain.failures import IdentifierMalformed, ReceiverNotFound
 from gridgift.domain.units import Unit
 from tests.api import OWNER, ApiFixture, operator
 from tests.dashboard.people import Browser, People
@@ -152,9 +154,55 @@ def test_claims_and_payments_are_shown(api: ApiFixture, aria: Browser) -> None:
         assert f"/dashboard/cards/{card}" in page
     assert stranger(1).username in page
     refunds = aria.get(f"{UNITS}/{vendor.id}").text
-    for shown in ("Payments without a card", "pay.er", "L$\N{NO-BREAK SPACE}250", "disabled"):
+    for shown in (
+        "Payments without a card",
+        "pay.er",
+        "L$\N{NO-BREAK SPACE}250",
+        "the vendor was paused",
+    ):
         assert shown in refunds, shown
     assert "Payments without a card" not in page
+
+
+def test_why_nothing_was_sold_has_words() -> None:
+    codes = {
+        failure.code for failure in (*purchases.REASONS, ReceiverNotFound, IdentifierMalformed)
+    }
+    assert units_page.NOT_SOLD.keys() == codes
+
+
+@one_engine
+def test_a_unit_says_what_is_to_be_done_and_no_figures_of_other_kinds(
+    api: ApiFixture, aria: Browser
+) -> None:
+    for kind, figures, rounds in (
+        ("delivery", True, True), ("vendor", True, False), ("terminal", False, False),
+        ("directory", False, False),
+    ):  # fmt: skip
+        page = aria.get(f"{UNITS}/{make_unit(api, kind=kind)['id']}").text
+        assert ("0 cards, L$" in page, "round 1" in page) == (figures, rounds), kind
+        assert "write this id into the description of an object" in page
+        assert "touch it, and type the pairing code" in page
+    paired = aria.get(f"{UNITS}/{InWorldObject(api).id}").text
+    assert "This id stands in its description" in paired and "Its script</a>" in paired
+    assert aria.get(UNITS).text.count("0 cards, L$") == 3
+
+
+@one_engine
+def test_units_have_pages(api: ApiFixture, aria: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units_page, "MAX_UNITS", 2)
+    made = [make_unit(api)["id"] for _ in range(5)]
+    seen, address, pages = [], UNITS, []
+    while address:
+        page = aria.get(address).text
+        pages.append(re.findall(rf'<a href="{UNITS}/([\w-]+)"><strong>', page))
+        seen += pages[-1]
+        found = re.search(r'href="([^"]+)" rel="next"', page)
+        address = unescape(found[1]) if found else ""
+    assert seen == made
+    before = re.search(r'href="([^"]+)" rel="prev"', page)
+    assert before is not None
+    assert [each in aria.get(unescape(before[1])).text for each in pages[-2]] == [True, True]
 
 
 @pytest.mark.contract("9.31", "9.33")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gridgift.domain import deliveries, webhooks
+from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.webhooks import Secrets, Wanted, Webhook
 from tests.api import JO, SECRET, START, ApiFixture, operator
@@ -102,6 +103,25 @@ def test_deliveries_are_shown_and_posted_again(api: ApiFixture, aria: Browser) -
     assert aria.press(f"{one}/switch", {"to": "off"}).status_code == 303
     refused = aria.press(f"{one}/deliveries/{failed}/again")
     assert refused.status_code in {400, 409} and "is switched off" in refused.text
+
+
+@one_engine
+def test_webhooks_to_one_host_are_told_apart(api: ApiFixture, aria: Browser) -> None:
+    """By the end of the address: two channels of Discord differ in nothing else."""
+    made(api)
+    assert "<code>" not in aria.get(WEBHOOKS).text
+    for token in ("aaaaaaaa1", "aaaaaaaa2"):
+        url = f"https://discord.com/api/webhooks/1180000000000000000/{token}"
+        api.write(webhooks.create, operator(api.store.id), new_id(), Wanted(url, format="discord"))
+    page = aria.get(WEBHOOKS).text
+    assert re.findall("<code>(.*?)</code>", page) == ["…aaaaa1", "…aaaaa2"]
+
+
+@one_engine
+def test_what_is_due_is_posted_again_in_a_moment(api: ApiFixture, aria: Browser) -> None:
+    webhook = made(api)
+    posted(api, webhook, "pending")
+    assert "again in a moment" in aria.get(f"{WEBHOOKS}/{webhook}").text
 
 
 @one_engine

@@ -84,6 +84,7 @@ BOUNDED_SORTS: Final = {
     "customers_until": "the ids of as many customers as were asked for",
     "entries_of_resident": "200 entries of each of a resident's newest cards",
     "lots_open": "an account has at most 1000 open lots",
+    "notes_on_cards": "200 entries of each of a resident's newest cards",
     "members_of_store": "a store has few operators",
     "names_of_resident": "a resident has few names",
     "resident_rename": "a resident has few names",

@@ -4,6 +4,7 @@ Neither changes what the card is worth or may do, so a card that was redeemed ta
 is an entry of the card's chain: a note is there for good, and has its author and its time.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -18,6 +19,7 @@ from gridgift.storage.database import Tx
 from gridgift.storage.listing import NOTES_OF_CARD
 
 MAX_TEXT: Final = 2_000  # characters of a note
+ENTRIES: Final = 200  # of a card, the newest ones
 
 KEY_TYPES: Final = NOTES_OF_CARD.types()
 
@@ -58,6 +60,17 @@ async def list_of(
         tx, NOTES_OF_CARD, position, limit, Entry, lambda entry: (entry.seq,),
         store_id=store_id, account_id=card_id,
     )  # fmt: skip
+
+
+async def newest_on(tx: Tx, store_id: str, card_ids: Sequence[str], limit: int) -> list[Entry]:
+    """Return at most ``limit`` entries that are notes on some cards, the newest first.
+
+    Looked at are the ``ENTRIES`` newest entries of each card.
+    """
+    found = await tx.all(
+        "notes_on_cards", store_id=store_id, card_ids=[*card_ids], newest=ENTRIES, rows=limit
+    )
+    return [Entry(*row) for row in found]
 
 
 async def read_labels(tx: Tx, store_id: str, card_id: str) -> Labelled:

@@ -18,6 +18,7 @@ from gridgift.domain import (
     credit,
     customer_search,
     ledger,
+    notes,
     redemptions,
     residents,
     search,
@@ -31,6 +32,7 @@ from gridgift.domain.failures import CustomerNotFound
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, NewCredential
+from gridgift.domain.ledger import reason_of
 from gridgift.domain.model import ActorKind, Entry
 from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
@@ -50,6 +52,7 @@ REDEMPTIONS: Final = "/dashboard/redemptions"
 ROWS: Final = 50
 REDEEMED: Final = 25  # redemptions on a page
 CARDS: Final = 20  # of a resident's cards, the newest
+NOTES: Final = 20  # on these cards, the newest
 ENTRIES: Final = 50  # of a resident's account, on a page
 LOTS: Final = 50  # of a resident's credit, those that end first
 NEWEST: Final = Position(backward=True)
@@ -186,12 +189,13 @@ class Listed(Struct, frozen=True):
 
 
 class Whole(Struct, frozen=True):
-    """All that is shown of a customer: the newest cards first, and a page of entries."""
+    """All that is shown of a customer: the newest cards and the notes on them, and entries."""
 
     found: Found
     counted: Cards
     credit: credit.Credit
     cards: list[search.Found]
+    notes: list[Entry]
     entries: Rows[Entry]
     names: dict[str, str]
 
@@ -273,7 +277,8 @@ async def show_resident(request: OperatorRequest[Any, object], link: str = "") -
         request, "resident.html",
         whole=whole, customer=whole.found.customer, undated=undated, link=link, soon=SOON,
         moments=credit_moments(whole.entries.rows, whole.names, request.principal)[::-1],
-        older=at.write(whole.entries.previous), lots=LOTS,
+        older=at.write(whole.entries.previous), lots=LOTS, text=reason_of,
+        who=lambda each: who_did(*_actor(each), request.principal, whole.names),
         newer=None if position == NEWEST else at.write(whole.entries.next),
         hours=request.services.settings.token_hours,
     )  # fmt: skip
@@ -323,11 +328,12 @@ async def _read(tx: Tx, store_id: str, uuid: str, position: Position) -> Whole:
     found, counted = await customer_search.read(tx, store_id, Identifier(uuid=uuid))
     wanted = Search(Filters(owner_uuid=uuid), "created", True, Position(), CARDS)
     cards = await search.search(tx, store_id, wanted)
+    noted = await notes.newest_on(tx, store_id, [each.card.id for each in cards.rows], NOTES)
     account = await credit.read_of(tx, store_id, Identifier(uuid=uuid))
     entries = await ledger.list_of(tx, store_id, "credit", uuid, position, ENTRIES)
     names = await residents.shown_names(tx, sorted(others_in(entries.rows) | {uuid}))
-    names |= await names_of(tx, store_id, [_actor(each) for each in entries.rows])
-    return Whole(found, counted, account, [*cards.rows], entries, names)
+    names |= await names_of(tx, store_id, [_actor(each) for each in (*entries.rows, *noted)])
+    return Whole(found, counted, account, [*cards.rows], noted, entries, names)
 
 
 def _actor(each: Entry | Redeemed) -> tuple[ActorKind, str]:

@@ -56,6 +56,16 @@ HAS: Final[dict[UnitKind, frozenset[str]]] = {
     "directory": frozenset({"name"}),
 }
 
+# Why nothing was sold for a payment, in words.
+NOT_SOLD: Final = {
+    "receiver_not_found": "nobody is called like the friend whom it was for",
+    "identifier_malformed": "whom it was for is no username",
+    "disabled": "the vendor was paused",
+    "not_open": "it was before the vendor's first day, or after its last one",
+    "exhausted": "the vendor's limits were reached",
+    "exhausted_today": "the vendor's limit of that day was reached",
+}
+
 UNIT: Final = id_parameter("id", "A unit's id.", UNIT_EXAMPLE["id"], UnitNotFound)
 REFUND: Final = id_parameter("refund", "A refund's id.", REFUND_EXAMPLE["id"], RefundNotFound)
 
@@ -104,8 +114,8 @@ class Change(Limits, frozen=True, kw_only=True):
     seen: str = ""
 
 
-class ClaimsQuery(Struct, frozen=True):
-    """Which page of the cards that a unit has given."""
+class UnitsQuery(Struct, frozen=True):
+    """Which page of the units, or of the cards that one has given."""
 
     cursor: Cursor | None = None
 
@@ -117,13 +127,17 @@ def _day(field: str, text: str) -> date | None:
     return day
 
 
-async def show_units(request: OperatorRequest[None, object], draft: Draft = EMPTY) -> Reply[None]:
-    """Show the store's units."""
-    found, owed = await request.operations.read(_read_all, request.store_id)
+async def show_units(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
+    """Show a page of the store's units, and who is to have L$ back."""
+    query = request.query if isinstance(request.query, UnitsQuery) else UnitsQuery()
+    cursors = request.services.cursors.of(f"dashboard units {request.store_id}", units.KEY_TYPES)
+    position = cursors.read(query.cursor)
+    found, owed = await request.operations.read(_read_all, request.store_id, position)
     names = {unit.id: unit.settings.name for unit in found.rows}
     return render(
         request, "units.html",
-        units=found.rows, owed=owed, names=names, kinds=KINDS, draft=draft, seen=_SEEN,
+        units=found.rows, owed=owed, names=names, kinds=KINDS, not_sold=NOT_SOLD, draft=draft,
+        next=cursors.write(found.next), previous=cursors.write(found.previous), seen=_SEEN,
     )  # fmt: skip
 
 
@@ -219,7 +233,7 @@ async def _show(
     made: PairingCode | None = None,
 ) -> Reply[None]:
     """Show a unit; ``made`` is a code that was just made, to be shown this once."""
-    query = request.query if isinstance(request.query, ClaimsQuery) else ClaimsQuery()
+    query = request.query if isinstance(request.query, UnitsQuery) else UnitsQuery()
     store_id = request.store_id
     cursors = request.services.cursors.of(
         f"dashboard claims {store_id} {unit_id}", claims.KEY_TYPES
@@ -230,13 +244,14 @@ async def _show(
     return render(
         request, "unit.html", unit=unit, found=page.rows, refunds=unsold, made=made,
         next=cursors.write(page.next), previous=cursors.write(page.previous),
-        kinds=KINDS, has_script=bool(_script_of(unit)), draft=draft, changed=changed,
+        kinds=KINDS, not_sold=NOT_SOLD, has_script=bool(_script_of(unit)), draft=draft,
+        changed=changed,
         seen=_SEEN,
     )  # fmt: skip
 
 
-async def _read_all(tx: Tx, store_id: str) -> tuple[Rows[Unit], Rows[Refund]]:
-    found = await units.list_of(tx, store_id, Position(), MAX_UNITS)
+async def _read_all(tx: Tx, store_id: str, position: Position) -> tuple[Rows[Unit], Rows[Refund]]:
+    found = await units.list_of(tx, store_id, position, MAX_UNITS)
     return found, await refunds.list_of(tx, store_id, "owed", Position(), ROWS)
 
 
@@ -306,9 +321,9 @@ _ABOUT_ONE: Final[tuple[tuple[str, Any, Any], ...]] = (
 )
 
 PAGES: Final = (
-    Page("GET", UNITS, _OWNER, show_units),
+    Page("GET", UNITS, _OWNER, show_units, query=UnitsQuery),
     Page("POST", UNITS, _OWNER, create_unit, body=NewUnit, again=show_units),
-    Page("GET", _ONE, _OWNER, show_unit, query=ClaimsQuery, path_parameters=(UNIT,)),
+    Page("GET", _ONE, _OWNER, show_unit, query=UnitsQuery, path_parameters=(UNIT,)),
     Page("GET", f"{_ONE}/script", _OWNER, show_script, path_parameters=(UNIT,)),
     *forms_about(_ONE, UNIT, _OWNER, show_unit, _ABOUT_ONE),
     Page(

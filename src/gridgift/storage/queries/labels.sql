@@ -41,6 +41,15 @@ WHERE store_id = :store_id AND card_id > :after AND card_id <= :until
 SELECT card_id, tag FROM gift_card_tags
 WHERE store_id = :store_id AND card_id > :after AND card_id <= :until
 
+-- The newest notes on some cards: of each those that are among its newest entries.
+-- name: notes_on_cards
+SELECT {entry} FROM (
+    SELECT e.* FROM gift_cards g CROSS JOIN entries e
+    WHERE g.store_id = :store_id AND g.id {any:card_ids} AND e.store_id = :store_id
+        AND e.account_kind = 'card' AND e.account_id = g.id AND e.seq > g.version - :newest
+        AND e.kind = 'noted'
+) noted ORDER BY created_at DESC, account_id DESC, seq DESC LIMIT :rows
+
 -- listing: notes_of_card
 SELECT {entry} FROM entries {index}
 WHERE store_id = :store_id AND account_kind = 'card' AND account_id = :account_id
