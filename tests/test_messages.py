@@ -135,3 +135,14 @@ def test_the_language_is_that_which_the_browser_asks_for(accepted: str, language
 @given(st.text(alphabet="deafrq=;,.-*019 \t\xff", max_size=60))
 def test_whatever_is_asked_for_there_is_a_language(accepted: str) -> None:
     assert messages.language_of(accepted) in messages.LANGUAGES
+
+
+def test_no_line_of_french_begins_with_a_mark() -> None:
+    """The space before such a mark does not break."""
+    broken = [
+        text
+        for _, forms in texts_of(messages.page_texts("fr"))
+        for text in forms_of(forms).values()
+        if re.search(" [:;!?»]|« ", text)
+    ]
+    assert broken == []

@@ -1,13 +1,17 @@
 """What people type into forms, and what they are told of it."""
 
+import re
+
 import pytest
 
 from gridgift.dashboard.forms import Draft, decode_fields
+from gridgift.dashboard.page import AnyPage
 from gridgift.dashboard.pages.sign_in import LABELS
 from gridgift.dashboard.table import PAGES
 from gridgift.domain.failures import ValidationFailed
 from gridgift.http.edge.decode import numbers_of
-from tests.dashboard.people import fields_of
+from tests.dashboard.people import FORMS, TYPED, Browser, fields_of, name_of
+from tests.http.checks import one_engine
 
 
 def test_a_number_may_be_written_as_pages_write_it() -> None:
@@ -50,3 +54,18 @@ NOT_TYPED = {
 def test_what_is_about_to_be_sent_after_a_sign_in_is_named_as_its_form_does() -> None:
     names = {name for page in PAGES if page.body for name in page.body.__struct_fields__}
     assert names - LABELS.keys() == NOT_TYPED
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in FORMS if page.again and "{" not in page.path], ids=name_of
+)
+@one_engine
+def test_a_browser_is_led_to_the_first_field_that_is_wrong(aria: Browser, page: AnyPage) -> None:
+    """A form may stand far below what is shown before it."""
+    aria.get("/dashboard")
+    refused = aria.post(page.path, {"seed": TYPED["seed"]}).text  # which no person types
+    wrong = re.findall(r"<(?:input|select|textarea)[^>]* aria-invalid[^>]*>", refused)
+    boxes = re.findall(r'<input type="(?:checkbox|radio)"[^>]* autofocus[^>]*>', refused)
+    if wrong or boxes:
+        assert refused.count(" autofocus") == 1, refused
+        assert boxes or " autofocus" in wrong[0]

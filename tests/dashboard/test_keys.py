@@ -95,7 +95,10 @@ def test_a_revoked_key_opens_nothing(api: ApiFixture, aria: Browser) -> None:
         ({"name": "xy", "scopes": "store:read"}, "Must have 3 to 128 printable characters."),
         ({"name": "all scopes", "scopes": "store:read"}, "all scopes"),
         ({"name": "web shop", "scopes": "store:read", "last_day": "31.12.2026"}, "Must be a date"),
-        ({"name": "web shop", "scopes": "store:read", "last_day": "2020-01-01"}, "in the future"),
+        (
+            {"name": "web shop", "scopes": "store:read", "last_day": "2020-01-01"},
+            '<p class="problem" id="last_day-problem">Must be in the future.',
+        ),
     ],
 )
 @one_engine
@@ -106,6 +109,7 @@ def test_what_is_refused_is_said_and_makes_no_key(
     refused = aria.post(KEYS, fields)
     assert refused.status_code in {400, 409}
     assert why in unescape(refused.text)
+    assert refused.text.count(" autofocus") == 1  # the browser leads to what is wrong
     assert f'value="{fields["name"]}"' in refused.text
     assert len(api.read(keys.list_of, api.store.id)) == 1
 

@@ -47,7 +47,10 @@ class Draft(Struct, frozen=True):
         for name, text in shown_again(raw):
             values.setdefault(name, []).append(text)
         if isinstance(failure, ValidationFailed):
-            errors = {name: [*map(people_told, said)] for name, said in failure.errors.items()}
+            errors = {
+                _field_for(name, values): [*map(people_told, said)]
+                for name, said in failure.errors.items()
+            }
             return cls(values, errors)
         message, field = words or failure.detail, _FIELD_OF.get(type(failure))
         return cls(values, {field: [message]}) if field in values else cls(values, message=message)
@@ -61,12 +64,19 @@ class Draft(Struct, frozen=True):
         return value in self.values.get(name, ()) if self.values else otherwise
 
 
+def _field_for(name: str, typed: Mapping[str, Sequence[str]]) -> str:
+    """Return the field of a form that stands for one of the domain's: a day for an instant."""
+    day = _DAY_OF.get(name, "")
+    return day if day in typed and name not in typed else name
+
+
 def people_told(complaint: str) -> str:
     """Say of a number what pages say: a whole one, with its thousands apart."""
     said = complaint.replace("an integer", "a whole number")
     return _LONG.sub(lambda found: f"{int(found[0]):,}", said)
 
 
+_DAY_OF: Final = {"starts_at": "first_day", "ends_at": "last_day", "expires_at": "last_day"}
 _LONG: Final = re.compile(r"(?<![\w-])[0-9]{4,}(?![\w-])")  # no year of a date, nor a UUID's part
 EMPTY: Final = Draft()
 # Failures that are of what was typed into one field.
@@ -75,6 +85,7 @@ _FIELD_OF: Final[Mapping[type[Failure], str]] = {
     failures.CreditLimitExceeded: "delta",
     failures.ReferenceTaken: "reference",
     failures.ReferenceFixed: "reference",
+    failures.KeyNameTaken: "name",
 }
 
 
