@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -48,12 +49,18 @@ def place(file: Path) -> str:
     return file.relative_to(SOURCE).as_posix()
 
 
+@cache
 def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-def imported(file: Path) -> Iterator[str]:
-    """Yield the modules that a file imports, anywhere in it."""
+@cache
+def imported(file: Path) -> frozenset[str]:
+    """Return the modules that a file imports, anywhere in it."""
+    return frozenset(imports(file))
+
+
+def imports(file: Path) -> Iterator[str]:
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -106,12 +113,25 @@ def calls(file: Path) -> Iterator[str]:
             yield ast.unparse(node.func)
 
 
-every_file = pytest.mark.parametrize("file", FILES, ids=place)
-in_the_domain = pytest.mark.parametrize("file", sorted((SOURCE / "domain").glob("*.py")), ids=place)
+Check = Callable[[Path], None]
+OF_EVERY_FILE: Final[list[Check]] = []
+OF_THE_DOMAIN: Final[list[Check]] = []
+
+
+def every_file(check: Check) -> Check:
+    """Have a check made of each file by ``test_every_file``; it raises ``AssertionError``."""
+    OF_EVERY_FILE.append(check)
+    return check
+
+
+def in_the_domain(check: Check) -> Check:
+    """Have a check made of each file of the domain by ``test_the_domain``."""
+    OF_THE_DOMAIN.append(check)
+    return check
 
 
 @every_file
-def test_sizes(file: Path) -> None:
+def sizes(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
     for node in definitions(tree(file)):
         if not isinstance(node, ast.ClassDef):
@@ -120,7 +140,7 @@ def test_sizes(file: Path) -> None:
 
 
 @every_file
-def test_arguments_can_be_told_apart(file: Path) -> None:
+def arguments_can_be_told_apart(file: Path) -> None:
     for node in definitions(tree(file)):
         if not isinstance(node, ast.ClassDef) and not is_a_command(node):
             assert len(node.args.posonlyargs + node.args.args) <= MOST_POSITIONAL, node.name
@@ -134,20 +154,20 @@ def is_a_command(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 @in_the_domain
-def test_the_domain_knows_no_outside(file: Path) -> None:
+def the_domain_knows_no_outside(file: Path) -> None:
     allowed = DOMAIN_MAY | ONE_FILE_MAY.get(file.name, set())
     strangers = {name for name in imported(file) if not name.startswith("gridgift.domain")}
     assert strangers <= allowed
 
 
 @in_the_domain
-def test_the_domain_takes_time_and_chance_as_arguments(file: Path) -> None:
+def the_domain_takes_time_and_chance_as_arguments(file: Path) -> None:
     forbidden = {"new_id", "uuid.uuid4", "uuid.uuid1", "datetime.now", "datetime.utcnow", "open"}
     assert forbidden.isdisjoint(calls(file))
 
 
 @in_the_domain
-def test_no_fractions_of_a_linden_dollar(file: Path) -> None:
+def no_fractions_of_a_linden_dollar(file: Path) -> None:
     for node in ast.walk(tree(file)):
         divides = isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
         assert not divides, ast.unparse(node)
@@ -161,7 +181,7 @@ BESIDE_STORAGE: Final = ("gridgift.storage", "gridgift.logs", "gridgift.whole_fi
 
 
 @every_file
-def test_imports_point_one_way(file: Path) -> None:
+def imports_point_one_way(file: Path) -> None:
     where, ours = place(file), {name for name in imported(file) if name.startswith("gridgift.")}
     if where.startswith("storage/"):
         assert all(name.startswith(BESIDE_STORAGE) for name in ours)
@@ -185,7 +205,7 @@ EDGES: Final = ("http", "cli", "jobs", "counter", "dashboard")
 
 
 @every_file
-def test_no_edge_imports_another(file: Path) -> None:
+def no_edge_imports_another(file: Path) -> None:
     """Nor does anything below an edge import one; the command line starts the server by app.py."""
     own = place(file).split("/")[0].removesuffix(".py")
     if own not in {"app", "__main__"}:
@@ -200,13 +220,13 @@ def test_cursors_know_no_http() -> None:
 
 
 @every_file
-def test_only_the_composition_root_names_a_driver(file: Path) -> None:
+def only_the_composition_root_names_a_driver(file: Path) -> None:
     if place(file) != "app.py":
         assert DRIVER_MODULES.isdisjoint(imported(file))
 
 
 @every_file
-def test_only_the_storages_engines_import_a_driver(file: Path) -> None:
+def only_the_storages_engines_import_a_driver(file: Path) -> None:
     if not SPEAKS_TO_AN_ENGINE.fullmatch(place(file)):
         assert ENGINE_LIBRARIES.isdisjoint(name.partition(".")[0] for name in imported(file))
 
@@ -223,14 +243,14 @@ def test_only_the_drivers_commit() -> None:
 
 
 @every_file
-def test_sql_stands_in_the_storage(file: Path) -> None:
+def sql_stands_in_the_storage(file: Path) -> None:
     if not place(file).startswith("storage/"):
         statements = [text for text in strings(file) if SQL.search(text)]
         assert not statements
 
 
 @every_file
-def test_nothing_is_left_lying_about(file: Path) -> None:
+def nothing_is_left_lying_about(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text)
     forbidden = {"breakpoint", "eval", "exec", "pdb.set_trace"}
@@ -254,7 +274,7 @@ def is_setter(node: Defined) -> bool:
 
 
 @every_file
-def test_everything_public_says_what_it_is(file: Path) -> None:
+def everything_public_says_what_it_is(file: Path) -> None:
     root = tree(file)
     assert ast.get_docstring(root) or not root.body
     assert not list(undocumented(root))
@@ -271,32 +291,53 @@ def test_no_module_is_called_utils() -> None:
     assert not [file for file in FILES if re.search(r"util|helper|misc|common", file.stem)]
 
 
-Check = Callable[[Path], object]
+@pytest.mark.parametrize("check", OF_EVERY_FILE, ids=lambda check: check.__name__)
+def test_every_file(check: Check) -> None:
+    assert len(FILES) > 300
+    assert not broken(check, FILES)
+
+
+@pytest.mark.parametrize("check", OF_THE_DOMAIN, ids=lambda check: check.__name__)
+def test_the_domain(check: Check) -> None:
+    files = sorted((SOURCE / "domain").glob("*.py"))
+    assert len(files) > 50
+    assert not broken(check, files)
+
+
+def broken(check: Check, files: list[Path]) -> dict[str, str]:
+    """Return which files a check found wrong, and what of them."""
+    found = {}
+    for file in files:
+        try:
+            check(file)
+        except AssertionError as error:
+            found[place(file)] = str(error)
+    return found
 
 
 @pytest.mark.parametrize(
     ("where", "text", "check"),
     [
-        ("domain/x.py", "import time", test_the_domain_knows_no_outside),
-        ("domain/x.py", "from os import environ", test_the_domain_knows_no_outside),
-        ("domain/x.py", "from gridgift.http import auth", test_the_domain_knows_no_outside),
-        ("domain/x.py", "half = credit / 2", test_no_fractions_of_a_linden_dollar),
-        ("http/x.py", "from gridgift.storage import sqlite", test_imports_point_one_way),
-        ("storage/x.py", "import sqlite3", test_only_the_storages_engines_import_a_driver),
+        ("domain/x.py", "import time", the_domain_knows_no_outside),
+        ("domain/x.py", "from os import environ", the_domain_knows_no_outside),
+        ("domain/x.py", "from gridgift.http import auth", the_domain_knows_no_outside),
+        ("domain/x.py", "half = credit / 2", no_fractions_of_a_linden_dollar),
+        ("http/x.py", "from gridgift.storage import sqlite", imports_point_one_way),
+        ("storage/x.py", "import sqlite3", only_the_storages_engines_import_a_driver),
         (
             "cli/x.py",
             "from asyncpg.exceptions import DataError",
-            test_only_the_storages_engines_import_a_driver,
+            only_the_storages_engines_import_a_driver,
         ),
-        ("http/x.py", "from gridgift.cli import output", test_no_edge_imports_another),
-        ("cli/x.py", "from gridgift.http.edge import reply", test_no_edge_imports_another),
-        ("dashboard/x.py", "from gridgift.http.api import store", test_no_edge_imports_another),
-        ("x.py", "from gridgift.jobs import Job", test_no_edge_imports_another),
-        ("http/x.py", "q = 'DELETE FROM entries'", test_sql_stands_in_the_storage),
-        ("http/x.py", "print(1)", test_nothing_is_left_lying_about),
-        ("http/x.py", "def f():\n    pass", test_everything_public_says_what_it_is),
-        ("http/x.py", "def f():\n" + "    x()\n" * 70, test_sizes),
-        ("http/x.py", "def f(a, b, c, d, e, f, g, h): ...", test_arguments_can_be_told_apart),
+        ("http/x.py", "from gridgift.cli import output", no_edge_imports_another),
+        ("cli/x.py", "from gridgift.http.edge import reply", no_edge_imports_another),
+        ("dashboard/x.py", "from gridgift.http.api import store", no_edge_imports_another),
+        ("x.py", "from gridgift.jobs import Job", no_edge_imports_another),
+        ("http/x.py", "q = 'DELETE FROM entries'", sql_stands_in_the_storage),
+        ("http/x.py", "print(1)", nothing_is_left_lying_about),
+        ("http/x.py", "def f():\n    pass", everything_public_says_what_it_is),
+        ("http/x.py", "def f():\n" + "    x()\n" * 70, sizes),
+        ("http/x.py", "def f(a, b, c, d, e, f, g, h): ...", arguments_can_be_told_apart),
     ],
 )
 def test_the_checks_see_what_they_look_for(
