@@ -1,12 +1,13 @@
 """The documentation's examples, run as printed: only host, key, token and ids are replaced."""
 
+import hashlib
 import json
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +34,7 @@ from gridgift.http.edge.unit import Pairing, Unit
 from gridgift.http.table import ROUTES
 from tests.api import JO, KELLY, ApiFixture, Clock
 from tests.cli.commands import CommandRunner, Commands, Result
+from tests.cli.node import Node
 from tests.conftest import ENGINES
 from tests.http.requests import make_unit, owe
 from tests.receiver import Receiver, says
@@ -106,12 +108,18 @@ def run(runner: CommandRunner, file: Path, interpreter: str) -> Result:
 
 
 class Examples:
-    """Runs one language's files for a store of their own on a server."""
+    """Runs one language's files for a store of their own on a server.
 
-    def __init__(self, server: Server, language: str, runner: CommandRunner) -> None:
+    Those in JavaScript run in one process, unless there is no ``node``.
+    """
+
+    def __init__(
+        self, server: Server, language: str, runner: CommandRunner, node: Node | None
+    ) -> None:
         self.server = server
         self.url = server.url
         self.language = language
+        self.node = node
         self._runner = runner
         self._turn = Lock()
 
@@ -121,24 +129,34 @@ class Examples:
         ``replacements`` are what stands for key, token, card, hold, spend, unit, vendor, refund,
         webhook and delivery.
         """
-        _, interpreter, _ = LANGUAGES[self.language]
+        suffix, interpreter, _ = LANGUAGES[self.language]
         given = {"key": self.server.key} | replacements
-        with self._turn:  # the examples of a language share a file
-            for shared in SHARED.get(self.language, ()):
-                self._written(shared, given)
-            file = self._written(f"{name}{LANGUAGES[self.language][0]}", given)
+        with self._turn:
+            folder = self._shared(given)
+            file = self._written(folder, f"{name}{suffix}", given)
+            if interpreter == "node" and self.node is not None:
+                return self.node.run(file)
         return run(self._runner, file, interpreter)
 
-    def _written(self, name: str, given: dict[str, str]) -> Path:
-        """Write a file with what stands for its placeholders, unless it is there already."""
+    def _shared(self, given: dict[str, str]) -> Path:
+        """Return a folder of these keys, with the file that the examples share."""
+        who = self.url, given["key"], given.get("token")
+        folder = self._runner.folder / hashlib.sha256(repr(who).encode()).hexdigest()
+        if not folder.exists():
+            folder.mkdir()
+            for name in SHARED.get(self.language, ()):
+                self._written(folder, name, given)
+        return folder
+
+    def _written(self, folder: Path, name: str, given: dict[str, str]) -> Path:
+        """Write a file with what stands for its placeholders."""
         text = (EXAMPLES / self.language / name).read_text(encoding="utf-8")
         replaced = text.replace(HOST, self.url).replace(CUSTOMER, KELLY.username)
         for what, instead in given.items():
             for placeholder in PLACEHOLDERS[what]:
                 replaced = replaced.replace(placeholder, instead)
-        file = self._runner.folder / name
-        if not file.exists() or file.read_text(encoding="utf-8") != replaced:
-            file.write_text(replaced, encoding="utf-8")
+        file = folder / name
+        file.write_text(replaced, encoding="utf-8")
         return file
 
     def output(self, name: str, **replacements: str) -> list[Any]:
@@ -175,9 +193,21 @@ one_server = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def examples(server: Server, language: str, commands: Commands, tmp_path: Path) -> Examples:
+def examples(
+    server: Server, language: str, commands: Commands, tmp_path: Path, node: Node | None
+) -> Examples:
     """One language's examples, ready to run in a store of their own."""
-    return Examples(server.with_new_store(), language, CommandRunner(commands, tmp_path))
+    return Examples(server.with_new_store(), language, CommandRunner(commands, tmp_path), node)
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node | None]:
+    """What runs the programs in JavaScript, if this machine can."""
+    if shutil.which("node") is None:
+        yield None
+        return
+    with Node.started() as started:
+        yield started
 
 
 def grant(client: httpx2.Client, credit: int = 500, **terms: Any) -> Any:
@@ -197,6 +227,7 @@ def read(client: httpx2.Client, path: str) -> Any:
 
 @everywhere
 def test_the_examples_do_what_they_say(examples: Examples):
+    examples.node = None  # each in a process of its own, as a user has it
     with examples.client() as client:
 
         def card_now() -> Any:
@@ -654,7 +685,7 @@ def test_no_answer_is_told_in_a_sentence(examples: Examples):
 def test_the_health_examples(server: Server, commands: Commands, tmp_path: Path):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed, so its examples can't run")
-    curl = Examples(server, "curl", CommandRunner(commands, tmp_path))
+    curl = Examples(server, "curl", CommandRunner(commands, tmp_path), None)
     assert curl.output("get_health") == [{"status": "alive"}]
     assert curl.output("get_readiness") == [{"status": "ready"}]
 

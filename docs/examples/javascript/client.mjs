@@ -29,7 +29,7 @@ export async function request(method, path, options = {}) {
       const { code, detail } = await response.json();
       stop(`${code}: ${detail}`); // the code is for programs, the detail for people
     }
-    // The server is busy, so nothing was done.
+    // A server that is busy has done nothing.
     await pause(1000 * Number(response.headers.get("Retry-After") ?? attempt));
   }
 }

@@ -15,10 +15,10 @@ TOKEN = "gct_YOUR_TOKEN"  # what follows "#ct=" in a resident's link
 BY_KEY = {"X-API-Key": KEY}  # the store asks
 BY_TOKEN = {"X-Customer-Token": TOKEN}  # a resident asks
 
-# Without a connection, and where the server is busy (429, 503), nothing was done. Then it is tried
-# again, as many seconds later as Retry-After says.
+# A server that is busy (429, 503) has done nothing: it is asked again, as many seconds later as its
+# Retry-After says.
 again = Retry(
-    4, read=0, backoff_factor=0.5, status_forcelist={429, 503}, allowed_methods=None,
+    4, connect=0, read=0, backoff_factor=0.5, status_forcelist={429, 503}, allowed_methods=None,
     raise_on_status=False,
 )  # fmt: skip
 session = requests.Session()
