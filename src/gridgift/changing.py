@@ -8,6 +8,7 @@ from typing import Final
 
 from gridgift.domain import bulk_changes, bulk_checks
 from gridgift.operations import Operations
+from gridgift.reasons import reason
 
 PARTS: Final = 10  # before other changes have their turn: a thousand cards
 
@@ -18,7 +19,7 @@ async def look(operations: Operations, store_id: str, change_id: str) -> bool:
     Another server may be at the same work: one of them gives way. Raises ``BulkChangeNotFound``.
     """
     for _ in range(PARTS):
-        step = await operations.read(bulk_checks.look, store_id, change_id)
+        step = await operations.read(bulk_checks.look, store_id, change_id, reason)
         if step is None or not await operations.write(bulk_checks.keep, step):
             return False
     return True
@@ -30,6 +31,6 @@ async def go_on(operations: Operations, store_id: str, change_id: str) -> bool:
     Another server may be at the same work: no card is changed twice, and one of them gives way.
     """
     for _ in range(PARTS):
-        if not await operations.write(bulk_changes.go_on, store_id, change_id):
+        if not await operations.write(bulk_changes.go_on, store_id, change_id, reason):
             return False
     return True

@@ -23,6 +23,7 @@ from gridgift.domain.import_failures import ImportTaken
 from gridgift.domain.sendings import Sending
 from gridgift.grant_csv import GrantCsv, Line
 from gridgift.operations import Operations
+from gridgift.reasons import reason
 
 ROWS_AT_ONCE: Final = 100  # in one transaction: single writes go between
 BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -82,7 +83,7 @@ async def go_on(operations: Operations, store_id: str, sending_id: str) -> None:
             for first in range(begun.rows_done, len(lines), ROWS_AT_ONCE):
                 rows = [line.row for line in lines[first : first + ROWS_AT_ONCE]]
                 ids = [new_id() for _ in rows]
-                await operations.write(sendings.grant, sending, first, rows, ids)
+                await operations.write(sendings.grant, sending, first, rows, ids, say=reason)
         except ImportTaken:
             return
     await operations.write(sendings.finish, sending, new_id())
@@ -91,7 +92,7 @@ async def go_on(operations: Operations, store_id: str, sending_id: str) -> None:
 def refused_of(checked: Sequence[CheckedRow]) -> dict[int, str]:
     """Return why rows would be refused, by their numbers, from 1 on."""
     return {
-        number: imports.problem(row.outcome)
+        number: reason(row.outcome)
         for number, row in enumerate(checked, 1)
         if isinstance(row.outcome, Failure)
     }

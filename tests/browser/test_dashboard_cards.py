@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.test_accessibility import violations
 from tests.browser.test_dashboard import Desk, desk, sizes, themes
-from tests.browser.visit import PHONE
+from tests.browser.visit import DESK, PHONE
 
 __all__ = ["desk"]
 
@@ -230,3 +230,52 @@ def test_what_is_reserved_is_taken_in_part(
     page.get_by_role("button", name="30 days").click()
     expect(page.get_by_role("status")).to_contain_text("The card is good up to")
     bo.visit.check("status of 400")
+
+
+def test_what_is_on_its_way_is_sent_once_and_looks_so(desk: Callable[..., Desk]) -> None:
+    """By whoever presses again while a slow answer is on its way."""
+    bo = desk(DESK, "clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    card = bo.store.grant(owner)
+    page.goto(f"{bo.url}/cards/{card['id']}")
+    page.get_by_label("How much", exact=True).fill("5")
+    page.get_by_label("Why").fill("once")
+    held: list[Route] = []
+    page.route("**/adjust", lambda route: held.append(route))
+    button = page.get_by_role("button", name="Change the credit")
+    looks = button.evaluate("""async (button) => {
+        for (let times = 0; times < 3; times++) {
+            button.click();
+            await new Promise((wake) => setTimeout(wake, 400));
+        }
+        return [button.form.ariaBusy, getComputedStyle(button).opacity];
+    }""")
+    assert looks == ["true", "0.55"]
+    (only,) = held
+    only.continue_()
+    expect(page.locator(".said")).to_contain_text("505 now")
+    assert bo.store.card(card)["credit"] == 505
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_what_is_wrong_is_in_sight(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
+    """However far down the page its field stands: that has the focus."""
+    bo = desk(size, "clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    page.goto(f"{bo.url}/cards/{bo.store.grant(owner)['id']}")
+    page.get_by_label("Tags", exact=True).fill("a;b")
+    page.get_by_role("button", name="Write them on the card").click()
+    expect(page.get_by_label("Tags", exact=True)).to_be_focused()
+    expect(page.locator(".problem")).to_be_in_viewport()
+
+
+def test_the_chips_stand_on_one_line(desk: Callable[..., Desk]) -> None:
+    """Links and menus alike, to the fraction of a pixel."""
+    page = (bo := desk(DESK, "clerk")).enter()
+    page.goto(f"{bo.url}/cards?show=usable")
+    tops = page.locator(".chip").evaluate_all("""chips => chips.map((chip) => {
+        const range = document.createRange();
+        range.selectNodeContents(chip.firstChild);
+        return range.getBoundingClientRect().top;
+    })""")
+    assert len(tops) > 6 and len(set(tops)) == 1

@@ -109,7 +109,8 @@ def test_what_is_refused_is_said_at_its_field(
     refused = post_about(bo, card, action, {"tags": "vip", field: text})
     assert refused.status_code in {400, 409}
     assert f'id="{field}-problem"' in refused.text
-    assert "Nothing was changed." in refused.text and HOSTILE not in refused.text
+    assert "Nothing was changed: look at what is marked below." in refused.text
+    assert HOSTILE not in refused.text
     assert fields_on(refused.text).get(field, "") == text
     assert (len(api.entries(card)), deeds(api)) == (1, before)
 

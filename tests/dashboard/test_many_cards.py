@@ -9,7 +9,7 @@ import pytest
 
 from gridgift import changing
 from gridgift.dashboard.pages.cards import ROWS
-from gridgift.domain import bulk_changes, many
+from gridgift.domain import bulk_changes, bulk_checks, many
 from gridgift.domain.bulk_changes import KEPT_FOR
 from gridgift.domain.instants import SECOND
 from gridgift.domain.many import CARDS_AT_ONCE
@@ -109,15 +109,15 @@ def test_cards_end_later_and_twice_is_once(api: ApiFixture, bo: Browser) -> None
 def test_other_cards_than_were_shown_are_not_changed(api: ApiFixture, bo: Browser) -> None:
     cards = [api.grant(transfer=True)["id"] for _ in range(3)]
     change = prepared(bo, f"{MANY}?every=true&q=kelly", what="off")
-    assert "<h1>Switch them off</h1>" in bo.get(change).text
+    assert '<h1 id="title">Switch them off</h1>' in bo.get(change).text
     api.grant()
     given = {"receiverIdentifier": JO.username}
     assert api.call("POST", f"/ext/v1/giftcards/{cards[1]}/actions/transfer", json=given).is_success
     bo.post(change)
     page = bo.get(change).text
     assert "2 cards changed" in page and "0 were so already, 1 refused." in page
-    assert "<h1>Switched off</h1>" in page and "Switch them off" not in page
-    assert "does not match the filter any more" in page
+    assert '<h1 id="title">Switched off</h1>' in page and "Switch them off" not in page
+    assert "it is not one of those that were looked for any more" in page
     assert active(api) == [False, True, False, True]
 
 
@@ -134,7 +134,7 @@ def test_a_change_goes_on_after_the_page_is_closed(api: ApiFixture, bo: Browser)
     until(lambda: f"{count} cards changed" in bo.get(change).text)
     assert api.sql("SELECT COUNT(*) FROM gift_card_tags") == [(count,)]
     assert api.sql("SELECT COUNT(*) FROM entries WHERE kind = 'labelled'") == [(count,)]
-    assert f'href="{change}">Give them a tag: {count} cards</a>' in bo.get(MANY).text
+    assert f'href="{change}">Given a tag: {count} cards</a>' in bo.get(MANY).text
 
 
 def test_what_came_of_each_card_is_a_file(api: ApiFixture, bo: Browser) -> None:
@@ -147,7 +147,7 @@ def test_what_came_of_each_card_is_a_file(api: ApiFixture, bo: Browser) -> None:
     answer = bo.get(f"{change}/results")
     assert answer.headers["content-disposition"] == 'attachment; filename="results.csv"'
     rows = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
-    assert [(row["id"], row["outcome"], "redeemed" in row["problem"]) for row in rows] == [
+    assert [(row["id"], row["outcome"], "used up" in row["problem"]) for row in rows] == [
         (cards[2], "changed", False), (cards[0], "refused", True), (cards[1], "unchanged", False),
     ]  # fmt: skip
 
@@ -175,7 +175,7 @@ def test_extending_is_undone_for_the_cards_that_it_left(api: ApiFixture, bo: Bro
     ids = "&".join(f"ids={card}" for card in cards)
     change = prepared(bo, f"{MANY}?{ids}", what="extend", last_day="2027-01-31")
     early = bo.post(f"{change}/opposite")
-    assert early.status_code == 400 and "Is not done yet." in early.text
+    assert early.status_code == 400 and "Was not done." in early.text
     bo.post(change)
     longer = {"ids": cards[:1], "days": 9}
     assert api.call("POST", "/ext/v1/giftcards/actions/extend", json=longer).is_success
@@ -238,6 +238,47 @@ def test_many_cards_are_looked_at_beside_requests(
     )
     until(lambda: f"{count} cards will change" in bo.get(change).text)
     assert active(api) == [True] * count
+
+
+@one_engine
+def test_finding_the_cards_is_stopped(
+    api: ApiFixture, people: People, bo: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is changed then, nor can it be; and nothing was, that could be undone."""
+    for _ in range(CARDS_AT_ONCE + 1):
+        api.grant()
+    monkeypatch.setattr(bulk_checks, "PAGE", 0)  # no job goes on with it
+    monkeypatch.setattr(changing, "PARTS", 1)
+    change = prepared(bo, f"{MANY}?every=true", what="off")
+    assert "so far" in bo.get(change).text
+    assert bo.post(f"{change}/stop").headers["location"] == change
+    stopped = bo.get(change).text
+    assert "Stopped while its cards were being found. Nothing was changed." in stopped
+    assert "hx-get" not in stopped.partition('id="progress"')[2].partition(">")[0]
+    for path in (f'action="{change}', "will change", "Not reached", "Switched off"):
+        assert path not in stopped
+    bo.post(change)
+    assert bo.post(f"{change}/opposite").status_code == 400
+    assert bo.get(f"{change}/results").text.count("\n") == 1
+    assert active(api) == [True] * (CARDS_AT_ONCE + 1)
+    lately = bo.get(MANY).text
+    assert re.search(rf'href="{change}">Switch them off: .*?stopped</span>', lately, re.DOTALL)
+    said = "stopped a change of several cards: none done, its cards were still being found"
+    assert said in people.signed_in("Aria").get("/dashboard/audit").text
+
+
+@one_engine
+def test_why_a_card_is_refused_is_said_in_a_shops_words(api: ApiFixture, bo: Browser) -> None:
+    """What was done lately is told as done."""
+    card = api.grant()["id"]
+    api.redeem(card)
+    change = prepared(bo, f"{MANY}?ids={card}", what="off")
+    for _ in range(2):
+        assert "The card is used up." in bo.get(change).text
+        assert card not in bo.get(change).text.partition("Refused")[2].partition("problem")[2]
+        bo.post(change)
+    assert "The card is used up." in bo.get(f"{change}/results").text
+    assert f'href="{change}">Switched off: 1 card<' in bo.get(MANY).text
 
 
 @one_engine

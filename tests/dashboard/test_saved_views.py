@@ -75,6 +75,7 @@ def test_what_can_not_be_a_name_is_refused_at_its_field(api: ApiFixture, bo: Bro
             assert f'id="name-problem">{why}' in refused.text, name
             assert '<input type="hidden" name="query" value="q=kelly">' in refused.text
             assert re.search(r'name="q" type="search" value="kelly"', refused.text)
+            assert re.search(rf'<a href="{CARDS}"[^>]* aria-current="page"', refused.text)
     for query in (
         "show=lost",
         "given_from=soon",

@@ -89,7 +89,8 @@ def test_pasted_names_are_checked_then_sent(api: ApiFixture, bo: Browser) -> Non
     address = prepared(bo, bo.post(SEND, form))
     page = bo.get(address).text
     assert f"2 cards, {MONEY}500 in all" in page and "2 refused" in page
-    assert "nobody.known" in page and "what!?" in page
+    assert "Nobody known here is called nobody.known. Check how it is spelled." in page
+    assert "what!?" in page and "This is neither a username" in page
     assert "31 Jan 2031<" in page
     assert owners(api) == []
     assert bo.post(address).headers["location"] == address
@@ -97,6 +98,7 @@ def test_pasted_names_are_checked_then_sent(api: ApiFixture, bo: Browser) -> Non
     page = bo.get(address).text
     assert "2 cards sent" in page and "2 refused" in page
     assert all(f"<bdi>{name}</bdi>" in page for name in ("nobody.known", "what!?"))
+    assert "Nobody known here is called" in page and "This is neither a username" in page
     card = api.sql("SELECT id FROM gift_cards LIMIT 1")[0][0]
     (entry,) = api.entries(str(card))
     assert (entry.actor_kind, entry.actor_id, entry.reason) == ("operator", "Bo", "autumn hunt")

@@ -138,6 +138,7 @@ def test_the_menu_has_pages_and_their_roles() -> None:
     assert {line.path: Session(line.role) for line in MENU} == {
         line.path: guards[line.path] for line in MENU
     }
+    assert len({line.icon for line in MENU}) == len(MENU), "each has a shape of its own"
 
 
 def test_every_path_is_the_dashboards() -> None:

@@ -201,6 +201,24 @@ def test_a_stopped_change_goes_no_further(domain: DomainFixture) -> None:
         domain.write(bulk_changes.stop, domain.store.id, new_id())
 
 
+def test_one_that_is_stopped_while_its_cards_are_found_is_never_done(domain: DomainFixture) -> None:
+    for _ in range(CARDS_AT_ONCE + 1):
+        domain.grant()
+    change_id = added(domain, EVERY)
+    where = domain.store.id, change_id
+    step, late = (domain.read(bulk_checks.look, *where) for _ in range(2))
+    assert step is not None and domain.write(bulk_checks.keep, step)
+    stopped = domain.write(bulk_changes.stop, *where)
+    assert stopped.is_stopped and set(stopped.counts.values()) == {0}
+    assert domain.write(bulk_changes.stop, *where) is None, "once is enough"
+    assert domain.read(bulk_checks.look, *where) is None, "no card more is found"
+    assert late is not None and not domain.write(bulk_checks.keep, late)
+    assert domain.write(bulk_changes.start, somebody(domain), change_id) is None
+    assert not domain.write(bulk_changes.go_on, *where)
+    assert domain.read(bulk_checks.unchecked) == domain.read(bulk_changes.unfinished) == []
+    assert found(domain, change_id) == stopped and switched_off(domain) == []
+
+
 def test_of_two_changes_none_waits_for_the_other(domain: DomainFixture) -> None:
     """A small change that is begun later is done before a large one has come to its end."""
     cards = [domain.grant().id for _ in range(2 * CARDS_AT_ONCE)]
@@ -238,7 +256,7 @@ def test_an_end_is_put_back_where_it_was(domain: DomainFixture) -> None:
     problems = {each.card_id: each.problem for each in told["refused"]}
     assert "is over by now" in problems[cards[0]]
     assert "another day" in problems[cards[1]]
-    assert "redeemed" in problems[cards[2]]
+    assert "used up" in problems[cards[2]]
     ends = [domain.card(card).expires_at for card in cards]
     assert ends == [late, later, late, soon + 3, soon + 4]
     again = looked(domain, added(domain, undone.asked.opposite(undone.id)))
@@ -281,7 +299,7 @@ def test_each_card_is_decided_for_itself(domain: DomainFixture) -> None:
     change = begun(domain, [off, on, nobodys], terms)
     told = domain.read(bulk_changes.told_of, done(domain, change.id), 9)
     assert [[each.card_id for each in told[word]] for word in OUTCOMES] == [[on], [off], [nobodys]]
-    assert nobodys in told["refused"][0].problem
+    assert "no such card" in told["refused"][0].problem
     assert domain.card(given).active
 
 

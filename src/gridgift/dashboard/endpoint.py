@@ -12,7 +12,6 @@ from gridgift.dashboard.forms import (
     decode_fields,
     decode_form,
     kept,
-    people_told,
     read_pairs,
     urlencoded,
 )
@@ -31,6 +30,7 @@ from gridgift.http.edge.reply import Header, Reply
 from gridgift.http.edge.route import READS, AnyRoute
 from gridgift.http.edge.services import Services
 from gridgift.http.edge.session import Operator, visitor_of
+from gridgift.reasons import people_told, reason
 
 HOME: Final = "/dashboard"
 SIGN_IN: Final = "/dashboard/sign-in"
@@ -166,7 +166,7 @@ def _words(failure: Failure) -> tuple[str, str]:
     if isinstance(failure, ValidationFailed):
         said = people_told(next(iter(failure.errors.values()))[0])
         return "That can't be shown", f"What was typed, or stands in the address, {said}."
-    return WORDS.get(type(failure), (PROBLEMS[type(failure)].title, failure.detail))
+    return WORDS.get(type(failure), (PROBLEMS[type(failure)].title, reason(failure)))
 
 
 def _form_of(request: AnyRequest) -> bytes:

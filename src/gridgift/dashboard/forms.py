@@ -13,6 +13,7 @@ from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.http.edge.decode import MAX_PARAMETERS, decode_texts, numbers_of
 from gridgift.http.edge.refusals import BodyMalformed, FormOutdated
 from gridgift.http.edge.session import Browser
+from gridgift.reasons import people_told, reason
 
 F = TypeVar("F", bound=Struct)
 
@@ -52,7 +53,7 @@ class Draft(Struct, frozen=True):
                 for name, said in failure.errors.items()
             }
             return cls(values, errors)
-        message, field = words or failure.detail, _FIELD_OF.get(type(failure))
+        message, field = words or reason(failure), _FIELD_OF.get(type(failure))
         return cls(values, {field: [message]}) if field in values else cls(values, message=message)
 
     def value(self, name: str, otherwise: Any = "") -> Any:
@@ -70,14 +71,7 @@ def _field_for(name: str, typed: Mapping[str, Sequence[str]]) -> str:
     return day if day in typed and name not in typed else name
 
 
-def people_told(complaint: str) -> str:
-    """Say of a number what pages say: a whole one, with its thousands apart."""
-    said = complaint.replace("an integer", "a whole number")
-    return _LONG.sub(lambda found: f"{int(found[0]):,}", said)
-
-
 _DAY_OF: Final = {"starts_at": "first_day", "ends_at": "last_day", "expires_at": "last_day"}
-_LONG: Final = re.compile(r"(?<![\w-])[0-9]{4,}(?![\w-])")  # no year of a date, nor a UUID's part
 EMPTY: Final = Draft()
 # Failures that are of what was typed into one field.
 _FIELD_OF: Final[Mapping[type[Failure], str]] = {

@@ -31,7 +31,7 @@ MENU: Final = (
     Line("/dashboard/units", "Units", "unit", 2, "owner", "u"),
     Line("/dashboard/webhooks", "Webhooks", "hook", 2, "owner", "w"),
     Line("/dashboard/keys", "Keys", "key", 2, "owner", "k"),
-    Line("/dashboard/team", "Team", "people", 3, "owner", "t"),
+    Line("/dashboard/team", "Team", "team", 3, "owner", "t"),
     Line("/dashboard/settings", "Settings", "gear", 3, "owner", "e"),
     Line("/dashboard/export", "Export", "export", 3, "owner", "x"),
     Line("/dashboard/audit", "Audit", "audit", 3, "owner", "a"),
@@ -45,7 +45,7 @@ ACTIONS: Final = (
     Line("/dashboard/units#new", "Make a unit", "unit", 0, "owner"),
     Line("/dashboard/webhooks#new", "Make a webhook", "hook", 0, "owner"),
     Line("/dashboard/keys#new", "Make a key", "key", 0, "owner"),
-    Line("/dashboard/team#new", "Add somebody to the team", "people", 0, "owner"),
+    Line("/dashboard/team#new", "Add somebody to the team", "team", 0, "owner"),
     Line("/dashboard/settings", "Change the store's name or time zone", "gear", 0, "owner"),
 )
 

@@ -111,8 +111,10 @@ class BulkChange(Struct, frozen=True):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether somebody ended it before all of it was done."""
-        return self.done_at is not None and self.rows_done < self.card_count
+        """Whether somebody ended it before all of it was done, or before it was begun."""
+        return self.done_at is not None and (
+            self.started_at is None or self.rows_done < self.card_count
+        )
 
     @property
     def counts(self) -> dict[OutcomeWord, int]:
@@ -129,13 +131,21 @@ class CardOutcome(Struct, frozen=True):
 
 
 Told = dict[OutcomeWord, list[CardOutcome]]
+Say = Callable[[Failure], str]
 
 
-def told(card_ids: Sequence[str], outcomes: Sequence[Outcome], first: int = 0) -> Told:
+def own_words(failure: Failure) -> str:
+    """Say why a card was refused as the failure itself does."""
+    return failure.detail
+
+
+def told(
+    card_ids: Sequence[str], outcomes: Sequence[Outcome], say: Say = own_words, first: int = 0
+) -> Told:
     """Say by outcome what came of cards that stand behind the ``first`` ones."""
     came: Told = {word: [] for word in OUTCOMES}
     for number, (card_id, outcome) in enumerate(zip(card_ids, outcomes, strict=True), first + 1):
-        problem = outcome.detail if isinstance(outcome, Failure) else ""
+        problem = say(outcome) if isinstance(outcome, Failure) else ""
         came[many.word(outcome)].append(CardOutcome(number, card_id, problem))
     return came
 
@@ -183,9 +193,10 @@ async def start(tx: Tx, caller: Caller, change_id: str) -> BulkChange | None:
 
 
 async def stop(tx: Tx, store_id: str, change_id: str) -> BulkChange | None:
-    """End a change that is being done; return it. What is done stays done.
+    """End a change that is being done, or whose cards are being found; return it.
 
-    None: it is not being done, and nothing changes. Raises ``BulkChangeNotFound``.
+    What is done stays done. None: it is neither, and nothing changes. Raises
+    ``BulkChangeNotFound``.
     """
     stopped = await tx.run("bulk_change_stop", store_id=store_id, id=change_id, now=tx.now())
     change = await find(tx, store_id, change_id)
@@ -198,8 +209,8 @@ async def unfinished(tx: Tx) -> list[tuple[str, str]]:
     return [(store_id, change_id) for store_id, change_id in rows]
 
 
-async def go_on(tx: Tx, store_id: str, change_id: str) -> bool:
-    """Change the next part of the cards and note what came of each.
+async def go_on(tx: Tx, store_id: str, change_id: str, say: Say = own_words) -> bool:
+    """Change the next part of the cards and note what came of each; ``say`` says why if refused.
 
     False says that nothing is left to do, or that another run does it: then nothing changes here.
     Raises ``BulkChangeNotFound``.
@@ -215,7 +226,7 @@ async def go_on(tx: Tx, store_id: str, change_id: str) -> bool:
     asked = change.asked
     action = await asked.action(tx, store_id, card_ids)
     outcomes = await many.act_on_each(tx, change.caller, card_ids, action, asked.matching)
-    came = told(card_ids, outcomes, first)
+    came = told(card_ids, outcomes, say, first)
     await note(tx, change, came)
     await tx.run("bulk_change_count", **where, **{word: len(came[word]) for word in OUTCOMES})
     if first + len(card_ids) == change.card_count:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from gridgift.domain import bulk_changes, many, search
-from gridgift.domain.bulk_changes import LISTED, OUTCOMES, PAGE, BulkChange, Told
+from gridgift.domain.bulk_changes import LISTED, OUTCOMES, PAGE, BulkChange, Say, Told, own_words
 from gridgift.domain.many import CARDS_AT_ONCE
 from gridgift.domain.paging import Keys, Page, Position
 from gridgift.domain.search import Search
@@ -36,10 +36,10 @@ async def unchecked(tx: Tx) -> list[tuple[str, str]]:
     return [(store_id, change_id) for store_id, change_id in rows]
 
 
-async def look(tx: Tx, store_id: str, change_id: str) -> Step | None:
+async def look(tx: Tx, store_id: str, change_id: str, say: Say = own_words) -> Step | None:
     """Find the next cards of a change and try it on them; None: all are found.
 
-    Raises ``BulkChangeNotFound``.
+    ``say`` says why a card would be refused. Raises ``BulkChangeNotFound``.
     """
     change = await bulk_changes.find(tx, store_id, change_id)
     if change.checked_at is not None:
@@ -49,7 +49,7 @@ async def look(tx: Tx, store_id: str, change_id: str) -> Step | None:
     outcomes = await many.act_on_each(
         tx, change.caller, page.rows, action, asked.matching, dry=True
     )
-    told = bulk_changes.told(page.rows, outcomes, change.card_count)
+    told = bulk_changes.told(page.rows, outcomes, say, change.card_count)
     return Step(change, page.rows, told, page.next)
 
 

@@ -3,7 +3,7 @@
 So an import that broke off goes on where it stopped, and no row is granted twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
 from msgspec import Struct
@@ -70,20 +70,22 @@ async def grant(
     begun: Import,
     rows: Sequence[Row],
     ids: Sequence[str],
+    say: Callable[[Failure], str] | None = None,
     *,
     remember: bool = True,
 ) -> Import:
     """Grant the file's next rows and note it; return how far it is now.
 
-    ``begun`` is how far it was; ``remember`` as in ``bulk.grant``. Raises ``ImportTaken`` if it is
-    not there any more: another run has done these rows.
+    ``begun`` is how far it was; ``say`` says why a row is refused (None: as ``problem`` does);
+    ``remember`` as in ``bulk.grant``. Raises ``ImportTaken`` if it is not there any more: another
+    run has done these rows.
     """
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_advance", **file, rows_done=begun.rows_done, rows=len(rows)):
         raise ImportTaken
     outcomes = await bulk.grant(tx, caller, rows, ids, remember=remember)
     refused = [
-        (begun.store_id, begun.digest, begun.rows_done + number, problem(outcome))
+        (begun.store_id, begun.digest, begun.rows_done + number, (say or problem)(outcome))
         for number, outcome in enumerate(outcomes, 1)
         if isinstance(outcome, Failure)
     ]

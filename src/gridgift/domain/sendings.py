@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from gridgift.domain import imports
 from gridgift.domain.bulk import Row
+from gridgift.domain.failures import Failure
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.import_failures import ImportTaken
 from gridgift.domain.imports import Import
@@ -105,14 +106,19 @@ async def unfinished(tx: Tx) -> list[tuple[str, str]]:
 
 
 async def grant(
-    tx: Tx, sending: Sending, first: int, rows: Sequence[Row], ids: Sequence[str]
+    tx: Tx,
+    sending: Sending,
+    first: int,
+    rows: Sequence[Row],
+    ids: Sequence[str],
+    say: Callable[[Failure], str] = imports.problem,
 ) -> None:
-    """Grant the rows behind the ``first`` ones.
+    """Grant the rows behind the ``first`` ones; ``say`` says why a row is refused.
 
     Raises ``ImportTaken`` if another server has done them.
     """
     begun = Import(sending.store_id, sending.digest, rows_done=first)
-    await imports.grant(tx, sending.caller, begun, rows, ids, remember=False)
+    await imports.grant(tx, sending.caller, begun, rows, ids, say, remember=False)
 
 
 async def finish(tx: Tx, sending: Sending, bulk_id: str) -> None:

@@ -206,7 +206,7 @@ async def show_list(
     views = await operations.read(saved_views.list_of, store_id, me.id)
     return render(
         request, "cards.html",
-        query=query, found=page.rows, count=count, shown=SHOWN, soon=SOON, draft=draft,
+        path=CARDS, query=query, found=page.rows, count=count, shown=SHOWN, soon=SOON, draft=draft,
         filtered=filtered, sources=SOURCES,
         here=query.address(cursor=query.cursor), views=views,
         view=next((view for view in views if view.query == query.encoded), None),

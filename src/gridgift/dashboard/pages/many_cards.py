@@ -12,7 +12,7 @@ from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CARDS, ROWS, CardsQuery
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import bulk_changes, search
-from gridgift.domain.bulk_changes import Terms, What
+from gridgift.domain.bulk_changes import BulkChange, Terms, What
 from gridgift.domain.days import end_of, parse_day
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import new_id, parse_uuid
@@ -101,6 +101,12 @@ class Wanted(Chosen, frozen=True, kw_only=True):
         return Terms(self.what, tag=self.label, **which)
 
 
+def said(change: BulkChange) -> str:
+    """Say what is to be done to cards, or what was."""
+    was_done = change.done_at is not None and change.started_at is not None
+    return (DONE if was_done else DO)[change.asked.what]
+
+
 async def choose_what(request: OperatorRequest[Chosen, None]) -> Reply[None]:
     """Ask what to do to the cards, and show what was done to many lately."""
     return await _ask(request, request.query, EMPTY)
@@ -130,7 +136,8 @@ async def _ask(request: OperatorRequest[Any, Any], chosen: Chosen, draft: Draft)
     lately = await request.operations.read(bulk_changes.list_of, request.store_id, LATELY)
     return render(
         request, "many.html",
-        count=await _count(request, chosen), chosen=chosen, actions=DO, draft=draft, lately=lately,
+        count=await _count(request, chosen), chosen=chosen, actions=DO, said=said, draft=draft,
+        lately=lately,
         back=chosen.address() if chosen.every else CARDS,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from gridgift import changing
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields
 from gridgift.dashboard.page import Page
-from gridgift.dashboard.pages.many_cards import DO, DONE, MANY, keep
+from gridgift.dashboard.pages.many_cards import DO, MANY, keep, said
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import bulk_changes, locked
 from gridgift.domain.actions import About
@@ -55,15 +55,14 @@ class Line(Struct, frozen=True):
 async def show_change(request: OperatorRequest[None, object], draft: Draft = EMPTY) -> Reply[None]:
     """Show what would come of a change, how far it is, or what came of it."""
     change = await _read(request)
-    is_over = change.done_at is not None or (change.checked_at and change.started_at is None)
-    read = request.operations.read
-    told = await read(bulk_changes.told_of, change, LISTED if is_over else 0)
+    is_begun, read = change.started_at is not None, request.operations.read
+    is_told = change.checked_at is not None and is_begun == (change.done_at is not None)
+    told = await read(bulk_changes.told_of, change, LISTED if is_told else 0)
     shown = {word: await read(_lines, request.store_id, found) for word, found in told.items()}
-    left = await read(bulk_changes.unreached, change, LISTED)
+    left = await read(bulk_changes.unreached, change, LISTED if is_begun else 0)
     return render(
         request, "many_change.html",
-        draft=draft, change=change, what=DO[change.asked.what], done=DONE[change.asked.what],
-        shown=shown,
+        draft=draft, change=change, what=DO[change.asked.what], said=said(change), shown=shown,
         left=await read(_lines, request.store_id, left),
     )  # fmt: skip
 
@@ -80,7 +79,7 @@ async def start(request: OperatorRequest[None, NoFields]) -> Reply[None]:
 
 
 async def stop(request: OperatorRequest[None, NoFields]) -> Reply[None]:
-    """End a change that is being done: no card more is changed."""
+    """End a change that is being done, or is still being looked at: no card more is changed."""
     change_id = CHANGE.of(request)
     await act(
         request, "cards_change_stopped", _stopped, bulk_changes.stop, request.store_id, change_id
@@ -91,8 +90,8 @@ async def stop(request: OperatorRequest[None, NoFields]) -> Reply[None]:
 async def prepare_opposite(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Keep the opposite of a change, of the cards that it changed, and show what comes of it."""
     change = await _read(request)
-    if change.done_at is None:
-        raise ValidationFailed({"what": ["is not done yet"]})
+    if change.done_at is None or change.started_at is None:
+        raise ValidationFailed({"what": ["was not done"]})
     return await keep(request, change.asked.opposite(change.id))
 
 
@@ -121,6 +120,8 @@ def _stopped(change: BulkChange | None) -> About | None:
     """Say how many cards were done before somebody stopped it."""
     if change is None:
         return None
+    if change.started_at is None:
+        return About(change.id, "none done, its cards were still being found")
     return About(change.id, f"{change.rows_done:,} of {counted(change.card_count, 'card')} done")
 
 

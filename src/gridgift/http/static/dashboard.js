@@ -7,6 +7,18 @@ addEventListener('pageshow', (event) => { if (event.persisted) location.reload()
 document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });  // on a phone
 document.querySelector('[data-shown]')?.click();  // a menu in which something is wrong
 
+// What is sent is sent once, however often somebody presses while the answer is on its way.
+const WAIT = 10_000;  // milliseconds; then it may be sent again: the answer may be lost
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.method !== 'post') return;
+  if (form.ariaBusy) event.preventDefault();
+  else {
+    form.ariaBusy = 'true';
+    setTimeout(() => { form.ariaBusy = null; }, WAIT);
+  }
+});
+
 for (const button of document.querySelectorAll('[data-dismiss], [data-copy], [data-open]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {

@@ -35,11 +35,17 @@ ORDER BY first LIMIT :rows
 UPDATE bulk_changes
 SET started_at = :now, actor_id = :actor_id, changed = 0, unchanged = 0, refused = 0
 WHERE store_id = :store_id AND id = :id AND started_at IS NULL AND checked_at IS NOT NULL
-    AND card_count > 0
+    AND done_at IS NULL AND card_count > 0
 
+-- Of one whose cards were still being found nothing was done.
 -- name: bulk_change_stop
-UPDATE bulk_changes SET done_at = :now
-WHERE store_id = :store_id AND id = :id AND started_at IS NOT NULL AND done_at IS NULL
+UPDATE bulk_changes
+SET done_at = :now, checked_at = COALESCE(checked_at, :now),
+    changed = CASE WHEN started_at IS NULL THEN 0 ELSE changed END,
+    unchanged = CASE WHEN started_at IS NULL THEN 0 ELSE unchanged END,
+    refused = CASE WHEN started_at IS NULL THEN 0 ELSE refused END
+WHERE store_id = :store_id AND id = :id AND (started_at IS NOT NULL OR checked_at IS NULL)
+    AND done_at IS NULL
 
 -- Changes nothing unless the change is still where this run left it.
 -- name: bulk_change_advance

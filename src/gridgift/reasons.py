@@ -1,0 +1,69 @@
+"""Why something was refused, in the words of the people of a store.
+
+A failure's own sentence is for whoever called the API: it has ids, and names what the API has. What
+is shown on the dashboard, or kept to be shown there, is said by ``reason``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gridgift.domain import failures
+from gridgift.domain.failures import Failure, ValidationFailed
+
+_MONEY: Final = re.compile(r"(?<=L\$) ([0-9]+)")
+_LONG: Final = re.compile(r"(?<![\w-])[0-9]{4,}(?![\w-])")  # no year of a date, nor a UUID's part
+
+
+def reason(failure: Failure) -> str:
+    """Say in a sentence why something was refused; fields have their names before what is wrong."""
+    if isinstance(failure, ValidationFailed):
+        return " ".join(
+            f"{field.replace('_', ' ')}: {people_told(said[0])}."
+            for field, said in failure.errors.items()
+        )
+    own = _REASONS.get(type(failure))
+    return _MONEY.sub(_money, failure.detail) if own is None else own(failure)
+
+
+def people_told(complaint: str) -> str:
+    """Say of a number what pages say: a whole one, with its thousands apart."""
+    said = complaint.replace("an integer", "a whole number")
+    return _LONG.sub(lambda found: f"{int(found[0]):,}", said)
+
+
+def _money(found: "re.Match[str]") -> str:
+    """Write an amount as pages write it, with a space that does not break."""
+    return f"\N{NO-BREAK SPACE}{int(found[1]):,}"
+
+
+def _unknown(failure: failures.ResidentNotFound) -> str:
+    said = f"Nobody known here is called {failure.identifier}."
+    if failure.directory_failed:
+        return f"{said} Unknown names could not be looked up just now: try again later."
+    return f"{said} Check how it is spelled."
+
+
+_REASONS: Final[Mapping[type[Failure], Callable[[Any], str]]] = {
+    failures.IdentifierMalformed: lambda failure: (
+        "This is neither a username, such as kelly.moonwall, nor an avatar's UUID."
+    ),
+    failures.ResidentNotFound: _unknown,
+    failures.ReceiverNotFound: lambda failure: (
+        f"Nobody known here is called {failure.identifier}. Check how it is spelled."
+    ),
+    failures.ReceiverIsOwner: lambda failure: "They have this card already.",
+    failures.GiftCardNotFound: lambda failure: "There is no such card in your store.",
+    failures.GiftCardRedeemed: lambda failure: "The card is used up.",
+    failures.GiftCardExpired: lambda failure: "The card has expired.",
+    failures.GiftCardInactive: lambda failure: "The card is switched off.",
+    failures.GiftCardVoid: lambda failure: "There is no credit on the card.",
+    failures.GiftCardHeld: lambda failure: "Some of the card is reserved for a purchase.",
+    failures.GiftCardNotTransferable: lambda failure: "Its owner may not pass the card on.",
+    failures.NoLongerMatching: lambda failure: (
+        "The card has changed meanwhile: it is not one of those that were looked for any more."
+    ),
+    failures.CaptureExceedsHold: lambda failure: (
+        f"Only L$\N{NO-BREAK SPACE}{failure.held:,} is reserved."
+    ),
+}

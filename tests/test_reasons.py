@@ -1,0 +1,50 @@
+"""Why something was refused, as the people of a store are told it."""
+
+import pytest
+
+from gridgift.domain import failures
+from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.reasons import people_told, reason
+
+CARD = "01a219e8-4725-72af-92e7-ccd00190194f"
+MONEY = "L$\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        failures.GiftCardNotFound(CARD), failures.GiftCardRedeemed(CARD),
+        failures.GiftCardExpired(CARD), failures.GiftCardInactive(CARD),
+        failures.GiftCardVoid(CARD), failures.GiftCardHeld(CARD),
+        failures.GiftCardNotTransferable(CARD), failures.NoLongerMatching(CARD),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)  # fmt: skip
+def test_a_card_is_not_called_by_its_id(failure: Failure) -> None:
+    said = reason(failure)
+    assert CARD not in said and CARD in failure.detail
+    assert said.endswith(".") and "gift card" not in said.lower()
+
+
+def test_an_amount_is_written_as_pages_write_it() -> None:
+    assert reason(failures.InsufficientCredit(1_500)) == f"Only {MONEY}1,500 is available."
+    assert reason(failures.CreditLimitExceeded(limit=100_000_000)) == (
+        f"The balance would be over {MONEY}100,000,000."
+    )
+    assert reason(failures.CaptureExceedsHold(2_000)) == f"Only {MONEY}2,000 is reserved."
+    taken = failures.ReferenceTaken("12345")
+    assert reason(taken) == taken.detail, "an order's number is no amount"
+
+
+def test_an_unknown_name_says_what_to_do() -> None:
+    assert reason(failures.ResidentNotFound("no.body")) == (
+        "Nobody known here is called no.body. Check how it is spelled."
+    )
+    later = failures.ResidentNotFound("no.body", directory_failed=True)
+    assert "try again later" in reason(later)
+
+
+def test_fields_are_named() -> None:
+    wrong = ValidationFailed({"expires_at": ["must be a date"], "credit": ["must be an integer"]})
+    assert reason(wrong) == "expires at: must be a date. credit: must be a whole number."
+    assert people_told("1000 of 20000") == "1,000 of 20,000"
