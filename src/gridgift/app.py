@@ -103,12 +103,12 @@ async def opened(
         _create(settings)
     database = connect(settings)
     try:
-        if isinstance(database, SqliteDatabase):
-            if not create:
-                await _require_made(database, settings)
-            if update:
-                await migrate_own(database, now())
-        await require_current(database)
+        if isinstance(database, SqliteDatabase) and not create:
+            await _require_made(database, settings)
+        if update and isinstance(database, SqliteDatabase):
+            await migrate_own(database, now())
+        else:
+            await require_current(database)
         yield database
     finally:
         await database.close()

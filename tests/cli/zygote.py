@@ -38,11 +38,15 @@ def warm_up() -> None:
     Typer reads the signature of each function of a group, twice, whichever is to run: most of a
     command's time. They stay as they are, so they are read once for all commands.
     """
+    import pwd  # noqa: F401 -- for the name of whoever types
+
     import typer
 
     from gridgift.cli import command_line
     from gridgift.cli import main as command
+    from gridgift.storage.migrate import migrations
 
+    migrations("sqlite"), migrations("postgres")
     typer.main.get_params_from_function = cache(typer.main.get_params_from_function)
     typer.main.get_command(command_line())
     sys.argv = ["gridgift", "store", "list", "--database", "nothing that could be opened"]

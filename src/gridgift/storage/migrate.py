@@ -8,6 +8,7 @@ programs that know it.`` The database keeps the number, for programs that are ol
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, Protocol
 
@@ -98,7 +99,8 @@ class Port(Database, Migratable, Protocol):
     """A database that can be migrated."""
 
 
-def migrations(engine: Engine) -> list[Migration]:
+@cache
+def migrations(engine: Engine) -> tuple[Migration, ...]:
     """Read an engine's migrations, in order."""
     folder = files("gridgift.storage") / "migrations" / engine
     found = []
@@ -109,7 +111,7 @@ def migrations(engine: Engine) -> list[Migration]:
         served = _SERVED_FROM.match(text)
         oldest = None if served is None else int(served[1])
         found.append(Migration(int(number), name, text, checksum, oldest))
-    return sorted(found, key=lambda migration: migration.version)
+    return tuple(sorted(found, key=lambda migration: migration.version))
 
 
 def pending(engine: Engine, applied: list[Applied]) -> list[Migration]:
@@ -135,7 +137,7 @@ def pending(engine: Engine, applied: list[Applied]) -> list[Migration]:
                 f"The database's migration {there.version:04d} {there.name} differs from this "
                 "Gridgift's: it was made by another version; restore the version that made it."
             )
-    return known[len(applied) :]
+    return list(known[len(applied) :])
 
 
 def served_from(steps: Sequence[Migration | Applied]) -> int:
