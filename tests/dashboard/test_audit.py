@@ -11,7 +11,7 @@ from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
 from gridgift.domain.paging import Position
 from gridgift.domain.stores import StoreChanges, update
-from tests.api import JO, ApiFixture
+from tests.api import JO, KELLY, ApiFixture
 from tests.dashboard.people import (
     ABOUT_THINGS,
     PASSWORD,
@@ -23,7 +23,7 @@ from tests.dashboard.people import (
 )
 from tests.dashboard.test_webhooks import URL, posted
 from tests.http.checks import one_engine
-from tests.http.requests import at, ext, owe
+from tests.http.requests import at, ext, make_unit, owe
 from tests.second_factors import SEED, shown, somebody
 
 AUDIT = "/dashboard/audit"
@@ -252,6 +252,28 @@ def test_pages_lead_on_and_back(api: ApiFixture, aria: Browser) -> None:
     assert re.findall(r"Store (\d+)<", aria.get(unescape(newer[1])).text) == (
         re.findall(r"Store (\d+)<", first)
     )
+
+
+@one_engine
+def test_lines_lead_to_what_they_are_about(api: ApiFixture, aria: Browser) -> None:
+    """Whose page a link was made to stands in no line: that is where it leads."""
+    api.grant()
+    unit, card = make_unit(api)["id"], api.grant()["id"]
+    aria.get("/dashboard")
+    assert aria.post(f"/dashboard/residents/{KELLY.uuid}/link").status_code == 200
+    assert aria.press(f"/dashboard/units/{unit}/code").status_code == 200
+    assert aria.post("/dashboard/webhooks", {"url": URL}).status_code == 200
+    webhook = newest_id(api, "webhooks")
+    assert post_about(aria, card, "note", {"text": "asked"}).status_code == 303
+    found = re.findall(r'<strong>Aria</strong> <a href="([^"]+)">(.*?)</a>', aria.get(AUDIT).text)
+    assert {address for address, _ in found} == {
+        f"/dashboard/residents/{KELLY.uuid}", f"/dashboard/units/{unit}",
+        f"/dashboard/webhooks/{webhook}", f"/dashboard/cards/{card}",
+    }  # fmt: skip
+    for address, _ in found:
+        assert aria.get(address).status_code == 200
+    assert aria.press(f"/dashboard/webhooks/{webhook}/delete").status_code == 303
+    assert "deleted the webhook to shop.example.com</a>" not in aria.get(AUDIT).text
 
 
 def test_records_are_kept_for_a_year(api: ApiFixture, aria: Browser) -> None:

@@ -174,6 +174,12 @@ def test_no_template_has_a_style_or_a_script_of_its_own(file: Path) -> None:
     assert not re.search(r"\|\s*safe\b|autoescape", text)
 
 
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_a_button_that_copies_has_something_to_copy(file: Path) -> None:
+    text = file.read_text()
+    assert set(re.findall(r'data-copy="([^"]+)"', text)) <= set(re.findall(r' id="([^"]+)"', text))
+
+
 @pytest.mark.parametrize("page", OPEN, ids=name_of)
 @one_engine
 def test_every_page_has_its_policy(people: People, aria: Browser, page: AnyPage) -> None:

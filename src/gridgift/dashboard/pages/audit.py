@@ -142,14 +142,22 @@ def sentence(action: Action) -> str:
 
 def address(action: Action, now: int) -> str | None:
     """Return where it is shown what something was done to; None: nowhere, or not any more."""
-    if action.deed.startswith("card_"):
-        return f"/dashboard/cards/{action.subject_id}"
     base, kept_for = _KEPT.get(action.deed, ("", 0))
-    return (
-        f"{base}/{action.subject_id}" if action.subject_id and now < action.at + kept_for else None
-    )
+    if not base and action.deed != "webhook_deleted":
+        base, kept_for = _SHOWN.get(action.deed.partition("_")[0], ""), actions.KEPT_FOR
+    there = base and action.subject_id and now < action.at + kept_for
+    return f"{base}/{action.subject_id}" if there else None
 
 
+# Where the rest is shown, by the first word of a deed's name.
+_SHOWN: Final[Mapping[str, str]] = {
+    "card": "/dashboard/cards",
+    "unit": "/dashboard/units",
+    "refund": "/dashboard/units",
+    "webhook": "/dashboard/webhooks",
+    "delivery": "/dashboard/webhooks",
+    "resident": "/dashboard/residents",
+}
 # What is kept for some time: its page, and for how long (milliseconds).
 _KEPT: Final[Mapping[Deed, tuple[str, int]]] = {
     "cards_sent": ("/dashboard/send", sendings.KEPT_FOR),
