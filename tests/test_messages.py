@@ -1,8 +1,10 @@
 """The texts of the resident's own page, in every language."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -146,3 +148,21 @@ def test_no_line_of_french_begins_with_a_mark() -> None:
         if re.search(" [:;!?»]|« ", text)
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("language", "other_address"),
+    [("fr", r"\b(vous|votre|vos)\b|\w[^hn]ez\b"), ("pt", r"\b(tu|te|ti|contigo|teus?|tuas?)\b")],
+)
+def test_objects_and_the_page_speak_to_residents_in_one_way(
+    language: str, other_address: str
+) -> None:
+    """A terminal and the page show the same resident the same card."""
+    file = Path(messages.__file__).with_name(f"{language}.toml")
+    texts = [
+        (path, text)
+        for path, forms in texts_of(tomllib.loads(file.read_text()))
+        for text in forms_of(forms).values()
+    ]
+    assert len(texts) > 150
+    assert [each for each in texts if re.search(other_address, each[1], re.IGNORECASE)] == []
