@@ -526,7 +526,7 @@ def test_an_old_sqlite_is_refused(sqlite_template: Path, monkeypatch: pytest.Mon
 
 
 def test_pending_compares_in_order() -> None:
-    known = migrations("sqlite")
+    known = list(migrations("sqlite"))
     applied = [migrating.Applied(step.version, step.name, step.checksum) for step in known]
     assert pending("sqlite", applied) == []
     assert pending("sqlite", applied[:2]) == known[2:]
