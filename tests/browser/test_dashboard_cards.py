@@ -49,9 +49,18 @@ def test_a_switch_and_its_undo(
     expect(said).to_contain_text(f"{owner.username}'s card is switched off.")
     assert bo.store.card(card)["active"] is False
     assert violations(bo.visit) == []
+    page.get_by_role("link", name="Used up").click()
+    expect(page.get_by_text("No card is like that")).to_be_visible()
+    page.go_back()
     said.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("is switched on.")
     assert bo.store.card(card)["active"] is True
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("status")).to_have_count(0)
+    cookies = bo.visit.context.cookies
+    bo.visit.until(lambda: "gridgift-flash" not in {each.get("name") for each in cookies()})
+    page.reload()
+    expect(page.get_by_role("status")).to_have_count(0)
     page.locator("tbody").get_by_role("link", name=owner.username).click()
     expect(page.get_by_role("heading", name=f"{owner.username}'s card")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="Switched off by you")).to_be_visible()

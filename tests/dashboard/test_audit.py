@@ -30,6 +30,7 @@ AUDIT = "/dashboard/audit"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"
 SILENT = {
     "POST /dashboard/account/theme", "POST /dashboard/store",  # only what a browser shows
+    "POST /dashboard/said/dismiss",  # the same
     "POST /dashboard/views", "POST /dashboard/views/{id}", "POST /dashboard/views/{id}/remove",
     "POST /dashboard/send", "POST /dashboard/send/{id}/look-up",  # only a check
     "POST /dashboard/cards/many", "POST /dashboard/cards/many/{id}/opposite",  # the same

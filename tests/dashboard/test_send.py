@@ -105,6 +105,7 @@ def test_pasted_names_are_checked_then_sent(api: ApiFixture, bo: Browser) -> Non
     assert api.card(str(card))["transfer"] is True
     bo.post(address)  # pressed twice
     assert len(owners(api)) == 2
+    assert f'href="{address}">4 names<' in bo.get(SEND).text
     again = prepared(bo, bo.post(SEND, form))  # typed once more: they are to have two
     bo.post(again)
     assert len(owners(api)) == 4

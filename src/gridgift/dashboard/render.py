@@ -19,6 +19,7 @@ from gridgift.dashboard.forms import EMPTY, TOKEN
 from gridgift.dashboard.menu import menu_for
 from gridgift.http.edge.reply import NO_STORE, Header, Reply
 from gridgift.http.edge.request import Request
+from gridgift.http.edge.route import READS
 from gridgift.http.edge.session import Browser, Operator, Visitor, cookie_header
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ MAX_SAID: Final = 600  # bytes of what is said
 MAX_BACK: Final = 1_500  # characters of an address to which an undo leads back
 MAX_FLASH: Final = 3_800  # bytes; a browser drops a cookie of more than 4096
 YEAR: Final = 31_536_000  # seconds
+SAID_FOR: Final = 60  # seconds, if no page comes that says it
+UNDO_FOR: Final = 3_600  # seconds, on all pages, unless it is dismissed
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; connect-src 'self'; "
@@ -59,7 +62,9 @@ class Undo(Struct, frozen=True):
 class Flash(Struct, frozen=True):
     """What the next page says once of what was just done, and how to undo it.
 
-    It travels in a cookie that is signed with the session's: nobody else can put words there.
+    With an ``undo`` all pages say it for an hour, until it is dismissed, undone, or something else
+    is said. It travels in a cookie that is signed with the session's: nobody else can put words
+    there.
     """
 
     text: str
@@ -79,13 +84,17 @@ def render(
 
     All templates have these besides: ``me`` (a ``SignedIn``, or None), ``form_token``, ``nonce``,
     ``draft`` (empty, unless it is given), ``changed`` (None, unless it is given), ``flash``,
-    ``menu``, ``path``, ``theme``, ``zone`` (the store's), ``now`` (milliseconds), and ``part``:
-    only a part of the page was asked for.
+    ``menu``, ``path``, ``target`` (the address, with what stands behind its question mark),
+    ``theme``, ``zone`` (the store's), ``now`` (milliseconds), and ``part``: only a part of the page
+    was asked for.
     """
     who, nonce = request.principal, secrets.token_urlsafe(16)
     me = who.signed_in if isinstance(who, Operator) else None
-    flash = _read_flash(request)
     path: str = request.scope["path"]
+    flash, stays = _read_flash(request), False
+    if flash is not None and flash.undo is not None:
+        stays = request.method in READS or flash.undo.path != path
+        flash = flash if stays else None  # it was not undone: the page says why
     usual = {
         "me": me,
         "form_token": who.form_token if isinstance(who, Browser) else "",
@@ -95,6 +104,7 @@ def render(
         "flash": flash,
         "menu": menu_for(me.role) if me else [],
         "path": path,
+        "target": request.target if request.method in READS else path,
         "theme": _theme(request),
         "zone": me.here.time_zone if me else "UTC",
         "now": request.received_at,
@@ -106,8 +116,8 @@ def render(
     cookies: list[Header] = []
     if isinstance(who, Visitor) and who.is_new:
         cookies.append(cookie_header(request, who.cookie))
-    if flash is not None:
-        cookies.append(_set(FLASH_COOKIE, "", 0))
+    if not stays and not is_part(request) and _cookie(request, FLASH_COOKIE):
+        cookies.append(NOTHING_SAID)
     reply = Reply[None].html(text, status, (policy, *_HEADERS, *cookies, *headers))
     return _compressed(reply) if _may_be_compressed(request) else reply
 
@@ -129,7 +139,8 @@ def redirect(
     said = [cookie_header(request, cookie)] if cookie else []
     if flash is not None:
         signed_by = cookie or request.principal.cookie
-        said.append(_set(FLASH_COOKIE, _packed(flash, signed_by), 60))
+        seconds = SAID_FOR if flash.undo is None else UNDO_FOR
+        said.append(_set(FLASH_COOKIE, _packed(flash, signed_by), seconds))
     if b"hx-request" in request.headers:  # a redirect would be followed within the page
         return Reply(200, ((b"hx-redirect", address.encode()), *_HEADERS, *said, *headers))
     return Reply(303, ((b"location", address.encode()), *_HEADERS, *said, *headers))
@@ -234,3 +245,6 @@ def _cookie(request: AnyRequest, name: str) -> str:
 def _set(name: str, value: str, seconds: int) -> Header:
     text = f"{name}={value}; Path=/dashboard; Max-Age={seconds}; HttpOnly; SameSite=Lax"
     return b"set-cookie", text.encode()
+
+
+NOTHING_SAID: Final = _set(FLASH_COOKIE, "", 0)  # ends what pages say of what was just done

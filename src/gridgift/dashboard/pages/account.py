@@ -9,7 +9,7 @@ from gridgift.dashboard.acting import act
 from gridgift.dashboard.forms import EMPTY, Draft, NoFields, Password
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.sign_in import account_bucket, new_session
-from gridgift.dashboard.render import Flash, redirect, render, theme_header
+from gridgift.dashboard.render import NOTHING_SAID, Flash, own_page, redirect, render, theme_header
 from gridgift.domain import second_factor, sessions
 from gridgift.domain.actions import About
 from gridgift.domain.failures import ValidationFailed
@@ -19,6 +19,7 @@ from gridgift.http.edge.path import UUID_SCHEMA, PathParameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
 
+HOME: Final = "/dashboard"
 ACCOUNT_PAGE: Final = "/dashboard/account"
 CHANGE_PAGE: Final = "/dashboard/account/password"
 
@@ -45,6 +46,12 @@ class Choice(Struct, frozen=True):
     """The store to be shown."""
 
     store: str
+
+
+class Dismissal(Struct, frozen=True):
+    """The page on which somebody has seen what was said."""
+
+    back: str = HOME
 
 
 async def show_account(request: OperatorRequest[None, None], draft: Draft = EMPTY) -> Reply[None]:
@@ -108,8 +115,13 @@ async def choose_store(request: OperatorRequest[None, Choice]) -> Reply[None]:
     for membership in me.stores:
         if membership.store_id == request.body.store:
             await request.operations.write(sessions.choose, me.session.id, membership.store_id)
-            return redirect(request, "/dashboard")
+            return redirect(request, HOME, headers=(NOTHING_SAID,))
     raise ValidationFailed({"store": ["is none of yours"]})
+
+
+async def dismiss(request: OperatorRequest[None, Dismissal]) -> Reply[None]:
+    """Have pages no longer say what was done, nor offer to undo it."""
+    return redirect(request, own_page(request.body.back, HOME), headers=(NOTHING_SAID,))
 
 
 def _needs_old(request: OperatorRequest[None, object]) -> bool:
@@ -142,4 +154,5 @@ PAGES: Final = (
     Page("POST", "/dashboard/account/sessions/end", _CLERK, end_others, body=NoFields),
     Page("POST", "/dashboard/account/theme", _CLERK, set_theme, body=Theme, again=show_account),
     Page("POST", "/dashboard/store", _CLERK, choose_store, body=Choice, again=show_account),
+    Page("POST", "/dashboard/said/dismiss", _CLERK, dismiss, body=Dismissal),
 )

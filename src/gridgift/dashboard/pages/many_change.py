@@ -19,7 +19,6 @@ from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.many import CARDS_AT_ONCE
 from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
-from gridgift.domain.texts import counted
 from gridgift.exports import csv, parts
 from gridgift.http.edge.answers import file_reply
 from gridgift.http.edge.path import id_parameter
@@ -112,8 +111,11 @@ def _begun(change: BulkChange | None) -> About | None:
     """Say what is done to how many cards; a change that was begun before was recorded then."""
     if change is None:
         return None
-    text = f"{counted(change.card_count, 'card')} {BEGUN[change.asked.what]}"
-    return About(change.id, text)
+    return About(change.id, f"{_cards(change)} {BEGUN[change.asked.what]}")
+
+
+def _cards(change: BulkChange) -> str:
+    return f"{change.card_count:,} {'card' if change.card_count == 1 else 'cards'}"
 
 
 def _stopped(change: BulkChange | None) -> About | None:
@@ -122,7 +124,7 @@ def _stopped(change: BulkChange | None) -> About | None:
         return None
     if change.started_at is None:
         return About(change.id, "none done, its cards were still being found")
-    return About(change.id, f"{change.rows_done:,} of {counted(change.card_count, 'card')} done")
+    return About(change.id, f"{change.rows_done:,} of {_cards(change)} done")
 
 
 async def _read(request: OperatorRequest[Any, Any]) -> BulkChange:

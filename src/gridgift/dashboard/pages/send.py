@@ -28,7 +28,6 @@ from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_prefix
 from gridgift.domain.sending_failures import SendingNotFound
 from gridgift.domain.sendings import Sending
-from gridgift.domain.texts import counted
 from gridgift.domain.unit_failures import DirectoryPending
 from gridgift.fields import GrantedCredit, Text, Uuid
 from gridgift.grant_csv import Line
@@ -128,7 +127,15 @@ async def show_form(request: OperatorRequest[Any, object], draft: Draft = EMPTY)
     prefix = parse_prefix(asked.find.strip()) if asked.find.strip() else None
     found = [] if prefix is None else await _find(request, prefix)
     lately = await request.operations.read(sendings.list_of, request.store_id, LATELY)
-    return render(request, "send.html", draft=draft, asked=asked, found=found, lately=lately)
+    return render(
+        request,
+        "send.html",
+        draft=draft,
+        asked=asked,
+        found=found,
+        lately=lately,
+        said_of=said_of,
+    )
 
 
 async def prepare(request: OperatorRequest[None, NewSending]) -> Reply[None]:
@@ -167,6 +174,12 @@ async def show_sending(request: OperatorRequest[None, object], draft: Draft = EM
     )  # fmt: skip
 
 
+def said_of(sending: Sending) -> str:
+    """Say what its rows are, as it follows their number: the names typed, or the rows of a file."""
+    several = "" if sending.row_count == 1 else "s"
+    return f"row{several} of {sending.file}" if sending.file else f"name{several}"
+
+
 async def look_up(request: OperatorRequest[None, NoFields]) -> Reply[None]:
     """Look up more of the names that nobody knows here."""
     sending, _ = await _read(request)
@@ -191,8 +204,8 @@ async def send(request: OperatorRequest[None, SendIt]) -> Reply[None]:
 
 
 def _how_many(sending: Sending) -> About | None:
-    """Say how many rows are sent; a sending that is sent already was recorded then."""
-    text = counted(sending.row_count, "row")
+    """Say what is sent, by no name; a sending that is sent already was recorded then."""
+    text = f"{sending.row_count:,} {said_of(sending)}"
     return About(sending.id, text) if sending.sent_at is None else None
 
 

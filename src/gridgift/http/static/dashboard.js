@@ -12,14 +12,19 @@ const WAIT = 10_000;  // milliseconds; then it may be sent again: the answer may
 document.addEventListener('submit', (event) => {
   const form = event.target;
   if (form.method !== 'post') return;
-  if (form.ariaBusy) event.preventDefault();
+  if ('dismiss' in form.dataset) {
+    event.preventDefault();  // the page stays as it is
+    form.parentElement.remove();
+    const body = new URLSearchParams(new FormData(form));
+    fetch(form.action, { method: 'POST', body, redirect: 'manual', keepalive: true });
+  } else if (form.ariaBusy) event.preventDefault();
   else {
     form.ariaBusy = 'true';
     setTimeout(() => { form.ariaBusy = null; }, WAIT);
   }
 });
 
-for (const button of document.querySelectorAll('[data-dismiss], [data-copy], [data-open]')) button.hidden = false;
+for (const button of document.querySelectorAll('[data-copy], [data-open]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {
   const name = event.target.closest('[data-add]');
@@ -42,8 +47,6 @@ document.addEventListener('click', async (event) => {
     } catch {  // by plain HTTP there is no clipboard: it is selected, Ctrl-C does the rest
       button.textContent = 'Press Ctrl C';
     }
-  } else if (button && 'dismiss' in button.dataset) {
-    button.parentElement.remove();
   }
 });
 
