@@ -67,6 +67,9 @@ def test_a_day_that_is_none_is_told_in_words(aria: Browser) -> None:
     assert answer.status_code == 400
     assert "What was typed, or stands in the address, must be a date like" in told(answer.text)
     assert ways(answer.text)["Show it from its beginning"] == "/dashboard/residents"
+    answer = aria.get("/dashboard/export/entries.csv?first=2026-11-20&last=2026-11-01")
+    assert "must not be before the first day" in told(answer.text)
+    assert ways(answer.text)["To Export"] == "/dashboard/export"
     answer = aria.get("/dashboard/moved?what=held&last=20266-01-01")
     assert answer.status_code == 400
     assert 'value="20266-01-01"' in answer.text

@@ -153,7 +153,9 @@ class MissingPage(PageEndpoint):
 def _way_on(request: AnyRequest, failure: Failure) -> tuple[str, str] | None:
     """Return the address of the nearest page there is, and its name; None: the first one is."""
     path: str = request.scope["path"]
-    if isinstance(failure, (ValidationFailed, CursorInvalid)) and request.method in READS:
+    of_the_address = isinstance(failure, (ValidationFailed, CursorInvalid))
+    is_file = "." in path.rpartition("/")[2]
+    if of_the_address and request.method in READS and not is_file:
         return path, "Show it from its beginning"
     who = request.principal
     lines = menu_for(who.signed_in.role) if isinstance(who, Operator) else ()
