@@ -51,6 +51,7 @@ def test_it_greets_and_shows_credit_and_cards(visit: Visit, store: Store, kelly:
     expect(visit.card(dated).get_by_role("heading")).to_have_text("L$ 2,500")
     assert visit.card(dated).locator("time").get_attribute("datetime") == "2099-12-20T12:00:00Z"
     expect(visit.card(mine)).to_contain_text("For you only: it can't be passed on")
+    expect(page.get_by_text("Active", exact=True)).to_have_count(0)  # it goes without saying
     expect(visit.card(mine).get_by_role("button")).to_have_count(1)
     expect(visit.card(mine).get_by_role("button", name="Redeem the card of L$ 70")).to_be_visible()
     expect(visit.card(off)).to_contain_text("Switched off: please ask the store")
