@@ -14,6 +14,7 @@ from gridgift.domain.redemption import redeem_for_owner
 from gridgift.limits import Places
 from tests.api import JO, KELLY, OWNER, ApiFixture
 from tests.dashboard.people import Browser, People
+from tests.dashboard.test_held import assert_both_ways
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, change_credit, ext, make_unit
@@ -75,6 +76,21 @@ def test_residents_are_sorted_by_their_cards(
 
 
 @one_engine
+def test_those_whose_credit_ends_are_paged_to_and_fro(
+    api: ApiFixture, bo: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residents_page, "ROWS", 1)
+    for number, who in enumerate((KELLY, JO, OWNER)):
+        sent = {"amount": 5, "reason": "gift", "reference": f"{number}"}
+        sent |= {"expiresAt": at(api, 600 + number // 2)}  # two of them at one instant
+        path = f"/ext/v1/customers/{who.uuid}/credit/actions/deposit"
+        assert api.call("POST", path, json=sent).status_code == 200
+    for query in ("?ends_by=2030-01-01", "?show=expired"):
+        assert 'rel="next"' in bo.get(RESIDENTS + query).text
+        assert_both_ways(bo, RESIDENTS + query)
+        api.clock.advance(700)
+
+
 def test_cards_are_counted_for_one_person_at_a_time(
     api: ApiFixture, bo: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

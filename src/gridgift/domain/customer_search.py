@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from gridgift.domain import naming, residents
 from gridgift.domain.customers import Customer
 from gridgift.domain.failures import CustomerNotFound
-from gridgift.domain.ids import NIL_UUID, parse_uuid
+from gridgift.domain.ids import parse_uuid
 from gridgift.domain.paging import KeyType, Page, Position, page_of
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Row, Tx
@@ -23,12 +23,13 @@ from gridgift.storage.listing import (
     CUSTOMERS_BY_CARDS,
     CUSTOMERS_BY_CREDIT,
     CUSTOMERS_BY_UUID,
+    CUSTOMERS_ENDING,
     Listing,
 )
 
 COUNTED: Final = 1_000  # of a customer's newest cards
 
-ENDING_KEYS: Final[tuple[KeyType, ...]] = ("integer", "uuid")  # of list_ending
+ENDING_KEYS: Final = CUSTOMERS_ENDING.types()
 
 Order = Literal["uuid", "name", "credit", "card", "cards", "activity"]
 OVER_ALL: Final[frozenset[Order]] = frozenset({"cards", "activity"})  # a page looks at all cards
@@ -114,17 +115,16 @@ async def list_ending(
 ) -> Page[Ending]:
     """Return those whose store credit ends after one instant and up to another (milliseconds).
 
-    Whose ends first comes first; there is no way back from a page. To be run as a snapshot.
+    Whose ends first comes first. To be run as a snapshot.
     """
-    ended_at, uuid = position.keys or (0, NIL_UUID)
     rows = await tx.all(
-        "customers_ending",
-        store_id=store_id, begins_at=begins_at, ends_at=ends_at, ended_at=ended_at,
-        resident_uuid=uuid, rows=limit + 1,
+        CUSTOMERS_ENDING.statement(position),
+        store_id=store_id, begins_at=begins_at, ends_at=ends_at,
+        **CUSTOMERS_ENDING.values(position, limit),
     )  # fmt: skip
     page = page_of(rows, position, limit, lambda row: (row[1], row[0]))
     found = await find_each(tx, store_id, [row[0] for row in page.rows])
-    return Page([Ending(found[row[0]], row[2]) for row in page.rows], page.next, None)
+    return page.map(lambda row: Ending(found[row[0]], row[2]))
 
 
 async def _list_over_all(

@@ -339,6 +339,10 @@ CUSTOMERS_BY_CARDS: Final = Listing("customers_by_cards", table="gift_cards", or
 CUSTOMERS_BY_ACTIVITY: Final = Listing("customers_by_activity", table="customers", orders={
     "active": Order((Key("active_at", "integer", sql="active_at"), _BY_RESIDENT)),
 })  # fmt: skip
+# Those whose store credit ends in a time.
+CUSTOMERS_ENDING: Final = Listing("customers_ending", table="credit_lots", orders={
+    "ends": Order((Key("ends_at", "integer", sql="ends_at"), _BY_RESIDENT)),
+})  # fmt: skip
 # Usernames, of which those are shown that lead to residents whom a store knows.
 RESIDENTS_BY_NAME: Final = Listing(
     "residents_by_name",

@@ -261,7 +261,8 @@ async def _list_ending(
     page = await request.operations.snapshot(
         customer_search.list_ending, store_id, begins_at, ends_at, cursors.read(query.cursor), ROWS
     )
-    return Listed([Row(each.found, each.amount) for each in page.rows], cursors.write(page.next))
+    rows = [Row(each.found, each.amount) for each in page.rows]
+    return Listed(rows, cursors.write(page.next), cursors.write(page.previous))
 
 
 async def show_resident(request: OperatorRequest[Any, object], link: str = "") -> Reply[None]:

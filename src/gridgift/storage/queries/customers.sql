@@ -43,7 +43,7 @@ WHERE store_id = :store_id AND balance <> 0 {seek}
 ORDER BY {order} LIMIT :rows
 
 -- Those whose store credit ends in a time, from the first one to the last; whose ends first comes first.
--- name: customers_ending
+-- listing: customers_ending
 SELECT resident_uuid, ends_at, amount FROM (
     SELECT store_id, resident_uuid, MIN(expires_at) AS ends_at,
         CAST(SUM(remaining) AS BIGINT) AS amount
@@ -52,8 +52,8 @@ SELECT resident_uuid, ends_at, amount FROM (
         AND remaining > 0
     GROUP BY store_id, resident_uuid
 ) ending
-WHERE store_id = :store_id AND (ends_at, resident_uuid) > (:ended_at, :resident_uuid)
-ORDER BY ends_at, resident_uuid LIMIT :rows
+WHERE store_id = :store_id {seek}
+ORDER BY {order} LIMIT :rows
 
 -- Cards in the order in which they were granted, each with its owner, and whether the owner has a
 -- newer one: so the others are customers in the order of their newest cards.
