@@ -288,11 +288,9 @@ ENTRIES_MOVED: Final = Listing(
     "entries_moved", table="entries", orders={"happened": Order(_BY_TIME, index="entries_moved")}
 )
 # What people noted on a card: those of its entries that are notes.
-NOTES_OF_CARD: Final = Listing(
-    "notes_of_card",
-    table="entries",
-    orders={"written": Order((Key("seq", "integer"),), index="entries_noted")},
-)
+NOTES_OF_CARD: Final = Listing("notes_of_card", table="entries", orders={
+    "written": Order((Key("seq", "integer"),), index="entries_noted"),
+})  # fmt: skip
 # What happened in a store. The whole key: one transaction's events may have one position.
 EVENTS_OF_STORE: Final = Listing(
     "events_of_store",
@@ -352,11 +350,9 @@ RESIDENTS_BY_NAME: Final = Listing(
 # The holds of a card.
 HOLDS_OF_CARD: Final = Listing("holds_of_card", table="holds", orders={"placed": Order((_BY_ID,))})
 # A store's holds in one state.
-HOLDS_OF_STORE: Final = Listing(
-    "holds_of_store",
-    table="holds",
-    orders={"end": Order((Key("expires_at", "integer"), _BY_ID), index="holds_by_end")},
-)
+HOLDS_OF_STORE: Final = Listing("holds_of_store", table="holds", orders={
+    "end": Order((Key("expires_at", "integer"), _BY_ID), index="holds_by_end"),
+})  # fmt: skip
 # A store's webhooks.
 WEBHOOKS_OF_STORE: Final = Listing(
     "webhooks_of_store", table="webhooks", orders={"made": Order((_BY_ID,))}
@@ -366,11 +362,9 @@ DELIVERIES_OF_WEBHOOK: Final = Listing(
     "deliveries_of_webhook", table="webhook_deliveries", orders={"made": Order((_BY_ID,))}
 )
 # Those of them that are in one state.
-DELIVERIES_IN_STATE: Final = Listing(
-    "deliveries_in_state",
-    table="webhook_deliveries",
-    orders={"made": Order((_BY_ID,), index="webhook_deliveries_by_state")},
-)
+DELIVERIES_IN_STATE: Final = Listing("deliveries_in_state", table="webhook_deliveries", orders={
+    "made": Order((_BY_ID,), index="webhook_deliveries_by_state"),
+})  # fmt: skip
 # A store's units.
 UNITS_OF_STORE: Final = Listing(
     "units_of_store", table="units", orders={"created": Order((_BY_ID,))}
