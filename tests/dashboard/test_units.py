@@ -185,7 +185,9 @@ def test_a_unit_says_what_is_to_be_done_and_no_figures_of_other_kinds(
         assert "touch it, and type the pairing code" in page
     paired = aria.get(f"{UNITS}/{InWorldObject(api).id}").text
     assert "This id stands in its description" in paired and "Its script</a>" in paired
-    assert aria.get(UNITS).text.count("0 cards, L$") == 3
+    listed = aria.get(UNITS).text
+    assert listed.count("0 cards, L$") == 3
+    assert "history of cards, beside what the unit did" in listed
 
 
 @one_engine
