@@ -119,6 +119,7 @@ def test_a_view_is_saved_and_opened(desk: Callable[..., Desk], size: tuple[int, 
     bo.store.grant(owner)
     page.goto(f"{bo.url}/cards?show=usable")
     page.get_by_role("searchbox").fill(owner.username)
+    page.wait_for_url(f"**/cards?q={owner.username}&show=usable")
     expect(page.locator("tbody").get_by_role("link")).to_have_text([owner.username])
     page.get_by_text("Save this view").click()
     assert violations(bo.visit) == []
@@ -288,3 +289,21 @@ def test_the_chips_stand_on_one_line(desk: Callable[..., Desk]) -> None:
         return range.getBoundingClientRect().top;
     })""")
     assert len(tops) > 6 and len(set(tops)) == 1
+
+
+@pytest.mark.parametrize("size", [(640, 400), (320, 480), PHONE])
+def test_a_menu_is_on_the_screen_however_small_that_is(
+    desk: Callable[..., Desk], size: tuple[int, int]
+) -> None:
+    """As on a screen of 1280 by 800 at twice the size: all of its form can be reached."""
+    bo = desk(size, "clerk")
+    page = bo.enter()
+    page.goto(f"{bo.url}/cards?q=nobody&show=usable&least=5&ends_from=2026-01-31")
+    page.get_by_role("button", name="Filter by…").click()
+    box = page.locator("#filter").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= size[0]
+    assert box["y"] >= 0 and box["y"] + box["height"] <= size[1]
+    page.get_by_role("button", name="Show these").click()
+    page.wait_for_url("**/cards?q=nobody&show=usable&least=5&**")
+    bo.visit.check()
