@@ -180,6 +180,7 @@ def test_ten_thousand_rows(api: ApiFixture) -> None:
         {"Content-Type": ""},
         {"Content-Type": "text/csv; charset=latin-1"},
         {"Content-Type": LINES, "Content-Encoding": "gzip"},
+        {"Content-Type": LINES, "Content-Encoding": "identity,gzip"},
     ],
     ids=str,
 )

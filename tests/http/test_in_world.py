@@ -11,6 +11,7 @@ import pytest
 from gridgift import messages
 from gridgift.domain import codes, idempotency, secrets, units
 from gridgift.domain.failures import Failure
+from gridgift.domain.model import NIL_UUID
 from gridgift.http.edge.in_world import IN_WORLD
 from gridgift.http.edge.limits import FAILURES
 from gridgift.http.edge.route import AnyRoute
@@ -64,6 +65,18 @@ def test_a_code_is_good_for_15_minutes(api: ApiFixture) -> None:
     other = InWorldObject(api)
     refused(other.send_code(good), 403, "pairing_code_invalid")
     assert box.send_code(good).status_code == 200
+
+
+@pytest.mark.contract("9.13")
+@pytest.mark.parametrize("field", ["key", "owner"])
+def test_nobody_pairs_no_object(api: ApiFixture, field: str) -> None:
+    """The zero UUID is what Second Life says for none: such a code stays good."""
+    box = InWorldObject(api)
+    code, before = box.code(), getattr(box, field)
+    setattr(box, field, NIL_UUID)
+    refused(box.send_code(code), 400, "validation_failed")
+    setattr(box, field, before)
+    assert box.send_code(code).status_code == 200
 
 
 @pytest.mark.contract("9.13")
@@ -284,7 +297,8 @@ def test_a_request_that_is_sent_again(api: ApiFixture) -> None:
     assert cards_of(api, "jo.winter") == []
     other = InWorldObject(api)
     assert other.claim(JO, nonce=nonce).status_code == 200  # another unit's nonces are its own
-    refused(box.claim(JO, nonce="7"), 400, "nonce_invalid")
+    for none in ("7", NIL_UUID):
+        refused(box.claim(JO, nonce=none), 400, "nonce_invalid")
 
 
 @pytest.mark.contract("9.15")

@@ -234,6 +234,7 @@ def test_a_body_of_64_kib(api: ApiFixture) -> None:
         {"Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": "multipart/form-data; boundary=x"},
         JSON | {"Content-Encoding": "gzip"},
+        JSON | {"Content-Encoding": "identity, br"},
     ],
     ids=str,
 )
@@ -244,6 +245,18 @@ def test_a_body_that_is_not_declared_as_json(api: ApiFixture, headers: dict[str,
         for method, path in (("POST", GRANT), ("PUT", f"/v1/giftcards/{card['id']}")):
             response = api.call(method, path, content=b'{"credit": 5}', headers=headers)
             problem(response, 415, "media_type_unsupported")
+
+
+@pytest.mark.contract("3.13")
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", " identity , identity"])
+@one_engine
+def test_no_coding_by_its_name(api: ApiFixture, coding: str) -> None:
+    headers = JSON | {"Content-Encoding": coding}
+    assert api.call("POST", GRANT, content=b'{"credit": 5}', headers=headers).status_code == 200
+    many = {"Content-Type": "application/jsonl", "Content-Encoding": coding}
+    row = b'{"identifier": "kelly", "credit": 5}'
+    response = api.call("POST", "/ext/v1/giftcards/bulk", content=row, headers=many)
+    assert response.json()["granted"] == 1
 
 
 @pytest.mark.contract("1.2", "3.13")

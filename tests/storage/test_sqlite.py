@@ -329,6 +329,25 @@ async def test_moved_away_between_a_write_and_its_commit(path: Path, tmp_path: P
 
 
 @in_a_loop
+async def test_a_file_that_can_only_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite begins a transaction on it without complaint: the check has to write."""
+
+    def to_read(path: Path, wait: int) -> sqlite3.Connection:
+        options = {"isolation_level": None, "check_same_thread": False, "timeout": wait / 1000}
+        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, **options)
+
+    database = SqliteDatabase(path)
+    await database.check()
+    await database.close()
+    monkeypatch.setattr(sqlite_connection, "connect", to_read)
+    database = SqliteDatabase(path)
+    with pytest.raises(DatabaseUnavailable, match="readonly"):
+        await database.check()
+    assert await database.read(look) is None
+    await database.close()
+
+
+@in_a_loop
 async def test_a_file_that_is_gone_for_good(path: Path) -> None:
     database = SqliteDatabase(path)
     await add(database)

@@ -188,7 +188,10 @@ def _disk(path: Path) -> Check:
 
 
 def _structure(path: Path) -> Check:
-    damage = find_damage(path)
+    try:
+        damage = find_damage(path)
+    except DatabaseRefused as error:  # which says nothing about what is in it
+        return Check("integrity", False, str(error), "Do as it says, and look again.")
     if damage:
         remedy = "Stop the server, keep a copy of the file, restore the last good backup."
         return Check("integrity", False, "; ".join(damage[:5]), remedy)

@@ -49,8 +49,8 @@ app = Commands(help="Units: objects in Second Life that act for a store.", no_ar
 
 def read_name(text: str) -> str:
     """Read a unit's name."""
-    if not texts.fits(text, *units.NAME_LENGTHS):
-        raise typer.BadParameter(f"{texts.wanted(*units.NAME_LENGTHS)}.")
+    if not texts.fits_name(text, *units.NAME_LENGTHS):
+        raise typer.BadParameter(f"{texts.wanted_name(*units.NAME_LENGTHS)}.")
     return text
 
 

@@ -1,7 +1,7 @@
 """Gift cards: read, update, patch, adjust, disable (contract sections 6 and 10)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -34,6 +34,8 @@ from gridgift.domain.model import (
     Labels,
 )
 from gridgift.storage.database import Tx
+
+R = TypeVar("R")
 
 # not strict: SQLite's booleans are numbers
 _decode_cards: Final = msgspec.json.Decoder(list[GiftCard], strict=False).decode
@@ -151,16 +153,28 @@ async def read_with_entries(
     return card, held_now, await ledger.entries(tx, store_id, "card", card_id)
 
 
-def updating(replacement: Replacement, if_match: frozenset[str] | None = None) -> Rule[CardChange]:
+def expecting(if_match: frozenset[str] | None, rule: Rule[R]) -> Rule[R]:
+    """Return the same rule for a card that has one of some ETags (None: any).
+
+    Else it raises ``PreconditionFailed``.
+    """
+
+    def expected(locked: LockedCard, caller: Caller) -> R:
+        check_precondition(locked.card, if_match)
+        return rule(locked, caller)
+
+    return rule if if_match is None else expected
+
+
+def updating(replacement: Replacement) -> Rule[CardChange]:
     """Return the rule that replaces a card's credit, texture, transfer and active.
 
-    A replacement that changes nothing writes no entry. ``if_match`` holds the ETags that the card
-    may have (None: any). It raises ``GiftCardRedeemed``, ``PreconditionFailed``, and
+    A replacement that changes nothing writes no entry. It raises ``GiftCardRedeemed``, and
     ``GiftCardHeld`` for another credit while part of it is held.
     """
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
-        _check_changeable(locked, if_match)
+        check_not_redeemed(locked.card)
         wanted = msgspec.structs.asdict(replacement)
         return replace(locked, caller, wanted)
 
@@ -174,11 +188,15 @@ async def update(
     replacement: Replacement,
     if_match: frozenset[str] | None = None,
 ) -> CardChange:
-    """Replace four fields as ``updating`` says. Raises ``GiftCardNotFound`` too."""
-    return await change(tx, CardRequest(caller, card_id, updating(replacement, if_match)))
+    """Replace four fields as ``updating`` says, of a card with one of some ETags (None: any).
+
+    Raises ``GiftCardNotFound`` and ``PreconditionFailed`` too.
+    """
+    rule = expecting(if_match, updating(replacement))
+    return await change(tx, CardRequest(caller, card_id, rule))
 
 
-def patching(changes: Patch, if_match: frozenset[str] | None = None) -> Rule[CardChange]:
+def patching(changes: Patch) -> Rule[CardChange]:
     """Return the rule that changes the fields that ``changes`` names (RFC 7396).
 
     A patch that changes nothing writes no entry. It raises what that of ``updating`` does, and
@@ -188,7 +206,7 @@ def patching(changes: Patch, if_match: frozenset[str] | None = None) -> Rule[Car
     wanted = {name: value for name, value in named.items() if value is not UNSET}
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
-        _check_changeable(locked, if_match)
+        check_not_redeemed(locked.card)
         if wanted.get("expires_at", locked.card.expires_at) != locked.card.expires_at:
             check_expiry(wanted["expires_at"], locked.now)
         return replace(locked, caller, wanted)
@@ -203,8 +221,12 @@ async def patch(
     changes: Patch,
     if_match: frozenset[str] | None = None,
 ) -> CardChange:
-    """Change some fields as ``patching`` says. Raises ``GiftCardNotFound`` too."""
-    return await change(tx, CardRequest(caller, card_id, patching(changes, if_match)))
+    """Change some fields as ``patching`` says, of a card with one of some ETags (None: any).
+
+    Raises ``GiftCardNotFound`` and ``PreconditionFailed`` too.
+    """
+    rule = expecting(if_match, patching(changes))
+    return await change(tx, CardRequest(caller, card_id, rule))
 
 
 def adjusting(delta: int, reason: str) -> Rule[CardChange]:
@@ -232,15 +254,14 @@ async def adjust(tx: Tx, caller: Caller, card_id: str, delta: int, reason: str) 
     return await change(tx, CardRequest(caller, card_id, adjusting(delta, reason)))
 
 
-def disabling(if_match: frozenset[str] | None = None) -> Rule[CardChange]:
+def disabling() -> Rule[CardChange]:
     """Return the rule that makes a card inactive; one that is so stays as it is, without an entry.
 
-    ``if_match`` holds the ETags that the card may have (None: any). It raises
-    ``GiftCardRedeemed``, ``PreconditionFailed``.
+    It raises ``GiftCardRedeemed``.
     """
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
-        _check_changeable(locked, if_match)
+        check_not_redeemed(locked.card)
         return replace(locked, caller, {"active": False})
 
     return rule
@@ -249,8 +270,11 @@ def disabling(if_match: frozenset[str] | None = None) -> Rule[CardChange]:
 async def disable(
     tx: Tx, caller: Caller, card_id: str, if_match: frozenset[str] | None = None
 ) -> CardChange:
-    """Make a card inactive as ``disabling`` says. Raises ``GiftCardNotFound`` too."""
-    return await change(tx, CardRequest(caller, card_id, disabling(if_match)))
+    """Make a card inactive as ``disabling`` says, if it has one of some ETags (None: any).
+
+    Raises ``GiftCardNotFound`` and ``PreconditionFailed`` too.
+    """
+    return await change(tx, CardRequest(caller, card_id, expecting(if_match, disabling())))
 
 
 def ending(reason: str = "") -> Rule[CardChange]:
@@ -332,11 +356,6 @@ def replace(
     if changed.keys() == {"active"}:
         kind = "enabled" if changed["active"] else "disabled"
     return locked.change(caller, EntryNote(kind, reason), **changed)
-
-
-def _check_changeable(locked: LockedCard, if_match: frozenset[str] | None) -> None:
-    check_precondition(locked.card, if_match)
-    check_not_redeemed(locked.card)
 
 
 def check_not_redeemed(card: GiftCard) -> None:

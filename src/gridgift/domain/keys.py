@@ -283,7 +283,7 @@ async def note_uses(tx: Tx, uses: list[tuple[str, str, int]], secret_fingerprint
 
 def check_name(name: str) -> None:
     """Raise ``ValidationFailed`` unless the name has 3 to 128 printable characters."""
-    if not texts.fits(name, *_NAME_LENGTHS) or name != name.strip():
+    if not texts.fits_name(name, *_NAME_LENGTHS) or name != name.strip():
         raise ValidationFailed({"name": [texts.wanted(*_NAME_LENGTHS)]})
 
 

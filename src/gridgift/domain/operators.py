@@ -275,7 +275,7 @@ def login_of(name: str) -> str:
 
 def _check(name: str, role: str) -> None:
     errors = {}
-    if not texts.fits(name, *_NAME_LENGTHS) or _SPACES.search(name):
+    if not texts.fits_name(name, *_NAME_LENGTHS) or _SPACES.search(name):
         errors["name"] = [f"{texts.wanted(*_NAME_LENGTHS)}, and no spaces around it"]
     if role not in ROLES:
         errors["role"] = [f"must be {' or '.join(ROLES)}"]

@@ -43,12 +43,16 @@ class Redemption(Struct, frozen=True):
 
 
 class RedeemRequest(Struct, frozen=True):
-    """A redemption that is asked for: of which card, by its owner, as a lot with which id."""
+    """A redemption that is asked for: of which card, by its owner, as a lot with which id.
+
+    ``if_match`` holds the ETags that the card may have (None: any).
+    """
 
     caller: Caller
     owner: Resident
     card_id: str
     lot_id: str
+    if_match: frozenset[str] | None = None
 
 
 async def redeem_each(
@@ -57,8 +61,8 @@ async def redeem_each(
     """Move each card's credit into its owner's account, in order; each is refused for itself.
 
     The lot has the card's expiry: redeeming late extends nothing. A card without credit is redeemed
-    without a lot. Failures are ``REDEEM_REFUSALS``; someone else's card is not found
-    either.
+    without a lot. Failures are ``REDEEM_REFUSALS`` and ``PreconditionFailed``; someone
+    else's card is not found either.
     """
     cards = await locked.lock_each(tx, store_id, {request.card_id for request in requests})
     owners = {each.owner.uuid for each in requests if _is_owners(cards.get(each.card_id), each)}
@@ -105,6 +109,7 @@ def _decide(
 
 def _redeem(request: RedeemRequest, card: LockedCard, account: LockedAccount) -> Redemption:
     """Decide by one instant, which is before neither the card's newest entry nor the account's."""
+    giftcards.check_precondition(card.card, request.if_match)
     card.wait_until(account.now)
     account.wait_until(card.now)
     giftcards.refuse_owner(card)

@@ -73,8 +73,8 @@ async def _others(tx: Tx, store_id: str, operator_id: str, view: SavedView) -> l
 
     Raises ``ValidationFailed`` for a name that can't be the view's.
     """
-    if not texts.fits(view.name, *_NAME_LENGTHS):
-        raise ValidationFailed({"name": [texts.wanted(*_NAME_LENGTHS)]})
+    if not texts.fits_name(view.name, *_NAME_LENGTHS):
+        raise ValidationFailed({"name": [texts.wanted_name(*_NAME_LENGTHS)]})
     await tx.run("operator_lock", operator_id=operator_id)
     views = await list_of(tx, store_id, operator_id)
     others = [each for each in views if each.id != view.id]

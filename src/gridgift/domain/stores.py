@@ -165,8 +165,8 @@ def _check(values: dict[str, Any]) -> None:
     name, origin = values["name"], values.get("customer_origin")
     lifetime = values.get("card_lifetime")
     errors = {}
-    if not texts.fits(name, *NAME_LENGTHS) or not name.strip():
-        errors["name"] = [texts.wanted(*NAME_LENGTHS)]
+    if not texts.fits_name(name, *NAME_LENGTHS):
+        errors["name"] = [texts.wanted_name(*NAME_LENGTHS)]
     if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
     if origin is not None and not (len(origin) <= MAX_ORIGIN and re.fullmatch(ORIGIN, origin)):

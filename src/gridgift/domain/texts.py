@@ -13,7 +13,15 @@ MAX_NOTE: Final = 200  # characters of a reason or a reference
 # that turn the direction of what follows them. ``\u`` is read by all engines of JSON Schema.
 UNPRINTABLE: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 PATTERN: Final = f"^[^{UNPRINTABLE}]*$"  # for schemas; JSON that is UTF-8 has no lone surrogates
+
+# What shows nothing by itself: spaces, fillers, and what Unicode calls ignorable, such as joiners.
+_INVISIBLE: Final = (
+    r"\x20\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f"
+    r"\u205f-\u2064\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
+NAME_PATTERN: Final = f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{_INVISIBLE}][^{UNPRINTABLE}]*$"
 _PRINTABLE: Final = re.compile(rf"[^{UNPRINTABLE}\ud800-\udfff]*")
+_VISIBLE: Final = re.compile(f"[^{_INVISIBLE}]")
 
 
 def is_printable(text: str) -> bool:
@@ -24,6 +32,11 @@ def is_printable(text: str) -> bool:
 def fits(text: str, least: int, most: int) -> bool:
     """Tell whether a text is printable and has so many characters."""
     return least <= len(text) <= most and is_printable(text)
+
+
+def fits_name(text: str, least: int, most: int) -> bool:
+    """Tell whether a text fits, and has something to see: what is chosen by its name needs one."""
+    return fits(text, least, most) and _VISIBLE.search(text) is not None
 
 
 def kept(text: str, most: int) -> str:
@@ -39,3 +52,8 @@ def counted(number: int, one: str, several: str = "") -> str:
 def wanted(least: int, most: int) -> str:
     """Say what ``fits`` asks for, to be said of a text that does not."""
     return f"must have {f'{least} to' if least else 'at most'} {most} printable characters"
+
+
+def wanted_name(least: int, most: int) -> str:
+    """Say what ``fits_name`` asks for, to be said of a text that does not."""
+    return f"{wanted(least, most)}, and something to see"

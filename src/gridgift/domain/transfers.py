@@ -59,10 +59,10 @@ async def transfer(
     and ``PreconditionFailed``.
     """
     card = await locked.lock(tx, caller.store_id, card_id)
-    giftcards.check_precondition(card.card, if_match)
     giver = card.card.owner_uuid
     if owner is not None and giver != owner.uuid:
         raise GiftCardNotFound(card_id)
+    giftcards.check_precondition(card.card, if_match)
     to = await _find_receiver(tx, caller.store_id, receiver)
     if to.uuid == giver:
         raise ReceiverIsOwner

@@ -335,8 +335,8 @@ def _checked(settings: UnitSettings) -> UnitSettings:
     """Return the settings with normalised usernames; raise ``ValidationFailed`` for any bad one."""
     errors: dict[str, list[str]] = {}
     name, starts_at, ends_at = settings.name, settings.starts_at, settings.ends_at
-    if not texts.fits(name, *NAME_LENGTHS):
-        errors["name"] = [texts.wanted(*NAME_LENGTHS)]
+    if not texts.fits_name(name, *NAME_LENGTHS):
+        errors["name"] = [texts.wanted_name(*NAME_LENGTHS)]
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         errors["ends_at"] = ["must be after the start"]
     for field, most in (

@@ -16,6 +16,7 @@ from gridgift.storage.database import (
     system_clock,
 )
 from gridgift.storage.migrate import COLUMNS, Applied, Engine, Migration, apply
+from gridgift.storage.queries import Query
 from gridgift.storage.sqlite_connection import Connection, FileLocation, SqliteTx
 from gridgift.storage.sqlite_errors import translated
 from gridgift.storage.sqlite_file import WAL, WRITER_WAIT, opened
@@ -25,6 +26,7 @@ READER_WAIT: Final = 1_000  # milliseconds
 WRITER_ANSWERS: Final = 10.0  # seconds within which a writer that is well has begun and ended
 
 
+_TOUCH: Final = Query.parse("touch", "UPDATE migrations SET version = 0 WHERE version = 0")
 _COLUMNS: Final = "SELECT name FROM pragma_table_info('migrations')"
 
 
@@ -75,10 +77,13 @@ class SqliteDatabase:
         return result
 
     async def check(self) -> None:
-        """Raise ``DatabaseUnavailable`` unless a write that changes nothing comes to its end."""
+        """Raise ``DatabaseUnavailable`` unless a write that changes nothing comes to its end.
+
+        ``BEGIN IMMEDIATE`` alone begins on a file that is read-only too, to read.
+        """
         try:
             async with asyncio.timeout(WRITER_ANSWERS):
-                await self.write(_change_nothing)
+                await self.write(_touch)
         except TimeoutError:
             raise DatabaseUnavailable("the writer does not answer") from None
 
@@ -104,5 +109,6 @@ class SqliteDatabase:
                 run_to_end(apply(SqliteTx(raw, self._clock), migration, now))
 
 
-async def _change_nothing(_: Tx) -> None:
-    """Need no more than the writer's turn."""
+async def _touch(tx: Tx) -> None:
+    """Need the writer's turn, and a file that can be written; change nothing."""
+    await tx.run(_TOUCH)

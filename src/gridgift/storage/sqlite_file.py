@@ -58,11 +58,16 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
 
 
 def quick_check(path: Path) -> list[str]:
-    """Return what SQLite finds wrong with a file in a quick check."""
+    """Return what SQLite finds wrong with a file in a quick check.
+
+    Raises ``DatabaseRefused`` for a file that can't be opened, which tells nothing about it.
+    """
     try:
         with closing(connect(path, WRITER_WAIT)) as raw:
             said = [str(row[0]) for row in raw.execute("PRAGMA quick_check")]
     except sqlite3.Error as error:
+        if _can_not_be_opened(error):
+            raise refusal(path, error) from error
         return [str(error)]
     return [] if said == ["ok"] else said
 
@@ -120,7 +125,17 @@ def refusal(path: Path, error: sqlite3.Error) -> DatabaseRefused | DatabaseUnava
         )
     if not os.access(path, os.F_OK):
         return DatabaseRefused(f"The database {path} is not there: run 'gridgift migrate' first.")
+    folder = path.absolute().parent
+    if _can_not_be_opened(error) and os.access(path, os.R_OK) and not os.access(folder, os.W_OK):
+        return DatabaseRefused(
+            f"The database {path} can't be opened, not even to be read: SQLite makes files beside "
+            f"it, and {folder} can't be written. Let this user write there, or copy the database."
+        )
     return DatabaseRefused(f"The database {path} can't be used: {error}.")
+
+
+def _can_not_be_opened(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
 
 
 def statements(text: str) -> list[str]:

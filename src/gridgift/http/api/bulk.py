@@ -26,7 +26,7 @@ from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.grants import GrantGiftCardRequest, accepts
 from gridgift.http.edge.answers import joined, key_of_part, sent
 from gridgift.http.edge.api_key import KeyRequest
-from gridgift.http.edge.decode import decode_object
+from gridgift.http.edge.decode import decode_object, is_coded
 from gridgift.http.edge.refusals import MediaTypeUnsupported
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
@@ -231,7 +231,7 @@ def read_rows(raw: bytes, headers: dict[bytes, bytes], zone: str) -> list[Row]:
     media_type, *parameters = headers.get(b"content-type", b"").decode("latin-1").split(";")
     known = all(_UTF_8.fullmatch(parameter.strip()) for parameter in parameters if parameter)
     media_type = media_type.strip().lower()
-    if media_type not in {*JSON_LINES, CSV} or not known or b"content-encoding" in headers:
+    if media_type not in {*JSON_LINES, CSV} or not known or is_coded(headers):
         raise MediaTypeUnsupported(_WANTED)
     found = _from_csv(raw, zone) if media_type == CSV else _from_lines(raw)
     rows = list(islice(found, MAX_ROWS + 1))

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 from msgspec import Struct
 
 from gridgift.credit_views import LOT_EXAMPLE, LotResponse, lots_of
-from gridgift.domain import credit, lists, redemption, stores, transfers
+from gridgift.domain import credit, failures, lists, redemption, stores, transfers
 from gridgift.domain.credit import Credit
 from gridgift.domain.ids import new_id
 from gridgift.domain.lists import PageRequest
@@ -150,7 +150,7 @@ async def list_own_gift_cards(
 async def redeem_own_gift_card(request: CustomerRequest[None, None]) -> Reply[bool]:
     """Turn a card into store credit."""
     resident, card_id = request.principal.resident, GIFT_CARD_ID.of(request)
-    wanted = RedeemRequest(request.caller, resident, card_id, new_id())
+    wanted = RedeemRequest(request.caller, resident, card_id, new_id(), request.if_match())
     return await batched(request, _show_true, redemption.REDEEM_EACH, wanted)
 
 
@@ -161,7 +161,14 @@ async def transfer_own_gift_card(
     resident, card_id = request.principal.resident, GIFT_CARD_ID.of(request)
     receiver = parse_identifier(request.body.receiver_identifier)
     return await once(
-        request, _show_true, transfers.transfer, request.caller, resident, card_id, receiver
+        request,
+        _show_true,
+        transfers.transfer,
+        request.caller,
+        resident,
+        card_id,
+        receiver,
+        if_match=request.if_match(),
     )
 
 
@@ -242,7 +249,7 @@ ROUTES: Final = (
         path_parameters=(GIFT_CARD_ID,),
         answer=bool,
         example=True,
-        refusals=redemption.REDEEM_REFUSALS,
+        refusals=(*redemption.REDEEM_REFUSALS, failures.PreconditionFailed),
     ),
     Route(
         "POST",
@@ -257,6 +264,6 @@ ROUTES: Final = (
         body_example={"receiverIdentifier": "jo.winter"},
         answer=bool,
         example=True,
-        refusals=transfers.TRANSFER_REFUSALS,
+        refusals=(*transfers.TRANSFER_REFUSALS, failures.PreconditionFailed),
     ),
 )

@@ -123,13 +123,13 @@ async def update_gift_card(
     """Replace a card's four changeable fields."""
     body, card_id = request.body, GIFT_CARD_ID.of(request)
     wanted = Replacement(body.credit, texture_of(body.texture), body.transfer, body.active)
-    return await change(request, show_change, card_id, updating(wanted, request.if_match()))
+    return await change(request, show_change, card_id, updating(wanted))
 
 
 async def disable_gift_card(request: KeyRequest[None, None]) -> Reply[GiftCardResponse]:
     """Make a card inactive."""
     card_id = GIFT_CARD_ID.of(request)
-    return await change(request, show_change, card_id, disabling(request.if_match()))
+    return await change(request, show_change, card_id, disabling())
 
 
 async def get_gift_card_details(request: KeyRequest[None, None]) -> Reply[GiftCardDetails]:
@@ -147,9 +147,8 @@ async def patch_gift_card(
     request: KeyRequest[None, PatchGiftCardRequest],
 ) -> Reply[GiftCardDetails]:
     """Change only the fields that are named."""
-    card_id, wanted = GIFT_CARD_ID.of(request), request.body.patch()
-    rule = patching(wanted, request.if_match())
-    return await change(request, show_changed_details, card_id, rule)
+    rule = patching(request.body.patch())
+    return await change(request, show_changed_details, GIFT_CARD_ID.of(request), rule)
 
 
 async def patch_gift_card_by_post(
@@ -172,8 +171,12 @@ async def change(
     rule: Rule[T],
     hold_id: str | None = None,
 ) -> Reply[V]:
-    """Change a card by a rule, together with other requests of the same moment."""
-    wanted = CardRequest(request.caller, card_id, rule, hold_id)
+    """Change a card by a rule, together with other requests of the same moment.
+
+    With ``If-Match`` the card must still have that ETag (contract 10.10).
+    """
+    expected = giftcards.expecting(request.if_match(), rule)
+    wanted = CardRequest(request.caller, card_id, expected, hold_id)
     return await batched(request, show, CHANGE_EACH, wanted)
 
 
@@ -325,6 +328,7 @@ ROUTES: Final = (
             failures.GiftCardRedeemed,
             failures.InsufficientCredit,
             failures.CreditLimitExceeded,
+            failures.PreconditionFailed,
         ),
     ),
 )

@@ -134,6 +134,7 @@ ROUTES: Final = (
             failures.GiftCardInactive,
             failures.GiftCardExpired,
             failures.InsufficientCredit,
+            failures.PreconditionFailed,
         ),
     ),
     Route(
@@ -179,6 +180,7 @@ ROUTES: Final = (
             failures.GiftCardInactive,
             failures.GiftCardExpired,
             failures.HoldClosed,
+            failures.PreconditionFailed,
         ),
     ),
     Route(
@@ -195,7 +197,11 @@ ROUTES: Final = (
         body_example={"amount": 1},
         answer=HoldResponse,
         example=HOLD_EXAMPLE | {"state": "captured", "captured": 1},
-        refusals=(failures.HoldClosed, failures.CaptureExceedsHold),
+        refusals=(
+            failures.HoldClosed,
+            failures.CaptureExceedsHold,
+            failures.PreconditionFailed,
+        ),
     ),
     Route(
         "POST",
@@ -208,6 +214,6 @@ ROUTES: Final = (
         path_parameters=(GIFT_CARD_ID, HOLD_ID),
         answer=HoldResponse,
         example=HOLD_EXAMPLE | {"state": "voided"},
-        refusals=(failures.HoldClosed,),
+        refusals=(failures.HoldClosed, failures.PreconditionFailed),
     ),
 )

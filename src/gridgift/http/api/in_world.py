@@ -60,6 +60,10 @@ Avatar = Annotated[
         extra_json_schema={"not": {"const": NIL_UUID}},
     ),
 ]
+Somebody = Annotated[
+    Uuid,
+    Meta(extra={"parse": _parse_avatar}, extra_json_schema={"not": {"const": NIL_UUID}}),
+]
 Seen = Annotated[
     str,
     Meta(
@@ -101,8 +105,8 @@ class PairObjectRequest(Struct, frozen=True):
     """The code from the dashboard, the object's own key and its owner's."""
 
     code: TypedCode
-    obj: Uuid
-    owner: Uuid
+    obj: Somebody
+    owner: Somebody
     lang: Language = ""
 
 

@@ -110,6 +110,7 @@ ROUTES: Final = (
         answer=NoteResponse,
         example=NOTE_EXAMPLE,
         status=201,
+        refusals=(failures.PreconditionFailed,),
     ),
     Route(
         "GET",

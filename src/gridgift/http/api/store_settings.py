@@ -12,7 +12,6 @@ from gridgift.domain.days import zones
 from gridgift.domain.ids import new_id, texture_of
 from gridgift.domain.model import Announce, Store
 from gridgift.domain.stores import MAP_LINK, ORIGIN, StoreChanges
-from gridgift.domain.texts import UNPRINTABLE
 from gridgift.fields import Instant, Uuid
 from gridgift.http.api.store import STORE_EXAMPLE, TAG, StoreResponse
 from gridgift.http.edge.answers import conditional, once
@@ -23,26 +22,22 @@ from gridgift.http.edge.route import Route
 
 PATH: Final = "/ext/v1/store"
 
-_SPACES: Final = r"\x20\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"  # those that are printable
 _OFFSET: Final = re.compile("GMT[+-]")
 
 
-def _text(lengths: tuple[int, int], pattern: str, description: str) -> Meta:
-    """Describe a text of one line, of so many characters."""
+def _text(lengths: tuple[int, int], description: str, *, name: bool = False) -> Meta:
+    """Describe a text of one line, of so many characters; a name has something to see."""
+    fits, says = (texts.fits_name, texts.wanted_name) if name else (texts.fits, texts.wanted)
     return Meta(
         min_length=lengths[0],
         max_length=lengths[1],
         description=description,
         extra={
-            "says": texts.wanted(*lengths),
-            "parse": lambda text: text if _says(text, *lengths) else None,
+            "says": says(*lengths),
+            "parse": lambda text: text if fits(text, *lengths) else None,
         },
-        extra_json_schema={"pattern": pattern},
+        extra_json_schema={"pattern": texts.NAME_PATTERN if name else texts.PATTERN},
     )
-
-
-def _says(text: str, least: int, most: int) -> bool:
-    return texts.fits(text, least, most) and (not least or bool(text.strip()))
 
 
 def _link(pattern: str, most: int, like: str, description: str) -> Meta:
@@ -57,17 +52,12 @@ def _link(pattern: str, most: int, like: str, description: str) -> Meta:
 
 Name = Annotated[
     str,
-    _text(
-        stores.NAME_LENGTHS,
-        f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{_SPACES}][^{UNPRINTABLE}]*$",
-        "What the store is called; not only spaces.",
-    ),
+    _text(stores.NAME_LENGTHS, "What the store is called; not only spaces.", name=True),
 ]
 Contact = Annotated[
     str,
     _text(
         (0, stores.MAX_CONTACT),
-        texts.PATTERN,
         "Whom residents ask, as their page says it; empty: nobody.",
     ),
 ]

@@ -50,14 +50,21 @@ async def transfer_gift_card(request: KeyRequest[None, TransferRequest]) -> Repl
         card_id,
         receiver,
         body.reason or "",
+        request.if_match(),
     )
 
 
 async def reissue_gift_card(request: KeyRequest[None, ReissueRequest]) -> Reply[GiftCardDetails]:
     """Replace a lost card by a new one."""
-    card_id, reason = GIFT_CARD_ID.of(request), request.body.reason
     return await once(
-        request, _show_new, transfers.reissue, request.caller, card_id, new_id(), reason
+        request,
+        _show_new,
+        transfers.reissue,
+        request.caller,
+        GIFT_CARD_ID.of(request),
+        new_id(),
+        request.body.reason,
+        request.if_match(),
     )
 
 
@@ -80,7 +87,7 @@ ROUTES: Final = (
         answer=GiftCardDetails,
         example=DETAILS_EXAMPLE,
         etag=True,
-        refusals=transfers.TRANSFER_REFUSALS,
+        refusals=(*transfers.TRANSFER_REFUSALS, failures.PreconditionFailed),
     ),
     Route(
         "POST",
@@ -97,6 +104,11 @@ ROUTES: Final = (
         example=DETAILS_EXAMPLE,
         status=201,
         etag=True,
-        refusals=(failures.GiftCardRedeemed, failures.GiftCardVoid, failures.GiftCardHeld),
+        refusals=(
+            failures.GiftCardRedeemed,
+            failures.GiftCardVoid,
+            failures.GiftCardHeld,
+            failures.PreconditionFailed,
+        ),
     ),
 )

@@ -49,10 +49,10 @@ UnitName = Annotated[
         min_length=1,
         max_length=units.NAME_LENGTHS[1],
         extra={
-            "says": texts.wanted(*units.NAME_LENGTHS),
-            "parse": lambda text: text if texts.is_printable(text) else None,
+            "says": texts.wanted_name(*units.NAME_LENGTHS),
+            "parse": lambda text: text if texts.fits_name(text, *units.NAME_LENGTHS) else None,
         },
-        extra_json_schema={"pattern": texts.PATTERN},
+        extra_json_schema={"pattern": texts.NAME_PATTERN},
     ),
 ]
 Bound = Annotated[

@@ -94,6 +94,12 @@ def has_body(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
+def is_coded(headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a body is compressed, say: ``identity`` is no coding (RFC 9110, 8.4.1)."""
+    codings = headers.get(b"content-encoding", b"").lower().split(b",")
+    return any(coding.strip() not in {b"", b"identity"} for coding in codings)
+
+
 def says_nothing(raw: bytes) -> bool:
     """Tell whether a body is what clients send for none: nothing, ``{}``, ``[]`` or ``null``.
 
@@ -118,7 +124,7 @@ def decode_body(
     if not raw:
         raise BodyMalformed("it is empty")
     media_type = headers.get(b"content-type", b"")
-    if not _JSON_TYPE.fullmatch(media_type.strip()) or b"content-encoding" in headers:
+    if not _JSON_TYPE.fullmatch(media_type.strip()) or is_coded(headers):
         raise MediaTypeUnsupported
     return decode_object(raw, into)
 

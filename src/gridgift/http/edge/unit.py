@@ -15,7 +15,7 @@ from msgspec import Struct
 from gridgift.domain import announcements, units
 from gridgift.domain.failures import Failure, IdempotencyKeyReused
 from gridgift.domain.idempotency import IdempotencyKey, Once, Run
-from gridgift.domain.ids import parse_uuid
+from gridgift.domain.ids import NIL_UUID, parse_uuid
 from gridgift.domain.instants import SECOND
 from gridgift.domain.unit_failures import UnitNotFound
 from gridgift.domain.units import UnitKind
@@ -260,9 +260,9 @@ def _check_grid(request: Request[Any, Any, Any]) -> None:
 
 
 def nonce_of(request: Request[Any, Any, Any]) -> str:
-    """Return the nonce of a request. Raises ``NonceInvalid``."""
+    """Return the nonce of a request; the all-zero UUID is none. Raises ``NonceInvalid``."""
     nonce = parse_uuid(request.headers.get(b"x-gc-nonce", b"").decode("latin-1"))
-    if nonce is None:
+    if nonce is None or nonce == NIL_UUID:
         raise NonceInvalid
     return nonce
 
