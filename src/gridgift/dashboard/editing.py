@@ -16,7 +16,7 @@ from gridgift.dashboard.forms import Draft
 from gridgift.dashboard.timeline import Moment
 from gridgift.domain.card_life import Life
 from gridgift.domain.days import day_of, end_of, parse_day
-from gridgift.domain.giftcards import Patch, check_precondition, patching
+from gridgift.domain.giftcards import Patch, expecting, patching
 from gridgift.domain.ledger import read_card_state
 from gridgift.domain.locked import LockedCard, Rule
 from gridgift.domain.model import (
@@ -119,25 +119,20 @@ def shown(now: Fields, before: Fields, draft: Draft) -> Fields:
 
 def as_seen(rule: Rule[R], etag: str) -> Rule[R]:
     """Return a rule for the card as it was shown; it raises ``PreconditionFailed`` for another."""
-
-    def checked(locked: LockedCard, caller: Caller) -> R:
-        check_precondition(locked.card, frozenset({etag}))
-        return rule(locked, caller)
-
-    return checked
+    return expecting(frozenset({etag}), rule)
 
 
 def switching(active: bool, etag: str) -> Rule[CardChange]:
     """Return the rule that switches a card on or off.
 
     One that is so by now stays as it is, whatever else has changed: nothing of that is overwritten.
-    It raises what that of ``patching`` does.
+    It raises what those of ``as_seen`` and ``patching`` do.
     """
 
     def rule(locked: LockedCard, caller: Caller) -> CardChange:
         if locked.card.active == active:
             return locked.unchanged()
-        return patching(Patch(active=active), frozenset({etag}))(locked, caller)
+        return as_seen(patching(Patch(active=active)), etag)(locked, caller)
 
     return rule
 
@@ -162,7 +157,7 @@ def editing(wanted: Fields, etag: str, zone: str) -> Rule[CardChange]:
             active=bool(wanted["active"]),
             expires_at=expires_at,
         )
-        return patching(changes, frozenset({etag}))(locked, caller)
+        return as_seen(patching(changes), etag)(locked, caller)
 
     return rule
 
