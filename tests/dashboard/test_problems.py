@@ -83,3 +83,17 @@ def test_nobody_is_led_where_they_may_not_go(people: People) -> None:
     answer = people.signed_in("Bo", "clerk").get(f"/dashboard/webhooks/{UNKNOWN}")
     assert answer.status_code == 403
     assert ways(answer.text) == {"To the dashboard": "/dashboard"}
+
+
+@one_engine
+def test_a_form_that_is_too_large_or_broken_is_told_in_words(aria: Browser) -> None:
+    aria.get("/dashboard/keys")
+    for fields, words in (
+        ({"name": "x" * 10_000_000}, "That is too much at once"),
+        ({f"n{number}": "x" for number in range(3_000)}, "The form did not arrive whole"),
+    ):
+        answer = aria.post("/dashboard/keys", fields)
+        assert answer.status_code in {400, 413}
+        said = told(answer.text)
+        assert words in said and "Nothing was changed." in said
+        assert not PROGRAMS.search(said), said
