@@ -227,6 +227,8 @@ def test_weeks_say_what_the_ledger_held_at_their_ends(api: ApiFixture, aria: Bro
     assert text.count("<circle") == 36
     titles = re.findall(r"<title>([^<]*week of[^<]*)</title>", text)
     assert len(titles) == 36 and titles[11].endswith("so far: L$\xa00")
+    assert len(re.findall(r'class="open" d="M[\d.]+ [\d.]+ [\d.]+ [\d.]+"', text)) == 3, "dashed"
+    assert re.search(r"Added up at [^,]+, [\d:]+, Second Life time\.", text)
 
 
 def moved_at(browser: Browser, address: str) -> list[int]:

@@ -111,6 +111,22 @@ def test_pasted_names_are_checked_then_sent(api: ApiFixture, bo: Browser) -> Non
     assert len(owners(api)) == 4
 
 
+@one_engine
+def test_a_picture_is_shown_before_it_is_sent(bo: Browser) -> None:
+    """From the form for all, and from the file's own column; who has none has the store's."""
+    one, other = (f"01234567-89ab-cdef-0123-45678901234{digit}" for digit in "56")
+    bo.get(SEND)
+    text = f"username,credit,texture\nkelly,1,{other}\njo.winter,1,\n".encode()
+    for address, pictures in (
+        (bo.post(SEND, {"to": "kelly", "credit": "1", "texture": one}), [one]),
+        (bo.upload(SEND, {"texture": one}, "in.csv", text), [other]),
+    ):
+        page = bo.get(prepared(bo, address)).text
+        found = re.findall(r'src="https://picture-service.secondlife.com/([\w-]+)/60x45', page)
+        assert found == pictures
+    assert page.count("your store&#39;s</span>") + page.count("your store's</span>") == 1
+
+
 def test_a_file_sent_again_gives_nobody_anything(api: ApiFixture, bo: Browser) -> None:
     text = b"username,credit\r\nkelly,100\r\njo.winter,0\r\njo.winter,300\r\n"
     bo.get(SEND)
