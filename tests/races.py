@@ -37,7 +37,10 @@ class Track:
 
     def __init__(self, servers: Sequence[Server]) -> None:
         self.servers = servers
-        limits = httpx2.Limits(max_connections=RUNNERS, max_keepalive_connections=RUNNERS)
+        # one that was idle is not used again: the server gives it up after a while
+        limits = httpx2.Limits(
+            max_connections=RUNNERS, max_keepalive_connections=RUNNERS, keepalive_expiry=1
+        )
         headers = servers[0].headers
         self.clients = [
             httpx2.AsyncClient(base_url=server.url, headers=headers, limits=limits, timeout=60)

@@ -32,15 +32,19 @@ def press(visit: Visit, key: str, text: str, times: int = 40) -> None:
 
 
 def focus_is_seen(visit: Visit) -> bool:
-    """Tell whether what has the focus has a frame, and stands on the screen within 5 seconds."""
+    """Tell whether what has the focus has a frame, and is in sight within 5 seconds."""
     for _ in range(100):
         if visit.page.evaluate(
             """() => {
                 const element = document.activeElement;
                 const style = getComputedStyle(element);
                 const box = element.getBoundingClientRect();
-                return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
-                    && box.top >= 0 && box.bottom <= innerHeight;
+                const top = document.elementFromPoint(
+                    Math.min((box.left + box.right) / 2, innerWidth - 2),
+                    Math.min(box.bottom, innerHeight) - 2);
+                const onTop = top && (element.contains(top) || top.contains(element));
+                return onTop && box.top > -1 && box.bottom < innerHeight + 1
+                    && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
             }"""
         ):
             return True
