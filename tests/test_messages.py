@@ -39,7 +39,7 @@ TOLD_OTHERWISE: Final = {
 # what only a program that is not the page can be told
 ABOUT_PROGRAMS: Final = {
     "body_malformed", "body_too_large", "body_too_slow", "body_unexpected", "cursor_invalid",
-    "idempotency_key_reused", "media_type_unsupported",
+    "idempotency_key_reused", "media_type_unsupported", "precondition_failed",
 }  # fmt: skip
 
 
