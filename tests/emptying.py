@@ -72,7 +72,8 @@ async def emptied(connection: "asyncpg.Connection[Any]", before: Fingerprint) ->
 
     As a replica, PostgreSQL runs no trigger: neither the one that keeps the ledger's entries nor
     those of foreign keys. VACUUM leaves no page of a table, so that rows will again be found in
-    the order in which they come, which is not so among dead rows.
+    the order in which they come, which is not so among dead rows. With FREEZE it waits for a page
+    that a checkpoint is writing, which it would pass over otherwise.
     """
     await connection.execute(END_OTHERS)
     if not before.is_restorable(await fingerprint(connection)):
@@ -80,9 +81,9 @@ async def emptied(connection: "asyncpg.Connection[Any]", before: Fingerprint) ->
     if touched := await _names(connection, TOUCHED):
         deletions = "; ".join(f"DELETE FROM {name}" for name in touched)
         await connection.execute(f"SET session_replication_role = replica; {deletions}")
-        await connection.execute(f"VACUUM (INDEX_CLEANUP ON) {', '.join(touched)}")
+        await connection.execute(f"VACUUM (FREEZE, INDEX_CLEANUP ON) {', '.join(touched)}")
     await connection.execute("SELECT pg_stat_reset()")
-    return True
+    return not await _names(connection, TOUCHED)
 
 
 async def _names(connection: "asyncpg.Connection[Any]", statement: str) -> list[str]:
