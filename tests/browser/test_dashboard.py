@@ -274,6 +274,17 @@ def test_the_keyboard_is_enough(desk: Callable[..., Desk], size: tuple[int, int]
     assert aria.visit.focused().startswith("Change")
 
 
+def test_on_a_phone_the_menu_shows_whole_what_has_the_focus(desk: Callable[..., Desk]) -> None:
+    page = desk(PHONE).enter()
+    links = page.get_by_role("navigation").get_by_role("link")
+    links.last.evaluate("link => link.closest('nav').scrollLeft = 0")
+    for link in [*links.all(), *reversed(links.all())]:
+        link.evaluate("link => link.focus({ preventScroll: true })")
+        box = link.bounding_box()
+        assert box is not None
+        assert box["x"] >= -1 and box["x"] + box["width"] <= PHONE[0] + 1, link.inner_text()
+
+
 @sizes
 def test_a_clerk_sees_no_owners_page(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
     bo = desk(size, "clerk")

@@ -5,6 +5,7 @@
 // Back shows a page as it is now, and none to whoever has signed out.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });  // on a phone
+document.querySelector('nav')?.addEventListener('focusin', (event) => event.target.scrollIntoView({ block: 'nearest', inline: 'nearest' }));
 document.querySelector('[data-shown]')?.click();  // a menu in which something is wrong
 
 // What is sent is sent once, however often somebody presses while the answer is on its way.
