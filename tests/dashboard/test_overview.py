@@ -343,6 +343,20 @@ def test_what_needs_a_hand(api: ApiFixture, aria: Browser, bo: Browser) -> None:
         assert [card["credit"] for card in rows_of(aria_again(api), large)] == [5000]
 
 
+@one_engine
+def test_of_two_webhooks_to_one_host_it_says_which_one_fails(
+    api: ApiFixture, aria: Browser
+) -> None:
+    ids = [new_id(), new_id()]
+    for webhook_id, place in zip(ids, ("orders", "stocks"), strict=True):
+        wanted = webhooks.Wanted(url=f"https://shop.example.com/{place}")
+        api.write(webhooks.create, operator(api.store.id), webhook_id, wanted)
+    api.sql(f"UPDATE webhooks SET failing_since = {START} WHERE id = '{ids[1]}'")
+    page = aria.get("/dashboard").text
+    assert f'/{ids[1]}">The webhook to shop.example.com <code>…stocks</code> fails' in page
+    assert "orders" not in page
+
+
 def test_the_last_verification_is_shown(api: ApiFixture, people: People) -> None:
     """What it added up is what the page shows as held; faults and age are the owner's to mend."""
 

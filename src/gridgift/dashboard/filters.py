@@ -1,6 +1,7 @@
 """How amounts and times are written on a page."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -89,6 +90,16 @@ def host(address: str) -> str:
     return urlsplit(address).hostname or address
 
 
+def shared_hosts(addresses: Iterable[str]) -> frozenset[str]:
+    """Return the hosts that several of some addresses have."""
+    return frozenset(name for name, times in Counter(map(host, addresses)).items() if times > 1)
+
+
+def address_end(address: str) -> str:
+    """Return what tells an address from others of its host: …d41d8c."""
+    return f"…{address[-6:]}"
+
+
 # In this order: browsers name their ancestors too.
 _BROWSERS: Final = (
     ("SecondLife/", "Second Life viewer"), ("Edg", "Edge"), ("OPR/", "Opera"),
@@ -112,6 +123,8 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "browser": browser,
     "zone_time": zone_time,
     "host": host,
+    "shared_hosts": shared_hosts,
+    "address_end": address_end,
     "etag": etag,
     "iso": format_instant,
 }

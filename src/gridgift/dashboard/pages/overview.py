@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.dashboard.charts import Chart, chart
+from gridgift.dashboard.filters import shared_hosts
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import SOURCES, CardsQuery
 from gridgift.dashboard.pages.moved import MovedQuery, What
@@ -102,9 +103,13 @@ class Summary(Struct, frozen=True):
 
 
 class Trouble(Struct, frozen=True):
-    """What an owner should look at: webhooks that fail, keys that end soon, refunds, silence."""
+    """What an owner should look at: webhooks that fail, keys that end soon, refunds, silence.
+
+    ``shared_hosts`` are those to which several of the store's webhooks lead.
+    """
 
     webhooks: list[Webhook] = []
+    shared_hosts: frozenset[str] = frozenset()
     keys: list[Key] = []
     refunds: Owed = Owed(0, 0)
     silent: list[Unit] = []
@@ -179,7 +184,8 @@ async def _find_trouble(tx: Tx, store_id: str, now: int) -> Trouble:
         if key.works(now) and key.expires_at is not None and key.expires_at <= now + SOON * DAY
     ]
     owed, silent = await refunds.owed(tx, store_id), await silence.of_store(tx, store_id)
-    return Trouble(failing, ending, owed, silent)
+    shared = shared_hosts(webhook.url for webhook in found.rows)
+    return Trouble(failing, shared, ending, owed, silent)
 
 
 PAGES: Final = (Page("GET", "/dashboard", Session("clerk"), show_overview),)
