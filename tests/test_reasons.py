@@ -1,8 +1,10 @@
 """Why something was refused, as the people of a store are told it."""
 
+import re
+
 import pytest
 
-from gridgift.domain import failures
+from gridgift.domain import failures, labels, scopes
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.reasons import people_told, reason
 
@@ -42,6 +44,13 @@ def test_an_unknown_name_says_what_to_do() -> None:
     )
     later = failures.ResidentNotFound("no.body", directory_failed=True)
     assert "try again later" in reason(later)
+
+
+def test_complaints_have_no_words_of_programs() -> None:
+    """Of what people type: tags, and in a file of cards metadata."""
+    for complaint in (labels.TAGS_WANTED, labels.METADATA_WANTED, scopes.NONE_NAMED):
+        assert not re.search("texts|object|JSON|bytes|scope", people_told(complaint))
+    assert people_told(labels.TAGS_WANTED).startswith("must be at most 20 tags, each of")
 
 
 def test_fields_are_named() -> None:

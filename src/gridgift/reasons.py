@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gridgift.domain import failures
+from gridgift.domain import failures, labels, scopes
 from gridgift.domain.failures import Failure, ValidationFailed
 
 _MONEY: Final = re.compile(r"(?<=L\$) ([0-9]+)")
@@ -27,8 +27,8 @@ def reason(failure: Failure) -> str:
 
 
 def people_told(complaint: str) -> str:
-    """Say of a number what pages say: a whole one, with its thousands apart."""
-    said = complaint.replace("an integer", "a whole number")
+    """Say what is wrong with a field in people's words; a number has its thousands apart."""
+    said = _TOLD.get(complaint, complaint).replace("an integer", "a whole number")
     return _LONG.sub(lambda found: f"{int(found[0]):,}", said)
 
 
@@ -44,6 +44,15 @@ def _unknown(failure: failures.ResidentNotFound) -> str:
     return f"{said} Check how it is spelled."
 
 
+# Complaints that name what the API has, in other words.
+_TOLD: Final[Mapping[str, str]] = {
+    labels.METADATA_WANTED: (
+        f"must be at most {labels.MAX_MEMBERS} names, each with its text, written like "
+        f'{{"shop": "main street"}}; a name has 1 to {labels.MAX_NAME} printable characters, '
+        f"a text at most {labels.MAX_VALUE}, and all of it {labels.MAX_METADATA}"
+    ),
+    scopes.NONE_NAMED: "tick at least one",
+}
 _REASONS: Final[Mapping[type[Failure], Callable[[Any], str]]] = {
     failures.IdentifierMalformed: lambda failure: (
         "This is neither a username, such as kelly.moonwall, nor an avatar's UUID."

@@ -90,7 +90,7 @@ def test_a_revoked_key_opens_nothing(api: ApiFixture, aria: Browser) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"name": "web shop"}, "Name at least one scope."),
+        ({"name": "web shop"}, "Tick at least one."),
         ({"name": "web shop", "scopes": "all"}, "Unknown: all"),
         ({"name": "xy", "scopes": "store:read"}, "Must have 3 to 128 printable characters."),
         ({"name": "all scopes", "scopes": "store:read"}, "all scopes"),

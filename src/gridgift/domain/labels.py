@@ -27,7 +27,7 @@ _NOT_IN_TAGS: Final = f"{texts.UNPRINTABLE},;"
 TAG_PATTERN: Final = f"^[^ {_NOT_IN_TAGS}]([^{_NOT_IN_TAGS}]*[^ {_NOT_IN_TAGS}])?$"
 
 TAGS_WANTED: Final = (
-    f"must be at most {MAX_TAGS} texts, each of 1 to {MAX_TAG} printable characters, "
+    f"must be at most {MAX_TAGS} tags, each of 1 to {MAX_TAG} printable characters, "
     "without commas, semicolons, or spaces around it"
 )
 METADATA_WANTED: Final = (

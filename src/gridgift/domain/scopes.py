@@ -22,6 +22,7 @@ SCOPES: Final = {
     "webhooks:write": "Have what happens at the store posted somewhere, or no more.",
     "customertokens:mint": "Make a link that opens a resident's own page.",
 }
+NONE_NAMED: Final = "name at least one scope"
 
 
 def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
@@ -32,5 +33,5 @@ def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
         known = ", ".join(SCOPES)
         raise ValidationFailed({"scopes": [f"unknown: {', '.join(unknown)}; known: {known}"]})
     if not wanted:
-        raise ValidationFailed({"scopes": ["name at least one scope"]})
+        raise ValidationFailed({"scopes": [NONE_NAMED]})
     return wanted
