@@ -34,7 +34,7 @@ class SettingsError(Exception):
 
 
 class Settings(Struct, frozen=True):
-    """How this server runs. ``rate_limit`` is requests a minute a key; 0: no limits but of sign-ins."""
+    """How it runs. ``rate_limit`` is requests a minute a key; 0: no limit but of sign-ins."""
 
     database_url: str = DEFAULT_DATABASE_URL
     database_connections: int = 10
