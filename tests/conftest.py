@@ -20,7 +20,7 @@ from tests.order import arranged
 from tests.plain_logs import log_plainly
 from tests.redis import Redis
 from tests.serving import Server
-from tests.shared import keep_bytecode
+from tests.shared import keep_bytecode, read_certificates_once
 
 ENGINES = ("sqlite", "postgres")
 RUN_FOLDER = pytest.StashKey[Path]()
@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     leaving.end_on_sigterm()
     log_plainly()
     keep_bytecode()
+    read_certificates_once()
     workerinput = getattr(config, "workerinput", None)
     if workerinput is None:
         if in_memory(MEMORY):

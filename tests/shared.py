@@ -5,7 +5,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+
+import httpcore2
 
 
 def keep_bytecode() -> None:
@@ -16,6 +19,14 @@ def keep_bytecode() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def read_certificates_once() -> None:
+    """Let all clients of httpx in this process trust the same certificates, which are read once.
+
+    Each would read them anew, which takes longer than dozens of requests.
+    """
+    httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""What the processes of a test run share: here, the modules that one of them has compiled."""
+"""What tests share: modules that are compiled, certificates that are read."""
 
 import subprocess
 import sys
 
+import httpx2
 import pytest
 
 from tests.shared import keep_bytecode
@@ -17,3 +18,7 @@ def test_modules_are_kept_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(
         [sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"], check=True
     )
+
+
+def test_certificates_are_read_once() -> None:
+    assert httpx2.create_ssl_context() is httpx2.create_ssl_context()
