@@ -26,7 +26,7 @@ ENTRY_FIELDS: Final = (
 )  # fmt: skip
 REDEMPTION_FIELDS: Final = (
     "redeemed_at", "owner_uuid", "owner_username", "gift_card_id", "amount", "actor_kind",
-    "actor_id", "store_credit",
+    "actor_id", "store_credit", "left",
 )  # fmt: skip
 
 
@@ -45,7 +45,10 @@ class AccountEntry(EntryResponse, frozen=True, rename="camel"):
 
 
 class Redemption(Struct, frozen=True, rename="camel"):
-    """A card that became store credit (L$); ``store_credit`` is what its owner has of it now."""
+    """A card that became store credit (L$).
+
+    ``store_credit`` is all that its owner has now, ``left`` what is there of this card's.
+    """
 
     gift_card_id: Uuid
     owner_uuid: Uuid
@@ -54,6 +57,7 @@ class Redemption(Struct, frozen=True, rename="camel"):
     redeemed_at: Instant
     actor: Actor
     store_credit: int
+    left: int
 
     @classmethod
     def of(cls, found: Redeemed) -> "Redemption":
@@ -61,7 +65,7 @@ class Redemption(Struct, frozen=True, rename="camel"):
         card = found.card
         return cls(
             card.id, card.owner_uuid, card.owner_username, found.amount, format_instant(found.at),
-            Actor(found.actor_kind, found.actor_id), found.left,
+            Actor(found.actor_kind, found.actor_id), found.owner_credit, found.left,
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, change_credit, ext
 from tests.http.test_export import messages
+from tests.http.test_move_credit import move
 
 REDEMPTIONS = "/ext/v1/redemptions"
 ENTRIES = "/ext/v1/entries"
@@ -96,7 +97,48 @@ def test_redemptions_in_a_time(api: ApiFixture) -> None:
         assert table(api, REDEMPTIONS, **dict(query)) == flat
     (row,) = listed(api, owner=JO.username)
     assert row["actor"] == {"kind": "resident", "id": JO.uuid}
-    assert (row["ownerUsername"], row["storeCredit"]) == (JO.username, 9)
+    assert (row["ownerUsername"], row["storeCredit"], row["left"]) == (JO.username, 9, 9)
+
+
+@pytest.mark.contract("10.158")
+def test_what_is_left_of_a_card(api: ApiFixture) -> None:
+    """What pays first is what ends first, whichever card it is of; each tells of its own."""
+    ending = str(api.grant(credit=40, expiresAt=at(api, 9 * HOUR))["id"])
+    lasting = redeem(api, 100)
+    empty = str(api.grant(credit=3)["id"])
+    assert ext(api, empty, "adjust", {"delta": -3, "reason": "why"}).status_code == 200
+    of_jo = redeem(api, 9, JO.username)
+    for card in (ending, empty):
+        assert CustomerPage(api).redeem(card).status_code == 200
+    assert change_credit(api, "deposit", 5).status_code == 200
+
+    def left() -> dict[str, int]:
+        rows = lines(api, REDEMPTIONS)
+        assert listed(api) == rows
+        return {row["giftCardId"]: row["left"] for row in rows}
+
+    others = {empty: 0, of_jo: 9}
+    assert left() == others | {ending: 40, lasting: 100}
+    spend = change_credit(api, "spend", 70).json()["id"]
+    assert left() == others | {ending: 0, lasting: 70}
+    assert change_credit(api, "refund", 50, spend=spend).status_code == 200
+    assert left() == others | {ending: 20, lasting: 100}
+    assert move(api, 30).status_code == 200
+    assert left() == others | {ending: 0, lasting: 90}
+    api.clock.advance(9 * HOUR)
+    assert left() == others | {ending: 0, lasting: 90}
+
+
+@pytest.mark.contract("10.158")
+def test_what_has_expired_is_not_left(api: ApiFixture) -> None:
+    """Not even before the server has noted it."""
+    card = str(api.grant(credit=40, expiresAt=at(api, HOUR))["id"])
+    assert CustomerPage(api).redeem(card).status_code == 200
+    api.clock.advance(HOUR - 1)
+    assert [row["left"] for row in listed(api)] == [40]
+    api.clock.advance(1)
+    assert [row["left"] for row in listed(api)] == [0]
+    assert api.sql("SELECT remaining FROM credit_lots") == [(40,)]
 
 
 @pytest.mark.contract("10.158", "10.159")

@@ -169,6 +169,7 @@ ROWS: Final = {
         "NULL, NULL, '[1]', NULL)",
         f"INSERT INTO bulk_change_parts VALUES ('{STORE}', '{OWNER}', 0, '{STORE}')",
     ],
+    48: [],
 }
 
 SQLITE_SCHEMA: Final = {

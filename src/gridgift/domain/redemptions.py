@@ -16,7 +16,8 @@ from gridgift.storage.listing import FAR
 class Redeemed(Struct, frozen=True):
     """A card that was redeemed: how much became store credit (L$), when, and by whom.
 
-    ``left`` is the store credit that the owner has now, whatever it came from.
+    ``owner_credit`` is all store credit that the owner has now, whatever it came from (L$), and
+    ``left`` what is there of this card's: not spent, moved to another avatar or expired.
     """
 
     card: FoundCard
@@ -24,6 +25,7 @@ class Redeemed(Struct, frozen=True):
     at: int
     actor_kind: ActorKind
     actor_id: str
+    owner_credit: int
     left: int
 
 
@@ -68,8 +70,23 @@ async def _told(
     meant = [card for card in cards if wanted.begins_at <= told[card.id][1] < wanted.ends_at]
     owners = sorted({card.owner_uuid for card in meant})
     customers = await customer_search.find_each(tx, store_id, owners)
-    left = {
+    credit = {
         uuid: found.customer.credit + found.customer.restricted_credit
         for uuid, found in customers.items()
     }
-    return [Redeemed(card, *told[card.id], left.get(card.owner_uuid, 0)) for card in meant]
+    left = await _left(tx, store_id, [card.id for card in meant])
+    return [
+        Redeemed(card, *told[card.id], credit.get(card.owner_uuid, 0), left.get(card.id, 0))
+        for card in meant
+    ]
+
+
+async def _left(tx: Tx, store_id: str, card_ids: Sequence[str]) -> dict[str, int]:
+    """Return what is left of the credit of redeemed cards (L$); of an empty card nothing is."""
+    rows = await tx.all("lots_of_cards", store_id=store_id, card_ids=card_ids)
+    now = tx.now()
+    return {
+        card_id: remaining
+        for card_id, remaining, expires_at in rows
+        if expires_at is None or expires_at > now
+    }

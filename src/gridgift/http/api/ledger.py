@@ -41,6 +41,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "redeemedAt": "2026-11-24T08:15:00Z",
     "actor": {"kind": "resident", "id": CARD_EXAMPLE["ownerUuid"]},
     "storeCredit": 750,
+    "left": 120,
 }
 _WHOLE: Final = (
     "A file that breaks off is not whole: its connection ends without an end of the answer."
@@ -159,8 +160,9 @@ ROUTES: Final = (
         list_redemptions,
         tag=TAG,
         summary="Page through redemptions",
-        description="Gift cards that became store credit, and how much that was. The card that was "
-        "changed last comes first. A page may have fewer than its limit, and another one after it.",
+        description="Gift cards that became store credit, how much that was, and how much of "
+        "it is left. The card that was changed last comes first. A page may have fewer than its "
+        "limit, and another one after it.",
         query=RedemptionsQuery,
         answer=ListResponse[Redemption],
         example=ListResponse.example(_EXAMPLE),

@@ -30,6 +30,15 @@ WHERE store_id = :store_id AND resident_uuid = :resident_uuid AND id {any:ids}
 SELECT resident_uuid, {lot} FROM credit_lots {index:credit_lots_open}
 WHERE store_id = :store_id AND resident_uuid {any:uuids} AND remaining > 0
 
+-- The lot that each of some cards became when it was redeemed: the only one in that entry.
+-- name: lots_of_cards
+SELECT {json:e.state} ->> 'reference', l.remaining, l.expires_at
+FROM entries e {index:entries_of_redeemed_cards} JOIN credit_lots l
+    ON l.store_id = e.store_id AND l.resident_uuid = e.account_id
+        AND l.id = {uuid:{json:e.state} -> 'lots' -> 0 ->> 0}
+WHERE e.store_id = :store_id AND e.kind = 'credit_redeemed'
+    AND {json:e.state} ->> 'reference' {any:card_ids}
+
 -- name: lot_add
 INSERT INTO credit_lots (store_id, resident_uuid, id, amount, remaining, expires_at, restricted,
     created_at)
