@@ -35,10 +35,11 @@ class Clock:
 
     def __init__(self, milliseconds: int = START) -> None:
         self.milliseconds = milliseconds
+        self._ahead = 0
 
     def now(self) -> int:
         """Milliseconds since the epoch."""
-        return self.milliseconds
+        return self.milliseconds + self._ahead
 
     def ticks(self) -> float:
         """Seconds of a monotonic clock."""
@@ -47,6 +48,10 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.milliseconds += round(seconds * 1000)
+
+    def leap(self, seconds: float) -> None:
+        """Set the clock that people see forward, or back; no time passes."""
+        self._ahead += round(seconds * 1000)
 
 
 class PreparedStore(Struct, frozen=True):

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gridgift import jobs
+from gridgift.clock_watch import ClockWatch
 from gridgift.credentials import KeyUses
 from gridgift.domain import idempotency, keys, tokens
 from gridgift.domain.idempotency import KEPT_FOR, IdempotencyKey, Once
@@ -18,7 +19,7 @@ from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import IssuedKey, NewCredential, Signer
 from gridgift.domain.residents import Identifier
 from gridgift.domain.units import SILENT_AFTER
-from gridgift.jobs import ClockWatch, Job, housekeeping, run_once, running
+from gridgift.jobs import Job, housekeeping, run_once, running
 from gridgift.storage.database import DatabaseUnavailable, Tx
 from tests.api import KELLY, SECRET, START, ApiFixture
 from tests.domain.fixture import DomainFixture
@@ -61,7 +62,7 @@ class Housekeeping:
         )  # fmt: skip
         self.database: Any = Fragile(domain.database)
         self.uses = KeyUses(bytes(32))
-        self.jobs = housekeeping(self.database, self.uses)
+        self.jobs = housekeeping(self.database, self.uses, ClockWatch())
         self.observed: list[tuple[str, str]] = []
 
     def use(self, at: int) -> None:
@@ -152,7 +153,7 @@ def test_old_answers_are_deleted_whatever_their_number(
     kept: Housekeeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "ROWS", 2)
-    kept.jobs = housekeeping(kept.database, kept.uses)
+    kept.jobs = housekeeping(kept.database, kept.uses, ClockWatch())
     domain = kept.domain
 
     def answer(name: str) -> None:
@@ -205,7 +206,7 @@ def what_is_there(domain: DomainFixture) -> list[Any]:
 @pytest.mark.parametrize("granted_meanwhile", [False, True])
 def test_a_clock_that_leapt_deletes_nothing(kept: Housekeeping, granted_meanwhile: bool) -> None:
     ticks, domain = Ticks(), kept.domain
-    kept.jobs = housekeeping(kept.database, kept.uses, ticks)
+    kept.jobs = housekeeping(kept.database, kept.uses, ClockWatch(ticks))
     before = full_of_what_ends(kept)
     kept.once()
     domain.now += AHEAD
@@ -229,7 +230,7 @@ def test_a_clock_that_leapt_deletes_nothing(kept: Housekeeping, granted_meanwhil
 def test_a_server_that_starts_with_a_wrong_clock_deletes_nothing(kept: Housekeeping) -> None:
     before = full_of_what_ends(kept)
     kept.domain.now += AHEAD
-    kept.jobs = housekeeping(kept.database, kept.uses, Ticks())[:3]
+    kept.jobs = housekeeping(kept.database, kept.uses, ClockWatch(Ticks()))[:3]
     kept.once()
     assert what_is_there(kept.domain) == before
 
@@ -245,7 +246,7 @@ def test_each_doubt_is_said_once_until_it_is_over(kept: Housekeeping) -> None:
         return [line["why"] for line in lines if "doubted" in line["event"]]
 
     domain.now += AHEAD
-    kept.jobs = housekeeping(kept.database, kept.uses, ticks)[:3]
+    kept.jobs = housekeeping(kept.database, kept.uses, ClockWatch(ticks))[:3]
     assert doubts(5) == ["the newest card is old"]
     domain.now += AHEAD
     assert doubts(5) == ["the clock leapt"]
@@ -257,7 +258,7 @@ def test_each_doubt_is_said_once_until_it_is_over(kept: Housekeeping) -> None:
 
 def test_time_that_passes_is_believed(kept: Housekeeping) -> None:
     ticks, domain = Ticks(), kept.domain
-    kept.jobs = housekeeping(kept.database, kept.uses, ticks)
+    kept.jobs = housekeeping(kept.database, kept.uses, ClockWatch(ticks))
     full_of_what_ends(kept)
     kept.once()
     for _ in range(91):
@@ -377,7 +378,7 @@ def test_silence_is_told_by_a_server_that_has_listened(kept: Housekeeping) -> No
     ticks, domain = Ticks(), kept.domain
     unit = place(domain)
     domain.now += 2 * SILENT_AFTER
-    kept.jobs = housekeeping(kept.database, kept.uses, ticks)
+    kept.jobs = housekeeping(kept.database, kept.uses, ClockWatch(ticks))
     for seconds, told in ((0, []), (SILENT_AFTER // 1000 - 1, []), (1, [unit.id]), (60, [unit.id])):
         ticks.seconds += seconds
         domain.now += seconds * 1000

@@ -3,7 +3,6 @@
 The only file that sees everything.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from gridgift.batching import Batcher
+from gridgift.clock_watch import ClockWatch
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
 from gridgift.domain import second_factor, secrets, tokens, webhooks
@@ -33,7 +33,6 @@ from gridgift.http.reference.pages import MISSING_ASSET, Assets, MissingAddress
 from gridgift.http.table import ROUTES, endpoints
 from gridgift.in_world_directory import InWorldDirectory
 from gridgift.jobs import housekeeping, running
-from gridgift.limits import BULKS, BULKS_OF_A_STORE, Places
 from gridgift.logs import RequestLog, configure_logs
 from gridgift.look_ups import Resolver
 from gridgift.metrics import make_metrics
@@ -288,7 +287,7 @@ def create_app(
             stack.enter_context(on_signal(services.waiting.end))
             deliverer = _deliverer(settings, services)
             await stack.enter_async_context(deliverer.delivering())
-            for job in housekeeping(services.operations, services.key_uses, ticks):
+            for job in housekeeping(services.operations, services.key_uses, services.clock_watch):
                 await stack.enter_async_context(running(job, services.metrics.observe_job))
             if settings.sqlite_path is None:
                 listener = _listener(settings, services)
@@ -373,8 +372,6 @@ def _services(
         credentials=Credentials(database, secret, settings.key_prefix),
         key_uses=KeyUses(secrets.fingerprint(secret)),
         limits=rate_limits(settings, None if counter is None else counter.count),
-        bulks=Places(BULKS, BULKS_OF_A_STORE),
-        bulk_turn=asyncio.Lock(),
         waiting=Waiting(operations),
         origins=Origins(database),
         cursors=Cursors(secret),
@@ -384,6 +381,7 @@ def _services(
         metrics=make_metrics(os.environ.get(METRICS_FOLDER)),
         clock=clock,
         ticks=ticks,
+        clock_watch=ClockWatch(ticks),
         check_ready=_readiness(database),
         document=cache(lambda: encode_json(document(table, settings.public_url))),
     )

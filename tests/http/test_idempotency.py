@@ -212,6 +212,19 @@ def test_an_answer_is_kept_for_7_days(api: ApiFixture) -> None:
 
 
 @pytest.mark.contract("10.5")
+@pytest.mark.parametrize("days", [8, 400])
+def test_a_clock_that_leapt_makes_no_answer_old(api: ApiFixture, days: int) -> None:
+    """What was granted meanwhile, by the same clock, does not speak for it."""
+    first = grant(api, "once")
+    api.clock.leap(days * 86_400)
+    grant(api, "meanwhile")
+    assert grant(api, "once").content == first.content
+    api.clock.leap(-days * 86_400)
+    assert grant(api, "once").content == first.content
+    assert cards(api) == 2
+
+
+@pytest.mark.contract("10.5")
 def test_old_answers_are_forgotten(api: ApiFixture) -> None:
     grant(api, "old")
     api.clock.advance(WEEK + 3600)

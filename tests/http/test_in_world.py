@@ -50,6 +50,16 @@ def test_a_code_pairs_one_object(api: ApiFixture) -> None:
     assert cards_of(api) == []
 
 
+@pytest.mark.contract("9.15")
+def test_a_clock_that_leapt_lets_no_nonce_be_used_again(api: ApiFixture) -> None:
+    box, nonce = InWorldObject(api), str(uuid.uuid4())
+    first = box.claim(nonce=nonce)
+    assert first.json()["code"] == "granted"
+    api.clock.leap(8 * 86_400)
+    assert box.claim(nonce=nonce).content == first.content
+    assert len(cards_of(api)) == 1
+
+
 @pytest.mark.contract("9.13")
 def test_a_code_is_good_for_15_minutes(api: ApiFixture) -> None:
     box = InWorldObject(api)

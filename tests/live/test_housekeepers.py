@@ -14,6 +14,7 @@ import pytest
 
 from gridgift import jobs
 from gridgift.app import connect
+from gridgift.clock_watch import ClockWatch
 from gridgift.credentials import KeyUses
 from gridgift.domain import credit, grants, verify
 from gridgift.domain.accounts import Change
@@ -83,7 +84,7 @@ def keep(domain: DomainFixture) -> None:
             for _ in range(KEEPERS):
                 database = connect(domain.settings, lambda: domain.now)
                 stack.push_async_callback(database.close)
-                servers.append(housekeeping(Operations(database), KeyUses(bytes(32))))
+                servers.append(housekeeping(Operations(database), KeyUses(bytes(32)), ClockWatch()))
             await asyncio.gather(
                 *(run_once(job, lambda *_: None) for jobs in servers for job in jobs)
             )

@@ -27,14 +27,14 @@ class IdempotencyKey(Struct, frozen=True):
     """A key, unique in its store, and the digest of what makes two requests the same.
 
     ``older`` is the digest by which the version before knew the request: its answers are kept on.
-    ``is_part``: it is asked for after the first part of a long request was found or done, whose age
-    was judged; so this one is never too old.
+    ``is_kept``: its answer is not too old, whatever the clock says. It is of a part that is asked
+    for after the first part of a long request was found or done, or the clock is doubted.
     """
 
     key: str
     fingerprint: bytes
     older: bytes = b""
-    is_part: bool = False
+    is_kept: bool = False
 
 
 class Answered(Struct, frozen=True):
@@ -139,7 +139,7 @@ async def claim_all(
         return {}
     rows = await tx.all("answers_claim", store_id=store_id, keys=sorted(keys))
     since = tx.now() - KEPT_FOR
-    old = {row[0] for row in rows if row[1] <= since and not keys[row[0]].is_part}
+    old = {row[0] for row in rows if row[1] <= since and not keys[row[0]].is_kept}
     if old and await clock.is_doubtful(tx):
         old = set()
     if old:

@@ -119,7 +119,7 @@ def key_of_part(
     if key is None or begun is None:
         return key
     digest = hashlib.sha256(begun).hexdigest()
-    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_part=True)
+    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_kept=True)
 
 
 def joined(parts: Sequence[Answered], body: Struct) -> Reply[Any]:

@@ -147,7 +147,12 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
             self.principal.own_key(text),
             fingerprint(self.method, path, self.query, body),
             older=hashlib.sha256(as_sent).digest(),
+            is_kept=not self.trusts_age(),
         )
+
+    def trusts_age(self) -> bool:
+        """Tell whether an answer may be as old as the clock says."""
+        return self.services.clock_watch.is_steady(self.services.clock())
 
 
 def fingerprint(method: str, path: str, query: Any, body: Any) -> bytes:

@@ -5,12 +5,20 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct, field
 
+from gridgift.clock_watch import ClockWatch
 from gridgift.credentials import Credentials, KeyUses
 from gridgift.cursors import Cursors
 from gridgift.domain.second_factor import AppSecrets
 from gridgift.domain.webhooks import Secrets
 from gridgift.http.edge.cors import Origins
-from gridgift.limits import REPORTS, REPORTS_OF_A_STORE, Places, RateLimits
+from gridgift.limits import (
+    BULKS,
+    BULKS_OF_A_STORE,
+    REPORTS,
+    REPORTS_OF_A_STORE,
+    Places,
+    RateLimits,
+)
 from gridgift.logs import RequestLog
 from gridgift.metrics import Metrics
 from gridgift.operations import Operations
@@ -32,8 +40,6 @@ class Services(Struct, frozen=True):
     credentials: Credentials
     key_uses: KeyUses
     limits: RateLimits
-    bulks: Places
-    bulk_turn: asyncio.Lock
     waiting: Waiting
     origins: Origins
     cursors: Cursors
@@ -43,6 +49,9 @@ class Services(Struct, frozen=True):
     metrics: Metrics
     clock: Callable[[], int]
     ticks: Callable[[], float]
+    clock_watch: ClockWatch
     check_ready: Callable[[], Awaitable[None]]
     document: Callable[[], bytes]
+    bulks: Places = field(default_factory=lambda: Places(BULKS, BULKS_OF_A_STORE))
+    bulk_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     reports: Places = field(default_factory=lambda: Places(REPORTS, REPORTS_OF_A_STORE))

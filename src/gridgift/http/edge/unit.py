@@ -166,7 +166,8 @@ async def once(
         await _note_language(tx, request)
         return result
 
-    key = IdempotencyKey(request.principal.own_key(nonce_of(request)), digest(request))
+    name, is_kept = request.principal.own_key(nonce_of(request)), not request.trusts_age()
+    key = IdempotencyKey(name, digest(request), is_kept=is_kept)
     wanted: Once[Run[T], T] = Once(run, key, lambda result: show(result).pack(), request.check)
     operations = request.services.operations.of(_bucket(unit), unit.store_id)
     try:
