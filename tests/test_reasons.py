@@ -34,8 +34,10 @@ def test_an_amount_is_written_as_pages_write_it() -> None:
         f"The balance would be over {MONEY}100,000,000."
     )
     assert reason(failures.CaptureExceedsHold(2_000)) == f"Only {MONEY}2,000 is reserved."
-    taken = failures.ReferenceTaken("12345")
-    assert reason(taken) == taken.detail, "an order's number is no amount"
+    taken = failures.ReferenceTaken("12345", CARD)
+    assert reason(taken) == "The order 12345 has a card already.", "its number is no amount"
+    other = failures.ReferenceTaken("A-1", CARD, ["credit", "expires_at"])
+    assert reason(other).endswith("already, which was given with another credit, expires at.")
 
 
 def test_an_unknown_name_says_what_to_do() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gridgift.domain import failures, labels, scopes
 from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.texts import isolated
 
 _MONEY: Final = re.compile(r"(?<=L\$) ([0-9]+)")
 _LONG: Final = re.compile(r"(?<![\w-])[0-9]{4,}(?![\w-])")  # no year of a date, nor a UUID's part
@@ -53,6 +54,14 @@ _TOLD: Final[Mapping[str, str]] = {
     ),
     scopes.NONE_NAMED: "tick at least one",
 }
+
+
+def _taken(failure: failures.ReferenceTaken) -> str:
+    names = ", ".join(name.replace("_", " ") for name in failure.differs)
+    also = f", which was given with another {names}" if names else ""
+    return f"The order {isolated(failure.reference)} has a card already{also}."
+
+
 _REASONS: Final[Mapping[type[Failure], Callable[[Any], str]]] = {
     failures.IdentifierMalformed: lambda failure: (
         "This is neither a username, such as kelly.moonwall, nor an avatar's UUID."
@@ -72,6 +81,9 @@ _REASONS: Final[Mapping[type[Failure], Callable[[Any], str]]] = {
     failures.NoLongerMatching: lambda failure: (
         "The card has changed meanwhile: it is not one of those that were looked for any more."
     ),
+    failures.KeyNameTaken: lambda failure: "Another key of your store is called so already.",
+    failures.ReferenceTaken: _taken,
+    failures.ReferenceFixed: lambda failure: "The card has another order already, which stays.",
     failures.CaptureExceedsHold: lambda failure: (
         f"Only L$\N{NO-BREAK SPACE}{failure.held:,} is reserved."
     ),

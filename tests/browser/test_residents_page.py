@@ -785,6 +785,24 @@ def test_a_hostile_store_name_from_the_server(
     visit.shoot("long-name", whole=True)
 
 
+def test_a_store_written_from_right_to_left_turns_nothing(
+    visits: Callable[..., Visit], make_store: Callable[..., Store]
+) -> None:
+    store = make_store()
+    store.update(name="חנות 7")
+    kelly = store.resident()
+    store.grant(kelly)
+    visit = visits(at=store)
+    page = visit.greet(kelly)
+    name = "\u2068חנות 7\u2069"  # stands apart from the words around it
+    expect(page.locator("#brand")).to_have_text("חנות 7")
+    expect(page.locator("#lead")).to_contain_text(name)
+    assert name in page.title()
+    page.get_by_role("button", name="Redeem").click()
+    expect(visit.dialog).to_contain_text(name)
+    visit.check()
+
+
 def test_what_the_policy_forbids(visit: Visit, kelly: Resident) -> None:
     page = visit.greet(kelly)
     script = "document.body.append(Object.assign(document.createElement('script'), {text: ''}))"

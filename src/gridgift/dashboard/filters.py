@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gridgift.domain.days import SECOND_LIFE, day_of, local
 from gridgift.domain.giftcards import etag
 from gridgift.domain.instants import DAY, HOUR, format_instant
-from gridgift.domain.texts import counted
+from gridgift.domain.texts import counted, isolated
+
+if TYPE_CHECKING:
+    from markupsafe import Markup  # imported with the first page
 
 MINUTE: Final = 60_000
 _MONTHS: Final = (
@@ -100,6 +103,13 @@ def address_end(address: str) -> str:
     return f"…{address[-6:]}"
 
 
+def typed(value: object) -> "Markup":
+    """Return what stands in a field as it is: of what a page shows, marks may be added to it."""
+    from markupsafe import Markup, escape
+
+    return Markup(escape(value))  # noqa: S704 - it is escaped
+
+
 # In this order: browsers name their ancestors too.
 _BROWSERS: Final = (
     ("SecondLife/", "Second Life viewer"), ("Edg", "Edge"), ("OPR/", "Opera"),
@@ -122,6 +132,8 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "lasting": lasting,
     "browser": browser,
     "zone_time": zone_time,
+    "typed": typed,
+    "isolated": isolated,
     "host": host,
     "shared_hosts": shared_hosts,
     "address_end": address_end,

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from gridgift.domain import failures
 from gridgift.domain.failures import Failure, ValidationFailed
+from gridgift.domain.texts import unmarked
 from gridgift.http.edge.decode import MAX_PARAMETERS, decode_texts, numbers_of
 from gridgift.http.edge.refusals import BodyMalformed, FormOutdated
 from gridgift.http.edge.session import Browser
@@ -180,7 +181,7 @@ def decode_fields(pairs: Sequence[tuple[str, str]], into: type[F]) -> F:
     is true, and a number may be written as pages write it. Raises ``ValidationFailed``.
     """
     numbers = numbers_of(into)
-    cleaned = [(name, text if name in WHOLE else text.strip()) for name, text in pairs]
+    cleaned = [(name, text if name in WHOLE else unmarked(text).strip()) for name, text in pairs]
     read = [(name, _number(text) if name in numbers else text) for name, text in cleaned]
     return decode_texts([(name, text) for name, text in read if text], into)
 

@@ -17,6 +17,7 @@ from gridgift import __version__
 from gridgift.dashboard import filters
 from gridgift.dashboard.forms import EMPTY, TOKEN
 from gridgift.dashboard.menu import menu_for
+from gridgift.domain import texts
 from gridgift.http.edge.reply import NO_STORE, Header, Reply
 from gridgift.http.edge.request import Request
 from gridgift.http.edge.route import READS
@@ -176,6 +177,7 @@ def templates() -> "Environment":
         loader=PackageLoader("gridgift.dashboard"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=texts.shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gridgift.dashboard.filters import date_time, last_day, money
 from gridgift.domain.model import CardState, Entry, EntryKind, Labels
+from gridgift.domain.texts import isolated
 
 
 class Step(Struct, frozen=True):
@@ -114,16 +115,16 @@ def _labelled(step: Step) -> str:
 def _labels(before: Labels, after: Labels) -> Iterator[str]:
     for tag in after.tags:
         if tag not in before.tags:
-            yield f"tag “{tag}” given"
+            yield f"tag “{isolated(tag)}” given"
     for tag in before.tags:
         if tag not in after.tags:
-            yield f"tag “{tag}” taken away"
+            yield f"tag “{isolated(tag)}” taken away"
     if before.reference != after.reference:
-        yield f"order {after.reference} written down"
+        yield f"order {isolated(after.reference or '')} written down"
     for name in sorted(before.metadata.keys() | after.metadata.keys()):
-        was, now = (labels.metadata.get(name, "") for labels in (before, after))
+        was, now = (isolated(labels.metadata.get(name, "")) for labels in (before, after))
         if was != now:
-            yield f"{name} from “{was}” to “{now}”"
+            yield f"{isolated(name)} from “{was}” to “{now}”"
 
 
 _SAID: Final[Mapping[EntryKind, Callable[[Step], str]]] = {

@@ -16,6 +16,7 @@ from gridgift.domain.model import (
     EntryKind,
     Hold,
 )
+from gridgift.domain.texts import isolated
 from gridgift.http.edge.session import Operator
 
 WHO: Final = {
@@ -115,10 +116,10 @@ def credit_moments(
 def _credit_moment(entry: Entry, names: Mapping[str, str], who_looks: Operator) -> Moment:
     state = read_credit_state(entry.state)
     redeemed = entry.kind == "credit_redeemed"
-    order = "" if redeemed or not state.reference else f"Order {state.reference}"
+    order = "" if redeemed or not state.reference else f"Order {isolated(state.reference)}"
     return Moment(
         _credit_said(entry, names.get(state.other or "", "")),
-        ". ".join(text for text in (entry.reason, order) if text),
+        ". ".join(isolated(text) for text in (entry.reason, order) if text),
         who_did(entry.actor_kind, entry.actor_id, who_looks, names),
         entry.created_at, entry.balance_after, entry.delta, state.reference if redeemed else "",
     )  # fmt: skip
@@ -143,7 +144,9 @@ def who_did(
     """Say who did something, to an operator; ``names`` are by ids."""
     if kind == "operator":
         return "you" if actor_id == who_looks.actor_id else actor_id
-    return _NAMED.get(kind, "{}").format(names[actor_id]) if actor_id in names else WHO[kind]
+    if actor_id not in names:
+        return WHO[kind]
+    return _NAMED.get(kind, "{}").format(isolated(names[actor_id]))
 
 
 _PLAIN: Final[Mapping[EntryKind, str]] = {

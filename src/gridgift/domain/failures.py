@@ -58,6 +58,7 @@ class ReferenceTaken(Failure):
         holder = "another one of these gift cards" if card_id is None else f"gift card {card_id}"
         also = f", which was granted with another {', '.join(differs)}" if differs else ""
         super().__init__(f"The reference {reference} is that of {holder}{also}.")
+        self.reference, self.differs = reference, tuple(differs)
         self.card_id = card_id
 
 

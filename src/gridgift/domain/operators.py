@@ -201,8 +201,9 @@ async def link_for_member(tx: Tx, store_id: str, operator_id: str, token: str) -
     """
     member = await member_of(tx, store_id, operator_id)
     if len(await memberships(tx, operator_id)) > 1:
+        name = texts.isolated(member.name)
         raise ValidationFailed(
-            {"link": [f"for {member.name} only whoever runs this server can make a link"]}
+            {"link": [f"for {name} only whoever runs this server can make a link"]}
         )
     return await _link(tx, await find(tx, member.name), token)
 
@@ -258,8 +259,9 @@ async def _require_another_owner(tx: Tx, store_id: str, member: Member) -> None:
     """Raise ``ValidationFailed`` if somebody is a store's only owner."""
     owners = {one.id for one in await team(tx, store_id) if one.role == "owner"}
     if owners == {member.id}:
+        name = texts.isolated(member.name)
         raise ValidationFailed(
-            {"team": [f"{member.name} is the store's only owner: make somebody else one first"]}
+            {"team": [f"{name} is the store's only owner: make somebody else one first"]}
         )
 
 

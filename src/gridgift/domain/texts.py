@@ -23,6 +23,34 @@ NAME_PATTERN: Final = f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{_INVISIBLE}][^{UNPRINT
 _PRINTABLE: Final = re.compile(rf"[^{UNPRINTABLE}\ud800-\udfff]*")
 _VISIBLE: Final = re.compile(f"[^{_INVISIBLE}]")
 
+# Between these a text has a direction of its own (Unicode's annex 9); nobody's text has them.
+APART: Final = ("\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}")
+_FROM_RIGHT_TO_LEFT: Final = re.compile(
+    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_IS_APART: Final = re.compile("{0}[^{0}{1}]*{1}".format(*APART))
+
+
+def isolated(text: str) -> str:
+    """Return a text to be set into a sentence, whose order of words it leaves as it is.
+
+    One that is written from right to left stands apart from the words around it; one of which all
+    that is does so already stays as it is, and so does any other.
+    """
+    if text.isascii() or not _FROM_RIGHT_TO_LEFT.search(_IS_APART.sub("", text)):
+        return text
+    return text.join(APART)
+
+
+def shown(value: object) -> object:
+    """Return what a template shows of a value: texts are isolated, and markup stays."""
+    return isolated(value) if type(value) is str else value
+
+
+def unmarked(text: str) -> str:
+    """Take out what ``isolated`` has added: whoever copies a name from a page has it too."""
+    return text if text.isascii() else text.replace(APART[0], "").replace(APART[1], "")
+
 
 def is_printable(text: str) -> bool:
     """Tell whether a text has only characters that can be stored, and shown in one line."""

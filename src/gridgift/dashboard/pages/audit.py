@@ -10,6 +10,7 @@ from gridgift.dashboard.render import render
 from gridgift.domain import actions, bulk_changes, sendings
 from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
+from gridgift.domain.texts import isolated
 from gridgift.fields import Cursor
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -137,7 +138,7 @@ def sentence(action: Action) -> str:
     """Say what was done, as it follows a name; what a newer program did has its name."""
     if action.deed == "shell":
         return IN_A_SHELL.get(action.about, f"ran gridgift {action.about}")
-    return SAID.get(action.deed, action.deed).format(action.about)
+    return SAID.get(action.deed, action.deed).format(isolated(action.about))
 
 
 def address(action: Action, now: int) -> str | None:

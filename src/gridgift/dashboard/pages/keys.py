@@ -20,6 +20,7 @@ from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, IssuedKey, NewCredential, Signer
 from gridgift.domain.model import Key
 from gridgift.domain.scopes import SCOPES
+from gridgift.domain.texts import isolated
 from gridgift.http.edge.api_key import API_KEY
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -100,7 +101,8 @@ async def revoke_key(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
         request, "key_revoked", lambda key: About(key.id, key.name),
         _SEEN.only(request, key_id, keys.revoke), request.caller, key_id,
     )  # fmt: skip
-    said = f"The key “{key.name}” is revoked: within 5 seconds no server takes it any more."
+    name = isolated(key.name)
+    said = f"The key “{name}” is revoked: within 5 seconds no server takes it any more."
     return redirect(request, KEYS, flash=Flash(said))
 
 

@@ -12,6 +12,7 @@ from gridgift.domain import saved_views
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import NIL_UUID, new_id, parse_uuid
 from gridgift.domain.saved_views import SavedView
+from gridgift.domain.texts import isolated
 from gridgift.http.edge.answers import write
 from gridgift.http.edge.path import UUID_SCHEMA, PathParameter
 from gridgift.http.edge.reply import Reply
@@ -35,7 +36,7 @@ async def save(request: OperatorRequest[None, View]) -> Reply[None]:
     query = CardsQuery.of(request.body.query)
     view = SavedView(new_id(), request.body.name, query.encoded)
     await write(request, saved_views.add, request.store_id, _operator_id(request), view)
-    said = Flash(f"“{view.name}” stands among your views.")
+    said = Flash(f"“{isolated(view.name)}” stands among your views.")
     return redirect(request, query.address(), flash=said)
 
 
@@ -44,7 +45,8 @@ async def rename(request: OperatorRequest[None, View]) -> Reply[None]:
     query = CardsQuery.of(request.body.query)
     view = SavedView(VIEW.of(request), request.body.name, query.encoded)
     await write(request, saved_views.rename, request.store_id, _operator_id(request), view)
-    return redirect(request, query.address(), flash=Flash(f"The view is called “{view.name}”."))
+    said = Flash(f"The view is called “{isolated(view.name)}”.")
+    return redirect(request, query.address(), flash=said)
 
 
 async def remove(request: OperatorRequest[None, NoFields]) -> Reply[None]:

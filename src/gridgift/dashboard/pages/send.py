@@ -28,6 +28,7 @@ from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_prefix
 from gridgift.domain.sending_failures import SendingNotFound
 from gridgift.domain.sendings import Sending
+from gridgift.domain.texts import isolated, unmarked
 from gridgift.domain.unit_failures import DirectoryPending
 from gridgift.fields import GrantedCredit, Text, Uuid
 from gridgift.grant_csv import Line
@@ -177,7 +178,7 @@ async def show_sending(request: OperatorRequest[None, object], draft: Draft = EM
 def said_of(sending: Sending) -> str:
     """Say what its rows are, as it follows their number: the names typed, or the rows of a file."""
     several = "" if sending.row_count == 1 else "s"
-    return f"row{several} of {sending.file}" if sending.file else f"name{several}"
+    return f"row{several} of {isolated(sending.file)}" if sending.file else f"name{several}"
 
 
 async def look_up(request: OperatorRequest[None, NoFields]) -> Reply[None]:
@@ -205,7 +206,7 @@ async def send(request: OperatorRequest[None, SendIt]) -> Reply[None]:
 
 def _how_many(sending: Sending) -> About | None:
     """Say what is sent, by no name; a sending that is sent already was recorded then."""
-    text = f"{sending.row_count:,} {said_of(sending)}"
+    text = unmarked(f"{sending.row_count:,} {said_of(sending)}")
     return About(sending.id, text) if sending.sent_at is None else None
 
 

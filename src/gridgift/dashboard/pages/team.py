@@ -14,6 +14,7 @@ from gridgift.domain.actions import About
 from gridgift.domain.failures import OperatorNotFound
 from gridgift.domain.ids import new_id
 from gridgift.domain.operators import Member, NewLink, Role
+from gridgift.domain.texts import isolated
 from gridgift.http.edge.limits import ACCOUNT, count
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -94,7 +95,8 @@ async def change_role(request: OperatorRequest[None, NewRole]) -> Reply[None]:
         _SEEN.only(request, member_id, operators.change_role), request.store_id, member_id, role,
     )  # fmt: skip
     article = "an" if member.role == "owner" else "a"
-    return redirect(request, TEAM, flash=Flash(f"{member.name} is {article} {member.role} now."))
+    said = Flash(f"{isolated(member.name)} is {article} {member.role} now.")
+    return redirect(request, TEAM, flash=said)
 
 
 async def dismiss(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
@@ -104,7 +106,8 @@ async def dismiss(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
         request, "member_dismissed", _whom,
         _SEEN.only(request, member_id, operators.dismiss), request.store_id, member_id,
     )  # fmt: skip
-    said = Flash(f"{member.name} is not in your team any more, and is signed out everywhere.")
+    name = isolated(member.name)
+    said = Flash(f"{name} is not in your team any more, and is signed out everywhere.")
     return redirect(request, TEAM, flash=said)
 
 

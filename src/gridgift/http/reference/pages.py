@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gridgift import __version__, messages
 from gridgift.domain import stores
 from gridgift.domain.failures import Failure
+from gridgift.domain.texts import shown
 from gridgift.http.edge.accept import prefers_html
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE
 from gridgift.http.edge.endpoint import AnyRequest, Missing
@@ -190,7 +191,10 @@ def _templates() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("gridgift.http"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("gridgift.http"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
     )
 
 

@@ -9,6 +9,7 @@ const TOKEN = /^[\w.~-]{1,512}$/;
 const NAME = /^[ -.0-~]*[a-z0-9][ -.0-~]*$/i; // what can stand in an address; the server knows more
 const LINK = /^(https|secondlife):\/\/[!-~]+$/;
 const MAP = /^(https?:\/\/(maps\.secondlife|slurl)\.com\/|secondlife:\/\/)[!-~]*$/;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
 const KEPT = "gridgift.token";
 const PAGE = 24; // cards shown at once
 const LINES = 20; // of the history, read at once
@@ -163,9 +164,12 @@ function filled(found, values = {}) {
   const text = typeof found === "string" ? found : (found[plural.select(values.count)] ?? found.other);
   return text.split(/\{(\w+)\}/).map((part, index) => {
     if (index % 2 === 0) return part;
-    return part === "count" ? number.format(values.count) : values[part];
+    return part === "count" ? number.format(values.count) : apart(values[part]);
   });
 }
+
+/** Set a text that is written from right to left apart: it would turn the words after it, too. */
+const apart = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value);
 
 /** Return a text of the catalogue with its values. */
 const say = (key, values) => parts(key, values).join("");
