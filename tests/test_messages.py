@@ -26,6 +26,9 @@ TEMPLATES: Final = [
     (HTTP / f"templates/{name}.html").read_text(encoding="utf-8")
     for name in ("me", "missing", "residents_base")
 ]
+HOME_TEMPLATES: Final = [
+    (HTTP / f"templates/{name}.html").read_text(encoding="utf-8") for name in ("home", "trouble")
+]
 CALLED: Final = (
     "/v1/customer/profile",
     "/v1/customer/account",
@@ -52,14 +55,18 @@ def texts_of(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]
             yield path + key, text
 
 
+def every_text(language: str) -> dict[str, Any]:
+    """Return the texts of both pages, each under its path."""
+    return dict(texts_of(messages.page_texts(language) | {"home": messages.home_texts(language)}))
+
+
 def forms_of(text: Any) -> dict[str, str]:
     return text if isinstance(text, dict) else {"": text}
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_no_text_is_missing_and_none_lacks_a_value(language: str) -> None:
-    english = dict(texts_of(messages.page_texts("en")))
-    here = dict(texts_of(messages.page_texts(language)))
+    english, here = every_text("en"), every_text(language)
     assert here.keys() == english.keys()
     for path, text in here.items():
         forms = forms_of(text)
@@ -106,7 +113,16 @@ def test_every_text_is_in_the_catalogue_and_none_is_left_over() -> None:
         assert said in keys
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=["me", "missing", "base"])
+def test_every_text_of_the_bare_address_is_shown() -> None:
+    texts = messages.home_texts("en")
+    written = {"one", "several", "none", "ask", "ask_store"}  # with their values, by Python
+    assert set(re.findall(r"texts\.(\w+)", "".join(HOME_TEMPLATES))) == texts.keys() - written
+    assert PLACES.findall(texts["one"]) == PLACES.findall(texts["ask"]) == ["store"]
+
+
+@pytest.mark.parametrize(
+    "template", TEMPLATES + HOME_TEMPLATES, ids=["me", "missing", "base", "home", "trouble"]
+)
 def test_no_words_stand_in_a_page_itself(template: str) -> None:
     """Of a template's texts none is a word."""
     texts = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<[^>]*>", "", template)
@@ -143,7 +159,7 @@ def test_no_line_of_french_begins_with_a_mark() -> None:
     """The space before such a mark does not break."""
     broken = [
         text
-        for _, forms in texts_of(messages.page_texts("fr"))
+        for forms in every_text("fr").values()
         for text in forms_of(forms).values()
         if re.search(" [:;!?»]|« ", text)
     ]

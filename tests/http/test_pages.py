@@ -3,12 +3,14 @@
 import gzip
 import re
 from html import unescape
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import pytest
 
 from gridgift import messages
+from gridgift.domain import stores
 from gridgift.http.edge.problems import BY_CODE
+from gridgift.storage.database import DatabaseUnavailable, Tx
 from tests.api import OWNER, ApiFixture, problem
 from tests.http.checks import one_engine
 
@@ -41,6 +43,44 @@ def test_the_bare_address_says_whose_server_it_is(api: ApiFixture) -> None:
     text = page(api, "/")
     assert "of 2 stores" in text
     assert api.store.name not in text and "Elsewhere" not in text  # whose customers see the page
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_the_bare_address_speaks_the_browsers_language(api: ApiFixture, language: str) -> None:
+    headers = {"Accept-Language": f"{language}-XX, en;q=0.5"}
+    texts, name = messages.home_texts(language), api.store.name
+
+    def shown() -> str:
+        answer = api.call("GET", "/", key=None, headers=headers)
+        assert f'<html lang="{language}">' in answer.text
+        assert answer.headers["vary"] == "Accept-Language"
+        return unescape(answer.text)
+
+    text = shown()
+    for key in ("one", "ask", "card", "owner", "sign_in", "program", "reference"):
+        assert texts[key].format(store=name) in text
+    api.add_store("Elsewhere", OWNER)
+    text = shown()
+    for key in ("title", "several", "ask_store"):
+        assert texts[key].format(count=2) in text
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_browser_is_told_of_trouble_in_a_page(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    async def out_of_reach(tx: Tx) -> NoReturn:
+        raise DatabaseUnavailable("out of reach")
+
+    monkeypatch.setattr(stores, "list_all", out_of_reach)
+    headers = {"Accept": BROWSERS[0], "Accept-Language": language}
+    answer = api.call("GET", "/", key=None, headers=headers)
+    texts = messages.home_texts(language)
+    assert answer.status_code == 503 and answer.headers["cache-control"] == "no-store"
+    assert f'<html lang="{language}">' in answer.text
+    assert texts["trouble"] in unescape(answer.text) and "out of reach" not in answer.text
+    told = api.call("GET", "/", key=None, headers={"Accept": "application/json"})
+    assert (told.status_code, told.json()["code"]) == (503, "database_unavailable")
 
 
 def test_all_that_the_reference_loads_is_here(api: ApiFixture) -> None:

@@ -35,4 +35,7 @@ def endpoints(services: Services, table: Iterable[AnyRoute] = ROUTES) -> dict[st
         if route.method in methods:
             raise ValueError(f"{route.method} {route.path} is there twice")
         methods[route.method] = route
-    return {path: Endpoint(services, path, routes) for path, routes in paths.items()}
+    kinds = dict.fromkeys(pages.FOR_PEOPLE, pages.PageForPeople)
+    return {
+        path: kinds.get(path, Endpoint)(services, path, routes) for path, routes in paths.items()
+    }

@@ -2,7 +2,8 @@
 
 A catalogue for each language has a sentence for each code that an object may be answered with; a
 code without one is "failed". No sentence has a bracket, a brace or a quotation mark, at which
-scripts' JSON functions stumble. Its table ``page`` has the texts of the page (decision 52).
+scripts' JSON functions stumble. Its table ``page`` has the texts of the page (decision 52), its
+table ``home`` those of the page at the bare address.
 """
 
 import re
@@ -44,6 +45,12 @@ def page_texts(language: str) -> dict[str, Any]:
     A text that depends on a number has a form for each kind of number (CLDR's plural categories).
     """
     texts: dict[str, Any] = _read(language)["page"]
+    return texts
+
+
+def home_texts(language: str) -> dict[str, str]:
+    """Return the texts of the page at the bare address in one of the languages, by their keys."""
+    texts: dict[str, str] = _read(language)["home"]
     return texts
 
 

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -16,10 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gridgift import __version__, messages
 from gridgift.domain import stores
 from gridgift.domain.failures import Failure
-from gridgift.domain.texts import shown
+from gridgift.domain.texts import isolated, shown
 from gridgift.http.edge.accept import prefers_html
 from gridgift.http.edge.customer_token import CUSTOMER_PAGE
-from gridgift.http.edge.endpoint import AnyRequest, Missing
+from gridgift.http.edge.endpoint import AnyRequest, Endpoint, Missing
 from gridgift.http.edge.guards import PUBLIC, PublicRequest
 from gridgift.http.edge.path import PathParameter
 from gridgift.http.edge.problems import BY_CODE
@@ -36,6 +37,7 @@ _OWN_THINGS_ONLY: Header = (
     b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     b"frame-ancestors 'none'",
 )
+_BY_LANGUAGE: Header = (b"vary", b"Accept-Language")
 # The page holds a token that is worth money: nothing may be framed, injected, or sent elsewhere.
 _NOTHING_OUT: Final[tuple[Header, ...]] = (
     (
@@ -51,9 +53,13 @@ _NOTHING_OUT: Final[tuple[Header, ...]] = (
 _RESIDENTS_PAGE: Final = (
     *_NOTHING_OUT,
     (b"cache-control", b"no-cache"),
-    (b"vary", b"Accept-Language"),
+    _BY_LANGUAGE,
 )
-_MISSING_PAGE: Final = (*_NOTHING_OUT, NO_STORE, (b"vary", b"Accept, Accept-Language"))
+_NOT_KEPT: Final[tuple[Header, ...]] = (NO_STORE, (b"vary", b"Accept, Accept-Language"))
+_MISSING_PAGE: Final = (*_NOTHING_OUT, *_NOT_KEPT)
+
+SERVER_TROUBLE: Final = 500  # and statuses above
+FOR_PEOPLE: Final = frozenset({"/", "/me"})  # whose endpoints are a ``PageForPeople``
 
 # Where programs ask: people who come there are told the same.
 _OF_PROGRAMS: Final = ("/v1/", "/ext/", "/inworld/")
@@ -121,6 +127,19 @@ class MissingAddress(Missing):
         return Reply.html(page, 404, _MISSING_PAGE)
 
 
+class PageForPeople(Endpoint):
+    """A page for whoever comes: if the server has trouble, a browser is told so in a page."""
+
+    def _show(self, request: AnyRequest, failure: Failure) -> Reply[Any]:
+        told = super()._show(request, failure)
+        if told.status < SERVER_TROUBLE or not _is_for_people(request):
+            return told
+        language = _language(request)
+        texts = messages.home_texts(language)
+        page = _page("trouble.html", told.status, language=language, texts=texts)
+        return msgspec.structs.replace(page, headers=(*page.headers, *_NOT_KEPT))
+
+
 def _is_for_people(request: AnyRequest) -> bool:
     """Tell whether a browser asks for an address where people may look for a page."""
     path: str = request.scope["path"]
@@ -136,8 +155,16 @@ async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
     if await operator_of(request) is not None:
         return Reply(303, ((b"location", b"/dashboard"), NO_STORE))
     found = await request.operations.read(stores.list_all)
-    name = found[0].name if len(found) == 1 else ""
-    return _page("home.html", name=name, stores=len(found))
+    language = _language(request)
+    texts, count = messages.home_texts(language), len(found)
+    name = found[0].name if count == 1 else ""
+    key, store = "one" if name else "several" if count else "none", isolated(name)
+    page = _page(
+        "home.html", name=name, language=language, texts=texts,
+        lead=texts[key].format(store=store, count=count),
+        ask=texts["ask" if name else "ask_store"].format(store=store),
+    )  # fmt: skip
+    return msgspec.structs.replace(page, headers=(*page.headers, _BY_LANGUAGE))
 
 
 async def get_reference(request: PublicRequest[None, None]) -> Reply[None]:
