@@ -126,7 +126,7 @@ def test_a_kind_has_only_its_own_settings(
     ("field", "value", "said"),
     [
         ("name", "x" * 64, "63"), ("credit", "0", "from 1"), ("credit", "x", "whole number"),
-        ("max_cards", "0", "from 1"), ("last_day", "tomorrow", "a day like"),
+        ("max_cards", "0", "from 1"), ("last_day", "tomorrow", "a date like"),
         ("last_day", "2026-08-01", "after the start"), ("usernames", "a b c", "usernames like"),
         ("texture", "x", "UUID"), ("kind", "shop", "delivery"),
     ],

@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar, runtime_checkable
 from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Meta, Struct
@@ -17,6 +17,7 @@ from gridgift.http.edge.session import Browser
 from gridgift.reasons import people_told, reason
 
 F = TypeVar("F", bound=Struct)
+Errors = Mapping[str, Sequence[str]]  # what is wrong, by field
 
 TOKEN: Final = "form_token"  # noqa: S105 - the field's name
 # A field of what must never be written into a page again, nor have its spaces cut off.
@@ -30,6 +31,16 @@ WHOLE: Final = PASSWORDS | {"file"}
 
 class NoFields(Struct, frozen=True):
     """A form that is only a button."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A form that says more of what was typed than the types of its fields do."""
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say what is wrong with some of what was typed, by field; what is empty is not in it."""
+        ...
 
 
 class Draft(Struct, frozen=True):
@@ -178,12 +189,22 @@ def decode_fields(pairs: Sequence[tuple[str, str]], into: type[F]) -> F:
     """Decode what people typed.
 
     A field that is empty counts as left out, spaces around a text don't count, a box that is ticked
-    is true, and a number may be written as pages write it. Raises ``ValidationFailed``.
+    is true, and a number may be written as pages write it. Raises ``ValidationFailed`` of all that
+    is wrong, in the order of the fields.
     """
     numbers = numbers_of(into)
     cleaned = [(name, text if name in WHOLE else unmarked(text).strip()) for name, text in pairs]
     read = [(name, _number(text) if name in numbers else text) for name, text in cleaned]
-    return decode_texts([(name, text) for name, text in read if text], into)
+    typed = [(name, text) for name, text in read if text]
+    more: Errors = into.complaints(dict(typed)) if issubclass(into, Checked) else {}
+    try:
+        form = decode_texts(typed, into)
+    except ValidationFailed as failure:
+        more = {**failure.errors, **more}
+    if more:
+        first = [name for name in into.__struct_fields__ if name in more]
+        raise ValidationFailed({name: more[name] for name in [*first, *more]})
+    return form
 
 
 def _number(text: str) -> str:

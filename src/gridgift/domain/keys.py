@@ -283,8 +283,14 @@ async def note_uses(tx: Tx, uses: list[tuple[str, str, int]], secret_fingerprint
 
 def check_name(name: str) -> None:
     """Raise ``ValidationFailed`` unless the name has 3 to 128 printable characters."""
-    if not texts.fits_name(name, *_NAME_LENGTHS) or name != name.strip():
-        raise ValidationFailed({"name": [texts.wanted(*_NAME_LENGTHS)]})
+    if errors := name_complaints(name):
+        raise ValidationFailed(errors)
+
+
+def name_complaints(name: str) -> dict[str, list[str]]:
+    """Say what is wrong with a name that no key can have."""
+    fits = texts.fits_name(name, *_NAME_LENGTHS) and name == name.strip()
+    return {} if fits else {"name": [texts.wanted(*_NAME_LENGTHS)]}
 
 
 async def _read_usable(tx: Tx, store_id: str, key_id: str, now: int) -> Key:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -162,7 +163,13 @@ async def newest_card(tx: Tx) -> int | None:
 
 def _check(values: dict[str, Any]) -> None:
     """Raise ``ValidationFailed`` for every value that a store can't have."""
-    name, origin = values["name"], values.get("customer_origin")
+    if errors := complaints(values):
+        raise ValidationFailed(errors)
+
+
+def complaints(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Say what is wrong with those values that a store can't have; any may be missing."""
+    name, origin = values.get("name", "a name"), values.get("customer_origin")
     lifetime = values.get("card_lifetime")
     errors = {}
     if not texts.fits_name(name, *NAME_LENGTHS):
@@ -171,19 +178,18 @@ def _check(values: dict[str, Any]) -> None:
         errors["card_lifetime"] = [f"must be from 1 to {MAX_LIFETIME} days"]
     if origin is not None and not (len(origin) <= MAX_ORIGIN and re.fullmatch(ORIGIN, origin)):
         errors["customer_origin"] = ["must be an origin like https://cards.example.com"]
-    if not _is_map_link(values["location_slurl"]):
+    if not _is_map_link(values.get("location_slurl", "")):
         errors["location_slurl"] = ["must be a map link like https://maps.secondlife.com/…"]
     if not texts.fits(values.get("contact", ""), 0, MAX_CONTACT):
         errors["contact"] = [texts.wanted(0, MAX_CONTACT)]
-    if not is_zone(values["time_zone"]):
+    if not is_zone(values.get("time_zone", SECOND_LIFE)):
         errors["time_zone"] = ["must be the name of a time zone, like America/Los_Angeles"]
     if values.get("announce", "no") not in ANNOUNCE:
         errors["announce"] = [f"must be one of {', '.join(ANNOUNCE)}"]
     for field in ("base_bonus", "group_bonus"):
         if not 0 <= values.get(field, 0) <= 100:
             errors[field] = ["must be from 0 to 100 percent"]
-    if errors:
-        raise ValidationFailed(errors)
+    return errors
 
 
 def _as_sent(origin: str | None) -> str | None:

@@ -333,6 +333,13 @@ def _columns(settings: UnitSettings) -> dict[str, Any]:
 
 def _checked(settings: UnitSettings) -> UnitSettings:
     """Return the settings with normalised usernames; raise ``ValidationFailed`` for any bad one."""
+    if errors := complaints(settings):
+        raise ValidationFailed(errors)
+    return structs.replace(settings, usernames=_normalised(settings.usernames)[0])
+
+
+def complaints(settings: UnitSettings) -> dict[str, list[str]]:
+    """Say what is wrong with those settings that no unit can have."""
     errors: dict[str, list[str]] = {}
     name, starts_at, ends_at = settings.name, settings.starts_at, settings.ends_at
     if not texts.fits_name(name, *NAME_LENGTHS):
@@ -349,12 +356,10 @@ def _checked(settings: UnitSettings) -> UnitSettings:
         value = getattr(settings, field)
         if value is not None and not 1 <= value <= most:
             errors[field] = [f"must be from 1 to {most}"]
-    names, complaint = _normalised(settings.usernames)
+    _, complaint = _normalised(settings.usernames)
     if complaint:
         errors["usernames"] = [complaint]
-    if errors:
-        raise ValidationFailed(errors)
-    return structs.replace(settings, usernames=names)
+    return errors
 
 
 def _normalised(usernames: Sequence[str]) -> tuple[tuple[str, ...], str]:

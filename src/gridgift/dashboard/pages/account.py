@@ -1,12 +1,13 @@
 """An operator's own account: password, sessions, colours, and the store that is shown."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from gridgift.dashboard import passwords
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft, NoFields, Password
+from gridgift.dashboard.forms import EMPTY, Draft, Errors, NoFields, Password
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.sign_in import account_bucket, new_session
 from gridgift.dashboard.render import NOTHING_SAID, Flash, own_page, redirect, render, theme_header
@@ -32,6 +33,12 @@ class NewPassword(Struct, frozen=True):
     new_password: Password
     password_again: Password
     password: Password = ""
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say that the two are not the same."""
+        new, again = typed.get("new_password"), typed.get("password_again")
+        return {"password_again": ["is not the same"]} if again and new != again else {}
 
 
 class Theme(Struct, frozen=True):
@@ -70,8 +77,6 @@ async def show_password(request: OperatorRequest[None, None], draft: Draft = EMP
 async def change_password(request: OperatorRequest[None, NewPassword]) -> Reply[None]:
     """Set another password: every session ends, and this browser gets a new one."""
     form, me = request.body, request.principal.signed_in
-    if form.new_password != form.password_again:
-        raise ValidationFailed({"password_again": ["is not the same"]})
     if _needs_old(request):
         await _check_old(request, form.password)
     own_words = ["gridgift", me.operator.name, *(one.store_name for one in me.stores)]

@@ -22,7 +22,7 @@ from gridgift.dashboard.editing import (
     shown,
     switching,
 )
-from gridgift.dashboard.forms import EMPTY, Draft
+from gridgift.dashboard.forms import EMPTY, Draft, Errors
 from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.pages.cards import CARD, CARDS, SOON, Day
 from gridgift.dashboard.render import MAX_BACK, Flash, Undo, own_page, redirect, render
@@ -72,7 +72,10 @@ class Adjustment(CardForm, frozen=True, kw_only=True):
         Meta(
             ge=-MAX_CREDIT,
             le=MAX_CREDIT,
-            extra={"says": "must be a whole number of L$, with a minus to take"},
+            extra={
+                "says": "must be a whole number of L$, with a minus to take, and not 0",
+                "parse": lambda delta: delta or None,
+            },
         ),
     ]
     reason: Text
@@ -84,9 +87,13 @@ class NewNote(CardForm, frozen=True, kw_only=True):
     text: Note
 
 
+def _tags_in(text: str) -> list[str]:
+    return [tag for part in text.split(",") if (tag := part.strip())]
+
+
 def tags_of(text: str) -> tuple[str, ...] | None:
     """Read tags with commas between them; None: too many, or one of them can't be a tag."""
-    named = labels.checked_tags([tag for part in text.split(",") if (tag := part.strip())])
+    named = labels.checked_tags(_tags_in(text))
     return None if named is None else Labels.of(None, named, {}).tags
 
 
@@ -95,6 +102,13 @@ class Labelling(CardForm, frozen=True, kw_only=True):
 
     tags: Annotated[str, Meta(extra={"says": labels.TAGS_WANTED, "parse": tags_of})] = ""
     reference: Reference | None = None
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say how many tags there are, if they are too many."""
+        count = len(_tags_in(typed.get("tags", "")))
+        too_many = f"must be at most {labels.MAX_TAGS} tags, and these are {count}"
+        return {"tags": [too_many]} if count > labels.MAX_TAGS else {}
 
 
 class Extension(CardForm, frozen=True, kw_only=True):

@@ -1,6 +1,8 @@
 """A card's forms that have a page each: it is edited, passed on, replaced."""
 
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
+
+from msgspec import Meta
 
 from gridgift.dashboard.acting import act
 from gridgift.dashboard.editing import CardForm, editing
@@ -11,6 +13,7 @@ from gridgift.dashboard.pages.cards import CARD, CARDS, Day
 from gridgift.dashboard.render import Flash, redirect
 from gridgift.domain import transfers
 from gridgift.domain.actions import About
+from gridgift.domain.failures import IdentifierMalformed
 from gridgift.domain.ids import new_id, texture_of
 from gridgift.domain.locked import CardRequest, change
 from gridgift.domain.residents import parse_identifier
@@ -41,10 +44,29 @@ class Edit(CardForm, frozen=True, kw_only=True):
         }
 
 
+def _is_identifier(text: str) -> str | None:
+    try:
+        parse_identifier(text)
+    except IdentifierMalformed:
+        return None
+    return text
+
+
+Receiver = Annotated[
+    str,
+    Meta(
+        extra={
+            "says": "must be a username, such as kelly.moonwall, or an avatar's UUID",
+            "parse": _is_identifier,
+        }
+    ),
+]
+
+
 class PassOn(CardForm, frozen=True, kw_only=True):
     """The form that gives the card to another resident."""
 
-    receiver: str
+    receiver: Receiver
     reason: Text | None = None
 
 

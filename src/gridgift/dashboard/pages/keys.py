@@ -1,13 +1,14 @@
 """API keys: for which programs there are some, what each may do, and their ends."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft
+from gridgift.dashboard.forms import EMPTY, Draft, Errors
 from gridgift.dashboard.page import Page, forms_about
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.dashboard.seen import Seen, SeenForm
@@ -19,7 +20,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import RANDOM_BYTES, IssuedKey, NewCredential, Signer
 from gridgift.domain.model import Key
-from gridgift.domain.scopes import SCOPES
+from gridgift.domain.scopes import NONE_NAMED, SCOPES
 from gridgift.domain.texts import isolated
 from gridgift.http.edge.api_key import API_KEY
 from gridgift.http.edge.path import id_parameter
@@ -45,6 +46,12 @@ class NewKey(Struct, frozen=True):
         Annotated[str, Meta(extra={"says": "must be a date like 2027-01-31", "parse": parse_day})]
         | None
     ) = None
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say what no key can be called, and that it must be for something."""
+        called = keys.name_complaints(typed["name"]) if "name" in typed else {}
+        return called if "scopes" in typed else {**called, "scopes": [NONE_NAMED]}
 
 
 class Rotation(SeenForm, frozen=True, kw_only=True):

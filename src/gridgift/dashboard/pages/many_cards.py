@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from msgspec import Meta
 
 from gridgift import changing
-from gridgift.dashboard.forms import EMPTY, Draft, read_pairs
+from gridgift.dashboard.forms import EMPTY, Draft, Errors, read_pairs
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CARDS, ROWS, CardsQuery
 from gridgift.dashboard.render import redirect, render
@@ -83,7 +83,7 @@ class Wanted(Chosen, frozen=True, kw_only=True):
     reason: Text | None = None
 
     def terms(self, now: int, zone: str) -> Terms:
-        """Return what to do, and to which cards. Raises ``ValidationFailed``."""
+        """Return what to do, and to which cards. Raises ``ValidationFailed`` if they are none."""
         which: dict[str, Any] = (
             {"matching": self.filters(now, zone)} if self.every else {"ids": self.named}
         )
@@ -93,12 +93,16 @@ class Wanted(Chosen, frozen=True, kw_only=True):
         if self.what in {"on", "off"}:
             return Terms(self.what, **which)
         if self.what == "extend":
-            if self.last_day is None or (day := parse_day(self.last_day)) is None:
-                raise ValidationFailed({"last_day": ["is required"]})
+            day = parse_day(self.last_day or "")
+            assert day is not None, "it was checked when the form was decoded"
             return Terms(self.what, end_of(day, zone), **which)
-        if self.label is None:
-            raise ValidationFailed({"label": ["is required"]})
-        return Terms(self.what, tag=self.label, **which)
+        return Terms(self.what, tag=self.label or "", **which)
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say what is missing for what is to be done."""
+        needed = {"extend": "last_day", "tag": "label", "untag": "label"}.get(typed.get("what", ""))
+        return {needed: ["is required"]} if needed and needed not in typed else {}
 
 
 def said(change: BulkChange) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
@@ -13,14 +14,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.forms import EMPTY, Draft, Errors, NoFields
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.pages.cards import CardsQuery
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.domain import naming, residents, sendings
 from gridgift.domain.actions import About
 from gridgift.domain.days import parse_day
-from gridgift.domain.failures import ResidentNotFound, TooManyLookUps, ValidationFailed
+from gridgift.domain.failures import ResidentNotFound, TooManyLookUps
 from gridgift.domain.ids import new_id
 from gridgift.domain.import_failures import ImportFinished, ImportTaken
 from gridgift.domain.imports import Import
@@ -98,22 +99,30 @@ class NewSending(Struct, frozen=True):
         }
         return msgspec.json.encode({name: text for name, text in cells.items() if text}).decode()
 
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say what is wrong with names and a file, which stand for each other."""
+        to, file = typed.get("to", ""), typed.get("file", "")
+        if "\N{REPLACEMENT CHARACTER}" in file or "\0" in file + to:
+            return {"file": ["is not text in UTF-8: save it as CSV in UTF-8"]}
+        if file:
+            both = ["must be empty if you choose a file: one or the other"]
+            return {"to": both} if to else {}
+        nobody = {} if _names(to) else {"to": ["must have a name, unless you choose a file"]}
+        return nobody if "credit" in typed else {**nobody, "credit": ["is required"]}
+
     def text(self) -> str:
-        """Return the CSV text of what is sent. Raises ``ValidationFailed``."""
-        if self.file and self.to:
-            raise ValidationFailed({"to": ["must be empty if you choose a file: one or the other"]})
-        if "\N{REPLACEMENT CHARACTER}" in self.file or "\0" in self.file + self.to:
-            raise ValidationFailed({"file": ["is not text in UTF-8: save it as CSV in UTF-8"]})
+        """Return the CSV text of what is sent."""
         if self.file:
             return self.file
-        names = [name.strip() for name in re.split(r"[,;\t\r\n]+", self.to)]
-        if not any(names):
-            raise ValidationFailed({"to": ["must have a name, unless you choose a file"]})
-        if self.credit is None:
-            raise ValidationFailed({"credit": ["is required"]})
         written = io.StringIO()
-        csv.writer(written).writerows([["identifier"], *([name] for name in names if name)])
+        csv.writer(written).writerows([["identifier"], *([name] for name in _names(self.to))])
         return written.getvalue()
+
+
+def _names(typed: str) -> list[str]:
+    """Read names, one a line or with commas."""
+    return [name for part in re.split(r"[,;\t\r\n]+", typed) if (name := part.strip())]
 
 
 class SendIt(Struct, frozen=True):

@@ -1,11 +1,12 @@
 """Settings: what the store is called and shows, how long its cards are good for, its time zone."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from msgspec import Meta
 
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft
+from gridgift.dashboard.forms import EMPTY, Draft, Errors
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.dashboard.seen import Seen, SeenForm
@@ -39,8 +40,17 @@ class StoreForm(SeenForm, frozen=True, kw_only=True):
     contact: str = ""
     customer_origin: str | None = None
     card_lifetime: (
-        Annotated[int, Meta(extra={"says": f"must be from 1 to {MAX_LIFETIME} days"})] | None
+        Annotated[
+            int,
+            Meta(ge=1, le=MAX_LIFETIME, extra={"says": f"must be from 1 to {MAX_LIFETIME} days"}),
+        ]
+        | None
     ) = None
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say what a store can't have; how long its cards are good for, the field's type does."""
+        return stores.complaints({**typed, "card_lifetime": None})
 
     @property
     def changes(self) -> StoreChanges:

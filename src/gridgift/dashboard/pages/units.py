@@ -1,7 +1,7 @@
 """Units: objects in Second Life that act for the store; an owner makes, pairs and ends them."""
 
 import secrets
-from datetime import date
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -9,23 +9,25 @@ from msgspec.structs import asdict
 
 from gridgift.dashboard import filters
 from gridgift.dashboard.acting import act
-from gridgift.dashboard.forms import EMPTY, Draft, NoFields
+from gridgift.dashboard.forms import EMPTY, Draft, Errors, NoFields
 from gridgift.dashboard.page import Page, forms_about
+from gridgift.dashboard.pages.cards import Day
 from gridgift.dashboard.render import Flash, redirect, render
 from gridgift.dashboard.seen import Seen, SeenForm, SwitchForm
 from gridgift.domain import claims, refunds, units
 from gridgift.domain.actions import About, Deed
 from gridgift.domain.claims import Claim
 from gridgift.domain.days import end_of, parse_day, start_of
-from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
+from gridgift.domain.numbers import whole
 from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
 from gridgift.domain.refunds import Refund
 from gridgift.domain.unit_failures import RefundNotFound, UnitNotFound
 from gridgift.domain.units import PairingCode, Unit, UnitChanges, UnitKind, UnitSettings
 from gridgift.fields import Cursor, Uuid
+from gridgift.http.edge.decode import numbers_of
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
@@ -78,8 +80,8 @@ class Limits(Struct, frozen=True):
     texture: Uuid | None = None
     group_only: bool = False
     transferable: bool = False
-    first_day: str = ""
-    last_day: str = ""
+    first_day: Day | None = None
+    last_day: Day | None = None
     max_cards: int | None = None
     max_cards_a_day: int | None = None
     max_credit: int | None = None
@@ -87,19 +89,31 @@ class Limits(Struct, frozen=True):
     usernames: str = ""
 
     def settings(self, kind: UnitKind, zone: str) -> dict[str, Any]:
-        """Return those of a kind as the domain has them, by name; days are those of a time zone.
-
-        Raises ``ValidationFailed``.
-        """
-        first, last = _day("first_day", self.first_day), _day("last_day", self.last_day)
+        """Return those of a kind as the domain has them, by name; days are those of a time zone."""
+        first, last = parse_day(self.first_day or ""), parse_day(self.last_day or "")
         settings = UnitSettings(
             self.name, self.credit, self.texture, self.group_only, self.transferable,
             None if first is None else start_of(first, zone),
             None if last is None else end_of(last, zone),
             self.max_cards, self.max_cards_a_day, self.max_credit, self.min_account_days,
-            tuple(name.strip() for name in self.usernames.split(",") if name.strip()),
+            _names(self.usernames),
         )  # fmt: skip
         return {name: getattr(settings, name) for name in HAS[kind]}
+
+    @classmethod
+    def complaints(cls, typed: Mapping[str, str]) -> Errors:
+        """Say what no unit of the kind can have; what is no number, the field's type does."""
+        kind = typed.get("kind", "delivery")
+        has = HAS[kind] if kind in HAS else frozenset[str]()
+        named: dict[str, Any] = {
+            name: number
+            for name in numbers_of(cls) & has
+            if (number := whole(typed.get(name, ""))) is not None
+        }
+        named["name"] = typed.get("name", "a name")
+        named["usernames"] = _names(typed.get("usernames", ""))
+        found = units.complaints(UnitSettings(**named))
+        return {name: said for name, said in found.items() if name in has}
 
 
 class NewUnit(Limits, frozen=True, kw_only=True):
@@ -120,11 +134,9 @@ class UnitsQuery(Struct, frozen=True):
     cursor: Cursor | None = None
 
 
-def _day(field: str, text: str) -> date | None:
-    day = parse_day(text) if text else None
-    if text and day is None:
-        raise ValidationFailed({field: ["must be a day like 2027-01-31"]})
-    return day
+def _names(typed: str) -> tuple[str, ...]:
+    """Read usernames with commas between them."""
+    return tuple(name.strip() for name in typed.split(",") if name.strip())
 
 
 async def show_units(request: OperatorRequest[Any, object], draft: Draft = EMPTY) -> Reply[None]:
