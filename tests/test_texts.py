@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gridgift.cli.options import read_reason
-from gridgift.cli.unit import read_name
+from gridgift.cli.unit_options import read_name
 from gridgift.domain import keys, texts
 from gridgift.domain.bulk import GrantRow
 from gridgift.domain.days import SECOND_LIFE

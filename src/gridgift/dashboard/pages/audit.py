@@ -125,6 +125,8 @@ IN_A_SHELL: Final[Mapping[str, str]] = {
     "webhook remove": "deleted a webhook",
     "webhook redeliver": "had an event posted again",
     "unit create": "made a unit",
+    "unit update": "changed a unit",
+    "unit begin-round": "began another round of a unit",
     "unit pair": "made a pairing code for a unit",
     "unit pause": "paused a unit",
     "unit resume": "let a unit go on",
