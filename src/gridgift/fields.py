@@ -25,7 +25,8 @@ EXPIRY_PATTERN: Final = (
     r"[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
 WANTED_INSTANT: Final = (
-    "must be a date and time like 2027-01-31T12:00:00Z, of the years 1 to 9999 in UTC"
+    "must be a date and time with its zone, like 2027-01-31T12:00:00Z, "
+    "of the years 1 to 9999 in UTC"
 )
 USERNAME_SCHEMA: Final = {"pattern": "^[A-Za-z0-9]{1,31}([. ][A-Za-z0-9]{1,31})?$"}
 IDENTIFIER_SCHEMA: Final = {

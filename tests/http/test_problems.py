@@ -172,6 +172,22 @@ def test_a_slash_too_many(api: ApiFixture, path: str) -> None:
         assert f" {path} " in body["detail"]
 
 
+@pytest.mark.contract("3.10")
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/v1/events", "/ext/v1/events"),
+        ("/v1/giftcards/x/holds/", "/ext/v1/giftcards/{id}/holds"),
+        ("/ext/v1/customers/kelly/giftcards", "/v1/customers/{identifier}/giftcards"),
+        ("/store", "/v1/store"),
+    ],
+)
+@one_engine
+def test_a_prefix_that_is_another(api: ApiFixture, path: str, meant: str) -> None:
+    body = problem(api.call("GET", path), 404, "path_not_found")
+    assert body["detail"] == f"There is nothing at this path. Was {meant} meant?"
+
+
 @pytest.mark.contract("3.10", "6.14")
 @one_engine
 def test_unknown_path_whatever_the_method(api: ApiFixture) -> None:

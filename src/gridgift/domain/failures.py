@@ -41,7 +41,10 @@ class IdentifierMalformed(Failure):
     code = "identifier_malformed"
 
     def __init__(self) -> None:
-        super().__init__("The identifier is neither a Second Life username nor an avatar UUID.")
+        super().__init__(
+            "The identifier is neither a Second Life username, like kelly.moonwall, "
+            "nor an avatar UUID."
+        )
 
 
 class ReferenceTaken(Failure):

@@ -85,7 +85,7 @@ Lifetime = Annotated[
         ge=1,
         le=stores.MAX_LIFETIME,
         description="How many days a card granted without a date is good for; null: for ever.",
-        extra={"says": f"must be from 1 to {stores.MAX_LIFETIME} days"},
+        extra={"says": f"must be an integer from 1 to {stores.MAX_LIFETIME} (days)"},
     ),
 ]
 Zone = Annotated[

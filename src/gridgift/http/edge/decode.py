@@ -30,6 +30,7 @@ MAX_REMEMBERED: Final = 1024  # bytes of a query string
 _JSON_TYPE: Final = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _ELEMENT: Final = re.compile(r"`\$\[([0-9]+)\]`$")  # where msgspec says that a value is wrong
+_LOST_PLUS: Final = re.compile(r".*\d [0-9]{2}:[0-9]{2}", re.ASCII)  # decoded to a space
 _BOOLEANS: Final = {"true": True, "false": False}
 
 S = TypeVar("S", bound=Struct)
@@ -246,10 +247,12 @@ def _convert(values: dict[str, Any], into: type[S]) -> S:
             try:
                 value = msgspec.convert(values[name], field.annotation)
             except (msgspec.ValidationError, UnicodeEncodeError) as error:  # a lone surrogate
-                errors[name] = [field.complaint + _place(error)]
+                is_single = field.basic is list and not isinstance(values[name], list)
+                complaint = "must be a list" if is_single else field.complaint
+                errors[name] = [complaint + _place(error)]
                 continue
             if not field.takes(value):
-                errors[name] = [field.complaint]
+                errors[name] = [field.complaint + _plus(value)]
             converted[field.name] = value
         elif field.required:
             errors[name] = ["is required"]
@@ -262,6 +265,12 @@ def _place(error: Exception) -> str:
     """Say which element of a list is wrong, if it is one of them."""
     found = _ELEMENT.search(str(error))
     return f" (number {int(found[1]) + 1} is not)" if found else ""
+
+
+def _plus(value: Any) -> str:
+    """Say how a plus is written in an address, if a time's zone has lost it there."""
+    lost = isinstance(value, str) and _LOST_PLUS.fullmatch(value)
+    return " (a + is written %2B in an address)" if lost else ""
 
 
 def _from_text(text: str, basic: type) -> Any:
@@ -330,9 +339,18 @@ def _pattern(annotation: Any) -> re.Pattern[str] | None:
 
 
 def _usual_complaint(annotation: Any) -> str:
+    if words := _words(annotation):
+        return f"must be one of {', '.join(words)}"
     return {bool: "must be true or false", int: "must be an integer"}.get(
         _basic(annotation), "must be a string"
     )
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    """Return the words of ``Literal[…]``, also inside of another type."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next(filter(None, map(_words, get_args(annotation))), ())
 
 
 def _basic(annotation: Any) -> type:

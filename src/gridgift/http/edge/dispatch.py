@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _HERE: Final = "/"  # in a node: the endpoint of the path that ends here; no segment has a slash
 _ANY: Final = "{}"  # in a node: the node of whatever segment, which a parameter takes
 
+VERSION: Final = "/v1"
+EXTENDED: Final = "/ext"  # before the version, of what is Gridgift's own
+
 Node = dict[str, Any]
 Refuse = Callable[[Scope, Send, Exception], Awaitable[None]]
 
@@ -39,9 +42,10 @@ class Paths:
         return endpoint, dict(zip(names, values, strict=True))
 
     def meant(self, path: str) -> str | None:
-        """Return the template that this path would have without its needless slashes."""
+        """Return the template that a path nearly fits: but for its slashes, or for its prefix."""
         plain = "/" + "/".join(filter(None, path.split("/")))
-        found = self._walk(plain) if plain != path else None
+        near = (plain, f"{EXTENDED}{plain}", plain.removeprefix(EXTENDED), f"{VERSION}{plain}")
+        found = next(filter(None, (self._walk(each) for each in near if each != path)), None)
         return None if found is None else found[0][2]
 
     def _walk(self, path: str) -> tuple[tuple[ASGIApp, list[str], str], list[str]] | None:

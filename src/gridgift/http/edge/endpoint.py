@@ -296,7 +296,7 @@ class Endpoint:
 class Missing(Endpoint):
     """Every path that has no endpoint.
 
-    ``guards`` are those of all paths; ``meant`` finds the path that one has a slash too many for.
+    ``guards`` are those of all paths; ``meant`` finds the path that one nearly is.
     """
 
     def __init__(

@@ -155,13 +155,13 @@ class RateLimited(Failure):
 
 
 class PathNotFound(Failure):
-    """No endpoint has this path; ``meant`` is the one that it has a slash too many for."""
+    """No endpoint has this path; ``meant`` is one that it nearly is."""
 
     code = "path_not_found"
 
     def __init__(self, meant: str | None = None) -> None:
-        instead = f"{meant} has a slash less" if meant else "The reference is at /docs"
-        super().__init__(f"There is nothing at this path. {instead}.")
+        instead = f"Was {meant} meant?" if meant else "The reference is at /docs."
+        super().__init__(f"There is nothing at this path. {instead}")
 
 
 class MethodNotAllowed(Failure):
