@@ -2,6 +2,8 @@
 
 import getpass
 
+import pytest
+
 from gridgift.domain.instants import DAY, parse_instant
 from gridgift.domain.model import NIL_UUID
 from tests.api import KELLY
@@ -39,6 +41,34 @@ def test_grant_show_and_list(both: CommandRunner) -> None:
     assert listed == card | {
         "source": "operator", "reference": None, "tags": [], "metadata": {},
     }  # fmt: skip
+
+
+@pytest.mark.contract("10.76", "10.78")
+def test_a_grant_under_a_reference_is_made_once(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    grant = ("card", "grant", "kelly", "--reference", "order 7", "--tag", "vip", "--tag", "hunt",
+             "--metadata", "order=7", "--metadata", "note=a=b")  # fmt: skip
+    card = both.json(*grant, "--credit", 500)
+    again = both(*grant, "--credit", 500, "--json")
+    assert again.json == card
+    assert "granted before under the same reference" in again.err
+    both(*grant, "--credit", 501).refused(1, "order 7", card["id"], "another credit")
+    (listed,) = both.json("card", "list", KELLY.uuid)
+    assert (listed["reference"], listed["tags"]) == ("order 7", ["hunt", "vip"])
+    assert listed["metadata"] == {"order": "7", "note": "a=b"}
+
+
+def test_labels_that_cannot_be_kept(cli: CommandRunner, store: str) -> None:
+    grant = ("card", "grant", "kelly", "--credit", 5)
+    cli(*grant, "--tag", "a,b").misused("--tag")
+    for bad in ("order", "=7", f"{'n' * 41}=7", f"n={'x' * 501}"):
+        cli(*grant, "--metadata", bad).misused("--metadata", "order=2207")
+    cli(*grant, "--reference", "").misused("--reference")
+    tags = [word for number in range(21) for word in ("--tag", f"t{number}")]
+    cli(*grant, *tags).refused(1, "--tag: must be at most 20 tags")
+    names = [word for number in range(51) for word in ("--metadata", f"n{number}=x")]
+    cli(*grant, *names).refused(1, "--metadata: must be an object of at most 50")
 
 
 def test_a_date_is_a_day_of_the_store(both: CommandRunner) -> None:

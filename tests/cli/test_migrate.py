@@ -22,6 +22,7 @@ WHY = ("--reason", "damaged", "--reference", "order 7")
 LOOKING = [
     ("store", "list"),
     ("key", "list"),
+    ("store", "show"),
     ("operator", "list"),
     ("card", "show", "ID"),
     ("card", "list", "kelly"),

@@ -21,6 +21,20 @@ def test_create_answers_with_the_store(both: CommandRunner) -> None:
     assert both.json("store", "list") == [made]
 
 
+def test_all_of_a_store_is_shown(both: CommandRunner) -> None:
+    both("store", "show").misused("no store yet")
+    made = both.json("store", "create", "Moonwall Couture", *NAMED)
+    both.json("store", "update", made["id"], "--contact", "IM Aria", "--card-lifetime", 30)
+    shown = both.json("store", "show")
+    assert shown == made | {"contact": "IM Aria", "cardLifetime": 30}
+    assert shown == both.json("store", "show", made["id"])
+    lines = both("store", "show").out
+    assert all(said in lines for said in ("IM Aria", "30 days", made["createdAt"]))
+    add_store(both, "Another")
+    both("store", "show").misused("say which one")
+    both("store", "show", OWNER.uuid).refused(1, "no store")
+
+
 def test_the_logo_of_zeros_is_none(cli: CommandRunner) -> None:
     made = cli.json("store", "create", "Shop", *NAMED, "--logo", NIL_UUID)
     assert made["logo"] is None

@@ -7,6 +7,7 @@ import typer
 from msgspec import UNSET
 
 from gridgift.cli import card_actions, card_changes, card_list
+from gridgift.cli.card_labels import LabelOptions
 from gridgift.cli.card_output import print_cards, print_entries, print_whole
 from gridgift.cli.granting import GrantOptions, grant_file
 from gridgift.cli.option_structs import Commands
@@ -19,7 +20,7 @@ from gridgift.cli.options import (
     StoreOptions,
     TextureOption,
 )
-from gridgift.cli.output import print_json
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import find_store, operator, read_settings, read_store, run
 from gridgift.domain import giftcards, grants, lists, residents, whole_cards
 from gridgift.domain.giftcards import Terms
@@ -53,20 +54,27 @@ def grant(
     expires: ExpiresOption = None,
     reason: OptionalReasonOption = "",
     *,
-    options: StoreOptions,
+    options: LabelOptions,
 ) -> None:
-    """Give a resident a gift card. Without a date it lasts as long as the store's cards do."""
+    """Give a resident a gift card. Without a date it lasts as long as the store's cards do.
+
+    With a reference the same command can be given again, by a script that was cut off for example:
+    it grants nothing more, and prints the card that it granted before.
+    """
+    labels = options.labels()
     identifier, settings = parse_identifier(customer), read_settings(options.database)
 
     async def work(operations: Operations) -> CardChange:
         owner = await read_store(operations, options.store)
         expires_at = UNSET if expires is None else expires.at(owner.time_zone)
-        terms = Terms(credit, transfer, texture, expires_at, reason)
+        terms = Terms(credit, transfer, texture, expires_at, reason, labels)
         seen = seen_as(identifier, None, accept=settings.unknown_uuids == "accept")
         request = GrantRequest(operator(owner.id), identifier, terms, new_id(), seen)
         return await operations.write(grants.grant, request)
 
     change = run(settings, work)
+    if change.entry is None:
+        print_note("This was granted before under the same reference: here is that card.")
     if options.json:
         print_json(StoreGiftCard.of_store(change.card, change.held))
     else:

@@ -1,6 +1,6 @@
 """``gridgift store``: whom keys and cards belong to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
 
 import typer
@@ -15,8 +15,8 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import make, read, write
-from gridgift.cli.tables import print_table
+from gridgift.cli.session import make, read, read_settings, read_store, run, write
+from gridgift.cli.tables import print_facts, print_table
 from gridgift.cli.views import StoreView
 from gridgift.domain import stores, texts
 from gridgift.domain.days import SECOND_LIFE
@@ -24,6 +24,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.model import Store
 from gridgift.domain.residents import read_resident
 from gridgift.domain.stores import NewStore, StoreChanges
+from gridgift.operations import Operations
 
 T = TypeVar("T")
 
@@ -121,6 +122,29 @@ def update(
     _show(write(options.database, stores.update, store_id, changes), options.json)
 
 
+@app.command("show")
+def show(
+    store_id: Annotated[
+        str | None,
+        typer.Argument(
+            parser=read_uuid, metavar="[ID]", help="Its id; not needed when there is only one."
+        ),
+    ] = None,
+    *,
+    options: DatabaseOptions,
+) -> None:
+    """Show a store with all of its settings."""
+
+    async def work(operations: Operations) -> Store:
+        return await read_store(operations, store_id)
+
+    view = StoreView.of(run(read_settings(options.database), work, update=False))
+    if options.json:
+        print_json(view)
+    else:
+        print_facts(_facts(view))
+
+
 @app.command("list")
 def list_all(options: DatabaseOptions) -> None:
     """List every store of this server."""
@@ -150,6 +174,22 @@ def _show(store: Store, json: bool) -> None:
         print_json(StoreView.of(store))
     else:
         _table([store])
+
+
+def _facts(store: StoreView) -> Iterable[tuple[str, object]]:
+    days = store.card_lifetime
+    yield "ID", store.id
+    yield "NAME", store.name
+    yield "OWNER", store.owner_username
+    yield "OWNER'S UUID", store.owner_uuid
+    yield "LOGO", store.logo
+    yield "ON THE MAP", store.location_slurl
+    yield "CONTACT", store.contact
+    yield "CARDS LAST", "for ever" if days is None else texts.counted(days, "day")
+    yield "CUSTOMER PAGE", store.customer_origin
+    yield "TIME ZONE", store.time_zone
+    yield "ANNOUNCED", store.announce
+    yield "CREATED", store.created_at
 
 
 def _table(found: list[Store]) -> None:

@@ -1,0 +1,62 @@
+"""What a store says of a card, as options: its reference, tags and metadata."""
+
+from typing import Annotated
+
+import typer
+
+from gridgift.cli.card_filters import read_tag
+from gridgift.cli.options import StoreOptions, read_text
+from gridgift.domain import labels
+from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.model import Labels
+
+
+def read_member(text: str) -> str:
+    """Read a name and a text of metadata, with ``=`` between them."""
+    if "=" not in text or labels.checked_metadata(dict([_member(text)])) is None:
+        raise typer.BadParameter(
+            f"must be a name, = and a text, like order=2207: at most {labels.MAX_NAME} and "
+            f"{labels.MAX_VALUE} printable characters."
+        )
+    return text
+
+
+class LabelOptions(StoreOptions, frozen=True, kw_only=True):
+    """What is said of a card."""
+
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference",
+            parser=read_text,
+            metavar="TEXT",
+            help="Such as an order's number: under it the store grants one card, ever.",
+        ),
+    ] = None
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", parser=read_tag, metavar="TAG", help="A tag; repeat it."),
+    ] = None
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metadata", parser=read_member, metavar="NAME=TEXT", help="Kept for you; repeat it."
+        ),
+    ] = None
+
+    def labels(self) -> Labels:
+        """Return them. Raises ``ValidationFailed`` for too many of them."""
+        errors: dict[str, list[str]] = {}
+        tags, metadata = self.tag or (), dict(map(_member, self.metadata or ()))
+        if labels.checked_tags(tags) is None:
+            errors["tag"] = [labels.TAGS_WANTED]
+        if labels.checked_metadata(metadata) is None:
+            errors["metadata"] = [labels.METADATA_WANTED]
+        if errors:
+            raise ValidationFailed(errors)
+        return Labels.of(self.reference, tags, metadata)
+
+
+def _member(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
