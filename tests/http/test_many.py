@@ -152,7 +152,7 @@ def test_which_cards_must_be_clear(api: ApiFixture) -> None:
         ({"ids": [card, *thousand, card]}, "ids", "from 1 to 1000"),
         ({"ids": [*thousand[:499], "x", *thousand[500:]]}, "ids", "number 500 is not"),
         ({"ids": [card, 5]}, "ids", "number 2 is not"),
-        ({"ids": card}, "ids", "from 1 to 1000"),
+        ({"ids": card}, "ids", "must be a list"),
         ({"filter": {}}, "selection", "is required"),
         ({"filter": {}, "selection": "0" * 31}, "selection", "must be what"),
         ({"filter": {}, "selection": "A" * 32}, "selection", "must be what"),
