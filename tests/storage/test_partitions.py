@@ -5,6 +5,8 @@ That is the condition under which a sharded engine sends it to one node.
 
 import asyncio
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from tests.storage.calls import IN_FUNCTIONS, STATEMENTS, calls
 from tests.storage.partitioned import PARTITIONS, REFERENCE, migrate_partitioned
 from tests.storage.plans import explain, walk
 from tests.storage.test_migrations import postgres_tables
+from tests.walks import check_each
 
 # Of any store: not in the path of a request, or of tables that every node has.
 ANY_STORE: Final = {
@@ -152,15 +155,28 @@ def partitions(place: str) -> dict[str, str]:
     return dict(rows)
 
 
-async def nodes_of(url: str, name: str, values: dict[str, Any], mode: str) -> list[dict[str, Any]]:
-    """Return the nodes of a statement's plan."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(f"SET plan_cache_mode = {mode}")
-        await connection.execute(f"PREPARE it AS {STATEMENTS[name].postgres}")
-        return list(walk(await explain(connection, STATEMENTS[name], values)))
-    finally:
-        await connection.close()
+Nodes = Callable[[str, dict[str, Any]], list[dict[str, Any]]]
+
+
+@contextmanager
+def planner(url: str, mode: str) -> Iterator[Nodes]:
+    """Yield what returns the nodes of a statement's plan.
+
+    All statements have one connection: a new one has to read what all the partitions are like.
+    """
+    with asyncio.Runner() as runner:
+        settings = {"plan_cache_mode": mode}
+        connection = runner.run(asyncpg.connect(url, server_settings=settings))
+
+        async def nodes(name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+            await connection.execute(f"PREPARE it AS {STATEMENTS[name].postgres}")
+            try:
+                return list(walk(await explain(connection, STATEMENTS[name], values)))
+            finally:
+                await connection.execute("DEALLOCATE it")
+
+        yield lambda name, values: runner.run(nodes(name, values))
+        runner.run(connection.close())
 
 
 def test_every_table_is_partitioned_or_a_reference(place: str, partitions: dict[str, str]) -> None:
@@ -171,19 +187,20 @@ def test_every_table_is_partitioned_or_a_reference(place: str, partitions: dict[
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
-@pytest.mark.parametrize("name", OF_A_STORE)
-def test_one_partition_of_each_table(
-    place: str, partitions: dict[str, str], name: str, mode: str
-) -> None:
-    for values in calls(name):
-        touched: dict[str, set[str]] = {}
-        for node in asyncio.run(nodes_of(place, name, values, mode)):
-            relation = node.get("Relation Name", "")
-            # An update's own node names the parent; what it changes is in the scans below it.
-            if relation in partitions:
-                touched.setdefault(partitions[relation], set()).add(relation)
-        assert all(len(found) == 1 for found in touched.values()), touched
-        assert touched or is_insert(name) or stores_only(name) or calls_a_function(name)
+def test_one_partition_of_each_table(place: str, partitions: dict[str, str], mode: str) -> None:
+    def check(name: str) -> None:
+        for values in calls(name):
+            touched: dict[str, set[str]] = {}
+            for node in nodes_of(name, values):
+                relation = node.get("Relation Name", "")
+                # An update's own node names the parent; what it changes is in the scans below it.
+                if relation in partitions:
+                    touched.setdefault(partitions[relation], set()).add(relation)
+            assert all(len(found) == 1 for found in touched.values()), touched
+            assert touched or is_insert(name) or stores_only(name) or calls_a_function(name)
+
+    with planner(place, mode) as nodes_of:
+        check_each(OF_A_STORE, check)
 
 
 def is_insert(name: str) -> bool:
@@ -213,7 +230,8 @@ def test_exemptions_are_of_statements_that_are_there() -> None:
 
 
 def test_several_partitions_would_be_seen(place: str, partitions: dict[str, str]) -> None:
-    nodes = asyncio.run(nodes_of(place, "cards_count", {}, "force_custom_plan"))
+    with planner(place, "force_custom_plan") as nodes_of:
+        nodes = nodes_of("cards_count", {})
     seen = {node["Relation Name"] for node in nodes if "Relation Name" in node}
     assert len(seen & partitions.keys()) == PARTITIONS
 

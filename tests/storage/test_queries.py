@@ -22,6 +22,7 @@ from gridgift.domain.webhooks import Webhook
 from gridgift.storage.queries import LIBRARY, MACROS, QUERIES, Query, load
 from tests.domain.fixture import bare_sql, columns_of
 from tests.storage.calls import LISTINGS, STATEMENTS, declared_as
+from tests.walks import check_each
 
 FILES = sorted((files("gridgift.storage") / "queries").iterdir(), key=lambda file: file.name)
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
@@ -87,8 +88,12 @@ def test_a_fragments_columns_are_its_structs_fields(database_url: str) -> None:
         asyncio.run(bare_sql(database_url, statement))  # each of them is there on this engine
 
 
-@pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_every_statement_filters_by_its_store(name: str) -> None:
+def test_every_statement_filters_by_its_store() -> None:
+    check_each(sorted(STATEMENTS), filters_by_its_store)
+
+
+def filters_by_its_store(name: str) -> None:
+    """Check that a statement that has a store looks at nothing of another one."""
     sql = STATEMENTS[name].sqlite
     if "store_id" not in STATEMENTS[name].parameters:
         headings = [text for text in TEXTS.values() if f"-- name: {name} (any store)\n" in text]
