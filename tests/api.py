@@ -10,7 +10,6 @@ from typing import Any, Final
 import asyncpg
 import httpx2
 from msgspec import Struct
-from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from gridgift.app import connect, create_app, signer
@@ -21,6 +20,7 @@ from gridgift.domain.model import Caller, Entry, Resident, Store
 from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings
 from gridgift.storage.database import Tx
+from tests.asgi import AppClient, EventLoop
 
 SECRET: Final = "a secret that only tests know, long enough"
 START: Final = 1_790_000_000_000  # an instant in 2026
@@ -83,7 +83,7 @@ class ApiFixture:
     """The API as a client sees it, with ways to add to its store and to look behind it."""
 
     def __init__(
-        self, client: TestClient, settings: Settings, clock: Clock, prepared: PreparedStore | None
+        self, client: AppClient, settings: Settings, clock: Clock, prepared: PreparedStore | None
     ) -> None:
         self.client = client
         self.settings = settings
@@ -104,7 +104,7 @@ class ApiFixture:
         cls, app: ASGIApp, settings: Settings, clock: Clock, prepared: PreparedStore | None = None
     ) -> Iterator["ApiFixture"]:
         """Serve the app in this process; without ``prepared`` a store is written first."""
-        with TestClient(app, base_url="http://shop.test", raise_server_exceptions=True) as client:
+        with AppClient.opened(app, "http://shop.test") as client:
             api = cls(client, settings, clock, prepared)
             try:
                 yield api
@@ -180,8 +180,7 @@ class ApiFixture:
             return self._file.execute(statement).fetchall()
 
     @property
-    def _portal(self) -> Any:
-        assert self.client.portal is not None
+    def _portal(self) -> EventLoop:
         return self.client.portal
 
     def _run(self, sort: str, operation: Any, args: tuple[Any, ...]) -> Any:

@@ -147,7 +147,6 @@ def messages(api: ApiFixture, path: str, key: str, *, leaves: bool = False) -> l
         "query_string": b"", "headers": [(b"x-api-key", key.encode())], "client": ("1.2.3.4", 5),
         "http_version": "1.1", "scheme": "http", "root_path": "",
     }  # fmt: skip
-    assert api.client.portal is not None
     api.client.portal.call(api.client.app, scope, receive, send)
     return sent
 

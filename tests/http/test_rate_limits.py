@@ -26,7 +26,7 @@ def over(response: Any, retry_after: int) -> None:
 
 def failures(api: ApiFixture, peer: str, forwarded: str = "") -> list[int]:
     """Fail to authenticate once more often than an address may; return the statuses."""
-    api.client._transport.client = (peer, 50_000)  # type: ignore[attr-defined]
+    api.client.peer = (peer, 50_000)
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     calls = range(FAILURES + 1)
     return [api.call("GET", PATH, key="x", headers=headers).status_code for _ in calls]

@@ -1,0 +1,197 @@
+"""An application in this process, called as a client of httpx calls a server.
+
+Starlette's client hands eight things from thread to thread for a request, and begins a thread for
+each application. This one hands over one for a request, to an event loop that the next application
+uses again. What it makes of a request and of an answer is the same.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, Final
+from urllib.parse import unquote
+
+import httpx2
+from starlette.types import ASGIApp, Message
+
+PORTS: Final = {"http": 80, "https": 443}
+
+
+class EventLoop:
+    """An event loop in a thread of its own, for whom runs in another one."""
+
+    _idle: Final[list["EventLoop"]] = []
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        Thread(target=self._loop.run_forever, name="event loop", daemon=True).start()
+
+    @classmethod
+    @contextmanager
+    def borrowed(cls) -> Iterator["EventLoop"]:
+        """Take one that nobody uses; what is still to do in it in the end is cancelled."""
+        loop = cls._idle.pop() if cls._idle else cls()
+        try:
+            yield loop
+        finally:
+            loop.call(_cancel_others)
+        cls._idle.append(loop)
+
+    def call(self, function: Any, *args: Any) -> Any:
+        """Call a function there, or run a coroutine; return or raise what came of it."""
+
+        async def run() -> Any:
+            result = function(*args)
+            return await result if inspect.isawaitable(result) else result
+
+        future = asyncio.run_coroutine_threadsafe(run(), self._loop)
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # where the wait was broken off
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+class AppClient(httpx2.Client):
+    """Sends requests to an application, and raises what it raises."""
+
+    def __init__(self, app: ASGIApp, portal: EventLoop, base_url: str) -> None:
+        self.app = app
+        self.portal = portal
+        self.peer = ("testclient", 50_000)
+        self.state: dict[str, Any] = {}
+        super().__init__(
+            base_url=base_url,
+            headers={"user-agent": "testclient"},
+            transport=_Transport(self),
+            follow_redirects=True,
+        )
+
+    @classmethod
+    @contextmanager
+    def opened(cls, app: ASGIApp, base_url: str) -> Iterator["AppClient"]:
+        """Begin the application, and end it."""
+        with EventLoop.borrowed() as portal:
+            client = cls(app, portal, base_url)
+            lifespan = _Lifespan(app, client.state)
+            portal.call(lifespan.begin)
+            try:
+                yield client
+            finally:
+                portal.call(lifespan.end)
+
+
+class _Lifespan:
+    """An application's life, from its startup to its shutdown."""
+
+    def __init__(self, app: ASGIApp, state: dict[str, Any]) -> None:
+        self._app = app
+        self._scope = {"type": "lifespan", "state": state}
+
+    async def begin(self) -> None:
+        """Start it, or raise why it does not start."""
+        self._events: asyncio.Queue[Message] = asyncio.Queue()
+        self._answers: asyncio.Queue[Message] = asyncio.Queue()
+        self._life = asyncio.create_task(
+            self._app(self._scope, self._events.get, self._answers.put)  # type: ignore[arg-type]
+        )
+        await self._tell("startup")
+
+    async def end(self) -> None:
+        """Let it end, and wait until it has."""
+        await self._tell("shutdown")
+        await self._life
+
+    async def _tell(self, event: str) -> None:
+        await self._events.put({"type": f"lifespan.{event}"})
+        answer = asyncio.create_task(self._answers.get())
+        await asyncio.wait({answer, self._life}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done() or answer.result()["type"].endswith(".failed"):
+            answer.cancel()
+            await self._life
+        assert answer.result()["type"] == f"lifespan.{event}.complete"
+
+
+class _Transport(httpx2.BaseTransport):
+    """Turns requests into calls of the application."""
+
+    def __init__(self, client: AppClient) -> None:
+        self._client = client
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer a request, once the application has done all that it does for it."""
+        exchange = _Exchange(request.read(), wants_body=request.method != "HEAD")
+        scope = _scope_of(request) | {
+            "client": self._client.peer,
+            "state": self._client.state.copy(),
+        }
+        self._client.portal.call(self._client.app, scope, exchange.receive, exchange.send)
+        assert exchange.ended, "the application has not ended its answer"
+        return httpx2.Response(
+            exchange.status,
+            headers=exchange.headers,
+            stream=httpx2.ByteStream(b"".join(exchange.body)),
+            request=request,
+        )
+
+
+class _Exchange:
+    """A request's body, and the answer as it comes."""
+
+    def __init__(self, content: bytes, wants_body: bool) -> None:
+        self._content: bytes | None = content
+        self._wants_body = wants_body
+        self._left = asyncio.Event()
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+        self.body: list[bytes] = []
+        self.ended = False
+
+    async def receive(self) -> Message:
+        """Give the body in one piece; the client leaves when it has its answer."""
+        content, self._content = self._content, None
+        if content is None:
+            await self._left.wait()
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": content}
+
+    async def send(self, message: Message) -> None:
+        """Take a part of the answer."""
+        assert not self.ended, message
+        if message["type"] == "http.response.start":
+            assert not self.status, message
+            self.status = message["status"]
+            self.headers = [(key.decode(), text.decode()) for key, text in message["headers"]]
+            return
+        assert message["type"] == "http.response.body", message
+        assert self.status, message
+        if self._wants_body:
+            self.body.append(bytes(message.get("body", b"")))
+        if not message.get("more_body", False):
+            self.ended = True
+            self._left.set()
+
+
+def _scope_of(request: httpx2.Request) -> dict[str, Any]:
+    url = request.url
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": request.method,
+        "path": unquote(url.path),
+        "raw_path": url.raw_path.split(b"?", 1)[0],
+        "root_path": "",
+        "scheme": url.scheme,
+        "query_string": url.query,
+        "headers": [(name.lower(), text) for name, text in request.headers.raw],
+        "server": [url.host, url.port or PORTS[url.scheme]],
+        "extensions": {},
+    }
