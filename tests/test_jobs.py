@@ -281,6 +281,17 @@ def test_a_clock_that_stays_ahead_for_a_day_is_believed(kept: Housekeeping) -> N
         assert watch.is_steady(START + AHEAD + seconds * 1000) == steady
 
 
+def test_a_clock_that_was_set_back_is_noticed_once() -> None:
+    ticks = Ticks()
+    watch, now = ClockWatch(ticks), START
+    for wall, passed, noticed in (
+        (0, 0, False), (30_000, 30, False), (29_500, 30, False), (-3_600_000, 30, True),
+        (-3_590_000, 40, False), (86_400_000, 50, False), (0, 60, True),
+    ):  # fmt: skip
+        ticks.seconds = passed
+        assert watch.was_set_back(now + wall) == noticed
+
+
 @pytest.mark.parametrize(
     ("trouble", "outcome"),
     [(DatabaseUnavailable("gone"), "postponed"), (RuntimeError("a defect"), "failed")],

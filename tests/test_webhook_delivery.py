@@ -12,16 +12,18 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from gridgift import webhook_delivery
+from gridgift.clock_watch import ClockWatch
 from gridgift.domain import bulk, delivering, stores, webhooks
 from gridgift.domain.bulk import GrantRow
 from gridgift.domain.delivering import Work
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
 from gridgift.domain.webhooks import Secrets, Wanted, Webhook
 from gridgift.operations import Operations
-from gridgift.storage.database import DatabaseUnavailable
+from gridgift.storage.database import Clock, DatabaseUnavailable, system_clock
 from gridgift.webhook_delivery import (
     JITTER,
     PAUSES,
@@ -34,7 +36,7 @@ from gridgift.webhook_delivery import (
 )
 from gridgift.webhook_messages import Outcome
 from gridgift.webhook_sender import Sender
-from tests.api import KELLY, OWNER
+from tests.api import KELLY, OWNER, START
 from tests.domain.fixture import DomainFixture
 from tests.receiver import Receiver, says
 
@@ -49,7 +51,12 @@ class Delivery:
         self.domain = domain
         self.observed: Counter[str] = Counter()
 
-    def deliverer(self, secrets: Secrets = SECRETS) -> Deliverer:
+    def deliverer(
+        self,
+        secrets: Secrets = SECRETS,
+        clock: Clock = system_clock,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> Deliverer:
         """Make what delivers, in this process's event loop."""
         operations = Operations(self.domain.database)
 
@@ -57,7 +64,8 @@ class Delivery:
             assert seconds >= 0
             self.observed[outcome] += 1
 
-        return Deliverer(operations, lambda: Sender(allow_private=True), secrets, observe)
+        sender, watch = lambda: Sender(allow_private=True), ClockWatch(ticks)
+        return Deliverer(operations, sender, secrets, observe, watch, clock)
 
     def until(self, holds: Callable[[], bool], *deliverers: Deliverer, within: float = 10) -> float:
         """Deliver until something holds; return after how many seconds."""
@@ -185,6 +193,27 @@ def test_what_failed_comes_again_under_the_same_id(
         ("delivered", 3)
     ]
     assert delivery.read(hook).failing_since is None
+
+
+@pytest.mark.contract("10.119")
+def test_a_clock_that_is_set_back_holds_nothing_up(delivery: Delivery, receiver: Receiver) -> None:
+    """What was to be tried again a few seconds later is not left for a day."""
+    domain = delivery.domain
+    delivery.hook(receiver.url)
+    statuses = iter([503, 200])
+    receiver.answer = lambda _: says(next(statuses), b"so")
+    domain.now += DAY
+    delivery.grant(1)
+    delivery.until(lambda: delivery.observed["refused"] == 1)
+    looks = iter([domain.now])
+
+    def clock() -> int:
+        """Return the time; a day less from the second look on."""
+        domain.now = next(looks, START)
+        return domain.now
+
+    again = delivery.deliverer(clock=clock, ticks=lambda: 0.0)
+    delivery.until(lambda: delivery.observed["delivered"] == 1, again)
 
 
 def test_after_the_last_attempt_the_next_event_goes_on(

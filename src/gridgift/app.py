@@ -332,7 +332,8 @@ def _deliverer(settings: Settings, services: Services) -> Deliverer:
         return Sender(allow_private=settings.webhook_allow_private)
 
     signs = webhooks.Secrets(server_secret(settings))
-    return Deliverer(services.operations, make_sender, signs, services.metrics.observe_webhook)
+    observe = services.metrics.observe_webhook
+    return Deliverer(services.operations, make_sender, signs, observe, services.clock_watch)
 
 
 def _listener(settings: Settings, services: Services) -> "Listener":

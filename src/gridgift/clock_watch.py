@@ -12,6 +12,7 @@ from gridgift.storage.database import Tx
 
 LEAP: Final = 3_600.0  # seconds by which a clock may run ahead between two looks at it
 BELIEVED_AFTER: Final = 86_400.0  # seconds for which a clock that leapt must have stayed ahead
+SLACK: Final = 1.0  # seconds by which a clock may be corrected without being set back
 
 log = Log("gridgift.jobs")
 
@@ -28,6 +29,7 @@ class ClockWatch:
         """Begin to watch; ``ticks`` gives seconds of a monotonic clock."""
         self._ticks, self._began = ticks, ticks()
         self._ahead: float | None = None  # of the monotonic clock, in seconds
+        self._ahead_before: float | None = None
         self._doubted_since: float | None = None
         self._told: set[str] = set()
 
@@ -56,6 +58,12 @@ class ClockWatch:
         elif tick - self._doubted_since > BELIEVED_AFTER:
             self._ahead, self._doubted_since = ahead, None
         return self._tell(self._doubted_since is None, "the clock leapt")
+
+    def was_set_back(self, now: int) -> bool:
+        """Tell whether the clock (milliseconds) was set back since this was asked before."""
+        ahead = now / 1000 - self._ticks()
+        before, self._ahead_before = self._ahead_before, ahead
+        return before is not None and ahead < before - SLACK
 
     def _tell(self, trusted: bool, why: str) -> bool:
         """Say once for each reason that the clock is doubted, until that is over."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from gridgift.clock_watch import ClockWatch
 from gridgift.domain import delivering, residents
 from gridgift.domain.delivering import Claimed, Delivery, Name, Share, Tried, Work
 from gridgift.domain.ids import new_id
@@ -24,7 +25,7 @@ from gridgift.domain.instants import HOUR, MINUTE, SECOND
 from gridgift.domain.webhooks import Secrets
 from gridgift.logs import Log, reason
 from gridgift.operations import Operations
-from gridgift.storage.database import DatabaseUnavailable, Tx
+from gridgift.storage.database import Clock, DatabaseUnavailable, Tx, system_clock
 from gridgift.webhook_messages import Message, Outcome, discord_body, event_body, people_in
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ PAUSES: Final = (
     5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR,
     24 * HOUR,
 )  # fmt: skip
+LONGEST_WAITS: Final = (0, *(round(pause * (1 + JITTER)) for pause in PAUSES))  # by the step
+CAUGHT_UP: Final = 500  # deliveries in one transaction, after the clock was set back
 
 Observe = Callable[[str, float], None]  # an outcome, the seconds that it took
 
@@ -117,6 +120,8 @@ class Deliverer:
         make_sender: "Callable[[], Sender]",
         secrets: Secrets,
         observe: Observe,
+        watch: ClockWatch,
+        clock: Clock = system_clock,
     ) -> None:
         """Deliver by a sender that is made when it is first needed."""
         self._operations = operations
@@ -124,6 +129,8 @@ class Deliverer:
         self._sender: Sender | None = None
         self._secrets = secrets
         self._observe = observe
+        self._watch = watch
+        self._clock = clock
         self._lanes = Lanes()
         self._attempts: dict[asyncio.Task[None], Delivery] = {}
         self._tried: list[Tried] = []
@@ -172,6 +179,8 @@ class Deliverer:
 
     async def _turn(self) -> float:
         """Do what there is to do now; return after how many seconds to look again at the latest."""
+        if self._watch.was_set_back(self._clock()):
+            await self._catch_up()
         work, any_webhook = await self._operations.read(delivering.look)
         behind = [each.webhook for each in work if each.behind]
         if behind:
@@ -183,6 +192,12 @@ class Deliverer:
         if more:  # what has ended lets others begin, and a page of events may not be the last
             return SOON
         return LOOKS_EVERY if any_webhook else LOOKS_FOR_WEBHOOKS_EVERY
+
+    async def _catch_up(self) -> None:
+        """Let nothing wait for as long as the clock was set back."""
+        log.warning("the clock was set back: deliveries that would wait for it are made now")
+        while await self._operations.write(delivering.catch_up, LONGEST_WAITS, LEASE, CAUGHT_UP):
+            pass
 
     async def _fan_out(self, names: Sequence[Name]) -> None:
         """Make deliveries of new events, of all webhooks at once; one's trouble is no other's."""
@@ -203,7 +218,9 @@ class Deliverer:
             return Turn()
         tried, self._tried = self._tried, []
         try:
-            return await self._operations.write(_settle_and_claim, tried, shares, new_id())
+            return await self._operations.write(
+                _settle_and_claim, tried, shares, new_id(), self._watch.is_steady(self._clock())
+            )
         except BaseException:
             self._tried = tried + self._tried
             raise
@@ -220,7 +237,7 @@ class Deliverer:
 
     async def _attempt(self, claimed: Claimed, names: Mapping[str, str]) -> None:
         """Make an attempt; a defect is its outcome too, so that nothing is tried for ever."""
-        outcome, at = None, time.time_ns() // 1_000_000
+        outcome, at = None, self._clock()
         try:
             self._sender = self._sender or self._make_sender()
             outcome = await self._sender.post(message_of(claimed, names, self._secrets, at))
@@ -234,10 +251,10 @@ class Deliverer:
 
 
 async def _settle_and_claim(
-    tx: Tx, tried: Sequence[Tried], shares: Sequence[Share], request_id: str
+    tx: Tx, tried: Sequence[Tried], shares: Sequence[Share], request_id: str, trusts_clock: bool
 ) -> Turn:
     if tried:
-        await delivering.settle(tx, tried, request_id)
+        await delivering.settle(tx, tried, request_id, trusts_clock=trusts_clock)
     claimed = await delivering.claim(tx, shares, LEASE) if shares else []
     lines = [each.event for each in claimed if each.webhook.format == "discord"]
     people = {uuid for event in lines for uuid in people_in(event)}

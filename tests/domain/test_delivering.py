@@ -9,7 +9,7 @@ import pytest
 from gridgift.domain import deliveries, delivering, events, giftcards, webhooks
 from gridgift.domain.delivering import FAILING_FOR, KEPT_FOR, Claimed, Share, Tried
 from gridgift.domain.ids import new_id
-from gridgift.domain.instants import DAY, HOUR, SECOND
+from gridgift.domain.instants import DAY, HOUR, MINUTE, SECOND
 from gridgift.domain.model import GiftCard
 from gridgift.domain.webhooks import Wanted, Webhook
 from tests.domain.fixture import DomainFixture
@@ -196,6 +196,37 @@ def test_what_was_claimed_is_free_after_its_time(hooks: Hooks) -> None:
     assert hooks.work() == []
 
 
+def test_a_clock_that_was_set_back_leaves_nothing_waiting(hooks: Hooks) -> None:
+    """What is new, claimed or waiting for its next attempt would else be due a day later."""
+    hook = hooks.add("gift_card.granted")
+    for _ in range(4):
+        hooks.domain.grant()
+    hooks.fan_out()
+    failed, _ = hooks.claim(hook, 2)
+    hooks.tell([failed], 500, 5 * MINUTE)
+    hooks.domain.now -= DAY
+    assert hooks.work() == []
+    assert [caught_up(hooks, 3) for _ in range(3)] == [3, 1, 0]
+    assert len(hooks.claim(hook)) == 4
+
+
+def test_what_waits_as_long_as_it_may_goes_on_waiting(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(2):
+        hooks.domain.grant()
+    hooks.fan_out()
+    failed, _ = hooks.claim(hook)
+    hooks.tell([failed], 500, 5 * MINUTE)
+    assert caught_up(hooks, 3) == 0
+    hooks.domain.now += 5 * MINUTE - 1
+    assert [one.delivery.id for one in hooks.claim(hook)] != [failed.delivery.id]
+
+
+def caught_up(hooks: Hooks, rows: int) -> int:
+    """Let deliveries be due that wait for longer than a first attempt, or five minutes."""
+    return int(hooks.domain.write(delivering.catch_up, (0, 5 * MINUTE), LEASE, rows))
+
+
 def test_what_is_given_back_is_free_at_once(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     for _ in range(3):
@@ -288,6 +319,19 @@ def test_days_of_failure_switch_a_webhook_off(hooks: Hooks) -> None:
     assert hooks.hook(hook).disabled_reason == "failing"
     changed = [event for event in hooks.feed_types() if event == "webhook.changed"]
     assert len(changed) == 2  # made, and switched off
+
+
+def test_a_clock_that_leapt_switches_no_webhook_off(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.granted")
+    for _ in range(2):
+        hooks.domain.grant()
+    hooks.fan_out()
+    first, second = hooks.claim(hook)
+    hooks.tell([first], 500, HOUR)
+    hooks.domain.now += 400 * DAY
+    tried = Tried(second.delivery, hooks.domain.now, 500, 7, "said", "", HOUR)
+    hooks.domain.write(delivering.settle, [tried], "request", trusts_clock=False)
+    assert hooks.hook(hook).active
 
 
 def test_one_success_ends_a_failure(hooks: Hooks) -> None:

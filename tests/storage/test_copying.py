@@ -78,6 +78,18 @@ def test_there_and_back(full: ApiFixture, make_empty: Callable[[str], str], othe
     assert accounts == [(out.accounts,)]
 
 
+@pytest.mark.parametrize("other", ["sqlite", "postgres"])
+def test_a_copy_goes_on_behind_the_last_row_of_every_table(
+    full: ApiFixture, make_empty: Callable[[str], str], other: str
+) -> None:
+    """Whatever the columns of its key are, such as the digest of a file that was imported."""
+    target = make_empty(other)
+    with begun(full.settings.database_url, target) as broken_off:
+        moved = broken_off.compare()
+    assert all(tally.rows for tally in moved.tables.values())
+    assert digests(copied(full.settings.database_url, target)) == digests(moved)
+
+
 def test_the_digests_are_those_of_the_rows(
     full: ApiFixture, make_empty: Callable[[str], str]
 ) -> None:

@@ -279,9 +279,21 @@ async def _begin(tx: Tx, identity: str, names: list[str], now: int) -> None:
 
 async def _progress(tx: Tx) -> dict[str, Progress]:
     return {
-        name: Progress(msgspec.json.decode(last_key), Tally(copied, int(digest, 16)))
+        name: Progress(_read(last_key), Tally(copied, int(digest, 16)))
         for name, copied, last_key, digest in await tx.all(_PROGRESS)
     }
+
+
+def _written(key: Values | None) -> str:
+    """Write a key as JSON, which has no form of its own for bytes."""
+    values = key and [{"hex": each.hex()} if isinstance(each, bytes) else each for each in key]
+    return msgspec.json.encode(values).decode()
+
+
+def _read(text: str) -> Values | None:
+    """Read what ``_written`` wrote."""
+    key: list[Any] | None = msgspec.json.decode(text)
+    return key and [bytes.fromhex(each["hex"]) if isinstance(each, dict) else each for each in key]
 
 
 async def _put(tx: Tx, table: Table, page: list[Values], before: Progress, after: Progress) -> None:
@@ -291,7 +303,7 @@ async def _put(tx: Tx, table: Table, page: list[Values], before: Progress, after
         _ADVANCE,
         table_name=table.name,
         copied=after.tally.rows,
-        last_key=msgspec.json.encode(after.after).decode(),
+        last_key=_written(after.after),
         digest=after.tally.hex(),
         copied_before=before.tally.rows,
     )

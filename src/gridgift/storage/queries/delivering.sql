@@ -66,6 +66,18 @@ UPDATE webhook_deliveries SET claimed_until = NULL
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id
     AND claimed_until = :claimed_until
 
+-- Deliveries whose next attempt, or the end of whose claim, is later than an instant.
+-- name: deliveries_ahead (any store)
+SELECT d.store_id, d.webhook_id, d.id FROM webhooks w
+JOIN webhook_deliveries d ON d.store_id = w.store_id AND d.webhook_id = w.id
+WHERE w.active AND d.state = 'pending' AND d.step = :step
+    AND (d.next_attempt_at > :due_by OR d.claimed_until > :claimed_by)
+LIMIT :rows
+
+-- name: delivery_hurry
+UPDATE webhook_deliveries SET next_attempt_at = :now, claimed_until = NULL
+WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id AND state = 'pending'
+
 -- What an attempt has changed; nothing, if the delivery has ended meanwhile.
 -- name: delivery_tried
 UPDATE webhook_deliveries SET state = :state, attempts = attempts + 1, step = :step,
