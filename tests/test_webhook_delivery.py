@@ -263,10 +263,10 @@ def test_what_came_of_attempts_is_written_once_the_database_is_back(
 ) -> None:
     real, failures, written = delivering.settle, iter(range(2)), Counter[str]()
 
-    async def broken(tx: Any, tried: Any, request_id: str) -> None:
+    async def broken(tx: Any, tried: Any, request_id: str, **options: Any) -> None:
         if next(failures, None) is not None:
             raise DatabaseUnavailable("gone")
-        await real(tx, tried, request_id)
+        await real(tx, tried, request_id, **options)
         written["tried"] += len(tried)
 
     monkeypatch.setattr(delivering, "settle", broken)

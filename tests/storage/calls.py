@@ -28,6 +28,8 @@ VALUES: Final[dict[str, Any]] = {
     "store_credit": 5,
     "account_id": CARD,
     "step": 1,
+    "due_by": START,
+    "claimed_by": START,
     "stepped": LOOKED_AT,
     "status": 200,
     "response": "ok",

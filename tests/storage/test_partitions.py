@@ -33,6 +33,7 @@ ANY_STORE: Final = {
     "events_ends": "gridgift serve looks at every store",
     "events_newest": "one look for all who wait, each of its own store",
     "deliveries_of_deleted": "housekeeping looks for them; each is then deleted by its store",
+    "deliveries_ahead": "after the clock was set back; each is then changed by its store",
     "deliveries_old": "housekeeping looks for old ones; each is then deleted by its store",
     "deliveries_overdue": "/metrics tells how late the latest of all is",
     "feed_advance": "the feed is of no store",

@@ -66,6 +66,7 @@ EXEMPT: Final = {
     "webhooks_any": "looks at all webhooks, of which a store has 50 at most",
     "webhooks_forget": "looks at all webhooks, of which a store has 50 at most",
     "deliveries_of_deleted": "looks at all webhooks, of which a store has 50 at most",
+    "deliveries_ahead": "after the clock was set back, looks at all that are pending",
     "deliveries_overdue": "looks at all webhooks, of which a store has 50 at most",
     "refusals_forget": "ends an import: forgets whatever was refused in it",
     "sending_rival": "looks at what is being sent just now",
