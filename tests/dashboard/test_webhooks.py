@@ -115,6 +115,11 @@ def test_webhooks_to_one_host_are_told_apart(api: ApiFixture, aria: Browser) -> 
         api.write(webhooks.create, operator(api.store.id), new_id(), Wanted(url, format="discord"))
     page = aria.get(WEBHOOKS).text
     assert re.findall("<code>(.*?)</code>", page) == ["…aaaaa1", "…aaaaa2"]
+    for place in ("orders", "stocks"):
+        wanted = Wanted(f"https://shop.example.com/a/long/way/to/{place}/hooks")
+        api.write(webhooks.create, operator(api.store.id), new_id(), wanted)
+    shown = set(re.findall("<code>(.*?)</code>", aria.get(WEBHOOKS).text))
+    assert shown >= {"/hooks", "…long/way/to/orders/hooks", "…long/way/to/stocks/hooks"}
 
 
 @one_engine

@@ -173,8 +173,9 @@ async def _add_examples(tx: Tx, store_id: str) -> None:
     lot, end = Change(50, "prize", "the examples"), tx.now() + 365 * DAY
     await credit.deposit(tx, caller, kelly, lot, EXAMPLE_LOT, expires_at=end, restricted=True)
     await credit.spend(tx, caller, kelly, Change(300, "order", "the examples"), EXAMPLE_SPEND)
-    for webhook_id in EXAMPLE_WEBHOOKS:
-        await webhooks.create(tx, caller, webhook_id, Wanted("https://shop.example.com/hooks"))
+    for number, webhook_id in enumerate(EXAMPLE_WEBHOOKS, 1):
+        wanted = Wanted(f"https://shop.example.com/hooks/{number}")
+        await webhooks.create(tx, caller, webhook_id, wanted)
     named = [(store_id, EXAMPLE_WEBHOOKS[0])]
     await delivering.fan_out(tx, named, 1, lambda: EXAMPLE_DELIVERY)
 

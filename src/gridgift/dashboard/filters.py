@@ -98,9 +98,11 @@ def shared_hosts(addresses: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name, times in Counter(map(host, addresses)).items() if times > 1)
 
 
-def address_end(address: str) -> str:
-    """Return what tells an address from others of its host: …d41d8c."""
-    return f"…{address[-6:]}"
+def address_end(address: str, shown: int = 24) -> str:
+    """Return what tells an address from others of its host, at most so long: /orders, …d41d8c."""
+    host_and_rest = address.partition("://")[2]
+    rest = host_and_rest[host_and_rest.find("/") :] if "/" in host_and_rest else "/"
+    return rest if len(rest) <= shown else f"…{rest[-shown:]}"
 
 
 def typed(value: object) -> "Markup":
