@@ -70,6 +70,51 @@ def test_a_switch_and_its_undo(
     bo.visit.check()
 
 
+# How far what has the focus is covered by what was just said, in pixels; of that itself nothing is.
+COVERED = """() => {
+    const focused = document.activeElement, said = document.querySelector('.said');
+    if (said.contains(focused) || !focused.closest('main')) return 0;
+    return focused.getBoundingClientRect().bottom - said.getBoundingClientRect().top;
+}"""
+
+
+@sizes
+def test_an_undo_covers_nothing_that_has_the_focus(
+    desk: Callable[..., Desk], size: tuple[int, int]
+) -> None:
+    """It stays on all pages, and the browser brings what has the focus into sight above it."""
+    bo = desk((size[0], 640), "clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    bo.store.grant(owner)
+    page.goto(f"{bo.url}/cards?q={owner.username}")
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.locator(".said")).to_be_visible()
+    page.goto(f"{bo.url}/send")
+    page.locator("#main").focus()
+    fields = set()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        fields.add(bo.visit.focused())
+        assert page.evaluate(COVERED) <= 1, bo.visit.focused()
+    assert "Check before sending" in fields
+
+
+def test_on_a_phone_the_head_and_the_rows_are_whole(desk: Callable[..., Desk]) -> None:
+    aria = desk(PHONE)
+    page, owner = aria.enter(), aria.store.resident()
+    aria.store.grant(owner)
+    page.goto(aria.url)
+    name = page.locator(".store .name")
+    assert name.evaluate("name => name.scrollWidth - name.clientWidth") <= 0
+    page.goto(f"{aria.url}/send")
+    page.get_by_label("To", exact=True).fill(owner.username)
+    page.get_by_label("L$ on each card").fill("5")
+    page.get_by_role("button", name="Check before sending").click()
+    page.get_by_role("button", name="Send 1 card").wait_for()
+    table = page.locator(".table")
+    assert table.evaluate("table => table.scrollWidth - table.clientWidth") <= 0
+
+
 WINDOWS = [PHONE, (820, 1180), (1024, 768), (1180, 820), (1280, 800)]
 
 
@@ -104,7 +149,7 @@ def test_tables_fit_a_phone(desk: Callable[..., Desk]) -> None:
         f"/v1/customer/giftcards/{used['id']}/redeem",
         headers={"X-Customer-Token": bo.store.token(owner)},
     ).raise_for_status()
-    for path in ("cards", "residents", "redemptions"):
+    for path in ("cards", "residents", "redemptions", "moved"):
         page.goto(f"{bo.url}/{path}?q={owner.username}")
         expect(page.locator("tbody").get_by_role("link", name=owner.username).first).to_be_visible()
         hidden = page.locator(".table").evaluate("table => table.scrollWidth - table.clientWidth")
