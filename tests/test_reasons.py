@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from gridgift.domain import failures, labels, scopes
+from gridgift.dashboard.endpoint import WORDS
+from gridgift.dashboard.table import PAGES
+from gridgift.domain import failures, labels, scopes, unit_failures, webhook_failures
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.reasons import people_told, reason
 
@@ -26,6 +28,23 @@ def test_a_card_is_not_called_by_its_id(failure: Failure) -> None:
     said = reason(failure)
     assert CARD not in said and CARD in failure.detail
     assert said.endswith(".") and "gift card" not in said.lower()
+
+
+def test_nothing_is_called_by_its_id() -> None:
+    """Of all that pages are about, and of what was done to it meanwhile."""
+    of_addresses = {
+        refusal for page in PAGES for parameter in page.path_parameters
+        for refusal in parameter.refusals if refusal not in WORDS
+    }  # fmt: skip
+    assert len(of_addresses) > 6
+    told = [refusal(CARD) for refusal in of_addresses]
+    told += [
+        failures.KeyNotUsable(CARD), unit_failures.RefundAlreadyPaid(CARD),
+        unit_failures.RefundUnderWay(CARD, 1), webhook_failures.WebhookInactive(CARD),
+    ]  # fmt: skip
+    for failure in told:
+        assert CARD not in reason(failure) and CARD in failure.detail
+        assert reason(failure).endswith(".")
 
 
 def test_an_amount_is_written_as_pages_write_it() -> None:

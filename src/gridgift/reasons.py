@@ -8,7 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gridgift.domain import failures, labels, scopes
+from gridgift.domain import (
+    bulk_change_failures,
+    failures,
+    labels,
+    scopes,
+    sending_failures,
+    unit_failures,
+    webhook_failures,
+)
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.texts import isolated
 
@@ -84,6 +92,32 @@ _REASONS: Final[Mapping[type[Failure], Callable[[Any], str]]] = {
     failures.KeyNameTaken: lambda failure: "Another key of your store is called so already.",
     failures.ReferenceTaken: _taken,
     failures.ReferenceFixed: lambda failure: "The card has another order already, which stays.",
+    failures.HoldNotFound: lambda failure: "Nothing like that is reserved of this card.",
+    failures.KeyNotFound: lambda failure: "There is no such key in your store.",
+    failures.KeyNotUsable: lambda failure: "The key was revoked, or its last day is over.",
+    failures.OperatorNotFound: lambda failure: "Nobody like that is in your team.",
+    unit_failures.UnitNotFound: lambda failure: "There is no such unit in your store.",
+    unit_failures.RefundNotFound: lambda failure: "Nothing like that is owed by this unit.",
+    unit_failures.RefundAlreadyPaid: lambda failure: "It is marked as paid already.",
+    unit_failures.RefundUnderWay: lambda failure: (
+        "The vendor has begun to pay it back, and marks it as paid once that is done. If it does "
+        "not, look whether the L$ went back."
+    ),
+    unit_failures.DirectoryPending: lambda failure: (
+        f"Your directory in Second Life was asked who {failure.identifier} is. Nothing was done "
+        "yet: try again in a moment."
+    ),
+    webhook_failures.WebhookNotFound: lambda failure: "There is no such webhook in your store.",
+    webhook_failures.WebhookInactive: lambda failure: "The webhook is switched off.",
+    webhook_failures.DeliveryNotFound: lambda failure: (
+        "Nothing like that was posted there, or it is no longer kept."
+    ),
+    sending_failures.SendingNotFound: lambda failure: (
+        "There is no such sending: each is kept for a week."
+    ),
+    bulk_change_failures.BulkChangeNotFound: lambda failure: (
+        "There is no such change of many cards: each is kept for a week."
+    ),
     failures.CaptureExceedsHold: lambda failure: (
         f"Only L$\N{NO-BREAK SPACE}{failure.held:,} is reserved."
     ),
