@@ -27,7 +27,7 @@ TEMPLATES: Final = [
     for name in ("me", "missing", "residents_base")
 ]
 HOME_TEMPLATES: Final = [
-    (HTTP / f"templates/{name}.html").read_text(encoding="utf-8") for name in ("home", "trouble")
+    (HTTP / f"templates/{name}.html").read_text(encoding="utf-8") for name in ("home", "sheet")
 ]
 CALLED: Final = (
     "/v1/customer/profile",
@@ -115,13 +115,14 @@ def test_every_text_is_in_the_catalogue_and_none_is_left_over() -> None:
 
 def test_every_text_of_the_bare_address_is_shown() -> None:
     texts = messages.home_texts("en")
-    written = {"one", "several", "none", "ask", "ask_store"}  # with their values, by Python
+    written = {"title", "one", "several", "none", "ask", "ask_store"}  # by Python, with values
+    written |= {"trouble_title", "trouble"}
     assert set(re.findall(r"texts\.(\w+)", "".join(HOME_TEMPLATES))) == texts.keys() - written
     assert PLACES.findall(texts["one"]) == PLACES.findall(texts["ask"]) == ["store"]
 
 
 @pytest.mark.parametrize(
-    "template", TEMPLATES + HOME_TEMPLATES, ids=["me", "missing", "base", "home", "trouble"]
+    "template", TEMPLATES + HOME_TEMPLATES, ids=["me", "missing", "base", "home", "sheet"]
 )
 def test_no_words_stand_in_a_page_itself(template: str) -> None:
     """Of a template's texts none is a word."""

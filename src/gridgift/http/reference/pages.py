@@ -136,7 +136,11 @@ class PageForPeople(Endpoint):
             return told
         language = _language(request)
         texts = messages.home_texts(language)
-        page = _page("trouble.html", told.status, language=language, texts=texts)
+        title = texts["trouble_title"]
+        page = _page(
+            "sheet.html", told.status, language=language, title=title, heading=title,
+            lead=texts["trouble"],
+        )  # fmt: skip
         return msgspec.structs.replace(page, headers=(*page.headers, *_NOT_KEPT))
 
 
@@ -160,7 +164,8 @@ async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
     name = found[0].name if count == 1 else ""
     key, store = "one" if name else "several" if count else "none", isolated(name)
     page = _page(
-        "home.html", name=name, language=language, texts=texts,
+        "home.html", language=language, texts=texts,
+        title=name or "Gridgift", heading=name or texts["title"],
         lead=texts[key].format(store=store, count=count),
         ask=texts["ask" if name else "ask_store"].format(store=store),
     )  # fmt: skip
