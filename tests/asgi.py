@@ -2,7 +2,7 @@
 
 Starlette's client hands eight things from thread to thread for a request, and begins a thread for
 each application. This one hands over one for a request, to an event loop that the next application
-uses again. What it makes of a request and of an answer is the same.
+uses again.
 """
 
 import asyncio
@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Final
-from urllib.parse import unquote
 
 import httpx2
 from starlette.types import ASGIApp, Message
-
-PORTS: Final = {"http": 80, "https": 443}
 
 
 class EventLoop:
@@ -67,7 +64,6 @@ class AppClient(httpx2.Client):
         self.app = app
         self.portal = portal
         self.peer = ("testclient", 50_000)
-        self.state: dict[str, Any] = {}
         super().__init__(
             base_url=base_url,
             headers={"user-agent": "testclient"},
@@ -81,7 +77,7 @@ class AppClient(httpx2.Client):
         """Begin the application, and end it."""
         with EventLoop.borrowed() as portal:
             client = cls(app, portal, base_url)
-            lifespan = _Lifespan(app, client.state)
+            lifespan = _Lifespan(app)
             portal.call(lifespan.begin)
             try:
                 yield client
@@ -92,16 +88,15 @@ class AppClient(httpx2.Client):
 class _Lifespan:
     """An application's life, from its startup to its shutdown."""
 
-    def __init__(self, app: ASGIApp, state: dict[str, Any]) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._scope = {"type": "lifespan", "state": state}
 
     async def begin(self) -> None:
         """Start it, or raise why it does not start."""
         self._events: asyncio.Queue[Message] = asyncio.Queue()
         self._answers: asyncio.Queue[Message] = asyncio.Queue()
         self._life = asyncio.create_task(
-            self._app(self._scope, self._events.get, self._answers.put)  # type: ignore[arg-type]
+            self._app({"type": "lifespan"}, self._events.get, self._answers.put)  # type: ignore[arg-type]
         )
         await self._tell("startup")
 
@@ -121,77 +116,18 @@ class _Lifespan:
 
 
 class _Transport(httpx2.BaseTransport):
-    """Turns requests into calls of the application."""
+    """Hands a request over to the loop, where httpx calls the application."""
 
     def __init__(self, client: AppClient) -> None:
         self._client = client
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer a request, once the application has done all that it does for it."""
-        exchange = _Exchange(request.read(), wants_body=request.method != "HEAD")
-        scope = _scope_of(request) | {
-            "client": self._client.peer,
-            "state": self._client.state.copy(),
-        }
-        self._client.portal.call(self._client.app, scope, exchange.receive, exchange.send)
-        assert exchange.ended, "the application has not ended its answer"
-        return httpx2.Response(
-            exchange.status,
-            headers=exchange.headers,
-            stream=httpx2.ByteStream(b"".join(exchange.body)),
-            request=request,
-        )
+        request.read()
+        return self._client.portal.call(self._answer, request)  # type: ignore[no-any-return]
 
-
-class _Exchange:
-    """A request's body, and the answer as it comes."""
-
-    def __init__(self, content: bytes, wants_body: bool) -> None:
-        self._content: bytes | None = content
-        self._wants_body = wants_body
-        self._left = asyncio.Event()
-        self.status = 0
-        self.headers: list[tuple[str, str]] = []
-        self.body: list[bytes] = []
-        self.ended = False
-
-    async def receive(self) -> Message:
-        """Give the body in one piece; the client leaves when it has its answer."""
-        content, self._content = self._content, None
-        if content is None:
-            await self._left.wait()
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": content}
-
-    async def send(self, message: Message) -> None:
-        """Take a part of the answer."""
-        assert not self.ended, message
-        if message["type"] == "http.response.start":
-            assert not self.status, message
-            self.status = message["status"]
-            self.headers = [(key.decode(), text.decode()) for key, text in message["headers"]]
-            return
-        assert message["type"] == "http.response.body", message
-        assert self.status, message
-        if self._wants_body:
-            self.body.append(bytes(message.get("body", b"")))
-        if not message.get("more_body", False):
-            self.ended = True
-            self._left.set()
-
-
-def _scope_of(request: httpx2.Request) -> dict[str, Any]:
-    url = request.url
-    return {
-        "type": "http",
-        "http_version": "1.1",
-        "method": request.method,
-        "path": unquote(url.path),
-        "raw_path": url.raw_path.split(b"?", 1)[0],
-        "root_path": "",
-        "scheme": url.scheme,
-        "query_string": url.query,
-        "headers": [(name.lower(), text) for name, text in request.headers.raw],
-        "server": [url.host, url.port or PORTS[url.scheme]],
-        "extensions": {},
-    }
+    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        within = httpx2.ASGITransport(self._client.app, client=self._client.peer)
+        response = await within.handle_async_request(request)
+        response.stream = httpx2.ByteStream(await response.aread())
+        return response
