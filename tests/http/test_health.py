@@ -1,7 +1,9 @@
 """GET /healthz and GET /readyz."""
 
+import os
 import sqlite3
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,3 +62,14 @@ def test_a_writer_that_gets_no_turn_is_not_ready(
         assert get(api, "/healthz").status_code == 200
         other.execute("ROLLBACK")
         assert get(api, "/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_disk_that_turned_read_only_is_not_ready(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are open do not tell it before something is committed."""
+    with monkeypatch.context() as changed:
+        changed.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_RDONLY))
+        problem(get(api, "/readyz"), 503, "database_unavailable")
+    assert get(api, "/readyz").status_code == 200

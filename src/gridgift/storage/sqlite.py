@@ -1,6 +1,7 @@
 """SQLite: a reader on the event loop's thread and one writer thread with group commit."""
 
 import asyncio
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -79,13 +80,20 @@ class SqliteDatabase:
     async def check(self) -> None:
         """Raise ``DatabaseUnavailable`` unless a write that changes nothing comes to its end.
 
-        ``BEGIN IMMEDIATE`` alone begins on a file that is read-only too, to read.
+        ``BEGIN IMMEDIATE`` alone begins on a file that is read-only too, to read. It also begins on
+        a disk that has turned read-only since the file was opened, which only a commit would find.
         """
         try:
             async with asyncio.timeout(WRITER_ANSWERS):
                 await self.write(_touch)
         except TimeoutError:
             raise DatabaseUnavailable("the writer does not answer") from None
+        try:
+            is_read_only = os.statvfs(self.path).f_flag & os.ST_RDONLY
+        except OSError as error:
+            raise DatabaseUnavailable(str(error)) from error
+        if is_read_only:
+            raise DatabaseUnavailable("the disk can be read only")
 
     async def close(self) -> None:
         """Finish the queued writes, then close both connections."""
