@@ -53,7 +53,7 @@ class InWorldObject:
         }
 
     def signed(
-        self, action: str, content: bytes, nonce: str | None = None, time: int | None = None
+        self, action: str, content: bytes, nonce: str | None = None, time: int | str | None = None
     ) -> dict[str, str]:
         """Return the headers of a signed request; ``time`` is in seconds."""
         at = str(self.api.clock.now() // 1000 if time is None else time)

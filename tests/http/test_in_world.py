@@ -213,6 +213,16 @@ def test_a_stale_time(api: ApiFixture, seconds: int) -> None:
 
 
 @pytest.mark.contract("9.14")
+@pytest.mark.parametrize("form", ["0{}", "+{}", "{}.0", "0x{:x}"])
+def test_a_time_has_one_form(api: ApiFixture, form: str) -> None:
+    box, now = InWorldObject(api), api.clock.now() // 1000
+    content = json.dumps(box.touched()).encode()
+    signed = box.signed("claim", content, time=form.format(now))
+    refused(box.post("claim", content, box.headers() | signed), 401, "time_invalid")
+    assert cards_of(api) == []
+
+
+@pytest.mark.contract("9.14")
 @pytest.mark.parametrize("shard", ["Testing", "", "production"])
 def test_a_test_grid(api: ApiFixture, shard: str) -> None:
     box = InWorldObject(api)

@@ -48,7 +48,7 @@ V = TypeVar("V")
 MAX_SKEW: Final = 300  # seconds between the object's clock and the server's
 MAIN_GRID: Final = b"Production"
 
-_TIME: Final = re.compile(rb"[0-9]{1,12}")
+_TIME: Final = re.compile(rb"[1-9][0-9]{0,11}")
 
 
 class UnitPrincipal(Principal, frozen=True, kw_only=True):
