@@ -34,6 +34,20 @@ def test_a_new_card_for_the_old_one(api: ApiFixture) -> None:
     clean(api)
 
 
+@pytest.mark.contract("10.47")
+def test_the_old_card_can_be_changed_as_any_other(api: ApiFixture) -> None:
+    """So a reissue by mistake can be taken back by hand; nothing comes back by itself."""
+    old = api.grant(credit=70)["id"]
+    new = reissue(api, old).json()["id"]
+    assert ext(api, old, "adjust", {"delta": 70, "reason": "found"}).json()["credit"] == 70
+    assert ext(api, new, "adjust", {"delta": -70, "reason": "found"}).json()["credit"] == 0
+    problem(ext(api, old, "holds", {"amount": 1, "expiresIn": 60}), 409, "gift_card_inactive")
+    body = {"credit": 70, "active": True, "transfer": False, "texture": None}
+    assert api.call("PUT", f"/v1/giftcards/{old}", json=body).status_code == 200
+    assert [entry.kind for entry in api.entries(old)][1:] == ["reissued", "adjusted", "enabled"]
+    clean(api)
+
+
 @pytest.mark.contract("10.46")
 def test_does_not_take_the_stores_lifetime(api: ApiFixture) -> None:
     old = api.grant()["id"]
