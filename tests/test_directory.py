@@ -235,10 +235,10 @@ def test_a_slow_answer_is_a_failure(
     learn: Learn, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "TIMEOUT", 0.2)
-    resolver.says(200, delay=1.0)
+    resolver.says(200, delay=60.0)
     started = time.monotonic()
     refusal(learn("philip.linden"), failed=True)
-    assert time.monotonic() - started < 0.8
+    assert time.monotonic() - started < 20
 
 
 def test_nobody_listens(domain: DomainFixture) -> None:

@@ -172,7 +172,7 @@ def test_the_time_is_that_of_the_whole_attempt(
 
     outcome = asyncio.run(run())
     assert (outcome.status, outcome.error) == (None, "there was no answer in time")
-    assert outcome.milliseconds < 2_000
+    assert outcome.milliseconds < 20_000  # of 50 seconds
 
 
 def test_an_answer_counts_whose_rest_does_not_come(

@@ -218,9 +218,9 @@ class Visit:
 
     def until(self, true: Callable[[], Any]) -> None:
         """Wait until something is true here: what the browser does is told a moment later."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE / 1000
         while not true():
-            assert time.monotonic() < deadline, "not within 10 s"
+            assert time.monotonic() < deadline, "not in time"
             self.page.wait_for_timeout(10)
 
     def shoot(self, name: str, *, whole: bool = False) -> None:

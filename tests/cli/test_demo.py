@@ -42,7 +42,7 @@ def demo(cli: CommandRunner) -> Iterator[str]:
             yield text
         finally:
             process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
 
 def curl_lines(text: str) -> list[str]:

@@ -58,7 +58,7 @@ def test_it_says_where_it_listens(cli: CommandRunner) -> None:
         problem = httpx2.get(f"{url}/v1/store").json()
         assert problem["type"].startswith("https://gifts.test/")
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
 
 def test_a_request_that_runs_is_answered_before_it_leaves(cli: CommandRunner, kelly: str) -> None:
@@ -73,7 +73,7 @@ def test_a_request_that_runs_is_answered_before_it_leaves(cli: CommandRunner, ke
             connection.sendall(b'":5}')
             answer = connection.recv(4096)
         assert answer.startswith(b"HTTP/1.1 200")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(30) == 0
     assert [card["credit"] for card in cli.json("card", "list", kelly)] == [5]
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
 LIMIT = 20
 PATH = "/v1/store"
-SLOWEST = 2.0  # seconds for any answer, on a busy machine; Redis itself may cost 0.25
+SLOWEST = 10.0  # seconds for any answer, on a busy machine; Redis itself may cost 0.25
 
 
 @pytest.fixture
@@ -53,6 +53,7 @@ def passed(answers: list[Any]) -> int:
 @pytest.mark.contract("2.23", "2.25")
 def test_all_servers_count_together(pair: list[Server]) -> None:
     answers = taken(pair, pair[0].headers)
+    ended = time.time()
     assert [answer.status_code for answer in answers] == [200] * LIMIT + [429] * LIMIT * 2
     for number, answer in enumerate(answers):
         assert answer.headers["ratelimit-policy"] == f'"default";q={LIMIT};w=60'
@@ -62,7 +63,8 @@ def test_all_servers_count_together(pair: list[Server]) -> None:
     body = problem(answers[-1], 429, "rate_limited")
     wait = int(answers[-1].headers["retry-after"])
     assert wait == body["retryAfter"]
-    assert abs(wait - (60 - time.time() % 60)) < 5
+    asked = ended - answers[-1].elapsed.total_seconds()
+    assert 60 - ended % 60 - 1 <= wait <= 60 - asked % 60 + 1
     assert get(pair[0], pair[1].headers).status_code == 200  # another key has its own
 
 

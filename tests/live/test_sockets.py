@@ -107,9 +107,9 @@ def test_slow_senders_are_dropped_and_others_are_served(edge_server: Server) -> 
         while not all(sender.done() for sender in slow):
             started = time.monotonic()
             assert_serves(edge_server)
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < GIVES_UP / 2
             time.sleep(0.25)
-    assert all(GIVES_UP - 1 < sender.result() < GIVES_UP + 3 for sender in slow)
+    assert all(GIVES_UP - 1 < sender.result() < 2 * GIVES_UP for sender in slow)
     assert audit(edge_server) == cards
 
 

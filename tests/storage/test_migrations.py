@@ -425,7 +425,7 @@ async def test_a_step_that_waits_for_a_lock_lets_requests_pass(
     database = connect(Settings(database_url=database_url))
     migrated = asyncio.ensure_future(migrate(database, 1))
     for _ in range(6):  # while the step waits, and between its tries
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await database.read(look)
         await asyncio.sleep(0.5)
     assert not migrated.done()

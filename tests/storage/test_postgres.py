@@ -207,7 +207,7 @@ async def test_statements_have_a_time_out(
 
     for run in (database.write, database.read):
         with pytest.raises(DatabaseUnavailable, match="timeout"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await run(write_and_sleep if run == database.write else sleep_long)
     assert not await has(database, resident)
     await database.close()
