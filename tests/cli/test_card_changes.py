@@ -42,6 +42,38 @@ def test_adjust(shop: CommandRunner) -> None:
     assert "76\nAVAILABLE" in shop("card", "adjust", card, "--delta", 1, "--reason", "x").out
 
 
+@pytest.mark.contract("10.19", "10.21")
+def test_update(shop: CommandRunner) -> None:
+    card = granted(shop)["id"]
+    update = ("card", "update", card)
+    changed = shop.json(*update, "--texture", JO.uuid, "--transfer", "--idempotency-key", "a")
+    assert (changed["texture"], changed["transfer"], changed["credit"]) == (JO.uuid, True, 100)
+    assert last_entry(shop, card)["kind"] == "updated"
+    assert shop.json(*update, "--no-transfer")["texture"] == JO.uuid
+    bare = shop.json(*update, "--texture", "none")
+    assert (bare["texture"], bare["transfer"]) == (None, False)
+    again = shop.json(*update, "--texture", JO.uuid, "--transfer", "--idempotency-key", "a")
+    assert again == changed
+    shop(*update).misused("Say what to change")
+    shop(*update, "--texture", "logo").misused("--texture")
+    assert shop.json("card", "show", card)["texture"] is None
+
+
+@pytest.mark.contract("10.81")
+def test_label(shop: CommandRunner) -> None:
+    card = granted(shop, "--tag", "vip", "--metadata", "a=1")["id"]
+    label = ("card", "label", card)
+    labelled = shop.json(*label, "--reference", "order 7")
+    assert labelled == {"reference": "order 7", "tags": ["vip"], "metadata": {"a": "1"}}
+    assert shop.json(*label, "--metadata", "b=2", "--metadata", "c=")["metadata"] == {
+        "b": "2", "c": ""}  # fmt: skip
+    assert "order 7" in shop(*label, "--no-metadata").out
+    assert shop.json("card", "show", card)["metadata"] == {}
+    shop(*label, "--reference", "order 8").refused(1, "order 7")
+    shop(*label).misused("Say what to change")
+    shop(*label, "--metadata", "b=2", "--no-metadata").misused("not both")
+
+
 def test_transfer(shop: CommandRunner) -> None:
     kept, card = granted(shop)["id"], granted(shop, "--transfer")["id"]
     reason = ("--reason", "asked by mail")

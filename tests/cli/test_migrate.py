@@ -68,6 +68,8 @@ CHANGING = [
     ("card", "reissue", "ID", "--reason", "lost"),
     ("card", "expire", "ID"),
     ("card", "redeem", "ID"),
+    ("card", "update", "ID", "--transfer"),
+    ("card", "label", "ID", "--reference", "order 7"),
     ("card", "note", "ID", "a text"),
     ("import", "undo", "abcdef"),
     ("card", "enable", UNKNOWN),

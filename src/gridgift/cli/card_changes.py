@@ -4,27 +4,37 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Concatenate
 
 import typer
+from msgspec import UNSET
 
-from gridgift.cli.card_output import print_card
+from gridgift.cli.card_labels import MetadataOption, ReferenceOption, read_metadata
+from gridgift.cli.card_output import labels_of, print_card
 from gridgift.cli.once import KeyedOptions, act_once
 from gridgift.cli.options import (
+    NONE,
     CardArgument,
     OptionalReasonOption,
     ReasonOption,
+    Setting,
     StoreOptions,
+    UsageError,
+    or_none,
     read_note,
+    read_texture,
+    value_of,
 )
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, read_all, read_settings, run
-from gridgift.cli.tables import print_table
+from gridgift.cli.tables import print_facts, print_table
 from gridgift.domain import giftcards, notes, redemption, transfers
+from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import new_id
 from gridgift.domain.locked import CardRequest, Rule, change
 from gridgift.domain.model import MAX_CREDIT, Caller, CardChange, Entry
+from gridgift.domain.notes import Labelled, Labelling
 from gridgift.domain.residents import parse_identifier
 from gridgift.operations import Operations
 from gridgift.storage.database import P, Tx
-from gridgift.views import NoteResponse, StoreGiftCard
+from gridgift.views import LabelsResponse, NoteResponse, StoreGiftCard
 
 
 def adjust(
@@ -87,6 +97,62 @@ def redeem(context: typer.Context, card_id: CardArgument, options: KeyedOptions)
     print_card(_act(context, _redeem, card_id, new_id()), options.json)
 
 
+def update(
+    context: typer.Context,
+    card_id: CardArgument,
+    texture: Annotated[
+        Setting | None,
+        typer.Option(
+            "--texture",
+            parser=or_none(read_texture),
+            metavar="UUID",
+            help=f"The picture, a texture; '{NONE}' for none.",
+        ),
+    ] = None,
+    transfer: Annotated[
+        bool | None,
+        typer.Option("--transfer/--no-transfer", help="Whether its owner may pass it on."),
+    ] = None,
+    *,
+    options: KeyedOptions,
+) -> None:
+    """Change a card's picture, or whether it may be passed on."""
+    if texture is None and transfer is None:
+        raise UsageError("Say what to change: --texture, --transfer or --no-transfer.")
+    changes = Patch(texture=value_of(texture), transfer=UNSET if transfer is None else transfer)
+    print_card(_act(context, _change, card_id, giftcards.patching(changes)), options.json)
+
+
+def label(
+    context: typer.Context,
+    card_id: CardArgument,
+    reference: ReferenceOption = None,
+    metadata: MetadataOption = None,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="Take all of it away.")
+    ] = False,
+    *,
+    options: KeyedOptions,
+) -> None:
+    """Give a card a reference, if it has none, or other metadata in place of all it has.
+
+    'gridgift card tag' changes its tags.
+    """
+    if metadata and no_metadata:
+        raise UsageError("Say --metadata or --no-metadata, not both.")
+    if reference is None and not metadata and not no_metadata:
+        raise UsageError("Say what to change: --reference, --metadata or --no-metadata.")
+    wanted = Labelling(
+        reference=UNSET if reference is None else reference,
+        metadata=read_metadata(metadata) if metadata or no_metadata else UNSET,
+    )
+    shown = act_once(context, LabelsResponse, _labelled, notes.label, card_id, wanted)
+    if options.json:
+        print_json(shown)
+    else:
+        print_facts(labels_of(shown))
+
+
 def note(
     context: typer.Context,
     card_id: CardArgument,
@@ -121,6 +187,8 @@ def add_to(app: typer.Typer) -> None:
     app.command("reissue")(reissue)
     app.command("expire")(expire)
     app.command("redeem")(redeem)
+    app.command("update")(update)
+    app.command("label")(label)
     app.command("note")(note)
     app.command("notes")(list_notes)
 
@@ -151,6 +219,10 @@ def _act(
 
 def _changed(changed: CardChange) -> StoreGiftCard:
     return StoreGiftCard.of_store(changed.card, changed.held)
+
+
+def _labelled(labelled: Labelled) -> LabelsResponse:
+    return LabelsResponse.of(labelled.labels)
 
 
 def _noted(changed: CardChange) -> NoteResponse:

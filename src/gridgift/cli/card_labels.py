@@ -21,40 +21,47 @@ def read_member(text: str) -> str:
     return text
 
 
+ReferenceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        parser=read_text,
+        metavar="TEXT",
+        help="Such as an order's number: under it the store grants one card, ever.",
+    ),
+]
+MetadataOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata", parser=read_member, metavar="NAME=TEXT", help="Kept for you; repeat it."
+    ),
+]
+
+
 class LabelOptions(StoreOptions, frozen=True, kw_only=True):
     """What is said of a card."""
 
-    reference: Annotated[
-        str | None,
-        typer.Option(
-            "--reference",
-            parser=read_text,
-            metavar="TEXT",
-            help="Such as an order's number: under it the store grants one card, ever.",
-        ),
-    ] = None
+    reference: ReferenceOption = None
     tag: Annotated[
         list[str] | None,
         typer.Option("--tag", parser=read_tag, metavar="TAG", help="A tag; repeat it."),
     ] = None
-    metadata: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--metadata", parser=read_member, metavar="NAME=TEXT", help="Kept for you; repeat it."
-        ),
-    ] = None
+    metadata: MetadataOption = None
 
     def labels(self) -> Labels:
         """Return them. Raises ``ValidationFailed`` for too many of them."""
-        errors: dict[str, list[str]] = {}
-        tags, metadata = self.tag or (), dict(map(_member, self.metadata or ()))
+        tags = self.tag or ()
         if labels.checked_tags(tags) is None:
-            errors["tag"] = [labels.TAGS_WANTED]
-        if labels.checked_metadata(metadata) is None:
-            errors["metadata"] = [labels.METADATA_WANTED]
-        if errors:
-            raise ValidationFailed(errors)
-        return Labels.of(self.reference, tags, metadata)
+            raise ValidationFailed({"tag": [labels.TAGS_WANTED]})
+        return Labels.of(self.reference, tags, read_metadata(self.metadata))
+
+
+def read_metadata(members: list[str] | None) -> dict[str, str]:
+    """Return metadata; the last of a name counts. Raises ``ValidationFailed`` for too much."""
+    found = labels.checked_metadata(dict(map(_member, members or ())))
+    if found is None:
+        raise ValidationFailed({"metadata": [labels.METADATA_WANTED]})
+    return found
 
 
 def _member(text: str) -> tuple[str, str]:

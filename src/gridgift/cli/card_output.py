@@ -90,7 +90,7 @@ def print_whole(found: WholeCard, json: bool) -> None:
     if json:
         print_json(shown)
         return
-    labels = [label for label in _labels(shown) if label[1]]
+    labels = [label for label in labels_of(shown) if label[1]]
     print_facts([*_facts(shown), *labels])
     if shown.holds:
         print()
@@ -121,7 +121,8 @@ def _facts(card: StoreGiftCard) -> Iterable[tuple[str, Any]]:
     yield "TEXTURE", card.texture
 
 
-def _labels(card: WholeCardView) -> Iterable[tuple[str, Any]]:
+def labels_of(card: WholeCardView | LabelsResponse) -> Iterable[tuple[str, Any]]:
+    """Name what a store says of a card."""
     yield "REFERENCE", card.reference
     yield "TAGS", ", ".join(card.tags)
     yield "METADATA", "; ".join(f"{name} = {value}" for name, value in card.metadata.items())

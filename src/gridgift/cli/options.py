@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from gridgift.domain import notes, texts
 from gridgift.domain.days import SECOND_LIFE, Expiry
@@ -15,6 +15,7 @@ from gridgift.domain.scopes import SCOPES
 from gridgift.settings import Settings, SettingsError
 
 PUBLIC_URL: Final = "GRIDGIFT_PUBLIC_URL"
+NONE: Final = "none"  # what is typed to take a setting away
 
 Word = TypeVar("Word", bound=str)
 
@@ -24,6 +25,22 @@ _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # mi
 
 class UsageError(Exception):
     """The command can't be run as it was written; the message is one sentence for people."""
+
+
+class Setting(Struct, frozen=True):
+    """The value of a setting that was named; None takes it away."""
+
+    value: Any
+
+
+def or_none(read: Callable[[str], Any]) -> Callable[[str], Setting]:
+    """Make what reads a setting that can be taken away."""
+    return lambda text: Setting(None if text == NONE else read(text))
+
+
+def value_of(setting: Setting | None) -> Any:
+    """Return what a setting becomes: UNSET if it was left out."""
+    return UNSET if setting is None else setting.value
 
 
 def one_of(words: Iterable[Word]) -> Callable[[str], Word]:

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import typer
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from gridgift.cli.options import (
+    NONE,
+    Setting,
     StoreOptions,
     UsageError,
     one_of,
+    or_none,
     read_expiry,
     read_reason,
     read_texture,
     read_uuid,
+    value_of,
 )
 from gridgift.domain import refunds, texts, units
 from gridgift.domain.days import Expiry
@@ -21,7 +25,6 @@ from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.refunds import RefundState
 from gridgift.domain.units import UnitChanges, UnitKind
 
-NONE: Final = "none"  # what is typed to take a setting away
 DATES: Final = "2027-01-31T12:00:00Z, or the end of 2027-01-31 in the store's time zone"
 DIGITS: Final = 10  # those of the largest amount
 
@@ -94,17 +97,6 @@ AgeOption = Annotated[
 ]
 
 
-class Setting(Struct, frozen=True):
-    """The value of a setting that was named; None takes it away."""
-
-    value: Any
-
-
-def _or_none(read: Callable[[str], Any]) -> Callable[[str], Setting]:
-    """Make what reads a setting that can be taken away."""
-    return lambda text: Setting(None if text == NONE else read(text))
-
-
 def _read_number(text: str) -> int:
     """Read a number; the domain knows the bounds."""
     if not text.isascii() or not text.isdigit() or len(text) > DIGITS:
@@ -113,7 +105,7 @@ def _read_number(text: str) -> int:
 
 
 def _changed(option: str, read: Callable[[str], Any], metavar: str, help_: str) -> Any:
-    parser = _or_none(read)
+    parser = or_none(read)
     return typer.Option(
         option, parser=parser, metavar=metavar, help=f"{help_}; '{NONE}': no bound."
     )
@@ -131,7 +123,7 @@ class UpdateOptions(StoreOptions, frozen=True, kw_only=True):
         Setting | None,
         typer.Option(
             "--texture",
-            parser=_or_none(read_texture),
+            parser=or_none(read_texture),
             metavar="UUID",
             help=f"The picture, a texture; '{NONE}': the store's logo.",
         ),
@@ -183,15 +175,15 @@ class UpdateOptions(StoreOptions, frozen=True, kw_only=True):
         changes = UnitChanges(
             name=UNSET if self.name is None else self.name,
             credit=UNSET if self.credit is None else self.credit,
-            texture=_value(self.texture),
+            texture=value_of(self.texture),
             group_only=UNSET if self.group_only is None else self.group_only,
             transferable=UNSET if self.transferable is None else self.transferable,
             starts_at=_instant(self.starts, zone),
             ends_at=_instant(self.ends, zone),
-            max_cards=_value(self.max_cards),
-            max_cards_a_day=_value(self.max_cards_a_day),
-            max_credit=_value(self.max_credit),
-            min_account_days=_value(self.min_account_days),
+            max_cards=value_of(self.max_cards),
+            max_cards_a_day=value_of(self.max_cards_a_day),
+            max_credit=value_of(self.max_credit),
+            min_account_days=value_of(self.min_account_days),
             usernames=tuple(self.username or ()) if self.username or self.everybody else UNSET,
         )
         if changes == UnitChanges():
@@ -199,13 +191,8 @@ class UpdateOptions(StoreOptions, frozen=True, kw_only=True):
         return changes
 
 
-def _value(setting: Setting | None) -> Any:
-    """Return what a setting becomes: UNSET if it was left out."""
-    return UNSET if setting is None else setting.value
-
-
 def _instant(setting: Setting | None, zone: str) -> Any:
     """Return when a setting's day ends in a time zone, in milliseconds."""
     if setting is None or setting.value is None:
-        return _value(setting)
+        return value_of(setting)
     return setting.value.at(zone)

@@ -97,6 +97,8 @@ IN_A_SHELL: Final[Mapping[str, str]] = {
     "card reissue": "replaced a lost card",
     "card expire": "let a card end",
     "card redeem": "made a card store credit",
+    "card update": "edited a card",
+    "card label": "changed the order or the metadata of a card",
     "card note": "wrote a note on a card",
     "card enable": "switched cards on",
     "card disable": "switched cards off",
