@@ -60,7 +60,8 @@ BAD = {
     "GRIDGIFT_DATABASE_URL": [
         "", "gifts.db", "mysql://db/gifts", "sqlite://gifts.db", "sqlite:///", "sqlite:///:memory:",
         "postgresql://db", "postgresql://db/", "postgresql://[db/gifts", "postgresql://me:a@b@db/gifts",
-        "postgresql://me:a/b@db/gifts", "postgresql://me:a#b@db/gifts", "postgresql://db:port/gifts",
+        "postgresql://me:a/b@db/gifts", "postgresql://me:a@b/c@db/gifts", "postgresql://me@db/gifts/2",
+        "postgresql://me:a#b@db/gifts", "postgresql://db:port/gifts",
     ],
     "GRIDGIFT_DATABASE_CONNECTIONS": ["", "0", "1001", "-1", "ten", "1.5", "١", " 1"],
     "GRIDGIFT_SECRET": [

@@ -98,6 +98,7 @@ class Variable(Struct, frozen=True):
 # Hosts with their ports, separated by commas. What else stands there may be a piece of a password
 # whose signs were not percent-encoded, which the driver would repeat in its complaint.
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\[\]:@,/]*)(?::[0-9]{1,5})?"
+_DATABASE: Final = re.compile(r"/[^/@]+")
 _HOSTS: Final = re.compile(rf"(?:[^@]*@)?{_HOST}(?:,{_HOST})*")
 
 
@@ -106,7 +107,7 @@ def _database_url(text: str) -> str:
         parts = urlsplit(text)
         if (
             parts.scheme in {"postgresql", "postgres"}
-            and len(parts.path) > 1
+            and _DATABASE.fullmatch(parts.path)
             and not parts.fragment
             and _HOSTS.fullmatch(parts.netloc)
         ):
