@@ -48,6 +48,8 @@ LOOKING = [
     ("report", "granted"),
     ("report", "redeemed"),
     ("report", "expiring"),
+    ("export", "redemptions"),
+    ("export", "entries"),
     ("verify",),
 ]
 CHANGING = [

@@ -43,6 +43,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "token",
     "event",
     "report",
+    "export",
     "webhook",
     "unit",
     "inworld",
