@@ -134,9 +134,9 @@ def label(
     *,
     options: KeyedOptions,
 ) -> None:
-    """Give a card a reference, if it has none, or other metadata in place of all it has.
+    """Give a card a reference, or other metadata. That is in place of all it has.
 
-    'gridgift card tag' changes its tags.
+    A reference that a card has stays. 'gridgift card tag' changes its tags.
     """
     if metadata and no_metadata:
         raise UsageError("Say --metadata or --no-metadata, not both.")

@@ -53,7 +53,7 @@ class RedemptionOptions(BetweenOptions, frozen=True, kw_only=True):
 
 @app.command("redemptions")
 def export_redemptions(options: RedemptionOptions) -> None:
-    """Print the cards that became store credit, and what is left of each.
+    """Print the cards that became store credit. Each has what is left of it.
 
     The one that was changed last comes first. It is CSV, or with --json a JSON object on each line.
     """
@@ -69,7 +69,7 @@ def export_redemptions(options: RedemptionOptions) -> None:
 
 @app.command("entries")
 def export_entries(options: BetweenOptions) -> None:
-    """Print the ledger: every entry of every card, and of all store credit.
+    """Print every entry of the ledger. That is of all cards and all store credit.
 
     Those of one account come after the other, each oldest first. It is CSV, or with --json a JSON
     object on each line.
