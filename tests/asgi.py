@@ -124,7 +124,7 @@ class _Transport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer a request, once the application has done all that it does for it."""
         request.read()
-        return self._client.portal.call(self._answer, request)  # type: ignore[no-any-return]
+        return self._client.portal.call(self._answer, request)
 
     async def _answer(self, request: httpx2.Request) -> httpx2.Response:
         within = httpx2.ASGITransport(self._client.app, client=self._client.peer)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import databases, leaving
 from tests.api import ApiFixture, served
@@ -21,6 +22,14 @@ from tests.plain_logs import log_plainly
 from tests.redis import Redis
 from tests.serving import Server
 from tests.shared import keep_bytecode, read_certificates_once
+
+# A slow machine fails no test, and where examples share a fixture, they only add to it.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("patient")
 
 ENGINES = ("sqlite", "postgres")
 RUN_FOLDER = pytest.StashKey[Path]()

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgift import caches
@@ -55,7 +55,6 @@ def test_what_was_overtaken_by_a_change_is_not_remembered() -> None:
     assert cache.recall(b"x", 1) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 400)), max_size=60))
 def test_bounded_in_number_and_in_bytes(keys: list[tuple[int, int]]) -> None:
     async def use() -> None:

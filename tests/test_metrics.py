@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -65,7 +65,6 @@ def test_the_same_counts(observed: list[Observed]) -> None:
     assert len(samples(ours.text())) == (len(BUCKETS) + 3) * len(series)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), requests | runs), max_size=12))
 def test_each_of_several_workers_tells_the_counts_of_all(
     observed: list[tuple[int, Observed]],

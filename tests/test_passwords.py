@@ -45,7 +45,7 @@ def what_is_said(url: str) -> str:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("encoded", [False, True])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(before=PIECES, between=PIECES, after=PIECES)
 def test_whatever_is_in_a_password_is_repeated_nowhere(
     form: str, encoded: bool, before: str, between: str, after: str

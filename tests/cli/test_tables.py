@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -74,7 +74,6 @@ def all_is_there(out: str, cells: Sequence[object]) -> None:
             assert any(str(cell) in line for line in out.splitlines())
 
 
-@settings(deadline=None)
 @given(TABLES)
 def test_any_table_fits_a_terminal(table: tuple[Any, Any]) -> None:
     headings, rows = table
@@ -87,7 +86,6 @@ def test_any_table_fits_a_terminal(table: tuple[Any, Any]) -> None:
     all_is_there(out, [cell for fact in facts for cell in fact])
 
 
-@settings(deadline=None)
 @given(TABLES)
 def test_in_a_pipe_each_row_is_a_line(table: tuple[Any, Any]) -> None:
     headings, rows = table
@@ -99,7 +97,6 @@ def test_in_a_pipe_each_row_is_a_line(table: tuple[Any, Any]) -> None:
         assert all(printable(cell).strip(" ") in line for cell in cells)
 
 
-@settings(deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=9))
 def test_any_line_fits_a_terminal(cells: list[object]) -> None:
     line = " ".join(printable(cell) for cell in cells)

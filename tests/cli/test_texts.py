@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 import typer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.models import TyperPath
 
@@ -88,9 +88,7 @@ def test_each_option(cli: CommandRunner, store: str, kelly: str, command: tuple[
     file_of(cli, "cards.csv", "identifier,credit\n")
     needed = [parameter for parameter in parameters_of(command) if parameter.required]
 
-    @settings(
-        max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=2)
     @given(hostile(FROM_A_SHELL))
     def refused(text: str) -> None:
         for parameter in texts_of(command):

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import accounts, credit, credit_moves, verify
@@ -21,11 +21,7 @@ from tests.api import JO, KELLY, START
 from tests.domain.fixture import DomainFixture
 
 WHO: Final = Identifier(uuid=KELLY.uuid), Identifier(uuid=JO.uuid)
-FEW: Final = settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it only adds to the accounts
-)
+FEW: Final = settings(max_examples=15)
 DATES: Final = (None, START + 1_000_000, START + 2_000_000)
 
 steps = st.lists(

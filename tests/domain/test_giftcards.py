@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import giftcards, grants, ledger, residents
@@ -66,9 +66,7 @@ def expected_after(card: GiftCard, step: Replacement | None) -> tuple[GiftCard, 
 
 
 @pytest.mark.contract("6.15", "6.23", "6.24")
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(steps=steps)
 def test_any_sequence_of_changes(domain: DomainFixture, steps: list[Replacement | None]) -> None:
     card = domain.grant(credit=500)

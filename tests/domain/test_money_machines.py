@@ -53,7 +53,6 @@ TEXTURE = "5748decc-f629-461c-9a36-a35a221fe21f"
 EFFORT = settings(
     max_examples=40,
     stateful_step_count=50,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

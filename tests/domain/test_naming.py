@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import grants, naming, residents, stores
@@ -119,9 +119,7 @@ words = st.tuples(st.sampled_from(["ours", "theirs", "operator"]), st.integers(0
                   st.integers(0, 3))  # fmt: skip
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(notes=st.lists(words, min_size=2, max_size=10))
 @pytest.mark.contract("10.87", "10.88")
 def test_a_store_changes_nothing_for_another_one(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -133,9 +133,7 @@ def ids_of(cards: Sequence[GiftCard | OwnedCard]) -> list[str]:
     return [card.id for card in cards]
 
 
-some = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = settings(max_examples=12)
 between_pages = st.lists(st.sampled_from(["insert", "change", "nothing"]), max_size=12)
 
 

@@ -198,7 +198,7 @@ def test_what_is_owed_at_each_instant_of_a_life(
     monkeypatch.setattr(reports, "ACCOUNTS", 2)  # so that there are several parts
     seen = Counter[str]()
 
-    @settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(steps, min_size=20, max_size=40))
     @example(WHOLE)
     def check(life_of: list[Step]) -> None:
@@ -250,7 +250,7 @@ def test_what_happened_is_the_difference_of_what_was_there(
     monkeypatch.setattr(reports, "ACCOUNTS", 2)
     seen = Counter[str]()
 
-    @settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(steps, min_size=20, max_size=40), st.sampled_from(["day", "week", "month"]))
     @example(WHOLE, "day")
     def check(life_of: list[Step], by: Any) -> None:
@@ -351,7 +351,7 @@ def test_periods_are_whole(by: By, first: date, last: date, expected: list[date]
     st.integers(0, 40),
     st.sampled_from(sorted(available_timezones())),
 )
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 def test_a_period_begins_with_a_quarter_of_an_hour(
     by: By, last: date, before: int, zone: str
 ) -> None:

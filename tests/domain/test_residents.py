@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import residents
@@ -177,9 +177,7 @@ Noted = tuple[int, int, bool]  # the number of a resident, of a name, and whethe
 noted: st.SearchStrategy[Noted] = st.tuples(st.integers(0, 2), st.integers(0, 3), st.booleans())
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(notes=st.lists(noted, min_size=2, max_size=12))
 def test_no_two_show_one_name(domain: DomainFixture, notes: list[Noted]) -> None:
     avatars = [str(uuid.uuid4()) for _ in range(3)]

@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import giftcards, holds, notes, search, stores, transfers
@@ -26,9 +26,7 @@ from tests.domain.fixture import DomainFixture
 from tests.domain.test_together import Counted
 
 SORTS: Final = get_args(SortBy)
-some = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = settings(max_examples=40)
 
 
 class Shop:

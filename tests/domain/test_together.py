@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import (
@@ -36,11 +36,7 @@ from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
 
 CARDS: Final = 3
-FEW: Final = settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has new cards
-)
+FEW: Final = settings(max_examples=15)
 WHO: Final = Identifier(uuid=KELLY.uuid), Identifier(uuid=JO.uuid), Identifier(username="no.one")
 
 amounts = st.integers(1, 120)

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from gridgift.domain import bulk as domain_bulk
 from gridgift.domain.bulk import MAX_ROWS
@@ -257,9 +257,7 @@ def test_each_row_of_a_csv_is_counted_once(api: ApiFixture) -> None:
     """Granted, skipped and refused are together the rows, whatever is in them."""
     text = "identifier,gift card credits,reason"
 
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=40)
     @given(MUTATIONS)
     def counted(mutations: list[tuple[int, int, str]]) -> None:
         rows = [f'kelly,{number % 3},"prize"' for number in range(ROWS)]

@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgift.http.edge.limits import client_address
@@ -15,7 +15,6 @@ PORTS = st.integers(1, 65_535)
 
 
 @pytest.mark.contract("2.27")
-@settings(deadline=None)
 @given(HOSTS, PORTS)
 def test_an_address_is_the_same_however_a_proxy_writes_it(
     host: ipaddress.IPv4Address, port: int
@@ -28,7 +27,6 @@ def test_an_address_is_the_same_however_a_proxy_writes_it(
 
 
 @pytest.mark.contract("2.27")
-@settings(deadline=None)
 @given(PREFIXES, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), PORTS)
 def test_an_ipv6_client_is_its_network_of_64_bits(prefix: int, a: int, b: int, port: int) -> None:
     one, other = (ipaddress.IPv6Address(prefix << 64 | bits) for bits in (a, b))
@@ -40,7 +38,6 @@ def test_an_ipv6_client_is_its_network_of_64_bits(prefix: int, a: int, b: int, p
 
 
 @pytest.mark.contract("2.27")
-@settings(deadline=None)
 @given(st.text(max_size=60).filter(lambda text: "," not in text))
 def test_a_hop_that_is_no_address_names_nobody(text: str) -> None:
     """What counts then is an address that was written before it, and never free text."""

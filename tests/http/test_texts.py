@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridgift.http.edge.route import AnyRoute
@@ -21,9 +21,7 @@ from tests.http.test_routes import path_of, prepared
 from tests.texts import KEPT, hostile
 
 # The database is the same for all examples: refused texts change nothing in it.
-several: Final = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+several: Final = settings(max_examples=25)
 SAMPLES: Final = (  # of what has a form
     "kelly", "key", "credit", "exact", "0" * 32, KELLY.uuid, "2027-01-31", "2027-01-31T12:00:00Z",
     "gift_card.granted", "https://shop.example.com/hooks", "A" * 19,

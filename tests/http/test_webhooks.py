@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import events
@@ -341,9 +341,7 @@ def test_events_of_webhooks_show_no_address(api: ApiFixture) -> None:
 
 
 @one_engine
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(url=st.from_regex(r"\Ahttps://[ -~]{0,40}\Z"), types=st.lists(st.sampled_from(events.TYPES)))
 def test_whatever_address_is_taken_is_shown_as_it_came(
     api: ApiFixture, url: str, types: list[str]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -42,9 +42,7 @@ rows = st.tuples(few, few, st.none() | few, st.booleans())
 drawn_cards = st.lists(rows, max_size=12).flatmap(st.permutations).map(
     lambda drawn: [Card(uuid(5, number), *row) for number, row in enumerate(drawn)]
 )  # fmt: skip
-some = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = settings(max_examples=30)
 KEYS_OF: Mapping[str, Callable[[Any], Keys]] = {
     "created": lambda card: (card.created_at, card.id),
     "credit": lambda card: (card.credit, card.id),
