@@ -190,6 +190,20 @@ def test_a_session_that_nobody_uses_ends_after_half_a_day(api: ApiFixture, peopl
 
 
 @one_engine
+def test_a_session_of_a_clock_that_was_ahead_is_none(api: ApiFixture, people: People) -> None:
+    """It would last for as much longer."""
+    api.clock.leap(400 * 86_400)
+    early = people.signed_in("Early")
+    assert early.is_signed_in()
+    api.clock.leap(-400 * 86_400)
+    assert not early.is_signed_in()
+    api.clock.leap(3_600)
+    near = people.signed_in("Near")
+    api.clock.leap(-3_600)
+    assert near.is_signed_in()
+
+
+@one_engine
 def test_a_form_outlives_its_session(api: ApiFixture, people: People) -> None:
     """What was typed when the session had ended is sent after a sign-in, at the same store."""
     aria = people.with_password("Aria")

@@ -8,6 +8,7 @@ import pytest
 from gridgift.domain import actions, operators, second_factor, sessions, stores
 from gridgift.domain.failures import OperatorNotFound, ValidationFailed
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY
 from gridgift.domain.operators import Operator
 from gridgift.domain.paging import Position
 from gridgift.domain.second_factor import CODES, MOST_WRONG, PAUSE, STEP, AppSecrets, Proof
@@ -195,6 +196,14 @@ def test_after_too_many_wrong_codes_none_is_looked_at(desk: Desk) -> None:
     desk.domain.now += PAUSE
     assert desk.signs_in(code_of(desk.shows))
     assert not desk.signs_in(code_of(desk.wrong))  # the count began anew
+
+
+def test_a_clock_that_is_set_back_makes_no_pause_longer(desk: Desk) -> None:
+    desk.domain.now += 10 * STEP + DAY
+    for _ in range(MOST_WRONG):
+        assert not desk.signs_in(code_of(desk.wrong))
+    desk.domain.now -= DAY
+    assert desk.signs_in(code_of(desk.shows))
 
 
 def test_nothing_is_on_before_a_code_was_right(domain: DomainFixture) -> None:

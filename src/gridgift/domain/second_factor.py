@@ -66,8 +66,11 @@ class SecondFactor(Struct, frozen=True):
     wrong_at: int
 
     def pauses(self, now: int) -> bool:
-        """Tell whether so many codes were wrong that none is looked at now."""
-        return self.wrong >= MOST_WRONG and now < self.wrong_at + PAUSE
+        """Tell whether so many codes were wrong that none is looked at now.
+
+        A clock that was set back does not make it longer.
+        """
+        return self.wrong >= MOST_WRONG and abs(now - self.wrong_at) < PAUSE
 
 
 class Proof(Struct, frozen=True):

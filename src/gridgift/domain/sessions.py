@@ -42,8 +42,11 @@ class Session(Struct, frozen=True):
     by_link: bool
 
     def works(self, now: int) -> bool:
-        """Tell whether it has not ended by itself (milliseconds)."""
-        return self.created_at > now - LIFETIME and self.seen_at > now - IDLE
+        """Tell whether it has not ended by itself (milliseconds).
+
+        One that began long after now began while the clock was ahead: nobody knows how old it is.
+        """
+        return now - LIFETIME < self.created_at < now + IDLE and self.seen_at > now - IDLE
 
     @property
     def ends_at(self) -> int:
