@@ -38,3 +38,10 @@ def test_a_bad_value(api: ApiFixture, method: str, path: str, body: Any, says: s
 def test_an_identifier_that_is_none_is_shown_one(api: ApiFixture) -> None:
     answer = api.call("GET", "/v1/customers/kelly@moonwall/giftcards")
     assert "like kelly.moonwall" in problem(answer, 400, "identifier_malformed")["detail"]
+
+
+@pytest.mark.contract("10.86", "10.89")
+@one_engine
+def test_the_page_of_an_unknown_resident_says_how_they_become_known(api: ApiFixture) -> None:
+    page = api.call("GET", "/errors/resident_not_found", key=None).text
+    assert "POST /ext/v1/residents adds one" in page

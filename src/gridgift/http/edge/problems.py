@@ -222,7 +222,8 @@ PROBLEMS: Final[dict[type[Failure], Problem]] = {
     failures.ResidentNotFound: Problem(
         404,
         "No such resident",
-        "Check the spelling. A server without a resolver knows only residents that were added.",
+        "Check the spelling. A server without a resolver knows only residents that were added: "
+        "POST /ext/v1/residents adds one, and so does a grant to a UUID with its username.",
     ),
     failures.CustomerNotFound: Problem(
         404, "No such customer", "A resident is a store's customer from the first card or credit."
