@@ -29,11 +29,11 @@ from bench.progress import Progress
 from bench.runs import SMALL, Bench
 from bench.seeding import Engine, Seeds
 from bench.writing import Write
-from gridgift.app import connect
+from gridgift.app import connect, now
 from gridgift.domain import verify
 from gridgift.domain.verify import Counts, Fault
 from gridgift.settings import Settings
-from tests.api import served
+from tests.api import Clock, served
 from tests.domain.fixture import bare_sql
 
 CARDS = 2_000
@@ -207,7 +207,7 @@ def test_searches_the_feed_and_the_dashboard_answer_full_pages(url: str) -> None
     searching._rename(url)
     searching._tell(url)
     cookie = asyncio.run(searching._sign_in(Settings(url)))
-    with served(url, secret=dataset.SECRET) as api:
+    with served(url, Clock(now()), secret=dataset.SECRET) as api:  # as the session's
         for path in (*searching.searches(CARDS).values(), searching.FEED):
             found = api.call("GET", path, key=dataset.key(0))
             assert found.status_code == 200, path
