@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import chain, count
 from typing import Any
 
 import pytest
@@ -18,12 +19,12 @@ from gridgift.domain.bulk import GrantRow
 from gridgift.domain.delivering import Work
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
-from gridgift.domain.instants import DAY
+from gridgift.domain.instants import DAY, MINUTE
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
 from gridgift.domain.webhooks import Secrets, Wanted, Webhook
 from gridgift.operations import Operations
-from gridgift.storage.database import Clock, DatabaseUnavailable, system_clock
+from gridgift.storage.database import Clock, DatabaseUnavailable, Tx, system_clock
 from gridgift.webhook_delivery import (
     JITTER,
     PAUSES,
@@ -196,24 +197,36 @@ def test_what_failed_comes_again_under_the_same_id(
 
 
 @pytest.mark.contract("10.119")
-def test_a_clock_that_is_set_back_holds_nothing_up(delivery: Delivery, receiver: Receiver) -> None:
-    """What was to be tried again a few seconds later is not left for a day."""
+def test_a_clock_that_is_set_back_holds_nothing_up(
+    delivery: Delivery, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was to be tried again soon is not left for a day, whatever goes wrong meanwhile."""
     domain = delivery.domain
     delivery.hook(receiver.url)
     statuses = iter([503, 200])
     receiver.answer = lambda _: says(next(statuses), b"so")
     domain.now += DAY
     delivery.grant(1)
-    delivery.until(lambda: delivery.observed["refused"] == 1)
-    looks = iter([domain.now])
+    before = delivery.deliverer(clock=lambda: domain.now)
+    delivery.until(lambda: delivery.observed["refused"] == 1, before)
+    looks = chain([domain.now], count(START, MINUTE))
 
     def clock() -> int:
-        """Return the time; a day less from the second look on."""
-        domain.now = next(looks, START)
+        """Return the time; at the second look a day less, and a minute more at each one after."""
+        domain.now = next(looks)
         return domain.now
 
+    catch_up, troubles = delivering.catch_up, [DatabaseUnavailable("for a moment")]
+
+    async def fragile(tx: Tx, *bounds: Any) -> int:
+        if troubles:
+            raise troubles.pop()
+        return await catch_up(tx, *bounds)
+
+    monkeypatch.setattr(delivering, "catch_up", fragile)
     again = delivery.deliverer(clock=clock, ticks=lambda: 0.0)
     delivery.until(lambda: delivery.observed["delivered"] == 1, again)
+    assert not troubles
 
 
 def test_after_the_last_attempt_the_next_event_goes_on(

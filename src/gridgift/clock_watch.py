@@ -14,7 +14,7 @@ LEAP: Final = 3_600.0  # seconds by which a clock may run ahead between two look
 BELIEVED_AFTER: Final = 86_400.0  # seconds for which a clock that leapt must have stayed ahead
 SLACK: Final = 1.0  # seconds by which a clock may be corrected without being set back
 
-log = Log("gridgift.jobs")
+log = Log("gridgift.clock_watch")
 
 
 class ClockWatch:

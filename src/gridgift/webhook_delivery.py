@@ -26,7 +26,14 @@ from gridgift.domain.webhooks import Secrets
 from gridgift.logs import Log, reason
 from gridgift.operations import Operations
 from gridgift.storage.database import Clock, DatabaseUnavailable, Tx, system_clock
-from gridgift.webhook_messages import Message, Outcome, discord_body, event_body, people_in
+from gridgift.webhook_messages import (
+    MAX_WAIT,
+    Message,
+    Outcome,
+    discord_body,
+    event_body,
+    people_in,
+)
 
 if TYPE_CHECKING:
     from gridgift.webhook_sender import Sender  # brings a whole HTTP client
@@ -48,7 +55,9 @@ PAUSES: Final = (
     5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR,
     24 * HOUR,
 )  # fmt: skip
-LONGEST_WAITS: Final = (0, *(round(pause * (1 + JITTER)) for pause in PAUSES))  # by the step
+# By the step, from the attempt before, and what its receiver may have asked for instead.
+LONGEST_WAITS: Final = (0, *(round(pause * (1 + JITTER)) + LEASE for pause in PAUSES))
+LONGEST_ASKED: Final = round(MAX_WAIT * SECOND) + LEASE
 CAUGHT_UP: Final = 500  # deliveries in one transaction, after the clock was set back
 
 Observe = Callable[[str, float], None]  # an outcome, the seconds that it took
@@ -130,6 +139,7 @@ class Deliverer:
         self._secrets = secrets
         self._observe = observe
         self._watch = watch
+        self._set_back = False  # the clock was, and deliveries still wait for it
         self._clock = clock
         self._lanes = Lanes()
         self._attempts: dict[asyncio.Task[None], Delivery] = {}
@@ -180,7 +190,11 @@ class Deliverer:
     async def _turn(self) -> float:
         """Do what there is to do now; return after how many seconds to look again at the latest."""
         if self._watch.was_set_back(self._clock()):
+            log.warning("the clock was set back: no delivery waits for it")
+            self._set_back = True
+        if self._set_back:
             await self._catch_up()
+            self._set_back = False
         work, any_webhook = await self._operations.read(delivering.look)
         behind = [each.webhook for each in work if each.behind]
         if behind:
@@ -195,8 +209,8 @@ class Deliverer:
 
     async def _catch_up(self) -> None:
         """Let nothing wait for as long as the clock was set back."""
-        log.warning("the clock was set back: deliveries that would wait for it are made now")
-        while await self._operations.write(delivering.catch_up, LONGEST_WAITS, LEASE, CAUGHT_UP):
+        bounds = LONGEST_WAITS, LONGEST_ASKED, LEASE, CAUGHT_UP
+        while await self._operations.write(delivering.catch_up, *bounds):
             pass
 
     async def _fan_out(self, names: Sequence[Name]) -> None:

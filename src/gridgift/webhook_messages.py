@@ -14,6 +14,7 @@ from gridgift.event_views import EventResponse
 MAX_BODY: Final = 20_000  # bytes
 MAX_CONTENT: Final = 2_000  # of Discord, in UTF-16 code units
 QUOTED: Final = 200  # characters of a text that somebody wrote
+MAX_WAIT: Final = 86_400.0  # seconds that a receiver may ask to be left alone
 NO_MENTIONS: Final[dict[str, list[str]]] = {"parse": []}
 
 _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
@@ -32,8 +33,8 @@ class Outcome(Struct, frozen=True):
     """What came of an attempt.
 
     ``status`` is None if no answer came, and then ``error`` says why. ``response`` is the beginning
-    of the answer. ``wait`` is how many seconds the receiver wants to be left alone, 0 if it did not
-    say.
+    of the answer. ``wait`` is how many seconds the receiver wants to be left alone, ``MAX_WAIT`` at
+    most, and 0 if it did not say.
     """
 
     status: int | None

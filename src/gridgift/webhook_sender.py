@@ -28,7 +28,7 @@ from gridgift import __version__
 from gridgift.domain.addresses import is_public
 from gridgift.domain.texts import UNPRINTABLE
 from gridgift.logs import reason
-from gridgift.webhook_messages import Message, Outcome
+from gridgift.webhook_messages import MAX_WAIT, Message, Outcome
 
 TIMEOUT: Final = 15.0  # seconds for an attempt, looking the name up included
 CONNECTS_WITHIN: Final = 4.0  # seconds until the next one of a name's addresses is tried
@@ -37,7 +37,6 @@ ERROR_KEPT: Final = 300  # bytes; some repeat what the receiver said
 IDLE: Final = 64  # connections that nobody uses
 IDLE_FOR: Final = 4.0  # seconds; common servers close them after 5
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105
-MAX_WAIT: Final = 86_400.0  # seconds that a receiver may ask to be left alone
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]

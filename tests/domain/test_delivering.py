@@ -207,7 +207,42 @@ def test_a_clock_that_was_set_back_leaves_nothing_waiting(hooks: Hooks) -> None:
     hooks.domain.now -= DAY
     assert hooks.work() == []
     assert [caught_up(hooks, 3) for _ in range(3)] == [3, 1, 0]
-    assert len(hooks.claim(hook)) == 4
+    assert len(hooks.claim(hook)) == 3
+    hooks.domain.now += 5 * MINUTE
+    assert failed.delivery.id in [one.delivery.id for one in hooks.claim(hook)]
+
+
+def test_whoever_asked_for_time_has_it_from_the_clocks_set_back_on(hooks: Hooks) -> None:
+    """Whatever the clock is set back by, nobody is asked too soon, nor days too late."""
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    hooks.fan_out()
+    (failed,) = hooks.claim(hook)
+    hooks.tell([failed], 503, HOUR)
+    for step in (2 * SECOND, HOUR, DAY - HOUR - 2 * MINUTE, MINUTE):
+        hooks.domain.now -= step
+        assert caught_up(hooks, 3) == 0
+    hooks.domain.now -= 9 * DAY
+    assert [caught_up(hooks, 3) for _ in range(2)] == [1, 0]
+    hooks.domain.now += DAY - 1
+    assert hooks.claim(hook) == []
+    hooks.domain.now += 1
+    assert len(hooks.claim(hook)) == 1
+
+
+def test_what_somebody_asked_for_again_waits_for_no_clock(hooks: Hooks) -> None:
+    """Its attempts of long ago say nothing of it."""
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.grant()
+    hooks.fan_out()
+    (failed,) = hooks.claim(hook)
+    hooks.tell([failed], 500, None)
+    hooks.domain.now += DAY
+    place = failed.delivery.store_id, failed.delivery.webhook_id, failed.delivery.id
+    hooks.domain.write(deliveries.redeliver, *place)
+    hooks.domain.now -= DAY
+    assert caught_up(hooks, 3) == 1
+    assert len(hooks.claim(hook)) == 1
 
 
 def test_what_waits_as_long_as_it_may_goes_on_waiting(hooks: Hooks) -> None:
@@ -223,8 +258,8 @@ def test_what_waits_as_long_as_it_may_goes_on_waiting(hooks: Hooks) -> None:
 
 
 def caught_up(hooks: Hooks, rows: int) -> int:
-    """Let deliveries be due that wait for longer than a first attempt, or five minutes."""
-    return int(hooks.domain.write(delivering.catch_up, (0, 5 * MINUTE), LEASE, rows))
+    """Catch up, where a second attempt comes within five minutes, or the day that was asked for."""
+    return int(hooks.domain.write(delivering.catch_up, (0, 5 * MINUTE), DAY, LEASE, rows))
 
 
 def test_what_is_given_back_is_free_at_once(hooks: Hooks) -> None:

@@ -30,6 +30,8 @@ VALUES: Final[dict[str, Any]] = {
     "step": 1,
     "due_by": START,
     "claimed_by": START,
+    "asked_by": START,
+    "wait": 0,
     "stepped": LOOKED_AT,
     "status": 200,
     "response": "ok",

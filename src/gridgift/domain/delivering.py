@@ -220,17 +220,19 @@ async def _begin_next(tx: Tx, ended: Sequence[Delivery]) -> None:
     await tx.many("delivery_begin", [(now, *account) for account in sorted(accounts)])
 
 
-async def catch_up(tx: Tx, waits: Sequence[int], lease: int, rows: int) -> int:
-    """Let up to ``rows`` deliveries be due that wait for longer than they may; return how many.
+async def catch_up(tx: Tx, waits: Sequence[int], asked: int, lease: int, rows: int) -> int:
+    """Let up to ``rows`` deliveries wait no longer than they may; return how many these were.
 
-    ``waits`` has the longest pause before each attempt, and ``lease`` the longest claim, both in
-    milliseconds: later than that is only what was written before the clock was set back.
+    ``waits`` has the longest time from the attempt before to each one, ``asked`` is the longest
+    that a receiver can ask for, and ``lease`` the longest claim, all in milliseconds: later than
+    that is only what was written before the clock was set back. It waits for so long from now on.
     """
     now = tx.now()
+    bounds = {"asked_by": now + asked, "claimed_by": now + lease, "rows": rows}
     for step, wait in enumerate(waits):
-        ahead = {"step": step, "due_by": now + wait, "claimed_by": now + lease}
-        if found := await tx.all("deliveries_ahead", **ahead, rows=rows):
-            await tx.many("delivery_hurry", [(now, *row) for row in found])
+        ahead = {"step": step, "wait": wait, "due_by": now + wait}
+        if found := await tx.all("deliveries_ahead", **ahead, **bounds):
+            await tx.many("delivery_hurry", found)
             return len(found)
     return 0
 

@@ -66,16 +66,28 @@ UPDATE webhook_deliveries SET claimed_until = NULL
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id
     AND claimed_until = :claimed_until
 
--- Deliveries whose next attempt, or the end of whose claim, is later than an instant.
+-- Deliveries whose claim ends, or whose next attempt comes, later than it can; and by when that has to
+-- come. One that comes later than the schedule has it waits because its receiver asked for it: it is
+-- left alone, unless the attempt before seems to lie so far ahead that what was asked for is over by then.
 -- name: deliveries_ahead (any store)
-SELECT d.store_id, d.webhook_id, d.id FROM webhooks w
-JOIN webhook_deliveries d ON d.store_id = w.store_id AND d.webhook_id = w.id
-WHERE w.active AND d.state = 'pending' AND d.step = :step
-    AND (d.next_attempt_at > :due_by OR d.claimed_until > :claimed_by)
+SELECT CASE WHEN is_scheduled THEN CAST(:due_by AS BIGINT) ELSE CAST(:asked_by AS BIGINT) END,
+    store_id, webhook_id, id
+FROM (
+    SELECT d.store_id, d.webhook_id, d.id, d.next_attempt_at, d.claimed_until, a.at AS tried_at,
+        (d.step = 0 OR d.next_attempt_at - a.at BETWEEN 0 AND :wait) AS is_scheduled
+    FROM webhooks w
+    JOIN webhook_deliveries d ON d.store_id = w.store_id AND d.webhook_id = w.id
+    LEFT JOIN webhook_attempts a ON a.store_id = d.store_id AND a.webhook_id = d.webhook_id
+        AND a.delivery_id = d.id AND a.number = d.attempts
+    WHERE w.active AND d.state = 'pending' AND d.step = :step
+) pending
+WHERE claimed_until > :claimed_by OR (is_scheduled AND next_attempt_at > :due_by)
+    OR (NOT is_scheduled AND next_attempt_at > :asked_by AND tried_at > :asked_by)
 LIMIT :rows
 
 -- name: delivery_hurry
-UPDATE webhook_deliveries SET next_attempt_at = :now, claimed_until = NULL
+UPDATE webhook_deliveries SET claimed_until = NULL,
+    next_attempt_at = CASE WHEN next_attempt_at > :due_by THEN :due_by ELSE next_attempt_at END
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id AND state = 'pending'
 
 -- What an attempt has changed; nothing, if the delivery has ended meanwhile.
