@@ -64,9 +64,9 @@ class Store:
         self.server = server
         self.client = server.client()
 
-    def resident(self) -> Resident:
-        """Make a resident without cards."""
-        new = Resident(str(uuid.uuid4()), f"r{uuid.uuid4().hex[:12]}.tester")
+    def resident(self, letters: int = 20) -> Resident:
+        """Make a resident without cards, whose name has so many letters."""
+        new = Resident(str(uuid.uuid4()), f"r{uuid.uuid4().hex[: letters - 8]}.tester")
         self.write(residents.remember, new)
         return new
 
