@@ -98,8 +98,8 @@ class Variable(Struct, frozen=True):
 # Hosts with their ports, separated by commas. What else stands there may be a piece of a password
 # whose signs were not percent-encoded, which the driver would repeat in its complaint.
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\[\]:@,/]*)(?::[0-9]{1,5})?"
-_DATABASE: Final = re.compile(r"/[^/@]+")
 _HOSTS: Final = re.compile(rf"(?:[^@]*@)?{_HOST}(?:,{_HOST})*")
+_DATABASE: Final = re.compile(r"/[^/@]+")  # a name, without a rest of such a password
 
 
 def _database_url(text: str) -> str:
