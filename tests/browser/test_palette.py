@@ -90,6 +90,22 @@ def test_all_of_the_palette_is_on_the_screen(
     aria.visit.check()
 
 
+def test_what_is_pressed_at_once_opens_the_palette_with_its_pages(
+    desk: Callable[..., Desk],
+) -> None:
+    """Timers come late on a busy machine."""
+    aria = desk()
+    aria.page.add_init_script(
+        "const soon = setTimeout;"
+        "window.setTimeout = (what, after, ...rest) => soon(what, after ?? 60_000, ...rest);"
+    )
+    page = aria.enter()
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Find")
+    expect(palette.get_by_role("option", name="Audit")).to_be_attached()
+    aria.visit.check()
+
+
 def test_enter_before_anything_is_found_leads_to_the_page(desk: Callable[..., Desk]) -> None:
     bo = desk(role="clerk")
     page, owner = bo.enter(), bo.store.resident()
