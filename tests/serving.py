@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,7 +21,10 @@ from gridgift.app import connect, signer
 from gridgift.settings import Settings
 from tests.api import SECRET, PreparedStore, prepare_store
 
-PATIENCE: Final = 30.0  # seconds until a server must answer
+PATIENCE: Final = 90.0  # seconds until a server must answer, on a busy machine
+PORTS: Final = range(10_000, 32_000)  # those that Linux gives to nobody who asks for any port
+
+_claims: Final[list[socket.socket]] = []  # which tell other processes which ports are taken
 
 
 class Server:
@@ -76,7 +80,7 @@ class Server:
 
     def client(self, **options: Any) -> httpx2.Client:
         """Make a client that is authenticated."""
-        return httpx2.Client(base_url=self.url, headers=self.headers, timeout=30, **options)
+        return httpx2.Client(base_url=self.url, headers=self.headers, timeout=PATIENCE, **options)
 
     def log(self) -> str:
         """Return what the server wrote to its standard output and error."""
@@ -97,7 +101,7 @@ class Server:
             left = self.process.poll()
             assert left is None, f"the server left with {left}:\n{self.log()}"
             try:
-                httpx2.get(f"{self.url}/healthz", timeout=2)
+                httpx2.get(f"{self.url}/healthz", timeout=10)
                 return
             except httpx2.TransportError:
                 time.sleep(0.05)
@@ -122,7 +126,7 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            return self.process.wait(20)
+            return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -153,8 +157,20 @@ class Server:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Find a port that nobody listens on, and that no other test gets while this process lives.
+
+    It is not one of those that systems choose: such a port may be somebody's before it is used, or
+    while its server is started again.
+    """
+    while True:
+        port = random.choice(PORTS)
+        claim = socket.socket(type=socket.SOCK_DGRAM)  # of UDP, which nobody else uses here
+        try:
+            claim.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
         return port
