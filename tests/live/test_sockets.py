@@ -18,13 +18,14 @@ import pytest
 
 from tests.domain.fixture import bare_sql
 from tests.live.books import audit, kinds
-from tests.live.wire import Answer, Wire
+from tests.live.wire import PATIENCE, Answer, Wire
 from tests.serving import Server
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 CARD = b'{"credit":5}'
 TEN_MEGABYTES = 10_000_000
 GIVES_UP = 10.0  # seconds that the server waits for headers, and for a body
+MUCH_LATER = 4 * GIVES_UP  # on a busy machine
 
 
 def assert_serves(server: Server) -> None:
@@ -73,7 +74,7 @@ def test_slow_senders_are_dropped_and_others_are_served(edge_server: Server) -> 
         """Send a piece twice a second until the server has had enough; return the seconds."""
         started = time.monotonic()
         wire.socket.settimeout(0.5)
-        while time.monotonic() < started + 2 * GIVES_UP:
+        while time.monotonic() < started + MUCH_LATER:
             with suppress(TimeoutError):
                 wire.socket.recv(1, socket.MSG_PEEK)
                 break  # it answered, or closed the connection
@@ -99,17 +100,18 @@ def test_slow_senders_are_dropped_and_others_are_served(edge_server: Server) -> 
     def idle() -> float:
         with Wire(edge_server) as wire:
             started = time.monotonic()
-            assert wire.closed(within=2 * GIVES_UP)
+            assert wire.closed(within=MUCH_LATER)
             return time.monotonic() - started
 
     with ThreadPoolExecutor() as pool:
         slow = [pool.submit(sender) for sender in (slow_headers, slow_body, idle) * 2]
-        while not all(sender.done() for sender in slow):
-            started = time.monotonic()
+        served = 0
+        while not any(sender.done() for sender in slow):
             assert_serves(edge_server)
-            assert time.monotonic() - started < GIVES_UP / 2
+            served += 1
             time.sleep(0.25)
-    assert all(GIVES_UP - 1 < sender.result() < 2 * GIVES_UP for sender in slow)
+    assert served > 3, "others had to wait for them"
+    assert all(GIVES_UP - 1 < sender.result() < MUCH_LATER for sender in slow)
     assert audit(edge_server) == cards
 
 
@@ -138,10 +140,11 @@ def test_a_body_that_came_while_the_server_stood_still(live_server: Server) -> N
 def test_a_client_that_leaves_halfway_through_the_body_gets_nothing(live_server: Server) -> None:
     for reset in (False, True) * 3:
         with Wire(live_server) as wire:
-            wire.send(wire.head("POST", GRANT, body=CARD), CARD[:6])
-            time.sleep(0.05)
+            wire.send(wire.head("POST", GRANT, "Expect: 100-continue", body=CARD))
+            assert wire.is_waited_for()  # a reset would take away what the server has not read yet
+            wire.send(CARD[:6])
             leave(wire, reset)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while live_server.log().count('"status":499') < 6 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert live_server.log().count('"status":499') == 6
@@ -159,15 +162,16 @@ def test_a_client_that_leaves_after_its_whole_grant(live_server: Server, reset: 
             time.sleep(0.002 * (keys.index(key) % 5))
             leave(wire, reset)
     time.sleep(0.5)
-    before = audit(live_server)
-    replayed = 0
+    before = audit(live_server)  # others may still be on their way
+    replayed = set()
     for key in keys:
         with Wire(live_server) as wire:
             wire.request("POST", GRANT, CARD, f"Idempotency-Key: {key}")
             answer = wire.answer()
             assert answer.status == 200
-            replayed += "idempotent-replayed" in answer.headers
-    assert replayed == len(before)
+            if "idempotent-replayed" in answer.headers:
+                replayed.add(answer.json()["id"])
+    assert before.keys() <= replayed
     accounts = audit(live_server)
     assert [kinds(account) for account in accounts.values()] == [["granted"]] * len(keys)
 
@@ -399,7 +403,7 @@ def test_curl_waits_for_100_continue(edge_server: Server) -> None:
             ],
             input=body,
             capture_output=True,
-            timeout=20,
+            timeout=PATIENCE,
             check=True,
         )
         text, _, status = run.stdout.rpartition(b"\n")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tests.serving import Server
 
-PATIENCE: Final = 20.0  # seconds
+PATIENCE: Final = 60.0  # seconds
 
 
 class Answer(Struct, frozen=True):
@@ -85,6 +85,10 @@ class Wire:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         first = method.encode() + b" " + raw + b" HTTP/" + version.encode()
         return b"\r\n".join([first, *(line.encode("latin-1") for line in lines), b"", b""])
+
+    def is_waited_for(self) -> bool:
+        """Tell whether the server waits for a body now, which was to be told by 100 Continue."""
+        return self._until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
 
     def answer(self, *, bodiless: bool = False) -> Answer:
         """Read one response; ``bodiless`` after a HEAD request."""
