@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.live.test_outages import GRANT, assert_unavailable, grant, limit_files, processes
-from tests.serving import Server
+from tests.serving import PATIENCE, Server
 
 TOKEN: Final = "t" * 16
 ROUTES: Final = ("/v1/store", "/v1/customers/kelly/giftcards", "/nowhere", "/docs")
@@ -63,7 +63,7 @@ def test_reads_go_on_and_no_worker_ends(disk: Path, sqlite_template: Path) -> No
         workers = processes(server.process.pid)
         with full(disk, server):
             for number in range(40):
-                with httpx2.Client(base_url=server.url, headers=server.headers) as new:
+                with server.client() as new:
                     for route in ROUTES:  # each worker's first of its kind, which needs room
                         assert new.get(f"{route}?x={number}").status_code in {200, 404}
                     assert new.get(f"/v1/giftcards/{card['id']}").json() == card
@@ -90,7 +90,7 @@ def scraped(client: httpx2.Client, route: str) -> float:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)

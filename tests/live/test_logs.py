@@ -9,7 +9,7 @@ import pytest
 
 from tests.api import KELLY
 from tests.live.wire import Wire
-from tests.serving import Server
+from tests.serving import PATIENCE, Server
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -18,7 +18,7 @@ GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 
 def lines(server: Server, count: int) -> list[dict[str, Any]]:
     """Return the requests' lines, once there are as many as are awaited."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while True:
         found = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
         requests = [line for line in found if line["event"] == "request"]
@@ -60,7 +60,7 @@ def test_one_line_a_request_with_its_fields(live_server: Server) -> None:
         "method": ("DELETE", "/v1/store", 405),
     }
     for name, line in logged.items():
-        assert 0 <= line["ms"] < 10_000
+        assert 0 <= line["ms"] < 60_000
         assert line["level"] == "info"
         assert line["timestamp"].endswith("Z")
         known = name in {"t-grant", "t-get", "t-list", "t-head"}
