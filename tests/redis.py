@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.serving import free_port
 
-PATIENCE: Final = 10.0  # seconds until it must answer
+PATIENCE: Final = 60.0  # seconds until it must answer
 
 
 class Redis:
