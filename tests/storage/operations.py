@@ -12,7 +12,7 @@ from gridgift.domain.model import Resident
 from gridgift.domain.residents import Identifier
 from gridgift.storage.database import Database, Tx
 
-PATIENCE: Final = 60.0  # seconds that a test may take
+PATIENCE: Final = 300.0  # seconds that a test may take
 
 
 def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.serving import free_port
 
-PATIENCE: Final = 20.0  # seconds
+PATIENCE: Final = 60.0  # seconds
 
 
 @contextmanager

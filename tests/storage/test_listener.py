@@ -28,7 +28,7 @@ async def test_no_trouble_ends_it(empty_postgres_url: str, trouble: BaseExceptio
     listener = Listener(empty_postgres_url, changed, lost)
     listener.start()
     connection: Any = await asyncpg.connect(empty_postgres_url)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while heard.empty():
             await connection.execute(f"NOTIFY {CHANNEL}, 'key 1'")
             await asyncio.sleep(0.05)

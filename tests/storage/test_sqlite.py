@@ -577,7 +577,7 @@ def locked_by_another_process(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            process.communicate("done\n", timeout=30)
+            process.communicate("done\n", timeout=60)
 
 
 @in_a_loop
@@ -594,7 +594,8 @@ async def test_locked_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @in_a_loop
-async def test_locked_for_a_moment(path: Path) -> None:
+async def test_locked_for_a_moment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_writer, "WRITER_WAIT", 60_000)  # a busy machine's moment
     database = SqliteDatabase(path)
     with locked_by_another_process(path):
         waiting = asyncio.ensure_future(add(database))
