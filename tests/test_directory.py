@@ -94,8 +94,9 @@ class Resolver:
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
-    """A resolver, and a directory that need not wait long for it."""
+    """A resolver, and a directory that need not wait between requests, but may for an answer."""
     monkeypatch.setattr(directory, "INTERVAL", FAST)
+    monkeypatch.setattr(directory, "TIMEOUT", 60.0)
     with Resolver.started() as started:
         yield started
 
@@ -273,13 +274,18 @@ def test_the_distance_is_half_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_whoever_waits_for_too_long_is_told_so(
     learn: Learn, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "TIMEOUT", 0.4)
-    monkeypatch.setattr(directory, "INTERVAL", 0.3)
     resolver.says(404)
-    outcomes = learn(*(f"name{number}" for number in range(6)))
-    waited_in_vain = [o for o in outcomes if "could not be asked" in o.detail]
-    assert 3 <= len(waited_in_vain) <= 5
-    assert len(resolver.asked) <= 3
+    for slower in (1, 5, 25):  # a busy machine may have no answer in time
+        monkeypatch.setattr(directory, "TIMEOUT", 0.4 * slower)
+        monkeypatch.setattr(directory, "INTERVAL", 0.3 * slower)
+        resolver.asked.clear()
+        outcomes = learn(*(f"name{number}.{slower}" for number in range(6)))
+        waited_in_vain = [o for o in outcomes if "could not be asked" in o.detail]
+        assert len(waited_in_vain) >= 3
+        assert len(resolver.asked) <= 3
+        if len(waited_in_vain) < len(outcomes):
+            return
+    raise AssertionError("nobody is asked for at all")
 
 
 def grant(api: ApiFixture, name: str) -> Any:
@@ -351,7 +357,7 @@ def until_refused(ask: Callable[[str], Any], budget: int) -> Any:
     """Ask for one unknown name after the other; a slow machine may get some more of them."""
     answers = [ask("nobody0")]
     while answers[-1].json()["code"] in {"receiver_not_found", "resident_not_found"}:
-        assert len(answers) < 2 * budget
+        assert len(answers) < 10 * budget
         answers.append(ask(f"nobody{len(answers)}"))
     assert len(answers) > budget
     refused = problem(answers[-1], 429, "too_many_look_ups")

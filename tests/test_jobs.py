@@ -359,7 +359,7 @@ def test_a_job_that_hangs_keeps_no_other_from_running(kept: Housekeeping) -> Non
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(6_000):
         if holds():
             return
         await asyncio.sleep(0.01)

@@ -43,7 +43,8 @@ class Running:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
-        return httpx2.post(self.url, content=BODY.encode(), headers=headers).status_code
+        sent = httpx2.post(self.url, content=BODY.encode(), headers=headers, timeout=PATIENCE)
+        return sent.status_code
 
     def printed(self) -> list[str]:
         """Return the events that it has printed."""
@@ -119,7 +120,7 @@ def run(script: str, *arguments: str, body: str = "") -> "subprocess.CompletedPr
     return subprocess.run(
         ["sh", FOLDER / script, *arguments],
         input=body, env=os.environ | {"WEBHOOK_SECRET": NEW}, capture_output=True, text=True,
-        timeout=30, check=False,
+        timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -300,17 +301,17 @@ def test_a_name_server_that_does_not_answer_holds_nobody(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither other look-ups, however many hang, nor the threads of other work."""
-    real = socket.getaddrinfo
+    real, go_on = socket.getaddrinfo, threading.Event()
 
     def ask(host: str, *args: Any, **options: Any) -> Any:
         if host.startswith("dead"):
-            time.sleep(4)
+            go_on.wait(60)
         return real("127.0.0.1" if host == "well.example" else host, *args, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
     monkeypatch.setattr(webhook_sender, "TIMEOUT", 2)
 
-    async def run() -> tuple[Outcome, float]:
+    async def run() -> Outcome:
         sender = Sender(allow_private=True)
         url = "http://dead{}.example/"
         dead = [
@@ -318,17 +319,15 @@ def test_a_name_server_that_does_not_answer_holds_nobody(
             for number in range((os.cpu_count() or 1) + 30)
         ]
         await asyncio.sleep(0.1)
-        begun = time.monotonic()
+        monkeypatch.setattr(webhook_sender, "TIMEOUT", 60)  # it is not what ends those that began
         outcome = await sender.post(Message("m", f"http://well.example:{receiver.port}/", b"{}"))
         await asyncio.to_thread(time.monotonic)
-        taken = time.monotonic() - begun
         assert {each.status for each in await asyncio.gather(*dead)} == {None}
+        go_on.set()  # until now all of these look-ups hung
         await sender.close()
-        return outcome, taken
+        return outcome
 
-    outcome, taken = asyncio.run(run())
-    assert outcome.status == 200
-    assert taken < 1.5
+    assert asyncio.run(run()).status == 200
 
 
 @pytest.mark.parametrize(
