@@ -23,6 +23,7 @@ from gridgift.storage.database import Tx
 from tests.asgi import AppClient, EventLoop
 
 SECRET: Final = "a secret that only tests know, long enough"
+LOCK_WAIT: Final = 60.0  # seconds that a test waits for those who write
 START: Final = 1_790_000_000_000  # an instant in 2026
 
 OWNER: Final = Resident("a1b2c3d4-e5f6-4789-9abc-def012345678", "aria.moonwall")
@@ -175,7 +176,7 @@ class ApiFixture:
         if path is None:
             return self._portal.call(self._fetch, statement)
         if self._file is None:  # to open it takes longer than most statements
-            self._file = sqlite3.connect(path, check_same_thread=False)
+            self._file = sqlite3.connect(path, check_same_thread=False, timeout=LOCK_WAIT)
         with self._file:
             return self._file.execute(statement).fetchall()
 

@@ -15,7 +15,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Entry, GiftCard, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.settings import Settings
-from tests.api import JO, KELLY, OWNER, SECRET, START
+from tests.api import JO, KELLY, LOCK_WAIT, OWNER, SECRET, START
 
 NAME_OF_TABLE: Final = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -103,7 +103,7 @@ async def bare_sql(url: str, statement: str) -> list[tuple[Any, ...]]:
     if path is not None:
         import sqlite3
 
-        with closing(sqlite3.connect(path)) as connection, connection:
+        with closing(sqlite3.connect(path, timeout=LOCK_WAIT)) as connection, connection:
             return connection.execute(statement).fetchall()
     import asyncpg
 

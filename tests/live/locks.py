@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from tests.api import LOCK_WAIT
 from tests.serving import Server
 
 Execute = Callable[[str], Any]
@@ -22,7 +23,7 @@ def held_up(server: Server, postgres: str) -> Iterator[Execute]:
     """
     path = server.settings.sqlite_path
     if path is not None:
-        with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=LOCK_WAIT)) as raw:
             raw.execute("BEGIN IMMEDIATE")
             yield raw.execute
             raw.execute("COMMIT")
