@@ -31,7 +31,7 @@ from tests.domain.fixture import DomainFixture
 from tests.domain.test_verify import FilledStore
 
 START = Position()
-PATIENCE = 60.0  # seconds
+PATIENCE = 120.0  # seconds
 UNSETTLED = (
     "SELECT COUNT(*) FROM events WHERE position >= (SELECT COALESCE(MAX(base), 0) FROM feed)"
     " + pg_snapshot_xmin(pg_current_snapshot())::text::bigint"

@@ -9,7 +9,7 @@ import pytest
 from tests.api import KELLY, ApiFixture
 
 PATH = "/ext/v1/giftcards/bulk"
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds
 LINES = {"Content-Type": "application/jsonl"}
 
 
