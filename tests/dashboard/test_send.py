@@ -28,7 +28,7 @@ from tests.http.test_bulk_events import finished
 from tests.test_directory import FOUND, Resolver
 
 SEND: Final = "/dashboard/send"
-PATIENCE: Final = 30.0  # seconds
+PATIENCE: Final = 120.0  # seconds
 MONEY: Final = "L$\N{NO-BREAK SPACE}"
 
 

@@ -29,7 +29,7 @@ from tests.api import KELLY
 from tests.domain.fixture import DomainFixture, bare_sql
 
 SERVERS = 3
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds
 WAITING = (
     "SELECT pid FROM pg_stat_activity "
     "WHERE datname = current_database() AND wait_event_type = 'Lock'"

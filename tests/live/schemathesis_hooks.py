@@ -45,6 +45,7 @@ client = httpx2.Client(
         "X-API-Key": os.environ["EXAMPLE_KEY"],
         "X-Customer-Token": os.environ["EXAMPLE_TOKEN"],
     },
+    timeout=60,
 )
 
 
@@ -189,7 +190,7 @@ def _owe(vendor: tuple[str, str]) -> str:
         "paid_at": int(time.time()), "friend": "nobody.known",
     }  # fmt: skip
     url = f"{os.environ['EXAMPLE_URL']}{path}"
-    answer = requests.post(url, json=paid, auth=Signed(path, vendor), timeout=10)
+    answer = requests.post(url, json=paid, auth=Signed(path, vendor), timeout=60)
     assert answer.json()["code"] == "refund", answer.text
     return str(answer.request.headers["X-GC-Nonce"])
 

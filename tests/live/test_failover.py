@@ -30,7 +30,7 @@ from tests.storage.operations import add
 GRANT: Final = "/v1/customers/kelly/actions/grant-gift-card"
 CLIENTS: Final = 6
 ASKING: Final = 150
-PATIENCE: Final = 20.0  # seconds
+PATIENCE: Final = 90.0  # seconds
 
 
 class Node:
@@ -220,7 +220,7 @@ def test_ready_means_that_writes_are_taken(tmp_path: Path) -> None:
             assert client.post(GRANT, json={"credit": 1}).status_code == 200
             address.lead_to(standby)
             postgres.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = "
                 f"'{urlsplit(url).path[1:]}'"
             )
             time.sleep(0.2)  # until the server has noticed

@@ -21,7 +21,7 @@ from tests.api import JO, KELLY
 from tests.receiver import OK, Received, Receiver, says
 from tests.serving import Server, free_port
 
-PATIENCE: Final = 30.0  # seconds until something must have been heard
+PATIENCE: Final = 120.0  # seconds until something must have been heard
 BUYERS: Final = (KELLY.username, JO.username)
 EVENTS: Final = "/ext/v1/events"
 NOTE: Final = {"reason": "a dress", "reference": "order 77"}
@@ -51,7 +51,7 @@ class Shop:
     def __init__(self, server: Server) -> None:
         self.line = Losing()
         self.http = httpx2.Client(
-            base_url=server.url, headers=server.headers, timeout=30, transport=self.line
+            base_url=server.url, headers=server.headers, timeout=PATIENCE, transport=self.line
         )
         self.cards: dict[str, str] = {}  # by the number of the order that was paid
         self.credit: dict[str, int] = {}
