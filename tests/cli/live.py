@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 
 from tests.cli.commands import CommandRunner, Result
+from tests.serving import PATIENCE
 
 
 class Running:
@@ -29,12 +30,13 @@ class Running:
 
     def get(self, path: str, key: str = "", **options: Any) -> httpx2.Response:
         """Ask the server for something."""
-        return httpx2.get(f"{self.url}{path}", headers={"X-API-Key": key}, timeout=10, **options)
+        headers = {"X-API-Key": key}
+        return httpx2.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE, **options)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Result:
-        """Send a signal, and return what came of it; it must leave within 30 seconds."""
+        """Send a signal, and return what came of it; it must leave."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=PATIENCE)
         return Result(self.process.returncode, out, err)
 
 
@@ -62,7 +64,7 @@ def running(
         process.kill()
 
 
-def until(condition: Any, seconds: float = 30.0) -> None:
+def until(condition: Any, seconds: float = PATIENCE) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -73,7 +75,7 @@ def until(condition: Any, seconds: float = 30.0) -> None:
 def accepts(url: str) -> bool:
     """Say whether a server answers there."""
     with suppress(httpx2.TransportError):
-        return httpx2.get(f"{url}/healthz", timeout=2).is_success
+        return httpx2.get(f"{url}/healthz", timeout=PATIENCE).is_success
     return False
 
 

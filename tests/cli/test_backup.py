@@ -129,7 +129,7 @@ def test_beside_a_server_that_writes(
 
     def write() -> None:
         path = f"{server.url}/v1/customers/{KELLY.uuid}/actions/grant-gift-card"
-        with httpx2.Client(headers=server.headers, timeout=30) as client:
+        with httpx2.Client(headers=server.headers, timeout=PATIENCE) as client:
             while not stop.is_set():
                 client.post(path, json={"credit": 5})
 
@@ -434,7 +434,8 @@ def test_a_backup_that_was_killed(kept: CommandRunner, database_url: str, engine
     def begun() -> bool:
         return any(part.stat().st_size > 50_000 for part in kept.folder.glob("*.part"))
 
-    assert killed(kept, ["backup", "a.backup", "--without-secret"], begun)
+    while not killed(kept, ["backup", "a.backup", "--without-secret"], begun):
+        (kept.folder / "a.backup").unlink()  # it was faster than this test
     assert not (kept.folder / "a.backup").exists()
     (part,) = kept.folder.glob("*.part")
     kept("restore", part.name, "--database", "sqlite:///fresh.db").refused(2, "damaged")

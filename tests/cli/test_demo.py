@@ -16,6 +16,7 @@ from tests.api import SECRET
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
 from tests.cli.live import until
+from tests.serving import PATIENCE
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def demo(cli: CommandRunner) -> Iterator[str]:
             yield text
         finally:
             process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def curl_lines(text: str) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from tests.api import KELLY
 from tests.cli.commands import CommandRunner
 from tests.cli.live import until
+from tests.serving import PATIENCE
 
 
 def test_a_line_for_each_event(both: CommandRunner) -> None:
@@ -47,7 +48,7 @@ def test_it_follows_until_ctrl_c(both: CommandRunner) -> None:
             card = both.json("card", "grant", "aria", "--credit", "7")["id"]
             assert json.loads(process.stdout.readline())["about"]["giftCardId"] == card
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, out, err) == (0, "", "")

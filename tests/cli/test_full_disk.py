@@ -11,6 +11,7 @@ import pytest
 from tests.api import OWNER
 from tests.cli.commands import CommandRunner, Result
 from tests.cli.live import accepts, file_of, until
+from tests.serving import PATIENCE
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_server_waits_for_room_for_the_secret(cli: CommandRunner, full: Path) 
         assert accepts(errors.read_text().partition("listens on ")[2].partition(";")[0])
     finally:
         server.terminate()
-        server.wait(timeout=15)
+        server.wait(timeout=PATIENCE)
 
 
 def test_no_room_for_a_backup(both: CommandRunner, store: str, full: Path) -> None:

@@ -172,7 +172,7 @@ def test_a_file_that_is_saved_while_it_is_granted(api: CommandRunner) -> None:
         assert process.poll() is None
     new = [f"kelly,{1_000_000 + number}" for number in range(1, ROWS + 1)]
     file_of(api, "cards.csv", "\n".join(["identifier,credit", *new]))  # in place, as editors do
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     before = [credit for (credit,) in sql(api, "SELECT credit FROM gift_cards ORDER BY id")]
     assert before == [number for number in range(1, ROWS + 1) if number % 7]
     assert grant(api)["granted"] == ROWS
@@ -265,7 +265,7 @@ def test_two_at_once(api: CommandRunner) -> None:
     refused = big(api)
     processes = [started(api) for _ in range(2)]
     for process in processes:
-        process.communicate(timeout=120)
+        process.communicate(timeout=300)
     if not sql(api, "SELECT 1 FROM imports WHERE finished_at IS NOT NULL"):
         assert api("card", "grant-many", "cards.csv").code == 1
     check_whole(api, refused)

@@ -103,7 +103,7 @@ def test_rotate_says_how_long_the_old_key_works(cli: CommandRunner, store: str) 
     assert rotated["replaces"]["id"] == made["id"] != rotated["id"]
     assert (rotated["name"], rotated["scopes"]) == ("Till", ["store:read"])
     dies = time.strptime(rotated["replaces"]["expiresAt"][:19], "%Y-%m-%dT%H:%M:%S")
-    assert abs(calendar.timegm(dies) - time.time() - 7 * 86_400) < 60
+    assert abs(calendar.timegm(dies) - time.time() - 7 * 86_400) < 600
     again = cli("key", "rotate", rotated["id"])
     assert again.code == 0
     assert again.out.startswith("allo_live_")

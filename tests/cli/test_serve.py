@@ -15,10 +15,11 @@ import pytest
 
 from tests.cli.commands import CommandRunner
 from tests.cli.live import accepts, file_of, running, until
+from tests.serving import PATIENCE, free_port
 
 SLOW = (
     b"POST /v1/customers/kelly/actions/grant-gift-card HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\n"
-    b"Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n"
 )
 
 
@@ -55,25 +56,27 @@ def test_it_says_where_it_listens(cli: CommandRunner) -> None:
         line = process.stderr.readline()
         url = line.partition("listens on ")[2].partition(";")[0]
         assert f"{url}/docs" in line
-        problem = httpx2.get(f"{url}/v1/store").json()
+        problem = httpx2.get(f"{url}/v1/store", timeout=PATIENCE).json()
         assert problem["type"].startswith("https://gifts.test/")
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_request_that_runs_is_answered_before_it_leaves(cli: CommandRunner, kelly: str) -> None:
     key = cli.json("key", "create", "--name", "Till", "--scope", "all")["key"]
     with running(cli, "serve", "--port", "0") as server:
         place = urlsplit(server.url)
-        with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
-            connection.sendall(SLOW % key.encode() + b'{"credit')
-            time.sleep(0.3)
+        at = (place.hostname, place.port)
+        with socket.create_connection(at, timeout=PATIENCE) as connection:
+            connection.sendall(SLOW % key.encode())
+            assert connection.recv(4096).startswith(b"HTTP/1.1 100")  # it waits for the body
+            connection.sendall(b'{"credit')
             server.process.terminate()
             time.sleep(0.3)
             connection.sendall(b'":5}')
             answer = connection.recv(4096)
         assert answer.startswith(b"HTTP/1.1 200")
-        assert server.process.wait(30) == 0
+        assert server.process.wait(PATIENCE) == 0
     assert [card["credit"] for card in cli.json("card", "list", kelly)] == [5]
 
 
@@ -97,9 +100,8 @@ def test_workers_keep_one_count(cli: CommandRunner) -> None:
 
         def counted() -> float:
             headers = {"Authorization": f"Bearer {token}"}
-            answer = httpx2.get(server.url + "/metrics", headers=headers)
-            (count,) = re.findall(r'_count{.*route="/readyz".*} (.*)', answer.text)
-            return float(count)
+            answer = httpx2.get(server.url + "/metrics", headers=headers, timeout=PATIENCE)
+            return sum(map(float, re.findall(r'_count{.*route="/readyz".*} (.*)', answer.text)))
 
         until(lambda: counted() == 20)  # a worker tells the others a moment later
         assert server.stop().code == 0
@@ -115,8 +117,8 @@ def test_workers_are_renewed_on_hangup(cli: CommandRunner) -> None:
 
 
 def test_workers_leave_when_their_parent_was_killed(cli: CommandRunner) -> None:
-    with running(cli, "serve", "--port", "0") as server:
-        port = urlsplit(server.url).port
+    port = free_port()
+    with running(cli, "serve", "--port", port) as server:
         server.process.kill()
         server.process.wait()
         until(lambda: not accepts(server.url))
@@ -167,7 +169,7 @@ def test_tls(cli: CommandRunner, certificate: ssl.SSLContext) -> None:
     files = ("--tls-certificate", "cert.pem", "--tls-key", "key.pem")
     with running(cli, "serve", "--port", "0", *files) as server:
         assert server.url.startswith("https://")
-        with httpx2.Client(verify=certificate) as client:
+        with httpx2.Client(verify=certificate, timeout=PATIENCE) as client:
             answer = client.get(f"{server.url}/v1/store")
             assert answer.http_version == "HTTP/1.1"
             assert answer.json()["type"].startswith(server.url)
