@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -38,7 +37,7 @@ from tests.cli.node import Node
 from tests.conftest import ENGINES
 from tests.http.requests import make_unit, owe
 from tests.receiver import Receiver, says
-from tests.serving import PATIENCE, Server
+from tests.serving import PATIENCE, Server, free_port
 from tests.walks import check_each
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
@@ -673,9 +672,7 @@ def test_a_busy_server_is_asked_again_under_the_same_key(examples: Examples):
 @one_server
 @pytest.mark.parametrize("language", SHARED, indirect=True)
 def test_no_answer_is_told_in_a_sentence(examples: Examples):
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        free = listening.getsockname()[1]
-    examples.url = f"http://127.0.0.1:{free}"
+    examples.url = f"http://127.0.0.1:{free_port()}"
     done = examples.run("get_store")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("No answer (")

@@ -10,7 +10,7 @@ from bench.progress import Progress
 from bench.runs import SMALL, Bench, Sizes
 from bench.seeding import Seeds
 
-BULKY = "import time; kept = bytearray(80_000_000); time.sleep(0.5)"
+BULKY = "import time; kept = bytearray(80_000_000); time.sleep(2)"
 CHECK = "import sys; lines = open(sys.argv[1]).read().split(); sys.exit(len(lines) != 8)"
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from bench import report
 from bench.servers import ROOT
+from tests.cli.live import until
 
-PATIENCE = 120.0  # seconds; the machine may be busy
+PATIENCE = 300.0  # seconds; the machine may be busy
 
 
 def command(folder: Path, *words: str) -> "subprocess.Popen[str]":
@@ -53,7 +54,7 @@ def test_a_small_run_measures_reads(tmp_path: Path) -> None:
     assert "read a random card of 10,000" in output
     assert (tmp_path / "small" / "performance.svg").exists()
     assert (ROOT / "bench" / "results.json").read_bytes() == kept
-    assert not left(tmp_path)
+    until(lambda: not left(tmp_path))
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -67,8 +68,8 @@ def test_a_run_that_is_broken_off_leaves_nothing(tmp_path: Path, sign: signal.Si
                 break
         time.sleep(0.5)
         running.send_signal(sign)
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[sign], output
-    assert not left(tmp_path)
+    until(lambda: not left(tmp_path))
     assert not list(tmp_path.glob("gridgift_bench_copy*"))
     assert not (tmp_path / "small").exists()
