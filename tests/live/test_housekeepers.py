@@ -33,6 +33,7 @@ pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 CARDS = 2_000
 ACCOUNTS = 300
 KEEPERS = 4
+CONNECTIONS = 4  # of each
 NOTED = "SELECT request_id, account_id FROM entries WHERE kind = '{}'"
 
 CLAIM = """
@@ -75,6 +76,12 @@ def domain(database_url: str) -> Iterator[DomainFixture]:
         yield opened
 
 
+async def pause(tx: Tx) -> None:
+    """Use a connection for a moment."""
+    await tx.all("stores_all")
+    await asyncio.sleep(0.05)
+
+
 def keep(domain: DomainFixture) -> None:
     """Let several servers' housekeepers run at once."""
 
@@ -84,6 +91,8 @@ def keep(domain: DomainFixture) -> None:
             for _ in range(KEEPERS):
                 database = connect(domain.settings, lambda: domain.now)
                 stack.push_async_callback(database.close)
+                # each has connections before one of them begins
+                await asyncio.gather(*(database.read(pause) for _ in range(CONNECTIONS)))
                 servers.append(housekeeping(Operations(database), KeyUses(bytes(32)), ClockWatch()))
             await asyncio.gather(
                 *(run_once(job, lambda *_: None) for jobs in servers for job in jobs)
