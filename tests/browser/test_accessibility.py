@@ -32,8 +32,8 @@ def press(visit: Visit, key: str, text: str, times: int = 40) -> None:
 
 
 def focus_is_seen(visit: Visit) -> bool:
-    """Tell whether what has the focus has a frame, and is in sight within 5 seconds."""
-    for _ in range(100):
+    """Tell whether what has the focus has a frame, and is in sight within 20 seconds."""
+    for _ in range(400):
         if visit.page.evaluate(
             """() => {
                 const element = document.activeElement;

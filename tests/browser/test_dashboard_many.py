@@ -15,7 +15,7 @@ from tests.browser.visit import DESK, PHONE
 __all__ = ["desk"]
 
 CARDS = 3 * CARDS_AT_ONCE + 5
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 PAGE = "**/cards/many/*"
 
 

@@ -92,6 +92,6 @@ def test_a_name_is_found_and_a_file_is_checked(
         page.get_by_role("link", name="All of them as CSV").click()
     assert download.value.suggested_filename == "refused.csv"
     page.get_by_role("button", name="Send 120 cards").click()
-    expect(page.get_by_role("status")).to_contain_text("120 cards sent", timeout=30_000)
+    expect(page.get_by_role("status")).to_contain_text("120 cards sent", timeout=120_000)
     assert violations(bo.visit) == []
     bo.visit.check()

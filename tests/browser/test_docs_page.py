@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.table import ROUTES
-from tests.browser.visit import Store, keep_picture
+from tests.browser.visit import PATIENCE, Store, keep_picture
 from tests.serving import Server
 
 Scheme = Literal["light", "dark"]
@@ -46,6 +46,7 @@ class Visit:
         self.page: Page = browser.new_page(
             viewport={"width": width, "height": height}, color_scheme=scheme
         )
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._look_at)

@@ -17,10 +17,10 @@ __all__ = ["desk"]
 WIDE = (1280, 800)
 
 
-def credits_on(page: Page) -> list[int]:
-    """Return the credit of each card of the list's page."""
-    shown = page.locator(".cards tbody td.n:not(.act)").all_inner_texts()
-    return [int(re.sub(r"\D", "", text)) for text in shown]
+def expect_credits(page: Page, credits_: list[int]) -> None:
+    """Wait until the list's page shows cards of just these credits, in this order."""
+    shown = page.locator(".cards tbody td.n:not(.act)")
+    expect(shown).to_have_text([f"L$ {credit:,}" for credit in credits_])
 
 
 def grant_many(bo: Desk, owner: Resident, number: int) -> None:
@@ -46,17 +46,17 @@ def test_back_leads_through_the_pages_of_a_filtered_and_sorted_list(
     wanted = [every[start : start + ROWS] for start in range(0, len(every), ROWS)]
     addresses = []
     for rows in wanted:
-        assert credits_on(page) == rows
+        expect_credits(page, rows)
         addresses.append(page.url)
         if rows is not wanted[-1]:
             page.get_by_role("link", name="Next").click()
             page.wait_for_url(lambda url: url not in addresses)
     page.reload()
-    assert credits_on(page) == wanted[-1]
+    expect_credits(page, wanted[-1])
     for rows, address in [*zip(wanted, addresses, strict=True)][-2::-1]:
         page.go_back()
         page.wait_for_url(address)
-        assert credits_on(page) == rows
+        expect_credits(page, rows)
     assert f"q={owner.username}" in page.url
     assert "sort=-credit" in page.url
     bo.visit.check()
@@ -123,7 +123,7 @@ def test_a_card_opens_beside_its_list(desk: Callable[..., Desk]) -> None:
     page, drawer, link = opened(bo)
     card = page.url
     expect(drawer.get_by_role("button", name="Close")).to_be_focused()
-    assert page.title().endswith("'s card")
+    expect(page).to_have_title(re.compile("'s card$"))
     for close in (
         lambda: page.keyboard.press("Escape"),
         lambda: drawer.get_by_role("button", name="Close").click(),
@@ -134,8 +134,8 @@ def test_a_card_opens_beside_its_list(desk: Callable[..., Desk]) -> None:
         page.wait_for_url("**/cards?q=*&sort=-credit")
         expect(drawer).to_be_hidden()
         expect(link).to_be_focused()
-        assert page.title().startswith("Gift cards")
-        assert credits_on(page) == [500, 70]
+        expect(page).to_have_title(re.compile("^Gift cards"))
+        expect_credits(page, [500, 70])
         page.go_forward()
         page.wait_for_url(card)
         expect(drawer.get_by_role("heading", level=1)).to_be_visible()
@@ -145,7 +145,7 @@ def test_a_card_opens_beside_its_list(desk: Callable[..., Desk]) -> None:
     expect(page.get_by_role("navigation")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Gift cards")
-    assert credits_on(page) == [500, 70]
+    expect_credits(page, [500, 70])
     bo.visit.check()
 
 

@@ -25,7 +25,7 @@ from tests.serving import Server
 # Debian's Chromium; first the one that draws no window around a page, which costs an eighth.
 PROGRAMS: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM: Final = next(filter(None, map(shutil.which, PROGRAMS)), None)
-PATIENCE: Final = 20_000  # milliseconds; several browsers and servers share two cores
+PATIENCE: Final = 60_000  # milliseconds; several browsers and servers share two cores
 SHOTS: Final = Path(__file__).parents[2] / "test-results"
 KEPT: Final = "TEST_PICTURES" in os.environ  # each takes as long as some tests
 PICTURES: Final = "picture-service.secondlife.com"
