@@ -28,7 +28,7 @@ from tests.emptying import Fingerprint, emptied, fingerprint
 from tests.shared import locked, made_once
 
 TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-PATIENCE: Final = 60.0  # seconds
+PATIENCE: Final = 300.0  # seconds
 EMPTIER: Final = "emptier"  # the name of connections that are there for the next test
 EMPTY: Final = "template0"  # PostgreSQL's own
 NAMED: Final = "SELECT datname FROM pg_database WHERE datname = $1"
@@ -37,7 +37,7 @@ MADE_HERE: Final = "SELECT datname FROM pg_database WHERE starts_with(datname, $
 Make = Callable[[str], None]  # fills a database; gets the address of an empty one
 
 # For a server that several workers share. Nobody cuts the power: tests that crash PostgreSQL have
-# servers of their own, which do flush.
+# servers of their own, which do flush. And nothing is done there that no test has asked for.
 SHARED_SETTINGS: Final = """
 fsync = off
 full_page_writes = off
@@ -45,6 +45,7 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
 max_connections = 400
+autovacuum = off
 """
 
 

@@ -39,7 +39,7 @@ class Server:
         self.options = list(options)
         self.environ = {
             **{name: text for name, text in os.environ.items() if not name.startswith("GRIDGIFT_")},
-            "GRIDGIFT_DATABASE_URL": database_url,
+            "GRIDGIFT_DATABASE_URL": patient(database_url),
             "GRIDGIFT_SECRET": SECRET,
             "GRIDGIFT_RATE_LIMIT": "0",
             "GRIDGIFT_LOG_FORMAT": "json",
@@ -154,6 +154,13 @@ class Server:
         self.prepared = prepared = asyncio.run(write())
         self.store_id, self.key_id = prepared.store.id, prepared.issued.stored.id
         self.key = prepared.issued.key
+
+
+def patient(database_url: str) -> str:
+    """Let a server on a busy machine wait longer for a connection than it usually would."""
+    if not database_url.startswith("postgresql:"):
+        return database_url
+    return f"{database_url}{'&' if '?' in database_url else '?'}connect_timeout=60"
 
 
 def free_port() -> int:

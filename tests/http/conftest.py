@@ -85,7 +85,8 @@ def outage(engine: str, request: pytest.FixtureRequest) -> Outage:
         name = urlsplit(api.settings.database_url).path[1:]
         server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         server.execute(
-            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+            f"WHERE datname = '{name}'"
         )
         server.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
         yield

@@ -493,7 +493,7 @@ def test_several_processes_at_once(empty_url: str, engine: Engine, database_url:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    failed = [errors for _, errors in (p.communicate(timeout=60) for p in processes) if errors]
+    failed = [errors for _, errors in (p.communicate(timeout=300) for p in processes) if errors]
     assert not failed, failed[0]
     assert [process.returncode for process in processes] == [0] * 4
     ours, fresh = (asyncio.run(schema(url, engine)) for url in (empty_url, database_url))
