@@ -51,6 +51,27 @@ document.addEventListener('click', async (event) => {
   }
 });
 
+// A part of a page that does not come, or comes without what is shown of it, leaves the page as it is.
+const missing = document.createElement('p');
+missing.className = 'problem missing';
+missing.role = 'alert';
+function tell({ request, target }) {
+  const again = document.createElement('a');
+  again.href = request.action;  // a page by itself, which says more
+  again.textContent = 'Try again';
+  missing.replaceChildren('This could not be loaded. ', again);
+  target.before(missing);
+}
+document.addEventListener('htmx:before:swap', (event) => {
+  const { ctx, tasks } = event.detail;
+  missing.remove();
+  if (ctx.response.status < 400) return;
+  if (ctx.select && tasks.some(({ fragment }) => fragment.querySelector(ctx.select))) return;
+  event.preventDefault();
+  tell(ctx);
+});
+document.addEventListener('htmx:error', ({ detail: { ctx } }) => { if (ctx) tell(ctx); });
+
 // Dialogs. The browser closes them by Escape, and gives the focus back.
 const palette = document.getElementById('palette');
 const typed = palette?.querySelector('input');

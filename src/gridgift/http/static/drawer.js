@@ -12,16 +12,13 @@ async function openCard(address) {
   const card = drawer.querySelector('div');
   card.replaceChildren();
   await htmx.ajax('GET', address, { source: drawer, target: card, swap: 'innerHTML' });
-  if (!card.firstChild) location.assign(address);  // the page says why it can't be shown
+  if (!card.firstChild) location.assign(address);  // its page, or the browser, says why
   else if (!drawer.open) {
     if (location.href !== address) history.pushState({ htmx: true }, '', address);
     document.title = card.querySelector('h1').textContent;
     drawer.showModal();
   }
 }
-drawer.addEventListener('htmx:before:swap', (event) => {
-  if (event.detail.ctx.response.status !== 200) event.preventDefault();
-});
 drawer.addEventListener('close', () => {
   if (location.pathname + location.search !== list) history.back();
 });
