@@ -18,7 +18,7 @@ import httpx2
 import msgspec
 import pytest
 
-from gridgift.cli.sealing import seal
+from gridgift.cli import sealing
 from gridgift.settings import Settings
 from gridgift.storage import backup as backups
 from gridgift.storage.backup import End, Header, Page
@@ -26,6 +26,7 @@ from tests.api import KELLY, SECRET, ApiFixture, served
 from tests.cli.commands import REPOSITORY, CommandRunner
 from tests.cli.live import file_of, running, until
 from tests.cli.test_copy import MANY, look
+from tests.cli.zygote import LITTLE, QUICK_SEALS
 from tests.serving import Server
 from tests.storage.test_migrations import migrate_to
 
@@ -48,11 +49,26 @@ def make_empty(request: pytest.FixtureRequest, cli: CommandRunner) -> Iterator[C
 
 
 @pytest.fixture
-def kept(both: CommandRunner, store: str, kelly: str) -> CommandRunner:
-    """Commands at a store with a card and a key, and a passphrase in a file."""
+def sealed(both: CommandRunner, store: str, kelly: str) -> CommandRunner:
+    """Commands at a store with a card and a key, and a passphrase."""
     both.json("card", "grant", kelly, "--credit", 100)
     both.environ["GRIDGIFT_BACKUP_PASSPHRASE"] = PASSPHRASE
     return both
+
+
+@pytest.fixture
+def kept(sealed: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> CommandRunner:
+    """The same commands, where it costs next to nothing to try a passphrase."""
+    sealed.environ[QUICK_SEALS] = "1"
+    monkeypatch.setattr(sealing, "COST", LITTLE)
+    return sealed
+
+
+def test_to_try_a_passphrase_costs_what_decision_33_says() -> None:
+    decided = (REPOSITORY / "docs/decisions/0033-backups.md").read_text(encoding="utf-8")
+    assert "scrypt (N = 2¹⁷, 128 MiB)" in decided
+    assert sealing.COST == 2**17
+    assert 128 * sealing.COST * sealing.BLOCK == 128 * 2**20  # bytes, as scrypt is defined
 
 
 @pytest.mark.parametrize("other", ["sqlite", "postgres"])
@@ -310,7 +326,7 @@ def with_another_secret(frame: Any) -> Any:
     """Seal a secret that is not the one of the backup's keys."""
     if not isinstance(frame, Header):
         return frame
-    sealed = seal(b"another secret, as long as it has to be", PASSPHRASE)
+    sealed = sealing.seal(b"another secret, as long as it has to be", PASSPHRASE)
     return msgspec.structs.replace(frame, secret=sealed)
 
 
@@ -399,6 +415,7 @@ def test_an_old_database(
     look(old, f"INSERT INTO residents VALUES ('{KELLY.uuid}', 'kelly', 1)")
     look(old, f"INSERT INTO resident_names VALUES ('kelly', '{KELLY.uuid}', 1)")
     cli.environ |= {"GRIDGIFT_SECRET": SECRET, "GRIDGIFT_BACKUP_PASSPHRASE": PASSPHRASE}
+    cli.environ[QUICK_SEALS] = "1"
     assert cli("backup", "a.backup", "--database", old).code == 0
     assert look(old, "SELECT max(version) FROM migrations") == [(OLD,)]
     for other in ("sqlite", "postgres"):
@@ -444,27 +461,30 @@ def test_a_backup_that_was_killed(kept: CommandRunner, database_url: str, engine
 
 @pytest.mark.parametrize("after", [0.0, 0.2])
 def test_a_restore_that_was_killed(
-    kept: CommandRunner,
+    sealed: CommandRunner,
     database_url: str,
     engine: str,
     make_empty: Callable[..., str],
     after: float,
 ) -> None:
-    """Killed in its transaction it has left nothing, and after it, everything."""
+    """Killed in its transaction it has left nothing, and after it, everything.
+
+    Sealed and opened at the full cost.
+    """
     look(database_url, MANY[engine].format(rows=30_000))
-    made = kept.json("backup", "a.backup")
+    made = sealed.json("backup", "a.backup")
     left = [("some", 1)]
     while left:
         target = make_empty(engine)
         if killed(
-            kept, ["restore", "a.backup", "--database", target], writing(target, engine, after)
+            sealed, ["restore", "a.backup", "--database", target], writing(target, engine, after)
         ):
             left = look(target, TABLES[engine])
         if left:  # it was faster than this test
             assert look(target, "SELECT count(*) FROM residents") == [(30_002,)]
             after /= 2
-    assert kept.json("restore", "a.backup", "--database", target)["tables"] == made["tables"]
-    assert kept("verify", "--database", target).code == 0
+    assert sealed.json("restore", "a.backup", "--database", target)["tables"] == made["tables"]
+    assert sealed("verify", "--database", target).code == 0
 
 
 TABLES = {

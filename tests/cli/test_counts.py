@@ -4,6 +4,7 @@ import re
 
 from tests.cli.commands import CommandRunner, Result
 from tests.cli.live import file_of
+from tests.cli.zygote import QUICK_SEALS
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -32,7 +33,7 @@ JO = "0a1b2c3d-1a2b-4c3d-9e4f-5a6b7c8d9e0f"
 
 
 def test_one_of_each(both: CommandRunner, store: str, kelly: str) -> None:
-    both.environ["GRIDGIFT_BACKUP_PASSPHRASE"] = PASSPHRASE
+    both.environ |= {"GRIDGIFT_BACKUP_PASSPHRASE": PASSPHRASE, QUICK_SEALS: "1"}
     results = one_of_each(both, store, kelly)
     said = "\n".join(result.out + result.err for result in results)
     assert [result.code for result in results if result.code] == [1], said  # the second grant
