@@ -20,6 +20,7 @@ import httpx2
 from gridgift.app import connect, signer
 from gridgift.settings import Settings
 from tests.api import SECRET, PreparedStore, prepare_store
+from tests.forked import Forked
 
 PATIENCE: Final = 90.0  # seconds until a server must answer, on a busy machine
 PORTS: Final = range(10_000, 32_000)  # those that Linux gives to nobody who asks for any port
@@ -48,6 +49,8 @@ class Server:
         self.settings = Settings(database_url=database_url, secret=SECRET)
         self._open_store()
         self._log = Path(tempfile.mkstemp(suffix=".log")[1])
+        # one that runs under other variables than Gridgift's begins as a program of its own
+        self._forked = all(name.startswith("GRIDGIFT_") for name in environ)
         self.process = self._start()
 
     @classmethod
@@ -101,10 +104,11 @@ class Server:
             left = self.process.poll()
             assert left is None, f"the server left with {left}:\n{self.log()}"
             try:
+                socket.create_connection(("127.0.0.1", self.port), 10).close()  # cheaper to try
                 httpx2.get(f"{self.url}/healthz", timeout=10)
                 return
-            except httpx2.TransportError:
-                time.sleep(0.05)
+            except (OSError, httpx2.TransportError):
+                time.sleep(0.02)
         raise AssertionError(f"no answer after {PATIENCE} s:\n{self.log()}")
 
     def kill(self) -> None:
@@ -131,11 +135,13 @@ class Server:
             self.kill()
             raise
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "gridgift", "serve", "--port", str(self.port)]
+    def _start(self) -> "subprocess.Popen[bytes] | Forked":
+        command = ["serve", "--port", str(self.port), *self.options]
+        if self._forked:
+            return Forked(command, self.environ, self._log)
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                [*command, *self.options],
+                [sys.executable, "-m", "gridgift", *command],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
