@@ -141,7 +141,7 @@ def test_a_client_that_leaves_halfway_through_the_body_gets_nothing(live_server:
     for reset in (False, True) * 3:
         with Wire(live_server) as wire:
             wire.send(wire.head("POST", GRANT, "Expect: 100-continue", body=CARD))
-            assert wire.is_waited_for()  # a reset would take away what the server has not read yet
+            assert wire.is_waited_for()  # so a request is under way, which is broken off
             wire.send(CARD[:6])
             leave(wire, reset)
     deadline = time.monotonic() + PATIENCE
