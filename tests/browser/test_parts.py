@@ -68,6 +68,32 @@ def test_what_could_not_be_loaded_is_said_and_the_page_stays(
     bo.visit.check(*FAILURES)
 
 
+@pytest.mark.parametrize("place", PARTS)
+def test_what_was_typed_last_is_what_is_shown(desk: Callable[..., Desk], place: str) -> None:
+    """However slow the answers to what was typed before are."""
+    bo = desk(role="clerk")
+    page, owner = bo.enter(), bo.store.resident()
+    bo.store.grant(owner)
+    page.goto(bo.url + place)
+    shown, type_into = PARTS[place]
+    held: list[Route] = []
+    is_slow = True
+    page.route(
+        f"**/dashboard{place or '/find'}?*",
+        lambda route: held.append(route) if is_slow else route.continue_(),
+    )
+    for text in ("nobody", "nobody is", owner.username):
+        type_into(page, text)
+        page.wait_for_timeout(500)  # each is asked for, or waits for the one before
+    is_slow = False
+    for route in held:
+        route.continue_()
+    expect(page.locator(shown)).to_contain_text(
+        "has redeemed a card" if place == "/redemptions" else owner.username
+    )
+    bo.visit.check()
+
+
 def test_the_link_leads_to_the_page_which_says_more(desk: Callable[..., Desk]) -> None:
     bo = desk(role="clerk")
     page = bo.enter()
