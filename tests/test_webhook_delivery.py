@@ -151,8 +151,8 @@ def test_dead_and_slow_receivers_hold_up_no_other(delivery: Delivery) -> None:
 
 def test_an_event_is_delivered_within_a_second(delivery: Delivery, receiver: Receiver) -> None:
     hook = delivery.hook(receiver.url)
-    tries = (seconds_to_deliver(delivery, receiver, hook) for _ in range(5))
-    assert any(seconds < 3 for seconds in tries)  # the machine may be busy
+    tries = (seconds_to_deliver(delivery, receiver, hook) for _ in range(2))
+    assert any(seconds < 3 for seconds in tries)  # the machine may stand still for a moment
     got = receiver.received[-1]
     assert got.json["type"] == "gift_card.granted"
     assert got.json["data"]["id"] == got.id

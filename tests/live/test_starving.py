@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import httpx2
@@ -26,6 +25,11 @@ SILENT = 3_000  # connections that say nothing
 PREFLIGHTS = 2_000
 
 
+def all_but_one(seconds: list[float]) -> float:
+    """Return the longest but one: a machine that stands still for a moment delays one of a row."""
+    return sorted(seconds)[-2]
+
+
 @one_engine
 def test_silent_connections_delay_nobody(live_server: Server) -> None:
     with allowed_files(SILENT + 1_000), ExitStack() as stack, live_server.client() as client:
@@ -38,7 +42,7 @@ def test_silent_connections_delay_nobody(live_server: Server) -> None:
                 assert new.get("/healthz").status_code == 200
             assert client.get("/v1/store").status_code == 200
             seconds.append(time.monotonic() - began)
-    assert median(seconds) < 3  # a machine that stands still for a moment is no client's fault
+    assert all_but_one(seconds) < 3
 
 
 @one_engine
@@ -132,7 +136,7 @@ def test_bulks_take_their_turn(make_server: Callable[..., Server]) -> None:
         else:
             assert answer.json()["granted"] == 10_000
     assert len(singles) >= 5, "single grants found no turn"
-    assert median(singles) < 5
+    assert all_but_one(singles) < 5
     assert len(audit(server)) == 10_000 * codes.count(200) + len(singles) + 1
 
 

@@ -21,8 +21,7 @@ from tests.serving import Server
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 CARDS = 1_500  # enough for verify to take a while
 PATIENCE = 3.0  # seconds: the longest that a write may take beside it
-THREADS = 4
-STALLS = 2  # times for which a busy machine may stand still, which one write of each thread feels
+THREADS = 4  # a machine that stands still for a moment delays one write of each
 
 
 def gridgift(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -154,9 +153,9 @@ def test_beside_a_live_server(
         time.sleep(0.5)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {status for status, _ in answers} == {200}
-    slowest = sorted(latency for _, latency in during)[-STALLS * THREADS - 1]
+    slowest = sorted(latency for _, latency in during)[-THREADS - 1]
     record_property("verify", f"{took:.2f} s, {len(during)} grants, slowest {slowest:.3f} s")
     print(f"verify took {took:.2f} s; {len(during)} grants, the slowest {slowest * 1000:.0f} ms")
-    assert len(during) > 5 * took, "grants went on"
+    assert len(during) > 20 * took, "grants went on"
     assert slowest < PATIENCE
     assert verify(live_server.database_url).returncode == 0
