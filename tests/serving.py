@@ -136,6 +136,7 @@ class Server:
             raise
 
     def _start(self) -> "subprocess.Popen[bytes] | Forked":
+        until_free(self.port)  # workers that were killed may hold it for a moment
         command = ["serve", "--port", str(self.port), *self.options]
         if self._forked:
             return Forked(command, self.environ, self._log)
@@ -167,6 +168,25 @@ def patient(database_url: str) -> str:
     if not database_url.startswith("postgresql:"):
         return database_url
     return f"{database_url}{'&' if '?' in database_url else '?'}connect_timeout=60"
+
+
+def is_taken(port: int) -> bool:
+    """Tell whether a server can't have a port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def until_free(port: int) -> None:
+    """Wait until nobody listens on a port."""
+    deadline = time.monotonic() + PATIENCE
+    while is_taken(port):
+        assert time.monotonic() < deadline, f"somebody listens on port {port}"
+        time.sleep(0.02)
 
 
 def free_port() -> int:
