@@ -17,7 +17,8 @@ STRICT = {
 
 
 def violations(visit: Visit) -> list[Any]:
-    """Ask axe-core what is wrong."""
+    """Ask axe-core what is wrong with a page that has come whole."""
+    visit.page.wait_for_load_state()
     found = Axe().run(visit.page, options=STRICT).response["violations"]
     return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 

@@ -194,8 +194,10 @@ def test_axe_finds_nothing_on_any_page(
         assert violations(aria.visit) == [], address
     aria.enter()
     aria.choose_password("password12345")
+    expect(page.locator("#new_password-problem")).to_be_visible()
     assert violations(aria.visit) == []
     aria.choose_password()
+    expect(page.get_by_role("status")).to_contain_text("Your password is set")
     assert violations(aria.visit) == []
     for path in PATHS:
         page.goto(aria.store.server.url + path)

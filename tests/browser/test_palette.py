@@ -62,6 +62,7 @@ def test_axe_finds_nothing_in_the_dialogs(
     page, owner = aria.enter(), aria.store.resident()
     aria.store.grant(owner)
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
     assert violations(aria.visit) == []
     page.get_by_role("combobox").fill(owner.username)
     expect(page.get_by_role("option", name=f"Gift cards: “{owner.username}”")).to_be_visible()
