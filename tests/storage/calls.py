@@ -52,6 +52,7 @@ VALUES: Final[dict[str, Any]] = {
     "operator": "Aria",
     "subject_id": THING,
     "active": True,
+    "active_to": True,
     "address": "",
     "begun_by": NOW,
     "browser": "",
@@ -186,6 +187,7 @@ VALUES: Final[dict[str, Any]] = {
     "restricted": False,
     "ids": [THING, NEW],
     "redeemed": False,
+    "redeemed_to": False,
     "refused": 1,
     "round": 1,
     "rows": 101,
@@ -254,14 +256,6 @@ VALUES: Final[dict[str, Any]] = {
     "version_before": 1,
 }
 
-# active, redeemed, both, neither: nearly all cards, or nearly none
-STATES: Final[list[dict[str, Any]]] = [
-    {"redeemed": redeemed, "or_redeemed": or_redeemed, "active": active, "or_active": or_active}
-    for redeemed, or_redeemed in ((False, False), (False, True), (True, True))
-    for active, or_active in ((False, False), (False, True), (True, True))
-    if redeemed == or_redeemed or active == or_active
-]
-
 # A search without filters.
 ALL_MATCH: Final[dict[str, Any]] = {
     **dict.fromkeys(["any_import", "any_name", "any_owner", "any_source", "any_tag"], True),
@@ -291,7 +285,6 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "bulk_change_card_add": [{"number": MANY + 1}],
     "bulk_change_part_add": [{"first": MANY + 1}],
     "card_put": [{"id": NEW}],
-    "cards_in_states": STATES,
     "cards_among": SEARCHES,
     "cards_matching_among": SEARCHES,
     "cards_of_store": SEARCHES,

@@ -170,6 +170,7 @@ ROWS: Final = {
         f"INSERT INTO bulk_change_parts VALUES ('{STORE}', '{OWNER}', 0, '{STORE}')",
     ],
     48: [],
+    49: [],
 }
 
 SQLITE_SCHEMA: Final = {

@@ -78,7 +78,6 @@ BOUNDED_SORTS: Final = {
     "answers_by_age": "of answers of one instant",
     "cards_expiring": "of cards that end at one instant",
     "cards_among": "some 2000 cards",
-    "cards_in_states": "two pages of cards",
     "cards_since": "the ids of as many cards as were asked for",
     "cards_until": "the ids of as many cards as were asked for",
     "cards_of_store": "the 250 cards that were looked at",
@@ -152,6 +151,15 @@ def test_a_keyset_of_two_columns_walks_an_index(place: str, statement: Query) ->
         assert not plan.scans, plan
         assert not plan.sorts, plan
         assert plan.work <= WORK, plan
+
+
+def test_cards_in_a_rare_state_are_looked_for_among_their_owners_alone(place: str) -> None:
+    name = "cards_of_owner/created/asc/edge/in_states"
+    for values in calls(name):
+        for plan in plans(place, name, values | {"redeemed": True, "redeemed_to": True}):
+            assert not plan.scans, plan
+            assert not plan.sorts, plan
+            assert plan.work <= 3 * filled.OWNED, plan
 
 
 def test_a_walk_that_fills_a_page_reads_no_more_cards(place: str) -> None:

@@ -13,10 +13,11 @@ from gridgift.domain.failures import ResidentNotFound
 from gridgift.domain.model import Hold, OwnedCard, Resident
 from gridgift.domain.paging import Page, Position, page_of
 from gridgift.storage.database import Row, Tx
-from gridgift.storage.listing import CARDS_IN_STATES, CARDS_OF_OWNER, Listing
+from gridgift.storage.listing import CARDS_OF_OWNER
 
 KEY_TYPES: Final = CARDS_OF_OWNER.types()  # of every list of cards here
 _SHOWN: Final = frozenset({"shown"})
+_IN_STATES: Final = frozenset({"in_states"})
 
 # not strict: SQLite's booleans are numbers
 _decode_owned: Final = msgspec.json.Decoder(list[OwnedCard], strict=False).decode
@@ -49,7 +50,12 @@ async def list_each(
 ) -> list[OwnedPage | ResidentNotFound]:
     """Return for each request, in order, the resident and a page of the cards, oldest first."""
     results: dict[int, OwnedPage | ResidentNotFound] = {}
-    statements = [_listing(request).statement(request.position) for request in requests]
+    statements = [
+        CARDS_OF_OWNER.statement(
+            request.position, filters=() if request.filters == NO_FILTERS else _IN_STATES
+        )
+        for request in requests
+    ]
     numbered: defaultdict[str, list[int]] = defaultdict(list)
     for number, statement in enumerate(statements):
         numbered[statement.name].append(number)
@@ -112,12 +118,8 @@ async def list_held(
     return (owner, page), held
 
 
-def _listing(request: PageRequest) -> Listing:
-    return CARDS_OF_OWNER if request.filters == NO_FILTERS else CARDS_IN_STATES
-
-
 def _values(store_id: str, request: PageRequest) -> dict[str, Any]:
-    values: dict[str, Any] = _listing(request).values(request.position, request.limit)
+    values: dict[str, Any] = CARDS_OF_OWNER.values(request.position, request.limit)
     values["store_id"] = store_id
     values["owner_uuid"] = request.owner_uuid
     return values if request.filters == NO_FILTERS else values | _states(request.filters)
@@ -133,12 +135,11 @@ def _result(request: PageRequest, row: Row) -> OwnedPage | ResidentNotFound:
 
 
 def _states(filters: Filters) -> dict[str, bool]:
-    """Return the one or two states that filters leave, as the statement takes them."""
-    redeemed = (False, True) if filters.redeemed is None else (filters.redeemed,)
-    active = (False, True) if filters.active is None else (filters.active,)
+    """Return what the filter of states takes: the least and the greatest value of each column."""
+    redeemed, active = filters.redeemed, filters.active
     return {
-        "redeemed": redeemed[0],
-        "active": active[0],
-        "or_redeemed": redeemed[-1],
-        "or_active": active[-1],
+        "redeemed": redeemed is True,
+        "redeemed_to": redeemed is not False,
+        "active": active is True,
+        "active_to": active is not False,
     }

@@ -232,13 +232,7 @@ CARDS_OF_OWNER: Final = Listing(
     "cards_of_owner",
     table="gift_cards",
     orders={"created": Order((_BY_ID,), index="gift_cards_by_owner")},
-    filters=("shown",),
-)
-# Those of them that are in one or two of the four states.
-CARDS_IN_STATES: Final = Listing(
-    "cards_in_states",
-    table="gift_cards",
-    orders={"created": Order((_BY_ID,), index="gift_cards_by_state")},
+    filters=("shown", "in_states"),
 )
 FAR: Final = 9_223_372_036_854_775_807  # in milliseconds: where a card that never expires stands
 _CREATED: Final = (Key("created_at", "integer"), _BY_ID)

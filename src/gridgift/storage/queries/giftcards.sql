@@ -61,21 +61,9 @@ SELECT {owner_username}, (SELECT {owned_cards} FROM (
 -- filter: shown
 redeemed OR expires_at IS NULL OR expires_at > :now
 
--- Cards in either of two states, which may be the same: each is a walk of its own along the index,
--- so that those in other states, however many, are never looked at.
--- listing: cards_in_states
-SELECT {owner_username}, (SELECT {owned_cards} FROM (
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index}
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid {seek}
-            AND redeemed = :redeemed AND active = :active
-        ORDER BY {order} LIMIT :rows) one_state
-    UNION
-    SELECT * FROM (SELECT {owned_card} FROM gift_cards {index}
-        WHERE store_id = :store_id AND owner_uuid = :owner_uuid {seek}
-            AND redeemed = :or_redeemed AND active = :or_active
-        ORDER BY {order} LIMIT :rows) other_state
-    ORDER BY {order} LIMIT :rows
-) page)
+-- Cards in the states that a client's filters leave: the index has both columns.
+-- filter: in_states
+redeemed BETWEEN :redeemed AND :redeemed_to AND active BETWEEN :active AND :active_to
 
 -- A card as the ledger has made it; no value is left to the database.
 -- name: card_put
