@@ -11,9 +11,11 @@ Value = str | int | bool | None
 UTF_8_MARK: Final = "\ufeff"  # without it spreadsheets take the file for another encoding
 
 # What a spreadsheet takes for a formula, at a cell's beginning or where it may split a line anew.
-# Apostrophes before it count with it, so that one more can be taken off again.
-_FORMULA: Final = re.compile(r"(^|[,;|])(\s*)(?='*[=+\-@])")
-_HARMLESS: Final = re.compile(r"(^|[,;|])(\s*)'(?='*[=+\-@])")
+# Some take the full-width signs for the usual ones. Apostrophes before a sign count with it, so
+# that one more can be taken off again.
+_SIGN: Final = r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA: Final = re.compile(rf"(^|[,;|])(\s*)(?={_SIGN})")
+_HARMLESS: Final = re.compile(rf"(^|[,;|])(\s*)'(?={_SIGN})")
 
 
 def heading(names: Iterable[str]) -> str:

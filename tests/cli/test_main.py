@@ -112,6 +112,29 @@ def test_wrong_usage(cli: CommandRunner) -> None:
     assert cli().code == 2
 
 
+@pytest.mark.parametrize(
+    "prepare",
+    ['eval "$(gridgift --show-completion)"',
+     'gridgift --install-completion >/dev/null; . "$HOME/.bashrc"'],
+)  # fmt: skip
+def test_a_shell_completes_commands_and_options(cli: CommandRunner, prepare: str) -> None:
+    environ = cli.environ | {
+        "HOME": str(cli.folder),
+        "PATH": f"{Path(sys.executable).parent}:{cli.environ['PATH']}",
+    }
+    for typed, wanted in {"": "card", "card adj": "adjust", "card adjust --del": "--delta"}.items():
+        words = f"gridgift {typed}"
+        script = f"""{prepare}
+            COMP_WORDS=({words} {"" if typed else "''"})
+            COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+            eval "$(complete -p gridgift | sed 's/.* -F \\([^ ]*\\) .*/\\1/') gridgift"
+            echo "${{COMPREPLY[*]}}" """
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=cli.folder, env=environ, capture_output=True, text=True
+        )
+        assert wanted in done.stdout.split(), (typed, done)
+
+
 def test_a_reader_that_goes_away_is_no_crash(cli: CommandRunner) -> None:
     done = subprocess.run(
         ["bash", "-c", f"'{sys.executable}' -m gridgift doctor | true"],

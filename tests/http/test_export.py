@@ -16,8 +16,10 @@ from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
 from tests.http.requests import at, ext
 
+FORMULA_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 PATH = "/ext/v1/giftcards/export"
-HOSTILE = ("=1+2", "+1", "-1", "@SUM(A1)", "a;=1", "a,-1", "a| @x", '"=1"', "a\u00a0=", "'=1")
+HOSTILE = ("=1+2", "+1", "-1", "@SUM(A1)", "a;=1", "a,-1", "a| @x", '"=1"', "a\u00a0=", "'=1",
+           "\uff1d1", "\uff0b1", "a;\uff0d1", " \uff20x")  # fmt: skip
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_no_cell_is_a_formula(api: ApiFixture) -> None:
     for delimiter in (",", ";", "|", "\t"):
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             for cell in row:
-                assert cell.lstrip()[:1] not in {"=", "+", "-", "@"}, (delimiter, cell)
+                assert cell.lstrip()[:1] not in {*FORMULA_SIGNS}, (delimiter, cell)
 
 
 @pytest.mark.contract("10.112")
