@@ -23,6 +23,7 @@ REDEMPTIONS: Final = 200
 ENTRY_FIELDS: Final = (
     "created_at", "account_kind", "account_id", "seq", "kind", "delta", "balance_after",
     "actor_kind", "actor_id", "reason", "request_id", "hash",
+    "state", "previous_hash",
 )  # fmt: skip
 REDEMPTION_FIELDS: Final = (
     "redeemed_at", "owner_uuid", "owner_username", "gift_card_id", "amount", "actor_kind",
@@ -95,8 +96,10 @@ async def nothing(_: Tx, __: Position) -> Page[Any]:
 
 
 def _cells(row: AccountEntry | Redemption, fields: Iterable[str]) -> list[Value]:
-    actor = {"actor_kind": row.actor.kind, "actor_id": row.actor.id}
-    return [actor[name] if name in actor else getattr(row, name) for name in fields]
+    texts = {"actor_kind": row.actor.kind, "actor_id": row.actor.id}
+    if isinstance(row, AccountEntry):
+        texts["state"] = spreadsheets.json_of(row.state)
+    return [texts[name] if name in texts else getattr(row, name) for name in fields]
 
 
 def _csv(name: str, fields: Sequence[str]) -> Form[Any]:

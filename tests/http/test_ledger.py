@@ -12,13 +12,14 @@ from tests.api import JO, KELLY, ApiFixture
 from tests.http.checks import one_engine
 from tests.http.customer_page import CustomerPage
 from tests.http.requests import at, change_credit, ext
-from tests.http.test_export import messages
+from tests.http.test_export import FORMULA_SIGNS, messages
 from tests.http.test_move_credit import move
 
 REDEMPTIONS = "/ext/v1/redemptions"
 ENTRIES = "/ext/v1/entries"
 FILES = [f"{path}/export.{kind}" for path in (REDEMPTIONS, ENTRIES) for kind in ("csv", "jsonl")]
 HOUR = 3_600
+HOSTILE = 'a;=1|\'+2;"@x\\| \uff1d3 "-"a-b,-5'  # in pieces, formulas
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +176,7 @@ def test_entries_in_a_time(api: ApiFixture) -> None:
     noon = at(api, 0)
     card = api.grant(credit=30)["id"]
     assert ext(api, card, "adjust", {"delta": -5, "reason": "=1+1"}).status_code == 200
-    assert change_credit(api, "spend", 4, reason="-2").status_code == 200
+    assert change_credit(api, "spend", 4, reason="-2", reference=HOSTILE).status_code == 200
     every = [
         (kind, str(account), seq, delta)
         for kind, account, seq, delta in api.sql(
@@ -201,6 +202,15 @@ def test_entries_in_a_time(api: ApiFixture) -> None:
     assert {"=1+1", "-2"} < {*reasons}
     assert [row["reason"].removeprefix("'") for row in rows] == reasons
     assert not [row["reason"] for row in rows if row["reason"][:1] in {"=", "-"}]
+    for row, entry in zip(rows, found["from"], strict=True):
+        cells = {name: str(entry[name]) for name in entry.keys() - {"actor", "state", "reason"}}
+        cells |= {f"actor{name.title()}": text for name, text in entry["actor"].items()}
+        assert cells == {name: row[name] for name in row.keys() - {"state", "reason"}}
+        assert json.loads(row["state"]) == entry["state"]
+    assert json.loads(rows[-1]["state"])["reference"] == HOSTILE
+    for delimiter in ";|\t":
+        for cell in (cell for row in rows for cell in row["state"].split(delimiter)):
+            assert cell.lstrip(" '\\\"")[:1] not in {*FORMULA_SIGNS}, cell
     shown = api.call("GET", f"/ext/v1/giftcards/{card}/entries").json()["data"]
     assert shown == [
         {name: value for name, value in row.items() if not name.startswith("account")}
