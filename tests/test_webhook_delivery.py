@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, count
 from typing import Any
@@ -14,18 +14,19 @@ from standardwebhooks import WebhookVerificationError
 
 from gridgift import webhook_delivery
 from gridgift.clock_watch import ClockWatch
-from gridgift.domain import bulk, delivering, stores, webhooks
+from gridgift.domain import bulk, delivering, giftcards, stores, webhooks
 from gridgift.domain.bulk import GrantRow
-from gridgift.domain.delivering import Work
+from gridgift.domain.delivering import Name, Work
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, MINUTE
 from gridgift.domain.model import Caller
 from gridgift.domain.residents import Identifier
-from gridgift.domain.webhooks import Secrets, Wanted, Webhook
+from gridgift.domain.webhooks import MAX_WEBHOOKS, Secrets, Wanted, Webhook
 from gridgift.operations import Operations
 from gridgift.storage.database import Clock, DatabaseUnavailable, Tx, system_clock
 from gridgift.webhook_delivery import (
+    EVENTS_AT_ONCE,
     JITTER,
     PAUSES,
     PLACES,
@@ -40,6 +41,7 @@ from gridgift.webhook_sender import Sender
 from tests.api import KELLY, OWNER, START
 from tests.domain.fixture import DomainFixture
 from tests.receiver import Receiver, says
+from tests.serving import PATIENCE
 
 SECRETS = Secrets(b"a secret that only tests know, long enough")
 OK = Outcome(200, 5)
@@ -147,6 +149,48 @@ def test_dead_and_slow_receivers_hold_up_no_other(delivery: Delivery) -> None:
         assert len({each.id for each in well.received}) == 600
         assert len(dead.received) == 10  # one at once at each of those who do not answer
         assert 10 <= len(slow.received) < 200
+
+
+@pytest.mark.contract("10.123")
+def test_one_of_fifty_webhooks_of_a_store_fails(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest have what they want of all that happens, and changes beside it go on."""
+    domain, at_once, fan_out = delivery.domain, list[int](), delivering.fan_out
+
+    async def watched(tx: Tx, names: Sequence[Name], rows: int, make_id: Any) -> None:
+        at_once.append(len(names) * rows)
+        await fan_out(tx, names, rows, make_id)
+
+    monkeypatch.setattr(delivering, "fan_out", watched)
+    other = domain.write(stores.create, stores.NewStore("Shop", OWNER), new_id())
+    card, seconds = domain.grant(), list[float]()
+
+    async def change(deliverer: Deliverer) -> None:
+        async with deliverer.delivering():
+            for _ in range(20):
+                begun = time.monotonic()
+                await domain.database.write(giftcards.adjust, domain.caller, card.id, 1, "test")
+                seconds.append(time.monotonic() - begun)
+                await asyncio.sleep(0.02)
+
+    with ExitStack() as stack:
+        well, dead = (stack.enter_context(Receiver.started()) for _ in range(2))
+        dead.delay = 60
+        delivery.hook(dead.url, "gift_card.adjusted")
+        for number in range(1, MAX_WEBHOOKS):
+            types = "gift_card.redeemed" if number % 5 else "gift_card.adjusted"
+            delivery.hook(f"{well.url}/{number}", types)
+        delivery.hook(f"{well.url}/other", store_id=other.id)
+        delivery.grant(500)  # of which nobody wants to hear
+        delivery.grant(1, other.id)
+        domain.run(change(delivery.deliverer()))
+        delivery.until(lambda: len(well.received) >= 9 * 20 + 1, within=PATIENCE)
+        got = Counter(each.target for each in well.received)
+        assert got == {f"/hook/{number}": 20 for number in range(5, 50, 5)} | {"/hook/other": 1}
+        assert len(dead.received) <= 2  # one at once, from each of the two servers
+    assert max(at_once) <= EVENTS_AT_ONCE
+    assert sorted(seconds)[-2] < 2  # the machine may stand still for a moment
 
 
 def test_an_event_is_delivered_within_a_second(delivery: Delivery, receiver: Receiver) -> None:

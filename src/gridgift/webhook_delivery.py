@@ -42,8 +42,8 @@ LOOKS_EVERY: Final = 0.5  # seconds
 LOOKS_FOR_WEBHOOKS_EVERY: Final = 2.0  # while there is none
 SOON: Final = 0.01  # seconds to the next look while there is more to do
 LEAVES_WITHIN: Final = 5.0  # seconds in which a transaction may end at the server's end
-EVENTS_AT_ONCE: Final = 400  # that deliveries are made of in one transaction, of all webhooks
-EVENTS_AT_LEAST: Final = 10  # of each of them
+EVENTS_AT_ONCE: Final = 400  # that one transaction looks at, and about as many deliveries of them
+WEBHOOKS_AT_ONCE: Final = 50  # for which it does so
 PLACES: Final = 64  # attempts at once
 SLOW_PLACES: Final = 32  # of them for receivers of whom nobody knows that they are quick
 PLACES_OF_ONE: Final = 4  # attempts at once at a receiver that is quick
@@ -196,9 +196,9 @@ class Deliverer:
             await self._catch_up()
             self._set_back = False
         work, any_webhook = await self._operations.read(delivering.look)
-        behind = [each.webhook for each in work if each.behind]
-        if behind:
-            await self._fan_out(behind)
+        behind = sorted(each.webhook for each in work if each.behind)
+        for begin in range(0, len(behind), WEBHOOKS_AT_ONCE):
+            await self._fan_out(behind[begin : begin + WEBHOOKS_AT_ONCE])
         more = bool(self._tried or behind)
         turn = await self._write(self._lanes.shares(work))
         for claimed in turn.claimed:
@@ -214,8 +214,8 @@ class Deliverer:
             pass
 
     async def _fan_out(self, names: Sequence[Name]) -> None:
-        """Make deliveries of new events, of all webhooks at once; one's trouble is no other's."""
-        rows = max(EVENTS_AT_LEAST, EVENTS_AT_ONCE // len(names))
+        """Make deliveries of new events, of some webhooks at once; one's trouble is no other's."""
+        rows = EVENTS_AT_ONCE // len(names)
         try:
             await self._operations.write(delivering.fan_out, names, rows, new_id)
         except DatabaseUnavailable:

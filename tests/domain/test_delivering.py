@@ -12,6 +12,8 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, HOUR, MINUTE, SECOND
 from gridgift.domain.model import GiftCard
 from gridgift.domain.webhooks import Wanted, Webhook
+from gridgift.storage.database import Row, Tx
+from gridgift.storage.queries import Query
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_events import settle as settled
 
@@ -161,6 +163,83 @@ def test_events_of_an_account_are_delivered_one_after_the_other(hooks: Hooks) ->
     hooks.tell([again], None, retry_in=None)  # the last attempt: the next one goes on
     assert [each.event.seq for each in hooks.claim(hook)] == [2]
     assert ("failed", 2) in hooks.states(hook)
+
+
+class Counted:
+    """A transaction, and how many statements it ran, events it read and deliveries it made."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.now = tx.now
+        self.statements = self.looked_at = self.made = 0
+        self._tx = tx
+
+    def __getattr__(self, name: str) -> Any:
+        self.statements += 1
+        return getattr(self._tx, name)
+
+    async def all(self, query: str | Query, **values: Any) -> Sequence[Row]:
+        self.statements += 1
+        rows = await self._tx.all(query, **values)
+        self.looked_at += len(rows)
+        return rows
+
+    async def many(self, query: str, rows: Sequence[Row]) -> None:
+        self.statements += 1
+        self.made += len(rows) if query == "delivery_add" else 0
+        await self._tx.many(query, rows)
+
+
+def fan_out_counted(hooks: Hooks, rows: int) -> list[Counted]:
+    """Make all deliveries that there are to be; return the transactions that it took."""
+    turns: list[Counted] = []
+
+    async def fan_out(tx: Tx, names: Sequence[delivering.Name]) -> None:
+        counted: Any = Counted(tx)
+        await delivering.fan_out(counted, names, rows, new_id)
+        turns.append(counted)
+
+    settled(hooks.domain)
+    while behind := [work.webhook for work in hooks.work() if work.behind]:
+        assert len(turns) < 100, "it goes on and on"
+        hooks.domain.write(fan_out, behind)
+    return turns
+
+
+@pytest.mark.contract("10.118", "10.123")
+def test_many_webhooks_of_a_store_share_what_is_looked_at(hooks: Hooks) -> None:
+    """However many there are and whatever they want, a transaction is short; all get theirs."""
+    wants = [("gift_card.adjusted",), ("gift_card.redeemed",), (), ("gift_card.granted",), ()]
+    listening = [hooks.add(*wants[number % 5]) for number in range(webhooks.MAX_WEBHOOKS)]
+    hooks.fan_out()
+    hooks.domain.sql("DELETE FROM webhook_deliveries")
+    before = len(hooks.feed())
+    for card in [hooks.domain.grant() for _ in range(5)]:
+        hooks.adjust(card, 2)
+    settled(hooks.domain)
+    ahead = [(hook.store_id, hook.id) for hook in listening[:10]]
+    hooks.domain.write(delivering.fan_out, ahead, 1, new_id)
+    turns = fan_out_counted(hooks, rows=2)
+    assert max(turn.looked_at for turn in turns) <= 2 * len(listening)
+    assert max(turn.made for turn in turns) < 3 * len(listening)
+    assert max(turn.statements for turn in turns) <= 1 + 2 * 4  # at two positions
+    page = hooks.domain.read(events.page, hooks.domain.store.id, events.Position(), MANY)
+    for hook in listening:
+        got = hooks.domain.sql(
+            f"SELECT event_id FROM webhook_deliveries WHERE webhook_id = '{hook.id}' "
+            "ORDER BY position, account_kind, account_id, seq"
+        )
+        wanted = [each for each in page.rows[before:] if not hook.types or each.type in hook.types]
+        assert [str(id_) for (id_,) in got] == [each.id for each in wanted]
+
+
+def test_webhooks_of_rare_types_go_on_past_all_that_was_looked_at(hooks: Hooks) -> None:
+    for _ in range(3):
+        hooks.add("gift_card.redeemed")
+    hooks.fan_out()
+    hooks.adjust(hooks.domain.grant(), 20)
+    turns = fan_out_counted(hooks, rows=2)
+    assert [turn.looked_at for turn in turns] == [6, 6, 6, 3]
+    assert [turn.made for turn in turns] == [0] * 4
 
 
 @pytest.mark.parametrize("rows", [1, 3, 50])

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from gridgift.domain import events, webhooks
-from gridgift.domain.events import Event, EventPage
+from gridgift.domain.events import Event
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.model import Caller
 from gridgift.domain.paging import Keys, Position
@@ -110,39 +110,65 @@ async def look(tx: Tx) -> tuple[list[Work], bool]:
 
 
 async def fan_out(tx: Tx, names: Sequence[Name], rows: int, make_id: Callable[[], str]) -> None:
-    """Make deliveries of some webhooks' next events, of ``rows`` each, and move their positions.
+    """Make deliveries of some webhooks' next events, and move their positions.
 
-    What another server is at is left to it.
+    It looks at ``rows`` events for each webhook, and makes about as many deliveries: a store's
+    webhooks at one position share what is looked at, and go on together. What another server is at
+    is left to it.
     """
-    for store_id, webhook_id in sorted(names):
-        row = await tx.one("webhook_claim", store_id=store_id, id=webhook_id)
-        if row is None:
-            continue
-        wanted = frozenset(msgspec.json.decode(row[0], type=list[str]))
-        types = wanted | {events.PING} if wanted else wanted
-        page = await events.page(tx, store_id, Position(tuple(row[1:])), rows, types)
-        await _add(tx, store_id, webhook_id, page, make_id)
-        position, account_kind, account_id, seq = page.next.keys
-        await tx.run(
-            "webhook_advance",
-            store_id=store_id, id=webhook_id, position=position, account_kind=account_kind,
-            account_id=account_id, seq=seq,
-        )  # fmt: skip
+    named = [{"store_id": store_id, "id": webhook_id} for store_id, webhook_id in sorted(names)]
+    together: defaultdict[tuple[str, Keys], list[_Listener]] = defaultdict(list)
+    for store_id, webhook_id, types, *place in await tx.each("webhook_claim", named):
+        wanted = frozenset(msgspec.json.decode(types, type=list[str]))
+        together[store_id, tuple(place)].append(_Listener(webhook_id, wanted))
+    for (store_id, keys), listeners in together.items():
+        rows_of_all = rows * len(listeners)
+        await _go_on(tx, store_id, Position(keys), listeners, rows_of_all, make_id)
+
+
+class _Listener(Struct, frozen=True):
+    """A webhook by its id, and the types of which it gets events; none: all."""
+
+    id: str
+    types: frozenset[str]
+
+    def gets(self, event: Event) -> bool:
+        """Tell whether an event is posted to it."""
+        if event.type == events.PING:
+            return event.subject_id == self.id
+        return not self.types or event.type in self.types
+
+
+async def _go_on(
+    tx: Tx, store_id: str, position: Position, listeners: Sequence[_Listener], rows: int,
+    make_id: Callable[[], str],
+) -> None:  # fmt: skip
+    """Make deliveries of a store's next events, up to the one with which they are ``rows``."""
+    page = await events.page(tx, store_id, position, rows)
+    wanted: list[tuple[str, Event, Keys]] = []
+    keys = position.keys
+    for event, keys in zip(page.rows, page.places, strict=True):
+        wanted += [(each.id, event, keys) for each in listeners if each.gets(event)]
+        if len(wanted) >= rows:
+            break
+    await _add(tx, store_id, wanted, make_id)
+    await tx.many("webhook_advance", [(*keys, store_id, each.id) for each in listeners])
 
 
 async def _add(
-    tx: Tx, store_id: str, webhook_id: str, page: EventPage, make_id: Callable[[], str]
+    tx: Tx,
+    store_id: str,
+    wanted: Sequence[tuple[str, Event, Keys]],
+    make_id: Callable[[], str],
 ) -> None:
-    """Add a delivery for each event; those wait of whose account an earlier one is pending."""
-    wanted = [
-        (event, place)
-        for event, place in zip(page.rows, page.places, strict=True)
-        if event.type != events.PING or event.subject_id == webhook_id
-    ]
-    pending = await _pending(tx, store_id, webhook_id, [place for _, place in wanted])
+    """Add a delivery for each webhook's event and its place.
+
+    Those wait of whose account an earlier one is pending.
+    """
+    pending = await _pending(tx, store_id, [(id_, place) for id_, _, place in wanted])
     now, rows = tx.now(), []
-    for event, place in wanted:
-        account = place[1:3]
+    for webhook_id, event, place in wanted:
+        account = (webhook_id, *place[1:3])
         due = None if account in pending else now
         pending.add(account)
         rows.append((store_id, webhook_id, make_id(), *place, event.id, event.type, due, now))
@@ -151,15 +177,16 @@ async def _add(
 
 
 async def _pending(
-    tx: Tx, store_id: str, webhook_id: str, places: Sequence[Keys]
+    tx: Tx, store_id: str, places: Sequence[tuple[str, Keys]]
 ) -> set[tuple[Any, ...]]:
-    """Return the accounts of some events that have a pending delivery."""
+    """Return the accounts of webhooks' events that have a pending delivery, with the webhooks."""
     accounts: defaultdict[Any, set[Any]] = defaultdict(set)
-    for _, kind, account_id, _ in places:
-        accounts[kind].add(account_id)
-    named = {"store_id": store_id, "webhook_id": webhook_id}
-    asked = [named | {"account_kind": kind, "ids": sorted(ids)} for kind, ids in accounts.items()]
-    return {tuple(row) for row in await tx.each("accounts_pending", asked)}
+    for webhook_id, (_, kind, account_id, _) in places:
+        accounts[webhook_id, kind].add(account_id)
+    return {tuple(row) for row in await tx.each("accounts_pending", [
+        {"store_id": store_id, "webhook_id": webhook_id, "account_kind": kind, "ids": sorted(ids)}
+        for (webhook_id, kind), ids in accounts.items()
+    ])}  # fmt: skip
 
 
 async def claim(tx: Tx, shares: Sequence[Share], lease: int) -> list[Claimed]:

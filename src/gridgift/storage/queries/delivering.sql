@@ -20,7 +20,7 @@ SELECT store_id, id, format, due, behind FROM (
 SELECT 1 FROM webhooks WHERE active LIMIT 1
 
 -- name: webhook_claim
-SELECT types, position, account_kind, account_id, seq FROM webhooks
+SELECT store_id, id, types, position, account_kind, account_id, seq FROM webhooks
 WHERE store_id = :store_id AND id = :id AND active {claim}
 
 -- name: webhook_advance
@@ -30,7 +30,7 @@ WHERE store_id = :store_id AND id = :id
 
 -- Which of some accounts have a pending delivery.
 -- name: accounts_pending
-SELECT DISTINCT account_kind, account_id FROM webhook_deliveries
+SELECT DISTINCT webhook_id, account_kind, account_id FROM webhook_deliveries
 {index:webhook_deliveries_in_order}
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND account_kind = :account_kind
     AND account_id {any:ids} AND state = 'pending'
