@@ -435,6 +435,25 @@ def test_days_of_failure_switch_a_webhook_off(hooks: Hooks) -> None:
     assert len(changed) == 2  # made, and switched off
 
 
+@pytest.mark.contract("10.136")
+def test_another_address_begins_anew(hooks: Hooks) -> None:
+    """What the receiver before did not take is no failure of the new one."""
+    hook = hooks.add("gift_card.granted")
+    for _ in range(2):
+        hooks.domain.grant()
+    hooks.fan_out()
+    first, second = hooks.claim(hook)
+    hooks.tell([first], 500, HOUR)
+    hooks.domain.now += FAILING_FOR
+    same, other = Wanted(hook.url, types=()), Wanted("https://other.example/hook")
+    hooks.domain.write(webhooks.update, hooks.domain.caller, hook.id, same)
+    assert hooks.hook(hook).failing_since is not None
+    changed = hooks.domain.write(webhooks.update, hooks.domain.caller, hook.id, other)
+    assert changed.failing_since is None
+    hooks.tell([second], 503, HOUR)
+    assert (hooks.hook(hook).active, hooks.hook(hook).failing_since) == (True, hooks.domain.now)
+
+
 def test_a_clock_that_leapt_switches_no_webhook_off(hooks: Hooks) -> None:
     hook = hooks.add("gift_card.granted")
     for _ in range(2):

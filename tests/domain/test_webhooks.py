@@ -158,11 +158,16 @@ def test_a_private_address_can_be_allowed(domain: DomainFixture) -> None:
     assert made.url == wanted.url
 
 
+@pytest.mark.contract("10.134")
 def test_only_discord_takes_its_format(domain: DomainFixture) -> None:
     with pytest.raises(ValidationFailed) as refused:
         made(domain, format="discord")
     assert "discord.com" in refused.value.detail
-    made(domain, format="discord", url="https://discord.com/api/webhooks/1/token")
+    for host in ("discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com"):
+        made(domain, format="discord", url=f"https://{host}/api/webhooks/1/token")
+    for host in ("discord.com.example.com", "notdiscord.com", "any.discord.com"):
+        with pytest.raises(ValidationFailed):
+            made(domain, format="discord", url=f"https://{host}/api/webhooks/1/token")
 
 
 def test_unknown_types_are_refused(domain: DomainFixture) -> None:

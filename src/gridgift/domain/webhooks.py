@@ -27,7 +27,12 @@ MAX_WEBHOOKS: Final = 50  # of a store
 MAX_URL: Final = 2_000  # characters
 OVERLAP: Final = DAY  # for which a secret that was replaced still counts
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105
-DISCORD: Final = ("https://discord.com/api/webhooks/", "https://discordapp.com/api/webhooks/")
+DISCORD: Final = (
+    "https://discord.com/api/webhooks/",
+    "https://ptb.discord.com/api/webhooks/",  # which its test programs copy, as the next one
+    "https://canary.discord.com/api/webhooks/",
+    "https://discordapp.com/api/webhooks/",
+)
 
 KEY_TYPES: Final = WEBHOOKS_OF_STORE.types()
 
@@ -150,7 +155,8 @@ async def update(
 ) -> Webhook:
     """Change a webhook; one that is switched on again gets what it has missed.
 
-    Raises ``WebhookNotFound``, ``ValidationFailed``.
+    Another address begins anew: it has not failed yet. Raises ``WebhookNotFound``,
+    ``ValidationFailed``.
     """
     before = await lock(tx, caller.store_id, webhook_id)
     given = {name: value for name in wanted.__struct_fields__
@@ -160,6 +166,8 @@ async def update(
     if given.get("active", before.active) != before.active:
         reason = None if given["active"] else "switched_off"
         given |= {"disabled_reason": reason, "failing_since": None}
+    if given.get("url", before.url) != before.url:
+        given["failing_since"] = None
     after = msgspec.structs.replace(before, **given)
     if given.keys() & {"url", "types", "format"}:
         _check(after, allow_private=allow_private)
