@@ -1,5 +1,7 @@
 """``gridgift credit``: the same as the API does."""
 
+from typing import Any
+
 import pytest
 
 from tests.api import JO, KELLY
@@ -43,6 +45,41 @@ def test_deposited_spent_refunded_and_moved(both: CommandRunner) -> None:
         "credit_spent", "credit_moved", "credit_moved",
     ]  # fmt: skip
     assert both("verify").code == 0
+
+
+@pytest.mark.contract("10.3", "10.4")
+def test_under_a_key_it_is_done_once(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    for resident in (KELLY, JO):
+        both.json("resident", "add", resident.username, resident.uuid)
+    dated = ("--amount", 50, *WHY, "--expires", "2099-01-31")
+    lot = done_once(both, "deposit", "kelly", *dated)["lots"][0]["id"]
+    spend = done_once(both, "spend", "kelly", "--amount", 20, *WHY)["id"]
+    done_once(both, "refund", "kelly", spend, "--amount", 5, *WHY)
+    done_once(both, "extend", "kelly", lot, "--expires", "2099-12-31")
+    assert done_once(both, "move", "kelly", JO.username, "--amount", 10, *WHY)["lots"] == [
+        {"id": lot, "amount": 25, "expiresAt": "2100-01-01T08:00:00Z", "restricted": False}
+    ]
+    too_much = ("credit", "spend", "kelly", "--amount", 26, *WHY, "--idempotency-key", "later")
+    both(*too_much).refused(1, "Only L$ 25 is available")
+    both.json("credit", "deposit", "kelly", "--amount", 1, *WHY)
+    assert both.json(*too_much)["total"] == 0, "a refusal is not kept"
+    assert both("verify").code == 0
+
+
+def done_once(cli: CommandRunner, action: str, *arguments: object) -> Any:
+    """Do something to Kelly's credit twice under a key; return what it answered both times."""
+    command = ("credit", action, *arguments, "--idempotency-key", f"ticket {action}")
+    first, second = cli(*command, "--json"), cli(*command, "--json")
+    assert (first.code, first.err) == (0, "")
+    assert (second.code, second.out) == (0, first.out)
+    assert "done before" in second.err
+    before = cli.json("credit", "history", "kelly")
+    name = "--expires" if "--expires" in command else "--amount"
+    other = {"--expires": "never", "--amount": 1}[name]
+    cli(*command, name, other).refused(1, "already used for a different request")
+    assert cli.json("credit", "history", "kelly") == before
+    return first.json
 
 
 def test_what_is_refused(cli: CommandRunner, kelly: str) -> None:

@@ -1,5 +1,7 @@
 """``gridgift hold``: the same as the API does."""
 
+from typing import Any
+
 import pytest
 
 from tests.api import KELLY
@@ -43,6 +45,34 @@ def test_placed_extended_captured_and_voided(both: CommandRunner) -> None:
     assert f"hold {other['id']}: order 7" in both("card", "history", card).out
     assert ": order 7" in both("card", "show", card).out
     assert both("verify").code == 0
+
+
+@pytest.mark.contract("10.3", "10.4")
+def test_under_a_key_it_is_done_once(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    card = both.json("card", "grant", "kelly", "--credit", 100)["id"]
+    hold = done_once(both, "place", card, "--amount", 40, "--for", "15m")["id"]
+    other = both.json("hold", "place", card, "--amount", 7, "--for", "1h")["id"]
+    done_once(both, "extend", card, hold, "--for", WEEK)
+    done_once(both, "capture", card, hold, "--amount", 30)
+    done_once(both, "void", card, other)
+    done = ("--idempotency-key", "ticket void")
+    both("hold", "void", card, hold, *done).refused(1, "already used for a different request")
+    kinds = [entry["kind"] for entry in both.json("card", "history", card)]
+    assert kinds == ["granted", "held", "held", "hold_extended", "captured", "voided"]
+    assert available(both, card) == (70, 70)
+    assert both("verify").code == 0
+
+
+def done_once(cli: CommandRunner, action: str, *arguments: object) -> Any:
+    """Do something to a hold twice under a key; return what it answered both times."""
+    command = ("hold", action, *arguments, "--idempotency-key", f"ticket {action}")
+    first, second = cli(*command, "--json"), cli(*command, "--json")
+    assert (first.code, first.err) == (0, "")
+    assert (second.code, second.out) == (0, first.out)
+    assert "done before" in second.err
+    return first.json
 
 
 def test_what_is_refused(cli: CommandRunner, kelly: str) -> None:

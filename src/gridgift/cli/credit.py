@@ -1,10 +1,12 @@
 """``gridgift credit``: a customer's store credit."""
 
-from typing import Annotated, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Concatenate, Final
 
 import typer
 
 from gridgift.cli.card_output import print_entries
+from gridgift.cli.once import KeyedOptions, act_once
 from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
     AmountOption,
@@ -18,19 +20,19 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import act, find_store, look, operator, read_settings, read_store, run
+from gridgift.cli.session import find_store, look, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.credit_views import CreditChangeResponse, CreditResponse
-from gridgift.domain import credit, credit_lots, credit_moves, ledger, residents
+from gridgift.domain import credit, credit_lots, credit_moves, ledger, residents, stores
 from gridgift.domain.accounts import Change
-from gridgift.domain.credit import Credit, CreditChange
+from gridgift.domain.credit import CreditChange
 from gridgift.domain.credit_moves import Moving
 from gridgift.domain.days import Expiry
 from gridgift.domain.ids import new_id
-from gridgift.domain.model import Entry
-from gridgift.domain.residents import parse_identifier
-from gridgift.fields import written
+from gridgift.domain.model import Caller, Entry
+from gridgift.domain.residents import Identifier, parse_identifier
 from gridgift.operations import Operations
+from gridgift.storage.database import P, Tx
 from gridgift.views import EntryResponse
 
 app = Commands(help="Customers' store credit.", no_args_is_help=True)
@@ -54,11 +56,12 @@ def show(customer: CustomerArgument, options: StoreOptions) -> None:
     if options.json:
         print_json(CreditResponse.of(found))
     else:
-        _table(found)
+        _table(CreditResponse.of(found))
 
 
 @app.command("deposit")
 def deposit(
+    context: typer.Context,
     customer: CustomerArgument,
     amount: AmountOption,
     reason: ReasonOption,
@@ -66,43 +69,36 @@ def deposit(
     expires: ExpiresOption = None,
     restricted: RestrictedOption = False,
     *,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Give a customer store credit; without a date it never expires."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
-
-    async def work(operations: Operations) -> CreditChange:
-        owner = await read_store(operations, options.store)
-        rule = credit.depositing(
-            change,
-            new_id(),
-            expires_at=None if expires is None else expires.at(owner.time_zone),
-            restricted=restricted,
-        )
-        request = credit.CreditRequest(operator(owner.id), identifier, rule)
-        return await operations.write(credit.change, request)
-
-    _print(run(read_settings(options.database), work), options.json)
+    shown = _act(
+        context, _deposit, identifier, change, new_id(), expires=expires, restricted=restricted
+    )
+    _print(shown, options.json)
 
 
 @app.command("spend")
 def spend(
+    context: typer.Context,
     customer: CustomerArgument,
     amount: AmountOption,
     reason: ReasonOption,
     reference: ReferenceOption,
     restricted: RestrictedOption = False,
     *,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Take store credit, what expires soonest first. The answer's id is the spend's."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
-    done = act(options, credit.spend, identifier, change, new_id(), restricted=restricted)
-    _print(done, options.json)
+    shown = _act(context, credit.spend, identifier, change, new_id(), restricted=restricted)
+    _print(shown, options.json)
 
 
 @app.command("refund")
 def refund(
+    context: typer.Context,
     customer: CustomerArgument,
     spend_id: Annotated[
         str, typer.Argument(parser=read_uuid, metavar="SPEND", help="The spend's id.")
@@ -110,15 +106,16 @@ def refund(
     amount: AmountOption,
     reason: ReasonOption,
     reference: ReferenceOption,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Undo a spend, wholly or in part."""
     identifier, change = parse_identifier(customer), Change(amount, reason, reference)
-    _print(act(options, credit.refund, identifier, spend_id, change), options.json)
+    _print(_act(context, credit.refund, identifier, spend_id, change), options.json)
 
 
 @app.command("move")
 def move(
+    context: typer.Context,
     customer: CustomerArgument,
     receiver: Annotated[
         str, typer.Argument(metavar="RECEIVER", help="Another resident: a username or a UUID.")
@@ -127,16 +124,17 @@ def move(
     reference: ReferenceOption,
     amount: MaybeAmountOption = None,
     *,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Move store credit to another resident. Without an amount all of it is moved."""
     giver, to = parse_identifier(customer), parse_identifier(receiver)
     moving = Moving(amount, reason, reference)
-    _print(act(options, credit_moves.move, giver, to, moving, new_id()), options.json)
+    _print(_act(context, credit_moves.move, giver, to, moving, new_id()), options.json)
 
 
 @app.command("extend")
 def extend(
+    context: typer.Context,
     customer: CustomerArgument,
     lot_id: Annotated[
         str, typer.Argument(parser=read_uuid, metavar="LOT", help="The lot's id, see 'show'.")
@@ -147,19 +145,11 @@ def extend(
             "--expires", parser=read_expiry, metavar="DATE", help="As for a deposit, or never."
         ),
     ],
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Let a part of the credit that has a date end later."""
     identifier = parse_identifier(customer)
-
-    async def work(operations: Operations) -> CreditChange:
-        owner = await read_store(operations, options.store)
-        end = expires.at(owner.time_zone)
-        return await operations.write(
-            credit_lots.extend, operator(owner.id), identifier, lot_id, end
-        )
-
-    _print(run(read_settings(options.database), work), options.json)
+    _print(_act(context, _extend, identifier, lot_id, expires), options.json)
 
 
 @app.command("history")
@@ -179,22 +169,60 @@ def history(customer: CustomerArgument, options: StoreOptions) -> None:
         print_entries(entries)
 
 
-def _print(change: CreditChange, json: bool) -> None:
+async def _deposit(
+    tx: Tx,
+    caller: Caller,
+    identifier: Identifier,
+    change: Change,
+    lot_id: str,
+    *,
+    expires: Expiry | None,
+    restricted: bool,
+) -> CreditChange:
+    end = None if expires is None else await _end(tx, caller, expires)
+    rule = credit.depositing(change, lot_id, expires_at=end, restricted=restricted)
+    return await credit.change(tx, credit.CreditRequest(caller, identifier, rule))
+
+
+async def _extend(
+    tx: Tx, caller: Caller, identifier: Identifier, lot_id: str, expires: Expiry
+) -> CreditChange:
+    end = await _end(tx, caller, expires)
+    return await credit_lots.extend(tx, caller, identifier, lot_id, end)
+
+
+async def _end(tx: Tx, caller: Caller, expires: Expiry) -> int | None:
+    """Return the instant that it is in the store's time zone."""
+    return expires.at((await stores.read(tx, caller.store_id)).time_zone)
+
+
+def _act(
+    context: typer.Context,
+    operation: Callable[Concatenate[Tx, Caller, P], Coroutine[Any, Any, CreditChange]],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> CreditChangeResponse:
+    view = CreditChangeResponse
+    return act_once(context, view, view.of, operation, *args, **kwargs)
+
+
+def _print(shown: CreditChangeResponse, json: bool) -> None:
     if json:
-        print_json(CreditChangeResponse.of(change))
+        print_json(shown)
         return
-    print_table(("ID", "L$"), [(change.id, change.amount)])
+    print_table(("ID", "L$"), [(shown.id, shown.amount)])
     print()
-    _table(change.credit)
+    _table(shown)
 
 
-def _table(found: Credit) -> None:
+def _table(found: CreditResponse | CreditChangeResponse) -> None:
     """Print the dated parts, and what of both sorts has no date."""
     rows: list[tuple[object, ...]] = [
-        (lot.id, lot.remaining, written(lot.expires_at), lot.restricted) for lot in found.lots
+        (lot.id, lot.amount, lot.expires_at, lot.restricted) for lot in found.lots
     ]
     for restricted, whole in ((True, found.restricted), (False, found.total)):
-        dated = sum(lot.remaining for lot in found.lots if lot.restricted is restricted)
+        dated = sum(lot.amount for lot in found.lots if lot.restricted is restricted)
         if whole > dated or not (restricted or rows):
             rows.append(("", whole - dated, "never", restricted))
     print_table(HEADINGS, rows)

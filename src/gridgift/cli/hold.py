@@ -1,9 +1,11 @@
 """``gridgift hold``: parts of gift cards' credit, reserved for purchases."""
 
-from typing import Annotated, get_args
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Concatenate, get_args
 
 import typer
 
+from gridgift.cli.once import KeyedOptions, act_once
 from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
     AmountOption,
@@ -16,15 +18,16 @@ from gridgift.cli.options import (
     read_uuid,
 )
 from gridgift.cli.output import print_json
-from gridgift.cli.session import act, find_store, read_all, read_settings, run
+from gridgift.cli.session import find_store, read_all, read_settings, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import holds
 from gridgift.domain.holds import HoldChange, Listed
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import SECOND
-from gridgift.domain.model import Hold
-from gridgift.fields import MAX_HOLD, written
+from gridgift.domain.model import Caller, Hold
+from gridgift.fields import MAX_HOLD
 from gridgift.operations import Operations
+from gridgift.storage.database import P, Tx
 from gridgift.views import HoldResponse
 
 app = Commands(help="Holds: reserved parts of gift cards.", no_args_is_help=True)
@@ -76,73 +79,86 @@ def list_of(
         return await read_all(operations, holds.list_of_store, store_id, state)
 
     found = run(read_settings(options.database), work, update=False)
+    shown = [HoldResponse.of(hold) for hold in found]
     if options.json:
-        print_json([HoldResponse.of(hold) for hold in found])
+        print_json(shown)
     else:
-        _table(found)
+        _table(shown)
 
 
 @app.command("place")
 def place(
+    context: typer.Context,
     card_id: CardArgument,
     amount: AmountOption,
     span: ForOption,
     reason: OptionalReasonOption = "",
     *,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Reserve a part of a card's credit. It is free again when the time is over."""
-    _print(act(options, holds.place, card_id, new_id(), amount, span, reason), options.json)
+    _print(_act(context, holds.place, card_id, new_id(), amount, span, reason), options.json)
 
 
 @app.command("extend")
 def extend(
+    context: typer.Context,
     card_id: CardArgument,
     hold_id: HoldArgument,
     span: ForOption,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Let an open hold end later."""
-    _print(act(options, holds.extend, card_id, hold_id, span), options.json)
+    _print(_act(context, holds.extend, card_id, hold_id, span), options.json)
 
 
 @app.command("capture")
 def capture(
+    context: typer.Context,
     card_id: CardArgument,
     hold_id: HoldArgument,
     amount: MaybeAmountOption = None,
     *,
-    options: StoreOptions,
+    options: KeyedOptions,
 ) -> None:
     """Take what a hold reserved, or a part of it. Then the rest is free."""
-    _print(act(options, holds.capture, card_id, hold_id, amount), options.json)
+    _print(_act(context, holds.capture, card_id, hold_id, amount), options.json)
 
 
 @app.command("void")
-def void(card_id: CardArgument, hold_id: HoldArgument, options: StoreOptions) -> None:
+def void(
+    context: typer.Context, card_id: CardArgument, hold_id: HoldArgument, options: KeyedOptions
+) -> None:
     """Free what a hold reserved."""
-    _print(act(options, holds.void, card_id, hold_id), options.json)
+    _print(_act(context, holds.void, card_id, hold_id), options.json)
 
 
-def _print(change: HoldChange, json: bool) -> None:
+def _act(
+    context: typer.Context,
+    operation: Callable[Concatenate[Tx, Caller, P], Coroutine[Any, Any, HoldChange]],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> HoldResponse:
+    return act_once(context, HoldResponse, _changed, operation, *args, **kwargs)
+
+
+def _changed(change: HoldChange) -> HoldResponse:
+    return HoldResponse.of(change.hold)
+
+
+def _print(shown: HoldResponse, json: bool) -> None:
     if json:
-        print_json(HoldResponse.of(change.hold))
+        print_json(shown)
     else:
-        _table([change.hold])
+        _table([shown])
 
 
-def _table(found: list[Hold]) -> None:
+def _table(found: list[HoldResponse]) -> None:
     print_table(
         ("ID", "CARD", "L$", "STATE", "TAKEN", "ENDS"),
         [
-            (
-                hold.id,
-                hold.card_id,
-                hold.amount,
-                hold.state,
-                hold.captured,
-                written(hold.expires_at),
-            )
+            (hold.id, hold.gift_card_id, hold.amount, hold.state, hold.captured, hold.expires_at)
             for hold in found
         ],
     )
