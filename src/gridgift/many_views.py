@@ -1,7 +1,6 @@
 """What is shown of an action on many gift cards."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Annotated, Self
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -42,14 +41,14 @@ class ManyCardsResponse(Struct, frozen=True, rename="camel"):
     results: list[CardResult]
 
     @classmethod
-    def of(cls, card_ids: Sequence[str], outcomes: Sequence[Outcome], *, dry_run: bool) -> Self:
-        """Show what came of cards."""
-        words = Counter(map(word, outcomes))
+    def of(cls, results: list[CardResult], *, dry_run: bool) -> Self:
+        """Put together what came of cards."""
+        words = Counter(result.outcome for result in results)
         return cls(
             dry_run,
-            digest(card_ids),
+            digest(result.id for result in results),
             words["changed"],
             words["unchanged"],
             words["refused"],
-            [CardResult.of(*pair) for pair in zip(card_ids, outcomes, strict=True)],
+            results,
         )

@@ -5,12 +5,16 @@ import io
 import subprocess
 import sys
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from gridgift.card_csv import FIELDS
+from gridgift.domain.many import MAX_CHOSEN
 from gridgift.views import camel
-from tests.cli.commands import CommandRunner
+from tests.api import KELLY
+from tests.cli.commands import CommandRunner, Result
+from tests.cli.conftest import add_store
 from tests.cli.live import file_of
 
 UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
@@ -126,6 +130,89 @@ def test_one_card_and_several(both: CommandRunner) -> None:
     untagged = both.json("card", "tag", "--tag", "vip", "--remove", "vip", "--yes")
     assert untagged["changed"] == 3
     assert both("verify").code == 0
+
+
+CUT_OFF = """
+import sys
+from gridgift.cli import card_actions, main
+from gridgift.domain import many
+card_actions.CARDS_AT_ONCE = 2
+usual, parts = many.act_on_each, []
+
+async def act_on_each(tx, caller, ids, *more, **how):
+    parts.append(ids)
+    if len(parts) > {parts}:
+        raise KeyboardInterrupt
+    return await usual(tx, caller, ids, *more, **how)
+
+many.act_on_each = act_on_each
+sys.argv = ["gridgift", *{words}]
+main()
+"""
+KEY = ("--idempotency-key", "summer")
+
+
+def in_twos(cli: CommandRunner, *words: object, parts: int = 99) -> Result:
+    """Run a command that changes two cards at once, and is cut off after so many parts."""
+    text = CUT_OFF.format(parts=parts, words=[*map(str, words)])
+    return cli.program(file_of(cli, "cut_off.py", text))
+
+
+@pytest.mark.contract("10.154")
+@pytest.mark.parametrize("which", [("--ids", "ids.txt"), ("--credit-to", 5, "--yes")])
+def test_what_was_cut_off_goes_on_under_its_key(
+    both: CommandRunner, which: tuple[object, ...]
+) -> None:
+    """Each card is extended once, whatever the filter finds by then."""
+    add_store(both, "Moonwall")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    grant = ("card", "grant", "kelly", "--expires", "2099-01-31", "--credit")
+    cards = [both.json(*grant, n)["id"] for n in range(1, 6)]
+    file_of(both, "ids.txt", "\n".join(cards))
+    extend = ("card", "extend", *which, "--days", 1, *KEY, "--json")
+    assert in_twos(both, *extend, parts=1).code != 0
+
+    def ends() -> list[str]:
+        return [both.json("card", "show", card)["expiresAt"][:10] for card in cards]
+
+    assert ends() == ["2099-02-02"] * 2 + ["2099-02-01"] * 3
+    both.json(*grant, 4)
+    done = in_twos(both, *extend)
+    assert (done.code, done.json["changed"], done.err) == (0, 5, "")
+    assert [result["id"] for result in done.json["results"]] == cards
+    assert ends() == ["2099-02-02"] * 5
+    again = in_twos(both, *extend)
+    assert (again.code, again.out) == (0, done.out)
+    assert "done before" in again.err
+    assert ends() == ["2099-02-02"] * 5
+    other = ("card", "extend", *which, "--days", 2, *KEY)
+    both(*other).refused(1, "already used for a different request")
+    file_of(both, "ids.txt", "\n".join(cards[:4]))
+    if "--ids" in which:
+        in_twos(both, *extend).refused(1, "already used for a different request")
+    assert ends() == ["2099-02-02"] * 5
+
+
+@pytest.mark.contract("10.154")
+def test_many_are_changed_once_under_a_key(cli: CommandRunner, cards: list[str]) -> None:
+    done = []
+    for words in (
+        ("disable", "--created-from", "2020-01-01", "--active", "--yes"), ("enable", *cards),
+        ("extend", cards[0], "--expires", "2099-01-31"), ("tag", "--all", "--add", "vip", "--yes"),
+    ):  # fmt: skip
+        command = ("card", *words, "--idempotency-key", words[0])
+        done.append((command, cli.json(*command)))
+        before = [cli.json("card", "history", card) for card in cards]
+        assert cli.json(*command, "--yes") == done[-1][1]
+        assert [cli.json("card", "history", card) for card in cards] == before
+    assert [each["changed"] for _, each in done] == [3, 3, 0, 3]
+    assert [cli.json(*command) for command, _ in done] == [each for _, each in done]
+    assert cli.json("card", "disable", *cards, "--dry-run", "--idempotency-key", "tag")["dryRun"]
+    alone = ("card", "disable", UNKNOWN, "--idempotency-key", "alone")
+    for _ in range(2):
+        cli(*alone).refused(1, f"no gift card {UNKNOWN}")
+    file_of(cli, "ids.txt", "\n".join(str(UUID(int=n)) for n in range(MAX_CHOSEN + 1)))
+    cli("card", "disable", "--ids", "ids.txt", *KEY).misused("Under a key at most 10000")
 
 
 def test_ids_from_standard_input(cli: CommandRunner, cards: list[str]) -> None:

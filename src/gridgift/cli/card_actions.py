@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
-from msgspec import Struct
+from msgspec import UNSET, Struct, structs
 
 from gridgift.cli.card_filters import FilterOptions, read_tag
+from gridgift.cli.once import REPLAYED, IdempotencyKeyOption, key_of
 from gridgift.cli.options import OptionalReasonOption, UsageError, read_expiry, read_uuid
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import operator, read_settings, read_store, run
@@ -17,13 +19,16 @@ from gridgift.cli.tables import print_table
 from gridgift.domain import many, texts
 from gridgift.domain.days import Expiry
 from gridgift.domain.failures import Failure
-from gridgift.domain.ids import parse_uuid
-from gridgift.domain.many import CARDS_AT_ONCE, MAX_DAYS, Action, Outcome, word
+from gridgift.domain.idempotency import IdempotencyKey, Once, key_of_part
+from gridgift.domain.idempotency import Run as Changing
+from gridgift.domain.ids import new_id, parse_uuid
+from gridgift.domain.many import CARDS_AT_ONCE, MAX_CHOSEN, MAX_DAYS, Action, Outcome
 from gridgift.domain.model import Caller, Store
 from gridgift.domain.search import Filters
-from gridgift.many_views import ManyCardsResponse
+from gridgift.many_views import CardResult, ManyCardsResponse
 from gridgift.operations import Operations
 from gridgift.selection import find_all
+from gridgift.storage.database import Tx
 
 STANDARD_INPUT: Final = "-"
 
@@ -48,6 +53,7 @@ class ActionOptions(FilterOptions, frozen=True, kw_only=True):
     ] = False
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask before.")] = False
     reason: OptionalReasonOption = ""
+    key: IdempotencyKeyOption = None
 
 
 class ExtendOptions(ActionOptions, frozen=True, kw_only=True):
@@ -107,68 +113,142 @@ class Chosen(Struct, frozen=True):
     ids: list[str]
     matching: Filters | None
 
+    def check(self, outcomes: list[Outcome]) -> None:
+        """Raise the refusal of a card that is named alone: nothing is kept of it then."""
+        if self.matching is None and len(self.ids) == 1 and isinstance(outcomes[0], Failure):
+            raise outcomes[0]
+
+    def check_number(self) -> None:
+        """Raise ``UsageError`` for more cards than are remembered under a key."""
+        if len(self.ids) > MAX_CHOSEN:
+            raise UsageError(
+                f"Under a key at most {MAX_CHOSEN} gift cards are changed, not {len(self.ids)}."
+            )
+
+
+class Part(Struct, frozen=True):
+    """What came of some cards, as it is kept under a key; the first part has the ids of all.
+
+    ``run`` is an id of the first part's own.
+    """
+
+    results: list[CardResult]
+    ids: list[str] = []
+    run: str = ""
+
 
 class Run:
-    """An action of the operator on cards of a store."""
+    """An action of the operator on cards of a store: once under a key, without one each time."""
 
-    def __init__(self, operations: Operations, caller: Caller, action: Action) -> None:
+    def __init__(
+        self, operations: Operations, caller: Caller, action: Action, key: IdempotencyKey | None
+    ) -> None:
         self._operations = operations
         self._caller = caller
         self._action = action
+        self._key = key
 
-    async def over(self, chosen: Chosen, *, dry: bool) -> list[Outcome]:
-        """Do it to each card, or only tell what would come of it."""
-        outcomes: list[Outcome] = []
-        run = self._operations.read if dry else self._operations.write
-        for first in range(0, len(chosen.ids), CARDS_AT_ONCE):
-            some = chosen.ids[first : first + CARDS_AT_ONCE]
-            outcomes += await run(
-                many.act_on_each, self._caller, some, self._action, chosen.matching, dry=dry
+    async def look(self, chosen: Chosen) -> list[CardResult]:
+        """Return what would come of each card. Raises the refusal of a card that is named alone."""
+        results: list[CardResult] = []
+        for some in many.in_parts(chosen.ids):
+            outcomes = await self._operations.read(
+                many.act_on_each, self._caller, some, self._action, chosen.matching, dry=True
             )
-        return outcomes
+            chosen.check(outcomes)
+            results += map(CardResult.of, some, outcomes)
+        return results
+
+    async def do(self, chosen: Chosen) -> list[CardResult]:
+        """Do it to the cards part by part; return what came of each.
+
+        What was done under the key before is not done again. Then the cards are those that were
+        found then, which the first part has. Raises the refusal of a card that is named alone.
+        """
+        if not chosen.ids and self._key is None:
+            return []
+        part, replayed = await self._change(chosen, 0, self._key)
+        chosen, begun = structs.replace(chosen, ids=part.ids), part.run.encode()
+        results = part.results
+        for first in range(CARDS_AT_ONCE, len(chosen.ids), CARDS_AT_ONCE):
+            key = key_of_part(self._key, begun, first)
+            part, again = await self._change(chosen, first, key)
+            results += part.results
+            replayed = replayed and again
+        if replayed:
+            print_note(REPLAYED)
+        return results
+
+    async def _change(
+        self, chosen: Chosen, first: int, key: IdempotencyKey | None
+    ) -> tuple[Part, bool]:
+        """Change some cards, of which ``first`` is the place, in one transaction.
+
+        Returns what came of them, and whether that was before.
+        """
+        some = chosen.ids[first : first + CARDS_AT_ONCE]
+        remembered, begun = ([], "") if first else (chosen.ids, new_id())
+
+        async def change(tx: Tx) -> list[Outcome]:
+            if key is not None:
+                chosen.check_number()
+            outcomes = await many.act_on_each(tx, self._caller, some, self._action, chosen.matching)
+            chosen.check(outcomes)
+            return outcomes
+
+        def show(outcomes: list[Outcome]) -> bytes:
+            results = list(map(CardResult.of, some, outcomes))
+            return msgspec.json.encode(Part(results, remembered, begun))
+
+        once: Once[Changing[list[Outcome]], list[Outcome]] = Once(change, key, show)
+        answered = await self._operations.once(self._caller.store_id, once)
+        return msgspec.json.decode(answered.answer, type=Part), answered.replayed
 
 
-def enable(options: ActionOptions) -> None:
+def enable(context: typer.Context, options: ActionOptions) -> None:
     """Make cards active."""
-    _act(options, lambda zone: many.switching(active=True, reason=options.reason))
+    _act(context, options, lambda zone: many.switching(active=True, reason=options.reason))
 
 
-def disable(options: ActionOptions) -> None:
+def disable(context: typer.Context, options: ActionOptions) -> None:
     """Make cards inactive; nobody can redeem them then."""
-    _act(options, lambda zone: many.switching(active=False, reason=options.reason))
+    _act(context, options, lambda zone: many.switching(active=False, reason=options.reason))
 
 
-def extend(options: ExtendOptions) -> None:
+def extend(context: typer.Context, options: ExtendOptions) -> None:
     """Let cards expire later, or never. No card's date comes nearer by it."""
-    _act(options, options.action)
+    _act(context, options, options.action)
 
 
-def tag(options: TagOptions) -> None:
+def tag(context: typer.Context, options: TagOptions) -> None:
     """Give cards tags, and take others away."""
-    _act(options, lambda zone: options.action())
+    _act(context, options, lambda zone: options.action())
 
 
-def _act(options: ActionOptions, action_in: Callable[[str], Action]) -> None:
+def _act(
+    context: typer.Context, options: ActionOptions, action_in: Callable[[str], Action]
+) -> None:
     """Do it to the cards that are meant, and print what came of each.
 
     What filters find is counted first, and asked about. Exits with 1 if any card is refused; the
-    refusal of a single card is raised.
+    refusal of a card that is named alone is raised.
     """
     named = _named(options)
+    key = key_of(context, card_ids=named, ids=None)
 
-    async def work(operations: Operations) -> tuple[list[str], list[Outcome]]:
+    async def work(operations: Operations) -> list[CardResult]:
         store = await read_store(operations, options.store)
-        done = Run(operations, operator(store.id), action_in(store.time_zone))
+        wanted = Run(operations, operator(store.id), action_in(store.time_zone), key)
         chosen = await _choose(operations, store, options, named)
-        if chosen.matching is not None and not options.dry_run and not options.yes:
-            _ask(await done.over(chosen, dry=True))
-        return chosen.ids, await done.over(chosen, dry=options.dry_run)
+        if options.dry_run:
+            return await wanted.look(chosen)
+        if chosen.matching is not None and not options.yes:
+            _ask(await wanted.look(chosen))
+        return await wanted.do(chosen)
 
-    ids, outcomes = run(read_settings(options.database), work, update=not options.dry_run)
-    if named is not None and len(ids) == 1 and isinstance(outcomes[0], Failure):
-        raise outcomes[0]
-    _print(options, ids, outcomes)
-    if any(isinstance(outcome, Failure) for outcome in outcomes):
+    results = run(read_settings(options.database), work, update=not options.dry_run)
+    _print(options, results)
+    if any(result.outcome == "refused" for result in results):
         raise typer.Exit(1)
 
 
@@ -212,30 +292,30 @@ async def _choose(
     return Chosen(await find_all(operations, store.id, filters), filters)
 
 
-def _ask(outcomes: list[Outcome]) -> None:
+def _ask(results: list[CardResult]) -> None:
     """Ask whether to go on. Raises ``UsageError`` where nobody can answer, and ``Abort``."""
-    print_note(f"{_counted(outcomes)}.")
+    print_note(f"{_counted(results)}.")
     if not sys.stdin.isatty():
         raise UsageError("Look with --dry-run, then say --yes.")
     typer.confirm("Go on?", abort=True, err=True)
 
 
-def _counted(outcomes: list[Outcome]) -> str:
-    words = Counter(map(word, outcomes))
-    cards = texts.counted(len(outcomes), "gift card")
+def _counted(results: list[CardResult]) -> str:
+    words = Counter(result.outcome for result in results)
+    cards = texts.counted(len(results), "gift card")
     as_is, refused = words["unchanged"], words["refused"]
     return f"{cards}: {words['changed']} to change, {as_is} as they are, {refused} refused"
 
 
-def _print(options: ActionOptions, ids: list[str], outcomes: list[Outcome]) -> None:
+def _print(options: ActionOptions, results: list[CardResult]) -> None:
     if options.json:
-        print_json(ManyCardsResponse.of(ids, outcomes, dry_run=options.dry_run))
+        print_json(ManyCardsResponse.of(results, dry_run=options.dry_run))
         return
     print_table(
         ("ID", "OUTCOME", "WHY"),
         [
-            (card_id, word(outcome), outcome.detail if isinstance(outcome, Failure) else "")
-            for card_id, outcome in zip(ids, outcomes, strict=True)
+            (each.id, each.outcome, "" if each.problem is UNSET else each.problem.detail)
+            for each in results
         ],
     )
 

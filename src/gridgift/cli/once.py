@@ -18,7 +18,10 @@ from gridgift.storage.database import P, T, Tx
 V = TypeVar("V", bound=msgspec.Struct)
 
 _KEY: Final = re.compile(r"[ -~]{1,255}")
-_NOT_ASKED: Final = frozenset({"key", "store", "database", "json"})  # where it is, and how it shows
+_NOT_ASKED: Final = frozenset(  # where it is, how it shows, and whether it is asked about before
+    {"key", "store", "database", "json", "dry_run", "yes"}
+)
+REPLAYED: Final = "This was done before under the same key: it is answered as it was then."
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -70,21 +73,24 @@ def act_once(
             return await operation(tx, caller, *args, **kwargs)
 
         wanted: Once[Run[T], T] = Once(
-            change, _key(context), lambda result: msgspec.json.encode(show(result))
+            change, key_of(context), lambda result: msgspec.json.encode(show(result))
         )
         return await operations.once(caller.store_id, wanted)
 
     answered = run(read_settings(options["database"]), work)
     if answered.replayed:
-        print_note("This was done before under the same key: it is answered as it was then.")
+        print_note(REPLAYED)
     return msgspec.json.decode(answered.answer, type=view)
 
 
-def _key(context: typer.Context) -> IdempotencyKey | None:
-    """Return the command's key as it is stored: all operators share theirs, and no one else."""
+def key_of(context: typer.Context, **also: object) -> IdempotencyKey | None:
+    """Return the command's key as it is stored: all operators share theirs, and no one else.
+
+    ``also`` has what is asked for in place of parameters of these names.
+    """
     key = context.params["key"]
     if key is None:
         return None
     named = {name: value for name, value in context.params.items() if name not in _NOT_ASKED}
-    asked = hashlib.sha256(_encode((context.info_name, named))).digest()
+    asked = hashlib.sha256(_encode((context.info_name, named | also))).digest()
     return IdempotencyKey(f"operator\n{key}", asked)

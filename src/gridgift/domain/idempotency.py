@@ -3,9 +3,11 @@
 What was answered is opaque here: bytes that the edge made and will read again.
 """
 
+import hashlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from gridgift.domain import clock
@@ -67,6 +69,21 @@ class Once(Struct, Generic[A, R], frozen=True):
     key: IdempotencyKey | None
     encode: Callable[[R], bytes]
     check: Check | None = None
+
+
+def key_of_part(
+    key: IdempotencyKey | None, begun: bytes | None, first: int
+) -> IdempotencyKey | None:
+    """Return the key of a part of a long request; no client can send an end of line.
+
+    ``begun`` is from the first part's answer, which is asked for without it; ``first`` is the place
+    of the first row. So what is left of an older request under the same key, whose first part was
+    forgotten already, is never taken for an answer to this one. A part is as old as the first one.
+    """
+    if key is None or begun is None:
+        return key
+    digest = hashlib.sha256(begun).hexdigest()
+    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_kept=True)
 
 
 async def once_each(

@@ -16,7 +16,7 @@ from gridgift.csv_rows import CsvError
 from gridgift.domain import bulk, failures, stores
 from gridgift.domain.bulk import MAX_ROWS, GrantRow, Outcome, Row
 from gridgift.domain.failures import Failure, ValidationFailed
-from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
+from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run, key_of_part
 from gridgift.domain.ids import new_id
 from gridgift.domain.imports import count
 from gridgift.domain.residents import parse_identifier
@@ -24,7 +24,7 @@ from gridgift.fields import Identifier, Text
 from gridgift.grant_csv import GrantCsv
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.grants import GrantGiftCardRequest, accepts
-from gridgift.http.edge.answers import joined, key_of_part, sent
+from gridgift.http.edge.answers import joined, sent
 from gridgift.http.edge.api_key import KeyRequest
 from gridgift.http.edge.decode import decode_object, is_coded
 from gridgift.http.edge.refusals import MediaTypeUnsupported

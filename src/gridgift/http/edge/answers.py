@@ -1,16 +1,14 @@
 """From an operation's result to a reply: once under an idempotency key, if unchanged, by pages."""
 
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from gridgift.cursors import ListCursors
 from gridgift.domain.batches import BatchedWrite
-from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run
+from gridgift.domain.idempotency import Answered, Once, Run
 from gridgift.domain.paging import Page
 from gridgift.fields import Cursor, Limit
 from gridgift.http.edge.reply import NO_STORE, REVALIDATE, Reply, Stream
@@ -105,21 +103,6 @@ def keyed(request: Request[Any, Any, Any], show: Callable[[T], Reply[V]], asked:
 def sent(answered: Answered) -> Reply[Any]:
     """Return the reply that was packed, made now or stored before."""
     return Reply.unpack(answered.answer, replayed=answered.replayed)
-
-
-def key_of_part(
-    key: IdempotencyKey | None, begun: bytes | None, first: int
-) -> IdempotencyKey | None:
-    """Return the key of a part of a long request; no client can send an end of line.
-
-    ``begun`` is from the first part's answer, which is asked for without it; ``first`` is the place
-    of the first row. So what is left of an older request under the same key, whose first part was
-    forgotten already, is never taken for an answer to this one. A part is as old as the first one.
-    """
-    if key is None or begun is None:
-        return key
-    digest = hashlib.sha256(begun).hexdigest()
-    return msgspec.structs.replace(key, key=f"{key.key}\n{digest}\n{first}", is_kept=True)
 
 
 def joined(parts: Sequence[Answered], body: Struct) -> Reply[Any]:
