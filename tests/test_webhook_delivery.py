@@ -407,13 +407,44 @@ def test_both_secrets_count_for_a_day_and_none_of_another_server(
         Verifier(SECRETS.of(hook.id, 2)).verify(got.body, got.headers)
 
 
+@pytest.mark.parametrize("trouble", [MemoryError(), asyncio.CancelledError()])
+def test_no_trouble_ends_delivering_for_good(
+    delivery: Delivery,
+    receiver: Receiver,
+    trouble: BaseException,
+) -> None:
+    """What it awaits may be cancelled by another task."""
+    troubles = [trouble] * 2
+
+    deliverer = delivery.deliverer()
+    operations: Any = deliverer._operations
+
+    class Fragile:
+        write = operations.write
+
+        async def read(self, *args: Any) -> Any:
+            if troubles:
+                raise troubles.pop()
+            return await operations.read(*args)
+
+    deliverer._operations = Fragile()  # type: ignore[assignment]
+    delivery.hook(receiver.url)
+    delivery.grant(1)
+    delivery.until(lambda: delivery.observed["delivered"] == 1, deliverer, within=10)
+    assert not troubles
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("a defect"), asyncio.CancelledError()])
 def test_what_can_t_be_written_ends(
-    delivery: Delivery, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    delivery: Delivery,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: BaseException,
 ) -> None:
     """A defect is an outcome: it is neither tried for ever nor does it hold up anything else."""
 
     def message_of(*_: Any) -> Any:
-        raise RuntimeError("a defect")
+        raise trouble
 
     monkeypatch.setattr(webhook_delivery, "message_of", message_of)
     delivery.hook(receiver.url)

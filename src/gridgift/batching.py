@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from gridgift.tasks import is_ending
+
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -73,7 +75,7 @@ class Batcher(Generic[A, R]):
                     await self._answer(queue, batch)
                 except BaseException as error:  # whatever it is, nobody waits for ever
                     _settle(batch, error)
-                    if not isinstance(error, Exception):
+                    if is_ending() or not isinstance(error, Exception | asyncio.CancelledError):
                         raise
         finally:
             self._running[queue] -= 1

@@ -33,6 +33,7 @@ from gridgift.domain.ids import new_id
 from gridgift.logs import Log
 from gridgift.operations import Operations
 from gridgift.storage.database import DatabaseUnavailable, Operation, Tx
+from gridgift.tasks import is_ending
 
 EVERY: Final = 30.0  # seconds
 BEGUN_EVERY: Final = 2.0  # seconds: somebody looks on
@@ -121,8 +122,7 @@ async def _outcome(job: Job) -> str:
         log.warning("job postponed", job=job.name, why=str(error))
         return "postponed"
     except (Exception, asyncio.CancelledError) as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # else it awaited what another one cancelled
+        if is_ending():
             raise
         log.error("job failed", job=job.name, exc_info=error)
         return "failed"

@@ -13,6 +13,7 @@ from gridgift.domain import events
 from gridgift.limits import Places
 from gridgift.logs import Log, reason
 from gridgift.operations import Operations
+from gridgift.tasks import is_ending
 
 WAITS: Final = 1_000  # requests that wait in a process at once
 WAITS_OF_A_KEY: Final = 10
@@ -77,7 +78,10 @@ class Waiting:
             await self._wanted.wait()
             try:
                 await self._look()
-            except Exception as error:  # they look for themselves, and tell what is wrong
+            except (Exception, asyncio.CancelledError) as error:
+                if is_ending():
+                    raise
+                # who waits looks for itself, and tells what is wrong
                 log.warning("events are not looked for", why=reason(error))
                 self._wake(list(self._waiters))
             if not self._waiters:

@@ -26,6 +26,7 @@ from gridgift.domain.webhooks import Secrets
 from gridgift.logs import Log, reason
 from gridgift.operations import Operations
 from gridgift.storage.database import Clock, DatabaseUnavailable, Tx, system_clock
+from gridgift.tasks import is_ending
 from gridgift.webhook_messages import (
     MAX_WAIT,
     Message,
@@ -181,7 +182,9 @@ class Deliverer:
             pause = LOOKS_EVERY
             try:
                 pause = await self._turn()
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if is_ending():
+                    raise
                 log.warning("webhooks are not delivered", why=reason(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -255,7 +258,9 @@ class Deliverer:
         try:
             self._sender = self._sender or self._make_sender()
             outcome = await self._sender.post(message_of(claimed, names, self._secrets, at))
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if is_ending():
+                raise
             log.error("webhook not written", delivery=claimed.delivery.id, exc_info=error)
             outcome = Outcome(None, 0, error="it could not be written")
         finally:

@@ -176,6 +176,25 @@ def test_whatever_happens_in_a_batch_its_callers_are_answered(
     assert later == ["3", "3"]
 
 
+@pytest.mark.parametrize("trouble", [MemoryError(), asyncio.CancelledError()])
+def test_what_waits_behind_a_batch_in_trouble_is_answered(trouble: BaseException) -> None:
+    async def run_batch(_: str, ids: Sequence[str]) -> list[str]:
+        if "bad" in ids:
+            raise trouble
+        return list(ids)
+
+    async def use() -> list[Any]:
+        batcher = Batcher(run_batch, max_batch=1, concurrency=1)
+        async with asyncio.timeout(10):
+            return await asyncio.gather(
+                *[batcher.submit("a", row_id) for row_id in ("bad", "1")], return_exceptions=True
+            )
+
+    bad, behind = asyncio.run(use())
+    assert isinstance(bad, type(trouble))
+    assert behind == "1"
+
+
 def test_a_cancelled_caller_leaves_the_batch_alone() -> None:
     async def use(batcher: Batcher[str, str], source: Source) -> str:
         impatient = asyncio.create_task(batcher.submit("a", "1"))

@@ -1,5 +1,6 @@
 """GET /ext/v1/events: a feed by cursor that can be waited for."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -254,18 +255,18 @@ def test_a_server_that_leaves_lets_nobody_wait(
     assert [poll.events() for poll in polls] == [[]] * 4
 
 
-def test_waiting_ends_when_nothing_can_be_looked_for() -> None:
-    """Those who wait look for themselves then, and tell what is wrong."""
-    import asyncio
+@pytest.mark.parametrize("trouble", [OSError("out of reach"), asyncio.CancelledError()])
+def test_waiting_ends_when_nothing_can_be_looked_for(trouble: BaseException) -> None:
+    """Those who wait look for themselves then, and tell what is wrong; the next ones do so too."""
 
     class Broken:
         async def read(self, *_: Any) -> Any:
-            raise OSError("out of reach")
+            raise trouble
 
-    async def wait() -> bool:
+    async def wait() -> list[bool]:
         watch = waiting.Waiting(Broken(), every=0.01)  # type: ignore[arg-type]
         async with watch.looking():
-            return await watch.until_after("a store", 0, PATIENCE)
+            return [await watch.until_after("a store", 0, 10) for _ in range(2)]
 
-    assert asyncio.run(wait())
+    assert asyncio.run(wait()) == [True, True]
     assert events.TYPES

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gridgift.logs import Log, reason
 from gridgift.storage.postgres_server import PostgresServer
+from gridgift.tasks import is_ending
 
 CHANNEL: Final = "gridgift_changes"
 CHECK_EVERY: Final = 10.0  # seconds; a connection that died silently is found out by then
@@ -54,8 +55,7 @@ class Listener:
             try:
                 await self._listen()
             except (Exception, asyncio.CancelledError) as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
+                if is_ending():
                     raise
                 # whatever it is, the time-out of what is remembered holds
                 log.warning("changes are not heard", why=reason(error))
