@@ -83,6 +83,12 @@ def test_a_finished_file_is_granted_once_more_only_if_told(api: CommandRunner) -
     assert grant(api, "cards.csv", "--store", other)["granted"] == 2
 
 
+def test_the_name_of_a_file_is_kept_as_it_can_be_shown(api: CommandRunner) -> None:
+    file_of(api, "two\nlines.csv", f"username,credit\n{KELLY.username},5\n".encode())
+    assert grant(api, "two\nlines.csv")["granted"] == 1
+    assert sql(api, "SELECT file FROM imports") == [("two\N{REPLACEMENT CHARACTER}lines.csv",)]
+
+
 def test_a_dry_run_changes_nothing(api: CommandRunner) -> None:
     text = f"key,name,credit\n{JO.uuid},jo.winter,5\n,nobody,5\n{KELLY.uuid},kelly,x\n"
     file_of(api, "cards.csv", text)

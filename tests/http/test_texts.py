@@ -98,6 +98,36 @@ def test_in_a_body(api: ApiFixture, route: AnyRoute, name: str) -> None:
         refused()
 
 
+NOT_SHOWN: Final = "a\ud800b\0"
+
+
+def nested(value: Any, text: str) -> Iterator[Any]:
+    """Yield a body again and again: each time with a text at another place within it."""
+    if isinstance(value, dict):
+        yield value | {text: 1}
+        for name, inner in value.items():
+            yield from ({**value, name: each} for each in nested(inner, text))
+    else:
+        yield from (text, [text], {text: text}, [{text: [text]}])
+
+
+@pytest.mark.contract("10.15")
+@one_engine
+def test_at_any_place_of_a_body(api: ApiFixture) -> None:
+    """As an element of a list, within an object, or as a name: refusals repeat some of them."""
+    for route in ELSEWHERE:
+        if route.body is None:
+            continue
+        parts, body = prepared(api, route)
+        members = [each.encode_name for each in msgspec.structs.fields(route.body)]
+        headers = JSON | token_of(api)
+        for content in nested(dict.fromkeys(members) | (body or {}), NOT_SHOWN):
+            path = path_of(route, **parts)
+            sent = json.dumps({name: each for name, each in content.items() if each is not None})
+            answer = api.call(route.method, path, content=sent, headers=headers)
+            assert answer.status_code < 500, (route.path, content)
+
+
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}], ids=["bare", "keyed"])
 def test_what_is_ignored_may_be_any_text(api: ApiFixture, headers: dict[str, str]) -> None:
     card = api.grant()["id"]

@@ -19,9 +19,7 @@ def printable(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "".join(
-        sign if texts.is_printable(sign) else "\N{REPLACEMENT CHARACTER}" for sign in str(value)
-    )
+    return texts.legible(str(value))
 
 
 def print_note(sentence: str) -> None:

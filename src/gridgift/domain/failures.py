@@ -7,6 +7,8 @@ HTTP status of each stands in ``http/edge/problems.py``.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from gridgift.domain import texts
+
 
 class Failure(Exception):
     """A refusal. ``detail`` is one sentence for people; ``code`` is for programs."""
@@ -21,7 +23,8 @@ class Failure(Exception):
 class ValidationFailed(Failure):
     """Some fields are not acceptable; ``errors`` maps the domain's field names to sentences.
 
-    The detail has the first of them, for callers that show nothing else.
+    The detail has the first of them, for callers that show nothing else. Fields and sentences may
+    repeat what was sent; what of it can't be shown is replaced.
 
     Each edge shows the fields under its own names: JSON members, options, form fields.
     """
@@ -29,10 +32,13 @@ class ValidationFailed(Failure):
     code = "validation_failed"
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        (first, messages), *others = errors.items()
+        self.errors = {
+            texts.legible(field): [texts.legible(each) for each in messages]
+            for field, messages in errors.items()
+        }
+        (first, messages), *others = self.errors.items()
         also = f" Not acceptable either: {', '.join(field for field, _ in others)}."
         super().__init__(f"{first}: {messages[0]}.{also if others else ''}")
-        self.errors = {field: list(messages) for field, messages in errors.items()}
 
 
 class IdentifierMalformed(Failure):

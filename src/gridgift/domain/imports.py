@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from msgspec import Struct
 
-from gridgift.domain import bulk
+from gridgift.domain import bulk, texts
 from gridgift.domain.bulk import Outcome, Row, Skipped
 from gridgift.domain.failures import Failure, ValidationFailed
 from gridgift.domain.import_failures import ImportFinished, ImportTaken
@@ -47,9 +47,9 @@ async def begin(tx: Tx, store_id: str, digest: bytes, *, again: bool, name: str 
     One that was undone begins anew, and so does, with ``again``, a finished one. Raises
     ``ImportFinished`` without it.
     """
-    file, now = {"store_id": store_id, "digest": digest}, tx.now()
-    await tx.run("import_add", **file, file=name, now=now)
-    if await tx.run("import_again", **file, file=name, now=now, again=again):
+    file, now, shown = {"store_id": store_id, "digest": digest}, tx.now(), texts.legible(name)
+    await tx.run("import_add", **file, file=shown, now=now)
+    if await tx.run("import_again", **file, file=shown, now=now, again=again):
         await tx.run("refusals_forget", **file)
     found = await find(tx, store_id, digest)
     assert found is not None, "it was added if it was not there"

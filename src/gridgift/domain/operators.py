@@ -98,14 +98,16 @@ async def remove(tx: Tx, name: str, store_id: str | None = None) -> list[Members
 
 async def find(tx: Tx, name: str) -> Operator:
     """Return the operator with a name. Raises ``OperatorNotFound``."""
-    row = await tx.one("operator_by_login", login=login_of(name))
-    if row is None:
+    operator = await find_any(tx, name)
+    if operator is None:
         raise OperatorNotFound(name)
-    return Operator(*row)
+    return operator
 
 
 async def find_any(tx: Tx, name: str) -> Operator | None:
-    """Return the operator with a name, or None."""
+    """Return the operator with a name, or None: nobody's name has what can't be kept."""
+    if not texts.is_printable(name):
+        return None
     row = await tx.one("operator_by_login", login=login_of(name))
     return None if row is None else Operator(*row)
 

@@ -67,6 +67,13 @@ def fits_name(text: str, least: int, most: int) -> bool:
     return fits(text, least, most) and _VISIBLE.search(text) is not None
 
 
+def legible(text: str) -> str:
+    """Return a text to be told to people: with U+FFFD for each character that can't be shown."""
+    if is_printable(text):
+        return text
+    return "".join(sign if is_printable(sign) else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
 def kept(text: str, most: int) -> str:
     """Return what can be stored of a text from outside: at most so many characters."""
     return "".join(sign for sign in text if is_printable(sign))[:most]

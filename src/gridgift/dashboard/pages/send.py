@@ -29,7 +29,7 @@ from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier, parse_prefix
 from gridgift.domain.sending_failures import SendingNotFound
 from gridgift.domain.sendings import Sending
-from gridgift.domain.texts import isolated, unmarked
+from gridgift.domain.texts import isolated, legible, unmarked
 from gridgift.domain.unit_failures import DirectoryPending
 from gridgift.fields import GrantedCredit, Text, Uuid
 from gridgift.grant_csv import Line
@@ -156,7 +156,7 @@ async def prepare(request: OperatorRequest[None, NewSending]) -> Reply[None]:
     identity = text if form.file else f"{sending_id}\n{terms}\n{text}"
     sending = Sending(
         request.store_id, sending_id, hashlib.sha256(identity.encode()).digest(),
-        (form.file_name or "file.csv")[:200] if form.file else "", text, terms, len(lines),
+        legible(form.file_name or "file.csv")[:200] if form.file else "", text, terms, len(lines),
         request.caller.actor_id,
     )  # fmt: skip
     await write(request, sendings.add, sending)
