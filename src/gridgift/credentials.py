@@ -5,12 +5,13 @@ within the contract's 5 seconds (section 2), and at once where the database noti
 """
 
 import hmac
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gridgift.caches import LookUps
+from gridgift.caches import MAX_ENTRIES, REMEMBERED_FOR, LookUps
 from gridgift.domain import keys, units
 from gridgift.domain.keys import Signer
 from gridgift.domain.units import Unit
@@ -84,6 +85,36 @@ class CredentialCache(Generic[C]):
         return credential
 
 
+class Heard(Struct, frozen=True):
+    """A unit, as it was when it was last looked up, without the names it is for.
+
+    ``until`` is when that is too old, in seconds of the monotonic clock.
+    """
+
+    unit: Unit
+    until: float
+
+
+class HeardUnits:
+    """Units of which something was heard that was signed right, the latest ``MAX_ENTRIES``."""
+
+    def __init__(self) -> None:
+        self._heard: OrderedDict[str, Heard] = OrderedDict()
+
+    def note(self, unit: Unit, tick: float) -> None:
+        """Remember a unit; ``tick`` is in seconds of the monotonic clock."""
+        if unit.settings.usernames:
+            unit = structs.replace(unit, settings=structs.replace(unit.settings, usernames=()))
+        self._heard[unit.id] = Heard(unit, tick + REMEMBERED_FOR)
+        self._heard.move_to_end(unit.id)
+        if len(self._heard) > MAX_ENTRIES:
+            self._heard.popitem(last=False)
+
+    def recall(self, unit_id: str) -> Heard | None:
+        """Return a unit that was heard; None: it was not, or others were so many since."""
+        return self._heard.get(unit_id)
+
+
 class Credentials:
     """A cache for each kind of credential, made when the kind is first asked for."""
 
@@ -92,6 +123,7 @@ class Credentials:
         self._secret = secret
         self._key_prefix = key_prefix
         self._caches: dict[str, CredentialCache[Any]] = {}
+        self.heard: Final = HeardUnits()
 
     def of(self, kind: CredentialKind[C]) -> CredentialCache[C]:
         """Return the cache of a kind."""

@@ -195,11 +195,10 @@ async def pair_object(request: UnitRequest[None, PairObjectRequest]) -> Reply[Pa
     """Pair an object with its unit, by a code."""
     body, unit = request.body, request.principal.unit
     pairing = (request.caller, unit.id, body.code, body.obj.lower(), body.owner.lower())
-    try:
-        paired = await write(request, units.pair, *pairing)
-    except PairingCodeInvalid:
-        await count_failure(request)  # codes are short: nobody may try many
-        raise
+    # codes are short: nobody may try many, however many are sent at once
+    await count_failure(request)
+    paired = await write(request, units.pair, *pairing)
+    request.services.credentials.heard.note(paired, request.services.ticks())
     secret = request.services.credentials.unit_secret(paired)
     return Reply.json(PairAnswer("paired", say("paired", body.lang), paired.kind, secret))
 

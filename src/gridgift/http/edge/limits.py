@@ -14,6 +14,8 @@ from gridgift.settings import Network, Settings
 ADDRESS: Final = "address"  # the kind of bucket that counts failed authentications
 ORIGIN: Final = "origin"  # that which counts look-ups of origins that no store has
 FAILURES: Final = 60  # of either, a minute an address
+UNHEARD: Final = "unheard"  # that which counts look-ups of units, where failures are too many
+OF_UNHEARD: Final = 600  # a minute an address
 ACCOUNT: Final = "account"  # that which counts passwords that are tried, by the name
 DOOR: Final = "sign-in"  # and by the address
 OF_AN_ACCOUNT: Final = 10  # a minute
@@ -33,7 +35,7 @@ def rate_limits(settings: Settings, shared: Count | None = None) -> RateLimits:
         return RateLimits(sign_ins, 0, shared)
     per_minute = {
         "key": settings.rate_limit, "token": settings.token_rate_limit,
-        ADDRESS: FAILURES, ORIGIN: FAILURES, UNIT: OF_A_UNIT,
+        ADDRESS: FAILURES, ORIGIN: FAILURES, UNIT: OF_A_UNIT, UNHEARD: OF_UNHEARD,
     }  # fmt: skip
     return RateLimits(per_minute | sign_ins, settings.rate_limit, shared)
 
@@ -54,9 +56,22 @@ async def count(request: Request[Any, Any, Any], bucket: Bucket, headers: list[H
         raise RateLimited(allowance.retry_after)
 
 
-async def count_failure(request: Request[Any, Any, Any]) -> None:
-    """Count a failed authentication of the request's address. Raises ``RateLimited``."""
-    await count(request, Bucket(ADDRESS, address_of(request)), [])
+def check_failures(request: Request[Any, Any, Any]) -> None:
+    """Raise ``RateLimited`` if the request's address has failed too often; counts nothing.
+
+    For guards, before they look up what anyone can make up.
+    """
+    _check_open(request, Bucket(ADDRESS, address_of(request)))
+
+
+async def count_failure(request: Request[Any, Any, Any], kind: str = ADDRESS) -> None:
+    """Count a failed authentication of the request's address. Raises ``RateLimited``.
+
+    ``kind`` is that of another bucket of the address.
+    """
+    bucket = Bucket(kind, address_of(request))
+    _check_open(request, bucket)
+    await count(request, bucket, [])
 
 
 async def limited_look_up(
@@ -66,14 +81,20 @@ async def limited_look_up(
 
     Raises ``RateLimited`` beyond ``FAILURES`` a minute, and then looks nothing up.
     """
-    services, bucket = request.services, Bucket(ORIGIN, address_of(request))
-    wait = services.limits.of(ORIGIN).closed_for(bucket.name, services.ticks())
-    if wait:
-        raise RateLimited(wait)
+    bucket = Bucket(ORIGIN, address_of(request))
+    _check_open(request, bucket)
     found = await look_up()
     if not found:
         await count(request, bucket, [])
     return found
+
+
+def _check_open(request: Request[Any, Any, Any], bucket: Bucket) -> None:
+    """Raise ``RateLimited`` if a bucket was found empty, and is still; counts nothing."""
+    services = request.services
+    wait = services.limits.of(bucket.kind).closed_for(bucket.name, services.ticks())
+    if wait:
+        raise RateLimited(wait)
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:

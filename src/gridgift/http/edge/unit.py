@@ -21,7 +21,7 @@ from gridgift.domain.unit_failures import UnitNotFound
 from gridgift.domain.units import UnitKind
 from gridgift.http.edge.answers import sent
 from gridgift.http.edge.guards import SecurityScheme
-from gridgift.http.edge.limits import count
+from gridgift.http.edge.limits import UNHEARD, check_failures, count, count_failure
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.refusals import (
     NonceInvalid,
@@ -52,9 +52,10 @@ _TIME: Final = re.compile(rb"[1-9][0-9]{0,11}")
 
 
 class UnitPrincipal(Principal, frozen=True, kw_only=True):
-    """A unit, as the database has it."""
+    """A unit, as the database has it; ``is_remembered``: as it had it a few seconds ago."""
 
     unit: units.Unit
+    is_remembered: bool = False
 
 
 UnitRequest = Request[UnitPrincipal, Q, B]
@@ -92,7 +93,20 @@ class Unit(Struct, frozen=True):
         return {"security": [{"Unit": []}], "x-unit": self.kind}
 
     async def admit(self, request: Request[Any, Any, Any]) -> UnitPrincipal:
-        """Return the unit that the request names; whether it sent it, ``verify`` finds out."""
+        """Return the unit that the request names; whether it sent it, ``verify`` finds out.
+
+        From an address that has failed too often, what was heard of is remembered for a moment, and
+        look-ups of other units are limited, loosely: strangers share the address of a simulator.
+        Raises ``RateLimited`` beyond that.
+        """
+        try:
+            check_failures(request)
+        except RateLimited:
+            heard = _heard(request)
+            if heard is None:
+                await count_failure(request, UNHEARD)
+            elif heard.is_remembered:
+                return heard
         return await _named(request)
 
     def authorise(self, principal: UnitPrincipal) -> None:
@@ -100,8 +114,12 @@ class Unit(Struct, frozen=True):
 
     async def verify(self, request: Request[Any, Any, Any]) -> None:
         """Raise what is wrong, in the order of the contract: the signature first."""
+        _check_signature(request, request.principal.unit)
+        if request.principal.is_remembered:  # the look-up that was put off
+            request.principal = await _named(request)
+            _check_signature(request, request.principal.unit)
         unit = request.principal.unit
-        _check_signature(request, unit)
+        request.services.credentials.heard.note(unit, request.services.ticks())
         _check_place(request, unit)
         if unit.kind != self.kind:
             raise UnitKindRefused(self.kind)
@@ -131,7 +149,11 @@ class Pairing(Struct, frozen=True):
         return {"security": [{"UnitId": []}]}
 
     async def admit(self, request: Request[Any, Any, Any]) -> UnitPrincipal:
-        """Return the unit that the request names."""
+        """Return the unit that the request names.
+
+        Raises ``RateLimited`` where an address has failed too often, whatever the code.
+        """
+        check_failures(request)
         return await _named(request)
 
     def authorise(self, principal: UnitPrincipal) -> None:
@@ -211,19 +233,44 @@ def digest(request: Request[Any, Any, Any]) -> bytes:
 
 async def _named(request: Request[Any, Any, Any]) -> UnitPrincipal:
     """Find the unit that a request names. Raises ``UnitUnknown``."""
-    unit_id = parse_uuid(request.headers.get(b"x-gc-unit", b"").decode("latin-1"))
+    unit_id = _unit_id(request)
     if unit_id is None:
         raise UnitUnknown
     try:
         unit = await request.services.operations.read(units.find, unit_id)
     except UnitNotFound:
         raise UnitUnknown from None
+    return _principal(unit)
+
+
+def _heard(request: Request[Any, Any, Any]) -> UnitPrincipal | None:
+    """Return the unit that a request names as it is remembered, if something was heard of it.
+
+    One that is not ``is_remembered`` is to be looked up again, once for however many ask: another
+    server may have paired another object with it.
+    """
+    heard, tick = request.services.credentials.heard, request.services.ticks()
+    found = heard.recall(_unit_id(request) or "")
+    if found is None:
+        return None
+    is_fresh = found.until >= tick
+    if not is_fresh:
+        heard.note(found.unit, tick)
+    return _principal(found.unit, is_remembered=is_fresh)
+
+
+def _unit_id(request: Request[Any, Any, Any]) -> str | None:
+    return parse_uuid(request.headers.get(b"x-gc-unit", b"").decode("latin-1"))
+
+
+def _principal(unit: units.Unit, *, is_remembered: bool = False) -> UnitPrincipal:
     return UnitPrincipal(
         store_id=unit.store_id,
         actor_kind="unit",
         actor_id=unit.id,
         log_fields={"store": unit.store_id, "unit": unit.id},
         unit=unit,
+        is_remembered=is_remembered,
     )
 
 
