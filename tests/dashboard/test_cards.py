@@ -34,6 +34,7 @@ def link(text: str, name: str) -> str | None:
     return found and unescape(found[1])
 
 
+@pytest.mark.contract("9.39")
 def test_the_list_finds_by_owner_id_tag_and_state(api: ApiFixture, bo: Browser) -> None:
     plain = api.grant(credit=1250)["id"]
     jos = api.grant(JO.username, tags=["vip", "summer sale"], transfer=True)["id"]
@@ -82,6 +83,7 @@ def test_pages_lead_on_and_back_with_the_filter(api: ApiFixture, bo: Browser) ->
     assert listed(bo.get(before).text) == cards[:ROWS]
 
 
+@pytest.mark.contract("9.39")
 def test_a_card_is_switched_off_and_that_is_undone(api: ApiFixture, bo: Browser) -> None:
     card = api.grant()["id"]
     back = f"{CARDS}?q=kelly&show=usable"
@@ -197,6 +199,7 @@ def test_after_a_switch_nobody_is_led_away(api: ApiFixture, bo: Browser, back: s
     assert done.headers["location"] == f"{CARDS}#{card}"
 
 
+@pytest.mark.contract("9.39")
 def test_a_cards_page_tells_its_life(api: ApiFixture, bo: Browser) -> None:
     page, card = CustomerPage(api), api.grant(transfer=True, tags=["vip"])["id"]
     ext(api, card, "holds", {"amount": 7, "expiresIn": 600})

@@ -82,6 +82,7 @@ def test_what_was_sent_leads_to_exactly_its_cards(
     assert "See them in the list" not in bo.get(nobody).text
 
 
+@pytest.mark.contract("9.39")
 def test_pasted_names_are_checked_then_sent(api: ApiFixture, bo: Browser) -> None:
     bo.get(SEND)
     form = {"to": "Kelly Resident, jo.winter;nobody.known\r\n  \r\nwhat!?", "credit": "250",

@@ -33,6 +33,7 @@ def code_of(text: str) -> str | None:
     return found and unescape(found[1])
 
 
+@pytest.mark.contract("9.39")
 def test_a_unit_is_made_paired_changed_and_ended(api: ApiFixture, aria: Browser) -> None:
     assert "There are none yet" in aria.get(UNITS).text
     made = aria.post(
