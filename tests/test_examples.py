@@ -589,7 +589,7 @@ def test_the_examples_for_webhooks(examples: Examples):
         (again,) = examples.output("redeliver", **ids)
         assert (again["id"], again["state"]) == (ids["delivery"], "pending")
         (count,) = examples.output("redeliver_range", **ids)
-        assert count == {"redelivered": 0, "more": False}
+        assert count == {"redelivered": 0, "more": False, "nextCursor": None}
         assert examples.listed("list_deliveries", **ids) == []
         (deleted,) = examples.output("delete_webhook", **ids)
         assert deleted["id"] == made["id"]

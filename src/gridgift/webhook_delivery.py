@@ -20,7 +20,7 @@ from msgspec import Struct
 from gridgift.clock_watch import ClockWatch
 from gridgift.domain import delivering, residents
 from gridgift.domain.delivering import Claimed, Delivery, Name, Share, Tried, Work
-from gridgift.domain.ids import new_id
+from gridgift.domain.ids import id_at, new_id
 from gridgift.domain.instants import HOUR, MINUTE, SECOND
 from gridgift.domain.webhooks import Secrets
 from gridgift.logs import Log, reason
@@ -220,7 +220,7 @@ class Deliverer:
         """Make deliveries of new events, of some webhooks at once; one's trouble is no other's."""
         rows = EVENTS_AT_ONCE // len(names)
         try:
-            await self._operations.write(delivering.fan_out, names, rows, new_id)
+            await self._operations.write(delivering.fan_out, names, rows, id_at)
         except DatabaseUnavailable:
             raise
         except Exception as error:

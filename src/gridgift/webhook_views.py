@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 import msgspec
 from msgspec import Meta, Struct
 
-from gridgift.domain.deliveries import AGAIN_AT_ONCE, Attempt, Delivery, State
+from gridgift.domain.deliveries import Attempt, Delivery, State
 from gridgift.domain.instants import format_instant
 from gridgift.domain.webhooks import DisabledReason, Format, Secrets, Webhook
 from gridgift.fields import Instant, Uuid, written
@@ -141,13 +141,16 @@ class DeliveryDetails(DeliveryResponse, frozen=True, rename="camel"):
         return cls.of(delivery, log=[AttemptResponse.of(each) for each in attempts])
 
 
-class RedeliveredResponse(Struct, frozen=True):
-    """How many deliveries are posted once more."""
+class RedeliveredResponse(Struct, frozen=True, rename="camel"):
+    """How many deliveries are posted once more, and where others go on, if there are more."""
 
     redelivered: int
-    more: Annotated[bool, Meta(description="Whether there may be more than can be at once.")]
+    more: Annotated[bool, Meta(description="Whether there are more than can be at once.")]
+    next_cursor: Annotated[
+        str | None, Meta(description="What to send as cursor, with all else as before.")
+    ]
 
     @classmethod
-    def of(cls, count: int) -> Self:
-        """Show how many there were."""
-        return cls(count, count == AGAIN_AT_ONCE)
+    def of(cls, count: int, cursor: str | None) -> Self:
+        """Show how many there were, and the cursor to go on from."""
+        return cls(count, cursor is not None, cursor)

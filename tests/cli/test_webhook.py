@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gridgift.domain import deliveries
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
 from tests.deliveries import delivery_rows
@@ -133,17 +134,21 @@ def test_deliveries(both: CommandRunner, webhook: str) -> None:
     assert (again["state"], again["attempts"]) == ("pending", 2)
 
 
-def test_deliveries_of_a_time_are_posted_again(both: CommandRunner, webhook: str) -> None:
+def test_deliveries_of_a_time_are_posted_again(
+    both: CommandRunner, webhook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     states = ("failed", "delivered", "failed", "failed")
     ids = [delivered(both, webhook, state, NOON + n) for n, state in enumerate(states)]
     since = ("--from", "2026-11-26T12:00:00.001Z")
     again = ("webhook", "redeliver", webhook, *since, "--to", "2026-11-26T12:00:00.003Z")
-    assert both.json(*again) == {"redelivered": 1, "more": False}
+    assert both.json(*again) == {"redelivered": 1, "more": False, "nextCursor": None}
     pending = both.json("webhook", "deliveries", webhook, "--state", "pending")
     assert [each["id"] for each in pending] == [ids[2]]
     assert "1 delivery is posted again" in both(*again, "--state", "delivered").err
     whole = ("--from", "2026-11-26T12:00:00Z", "--to", "2026-11-26T13:00:00Z", "--state", "all")
-    assert both.json("webhook", "redeliver", webhook, *whole) == {"redelivered": 2, "more": False}
+    monkeypatch.setattr(deliveries, "AGAIN_AT_ONCE", 1)
+    assert both.json("webhook", "redeliver", webhook, *whole)["redelivered"] == 2
+    assert "0 deliveries are" in both("webhook", "redeliver", webhook, *whole).err
 
 
 def test_tables_fit_a_terminal(both: CommandRunner, webhook: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from gridgift.domain import deliveries, delivering, events, giftcards, webhooks
+from gridgift.domain.deliveries import Again
 from gridgift.domain.delivering import FAILING_FOR, KEPT_FOR, Claimed, Share, Tried
-from gridgift.domain.ids import new_id
+from gridgift.domain.ids import id_at, new_id
 from gridgift.domain.instants import DAY, HOUR, MINUTE, SECOND
 from gridgift.domain.model import GiftCard
 from gridgift.domain.webhooks import Wanted, Webhook
@@ -40,7 +41,7 @@ class Hooks:
         """Make all deliveries that there are to be."""
         settled(self.domain)
         while behind := [work.webhook for work in self.work() if work.behind]:
-            self.domain.write(delivering.fan_out, behind, rows, new_id)
+            self.domain.write(delivering.fan_out, behind, rows, id_at)
 
     def work(self) -> list[delivering.Work]:
         """Look what there is to do."""
@@ -195,7 +196,7 @@ def fan_out_counted(hooks: Hooks, rows: int) -> list[Counted]:
 
     async def fan_out(tx: Tx, names: Sequence[delivering.Name]) -> None:
         counted: Any = Counted(tx)
-        await delivering.fan_out(counted, names, rows, new_id)
+        await delivering.fan_out(counted, names, rows, id_at)
         turns.append(counted)
 
     settled(hooks.domain)
@@ -217,7 +218,7 @@ def test_many_webhooks_of_a_store_share_what_is_looked_at(hooks: Hooks) -> None:
         hooks.adjust(card, 2)
     settled(hooks.domain)
     ahead = [(hook.store_id, hook.id) for hook in listening[:10]]
-    hooks.domain.write(delivering.fan_out, ahead, 1, new_id)
+    hooks.domain.write(delivering.fan_out, ahead, 1, id_at)
     turns = fan_out_counted(hooks, rows=2)
     assert max(turn.looked_at for turn in turns) <= 2 * len(listening)
     assert max(turn.made for turn in turns) < 3 * len(listening)
@@ -380,7 +381,7 @@ def test_several_servers_share_and_double_nothing(hooks: Hooks) -> None:
             work, _ = await database.read(delivering.look)
             if work:
                 names = [each.webhook for each in work]
-                await database.write(delivering.fan_out, names, 3, new_id)
+                await database.write(delivering.fan_out, names, 3, id_at)
             shares = [Share(each.store_id, each.webhook_id, 4) for each in work]
             claimed = await database.write(delivering.claim, shares, LEASE) if shares else []
             got.extend((one.webhook.id, one.event.subject_id, one.event.seq) for one in claimed)
@@ -554,6 +555,105 @@ def test_a_database_from_another_server_goes_on(hooks: Hooks) -> None:
     assert hooks.states(hook) == [("delivered", 1)] * 3
 
 
+def again(hooks: Hooks, hook: Webhook, which: str, *times: Any) -> Again:
+    """Ask for deliveries again, by default of any time."""
+    place = (hook.store_id, hook.id, which)
+    asked: Again = hooks.domain.write(deliveries.redeliver_range, *place, *times or (0, 10**13))
+    return asked
+
+
+def due(hooks: Hooks) -> list[tuple[int, int, bool]]:
+    """Return ``seq``, attempts and whether there is a next one, of pending deliveries in order."""
+    rows = hooks.domain.sql(
+        "SELECT seq, attempts, next_attempt_at IS NOT NULL FROM webhook_deliveries "
+        "WHERE state = 'pending' ORDER BY position, seq"
+    )
+    return [(seq, attempts, bool(next_)) for seq, attempts, next_ in rows]
+
+
+@pytest.mark.contract("10.142")
+def test_what_happened_in_some_time_is_asked_for_by_that_time(hooks: Hooks) -> None:
+    """Whenever its delivery was made: the webhook may have been off."""
+    hook = hooks.add("gift_card.granted")
+    hooks.domain.write(webhooks.update, hooks.domain.caller, hook.id, Wanted(active=False))
+    begun = hooks.domain.now
+    hooks.domain.grant()
+    hooks.domain.now += 4 * HOUR
+    hooks.domain.write(webhooks.update, hooks.domain.caller, hook.id, Wanted(active=True))
+    hooks.fan_out()
+    hooks.tell(hooks.claim(hook), 500, None)
+    assert again(hooks, hook, "failed", begun + 1, begun + 5 * HOUR).count == 0
+    assert again(hooks, hook, "failed", begun - HOUR, begun).count == 0
+    assert again(hooks, hook, "failed", begun, begun + 1).count == 1
+
+
+@pytest.mark.contract("10.142")
+@pytest.mark.parametrize(("which", "wanted"), [("all", [0, 1, 2, 3, 4]), ("delivered", [0, 2, 4])])
+def test_all_of_some_time_is_asked_for_once(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch, which: str, wanted: list[int]
+) -> None:
+    """The oldest first, whatever has ended how, though what is delivered again ends again."""
+    monkeypatch.setattr(deliveries, "AGAIN_AT_ONCE", 2)
+    hook = hooks.add("gift_card.granted")
+    cards = []
+    for _ in range(5):
+        cards.append(hooks.domain.grant().id)
+        hooks.domain.now += 1
+    hooks.fan_out()
+    for claimed in hooks.claim(hook):
+        in_time = cards.index(claimed.event.subject_id)
+        hooks.tell([claimed], 500 if in_time % 2 else 200, None)
+    asked, first, got = [], None, list[int]()
+    while first or not asked:
+        asked.append(again(hooks, hook, which, 0, 10**13, first))
+        first = asked[-1].next
+        claimed_now = hooks.claim(hook)
+        got += sorted(cards.index(each.event.subject_id) for each in claimed_now)
+        hooks.tell(claimed_now, 200)
+    assert got == wanted
+    assert sum(each.count for each in asked) == len(wanted)
+    assert len(asked) == (len(wanted) + 1) // 2
+
+
+@pytest.mark.contract("10.142")
+def test_what_waits_behind_what_was_asked_for_again_is_not_due(hooks: Hooks) -> None:
+    hook = hooks.add("gift_card.adjusted")
+    hooks.adjust(hooks.domain.grant(), 3)
+    hooks.fan_out()
+    while claimed := hooks.claim(hook):
+        hooks.tell(claimed, 500, None)
+    assert again(hooks, hook, "failed").count == 3
+    assert due(hooks) == [(2, 1, True), (3, 1, False), (4, 1, False)]
+    hooks.tell(hooks.claim(hook), 500, DAY)
+    hooks.domain.now += HOUR
+    assert hooks.work() == []
+    assert hooks.domain.read(delivering.overdue) == 0
+    hooks.domain.now += DAY
+    hooks.tell(hooks.claim(hook), 200)
+    assert due(hooks) == [(3, 1, True), (4, 1, False)]
+
+
+@pytest.mark.contract("10.142")
+def test_what_is_pending_waits_for_an_earlier_one_that_was_asked_for_again(hooks: Hooks) -> None:
+    """Also what was under way at that moment, and failed."""
+    hook = hooks.add("gift_card.adjusted")
+    hooks.adjust(hooks.domain.grant(), 3)
+    hooks.fan_out()
+    (first,) = hooks.claim(hook)
+    hooks.tell([first], 200)
+    (second,) = hooks.claim(hook)
+    place = (hook.store_id, hook.id)
+    hooks.domain.write(deliveries.redeliver, *place, first.delivery.id)
+    assert due(hooks) == [(2, 1, True), (3, 0, False), (4, 0, False)]
+    hooks.tell([second], 500, HOUR)
+    assert due(hooks) == [(2, 1, True), (3, 1, False), (4, 0, False)]
+    before = hooks.domain.read(deliveries.read, *place, second.delivery.id)[0]
+    assert hooks.domain.write(deliveries.redeliver, *place, second.delivery.id) == before
+    hooks.tell(hooks.claim(hook), 200)
+    assert due(hooks) == [(3, 1, True), (4, 0, False)]
+    assert [one.event.seq for one in hooks.claim(hook)] == [3]
+
+
 @pytest.mark.contract("10.120")
 def test_what_is_asked_for_again_keeps_the_order(hooks: Hooks) -> None:
     """And what comes meanwhile waits for it."""
@@ -561,8 +661,7 @@ def test_what_is_asked_for_again_keeps_the_order(hooks: Hooks) -> None:
     card = hooks.domain.grant()
     hooks.adjust(card, 3)
     hooks.deliver(hook)
-    again = (hook.store_id, hook.id, "delivered", 0, 10**13)
-    assert hooks.domain.write(deliveries.redeliver_range, *again) == 3
+    assert again(hooks, hook, "delivered") == Again(3, None)
     hooks.adjust(card, 1)
     hooks.fan_out()
     seqs = []

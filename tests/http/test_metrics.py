@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gridgift import webhook_delivery
 from gridgift.domain import delivering, webhooks
-from gridgift.domain.ids import new_id
+from gridgift.domain.ids import id_at, new_id
 from gridgift.domain.model import Caller
 from gridgift.domain.webhooks import Wanted
 from tests.api import ApiFixture, problem
@@ -64,7 +64,7 @@ def test_how_long_a_webhook_is_overdue(
     api.grant()
     while not api.read(delivering.look)[0]:  # until what happened can be read
         pass
-    api.write(delivering.fan_out, [(api.store.id, webhook.id)], 10, new_id)
+    api.write(delivering.fan_out, [(api.store.id, webhook.id)], 10, id_at)
     api.clock.advance(7.5)
     assert "\ngridgift_webhook_overdue_seconds 7.500\n" in told()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridgift.domain import events
+from gridgift.domain import deliveries, events
 from gridgift.domain.instants import DAY
 from gridgift.domain.webhooks import MAX_WEBHOOKS
 from tests.api import ApiFixture, problem, served
@@ -296,7 +296,8 @@ def test_what_came_in_some_time_is_posted_again(api: ApiFixture) -> None:
     assert again(to="2026-11-22T12:00:00.001Z", state="delivered")["redelivered"] == 0
     late = {"from": "2026-11-22T12:00:00.001Z", "to": "2026-11-22T13:00:00Z"}
     assert again(**late)["redelivered"] == 0
-    assert again(to="2026-11-22T12:00:00.001Z") == {"redelivered": 1, "more": False}
+    one = {"redelivered": 1, "more": False, "nextCursor": None}
+    assert again(to="2026-11-22T12:00:00.001Z") == one
     assert again(to="2026-11-22T12:00:00.001Z", state="all")["redelivered"] == 0, "it is pending"
     for body, fields in (
         ({"from": noon, "to": noon}, {"to"}), ({"from": noon}, {"to"}), ({}, {"from", "to"}),
@@ -305,6 +306,38 @@ def test_what_came_in_some_time_is_posted_again(api: ApiFixture) -> None:
     ):  # fmt: skip
         answer = api.call("POST", f"{path}/actions/redeliver", json=body)
         assert problem(answer, 400, "validation_failed")["errors"].keys() == fields
+
+
+@pytest.mark.contract("10.142")
+def test_more_than_can_be_at_once_goes_on_by_a_cursor(
+    api: ApiFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "AGAIN_AT_ONCE", 2)
+    webhook = made(api)["id"]
+    ids = []
+    for number, state in enumerate(("delivered", "failed", "dropped", "failed", "delivered")):
+        delivery, rows = delivery_rows(api.store.id, webhook, state, NOON + number)
+        ids.append(delivery)
+        for row in rows:
+            api.sql(row)
+    path = f"{PATH}/{webhook}/actions/redeliver"
+    whole = {"from": "2026-11-22T12:00:00Z", "to": "2026-11-23T12:00:00Z", "state": "all"}
+
+    def pending() -> list[str]:
+        listed = api.call("GET", f"{PATH}/{webhook}/deliveries", params={"state": "pending"})
+        return [each["id"] for each in listed.json()["data"]][::-1]
+
+    asked: dict[str, Any] = {}
+    for so_far, more in ((2, True), (4, True), (5, False)):
+        answer = api.call("POST", path, json=whole | asked).json()
+        assert pending() == ids[:so_far]
+        assert (answer["more"], answer["nextCursor"] is not None) == (more, more)
+        if more:
+            asked = {"cursor": answer["nextCursor"]}
+    with unchanged(api):
+        for wrong in ({"state": "failed"}, {"from": "2026-11-22T11:00:00Z"}, {"cursor": "x" * 30}):
+            refused = api.call("POST", path, json=whole | asked | wrong)
+            problem(refused, 400, "cursor_invalid")
 
 
 @pytest.mark.contract("10.133")

@@ -332,7 +332,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "delivery_begin": [{}, {"account_id": NEW}],
     "event_at": [{"position": MANY // 2}],
     "webhook_add": [{"id": NEW}],
-    "deliveries_again": [{"state": "delivered"}],
+    "deliveries_ended": [{"state": "delivered"}],
     "deliveries_in_state": [{"state": "pending"}, {"state": "delivered"}],
     "unit_store_add": [{"id": NEW}],
     "unit_add": [{"id": NEW, "kind": "delivery", "usernames": "[]"}],

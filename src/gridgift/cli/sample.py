@@ -177,7 +177,7 @@ async def _add_examples(tx: Tx, store_id: str) -> None:
         wanted = Wanted(f"https://shop.example.com/hooks/{number}")
         await webhooks.create(tx, caller, webhook_id, wanted)
     named = [(store_id, EXAMPLE_WEBHOOKS[0])]
-    await delivering.fan_out(tx, named, 1, lambda: EXAMPLE_DELIVERY)
+    await delivering.fan_out(tx, named, 1, lambda _: EXAMPLE_DELIVERY)
 
 
 async def _add_unit(

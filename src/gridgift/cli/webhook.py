@@ -215,10 +215,22 @@ def redeliver(
         print_deliveries([again], options.json)
     elif delivery_id is None and since is not None:
         end = now() if until is None else until
-        count = _change(options, deliveries.redeliver_range, webhook_id, state, since, end)
-        print_count(count, options.json)
+        print_count(_redeliver_all(options, webhook_id, state, since, end), options.json)
     else:
         raise UsageError("Say which: a delivery's id, or --from with a time.")
+
+
+def _redeliver_all(
+    options: StoreOptions, webhook_id: str, state: Which, since: int, until: int
+) -> int:
+    """Have deliveries of a time attempted again, some at once; return how many."""
+    first, count = None, 0
+    while True:
+        again = _change(options, deliveries.redeliver_range, webhook_id, state, since, until, first)
+        count += again.count
+        if again.next is None:
+            return count
+        first = again.next
 
 
 def _change(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from gridgift.cli.output import print_json, print_note
 from gridgift.cli.tables import print_facts, print_table
 from gridgift.domain import texts
-from gridgift.domain.deliveries import AGAIN_AT_ONCE, Attempt, Delivery
+from gridgift.domain.deliveries import Attempt, Delivery
 from gridgift.domain.webhooks import Secrets, Webhook
 from gridgift.fields import written
 from gridgift.webhook_views import (
@@ -100,12 +100,10 @@ def print_delivery(delivery: Delivery, attempts: list[Attempt], json: bool) -> N
 def print_count(count: int, json: bool) -> None:
     """Print how many deliveries are attempted again."""
     if json:
-        print_json(RedeliveredResponse.of(count))
+        print_json(RedeliveredResponse.of(count, None))
         return
     said = texts.counted(count, "delivery is", "deliveries are")
     print_note(f"{said} posted again by a running server.")
-    if count == AGAIN_AT_ONCE:
-        print_note("Those are the oldest: there may be more of them.")
 
 
 def _state(webhook: Webhook) -> str:

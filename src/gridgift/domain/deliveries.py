@@ -1,10 +1,11 @@
 """Deliveries: events that are, or were, to be posted to a webhook (contract section 10)."""
 
+from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-from gridgift.domain import events, webhooks
+from gridgift.domain import delivering, events, webhooks
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import first_id_at
 from gridgift.domain.paging import Page, Position, read_page
@@ -12,7 +13,7 @@ from gridgift.domain.webhook_failures import DeliveryNotFound, WebhookInactive
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import DELIVERIES_IN_STATE, DELIVERIES_OF_WEBHOOK
 
-AGAIN_AT_ONCE: Final = 1_000  # deliveries that one request makes pending again
+AGAIN_AT_ONCE: Final = 1_000  # deliveries that one transaction makes pending again
 
 KEY_TYPES: Final = DELIVERIES_OF_WEBHOOK.types()
 
@@ -69,7 +70,7 @@ async def list_of(
     position: Position,
     limit: int,
 ) -> Page[Delivery]:
-    """Return a page of at most ``limit`` deliveries to a webhook, newest first.
+    """Return a page of at most ``limit`` deliveries to a webhook, those of the newest events first.
 
     ``state`` is that of all of them (None: any). With a type the page has those of ``limit``
     deliveries whose events are of that type. Raises ``WebhookNotFound``, ``ValidationFailed``.
@@ -110,36 +111,65 @@ async def redeliver(tx: Tx, store_id: str, webhook_id: str, delivery_id: str) ->
 
     Raises ``WebhookNotFound``, ``WebhookInactive``, ``DeliveryNotFound``.
     """
-    await _check_active(tx, store_id, webhook_id)
-    await tx.run(
-        "delivery_again", store_id=store_id, webhook_id=webhook_id, id=delivery_id, now=tx.now()
-    )
+    await _lock_active(tx, store_id, webhook_id)
     delivery, _ = await read(tx, store_id, webhook_id, delivery_id)
+    if delivery.state != "pending":
+        await _again(tx, [delivery])
+        delivery, _ = await read(tx, store_id, webhook_id, delivery_id)
     return delivery
 
 
+class Again(Struct, frozen=True):
+    """How many deliveries are attempted again, and the id of the next one (None: that was all)."""
+
+    count: int
+    next: str | None
+
+
 async def redeliver_range(
-    tx: Tx, store_id: str, webhook_id: str, which: Which, since: int, until: int
-) -> int:
+    tx: Tx,
+    store_id: str,
+    webhook_id: str,
+    which: Which,
+    since: int,
+    until: int,
+    first: str | None = None,
+) -> Again:
     """Have deliveries that have ended attempted again, of events from ``since`` to ``until``.
 
     ``which`` is the state in which they ended. Instants are in milliseconds, the last one is not in
-    it. Returns how many: the oldest of a state, at most ``AGAIN_AT_ONCE`` together. Raises
-    ``WebhookNotFound``, ``WebhookInactive``, ``ValidationFailed``.
+    it; ``first`` is the ``next`` of a call before. It takes ``AGAIN_AT_ONCE`` at most, those of the
+    oldest events. Raises ``WebhookNotFound``, ``WebhookInactive``, ``ValidationFailed``.
     """
     if until <= since:
         raise ValidationFailed({"to": ["must be later than from"]})
-    await _check_active(tx, store_id, webhook_id)
-    count = 0
-    for state in get_args(Finished) if which == "all" else (which,):
-        count += await tx.run(
-            "deliveries_again",
-            store_id=store_id, webhook_id=webhook_id, state=state, now=tx.now(),
-            first_id=first_id_at(since), last_id=first_id_at(until), rows=AGAIN_AT_ONCE - count,
-        )  # fmt: skip
-    return count
+    await _lock_active(tx, store_id, webhook_id)
+    bounds = {"first_id": first or first_id_at(since), "last_id": first_id_at(until)}
+    named = {"store_id": store_id, "webhook_id": webhook_id, "rows": AGAIN_AT_ONCE + 1} | bounds
+    states = get_args(Finished) if which == "all" else (which,)
+    rows = await tx.each("deliveries_ended", [named | {"state": state} for state in states])
+    ended = sorted((Delivery(*row) for row in rows), key=lambda delivery: delivery.id)
+    chosen, rest = ended[:AGAIN_AT_ONCE], ended[AGAIN_AT_ONCE:]
+    await _again(tx, chosen)
+    return Again(len(chosen), rest[0].id if rest else None)
 
 
-async def _check_active(tx: Tx, store_id: str, webhook_id: str) -> None:
-    if not (await webhooks.read(tx, store_id, webhook_id)).active:
+async def _lock_active(tx: Tx, store_id: str, webhook_id: str) -> None:
+    if not (await webhooks.lock(tx, store_id, webhook_id)).active:
         raise WebhookInactive(webhook_id)
+
+
+async def _again(tx: Tx, ended: Sequence[Delivery]) -> None:
+    """Make deliveries of a locked webhook pending; only an account's earliest one begins."""
+    earliest: dict[delivering.Account, tuple[int, int]] = {}
+    for each in ended:
+        account = (each.store_id, each.webhook_id, each.account_kind, each.account_id)
+        place = (each.position, each.seq)
+        earliest[account] = min(place, earliest.get(account, place))
+    await tx.many("delivery_wait", [
+        (store_id, webhook_id, *place, kind, account_id)
+        for (store_id, webhook_id, kind, account_id), place in sorted(earliest.items())
+    ])  # fmt: skip
+    named = [(each.store_id, each.webhook_id, each.id) for each in ended]
+    await tx.many("delivery_again", named)
+    await delivering.begin(tx, earliest)

@@ -7,7 +7,7 @@ pending one has a next attempt. It ends delivered or failed, and then the one be
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +28,8 @@ GONE: Final = 410  # the status by which a receiver says that it wants no more
 ACTOR: Final = "webhooks"
 
 Name = tuple[str, str]  # a webhook's store, and its id
+Account = tuple[str, str, str, str]  # the same, and an account's kind and id
+MakeId = Callable[[int], str]
 
 
 class Work(Struct, frozen=True):
@@ -109,9 +111,10 @@ async def look(tx: Tx) -> tuple[list[Work], bool]:
     return work, bool(work) or await tx.one("webhooks_any") is not None
 
 
-async def fan_out(tx: Tx, names: Sequence[Name], rows: int, make_id: Callable[[], str]) -> None:
+async def fan_out(tx: Tx, names: Sequence[Name], rows: int, make_id: MakeId) -> None:
     """Make deliveries of some webhooks' next events, and move their positions.
 
+    The id of each sorts by the event's time, from which ``make_id`` makes it (milliseconds).
     It looks at ``rows`` events for each webhook, and makes about as many deliveries: a store's
     webhooks at one position share what is looked at, and go on together. What another server is at
     is left to it.
@@ -141,7 +144,7 @@ class _Listener(Struct, frozen=True):
 
 async def _go_on(
     tx: Tx, store_id: str, position: Position, listeners: Sequence[_Listener], rows: int,
-    make_id: Callable[[], str],
+    make_id: MakeId,
 ) -> None:  # fmt: skip
     """Make deliveries of a store's next events, up to the one with which they are ``rows``."""
     page = await events.page(tx, store_id, position, rows)
@@ -159,19 +162,22 @@ async def _add(
     tx: Tx,
     store_id: str,
     wanted: Sequence[tuple[str, Event, Keys]],
-    make_id: Callable[[], str],
+    make_id: MakeId,
 ) -> None:
     """Add a delivery for each webhook's event and its place.
 
-    Those wait of whose account an earlier one is pending.
+    Those wait of whose account an earlier one is pending. Ids of one instant are in the feed's
+    order.
     """
     pending = await _pending(tx, store_id, [(id_, place) for id_, _, place in wanted])
+    by_time = sorted(range(len(wanted)), key=lambda number: wanted[number][1].at)
+    ids = dict(zip(by_time, sorted(make_id(event.at) for _, event, _ in wanted), strict=True))
     now, rows = tx.now(), []
-    for webhook_id, event, place in wanted:
+    for number, (webhook_id, event, place) in enumerate(wanted):
         account = (webhook_id, *place[1:3])
         due = None if account in pending else now
         pending.add(account)
-        rows.append((store_id, webhook_id, make_id(), *place, event.id, event.type, due, now))
+        rows.append((store_id, webhook_id, ids[number], *place, event.id, event.type, due, now))
     if rows:
         await tx.many("delivery_add", rows)
 
@@ -242,7 +248,11 @@ async def _lock(tx: Tx, deliveries: Sequence[Delivery]) -> list[Webhook]:
 
 
 async def _begin_next(tx: Tx, ended: Sequence[Delivery]) -> None:
-    accounts = {(*each.webhook, each.account_kind, each.account_id) for each in ended}
+    await begin(tx, {(*each.webhook, each.account_kind, each.account_id) for each in ended})
+
+
+async def begin(tx: Tx, accounts: Collection[Account]) -> None:
+    """Let the earliest pending delivery of each account begin, of webhooks that are locked."""
     now = tx.now()
     await tx.many("delivery_begin", [(now, *account) for account in sorted(accounts)])
 

@@ -10,6 +10,7 @@ from uuid_utils import uuid7
 from gridgift.domain.model import NIL_UUID
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_TIME: Final = 80  # bits of a UUIDv7 behind its time
 LAST_UUID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "NIL_UUID",
     "derived_id",
     "first_id_at",
+    "id_at",
     "new_id",
     "parse_uuid",
     "texture_of",
@@ -33,9 +35,14 @@ def texture_of(uuid: str | None) -> str | None:
     return None if uuid is None or uuid == NIL_UUID else uuid.lower()
 
 
+def id_at(instant: int) -> str:
+    """Make a fresh id that sorts as if it were made at an instant, in milliseconds."""
+    return str(UUID(int=max(instant, 0) << _TIME | UUID(new_id()).int % (1 << _TIME)))
+
+
 def first_id_at(instant: int) -> str:
     """Return the least id that ``new_id`` could make at an instant, in milliseconds."""
-    return str(UUID(int=max(instant, 0) << 80))
+    return str(UUID(int=max(instant, 0) << _TIME))
 
 
 def derived_id(origin: str, name: object) -> str:

@@ -1,15 +1,16 @@
 """What was posted to a webhook, and posting it once more (contract section 10)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
 from gridgift.domain import deliveries
-from gridgift.domain.deliveries import AGAIN_AT_ONCE, State, Which
+from gridgift.domain.deliveries import AGAIN_AT_ONCE, Again, State, Which
 from gridgift.domain.instants import parse_instant
+from gridgift.domain.paging import Position
 from gridgift.domain.webhook_failures import DeliveryNotFound, WebhookInactive
-from gridgift.fields import When
+from gridgift.fields import Cursor, When
 from gridgift.http.api.webhooks import READ, TAG, WEBHOOK_ID, WEBHOOK_PATH, WRITE, EventType
 from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply, once
 from gridgift.http.edge.api_key import KeyRequest
@@ -42,7 +43,7 @@ class DeliveriesQuery(PageQuery, frozen=True):
 
 
 class RangeRequest(Struct, frozen=True):
-    """From when on and until when the events came; which of their deliveries."""
+    """From when on and until when the events happened; which of their deliveries."""
 
     since: When = msgspec.field(name="from")
     until: When = msgspec.field(name="to")
@@ -53,6 +54,7 @@ class RangeRequest(Struct, frozen=True):
             extra={"says": "must be failed, delivered, dropped or all"},
         ),
     ] = "failed"
+    cursor: Cursor | None = None
 
 
 async def list_deliveries(
@@ -89,12 +91,20 @@ async def redeliver(request: KeyRequest[None, None]) -> Reply[DeliveryResponse]:
 async def redeliver_range(
     request: KeyRequest[None, RangeRequest],
 ) -> Reply[RedeliveredResponse]:
-    """Post once more what came in some time."""
-    body = request.body
+    """Post once more what happened in some time."""
+    body, webhook_id = request.body, WEBHOOK_ID.of(request)
+    since, until = _instant(body.since), _instant(body.until)
+    named = f"redeliver {request.store_id} {webhook_id} {body.state} {since} {until}"
+    cursors = request.services.cursors.of(named, deliveries.KEY_TYPES)
+    first: tuple[Any, ...] = cursors.read(body.cursor).keys or (None,)
+
+    def show(again: Again) -> Reply[RedeliveredResponse]:
+        position = None if again.next is None else Position((again.next,))
+        return Reply.json(RedeliveredResponse.of(again.count, cursors.write(position)))
+
     return await once(
-        request, lambda count: Reply.json(RedeliveredResponse.of(count)),
-        deliveries.redeliver_range, request.store_id, WEBHOOK_ID.of(request),
-        body.state, _instant(body.since), _instant(body.until),
+        request, show, deliveries.redeliver_range,
+        request.store_id, webhook_id, body.state, since, until, *first,
     )  # fmt: skip
 
 
@@ -113,8 +123,8 @@ ROUTES: Final = (
         list_deliveries,
         tag=TAG,
         summary="Page through what was posted to a webhook",
-        description="Newest first, of the last 30 days. With a type a page looks at limit "
-        "deliveries and has those of them that are of that type.",
+        description="Those of the newest events first, of the last 30 days. With a type a page "
+        "looks at limit deliveries and has those of them that are of that type.",
         path_parameters=(WEBHOOK_ID,),
         query=DeliveriesQuery,
         answer=ListResponse[DeliveryResponse],
@@ -152,13 +162,14 @@ ROUTES: Final = (
         redeliver_range,
         tag=TAG,
         summary="Post once more what happened in some time",
-        description="What came at from or later and before to, and failed; with a state what ended "
-        f"in that one, with all whatever has ended. {AGAIN_AT_ONCE} at once, the oldest.",
+        description="What happened at from or later and before to, and failed; with a state what "
+        f"ended in that one, with all whatever has ended. {AGAIN_AT_ONCE} at once, the oldest; "
+        "with nextCursor as the cursor, and all else as before, those after them.",
         path_parameters=(WEBHOOK_ID,),
         body=RangeRequest,
         body_example={"from": "2027-01-31T08:00:00Z", "to": "2027-01-31T20:00:00Z"},
         answer=RedeliveredResponse,
-        example={"redelivered": 12, "more": False},
+        example={"redelivered": 12, "more": False, "nextCursor": None},
         refusals=(WebhookInactive,),
     ),
 )

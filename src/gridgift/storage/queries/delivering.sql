@@ -41,8 +41,8 @@ INSERT INTO webhook_deliveries (store_id, webhook_id, id, position, account_kind
 VALUES {row:(:store_id, :webhook_id, :id, :position, :account_kind, :account_id, :seq,
     :event_id, :event_type, 'pending', 0, 0, :next_attempt_at, :created_at)}
 
--- Those of which an earlier one of the same account is pending again, because somebody asked for it,
--- wait too.
+-- Those of which an earlier one of the same account is pending wait too, whatever next attempt they
+-- had before it was asked for again.
 -- name: deliveries_due
 SELECT store_id, webhook_id, id, position, account_kind, account_id, seq, step
 FROM webhook_deliveries d {index:webhook_deliveries_due}
@@ -90,10 +90,18 @@ UPDATE webhook_deliveries SET claimed_until = NULL,
     next_attempt_at = CASE WHEN next_attempt_at > :due_by THEN :due_by ELSE next_attempt_at END
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id AND state = 'pending'
 
--- What an attempt has changed; nothing, if the delivery has ended meanwhile.
+-- What an attempt has changed; nothing, if the delivery has ended meanwhile. It waits, if an earlier one
+-- of the account was asked for again.
 -- name: delivery_tried
 UPDATE webhook_deliveries SET state = :state, attempts = attempts + 1, step = :step,
-    next_attempt_at = :next_attempt_at, claimed_until = NULL, finished_at = :finished_at
+    next_attempt_at = CASE WHEN EXISTS (
+        SELECT 1 FROM webhook_deliveries b {index:webhook_deliveries_in_order}
+        WHERE b.store_id = :store_id AND b.webhook_id = :webhook_id
+            AND b.account_kind = webhook_deliveries.account_kind
+            AND b.account_id = webhook_deliveries.account_id AND b.state = 'pending'
+            AND (b.position, b.seq) < (webhook_deliveries.position, webhook_deliveries.seq)
+    ) THEN NULL ELSE CAST(:next_attempt_at AS BIGINT) END,
+    claimed_until = NULL, finished_at = :finished_at
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id AND state = 'pending'
 RETURNING id, attempts
 
@@ -112,6 +120,17 @@ WHERE store_id = :store_id AND webhook_id = :webhook_id AND next_attempt_at IS N
         AND account_id = :account_id AND state = 'pending'
     ORDER BY position, seq LIMIT 1
 )
+
+-- Lets an account's earliest pending delivery wait for one that comes before it.
+-- name: delivery_wait
+UPDATE webhook_deliveries SET next_attempt_at = NULL
+WHERE store_id = :store_id AND webhook_id = :webhook_id AND (position, seq) > (:position, :seq)
+    AND id = (
+        SELECT id FROM webhook_deliveries {index:webhook_deliveries_in_order}
+        WHERE store_id = :store_id AND webhook_id = :webhook_id AND account_kind = :account_kind
+            AND account_id = :account_id AND state = 'pending'
+        ORDER BY position, seq LIMIT 1
+    )
 
 -- name: attempt_add
 INSERT INTO webhook_attempts (store_id, webhook_id, delivery_id, number, at, status, milliseconds,

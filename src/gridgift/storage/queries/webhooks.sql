@@ -55,21 +55,18 @@ ORDER BY {order} LIMIT :rows
 SELECT {delivery} FROM webhook_deliveries
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id
 
+-- It waits until it is the account's earliest one.
 -- name: delivery_again
-UPDATE webhook_deliveries SET state = 'pending', step = 0, next_attempt_at = :now,
+UPDATE webhook_deliveries SET state = 'pending', step = 0, next_attempt_at = NULL,
     claimed_until = NULL, finished_at = NULL
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id AND state <> 'pending'
 
--- Those whose ids, which begin with their time, are from one instant to another.
--- name: deliveries_again
-UPDATE webhook_deliveries SET state = 'pending', step = 0, next_attempt_at = :now,
-    claimed_until = NULL, finished_at = NULL
-WHERE store_id = :store_id AND webhook_id = :webhook_id AND id IN (
-    SELECT id FROM webhook_deliveries {index:webhook_deliveries_by_state}
-    WHERE store_id = :store_id AND webhook_id = :webhook_id AND state = :state
-        AND id >= :first_id AND id < :last_id
-    ORDER BY id LIMIT :rows
-)
+-- Those whose ids, which begin with their events' time, are from one to another.
+-- name: deliveries_ended
+SELECT {delivery} FROM webhook_deliveries {index:webhook_deliveries_by_state}
+WHERE store_id = :store_id AND webhook_id = :webhook_id AND state = :state
+    AND id >= :first_id AND id < :last_id
+ORDER BY id LIMIT :rows
 
 -- name: attempts_of_delivery
 SELECT number, at, status, milliseconds, response, error FROM webhook_attempts
