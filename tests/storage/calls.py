@@ -333,6 +333,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "event_at": [{"position": MANY // 2}],
     "webhook_add": [{"id": NEW}],
     "deliveries_ended": [{"state": "delivered"}],
+    "deliveries_again": [{"next_attempt_at": 1}],
     "deliveries_in_state": [{"state": "pending"}, {"state": "delivered"}],
     "unit_store_add": [{"id": NEW}],
     "unit_add": [{"id": NEW, "kind": "delivery", "usernames": "[]"}],

@@ -114,7 +114,7 @@ async def redeliver(tx: Tx, store_id: str, webhook_id: str, delivery_id: str) ->
     await _lock_active(tx, store_id, webhook_id)
     delivery, _ = await read(tx, store_id, webhook_id, delivery_id)
     if delivery.state != "pending":
-        await _again(tx, [delivery])
+        await _again(tx, store_id, webhook_id, [delivery])
         delivery, _ = await read(tx, store_id, webhook_id, delivery_id)
     return delivery
 
@@ -150,7 +150,7 @@ async def redeliver_range(
     rows = await tx.each("deliveries_ended", [named | {"state": state} for state in states])
     ended = sorted((Delivery(*row) for row in rows), key=lambda delivery: delivery.id)
     chosen, rest = ended[:AGAIN_AT_ONCE], ended[AGAIN_AT_ONCE:]
-    await _again(tx, chosen)
+    await _again(tx, store_id, webhook_id, chosen)
     return Again(len(chosen), rest[0].id if rest else None)
 
 
@@ -159,17 +159,21 @@ async def _lock_active(tx: Tx, store_id: str, webhook_id: str) -> None:
         raise WebhookInactive(webhook_id)
 
 
-async def _again(tx: Tx, ended: Sequence[Delivery]) -> None:
+async def _again(tx: Tx, store_id: str, webhook_id: str, ended: Sequence[Delivery]) -> None:
     """Make deliveries of a locked webhook pending; only an account's earliest one begins."""
-    earliest: dict[delivering.Account, tuple[int, int]] = {}
-    for each in ended:
-        account = (each.store_id, each.webhook_id, each.account_kind, each.account_id)
-        place = (each.position, each.seq)
-        earliest[account] = min(place, earliest.get(account, place))
+    first: dict[tuple[str, str], Delivery] = {}
+    for each in sorted(ended, key=lambda delivery: (delivery.position, delivery.seq)):
+        first.setdefault((each.account_kind, each.account_id), each)
+    places = [(webhook_id, (one.position, *account, one.seq)) for account, one in first.items()]
+    pending = await delivering.pending(tx, store_id, places)
+    others = [one for account, one in first.items() if (webhook_id, *account) in pending]
     await tx.many("delivery_wait", [
-        (store_id, webhook_id, *place, kind, account_id)
-        for (store_id, webhook_id, kind, account_id), place in sorted(earliest.items())
+        (store_id, webhook_id, one.position, one.seq, one.account_kind, one.account_id)
+        for one in others
     ])  # fmt: skip
-    named = [(each.store_id, each.webhook_id, each.id) for each in ended]
-    await tx.many("delivery_again", named)
-    await delivering.begin(tx, earliest)
+    due = {one.id for one in first.values()}.difference(one.id for one in others)
+    for at, ids in ((tx.now(), due), (None, {each.id for each in ended} - due)):
+        named = {"store_id": store_id, "webhook_id": webhook_id, "ids": sorted(ids)}
+        await tx.run("deliveries_again", **named, next_attempt_at=at)
+    accounts = {(store_id, webhook_id, one.account_kind, one.account_id) for one in others}
+    await delivering.begin(tx, accounts)

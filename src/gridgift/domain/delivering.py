@@ -169,20 +169,20 @@ async def _add(
     Those wait of whose account an earlier one is pending. Ids of one instant are in the feed's
     order.
     """
-    pending = await _pending(tx, store_id, [(id_, place) for id_, _, place in wanted])
+    waited_for = await pending(tx, store_id, [(id_, place) for id_, _, place in wanted])
     by_time = sorted(range(len(wanted)), key=lambda number: wanted[number][1].at)
     ids = dict(zip(by_time, sorted(make_id(event.at) for _, event, _ in wanted), strict=True))
     now, rows = tx.now(), []
     for number, (webhook_id, event, place) in enumerate(wanted):
         account = (webhook_id, *place[1:3])
-        due = None if account in pending else now
-        pending.add(account)
+        due = None if account in waited_for else now
+        waited_for.add(account)
         rows.append((store_id, webhook_id, ids[number], *place, event.id, event.type, due, now))
     if rows:
         await tx.many("delivery_add", rows)
 
 
-async def _pending(
+async def pending(
     tx: Tx, store_id: str, places: Sequence[tuple[str, Keys]]
 ) -> set[tuple[Any, ...]]:
     """Return the accounts of webhooks' events that have a pending delivery, with the webhooks."""

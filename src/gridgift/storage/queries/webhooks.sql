@@ -55,11 +55,10 @@ ORDER BY {order} LIMIT :rows
 SELECT {delivery} FROM webhook_deliveries
 WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id
 
--- It waits until it is the account's earliest one.
--- name: delivery_again
-UPDATE webhook_deliveries SET state = 'pending', step = 0, next_attempt_at = NULL,
+-- name: deliveries_again
+UPDATE webhook_deliveries SET state = 'pending', step = 0, next_attempt_at = :next_attempt_at,
     claimed_until = NULL, finished_at = NULL
-WHERE store_id = :store_id AND webhook_id = :webhook_id AND id = :id AND state <> 'pending'
+WHERE store_id = :store_id AND webhook_id = :webhook_id AND id {any:ids} AND state <> 'pending'
 
 -- Those whose ids, which begin with their events' time, are from one to another.
 -- name: deliveries_ended
