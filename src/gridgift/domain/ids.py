@@ -37,7 +37,7 @@ def texture_of(uuid: str | None) -> str | None:
 
 def id_at(instant: int) -> str:
     """Make a fresh id that sorts as if it were made at an instant, in milliseconds."""
-    return str(UUID(int=max(instant, 0) << _TIME | UUID(new_id()).int % (1 << _TIME)))
+    return str(UUID(int=max(instant, 0) << _TIME | uuid7().int % (1 << _TIME)))
 
 
 def first_id_at(instant: int) -> str:
