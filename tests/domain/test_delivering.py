@@ -127,7 +127,8 @@ def test_types_choose_and_a_ping_is_for_one(hooks: Hooks) -> None:
     hooks.adjust(card, 3)
     hooks.domain.write(webhooks.ping, hooks.domain.caller, some.id)
     hooks.fan_out(rows=2)
-    assert [one.event.type for one in hooks.claim(some)] == ["gift_card.adjusted", "ping"]
+    claimed = sorted(one.event.type for one in hooks.claim(some))
+    assert claimed == ["gift_card.adjusted", "ping"]  # of two accounts: in any order
     hooks.deliver(every)
     hooks.deliver(other)
     types = [
