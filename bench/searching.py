@@ -17,6 +17,7 @@ from gridgift.app import connect
 from gridgift.domain import operators, sessions
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY, format_instant
+from gridgift.domain.model import Caller
 from gridgift.domain.sessions import NewSession
 from gridgift.http.edge.session import COOKIE, new_token
 from gridgift.settings import Settings
@@ -150,9 +151,10 @@ async def _sign_in(settings: Settings) -> str:
     """Begin a session of an owner of the first store, and return its cookie."""
     database = connect(settings)
     token = new_token()
+    caller = Caller(dataset.store_id(0), "operator", "bench", "bench")
 
     async def begin(tx: Tx) -> None:
-        member = await operators.add(tx, dataset.store_id(0), "Bench", "owner", new_id())
+        member = await operators.add(tx, caller, "Bench", "owner", new_id())
         operator = await operators.find(tx, member.name)
         assert await sessions.begin(tx, operator, NewSession(new_id(), token, "", ""))
 

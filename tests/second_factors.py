@@ -8,7 +8,7 @@ from gridgift.domain import second_factor
 from gridgift.domain.actions import Who
 from gridgift.domain.ids import new_id
 from gridgift.domain.second_factor import CODE_BYTES, CODES, STEP, AppSecrets
-from tests.api import SECRET
+from tests.api import SECRET, operator
 
 SEED: Final = "s" * 22
 APPS: Final = AppSecrets(SECRET.encode())
@@ -49,5 +49,5 @@ def set_up(on: Writes, store_id: str, operator_id: str, now: int) -> list[str]:
     """
     codes, code = recovery_codes(), shown(operator_id, now - STEP)
     who = somebody(store_id)
-    on.write(second_factor.set_up, who, operator_id, APPS, SEED, code, codes)
+    on.write(second_factor.set_up, operator(store_id), who, operator_id, APPS, SEED, code, codes)
     return codes

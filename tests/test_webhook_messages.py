@@ -89,6 +89,15 @@ def test_a_line_names_the_unit() -> None:
     assert told == "**Vendor refund owed** · Till · L$ 250"
 
 
+def test_a_line_names_somebody_of_the_team() -> None:
+    about_them = {"subject_kind": "operator", "subject_id": "o1", "seq": None, "delta": None}
+    clerk = Snapshot(None, json.dumps({"name": "Bo *1*", "role": "clerk", "hasPassword": False}))
+    added = replace(event("operator.changed"), **about_them, after=clerk)
+    assert line(added) == "**Operator changed** · Bo \\*1\\* · clerk"
+    gone = replace(added, before=clerk, after=None)
+    assert line(gone) == "**Operator changed** · Bo \\*1\\* · not in the team any more"
+
+
 def test_a_line_says_what_a_bulk_granted() -> None:
     about_bulk = {"subject_kind": "bulk", "subject_id": "b1", "seq": None, "delta": None}
     after = {"granted": 3, "skipped": 1, "refused": 2, "amount": 1500}

@@ -50,6 +50,7 @@ _SUBJECTS: Final = {
     "bulk": "bulkId",
     "store": "storeId",
     "unit": "unitId",
+    "operator": "operatorId",
 }
 
 

@@ -106,6 +106,8 @@ def _told(shown: EventResponse, names: Mapping[str, str]) -> list[str]:
         parts.append(f"hold L$ {about['holdAmount']}")
     if "unitId" in about:
         parts += _of_unit(after)
+    elif "operatorId" in about:
+        parts += _of_operator(shown.before or {}, after)
     elif "bulkId" in about:
         parts += _of_bulk(after)
     elif "credit" in after:
@@ -123,6 +125,11 @@ def _of_unit(after: Mapping[str, Any]) -> list[str]:
     """Name a unit; and tell how much a payment to it was that went back, or is to."""
     amount = [f"L$ {after['amount']}"] if "amount" in after else []
     return [escaped(after["name"]), *amount]
+
+
+def _of_operator(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Name somebody of the team, and tell as what they work there since then."""
+    return [escaped((after or before)["name"]), after.get("role", "not in the team any more")]
 
 
 def _of_bulk(after: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from gridgift.dashboard.menu import MENU
 from gridgift.domain import operators, sessions
 from gridgift.domain.ids import new_id
+from tests.api import operator
 from tests.browser.conftest import QUIET
 from tests.browser.test_accessibility import focus_is_seen, violations
 from tests.browser.visit import CHROMIUM, DESK, PHONE, Store, Visit
@@ -31,7 +32,7 @@ class Desk:
         self.visit, self.store, self.page = visit, visit.store, visit.page
         self.name = f"Aria {uuid.uuid4().hex[:8]}"
         store_id = self.store.server.store_id
-        self.id = self.store.write(operators.add, store_id, self.name, role, new_id()).id
+        self.id = self.store.write(operators.add, operator(store_id), self.name, role, new_id()).id
 
     @property
     def url(self) -> str:

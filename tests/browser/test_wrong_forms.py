@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from gridgift.domain import operators
 from gridgift.domain.ids import new_id
+from tests.api import operator
 from tests.browser.test_dashboard import Desk, desk
 from tests.browser.visit import PHONE, Visit
 
@@ -18,7 +19,7 @@ def test_below_a_long_list_on_a_phone(desk: Callable[..., Desk], scripts: bool) 
     aria = desk(PHONE, java_script_enabled=scripts)
     for _ in range(12):
         aria.store.write(
-            operators.add, aria.store.server.store_id, f"Bo {new_id()}", "clerk", new_id()
+            operators.add, operator(aria.store.server.store_id), f"Bo {new_id()}", "clerk", new_id()
         )
     page = aria.enter()
     page.goto(f"{aria.url}/team")

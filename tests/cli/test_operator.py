@@ -2,8 +2,11 @@
 
 import asyncio
 import getpass
+import json
 import re
 from typing import Any
+
+import pytest
 
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
@@ -80,3 +83,27 @@ def test_one_of_two_stores_is_named(cli: CommandRunner) -> None:
         "removedFrom": [stores[0]]
     }
     assert [one["name"] for one in cli.json("operator", "list", "--store", stores[1])] == ["Aria"]
+
+
+@pytest.mark.contract("10.168")
+def test_changes_in_a_shell_are_events(both: CommandRunner, database_url: str) -> None:
+    stores = [add_store(both, "Moonwall"), add_store(both, "Another")]
+    for store in stores:
+        both.json("operator", "add", "Aria", "--store", store)
+    both.json("operator", "add", "Aria", "--store", stores[0], "--role", "owner")
+    both.json("operator", "link", "Aria")
+    aria = both.json("operator", "list", "--store", stores[0])[0]["id"]
+    row = f"INSERT INTO operator_second_factors VALUES ('{aria}', 'seed', 1, 1, 0, 0)"
+    asyncio.run(bare_sql(database_url, row))
+    both.json("operator", "link", "Aria", "--without-second-factor")
+    both.json("operator", "remove", "Aria")
+    both("operator", "remove", "Aria").refused(1, "There is no operator Aria")
+    shown = both("event", "tail", "--kept", "--once", "--store", stores[0]).out
+    assert shown.count("operator.changed") == 4
+    query = "SELECT store_id, details FROM events WHERE type = 'operator.changed'"
+    rows: Any = asyncio.run(bare_sql(database_url, f"{query} ORDER BY position"))
+    told = [(stores.index(str(store)), json.loads(details)) for store, details in rows]
+    assert sorted(at for at, _ in told) == [0] * 4 + [1] * 3
+    assert {(each["actor_kind"], each["actor_id"]) for _, each in told} == {
+        ("operator", getpass.getuser())
+    }

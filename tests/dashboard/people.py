@@ -12,7 +12,7 @@ from gridgift.dashboard.table import PAGES
 from gridgift.domain import operators
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Store
-from tests.api import ApiFixture
+from tests.api import ApiFixture, operator
 
 PASSWORD: Final = "tray lunar opaque fig"
 FORMS: Final = [page for page in PAGES if page.method == "POST"]
@@ -184,7 +184,7 @@ class People:
     def add(self, name: str, role: str = "owner", store: Store | None = None) -> str:
         """Let somebody work at the store; return their id."""
         store_id = (store or self.api.store).id
-        member = self.api.write(operators.add, store_id, name, role, new_id())
+        member = self.api.write(operators.add, operator(store_id), name, role, new_id())
         member_id: str = member.id
         return member_id
 

@@ -11,7 +11,7 @@ from gridgift.domain.actions import Action, Deed
 from gridgift.domain.instants import DAY
 from gridgift.domain.paging import Position
 from gridgift.domain.stores import StoreChanges, update
-from tests.api import JO, KELLY, ApiFixture
+from tests.api import JO, KELLY, ApiFixture, operator
 from tests.dashboard.people import (
     ABOUT_THINGS,
     PASSWORD,
@@ -72,8 +72,8 @@ def send(browser: Browser, path: str, fields: dict[str, Any] | None = None) -> s
 
 def use_a_second_factor(api: ApiFixture, people: People, aria: Browser) -> None:
     """Set it up, sign in with it, and end it both ways."""
-    operator, page = api.read(operators.find, "Aria"), "/dashboard/account/second-factor"
-    form = {"seed": SEED, "code": shown(operator.id, api.clock.now())}
+    her_id, page = api.read(operators.find, "Aria").id, "/dashboard/account/second-factor"
+    form = {"seed": SEED, "code": shown(her_id, api.clock.now())}
     send(aria, page, form)
     codes = re.findall(
         r"[A-Z2-7]{5}(?:-[A-Z2-7]{5}){2}", send(aria, f"{page}/codes", {"password": PASSWORD})
@@ -85,7 +85,9 @@ def use_a_second_factor(api: ApiFixture, people: People, aria: Browser) -> None:
     assert other.post("/dashboard/sign-in/code", {"recovery_code": codes[0]}).status_code == 303
     send(aria, f"{page}/off", {"password": PASSWORD})
     send(aria, page, form)
-    api.write(second_factor.link_without, somebody(api.store.id), "Aria", "link")
+    api.write(
+        second_factor.link_without, operator(api.store.id), somebody(api.store.id), "Aria", "link"
+    )
 
 
 def test_every_form_is_recorded(api: ApiFixture, people: People) -> None:

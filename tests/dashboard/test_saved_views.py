@@ -9,7 +9,7 @@ from gridgift.domain.erasing import Mark
 from gridgift.domain.residents import Identifier
 from gridgift.domain.saved_views import MAX_VIEWS
 from gridgift.http.edge.decode import MAX_PARAMETERS
-from tests.api import JO, KELLY, ApiFixture
+from tests.api import JO, KELLY, ApiFixture, operator
 from tests.dashboard.people import Browser, People
 from tests.dashboard.test_cards import CARDS, HOSTILE
 from tests.http.checks import one_engine
@@ -122,7 +122,7 @@ def test_views_go_with_the_person(api: ApiFixture, people: People, bo: Browser) 
     aria.get("/dashboard/team")
     assert aria.press(f"/dashboard/team/{bos_id}/dismiss").status_code == 303
     assert api.sql("SELECT name FROM saved_views") == [("Mine",)]
-    api.write(operators.remove, "Aria")
+    api.write(operators.remove, operator(api.store.id), "Aria")
     assert api.sql("SELECT name FROM saved_views") == []
 
 

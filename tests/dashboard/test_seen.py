@@ -90,7 +90,7 @@ def change(api: ApiFixture, kind: str, thing: str) -> tuple[str, str, str]:
         api.write(keys.rescope, caller, thing, ["giftcards:read"])
         return "May do", "store:read", "giftcards:read"
     if kind == "team":
-        api.write(operators.change_role, api.store.id, thing, "owner")
+        api.write(operators.change_role, caller, thing, "owner")
         return "Works as", "clerk", "owner"
     api.write(stores.update, api.store.id, StoreChanges(contact="IM Aria"))
     return "Contact", "none", "IM Aria"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gridgift.domain import operators
-from tests.api import JO, ApiFixture
+from tests.api import JO, ApiFixture, operator
 from tests.dashboard.people import Browser, People
 from tests.http.checks import one_engine
 
@@ -56,7 +56,7 @@ def test_a_name_that_nobody_works_under_is_begun_anew(
     """Whoever had it may be somebody else."""
     other = people.with_password("Stranger", "clerk")
     api.sql(f"INSERT INTO operator_second_factors VALUES ('{other_id(api)}', 'seed', 1, 1, 0, 0)")
-    api.write(operators.remove, "Stranger")
+    api.write(operators.remove, operator(api.store.id), "Stranger")
     aria.get(TEAM)
     page = aria.post(TEAM, {"name": "stranger", "role": "clerk"})
     assert page.status_code == 200
@@ -129,3 +129,27 @@ def test_no_link_into_another_store(api: ApiFixture, people: People, aria: Brows
     assert "For Bo only whoever runs this server can make a link." in response.text
     assert "another store" not in response.text
     assert api.sql("SELECT count(*) FROM operator_links") == [(0,)]
+
+
+@pytest.mark.contract("10.168")
+@one_engine
+def test_programs_hear_what_changes_in_the_team(
+    api: ApiFixture, people: People, aria: Browser
+) -> None:
+    people.add("Stranger", "clerk", api.add_store("Elsewhere", JO))
+    aria.get(TEAM)
+    aria.post(TEAM, {"name": "Bo", "role": "clerk"})
+    bo = api.read(operators.find, "Bo").id
+    aria.press(f"{TEAM}/{bo}/role", {"role": "owner"})
+    aria.press(f"{TEAM}/{bo}/sign-out")
+    aria.press(f"{TEAM}/{bo}/dismiss")
+    told = api.call("GET", "/ext/v1/events", params={"types": "operator.changed"}).json()["data"]
+    hers, *bos = told
+    assert hers["after"] == {
+        "name": "Aria", "role": "owner", "hasPassword": False, "hasSecondFactor": False
+    }  # fmt: skip
+    assert [each["about"] for each in bos] == [{"operatorId": bo}] * 3
+    assert [each["actor"] for each in bos] == [{"kind": "operator", "id": "Aria"}] * 3
+    roles = [each["after"] and each["after"]["role"] for each in bos]
+    assert (bos[0]["before"], roles) == (None, ["clerk", "owner", None])
+    assert "Stranger" not in str(told)

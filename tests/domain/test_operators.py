@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from gridgift.domain import operators, sessions
 from gridgift.domain.failures import OperatorNotFound, StoreNotFound, ValidationFailed
@@ -21,7 +22,7 @@ def new(token: str, browser: str = "") -> NewSession:
 
 def add(domain: DomainFixture, name: str, role: str = "owner") -> Operator:
     """Let somebody work at the store."""
-    domain.write(operators.add, domain.store.id, name, role, new_id())
+    domain.write(operators.add, domain.caller, name, role, new_id())
     operator: Operator = domain.read(operators.find, name)
     return operator
 
@@ -41,12 +42,14 @@ def test_names_that_are_refused(domain: DomainFixture, name: str) -> None:
 def test_who_is_not_there(domain: DomainFixture) -> None:
     add(domain, "Aria")
     with pytest.raises(StoreNotFound):
-        domain.write(operators.add, UNKNOWN, "Bo", "clerk", new_id())
+        domain.write(
+            operators.add, structs.replace(domain.caller, store_id=UNKNOWN), "Bo", "clerk", new_id()
+        )
     with pytest.raises(OperatorNotFound):
-        domain.write(operators.remove, "Bo")
+        domain.write(operators.remove, domain.caller, "Bo")
     with pytest.raises(OperatorNotFound):
-        domain.write(operators.remove, "Aria", UNKNOWN)
-    domain.write(operators.remove, "Aria")
+        domain.write(operators.remove, domain.caller, "Aria", UNKNOWN)
+    domain.write(operators.remove, domain.caller, "Aria")
     with pytest.raises(OperatorNotFound):  # known, and works nowhere
         domain.write(operators.link, "Aria", "token")
 
@@ -63,9 +66,9 @@ def test_a_session_opens_no_store_that_was_left(domain: DomainFixture) -> None:
 def test_a_session_does_not_begin_with_a_password_that_was_changed(domain: DomainFixture) -> None:
     """The old one was checked a moment ago, outside of the transaction."""
     aria = add(domain, "Aria")
-    assert domain.write(sessions.set_password, aria, "encoded", new("first"))
+    assert domain.write(sessions.set_password, domain.caller, aria, "encoded", new("first"))
     assert domain.write(sessions.begin, aria, new("late")) == "refused"
-    assert not domain.write(sessions.set_password, aria, "other", new("later"))
+    assert not domain.write(sessions.set_password, domain.caller, aria, "other", new("later"))
     assert domain.read(sessions.find, "late") is None
     assert domain.read(sessions.find, "first") is not None
 
@@ -96,8 +99,7 @@ def test_two_owners_do_not_both_leave(domain: DomainFixture) -> None:
 
     async def both() -> list[Any]:
         tries = (
-            domain.database.write(operators.change_role, domain.store.id, one, "clerk")
-            for one in ids
+            domain.database.write(operators.change_role, domain.caller, one, "clerk") for one in ids
         )
         return await asyncio.gather(*tries, return_exceptions=True)
 
@@ -113,7 +115,9 @@ def test_who_signs_in_while_the_password_changes_is_out(domain: DomainFixture) -
     async def both() -> list[Any]:
         return await asyncio.gather(
             domain.database.write(sessions.begin, aria, new("thief")),
-            domain.database.write(sessions.set_password, aria, "encoded", new("owner")),
+            domain.database.write(
+                sessions.set_password, domain.caller, aria, "encoded", new("owner")
+            ),
         )
 
     domain.run(both())

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from gridgift.domain import actions, operators, second_factor, sessions, stores
 from gridgift.domain.failures import OperatorNotFound, ValidationFailed
@@ -23,7 +24,7 @@ class Desk:
 
     def __init__(self, domain: DomainFixture) -> None:
         self.domain = domain
-        domain.write(operators.add, domain.store.id, "Aria", "owner", new_id())
+        domain.write(operators.add, domain.caller, "Aria", "owner", new_id())
         self.operator: Operator = domain.read(operators.find, "Aria")
         self.codes = set_up(domain, domain.store.id, self.operator.id, domain.now)
 
@@ -152,7 +153,9 @@ def test_the_code_must_come_within_ten_minutes(desk: Desk) -> None:
 
 def test_another_password_ends_what_waits_for_a_code(desk: Desk) -> None:
     desk.begin()
-    assert desk.domain.write(sessions.set_password, desk.operator, "encoded", new("owner"))
+    assert desk.domain.write(
+        sessions.set_password, desk.domain.caller, desk.operator, "encoded", new("owner")
+    )
     assert desk.finish(code_of(desk.shows)) == "too_late"
     assert desk.domain.read(second_factor.find, desk.operator.id) is not None  # it stays on
 
@@ -171,11 +174,13 @@ def test_a_recovery_code_counts_once_however_it_is_typed(desk: Desk) -> None:
 
 
 def test_somebody_elses_code_does_not_count(desk: Desk) -> None:
-    desk.domain.write(operators.add, desk.domain.store.id, "Bo", "clerk", new_id())
+    desk.domain.write(operators.add, desk.domain.caller, "Bo", "clerk", new_id())
     bo = desk.domain.read(operators.find, "Bo")
     who, domain = somebody(desk.domain.store.id), desk.domain
     own = second_factor.write_codes([bytes([99]) * 10])
-    domain.write(second_factor.set_up, who, bo.id, APPS, SEED, shown(bo.id, domain.now), own)
+    domain.write(
+        second_factor.set_up, domain.caller, who, bo.id, APPS, SEED, shown(bo.id, domain.now), own
+    )
     assert not desk.signs_in(code_of(shown(bo.id, domain.now + STEP)))
     assert not desk.signs_in(Proof(recovery_code=own[0]))
     assert domain.read(second_factor.codes_left, bo.id) == 1
@@ -207,12 +212,12 @@ def test_a_clock_that_is_set_back_makes_no_pause_longer(desk: Desk) -> None:
 
 
 def test_nothing_is_on_before_a_code_was_right(domain: DomainFixture) -> None:
-    domain.write(operators.add, domain.store.id, "Aria", "owner", new_id())
+    domain.write(operators.add, domain.caller, "Aria", "owner", new_id())
     aria, codes = domain.read(operators.find, "Aria"), recovery_codes()
     for code in (wrong(aria.id, domain.now), "", "12345\u0666"):
         who = somebody(domain.store.id)
         with pytest.raises(ValidationFailed, match="code"):
-            domain.write(second_factor.set_up, who, aria.id, APPS, SEED, code, codes)
+            domain.write(second_factor.set_up, domain.caller, who, aria.id, APPS, SEED, code, codes)
     assert domain.write(sessions.begin, aria, new("t")) == "signed_in"
     assert domain.sql("SELECT count(*) FROM operator_recovery_codes") == [(0,)]
 
@@ -242,7 +247,9 @@ def test_it_is_switched_off_by_whoever_shows_who_they_are(desk: Desk, means: str
 
 def switch_off(desk: Desk, proof: Proof) -> Any:
     who = somebody(desk.domain.store.id)
-    return desk.domain.write(second_factor.switch_off, who, desk.operator.id, APPS, proof)
+    return desk.domain.write(
+        second_factor.switch_off, desk.domain.caller, who, desk.operator.id, APPS, proof
+    )
 
 
 def test_new_recovery_codes_end_the_old_ones(desk: Desk) -> None:
@@ -259,20 +266,24 @@ def test_new_recovery_codes_end_the_old_ones(desk: Desk) -> None:
 
 def test_the_shell_helps_who_has_lost_everything(desk: Desk) -> None:
     who, domain = somebody(desk.domain.store.id), desk.domain
-    made = domain.write(second_factor.link_without, who, "aria", "link")
+    made = domain.write(second_factor.link_without, domain.caller, who, "aria", "link")
     assert made.operator == desk.operator
     assert domain.write(sessions.begin_by_link, "link", new("t")) == "signed_in"
     assert desk.deeds()[1] == ("second_factor_taken_off", "Aria")
-    domain.write(second_factor.link_without, who, "Aria", "link")  # nothing is left to take off
+    domain.write(
+        second_factor.link_without, domain.caller, who, "Aria", "link"
+    )  # nothing is left to take off
     assert [deed for deed, _ in desk.deeds()].count("second_factor_taken_off") == 1
     with pytest.raises(OperatorNotFound):
-        domain.write(second_factor.link_without, who, "Nobody", "link")
+        domain.write(second_factor.link_without, domain.caller, who, "Nobody", "link")
 
 
 def test_it_is_told_at_each_store_of_the_operators(desk: Desk) -> None:
     domain = desk.domain
     other = domain.write(stores.create, stores.NewStore("Elsewhere", JO), new_id())
-    domain.write(operators.add, other.id, "Aria", "clerk", new_id())
+    domain.write(
+        operators.add, structs.replace(domain.caller, store_id=other.id), "Aria", "clerk", new_id()
+    )
     assert switch_off(desk, code_of(desk.shows))
     told = domain.read(actions.list_of, other.id, Position(), 9).rows
     assert [action.deed for action in told] == ["second_factor_ended"]

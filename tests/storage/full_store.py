@@ -75,13 +75,19 @@ def _let_people_in(api: ApiFixture) -> None:
 
     She has a second factor, and begins to sign in elsewhere.
     """
-    api.write(operators.add, api.store.id, "Bo", "clerk", new_id())
+    api.write(operators.add, operator(api.store.id), "Bo", "clerk", new_id())
     api.write(operators.link, "Bo", "link")
     view = SavedView(new_id(), "Läte 東京", "show=soon&q=%23vip")
     api.write(saved_views.add, api.store.id, api.read(operators.find, "Bo").id, view)
-    api.write(operators.add, api.store.id, "Ärïa 東京", "owner", new_id())
+    api.write(operators.add, operator(api.store.id), "Ärïa 東京", "owner", new_id())
     aria = api.read(operators.find, "Ärïa 東京")
-    api.write(sessions.set_password, aria, "encoded", NewSession(new_id(), "t", "::1", "Firefox"))
+    api.write(
+        sessions.set_password,
+        operator(api.store.id),
+        aria,
+        "encoded",
+        NewSession(new_id(), "t", "::1", "Firefox"),
+    )
     api.write(sessions.choose, api.read(sessions.find, "t").session.id, api.store.id)
     second_factors.set_up(api, api.store.id, aria.id, api.clock.now())
     api.write(operators.link, aria.name, "another link")

@@ -14,7 +14,7 @@ from gridgift.cli.options import DatabaseOptions, HostOption, PortOption
 from gridgift.cli.output import print_json
 from gridgift.cli.sample import Demo, prepare
 from gridgift.cli.serve import leave_on_signals, serve_on
-from gridgift.cli.session import DATABASE_URL, new_token, read_settings, run
+from gridgift.cli.session import DATABASE_URL, new_token, operator, read_settings, run
 from gridgift.cli.token import mint_token
 from gridgift.cli.verify import verify_all
 from gridgift.domain import operators, search
@@ -73,7 +73,7 @@ def demo(
 async def owner_link(operations: Operations, store: Store, base: str) -> str:
     """Return a link that signs the store's owner in to the dashboard, once."""
     name = store.owner_username
-    await operations.write(operators.add, store.id, name, "owner", new_id())
+    await operations.write(operators.add, operator(store.id), name, "owner", new_id())
     link = await operations.write(operators.link, name, new_token())
     return operators.page_address(base, link.token)
 

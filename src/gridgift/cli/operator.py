@@ -16,6 +16,7 @@ from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import (
     find_store,
     new_token,
+    operator,
     read_settings,
     run,
     system_user,
@@ -67,7 +68,7 @@ def add(
 
     async def work(operations: Operations) -> tuple[str, Member, NewLink]:
         store_id = await find_store(operations, options.store)
-        member = await operations.write(operators.add, store_id, name, role, new_id())
+        member = await operations.write(operators.add, operator(store_id), name, role, new_id())
         return store_id, member, await operations.write(operators.link, name, new_token())
 
     store_id, member, link = run(settings, work)
@@ -106,7 +107,7 @@ def remove(
     options: DatabaseOptions,
 ) -> None:
     """End a person's work at a store, or at all. Every session of theirs ends."""
-    ended = write(options.database, operators.remove, name, store)
+    ended = write(options.database, operators.remove, operator(NIL_UUID), name, store)
     if options.json:
         print_json({"removedFrom": [one.store_id for one in ended]})
     else:
@@ -130,7 +131,8 @@ def link(
     """Make a link that signs a person in, once, within 15 minutes."""
     if without_second_factor:
         who = Who(NIL_UUID, new_id(), system_user(), "", "gridgift operator link")
-        made = write(options.database, second_factor.link_without, who, name, new_token())
+        caller = operator(NIL_UUID)
+        made = write(options.database, second_factor.link_without, caller, who, name, new_token())
     else:
         made = write(options.database, operators.link, name, new_token())
     settings = read_settings(options.database)

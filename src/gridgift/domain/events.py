@@ -63,6 +63,7 @@ PING: Final = "ping"
 BULK_FINISHED: Final = "bulk.finished"
 VERIFY_FAILED: Final = "verify.failed"
 UNIT_CHANGED: Final = "unit.changed"
+OPERATOR_CHANGED: Final = "operator.changed"
 UNIT_SILENT: Final = "unit.silent"
 UNIT_EXHAUSTED: Final = "unit.exhausted"
 REFUND_OWED: Final = "vendor.refund_owed"
@@ -70,13 +71,14 @@ REFUND_PAID: Final = "vendor.refund_paid"
 STORE_RESTORED: Final = "store.restored"
 NOTED: Final = (
     CARD_EXPIRING, HOLD_LAPSED, KEY_CHANGED, WEBHOOK_CHANGED, PING, BULK_FINISHED, VERIFY_FAILED,
-    STORE_RESTORED, UNIT_CHANGED, UNIT_SILENT, UNIT_EXHAUSTED, REFUND_OWED, REFUND_PAID,
+    STORE_RESTORED, UNIT_CHANGED, OPERATOR_CHANGED, UNIT_SILENT, UNIT_EXHAUSTED, REFUND_OWED,
+    REFUND_PAID,
 )  # fmt: skip
 TYPES: Final = tuple(dict.fromkeys([*OF_ENTRIES.values(), *NOTED]))
 
 KEY_TYPES: Final = EVENTS_OF_STORE.types()
 
-SubjectKind = Literal["card", "credit", "key", "webhook", "bulk", "store", "unit"]
+SubjectKind = Literal["card", "credit", "key", "webhook", "bulk", "store", "unit", "operator"]
 
 
 class Snapshot(Struct, frozen=True):
@@ -105,7 +107,7 @@ _read_details: Final = msgspec.json.Decoder(Details).decode
 
 
 class Event(Struct, frozen=True):
-    """What happened to a card, to credit, a key, a webhook, a bulk, a unit or the store itself.
+    """What happened to a card, credit, a key, webhook, bulk, unit, operator or the store itself.
 
     ``subject_id`` is its id. ``seq`` is the number of its entry in the subject's chain (None: it
     has no entry), and ``delta`` what that one moved, in L$; ``at`` is in milliseconds.

@@ -2,18 +2,23 @@
 
 A clerk handles cards, residents and redemptions; an owner everything. A name is one person's on the
 whole server, without regard to case; it stands in the ledger beside what that person did.
+
+Each change of somebody of a team is an event at the store, or at each of their stores if it is
+about the person: a change begins with ``lock_changing`` and ends with ``note_change``.
 """
 
 import re
-from typing import Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args
 
 from msgspec import Struct, structs
 
-from gridgift.domain import actions, saved_views, texts
+from gridgift.domain import actions, events, saved_views, texts
 from gridgift.domain.actions import About, Deed, Who
 from gridgift.domain.failures import OperatorNotFound, StoreNotFound, ValidationFailed
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.keys import digest
+from gridgift.domain.model import Caller
 from gridgift.storage.database import Row, Tx
 
 Role = Literal["clerk", "owner"]
@@ -62,27 +67,29 @@ class NewLink(Struct, frozen=True):
     expires_at: int
 
 
-async def add(tx: Tx, store_id: str, name: str, role: str, new_id: str) -> Member:
-    """Let a person work at a store; whoever does already gets the role.
+async def add(tx: Tx, caller: Caller, name: str, role: str, new_id: str) -> Member:
+    """Let a person work at the caller's store; whoever does already gets the role.
 
     ``new_id`` is for somebody whom the server does not know. Raises ``ValidationFailed``,
     ``StoreNotFound``.
     """
     _check(name, role)
-    if await tx.one("store_by_id", store_id=store_id) is None:
-        raise StoreNotFound(store_id)
+    if await tx.one("store_by_id", store_id=caller.store_id) is None:
+        raise StoreNotFound(caller.store_id)
     await tx.run("operator_add", id=new_id, login=login_of(name), name=name, now=tx.now())
     operator = await find(tx, name)
-    await _put(tx, store_id, operator.id, role)
-    return await member_of(tx, store_id, operator.id)
+    return await _put(tx, caller, operator.id, role)
 
 
-async def remove(tx: Tx, name: str, store_id: str | None = None) -> list[Membership]:
+async def remove(
+    tx: Tx, caller: Caller, name: str, store_id: str | None = None
+) -> list[Membership]:
     """End a person's work at a store, or (None) at all; return where it ended.
 
-    Every session of theirs ends. Raises ``OperatorNotFound``.
+    The caller may be of any store. Every session of theirs ends. Raises ``OperatorNotFound``.
     """
     operator = await find(tx, name)
+    before = await lock_changing(tx, operator.id)
     ended = [
         membership
         for membership in await memberships(tx, operator.id)
@@ -93,6 +100,7 @@ async def remove(tx: Tx, name: str, store_id: str | None = None) -> list[Members
     for membership in ended:
         await _leave(tx, membership.store_id, operator.id)
     await lock_out(tx, operator.id)
+    await note_change(tx, caller, operator.id, before)
     return ended
 
 
@@ -130,6 +138,7 @@ async def lock_member(tx: Tx, store_id: str, operator_id: str) -> Member:
 
     Raises ``OperatorNotFound``.
     """
+    await tx.run("operator_lock", operator_id=operator_id)
     await tx.run("keys_lock", store_id=store_id)
     return await member_of(tx, store_id, operator_id)
 
@@ -140,8 +149,8 @@ async def memberships(tx: Tx, operator_id: str) -> list[Membership]:
     return [Membership(*row) for row in rows]
 
 
-async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token: str) -> NewLink:
-    """Add a person as the store's owner does: nobody of another store, nobody twice.
+async def hire(tx: Tx, caller: Caller, name: str, role: Role, new_id: str, token: str) -> NewLink:
+    """Add a person as the caller, the store's owner, does: nobody of another store, nobody twice.
 
     Return the link by which they sign in for the first time; ``token`` is chosen at random. Whoever
     had the name and works nowhere any more may be somebody else: neither that one's password nor
@@ -149,8 +158,8 @@ async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token:
     """
     _check(name, role)
     known = await find_any(tx, name)
-    stores = set() if known is None else {one.store_id for one in await memberships(tx, known.id)}
-    if store_id in stores:
+    stores = {} if known is None else await lock_changing(tx, known.id)
+    if caller.store_id in stores:
         raise ValidationFailed({"name": ["is in your team already"]})
     if stores:
         raise ValidationFailed(
@@ -158,29 +167,30 @@ async def hire(tx: Tx, store_id: str, name: str, role: Role, new_id: str, token:
         )
     if known is not None:
         await _begin_anew(tx, known.id)
-    added = await add(tx, store_id, name, role, new_id)
-    return await link_for_member(tx, store_id, added.id, token)
+    added = await add(tx, caller, name, role, new_id)
+    return await link_for_member(tx, caller.store_id, added.id, token)
 
 
-async def change_role(tx: Tx, store_id: str, operator_id: str, role: Role) -> Member:
+async def change_role(tx: Tx, caller: Caller, operator_id: str, role: Role) -> Member:
     """Give somebody of the team a role. Raises ``OperatorNotFound``, ``ValidationFailed``."""
-    member = await lock_member(tx, store_id, operator_id)
+    member = await lock_member(tx, caller.store_id, operator_id)
     _check(member.name, role)
     if role != "owner":
-        await _require_another_owner(tx, store_id, member)
-    await _put(tx, store_id, operator_id, role)
-    return await member_of(tx, store_id, operator_id)
+        await _require_another_owner(tx, caller.store_id, member)
+    return await _put(tx, caller, operator_id, role)
 
 
-async def dismiss(tx: Tx, store_id: str, operator_id: str) -> Member:
+async def dismiss(tx: Tx, caller: Caller, operator_id: str) -> Member:
     """Take somebody out of the team, and end their sessions.
 
     Raises ``OperatorNotFound``, ``ValidationFailed``.
     """
+    store_id, before = caller.store_id, await lock_changing(tx, operator_id)
     member = await lock_member(tx, store_id, operator_id)
     await _require_another_owner(tx, store_id, member)
     await _leave(tx, store_id, operator_id)
     await lock_out(tx, operator_id)
+    await note_change(tx, caller, operator_id, before)
     return member
 
 
@@ -224,6 +234,33 @@ async def lock_out(tx: Tx, operator_id: str) -> None:
     await tx.run("sessions_end", operator_id=operator_id, kept=NIL_UUID)
 
 
+async def lock_changing(tx: Tx, operator_id: str) -> dict[str, Member]:
+    """Return what an operator is at each store, by its id, before a change.
+
+    Nobody else changes that until the transaction's end. It is the first lock that a transaction
+    takes: so an operator's events come in the order of the changes.
+    """
+    await tx.run("operator_lock", operator_id=operator_id)
+    return await _everywhere(tx, operator_id)
+
+
+async def note_change(
+    tx: Tx, caller: Caller, operator_id: str, before: Mapping[str, Member]
+) -> None:
+    """Note an event at each store where an operator is not what they were before, and at no other.
+
+    The caller, who may be of any store, changed it.
+    """
+    after = await _everywhere(tx, operator_id)
+    for store_id in sorted(before.keys() | after.keys()):
+        was, now = _told(before.get(store_id)), _told(after.get(store_id))
+        if was != now:
+            at_store = structs.replace(caller, store_id=store_id)
+            await events.note(
+                tx, at_store, events.OPERATOR_CHANGED, "operator", operator_id, was, now
+            )
+
+
 async def note(tx: Tx, operator_id: str, who: Who, deed: Deed, about: About) -> None:
     """Record what concerns an operator at each of their stores, for each store's owners."""
     for one in await memberships(tx, operator_id):
@@ -253,8 +290,28 @@ async def _leave(tx: Tx, store_id: str, operator_id: str) -> None:
     await saved_views.forget(tx, store_id, operator_id)
 
 
-async def _put(tx: Tx, store_id: str, operator_id: str, role: str) -> None:
+async def _put(tx: Tx, caller: Caller, operator_id: str, role: str) -> Member:
+    store_id, before = caller.store_id, await lock_changing(tx, operator_id)
     await tx.run("member_put", store=store_id, operator_id=operator_id, role=role, now=tx.now())
+    await note_change(tx, caller, operator_id, before)
+    return await member_of(tx, store_id, operator_id)
+
+
+async def _everywhere(tx: Tx, operator_id: str) -> dict[str, Member]:
+    rows = await tx.all("member_everywhere", operator_id=operator_id)
+    return {row[-1]: _shown(row[:-1]) for row in rows}
+
+
+def _told(member: Member | None) -> dict[str, Any] | None:
+    """Say what somebody of a team is, for its event: what the page of the team shows."""
+    if member is None:
+        return None
+    return {
+        "name": member.name,
+        "role": member.role,
+        "hasPassword": member.has_password,
+        "hasSecondFactor": member.has_second_factor,
+    }
 
 
 async def _require_another_owner(tx: Tx, store_id: str, member: Member) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from gridgift.domain import codes, operators
 from gridgift.domain.actions import About, Who
 from gridgift.domain.failures import ValidationFailed
+from gridgift.domain.model import Caller
 from gridgift.domain.operators import NewLink, Operator
 from gridgift.storage.database import Tx
 
@@ -104,13 +105,20 @@ def write_codes(random: Sequence[bytes]) -> list[str]:
 
 
 async def set_up(
-    tx: Tx, who: Who, operator_id: str, apps: AppSecrets, seed: str, code: str, spare: Sequence[str]
+    tx: Tx,
+    caller: Caller,
+    who: Who,
+    operator_id: str,
+    apps: AppSecrets,
+    seed: str,
+    code: str,
+    spare: Sequence[str],
 ) -> None:
     """Ask an operator for a code from now on; ``code`` shows that the app has the secret.
 
     ``spare`` are the recovery codes. Raises ``ValidationFailed``.
     """
-    await tx.run("operator_lock", operator_id=operator_id)
+    before = await operators.lock_changing(tx, operator_id)
     if await find(tx, operator_id) is not None:
         raise ValidationFailed({"code": ["your second factor is on already"]})
     step = apps.step_of(code, operator_id, seed, tx.now(), after=0)
@@ -121,6 +129,7 @@ async def set_up(
     )
     await _put_codes(tx, operator_id, spare)
     await operators.note(tx, operator_id, who, "second_factor_set_up", About())
+    await operators.note_change(tx, caller, operator_id, before)
 
 
 async def prove(tx: Tx, operator_id: str, apps: AppSecrets, proof: Proof) -> Means | None:
@@ -157,7 +166,9 @@ async def renew_codes(
     return True
 
 
-async def switch_off(tx: Tx, who: Who, operator_id: str, apps: AppSecrets, proof: Proof) -> bool:
+async def switch_off(
+    tx: Tx, caller: Caller, who: Who, operator_id: str, apps: AppSecrets, proof: Proof
+) -> bool:
     """Ask an operator for no code any more; False: the proof is wrong.
 
     Raises ``ValidationFailed``.
@@ -165,19 +176,19 @@ async def switch_off(tx: Tx, who: Who, operator_id: str, apps: AppSecrets, proof
     means = await prove(tx, operator_id, apps, proof)
     if means is None:
         return False
-    if await _drop(tx, operator_id):
+    if await _drop(tx, caller, operator_id):
         await operators.note(tx, operator_id, who, "second_factor_ended", About(text=means))
     return True
 
 
-async def link_without(tx: Tx, who: Who, name: str, token: str) -> NewLink:
+async def link_without(tx: Tx, caller: Caller, who: Who, name: str, token: str) -> NewLink:
     """Make a link for an operator who has lost app and recovery codes, whose second factor ends.
 
+    The caller may be of any store, and so may ``who``, which is the same one for the records.
     Raises ``OperatorNotFound``.
     """
     made = await operators.link(tx, name, token)
-    await tx.run("operator_lock", operator_id=made.operator.id)
-    if await _drop(tx, made.operator.id):
+    if await _drop(tx, caller, made.operator.id):
         about = About(made.operator.id, made.operator.name)
         await operators.note(tx, made.operator.id, who, "second_factor_taken_off", about)
     return made
@@ -203,7 +214,10 @@ async def _put_codes(tx: Tx, operator_id: str, spare: Sequence[str]) -> None:
     await tx.many("recovery_code_add", rows)
 
 
-async def _drop(tx: Tx, operator_id: str) -> bool:
+async def _drop(tx: Tx, caller: Caller, operator_id: str) -> bool:
     """End a second factor; False: there is none."""
+    before = await operators.lock_changing(tx, operator_id)
     await tx.run("recovery_codes_drop", operator_id=operator_id)
-    return await tx.run("second_factor_drop", operator_id=operator_id) > 0
+    dropped = await tx.run("second_factor_drop", operator_id=operator_id) > 0
+    await operators.note_change(tx, caller, operator_id, before)
+    return dropped

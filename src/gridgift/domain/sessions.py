@@ -17,6 +17,7 @@ from gridgift.domain.actions import MAX_BROWSER, About, Deed, Who
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.keys import digest
+from gridgift.domain.model import Caller
 from gridgift.domain.operators import Member, Membership, Operator, Role
 from gridgift.domain.second_factor import AppSecrets, Proof
 from gridgift.storage.database import Row, Tx
@@ -148,18 +149,21 @@ async def finish(tx: Tx, token: str, apps: AppSecrets, proof: Proof, new: NewSes
     return "signed_in"
 
 
-async def set_password(tx: Tx, operator: Operator, password: str, new: NewSession) -> bool:
-    """Give an operator another password: every session ends, and a new one begins.
+async def set_password(
+    tx: Tx, caller: Caller, operator: Operator, password: str, new: NewSession
+) -> bool:
+    """Give an operator, the caller, another password: every session ends, and a new one begins.
 
     ``password`` is what argon2id wrote of it. False, and nothing changed: somebody else has changed
     it since ``operator`` was read.
     """
-    await tx.run("operator_lock", operator_id=operator.id)
+    before = await operators.lock_changing(tx, operator.id)
     found = await operators.find_any(tx, operator.name)
     if found is None or found.password != operator.password:
         return False
     await operators.lock_out(tx, operator.id)
     await tx.run("operator_password", operator_id=operator.id, password=password)
+    await operators.note_change(tx, caller, operator.id, before)
     await _add(tx, operator.id, new, "password_set")
     return True
 

@@ -82,7 +82,10 @@ async def change_password(request: OperatorRequest[None, NewPassword]) -> Reply[
     own_words = ["gridgift", me.operator.name, *(one.store_name for one in me.stores)]
     encoded = await passwords.encode(form.new_password, own_words)
     new = new_session(request)
-    if not await request.operations.write(sessions.set_password, me.operator, encoded, new):
+    changed = await request.operations.write(
+        sessions.set_password, request.caller, me.operator, encoded, new
+    )
+    if not changed:
         raise ValidationFailed({"new_password": ["was changed elsewhere meanwhile"]})
     said = Flash("Your password is set. You are signed out everywhere else.")
     return redirect(request, ACCOUNT_PAGE, flash=said, cookie=new.token)

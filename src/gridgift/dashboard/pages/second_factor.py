@@ -61,9 +61,10 @@ async def show_factor(
 async def set_up(request: OperatorRequest[None, NewFactor]) -> Reply[None]:
     """Switch the second factor on, and show recovery codes."""
     form, spare = request.body, _new_codes()
+    operator, apps = request.principal.signed_in.operator, request.services.app_secrets
     await write(
-        request, second_factor.set_up, who_of(request), request.principal.signed_in.operator.id,
-        request.services.app_secrets, form.seed, form.code, spare,
+        request, second_factor.set_up, request.caller, who_of(request), operator.id, apps,
+        form.seed, form.code, spare,
     )  # fmt: skip
     return await show_factor(request, spare=spare)
 
@@ -82,8 +83,8 @@ async def switch_off(request: OperatorRequest[None, Shown]) -> Reply[None]:
     """Switch the second factor off."""
     proof = await _proof_of(request)
     operator, apps = request.principal.signed_in.operator, request.services.app_secrets
-    who = who_of(request)
-    if not await write(request, second_factor.switch_off, who, operator.id, apps, proof):
+    caller, who = request.caller, who_of(request)
+    if not await write(request, second_factor.switch_off, caller, who, operator.id, apps, proof):
         raise refused(proof)
     said = Flash("Your second factor is off. The password alone signs you in.")
     return redirect(request, ACCOUNT_PAGE, flash=said)

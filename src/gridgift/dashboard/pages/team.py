@@ -67,7 +67,7 @@ async def add_member(request: OperatorRequest[None, NewMember]) -> Reply[None]:
         "member_added",
         _whose,
         operators.hire,
-        request.store_id,
+        request.caller,
         form.name,
         form.role,
         new_id(),
@@ -92,7 +92,7 @@ async def change_role(request: OperatorRequest[None, NewRole]) -> Reply[None]:
     member_id, role = MEMBER.of(request), request.body.role
     member = await act(
         request, "member_made_owner" if role == "owner" else "member_made_clerk", _whom,
-        _SEEN.only(request, member_id, operators.change_role), request.store_id, member_id, role,
+        _SEEN.only(request, member_id, operators.change_role), request.caller, member_id, role,
     )  # fmt: skip
     article = "an" if member.role == "owner" else "a"
     said = Flash(f"{isolated(member.name)} is {article} {member.role} now.")
@@ -104,7 +104,7 @@ async def dismiss(request: OperatorRequest[None, SeenForm]) -> Reply[None]:
     member_id = MEMBER.of(request)
     member = await act(
         request, "member_dismissed", _whom,
-        _SEEN.only(request, member_id, operators.dismiss), request.store_id, member_id,
+        _SEEN.only(request, member_id, operators.dismiss), request.caller, member_id,
     )  # fmt: skip
     name = isolated(member.name)
     said = Flash(f"{name} is not in your team any more, and is signed out everywhere.")

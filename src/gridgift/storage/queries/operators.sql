@@ -1,6 +1,9 @@
 -- fragment: operator
 o.id, o.name, o.password, o.created_at
 
+-- fragment: member
+o.id, o.name, m.role, o.password IS NOT NULL, f.operator_id IS NOT NULL, m.added_at
+
 -- fragment: session
 s.id, s.operator_id, s.chosen_store, s.created_at, s.seen_at, s.address, s.browser, s.by_link
 
@@ -30,11 +33,15 @@ ON CONFLICT (store, operator_id) DO UPDATE SET role = excluded.role
 DELETE FROM operator_stores WHERE store = :store AND operator_id = :operator_id
 
 -- name: members_of_store (any store)
-SELECT o.id, o.name, m.role, o.password IS NOT NULL, f.operator_id IS NOT NULL, m.added_at
-FROM operator_stores m JOIN operators o ON o.id = m.operator_id
+SELECT {member} FROM operator_stores m JOIN operators o ON o.id = m.operator_id
     LEFT JOIN operator_second_factors f ON f.operator_id = o.id
 WHERE m.store = :store
 ORDER BY o.login
+
+-- name: member_everywhere (any store)
+SELECT {member}, m.store FROM operator_stores m JOIN operators o ON o.id = m.operator_id
+    LEFT JOIN operator_second_factors f ON f.operator_id = o.id
+WHERE m.operator_id = :operator_id
 
 -- name: stores_of_operator (any store)
 SELECT m.store, s.name, s.time_zone, m.role
