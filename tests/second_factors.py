@@ -17,7 +17,7 @@ APPS: Final = AppSecrets(SECRET.encode())
 class Writes(Protocol):
     """What runs operations: a fixture of the domain's, or of the API's."""
 
-    def write(self, operation: Any, *args: Any) -> Any:
+    def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write."""
 
 
@@ -49,5 +49,6 @@ def set_up(on: Writes, store_id: str, operator_id: str, now: int) -> list[str]:
     """
     codes, code = recovery_codes(), shown(operator_id, now - STEP)
     who = somebody(store_id)
-    on.write(second_factor.set_up, operator(store_id), who, operator_id, APPS, SEED, code, codes)
+    caller = operator(store_id)
+    on.write(second_factor.set_up, caller, who, operator_id, APPS, SEED, code, spare=codes)
     return codes

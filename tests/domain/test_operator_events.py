@@ -41,9 +41,9 @@ class Teams:
         """Who changes something at the first store."""
         return self.callers[HERE]
 
-    def write(self, operation: Any, *args: Any) -> Any:
+    def write(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a write."""
-        return self.domain.write(operation, *args)
+        return self.domain.write(operation, *args, **kwargs)
 
     def find(self, name: str) -> Operator:
         """Read an operator."""
@@ -129,7 +129,7 @@ def take_off(teams: Teams) -> None:
 def begin_setting_up(teams: Teams, typed: str) -> None:
     who, spare = somebody(teams.here.store_id), recovery_codes()
     her_id = teams.find("Aria").id
-    teams.write(second_factor.set_up, teams.here, who, her_id, APPS, SEED, typed, spare)
+    teams.write(second_factor.set_up, teams.here, who, her_id, APPS, SEED, typed, spare=spare)
 
 
 # Each operation that changes somebody of a team: how, and which stores are told.

@@ -179,8 +179,9 @@ def test_somebody_elses_code_does_not_count(desk: Desk) -> None:
     who, domain = somebody(desk.domain.store.id), desk.domain
     own = second_factor.write_codes([bytes([99]) * 10])
     domain.write(
-        second_factor.set_up, domain.caller, who, bo.id, APPS, SEED, shown(bo.id, domain.now), own
-    )
+        second_factor.set_up, domain.caller, who, bo.id, APPS, SEED, shown(bo.id, domain.now),
+        spare=own,
+    )  # fmt: skip
     assert not desk.signs_in(code_of(shown(bo.id, domain.now + STEP)))
     assert not desk.signs_in(Proof(recovery_code=own[0]))
     assert domain.read(second_factor.codes_left, bo.id) == 1
@@ -217,7 +218,9 @@ def test_nothing_is_on_before_a_code_was_right(domain: DomainFixture) -> None:
     for code in (wrong(aria.id, domain.now), "", "12345\u0666"):
         who = somebody(domain.store.id)
         with pytest.raises(ValidationFailed, match="code"):
-            domain.write(second_factor.set_up, domain.caller, who, aria.id, APPS, SEED, code, codes)
+            domain.write(
+                second_factor.set_up, domain.caller, who, aria.id, APPS, SEED, code, spare=codes
+            )
     assert domain.write(sessions.begin, aria, new("t")) == "signed_in"
     assert domain.sql("SELECT count(*) FROM operator_recovery_codes") == [(0,)]
 
@@ -270,9 +273,8 @@ def test_the_shell_helps_who_has_lost_everything(desk: Desk) -> None:
     assert made.operator == desk.operator
     assert domain.write(sessions.begin_by_link, "link", new("t")) == "signed_in"
     assert desk.deeds()[1] == ("second_factor_taken_off", "Aria")
-    domain.write(
-        second_factor.link_without, domain.caller, who, "Aria", "link"
-    )  # nothing is left to take off
+    again = domain.write(second_factor.link_without, domain.caller, who, "Aria", "link")
+    assert again.operator == desk.operator  # nothing is left to take off
     assert [deed for deed, _ in desk.deeds()].count("second_factor_taken_off") == 1
     with pytest.raises(OperatorNotFound):
         domain.write(second_factor.link_without, domain.caller, who, "Nobody", "link")

@@ -85,6 +85,7 @@ ANY_STORE: Final = {
             "member_put",
             "member_drop",
             "members_of_store",
+            "member_everywhere",
             "stores_of_operator",
             "link_put",
             "link_holder",

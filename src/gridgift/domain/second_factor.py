@@ -112,6 +112,7 @@ async def set_up(
     apps: AppSecrets,
     seed: str,
     code: str,
+    *,
     spare: Sequence[str],
 ) -> None:
     """Ask an operator for a code from now on; ``code`` shows that the app has the secret.

@@ -64,7 +64,7 @@ async def set_up(request: OperatorRequest[None, NewFactor]) -> Reply[None]:
     operator, apps = request.principal.signed_in.operator, request.services.app_secrets
     await write(
         request, second_factor.set_up, request.caller, who_of(request), operator.id, apps,
-        form.seed, form.code, spare,
+        form.seed, form.code, spare=spare,
     )  # fmt: skip
     return await show_factor(request, spare=spare)
 
