@@ -606,6 +606,7 @@ def test_all_of_some_time_is_asked_for_once(
         hooks.tell([claimed], 500 if in_time % 2 else 200, None)
     asked, first, got = [], None, list[int]()
     while first or not asked:
+        assert len(asked) < 3, "it goes on and on"
         asked.append(again(hooks, hook, which, 0, 10**13, first))
         first = asked[-1].next
         claimed_now = hooks.claim(hook)
