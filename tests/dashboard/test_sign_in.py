@@ -190,6 +190,15 @@ def test_a_session_that_nobody_uses_ends_after_half_a_day(api: ApiFixture, peopl
 
 
 @one_engine
+def test_who_signs_in_while_the_clock_is_ahead_ends_no_other_session(people: People) -> None:
+    desk = people.signed_in("Aria")
+    people.api.clock.leap(8 * 86_400)
+    assert people.browser().use_link(people.link("Aria")).status_code == 303
+    people.api.clock.leap(-8 * 86_400)
+    assert desk.is_signed_in()
+
+
+@one_engine
 def test_a_session_of_a_clock_that_was_ahead_is_none(api: ApiFixture, people: People) -> None:
     """It would last for as much longer."""
     api.clock.leap(400 * 86_400)

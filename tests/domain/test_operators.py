@@ -3,12 +3,14 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from gridgift.domain import operators, sessions
 from gridgift.domain.failures import OperatorNotFound, StoreNotFound, ValidationFailed
 from gridgift.domain.ids import new_id
+from gridgift.domain.instants import DAY
 from gridgift.domain.operators import Operator
 from gridgift.domain.sessions import NewSession
 from tests.domain.fixture import DomainFixture
@@ -71,6 +73,20 @@ def test_a_session_does_not_begin_with_a_password_that_was_changed(domain: Domai
     assert not domain.write(sessions.set_password, domain.caller, aria, "other", new("later"))
     assert domain.read(sessions.find, "late") is None
     assert domain.read(sessions.find, "first") is not None
+
+
+@pytest.mark.parametrize(("days", "trusts_age"), [(400, True), (8, False)])
+def test_a_clock_that_may_be_wrong_ends_no_other_session(
+    domain: DomainFixture, days: int, trusts_age: bool
+) -> None:
+    """A month ahead of the newest card, or ahead of how it went, as the caller has seen."""
+    domain.grant()
+    aria = add(domain, "Aria")
+    domain.write(sessions.begin, aria, new("t"))
+    domain.now += days * DAY
+    domain.write(sessions.begin, aria, msgspec.structs.replace(new("u"), trusts_age=trusts_age))
+    domain.now -= days * DAY
+    assert domain.read(sessions.find, "t") is not None
 
 
 def test_what_a_browser_calls_itself_is_cut(domain: DomainFixture) -> None:

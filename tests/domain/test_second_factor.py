@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -81,6 +82,19 @@ def test_a_password_alone_opens_nothing(desk: Desk) -> None:
     assert desk.domain.read(sessions.find, "waits in").operator == desk.operator
     assert desk.domain.read(sessions.find, "waits") is None
     assert desk.domain.sql("SELECT count(*) FROM operator_sign_ins") == [(0,)]
+
+
+@pytest.mark.parametrize(("days", "trusts_age"), [(400, True), (8, False)])
+def test_a_clock_that_may_be_wrong_ends_no_other_sign_in(
+    desk: Desk, days: int, trusts_age: bool
+) -> None:
+    desk.domain.grant()
+    assert desk.begin() == "code_wanted"
+    desk.domain.now += days * DAY
+    elsewhere = msgspec.structs.replace(new("elsewhere"), trusts_age=trusts_age)
+    assert desk.domain.write(sessions.begin, desk.operator, elsewhere) == "code_wanted"
+    desk.domain.now -= days * DAY
+    assert desk.finish(code_of(desk.shows)) == "signed_in"
 
 
 def test_a_link_alone_opens_nothing(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from gridgift.http.edge.principal import Principal
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.customer_page import CustomerPage
-from tests.http.requests import other_stores_key
+from tests.http.requests import change_credit, other_stores_key
 
 GRANT = "/v1/customers/kelly/actions/grant-gift-card"
 WEEK = 7 * 86_400
@@ -222,6 +222,16 @@ def test_a_clock_that_leapt_makes_no_answer_old(api: ApiFixture, days: int) -> N
     api.clock.leap(-days * 86_400)
     assert grant(api, "once").content == first.content
     assert cards(api) == 2
+
+
+@pytest.mark.contract("10.5")
+def test_after_a_month_without_a_card_answers_are_kept_until_the_next(api: ApiFixture) -> None:
+    first = grant(api, "once")
+    api.clock.advance(30 * 86_400)
+    change_credit(api, "deposit", 5)
+    problem(grant(api, "once", credit=6), 422, "idempotency_key_reused")
+    grant(api, "meanwhile")
+    assert grant(api, "once", credit=6).json()["id"] != first.json()["id"]
 
 
 @pytest.mark.contract("10.5")

@@ -1,4 +1,8 @@
-"""Whether the clock can be right: what it has deleted is gone, also when it is set back."""
+"""Whether the clock can be right: what it has deleted is gone, also when it is set back.
+
+Only a card speaks for the clock: a server that was started with a wrong one writes other entries
+and events by its word at once, of what has expired and of what is about to.
+"""
 
 from typing import Final
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from gridgift.domain import operators, second_factor, texts
+from gridgift.domain import clock, operators, second_factor, texts
 from gridgift.domain.actions import MAX_BROWSER, About, Deed, Who
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.instants import DAY, HOUR
@@ -56,12 +56,16 @@ class Session(Struct, frozen=True):
 
 
 class NewSession(Struct, frozen=True):
-    """What a session begins with: its id and token, and where the operator is."""
+    """What a session begins with: its id and token, and where the operator is.
+
+    Without ``trusts_age`` none is forgotten for its age: the clock may be wrong.
+    """
 
     id: str
     token: str
     address: str
     browser: str
+    trusts_age: bool = True
 
 
 class SignedIn(Struct, frozen=True):
@@ -210,7 +214,8 @@ async def _enter(tx: Tx, operator_id: str, new: NewSession, *, by_link: bool) ->
         await _add(tx, operator_id, new, deed, by_link=by_link)
         return "signed_in"
     now = tx.now()
-    await tx.run("sign_ins_forget", operator_id=operator_id, now=now)
+    if await _trusts_age(tx, new):
+        await tx.run("sign_ins_forget", operator_id=operator_id, now=now)
     await tx.run(
         "sign_in_add", hash=digest(new.token), operator_id=operator_id, by_link=by_link,
         expires_at=now + CODE_WITHIN,
@@ -223,9 +228,11 @@ async def _add(
 ) -> None:
     """Begin a session, and record by what it does at each store that it opens."""
     now = tx.now()
-    await tx.run(
-        "sessions_forget", operator_id=operator_id, begun_by=now - LIFETIME, idle_since=now - IDLE
-    )
+    if await _trusts_age(tx, new):
+        begun_by, idle_since = now - LIFETIME, now - IDLE
+        await tx.run(
+            "sessions_forget", operator_id=operator_id, begun_by=begun_by, idle_since=idle_since
+        )
     browser = texts.kept(new.browser, MAX_BROWSER)
     await tx.run(
         "session_add",
@@ -240,6 +247,10 @@ async def _add(
     _, name, *_ = await tx.one("operator_by_id", operator_id=operator_id) or ("", "")
     who = Who(NIL_UUID, new.id, name, new.address, browser)
     await operators.note(tx, operator_id, who, deed, About())
+
+
+async def _trusts_age(tx: Tx, new: NewSession) -> bool:
+    return new.trusts_age and not await clock.is_doubtful(tx)
 
 
 def _session(row: Row) -> Session:

@@ -151,7 +151,7 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
         )
 
     def trusts_age(self) -> bool:
-        """Tell whether an answer may be as old as the clock says."""
+        """Tell whether what is stored may be as old as the clock says."""
         return self.services.clock_watch.is_steady(self.services.clock())
 
 
