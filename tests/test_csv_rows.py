@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gridgift.csv_rows import MAX_LINES, CsvError
+from gridgift.csv_rows import LONGEST_LINE, MAX_LINES, CsvError
 from gridgift.domain.bulk import GrantRow, Row, Skipped
 from gridgift.domain.days import SECOND_LIFE
 from gridgift.domain.failures import Failure, ValidationFailed
@@ -131,6 +131,30 @@ def test_what_spreadsheets_write(delimiter: str, end: str) -> None:
     assert credits_of(found) == [5, 6]
     assert isinstance(found[-1].row, Skipped)
     assert [line.number for line in found] == [5, 8, 10]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("length", [n * LONGEST_LINE + d for n in (1, 2) for d in range(-3, 4)])
+def test_a_line_of_any_length_is_one_line(length: int, end: str) -> None:
+    """Wherever the parts end in which it is read: in its text, before its end, or inside that."""
+    long = "kelly,5,".ljust(length, "x")
+    text = end.join(["identifier,credit,note", long, "jo,no,", "", long])
+    for file in (
+        io.StringIO(text, newline=""),
+        io.TextIOWrapper(io.BytesIO(text.encode()), newline=""),
+    ):
+        found = list(GrantCsv(file, SECOND_LIFE))
+        assert [line.number for line in found] == [2, 3, 5]
+        assert credits_of(found) == ([5, 5] if length <= LONGEST_LINE else [])
+
+
+@pytest.mark.parametrize("blank", ["", " ", "   ", "\u00a0"])
+def test_blanks_in_a_cell_that_may_be_empty_are_nothing(blank: str) -> None:
+    names = ["transfer", "texture", "expires at", "metadata"]
+    if blank.isascii():  # in a text any other blank is a sign
+        names += ["reason", "reference", "tags"]
+    header = ",".join(["name", "credit", *names])
+    assert rows(f"{header}\nkelly,5{f',{blank}' * len(names)}\n") == rows(f"{header}\nkelly,5\n")
 
 
 def test_other_encodings_are_named() -> None:

@@ -12,7 +12,7 @@ from typing import Final, TextIO
 
 from msgspec import Struct
 
-LONGEST_LINE: Final = 65_536  # characters
+LONGEST_LINE: Final = 65_536  # characters, without its end
 MAX_LINES: Final = 100  # of one row
 SHOWN: Final = 200  # characters of a line that is too long
 
@@ -189,20 +189,24 @@ class _Lines:
         self._text = text
         self._read = 0
         self._back: deque[_Line] = deque()
+        self._end_is_open = False  # a part ended with "\r", and "\n" may follow
 
     def next(self) -> _Line | None:
         """Return the next line, None after the last one."""
         if self._back:
             return self._back.popleft()
-        if not (text := self._text.readline(LONGEST_LINE)):
+        text = self._text.readline(LONGEST_LINE)
+        if self._end_is_open and text == "\n":  # the other half of that end
+            text = self._text.readline(LONGEST_LINE)
+        if not text:
             return None
         self._read += 1
-        if len(text) < LONGEST_LINE or text[-1] in "\r\n":
-            return _Line(self._read, text)
-        while len(rest := self._text.readline(LONGEST_LINE)) == LONGEST_LINE:
-            if rest[-1] in "\r\n":
-                break
-        return _Line(self._read, text, whole=False)
+        part, whole = text, True
+        while len(part) == LONGEST_LINE and part[-1] not in "\r\n":
+            part = self._text.readline(LONGEST_LINE)
+            whole = whole and not part.strip("\r\n")
+        self._end_is_open = len(part) == LONGEST_LINE and part[-1] == "\r"
+        return _Line(self._read, text, whole)
 
     def put_back(self, lines: list[_Line]) -> None:
         """Have lines, the last ones that were read, read again."""

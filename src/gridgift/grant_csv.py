@@ -249,7 +249,7 @@ def _tags(text: str) -> list[str]:
 
 def _metadata(text: str) -> dict[str, str]:
     try:
-        members = msgspec.json.decode(text or "{}", type=dict[str, str])
+        members = msgspec.json.decode(text.strip() or "{}", type=dict[str, str])
     except (msgspec.DecodeError, UnicodeEncodeError):
         raise ValueError(METADATA_WANTED) from None
     if checked_metadata(members) is None:
