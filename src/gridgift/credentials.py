@@ -5,6 +5,7 @@ within the contract's 5 seconds (section 2), and at once where the database noti
 """
 
 import hmac
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from msgspec import Struct, structs
 
 from gridgift.caches import MAX_ENTRIES, REMEMBERED_FOR, LookUps
-from gridgift.domain import keys, units
+from gridgift.domain import keys, sessions, units
 from gridgift.domain.keys import Signer
 from gridgift.domain.units import Unit
 from gridgift.operations import Operations
@@ -136,6 +137,14 @@ class Credentials:
     def unit_secret(self, unit: Unit) -> str:
         """Return the secret with which a unit's object signs."""
         return units.secret_of(self._secret, unit)
+
+    def new_session_token(self) -> str:
+        """Choose the token of a session."""
+        return sessions.write_token(self._secret, secrets.token_bytes(sessions.RANDOM_BYTES))
+
+    def is_of_a_session(self, token: str) -> bool:
+        """Tell whether a cookie's token was given out for a session, whether or not it works."""
+        return sessions.is_marked(self._secret, token)
 
     def forget(self, kind: str, credential_id: str) -> None:
         """Forget a credential that has changed, of a kind by its name."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from gridgift.dashboard.forms import (
     Draft,
@@ -21,15 +21,22 @@ from gridgift.dashboard.render import redirect, render
 from gridgift.domain import failures
 from gridgift.domain.failures import CursorInvalid, Failure, ValidationFailed
 from gridgift.http.edge import refusals
-from gridgift.http.edge.decode import read_body
+from gridgift.http.edge.decode import MAX_BODY, read_body
 from gridgift.http.edge.endpoint import AnyRequest, Endpoint
 from gridgift.http.edge.guards import Guard
 from gridgift.http.edge.problems import PROBLEMS
-from gridgift.http.edge.refusals import CrossSite, FormOutdated, PathNotFound, SignInNeeded
+from gridgift.http.edge.refusals import (
+    BodyTooLarge,
+    BodyTooSlow,
+    CrossSite,
+    FormOutdated,
+    PathNotFound,
+    SignInNeeded,
+)
 from gridgift.http.edge.reply import Header, Reply
 from gridgift.http.edge.route import READS, AnyRoute
 from gridgift.http.edge.services import Services
-from gridgift.http.edge.session import Operator, visitor_of
+from gridgift.http.edge.session import Operator, had_session, visitor_of
 from gridgift.reasons import people_told, reason
 
 HOME: Final = "/dashboard"
@@ -100,10 +107,6 @@ class PageEndpoint(Endpoint):
         self, request: AnyRequest, receive: Receive, extra: list[Header]
     ) -> Reply[Any]:
         route = self._routes.get(request.method)
-        if route is not None and route.body is not None:
-            # before anyone is admitted: whoever has to sign in first loses nothing of it
-            raw = await read_body(request.headers, receive, route.body_limit)
-            request.raw_body, receive = raw, _replayed(raw)
         try:
             return await super()._answer(request, receive, extra)
         except Failure as failure:
@@ -116,6 +119,17 @@ class PageEndpoint(Endpoint):
             except Failure:  # what the form is about is not there: nothing to show it on
                 raise failure from None
             return msgspec.structs.replace(reply, status=PROBLEMS[type(failure)].status)
+
+    async def _leave_body(self, request: AnyRequest, receive: Receive, error: Exception) -> bool:
+        """Keep a form whose sender has to sign in first: ``MAX_BODY`` of it, if anyone sends it."""
+        if request.method in READS or not isinstance(error, SignInNeeded):
+            return await super()._leave_body(request, receive, error)
+        limit = self._routes[request.method].body_limit if had_session(request) else MAX_BODY
+        try:
+            request.raw_body = await read_body(request.headers, receive, limit)
+        except (BodyTooLarge, BodyTooSlow):
+            return False
+        return True
 
     def _decode_query(self, query: type[Struct], request: AnyRequest) -> Any:
         return decode_fields(read_pairs(_form_of(request)), query)
@@ -183,12 +197,3 @@ def _belongs_to_the_form(failure: Failure) -> bool:
     """Tell whether a failure is of what was typed: found by an operation, or the form is old."""
     of_the_domain = type(failure).__module__.startswith(DOMAIN)
     return of_the_domain or isinstance(failure, FormOutdated)
-
-
-def _replayed(raw: bytes) -> Receive:
-    """Return what receives a body that was read already."""
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": raw, "more_body": False}
-
-    return receive

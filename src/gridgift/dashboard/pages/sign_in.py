@@ -165,9 +165,8 @@ def account_bucket(name: str) -> Bucket:
 
 def new_session(request: Request[Any, Any, Any]) -> NewSession:
     """Return what a session of this browser begins with."""
-    return NewSession(
-        new_id(), new_token(), address_of(request), agent_of(request), request.trusts_age()
-    )
+    token = request.services.credentials.new_session_token()
+    return NewSession(new_id(), token, address_of(request), agent_of(request), request.trusts_age())
 
 
 async def entered(

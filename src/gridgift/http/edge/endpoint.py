@@ -148,8 +148,8 @@ class Endpoint:
             query: type[Struct] | None = route.query
             if query is not None:
                 request.query = self._decode_query(query, request)
-        except Exception:
-            if not await discard_body(request.headers, receive):
+        except Exception as error:
+            if not await self._leave_body(request, receive, error):
                 extra.append(CLOSE)
             raise
         if route.rows is None:
@@ -160,6 +160,10 @@ class Endpoint:
         if not await discard_body(request.headers, receive, route.body_limit):
             extra.append(CLOSE)
         raise RateLimited(BULK_RETRY)
+
+    async def _leave_body(self, request: AnyRequest, receive: Receive, _: Exception) -> bool:
+        """Read the body of a request that is refused; return whether there is no rest of it."""
+        return await discard_body(request.headers, receive)
 
     async def _carry_out(
         self, route: AnyRoute, request: AnyRequest, receive: Receive

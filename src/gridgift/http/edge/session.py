@@ -21,6 +21,7 @@ from gridgift.domain.failures import Failure
 from gridgift.domain.operators import Role
 from gridgift.domain.sessions import MINUTE, SignedIn
 from gridgift.http.edge.guards import SecurityScheme
+from gridgift.http.edge.limits import check_failures
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.refusals import CrossSite, OwnersOnly, RateLimited, SignInNeeded
 from gridgift.http.edge.reply import Header
@@ -119,8 +120,13 @@ class Session(_Door, frozen=True):
     )
 
     async def admit(self, request: AnyRequest) -> Operator:
-        """Return the operator whose session the cookie opens, and note once a minute its use."""
+        """Return the operator whose session the cookie opens, and note once a minute its use.
+
+        Where an address has failed too often, a cookie that anyone can make up is not looked up.
+        """
         check_origin(request)
+        if not had_session(request):
+            check_failures(request)
         operator = await operator_of(request)
         if operator is None:
             raise SignInNeeded
@@ -150,6 +156,15 @@ def visitor_of(request: AnyRequest) -> Visitor:
     """Return whose browser it is, whether or not somebody has signed in with it."""
     cookie = read_cookie(request)
     return Visitor(cookie=cookie or new_token(), is_new=cookie is None)
+
+
+def had_session(request: AnyRequest) -> bool:
+    """Tell whether a browser's cookie was given out for a session, whether or not it works.
+
+    Not so those of sessions that began under another server's secret, or before they were marked.
+    """
+    cookie = read_cookie(request)
+    return cookie is not None and request.services.credentials.is_of_a_session(cookie)
 
 
 async def operator_of(request: AnyRequest) -> Operator | None:

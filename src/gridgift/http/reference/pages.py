@@ -27,7 +27,7 @@ from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.edge.refusals import PathNotFound
 from gridgift.http.edge.reply import JSON, NO_STORE, Header, Reply
 from gridgift.http.edge.route import READS, Route, Tag
-from gridgift.http.edge.session import operator_of
+from gridgift.http.edge.session import had_session, operator_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment  # imported with the first page: a server of programs needs none
@@ -156,7 +156,7 @@ async def get_home(request: PublicRequest[None, None]) -> Reply[None]:
 
     A single store is named. Of several none is: whoever comes is the customer of one alone.
     """
-    if await operator_of(request) is not None:
+    if had_session(request) and await operator_of(request) is not None:
         return Reply(303, ((b"location", b"/dashboard"), NO_STORE))
     found = await request.operations.read(stores.list_all)
     language = _language(request)
