@@ -110,7 +110,8 @@ def refusals_of(route: AnyRoute) -> list[type[Failure]]:
         found.append(refusals.BodyUnexpected)
     if route.query is not None or route.body is not None or route.keyed:
         found.append(ValidationFailed)
-    if "cursor" in getattr(route.query, "__struct_fields__", ()):
+    members = [getattr(part, "__struct_fields__", ()) for part in (route.query, route.body)]
+    if any("cursor" in each for each in members):
         found.append(CursorInvalid)
     if route.keyed:
         found.append(IdempotencyKeyReused)
