@@ -219,10 +219,10 @@ def test_unusable_databases_are_one_sentence(cli: CommandRunner, command: tuple[
 
 
 def test_what_would_be_done_is_said_and_not_done(both: CommandRunner) -> None:
-    step = migrations("sqlite")[-1]
-    newest, oldest = step.version, step.oldest_program or step.version
     both("migrate")
     url = both.environ.get("GRIDGIFT_DATABASE_URL", f"sqlite:///{both.folder}/gridgift.db")
+    step = migrations("sqlite" if url.startswith("sqlite") else "postgres")[-1]
+    newest, oldest = step.version, step.oldest_program or step.version
     forget = f"DELETE FROM migrations WHERE version = {newest}"
     asyncio.run(bare_sql(url, forget))
     for _ in range(2):
