@@ -7,8 +7,6 @@ HTTP status of each stands in ``http/edge/problems.py``.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from gridgift.domain import texts
-
 
 class Failure(Exception):
     """A refusal. ``detail`` is one sentence for people; ``code`` is for programs."""
@@ -24,7 +22,7 @@ class ValidationFailed(Failure):
     """Some fields are not acceptable; ``errors`` maps the domain's field names to sentences.
 
     The detail has the first of them, for callers that show nothing else. Fields and sentences may
-    repeat what was sent; what of it can't be shown is replaced.
+    repeat what was sent; "?" stands for each of its lone surrogates, which no answer could have.
 
     Each edge shows the fields under its own names: JSON members, options, form fields.
     """
@@ -33,12 +31,16 @@ class ValidationFailed(Failure):
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
         self.errors = {
-            texts.legible(field): [texts.legible(each) for each in messages]
+            _encodable(field): [_encodable(each) for each in messages]
             for field, messages in errors.items()
         }
         (first, messages), *others = self.errors.items()
         also = f" Not acceptable either: {', '.join(field for field, _ in others)}."
         super().__init__(f"{first}: {messages[0]}.{also if others else ''}")
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 class IdentifierMalformed(Failure):
