@@ -101,6 +101,27 @@ def test_what_expires(books: CommandRunner) -> None:
     assert (len(days), days[day[0]]) == (30, 1_250)
 
 
+def test_what_was_said_then(books: CommandRunner) -> None:
+    then = books.json("report", "owed")["at"]
+    days = ("30", "5")
+    said = [books.json("report", "expiring", "--days", each) for each in days]
+    (lines, csv_lines) = table(books, "expiring"), rows(books, "expiring")
+    given, used = (books.json("report", each, "--by", "day") for each in ("granted", "redeemed"))
+    for card in books.json("card", "list", "kelly"):
+        books.json("card", "disable", card["id"])
+    books.json("credit", "spend", "kelly", "--amount", 707, "--restricted", *WHY)
+    books.json("credit", "deposit", "kelly", "--amount", 9, *WHY)
+    assert [day for day in books.json("report", "expiring") if day["giftCards"]["count"]] == []
+    at = ("--at", then)
+    assert [books.json("report", "expiring", "--days", each, *at) for each in days] == said
+    assert (table(books, "expiring", *at), rows(books, "expiring", *at)) == (lines, csv_lines)
+    assert books.json("report", "granted", "--by", "day", *at) == given
+    assert books.json("report", "redeemed", "--by", "day", *at) == used
+    assert rows(books, "redeemed", *at)[-1][3] == "300"
+    assert rows(books, "redeemed")[-1][3] == "1007"
+    assert table(books, "expiring", "--at", "2026-01-31") == [lines[0]]
+
+
 def test_what_is_not_understood(books: CommandRunner) -> None:
     books("report", "owed", "--at", "2999-01-31").refused(1, "--at", "future")
     books("report", "owed", "--at", "yesterday").misused("yesterday")
@@ -110,3 +131,9 @@ def test_what_is_not_understood(books: CommandRunner) -> None:
     books("report", "redeemed", "--to", "2999-01-31").refused(1, "--to", "future")
     books("report", "granted", "--from", "2026-13-01").misused("2026-13-01")
     books("report", "expiring", "--days", "0").misused("--days")
+    books("report", "expiring", "--at", "2999-01-31").refused(1, "--at", "future")
+    books("report", "expiring", "--at", "1999-12-31").refused(1, "--at", "before 2000-01-01")
+    books("report", "granted", "--at", "2999-01-31").refused(1, "--at", "future")
+    books("report", "redeemed", "--at", "2026-01-31", "--to", "2026-02-01").refused(
+        1, "--to", "after"
+    )

@@ -6,12 +6,13 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from gridgift.domain import attest, credit, giftcards, holds
+from gridgift.domain import attest, credit, giftcards, holds, reports
 from gridgift.domain.accounts import Change
 from gridgift.domain.attest import Found
 from gridgift.domain.giftcards import Patch
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, CardState, Entry
+from gridgift.domain.reports import Sum
 from gridgift.domain.residents import Identifier
 from gridgift.domain.verify import Unstated
 from gridgift.storage.migrate import Engine, migrations
@@ -148,6 +149,12 @@ def test_its_holds_are_closed_in_the_new_form(old: DomainFixture) -> None:
     assert (done.change.card.credit, done.change.held) == (60, 0)
     assert named(old.entries(CARD))[-1] == ("captured", "", OPEN)
     assert faults_of(old) == []
+
+
+@pytest.mark.contract("10.170")
+def test_of_lots_without_terms_the_row_says_when_they_ended(old: DomainFixture) -> None:
+    (first,) = old.read(reports.ending, STORE, 1, 1_790_000_000_005)
+    assert first.credit == Sum(1, 60)
 
 
 def test_its_cards_and_accounts_go_on(old: DomainFixture) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gridgift.domain import (
     activity,
     credit,
+    credit_lots,
     credit_moves,
     expiry,
     giftcards,
@@ -25,6 +26,7 @@ from gridgift.domain import (
     transfers,
 )
 from gridgift.domain.accounts import Change
+from gridgift.domain.activity import Activity
 from gridgift.domain.credit_moves import Moving
 from gridgift.domain.days import day_of, end_of
 from gridgift.domain.failures import Failure, ValidationFailed
@@ -35,7 +37,7 @@ from gridgift.domain.instants import DAY, HOUR
 from gridgift.domain.ledger import read_card_state, read_credit_state
 from gridgift.domain.model import Caller, Entry, LotTerms
 from gridgift.domain.periods import EARLIEST, QUARTER, By, earlier, periods_between
-from gridgift.domain.reports import Cards, Liability, Standing, StoreCredit, Sum
+from gridgift.domain.reports import Cards, Ending, Liability, Standing, StoreCredit, Sum
 from gridgift.domain.residents import Identifier
 from tests.api import JO, KELLY, OWNER, START
 from tests.domain.fixture import DomainFixture
@@ -46,7 +48,8 @@ ACTORS: Final = ("key", "operator", "resident")
 Step = tuple[str, int, int, int, int]  # what, which card or account, how much, its end, time before
 STEPS: Final = (
     "grant", "grant", "grant", "redeem", "transfer", "place", "capture", "void", "adjust", "patch",
-    "disable", "reissue", "deposit", "deposit", "spend", "refund", "move", "expire",
+    "disable", "reissue", "deposit", "deposit", "spend", "refund", "move", "extend",
+    "expire",
 )  # fmt: skip
 steps: Final = st.tuples(
     st.sampled_from(STEPS),
@@ -61,6 +64,8 @@ WHOLE: Final[list[Step]] = [  # in which everything happens that is counted
     ("place", 0, 10, 0, 1), ("capture", 0, 1, 0, 1), ("adjust", 0, 30, 0, 1),
     ("redeem", 1, 1, 0, 1), ("deposit", 0, 40, 0, 1), ("deposit", 5, 40, 5 * HOUR, 1),
     ("spend", 0, 10, 0, 1), ("refund", 0, 5, 0, 1), ("reissue", 0, 1, 0, 1),
+    ("deposit", 0, 20, HOUR, 1), ("extend", 2, 1, 20 * DAY, 1), ("deposit", 0, 9, HOUR, 1),
+    ("extend", 3, 1, 0, 1), ("patch", 3, 30, 5 * HOUR, 1), ("patch", 3, 30, 20 * DAY, 1),
     ("disable", 3, 1, 0, 1), ("expire", 0, 1, 0, 6 * DAY),
 ]  # fmt: skip
 
@@ -76,6 +81,7 @@ class Life:
         self.cards: list[str] = []
         self.holds: list[tuple[str, str]] = []
         self.spends: list[tuple[Any, str]] = []
+        self.lots: list[tuple[Any, str]] = []
 
     def step(self, step: Step) -> None:
         """Let something happen, if it can."""
@@ -98,10 +104,11 @@ class Life:
             write(grants.grant, GrantRequest(caller, to, terms, self.cards[-1]))
         elif what == "deposit":
             change = Change(amount, "why", "order")
-            restricted = which > 3
-            write(
-                credit.deposit, caller, to, change, new_id(), expires_at=end, restricted=restricted
-            )
+            self.lots.append((to, new_id()))
+            lot, restricted = self.lots[-1][1], which > 3
+            write(credit.deposit, caller, to, change, lot, expires_at=end, restricted=restricted)
+        elif what == "extend" and self.lots:
+            write(credit_lots.extend, caller, *self.lots[which % len(self.lots)], end)
         elif what == "spend":
             spend_id = new_id()
             write(credit.spend, caller, to, Change(amount), spend_id, restricted=which > 3)
@@ -148,6 +155,20 @@ class Life:
         found: Liability = self.domain.run(snapshot(reports.liability, self.store_id, until))
         return found
 
+    def ending(self, days: int, until: int | date | None = None) -> list[Ending]:
+        """Ask for the report of what ends."""
+        snapshot = self.domain.database.snapshot
+        found: list[Ending] = self.domain.run(snapshot(reports.ending, self.store_id, days, until))
+        return found
+
+    def happened(self, until: int | date | None = None) -> Activity:
+        """Ask for the report of what happened, day by day."""
+        snapshot = self.domain.database.snapshot
+        found: Activity = self.domain.run(
+            snapshot(activity.activity, self.store_id, "day", until=until)
+        )
+        return found
+
     def chains(self) -> dict[str, list[Entry]]:
         """Read the whole ledger, by account."""
         read, found = self.domain.read, {}
@@ -170,16 +191,34 @@ def owed_by(chains: dict[str, list[Entry]], at: int) -> tuple[Cards, StoreCredit
                 standing = "expired"
             cards += Cards.of(standing, Sum(1, then[-1].balance_after))
         elif then and then[0].account_kind == "credit":
-            left, terms = Counter[str](), dict[str, LotTerms]()
-            for entry in then:
-                state_of_credit = read_credit_state(entry.state)
-                left.update(dict(state_of_credit.lots))
-                terms |= state_of_credit.terms
-            for lot_id, amount in left.items():
-                end = terms[lot_id].expires_at
-                kind = "restricted" if terms[lot_id].restricted else "unrestricted"
+            for (end, restricted), amount in lots_of(then):
+                kind = "restricted" if restricted else "unrestricted"
                 credit_of["expired" if end is not None and end <= at else kind] += amount
     return cards, StoreCredit(**credit_of)
+
+
+def lots_of(then: list[Entry]) -> list[tuple[tuple[int | None, bool], int]]:
+    """Return the terms of each lot, and what entries leave of it."""
+    left, terms = Counter[str](), dict[str, LotTerms]()
+    for entry in then:
+        state = read_credit_state(entry.state)
+        left.update(dict(state.lots))
+        terms |= state.terms
+    return [((terms[lot].expires_at, terms[lot].restricted), left[lot]) for lot in left]
+
+
+def undated(chains: dict[str, list[Entry]], at: int) -> tuple[Sum, int]:
+    """Add up what the entries say of an instant and will never end: open cards, store credit."""
+    cards, stored = Sum(), 0
+    for chain in chains.values():
+        then = [entry for entry in chain if entry.created_at <= at]
+        if then and then[0].account_kind == "card" and then[-1].balance_after:
+            state = read_card_state(then[-1].state)
+            if state.active and state.expires_at is None:
+                cards += Sum(1, then[-1].balance_after)
+        elif then and then[0].account_kind == "credit":
+            stored += sum(amount for (end, _), amount in lots_of(then) if end is None)
+    return cards, stored
 
 
 def sums_of(found: Liability) -> tuple[int, int]:
@@ -234,6 +273,37 @@ def test_what_is_owed_at_each_instant_of_a_life(
         *ACTORS, "reissue", "open", "disabled", "expired",
         "credit unrestricted", "credit restricted", "credit expired",
     }  # fmt: skip
+
+
+@pytest.mark.contract("10.170")
+def test_what_was_said_at_an_instant_is_said_of_it_afterwards(
+    domain: DomainFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "ACCOUNTS", 2)
+    seen = Counter[str]()
+
+    @settings(max_examples=5, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(steps, min_size=20, max_size=40))
+    @example(WHOLE)
+    def check(life_of: list[Step]) -> None:
+        life = Life(domain)
+        said = {}
+        for step in life_of:
+            life.step(step)
+            said[domain.now] = life.ending(25), life.happened()
+        chains = life.chains()
+        for at, (ended, happened) in said.items():
+            assert life.ending(25, at) == ended
+            assert life.happened(at) == happened
+            owed, never = life.liability(at), undated(chains, at)  # all else ends within 25 days
+            cards = sum((day.cards for day in ended), never[0])
+            stored = sum((day.credit for day in ended), Sum(0, never[1])).amount
+            assert (cards, stored) == (owed.cards.open, owed.owed - cards.amount)
+            seen.update(cards=sum(day.cards.count for day in ended))
+            seen.update(lots=sum(day.credit.count for day in ended))
+
+    check()
+    assert min(seen["cards"], seen["lots"]) > 20
 
 
 def states_of(chain: list[Entry]) -> list[Any]:
@@ -382,3 +452,33 @@ def test_what_ends_soon(domain: DomainFixture) -> None:
     for days in (0, reports.MAX_DAYS + 1):
         with pytest.raises(ValidationFailed, match="days"):
             domain.read(reports.ending, domain.store.id, days)
+
+
+@pytest.mark.contract("10.170")
+def test_a_past_day_ends_with_what_ended_at_its_end(domain: DomainFixture) -> None:
+    today, zone = day_of(START, domain.store.time_zone), domain.store.time_zone
+    tomorrow = today + timedelta(days=1)
+    domain.grant(credit=5, expires_at=end_of(today, zone))
+    domain.grant(credit=7, expires_at=end_of(tomorrow, zone))
+    domain.now = end_of(today, zone) - 1
+    said = domain.read(reports.ending, domain.store.id, 2)
+    domain.now = end_of(tomorrow, zone)
+    found = domain.read(reports.ending, domain.store.id, 2, today)
+    assert found == said
+    assert [(each.period.first, each.cards) for each in found] == [
+        (today, Sum(1, 5)), (tomorrow, Sum(1, 7)),
+    ]  # fmt: skip
+    happened = domain.read(activity.activity, domain.store.id, "day", None, None, today)
+    assert (happened.periods[-1].period.first, happened.total.granted) == (today, Sum(2, 12))
+    assert happened.periods[-1].complete  # though it was not at its last millisecond
+
+
+@pytest.mark.contract("10.170")
+@pytest.mark.parametrize("at", [START + 1, date(2026, 9, 21), EARLIEST - timedelta(days=1)])
+def test_of_which_instants_nothing_is_said(domain: DomainFixture, at: Any) -> None:
+    with pytest.raises(ValidationFailed) as raised:
+        domain.read(reports.ending, domain.store.id, 30, at)
+    assert list(raised.value.errors) == ["at"]
+    if at != EARLIEST - timedelta(days=1):
+        with pytest.raises(ValidationFailed, match="future"):
+            domain.read(activity.activity, domain.store.id, "day", None, None, at)

@@ -271,12 +271,16 @@ SEARCHES: Final[list[dict[str, Any]]] = [
     ALL_MATCH | {"any_tag": False, "tag": "vip"},
 ]
 
+ENDING: Final[dict[str, Any]] = {"at": START, "ends_at": LATER}
+
 # Where a statement needs other values than its parameters usually have, one set for each call.
 CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "accounts_activity": [{"ends_at": START}],
-    "cards_ending": [{"ends_at": START}],
+    "cards_ending": [ENDING],
+    "cards_ending_at": [ENDING],
+    "credit_ending": [ENDING],
+    "credit_ending_at": [ENDING],
     "customers_ending": [{"ends_at": LATER + 50}],
-    "credit_ending": [{"ends_at": START}],
     "answer_add": [{"key": "new"}],
     "action_add": [{"id": NEW}],
     "actions_old": [{"before": START + 100}],

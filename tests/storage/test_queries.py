@@ -67,10 +67,10 @@ RENAMED = {"username": "owner_username"}
 
 def test_the_fragments_are_known() -> None:
     assert set(FRAGMENTS) == {
-        *STRUCTS, "card", "card_active_at", "credit_active_at", "customer", "customer_username",
-        "event", "found_cards", "held_by_accounts", "held_now", "imported", "known_here",
-        "labelled", "last_card", "leads_here", "looked_at", "matching", "member", "moved",
-        "newest_hash", "next_position",
+        *STRUCTS, "card", "card_active_at", "cards_then", "credit_active_at", "customer",
+        "customer_username", "event", "found_cards", "held_by_accounts", "held_now", "imported",
+        "known_here", "labelled", "last_card", "leads_here", "looked_at", "lot_end", "matching",
+        "member", "moved", "never", "newest_hash", "next_position",
         "noted_here", "open_credit", "owned_cards", "owner_begins", "owner_username",
         "payer_username", "quarter_hour", "refund", "silent", "source", "told_card", "unit",
     }  # fmt: skip

@@ -58,7 +58,7 @@ AtOption = Annotated[
         "--at",
         parser=read_moment,
         metavar="DATE",
-        help="2026-11-30: the end of that day in the store's time zone; or 2026-11-30T12:00:00Z.",
+        help="As it was at 2026-11-30T12:00:00Z, or at the end of the store's day 2026-11-30.",
     ),
 ]
 PartOption = Annotated[
@@ -78,10 +78,23 @@ FromOption = Annotated[
     ),
 ]
 ToOption = Annotated[
-    Any, typer.Option("--to", parser=read_day, metavar="DATE", help="In the last one; else today.")
+    Any,
+    typer.Option(
+        "--to",
+        parser=read_day,
+        metavar="DATE",
+        help="In the last one; else today, or the day of --at.",
+    ),
 ]
 DaysOption = Annotated[
-    int, typer.Option("--days", min=1, max=reports.MAX_DAYS, metavar="N", help="From today on.")
+    int,
+    typer.Option(
+        "--days",
+        min=1,
+        max=reports.MAX_DAYS,
+        metavar="N",
+        help="From today on, or from the day of --at.",
+    ),
 ]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Answer in CSV, for spreadsheets.")]
 
@@ -113,11 +126,12 @@ def granted(
     last: ToOption = None,
     by: ByOption = "month",
     *,
+    at: AtOption = None,
     options: StoreOptions,
     as_csv: CsvOption = False,
 ) -> None:
     """Sum up what was given. That is cards granted, and store credit deposited."""
-    found = _made(options, activity.activity, by, first, last)
+    found = _made(options, activity.activity, by, first, last, at)
     _print_activity(found, ("granted", "adjusted", "deposited"), options.json, as_csv)
 
 
@@ -127,18 +141,25 @@ def redeemed(
     last: ToOption = None,
     by: ByOption = "month",
     *,
+    at: AtOption = None,
     options: StoreOptions,
     as_csv: CsvOption = False,
 ) -> None:
     """Sum up what was used. That is cards redeemed or captured, credit spent or refunded."""
-    found = _made(options, activity.activity, by, first, last)
+    found = _made(options, activity.activity, by, first, last, at)
     _print_activity(found, ("redeemed", "captured", "spent", "refunded"), options.json, as_csv)
 
 
 @app.command("expiring")
-def expiring(days: DaysOption = 30, *, options: StoreOptions, as_csv: CsvOption = False) -> None:
+def expiring(
+    days: DaysOption = 30,
+    *,
+    at: AtOption = None,
+    options: StoreOptions,
+    as_csv: CsvOption = False,
+) -> None:
     """Sum up what ends on each of the next days. That is open cards, and store credit."""
-    found = _made(options, reports.ending, days)
+    found = _made(options, reports.ending, days, at)
     if options.json:
         print_json([EndingView.of(each) for each in found])
         return

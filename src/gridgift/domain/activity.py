@@ -86,31 +86,42 @@ class Activity(Struct, frozen=True):
 
 
 async def activity(
-    tx: Tx, store_id: str, by: By, first: date | None = None, last: date | None = None
+    tx: Tx,
+    store_id: str,
+    by: By,
+    first: date | None = None,
+    last: date | None = None,
+    until: int | date | None = None,
 ) -> Activity:
     """Add up what happened in the periods from that of the first day to that of the last.
 
     Days are those of the store's time zone; the last one may be today, as it is by default. Without
-    a first one there are ``USUAL`` periods. Raises ``StoreNotFound``, and ``ValidationFailed`` for
-    days in the future or in the wrong order, and for too many periods. To be run as a snapshot.
+    a first one there are ``USUAL`` periods. With ``until``, as ``reports.liability`` takes it,
+    nothing after that instant counts, and its day is today. Raises ``StoreNotFound``, and
+    ``ValidationFailed`` for days in the future or in the wrong order, and for too many periods. To
+    be run as a snapshot.
     """
     zone, now = (await stores.read(tx, store_id)).time_zone, tx.now()
-    today = day_of(now, zone)
+    at = reports.instant_of(until, zone, now)
+    over = now if until is None else at + 1  # of the present millisecond more may come
+    today = day_of(at, zone)
     last = last or today
     if last > today:
-        raise ValidationFailed({"to": ["must not be in the future"]})
+        known = "in the future" if until is None else "after 'at'"
+        raise ValidationFailed({"to": [f"must not be {known}"]})
     if first is None:
         first = earlier(by, max(last, EARLIEST), USUAL - 1)
     periods = periods_between(by, first, last, zone)
     figures = [Figures()] * len(periods)
-    times = {"begins_at": periods[0].begins_at, "ends_at": periods[-1].ends_at}
+    ends_at = periods[-1].ends_at if until is None else min(over, periods[-1].ends_at)
+    times = {"begins_at": periods[0].begins_at, "ends_at": ends_at}
     for account_kind in reports.KINDS:
         for span in await reports.spans(tx, store_id, account_kind):
             values = span | times | {"account_kind": account_kind}
             for kind, quarter, *sums in await tx.all("accounts_activity", **values):
                 figures[place_of(quarter, periods)] += Figures.of(kind, Sum(*sums))
     happened = [
-        Happened(period, period.ends_at <= now, each)
+        Happened(period, period.ends_at <= over, each)
         for period, each in zip(periods, figures, strict=True)
     ]
     return Activity(zone, happened, sum(figures, Figures()))

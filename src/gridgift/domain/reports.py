@@ -1,4 +1,4 @@
-"""What a store owes, at any instant (contract section 10, decision 44).
+"""What a store owes and what of it ends, at any instant (contract section 10, decisions 44, 77).
 
 Owed is what customers can spend: the credit of gift cards that are active and have not expired, and
 store credit that has not expired. What is on disabled and expired cards, and what of store credit
@@ -20,7 +20,7 @@ from gridgift.domain.days import day_of, end_of
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.model import AccountKind
-from gridgift.domain.periods import QUARTER, Period, periods_between, place_of
+from gridgift.domain.periods import EARLIEST, QUARTER, Period, periods_between, place_of
 from gridgift.storage.database import Tx
 
 ACCOUNTS: Final = 10_000  # cards or customers that one statement looks at
@@ -29,6 +29,7 @@ MAX_DAYS: Final = 366  # that can be looked ahead
 Standing = Literal["open", "disabled", "expired"]  # what can be done with a card's credit
 KINDS: Final[tuple[AccountKind, ...]] = get_args(AccountKind)
 UNTIL: Final[dict[AccountKind, str]] = {"card": "cards_until", "credit": "customers_until"}
+ENDING: Final[dict[AccountKind, str]] = {"card": "cards_ending", "credit": "credit_ending"}
 
 
 class Sum(Struct, frozen=True):
@@ -129,11 +130,8 @@ async def liability(tx: Tx, store_id: str, until: int | date | None = None) -> L
     millisecond. All that happened up to then counts. Raises ``StoreNotFound``, and
     ``ValidationFailed`` for the future. To be run as a snapshot.
     """
-    zone, now = (await stores.read(tx, store_id)).time_zone, tx.now()
-    at = end_of(until, zone) - 1 if isinstance(until, date) else until
-    if at is not None and at > now:
-        raise ValidationFailed({"at": ["must not be in the future; without it, it is now"]})
-    suffix, at = ("", now) if at is None else ("_at", at)
+    zone = (await stores.read(tx, store_id)).time_zone
+    at, suffix = instant_of(until, zone, tx.now()), "" if until is None else "_at"
     totals = _Totals(Cards(), {}, {})
     for span in await spans(tx, store_id, "card"):
         for standing, source, quarter, *sums in await tx.all(f"cards_owed{suffix}", **span, at=at):
@@ -153,23 +151,41 @@ async def liability(tx: Tx, store_id: str, until: int | date | None = None) -> L
     )
 
 
-async def ending(tx: Tx, store_id: str, days: int) -> list[Ending]:
+async def ending(tx: Tx, store_id: str, days: int, until: int | date | None = None) -> list[Ending]:
     """Return what ends today, from now on, and on the days after it, ``days`` in all.
 
-    Days are those of the store's time zone. Raises ``StoreNotFound``, and ``ValidationFailed`` for
-    too many days.
+    Days are those of the store's time zone. With ``until``, as ``liability`` takes it, it is what
+    would have been returned at that instant, on its day and those after it, by the entries alone.
+    Raises ``StoreNotFound``, and ``ValidationFailed`` for too many days, for the future and for a
+    day before ``EARLIEST``. To be run as a snapshot.
     """
-    zone, now = (await stores.read(tx, store_id)).time_zone, tx.now()
-    first = day_of(now, zone)
+    zone = (await stores.read(tx, store_id)).time_zone
+    at, suffix = instant_of(until, zone, tx.now()), "" if until is None else "_at"
+    first = day_of(at, zone)
     if not 1 <= days <= MAX_DAYS:
         raise ValidationFailed({"days": [f"must be from 1 to {MAX_DAYS}"]})
+    if first < EARLIEST:
+        raise ValidationFailed({"at": [f"must not be before {EARLIEST}"]})
     periods = periods_between("day", first, first + timedelta(days=days - 1), zone)
-    span = {"store_id": store_id, "begins_at": now, "ends_at": periods[-1].ends_at}
-    sums = {"cards": [Sum()] * days, "credit": [Sum()] * days}
+    times = {"at": at, "ends_at": periods[-1].ends_at}
+    sums = {kind: [Sum()] * days for kind in ENDING}
     for kind, ended in sums.items():
-        for quarter, *each in await tx.all(f"{kind}_ending", **span):
-            ended[place_of(quarter, periods)] += Sum(*each)
+        parts = await spans(tx, store_id, kind) if suffix else [{"store_id": store_id}]
+        for part in parts:
+            for quarter, *each in await tx.all(f"{ENDING[kind]}{suffix}", **part, **times):
+                ended[place_of(quarter, periods)] += Sum(*each)
     return [Ending(*each) for each in zip(periods, *sums.values(), strict=True)]
+
+
+def instant_of(until: int | date | None, zone: str, now: int) -> int:
+    """Return an instant that is over, of a day its last millisecond; without any it is now.
+
+    Raises ``ValidationFailed`` for the future.
+    """
+    at = end_of(until, zone) - 1 if isinstance(until, date) else until
+    if at is not None and at > now:
+        raise ValidationFailed({"at": ["must not be in the future; without it, it is now"]})
+    return now if at is None else at
 
 
 async def spans(tx: Tx, store_id: str, kind: AccountKind) -> list[dict[str, Any]]:

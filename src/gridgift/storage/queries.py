@@ -99,6 +99,9 @@ MACROS: Final = {
     "json": Macro("({})::jsonb", "{}"),
     # FROM {json_each:{json:state} -> 'lots'} moved: the elements of an array, each a moved.value
     "json_each": Macro("jsonb_array_elements({})", "json_each({})"),
+    # FROM {json_members:{json:state} -> 'terms'} stated: the members of an object, each with
+    # stated.key and stated.value
+    "json_members": Macro("jsonb_each({})", "json_each({})"),
     # id = {uuid:moved.value ->> 0}: a text as what the columns of ids have
     "uuid": Macro("({})::uuid", "{}"),
     # the bytes of a column as lower-case text
