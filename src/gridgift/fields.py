@@ -184,6 +184,11 @@ Metadata = Annotated[
         extra={"says": labels.METADATA_WANTED, "parse": labels.checked_metadata},
     ),
 ]
+Member = Annotated[
+    str,
+    _printable(labels.MAX_MEMBER),
+    Meta(description="A member of metadata as name:value, the whole value; or a name alone."),
+]
 CardIds = Annotated[
     list[Uuid],
     Meta(

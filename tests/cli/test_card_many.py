@@ -36,6 +36,8 @@ def test_every_filter_of_the_search(cli: CommandRunner, cards: list[str]) -> Non
     cli.json("card", "disable", first)
     cli.json("card", "extend", second, "--expires", "never")
     cli.json("card", "tag", second, third, "--add", "vip")
+    cli.json("card", "note", first, "Paid in-world")
+    cli.json("card", "label", second, "--metadata", "order=17")
     for options, expected in (
         ((), cards),
         (("--owner", "kel"), cards),
@@ -56,6 +58,10 @@ def test_every_filter_of_the_search(cli: CommandRunner, cards: list[str]) -> Non
         (("--source", "operator"), cards),
         (("--source", "key"), []),
         (("--reference", "order 7"), []),
+        (("--note", "PAID"), [first]),
+        (("--metadata", "order"), [second]),
+        (("--metadata", "order=17", "--credit-from", 2), [second]),
+        (("--metadata", "order=1"), []),
         (("--sort", "-credit"), cards[::-1]),
         (("--sort=-created", "--limit", 2), [third, second]),
         (("--limit", 1), [first]),
@@ -100,6 +106,8 @@ def test_a_table_for_spreadsheets(cli: CommandRunner, cards: list[str]) -> None:
 def test_what_a_list_refuses(cli: CommandRunner, kelly: str) -> None:
     cli("card", "list", "--owner", "a b c").misused("begins no username")
     cli("card", "list", "--sort", "size").misused("created, credit")
+    cli("card", "list", "--metadata", "=17").misused("NAME or NAME=TEXT")
+    cli("card", "list", "--note", "").misused("1 to 200")
     cli("card", "list", "--created-from", "soon").misused("must be a date")
     cli("card", "list", "--expiring-before", "never").misused("must be a date")
     cli("card", "list", "--source", "x").misused("is not one of")

@@ -1,18 +1,20 @@
 """The search over a store's cards: whatever is asked, its pages are the sorted cards that match."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, get_args
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET, UnsetType
 
-from gridgift.domain import giftcards, holds, notes, search, stores, transfers
+from gridgift.domain import giftcards, holds, locked, notes, search, stores, texts, transfers
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
+from gridgift.domain.locked import CardRequest
 from gridgift.domain.model import NO_LABELS, Labels
 from gridgift.domain.notes import Labelling
 from gridgift.domain.paging import Page, Position
@@ -20,12 +22,34 @@ from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, So
 from gridgift.search_views import FoundGiftCard
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import FAR
+from gridgift.storage.queries import Query
 from gridgift.views import GiftCardDetails
 from tests.api import JO, KELLY
 from tests.domain.fixture import DomainFixture
 from tests.domain.test_together import Counted
 
 SORTS: Final = get_args(SortBy)
+NOTES: Final = ([], [], ["Ärger: 5% [sic] ^a_b\\d-e", "paid"], ["PAID in-world"], [], ["paid"] * 3)
+WANTED_NOTES: Final = (
+    "PAID",
+    "ärGER",
+    "5%",
+    "%",
+    "_b\\D",
+    "[sic] ^",
+    "]",
+    "^a",
+    "-",
+    "*",
+    "nothing",
+)
+METADATA: Final[Sequence[dict[str, str]]] = (
+    {}, {"order": "17", "a:b": "c"}, {"a": "b:c", "order": ""}, {'q"\\': '"x\\', "$.order": "é"},
+)  # fmt: skip
+MEMBERS: Final = (
+    "order", "order:17", "order:1", "order:", "a", "a:b", "a:b:c", 'q"\\', 'q"\\:"x\\', "$.order",
+    "$.order:é", "ORDER", ":", "%",
+)  # fmt: skip
 some = settings(max_examples=40)
 
 
@@ -34,12 +58,13 @@ class Shop:
 
     def __init__(self, domain: DomainFixture) -> None:
         self.domain = domain
+        self.noted: dict[str, list[str]] = {}
         for number in range(40):
             domain.now += number % 3
             labels = Labels.of(
                 f"order {number}" if number % 5 == 0 else None,
                 [["vip"], ["hunt", "vip"], []][number % 3],
-                {},
+                METADATA[number % 4],
             )
             owner = (KELLY, JO)[number % 2]
             expires_at = (None, domain.now + 5, domain.now + 1_000)[number % 3]
@@ -50,11 +75,19 @@ class Shop:
                 domain.sql(f"UPDATE gift_cards SET redeemed = TRUE WHERE id = '{card.id}'")
             if number % 13 == 0:
                 domain.write(notes.label, domain.caller, card.id, Labelling(tags=("late",)))
+            for text in NOTES[number % 6]:
+                self.note(card.id, text)
         lost = domain.grant(KELLY, 9)
         domain.write(transfers.reissue, domain.caller, lost.id, new_id(), "lost")
         elsewhere = domain.write(stores.create, stores.NewStore("Elsewhere", KELLY), new_id())
         assert elsewhere.id != domain.store.id
         self.all = self.walk(NO_FILTERS, "created", descending=False)
+
+    def note(self, card_id: str, text: str) -> None:
+        """Write a note on a card."""
+        self.noted.setdefault(card_id, []).append(text)
+        domain = self.domain
+        domain.write(locked.change, CardRequest(domain.caller, card_id, notes.noting(text)))
 
     def walk(self, filters: Filters, sort_by: Any, *, descending: bool, limit: int = 7) -> Any:
         """Read all pages forward, then backward; both are the same rows."""
@@ -105,6 +138,13 @@ class Shop:
         yield filters.source in (None, found.card.source)
         yield filters.tag is None or filters.tag in found.labels.tags
         yield filters.reference in (None, found.labels.reference)
+        wanted, members = filters.note, found.labels.metadata
+        yield isinstance(wanted, UnsetType) or any(
+            wanted.lower() in text.lower() for text in self.noted.get(card.id, ())
+        )
+        yield isinstance(filters.metadata, UnsetType) or any(
+            filters.metadata in (name, f"{name}:{value}") for name, value in members.items()
+        )
 
 
 KEYS: Final[dict[str, Callable[[FoundCard], Any]]] = {
@@ -134,6 +174,9 @@ def drawn(now: int) -> st.SearchStrategy[Filters]:
     def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         return st.none() | st.none() | strategy
 
+    def unless_left_out(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.just(UNSET) | st.just(UNSET) | strategy
+
     return st.builds(
         Filters,
         owner_uuid=maybe(st.sampled_from([KELLY.uuid, JO.uuid, new_id()])),
@@ -150,6 +193,8 @@ def drawn(now: int) -> st.SearchStrategy[Filters]:
         source=maybe(st.sampled_from(["key", "reissue", "unit"])),
         tag=maybe(st.sampled_from(["vip", "hunt", "late", "none"])),
         reference=maybe(st.sampled_from(["order 0", "order 5", "none"])),
+        note=unless_left_out(st.sampled_from(WANTED_NOTES)),
+        metadata=unless_left_out(st.sampled_from(MEMBERS)),
     ).filter(lambda filters: None in (filters.owner_uuid, filters.owner_prefix))
 
 
@@ -174,6 +219,46 @@ def test_pages_are_the_sorted_cards_that_match(
     for exact in (True, False):
         counted = shop.domain.read(search.count, shop.domain.store.id, filters, exact=exact)
         assert counted == Count(len(expected), exact=True)
+
+
+def test_only_the_newest_notes_are_searched(shop: Shop) -> None:
+    card = shop.domain.grant(KELLY, 5)
+    shop.note(card.id, "the oldest")
+    for number in range(notes.SHOWN - 1):
+        shop.note(card.id, f"a later one, {number}")
+    found = shop.walk(Filters(note="OLDEST"), "created", descending=True)
+    assert [each.card.id for each in found] == [card.id]
+    shop.note(card.id, "one more")
+    assert shop.walk(Filters(note="OLDEST"), "created", descending=True) == []
+
+
+def same_letter(one: str, other: str) -> bool:
+    """Tell whether two characters are the same, but for the case of the other one."""
+    return one in {other, other.lower(), other.upper()}
+
+
+SIGNS: Final = st.text("aAäÄß^]-[*?.\\{}()|+$%_éſ🎁", max_size=5)
+
+
+@given(wanted=SIGNS, before=SIGNS, behind=SIGNS, swap=st.booleans())
+def test_a_text_is_found_in_a_note(
+    shop: Shop, wanted: str, before: str, behind: str, swap: bool
+) -> None:
+    """On both engines alike, whatever signs of patterns it has."""
+    has = Query.parse("has", "SELECT CAST(:store_id AS text) {has:noted}")
+
+    async def tell(tx: Tx, text: str) -> bool:
+        row = await tx.one(has, store_id=text, noted=texts.in_any_case(wanted))
+        assert row is not None
+        return bool(row[0])
+
+    for text in (f"{before}{wanted.swapcase() if swap else wanted}{behind}", before, behind):
+        places = range(len(text) - len(wanted) + 1)
+        is_there = any(
+            all(map(same_letter, part, wanted))
+            for part in (text[place : place + len(wanted)] for place in places)
+        )
+        assert shop.domain.read(tell, text) == is_there, text
 
 
 @pytest.mark.contract("10.111")

@@ -72,6 +72,10 @@ VALUES: Final[dict[str, Any]] = {
     "any_source": False,
     "any_import": False,
     "any_tag": False,
+    "any_note": False,
+    "any_member": False,
+    "noted": "[sS]",
+    "member": "a",
     "after": FIRST,
     "again": False,
     "file": "cards.csv",
@@ -256,18 +260,25 @@ VALUES: Final[dict[str, Any]] = {
     "version_before": 1,
 }
 
+ANY: Final = (
+    "any_import", "any_member", "any_name", "any_note", "any_owner", "any_source", "any_tag",
+)  # fmt: skip
+
 # A search without filters.
 ALL_MATCH: Final[dict[str, Any]] = {
-    **dict.fromkeys(["any_import", "any_name", "any_owner", "any_source", "any_tag"], True),
+    **dict.fromkeys(ANY, True),
     "end_from": 0,
     **dict.fromkeys(["active", "redeemed"]),
 }
 
-# Of filters all, none, only the beginning of most names, or only a tag that all cards have.
+# Of filters all, none, only the beginning of most names, only a note, only metadata, or only a tag
+# that all cards have.
 SEARCHES: Final[list[dict[str, Any]]] = [
     {},
     ALL_MATCH,
     ALL_MATCH | {"any_name": False},
+    ALL_MATCH | {"any_note": False, "noted": "[vV]"},
+    ALL_MATCH | {"any_member": False, "member": "a:b"},
     ALL_MATCH | {"any_tag": False, "tag": "vip"},
 ]
 

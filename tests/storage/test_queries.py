@@ -68,9 +68,9 @@ RENAMED = {"username": "owner_username"}
 def test_the_fragments_are_known() -> None:
     assert set(FRAGMENTS) == {
         *STRUCTS, "card", "card_active_at", "cards_then", "credit_active_at", "customer",
-        "customer_username", "event", "found_cards", "held_by_accounts", "held_now", "imported",
-        "known_here", "labelled", "last_card", "leads_here", "looked_at", "lot_end", "matching",
-        "member", "moved", "never", "newest_hash", "next_position",
+        "customer_username", "event", "found_cards", "has_member", "held_by_accounts", "held_now",
+        "imported", "known_here", "labelled", "last_card", "leads_here", "looked_at", "lot_end",
+        "matching", "member", "moved", "never", "newest_hash", "next_position", "noted",
         "noted_here", "open_credit", "owned_cards", "owner_begins", "owner_username",
         "payer_username", "quarter_hour", "refund", "silent", "source", "told_card", "unit",
     }  # fmt: skip
@@ -191,7 +191,7 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
 # What only one engine understands, or what the other one has another word for.
 DIALECT = re.compile(
     r"\bANY\(|\bFOR (NO KEY )?UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjsonb?_\w+\(|\w_in_turn\("
-    r"|\b(?:encode|hex)\(|/\*|\bpg_|::",
+    r"|\b(?:encode|hex)\(|/\*|\bpg_|::|\bGLOB\b|~ :",
     re.IGNORECASE,
 )
 

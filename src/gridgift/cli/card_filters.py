@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Final, get_args
 
 import typer
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from gridgift.cli.options import StoreOptions, one_of, read_text
-from gridgift.domain import labels
+from gridgift.domain import labels, texts
 from gridgift.domain.days import Expiry, end_of, start_of
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import MAX_CREDIT, ActorKind
@@ -65,6 +65,14 @@ def read_tag(text: str) -> str:
     if labels.checked_tags([text]) is None:
         raise typer.BadParameter(f"{text!r} can't be a tag: {labels.TAGS_WANTED}.")
     return text
+
+
+def read_member_or_name(text: str) -> str:
+    """Read a name and a text of metadata, with ``=`` between them, or a name alone."""
+    name, equals, value = text.partition("=")
+    if not texts.fits(name, 1, labels.MAX_NAME) or not texts.fits(value, 0, labels.MAX_VALUE):
+        raise typer.BadParameter(f"{text!r} must be NAME or NAME=TEXT, as metadata has it.")
+    return f"{name}:{value}" if equals else name
 
 
 class FilterOptions(StoreOptions, frozen=True, kw_only=True):
@@ -135,6 +143,24 @@ class FilterOptions(StoreOptions, frozen=True, kw_only=True):
         str | None,
         typer.Option("--reference", parser=read_text, metavar="TEXT", help="The card's own."),
     ] = None
+    note: Annotated[
+        str | None,
+        typer.Option(
+            "--note",
+            parser=read_text,
+            metavar="TEXT",
+            help="One of its newest 20 notes has it, in any letter case.",
+        ),
+    ] = None
+    metadata: Annotated[
+        str | None,
+        typer.Option(
+            "--metadata",
+            parser=read_member_or_name,
+            metavar="NAME[=TEXT]",
+            help="Its metadata has this text, the whole of it; or this name.",
+        ),
+    ] = None
 
     def filters(self, zone: str) -> Filters:
         """Return which cards to find; dates are days in a time zone."""
@@ -157,6 +183,8 @@ class FilterOptions(StoreOptions, frozen=True, kw_only=True):
             source=self.source,
             tag=self.tag,
             reference=self.reference,
+            note=self.note or UNSET,
+            metadata=self.metadata or UNSET,
         )
 
     @property

@@ -22,6 +22,7 @@ MAX_METADATA: Final = 4096  # bytes of JSON without spaces, in UTF-8
 MAX_MEMBERS: Final = 50  # of metadata
 MAX_NAME: Final = 40  # characters of a member's name
 MAX_VALUE: Final = 500  # characters of its value
+MAX_MEMBER: Final = MAX_NAME + 1 + MAX_VALUE  # of both, with a colon between them
 
 _NOT_IN_TAGS: Final = f"{texts.UNPRINTABLE},;"
 TAG_PATTERN: Final = f"^[^ {_NOT_IN_TAGS}]([^{_NOT_IN_TAGS}]*[^ {_NOT_IN_TAGS}])?$"

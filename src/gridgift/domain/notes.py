@@ -20,6 +20,7 @@ from gridgift.storage.listing import NOTES_OF_CARD
 
 MAX_TEXT: Final = 2_000  # characters of a note
 ENTRIES: Final = 200  # of a card, the newest ones
+SHOWN: Final = 20  # notes of a card that are searched, the newest ones
 
 KEY_TYPES: Final = NOTES_OF_CARD.types()
 

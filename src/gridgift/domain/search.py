@@ -1,22 +1,25 @@
 """The search over all cards of a store: filters that combine, four orders, both ways (section 10).
 
-Filters lead to the cards where they can be few: by a reference, owners, an import, a tag.
+Filters lead to the cards where they can be few: by a reference, owners, an import, a tag; by notes
+and by metadata in a store that has few cards with notes, or with labels.
 Those cards are looked at by their ids, and sorted. Otherwise the walk goes along the index of
 an order and looks at a bounded number of cards: a page that has come to that bound ends early, and
 the next one goes on from there (decision 38).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from gridgift.domain import texts
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.labels import read_each
 from gridgift.domain.model import MAX_CREDIT, NO_LABELS, Labels
 from gridgift.domain.naming import bounds
+from gridgift.domain.notes import SHOWN
 from gridgift.domain.paging import Keys, KeyType, Page, Position
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, CARDS_UNFILTERED, FAR
@@ -46,7 +49,9 @@ class Filters(Struct, frozen=True):
     instants in milliseconds; what is ``from`` or ``to`` is included, ``expiring_before`` is not.
     Cards that never expire match neither bound of the expiry.
     ``source`` is an actor's kind, or ``reissue``; ``imported`` the digest of a file or of what else
-    was sent as one, by whose last import they were granted.
+    was sent as one, by whose last import they were granted. ``note`` is a text that one of a card's
+    20 newest notes has, in any letter case; ``metadata`` a member's name, or ``name:value``. These
+    are UNSET if left out: so cursors belong to the same filters as those of earlier programs.
     """
 
     owner_uuid: str | None = None
@@ -64,6 +69,8 @@ class Filters(Struct, frozen=True):
     tag: str | None = None
     reference: str | None = None
     imported: bytes | None = None
+    note: str | UnsetType = UNSET
+    metadata: str | UnsetType = UNSET
 
 
 NO_FILTERS: Final = Filters()
@@ -197,6 +204,11 @@ async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
         "source": filters.source or "",
         "any_import": filters.imported is None,
         "digest": filters.imported or b"",
+        "any_note": filters.note is UNSET,
+        "noted": texts.in_any_case(filters.note or ""),
+        "newest": SHOWN,
+        "any_member": filters.metadata is UNSET,
+        "member": filters.metadata or "",
     }
 
 
@@ -227,22 +239,25 @@ async def _gathered(
     if filters.reference is not None:
         row = await tx.one("reference_holder", store_id=store_id, reference=filters.reference)
         return [] if row is None else [row[0]]
-    limit = GATHERED + 1
-    if not values["any_owner"]:
-        owners = values["owners"]
-        rows = await tx.all("cards_of_owners", store_id=store_id, owners=owners, rows=limit)
-        if len(rows) < limit:
-            return [row[0] for row in rows]
-    if filters.imported is not None:
-        seek = {"digest": filters.imported, "after": NIL_UUID, "rows": limit}
-        rows = await tx.all("import_cards_after", store_id=store_id, **seek)
-        if len(rows) < limit:
-            return [row[0] for row in rows]
-    if filters.tag is not None:
-        rows = await tx.all("cards_tagged", store_id=store_id, tag=filters.tag, rows=limit)
-        if len(rows) < limit:
-            return [row[0] for row in rows]
+    for statement, seek in _leading(filters, values):
+        rows = await tx.all(statement, store_id=store_id, **seek, rows=GATHERED + 1)
+        if len(rows) <= GATHERED:
+            return list(dict.fromkeys(row[0] for row in rows))
     return None
+
+
+def _leading(filters: Filters, values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the statements that lead to cards which can match, and their values."""
+    if not values["any_owner"]:
+        yield "cards_of_owners", {"owners": values["owners"]}
+    if filters.imported is not None:
+        yield "import_cards_after", {"digest": filters.imported, "after": NIL_UUID}
+    if filters.tag is not None:
+        yield "cards_tagged", {"tag": filters.tag}
+    if filters.note is not UNSET:
+        yield "cards_noted", {}
+    if filters.metadata is not UNSET:
+        yield "cards_labelled", {}
 
 
 async def _sorted(

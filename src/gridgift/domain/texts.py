@@ -23,6 +23,9 @@ NAME_PATTERN: Final = f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{_INVISIBLE}][^{UNPRINT
 _PRINTABLE: Final = re.compile(rf"[^{UNPRINTABLE}\ud800-\udfff]*")
 _VISIBLE: Final = re.compile(f"[^{_INVISIBLE}]")
 
+# As a class of one: "^" may not be the first in it, where U+0001 is none that a text has.
+_CLASSES: Final = {"^": "[\x01^]", "\\": r"[\\]"}
+
 # Between these a text has a direction of its own (Unicode's annex 9); nobody's text has them.
 APART: Final = ("\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}")
 _FROM_RIGHT_TO_LEFT: Final = re.compile(
@@ -77,6 +80,20 @@ def legible(text: str) -> str:
 def kept(text: str, most: int) -> str:
     """Return what can be stored of a text from outside: at most so many characters."""
     return "".join(sign for sign in text if is_printable(sign))[:most]
+
+
+def in_any_case(text: str) -> str:
+    """Return a pattern for ``{has:...}`` of a statement, which ignores the case of letters.
+
+    It is one for both engines, a class for each character, since each has rules of its own of what
+    a letter's other case is. Those of several characters are none.
+    """
+    return "".join(_CLASSES.get(sign) or _class(sign) for sign in text)
+
+
+def _class(sign: str) -> str:
+    cases = dict.fromkeys((sign, sign.lower(), sign.upper()))
+    return f"[{''.join(case for case in cases if len(case) == 1)}]"
 
 
 def counted(number: int, one: str, several: str = "") -> str:

@@ -83,6 +83,8 @@ MACROS: Final = {
         "(SELECT oid FROM pg_database WHERE datname = current_database())",
         "{}",
     ),
+    # reason {has:text}: has what the pattern of texts.in_any_case stands for
+    "has": Macro("~ :{}", "GLOB '*' || :{} || '*'"),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
     # {unindexed:n.username} >= :prefix: a text that PostgreSQL looks for by no index
@@ -102,6 +104,8 @@ MACROS: Final = {
     # FROM {json_members:{json:state} -> 'terms'} stated: the members of an object, each with
     # stated.key and stated.value
     "json_members": Macro("jsonb_each({})", "json_each({})"),
+    # FROM {json_texts:l.metadata} m: those of an object of texts, each with m.key and m.value
+    "json_texts": Macro("jsonb_each_text(({})::jsonb)", "json_each({})"),
     # id = {uuid:moved.value ->> 0}: a text as what the columns of ids have
     "uuid": Macro("({})::uuid", "{}"),
     # the bytes of a column as lower-case text

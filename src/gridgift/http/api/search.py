@@ -12,7 +12,18 @@ from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import NO_FILTERS, Filters, Found, Search, SortBy
-from gridgift.fields import Credit, Cursor, Limit, OwnerPrefix, Reference, Tag, When, instant_of
+from gridgift.fields import (
+    Credit,
+    Cursor,
+    Limit,
+    Member,
+    OwnerPrefix,
+    Reference,
+    Tag,
+    Text,
+    When,
+    instant_of,
+)
 from gridgift.http.api.giftcards import EXTENSION_TAG, READ
 from gridgift.http.edge.answers import Pagination
 from gridgift.http.edge.api_key import KeyRequest
@@ -48,6 +59,13 @@ class CardFilters(Struct, frozen=True, rename="camel", forbid_unknown_fields=Tru
     ) = None
     tag: Tag | None = None
     reference: Reference | None = None
+    note: (
+        Annotated[
+            Text, Meta(description="One of its newest 20 notes has this, in any letter case.")
+        ]
+        | UnsetType
+    ) = UNSET
+    metadata: Member | UnsetType = UNSET
 
     def filters(self) -> Filters:
         """Return which cards to find."""
@@ -69,6 +87,8 @@ class CardFilters(Struct, frozen=True, rename="camel", forbid_unknown_fields=Tru
             self.source,
             self.tag,
             self.reference,
+            note=self.note,
+            metadata=self.metadata,
         )
 
 

@@ -21,6 +21,18 @@
     WHERE c.store_id = :store_id AND c.digest = :digest AND c.card_id = gift_cards.id
         AND m.started_at <= gift_cards.created_at)
 
+-- One of the newest notes on it has a text.
+-- fragment: noted
+TRUE IN (SELECT e.reason {has:noted} FROM entries e {index:entries_noted}
+    WHERE e.store_id = :store_id AND e.account_id = gift_cards.id AND e.kind = 'noted'
+    ORDER BY e.seq DESC LIMIT :newest)
+
+-- Its metadata has a member of this name, or of this name and value.
+-- fragment: has_member
+(SELECT TRUE FROM gift_card_labels l CROSS JOIN {json_texts:l.metadata} m
+    WHERE l.store_id = :store_id AND l.card_id = gift_cards.id
+        AND (m.key = :member OR m.key || ':' || m.value = :member) LIMIT 1)
+
 -- fragment: matching
 store_id = :store_id
     AND (active = :active OR :active IS NULL) AND (redeemed = :redeemed OR :redeemed IS NULL)
@@ -33,6 +45,8 @@ store_id = :store_id
         WHERE t.store_id = :store_id AND t.card_id = gift_cards.id AND t.tag = :tag))
     AND (:any_source OR {source} = :source)
     AND (:any_import OR {imported})
+    AND (:any_note OR {noted})
+    AND (:any_member OR {has_member})
 
 -- fragment: held_now
 CASE WHEN held_until > :now THEN (SELECT COALESCE(SUM(h.amount), 0)
@@ -92,6 +106,13 @@ WHERE store_id = :store_id AND owner_uuid {any:owners} LIMIT :rows
 -- name: cards_tagged
 SELECT card_id FROM gift_card_tags {index:gift_card_tags_by_tag}
 WHERE store_id = :store_id AND tag = :tag LIMIT :rows
+
+-- name: cards_noted
+SELECT account_id FROM entries {index:entries_noted}
+WHERE store_id = :store_id AND kind = 'noted' LIMIT :rows
+
+-- name: cards_labelled
+SELECT card_id FROM gift_card_labels WHERE store_id = :store_id ORDER BY card_id LIMIT :rows
 
 -- fragment: noted_here
 (SELECT TRUE FROM store_names s WHERE s.store_id = :store_id AND s.username = n.username)
