@@ -54,6 +54,8 @@ def test_residents_are_sorted_by_their_cards(
     change_credit(api, "deposit", 70, expiresAt=at(api, 600), reason="sorry")
     for query, wanted in {
         "?sort=-cards": [(KELLY, 4), (OWNER, 2), (JO, 1)], "": [(KELLY, 4), (OWNER, 2), (JO, 1)],
+        "?sort=-cards&q=j": [(JO, 1)], "?sort=cards&q=KEL": [(KELLY, 4)], "?sort=-card&q=xy": [],
+        f"?q={JO.uuid}&sort=cards": [(JO, 1)], "?sort=-card&q=a": [(OWNER, 2)],
         "?sort=cards": [(JO, 1), (OWNER, 2), (KELLY, 4)], "?q=jo": [(JO, 1)],
         "?show=credit&sort=cards": [(KELLY, 4)], f"?q={JO.uuid}": [(JO, 1)],
         "?ends_by=2030-01-01": [(KELLY, 4)],
@@ -68,6 +70,13 @@ def test_residents_are_sorted_by_their_cards(
     assert len(re.findall('name="ids" value="[^"]+" form="ticked"', exported)) == 2
     page = bo.get(f"{RESIDENTS}?sort=-cards").text
     assert 'aria-sort="descending"><a href="/dashboard/residents?sort=cards">Cards ↓' in page
+    page = bo.get(f"{RESIDENTS}?q=j").text
+    assert "aria-sort" not in page
+    by_cards = f"{RESIDENTS}?q=j&amp;sort=-cards"
+    assert by_cards in page
+    assert 'aria-sort="descending"><a href="/dashboard/residents?q=j&amp;sort=cards">Cards ↓' in (
+        bo.get(unescape(by_cards)).text
+    )
     assert bo.get(f"{RESIDENTS}?sort=name").status_code == 400
     for module in (customer_search, residents_page):
         monkeypatch.setattr(module, "COUNTED", 2)
@@ -97,7 +106,9 @@ def test_cards_are_counted_for_one_person_at_a_time(
     api.grant()
     monkeypatch.setattr(Places, "taken", lambda *_: nullcontext(False))
     assert "counted for somebody else" in bo.get(f"{RESIDENTS}?sort=-cards").text
-    assert listed(bo.get(RESIDENTS).text) == [KELLY.uuid]
+    assert "counted for somebody else" in bo.get(f"{RESIDENTS}?q=k&sort=-card").text
+    for query in ("", "?q=k"):
+        assert listed(bo.get(RESIDENTS + query).text) == [KELLY.uuid]
 
 
 def counted(text: str) -> list[tuple[str, str]]:

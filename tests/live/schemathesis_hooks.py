@@ -70,8 +70,6 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    if case.query and {"search", "sort"} <= case.query.keys():
-        del case.query["sort"]  # a search has its own order
     if case.query and "wait" in case.query:
         case.query["wait"] = min(int(case.query["wait"]), 1)  # a late answer counts as a failure
     if case.path.startswith("/ext/v1/reports/"):

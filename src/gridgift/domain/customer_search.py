@@ -32,20 +32,31 @@ COUNTED: Final = 1_000  # of a customer's newest cards
 ENDING_KEYS: Final = CUSTOMERS_ENDING.types()
 
 Order = Literal["uuid", "name", "credit", "card", "cards", "activity"]
-OVER_ALL: Final[frozenset[Order]] = frozenset({"cards", "activity"})  # a page looks at all cards
 
 
 class Wanted(Struct, frozen=True):
-    """Which customers, in which order: by name those whose usernames begin with a prefix.
+    """Which customers, in which order: those whose usernames begin with a prefix.
 
     By credit only those who have any, by their newest cards only those who have had one, by the
     number of cards only those who have some now, and by activity those to whose cards or credit
-    anything has happened. An order that is ``OVER_ALL`` is to be run as a snapshot.
+    anything has happened. By UUID it is everybody, whatever the prefix.
     """
 
     order: Order = "uuid"
     descending: bool = False
     prefix: str = ""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Return the filters of the order's listing that leave others out than those of a name."""
+        if not self.prefix or self.order in {"uuid", "name"}:
+            return ()
+        return ("owner_named" if self.order in {"card", "cards"} else "customer_named",)
+
+    @property
+    def is_over_all(self) -> bool:
+        """Whether a page looks at all customers or cards: then it is to be run as a snapshot."""
+        return self.order in {"cards", "activity"} or bool(self.filters)
 
     @property
     def key_types(self) -> tuple[KeyType, ...]:
@@ -103,8 +114,8 @@ async def list_of(
     By name, and by card, it may have fewer although there are more: a thousand names or cards are
     looked at for a page.
     """
-    if wanted.order in OVER_ALL:
-        return await _list_over_all(tx, store_id, wanted, position, limit)
+    if wanted.order in {"cards", "activity"}:
+        return await _list_counted(tx, store_id, wanted, position, limit)
     page = await _page(tx, store_id, wanted, position, limit)
     found = await find_each(tx, store_id, page.rows)
     return Page([found[uuid] for uuid in page.rows if uuid in found], page.next, page.previous)
@@ -127,13 +138,17 @@ async def list_ending(
     return page.map(lambda row: Ending(found[row[0]], row[2]))
 
 
-async def _list_over_all(
+async def _list_counted(
     tx: Tx, store_id: str, wanted: Wanted, position: Position, limit: int
 ) -> Page[Found]:
     """Return a page by what is found out about all customers, with what that is of each."""
     listing = _LISTINGS[wanted.order]
-    statement = listing.statement(position, descending=wanted.descending)
-    rows = await tx.all(statement, store_id=store_id, **listing.values(position, limit))
+    rows = await tx.all(
+        listing.statement(position, descending=wanted.descending, filters=wanted.filters),
+        store_id=store_id,
+        **naming.bounds(wanted.prefix),
+        **listing.values(position, limit),
+    )
     page = page_of(rows, position, limit, lambda row: (row[1], row[0]))
     found = await find_each(tx, store_id, [row[0] for row in page.rows])
     name = "cards" if wanted.order == "cards" else "active_at"
@@ -147,8 +162,9 @@ async def _page(tx: Tx, store_id: str, wanted: Wanted, position: Position, limit
         return names.map(lambda row: row[1])
     listing = _LISTINGS[wanted.order]
     rows = await tx.all(
-        listing.statement(position, descending=wanted.descending),
+        listing.statement(position, descending=wanted.descending, filters=wanted.filters),
         store_id=store_id,
+        **naming.bounds(wanted.prefix),
         **listing.values(position, naming.LOOKED_AT if wanted.order == "card" else limit),
     )
     if wanted.order == "card":

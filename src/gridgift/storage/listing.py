@@ -320,17 +320,18 @@ CUSTOMERS_BY_UUID: Final = Listing(
 # Those of them who have credit.
 CUSTOMERS_BY_CREDIT: Final = Listing("customers_by_credit", table="customers", orders={
     "balance": Order((Key("balance", "integer"), _BY_RESIDENT), index="customers_by_balance"),
-})  # fmt: skip
+}, filters=("customer_named",))  # fmt: skip
 # The store's cards, of which those are looked for that are the newest of their owners.
 CUSTOMERS_BY_CARD: Final = Listing(
-    "customers_by_card", table="gift_cards", orders={"granted": Order((_BY_ID,))}
-)
+    "customers_by_card", table="gift_cards", orders={"granted": Order((_BY_ID,))},
+    filters=("owner_named",),
+)  # fmt: skip
 CUSTOMERS_BY_CARDS: Final = Listing("customers_by_cards", table="gift_cards", orders={
     "cards": Order((Key("cards", "integer", sql="cards"), Key("owner_uuid", "uuid"))),
-})  # fmt: skip
+}, filters=("owner_named",))  # fmt: skip
 CUSTOMERS_BY_ACTIVITY: Final = Listing("customers_by_activity", table="customers", orders={
     "active": Order((Key("active_at", "integer", sql="active_at"), _BY_RESIDENT)),
-})  # fmt: skip
+}, filters=("customer_named",))  # fmt: skip
 # Those whose store credit ends in a time.
 CUSTOMERS_ENDING: Final = Listing("customers_ending", table="credit_lots", orders={
     "ends": Order((Key("ends_at", "integer", sql="ends_at"), _BY_RESIDENT)),

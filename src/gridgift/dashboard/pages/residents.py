@@ -26,7 +26,7 @@ from gridgift.domain import (
     tokens,
 )
 from gridgift.domain.actions import About
-from gridgift.domain.customer_search import COUNTED, Cards, Found, Wanted
+from gridgift.domain.customer_search import COUNTED, Cards, Found, Order, Wanted
 from gridgift.domain.days import end_of, start_of
 from gridgift.domain.failures import CustomerNotFound
 from gridgift.domain.ids import new_id, parse_uuid
@@ -68,7 +68,11 @@ SHOWN: Final[Mapping[Show, str]] = {
     "expired": "Store credit has expired",
 }
 assert set(SHOWN) == set(get_args(Show))
-Sort = Literal["-card", "-cards", "cards"]  # by the newest card, by the number of cards
+# By the newest card, or the number of cards; else by name or, where none is typed, the newest card.
+Sort = Literal["", "-card", "-cards", "cards"]
+_ORDERS: Final[Mapping[Sort, Order]] = {
+    "": "name", "-card": "card", "-cards": "cards", "cards": "cards",
+}  # fmt: skip
 
 
 class ResidentsQuery(Struct, frozen=True):
@@ -94,44 +98,53 @@ class ResidentsQuery(Struct, frozen=True):
 
 
 class CustomersQuery(ResidentsQuery, frozen=True):
-    """Which customers: unless somebody is typed, those with store credit that can be used or has
-    expired, or whose credit ends from a day of the store's on, or by one.
+    """Which customers, and in which order: unless somebody is typed, those with store credit that
+    can be used or has expired, or whose credit ends from a day of the store's on, or by one.
     """
 
     show: Show = "all"
     ends_from: Day | None = None
     ends_by: Day | None = None
-    sort: Sort = "-card"
+    sort: Sort = ""
 
     def address(self, cursor: str | None = None, sort: Sort | None = None) -> str:
         """Return the address of the list, from its beginning or from somewhere on."""
-        order = sort or self.sort
+        order = self.order if sort is None else sort
         chosen = {
             "q": self.q,
             "show": "" if self.show == "all" else self.show,
             "ends_from": self.ends_from,
             "ends_by": self.ends_by,
-            "sort": "" if order == "-card" else order,
+            "sort": "" if order == self.usual_order else order,
             "cursor": cursor,
         }
         given = {name: text for name, text in chosen.items() if text}
         return f"{RESIDENTS}?{urlencode(given)}" if given else RESIDENTS
 
     @property
+    def usual_order(self) -> Sort:
+        """The order that the list has unless another one is asked for."""
+        return "" if self.q.strip() else "-card"
+
+    @property
+    def order(self) -> Sort:
+        """The order that the list has, of those that it can be asked for."""
+        return (self.is_sorted and self.sort) or self.usual_order
+
+    @property
     def is_sorted(self) -> bool:
-        """Whether the list is of all customers, in the order that was asked for."""
-        return not self.q.strip() and self.show == "all" and not self.ends
+        """Whether the list is in the order that was asked for: of all, or of those of a name."""
+        if self.q.strip():
+            return bool(self.who[1])
+        return self.show == "all" and not self.ends
 
     @property
     def wanted(self) -> Wanted:
         """Which customers are asked for, unless it is one, or those whose credit ends."""
         _, prefix = self.who
-        if prefix:
-            return Wanted("name", prefix=prefix)
         if self.show == "credit" and not self.q.strip():
             return Wanted("credit", descending=True)
-        by_cards = self.is_sorted and self.sort != "-card"
-        return Wanted("cards" if by_cards else "card", descending=self.sort != "cards")
+        return Wanted(_ORDERS[self.order], self.order.startswith("-"), prefix or "")
 
     def ending(self, now: int, zone: str) -> tuple[int, int] | None:
         """Return after when and up to when the credit ends, in milliseconds; None: any does."""
@@ -241,9 +254,9 @@ async def _list(request: OperatorRequest[CustomersQuery, None]) -> Listed:
 async def _page(
     request: OperatorRequest[CustomersQuery, None], wanted: Wanted, position: Position
 ) -> Rows[Found] | None:
-    """Return a page of the customers; one store's cards are counted once at a time, else None."""
+    """Return a page of the customers; None: all of the store's are looked at for somebody else."""
     store_id, operations = request.store_id, request.operations
-    if wanted.order != "cards":
+    if not wanted.is_over_all:
         return await operations.read(customer_search.list_of, store_id, wanted, position, ROWS)
     with request.services.reports.taken(store_id) as free:
         if not free:

@@ -6,7 +6,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import customer_search, failures, residents
 from gridgift.domain.customer_search import Cards, Found, Order, Wanted
-from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.instants import format_instant
 from gridgift.domain.paging import Page
 from gridgift.fields import UUID_PATTERN, Instant, Uuid, written
@@ -139,20 +138,18 @@ async def find_customers(
     """Search the store's customers, or sort them."""
     query, store_id, read = request.query, request.store_id, request.operations.read
     uuid, prefix = customer_search.read_search(query.search)
-    if query.search and query.sort is not None:
-        raise ValidationFailed({"sort": ["can't be combined with search: that has its own order"]})
     order, descending = SORTS.get(query.sort or "", ("name" if query.search else "uuid", False))
     wanted = Wanted(order, descending, prefix)
     name = f"found {store_id} {order} {descending} {uuid or prefix}"
     cursors = request.services.cursors.of(name, wanted.key_types)
     position = cursors.read(query.cursor)
-    if order in customer_search.OVER_ALL:
+    if uuid is not None:
+        page = Page(await read(customer_search.by_uuid, store_id, uuid), None, None)
+    elif wanted.is_over_all:
         with only_one(request):
             page = await request.operations.snapshot(
                 customer_search.list_of, store_id, wanted, position, query.limit
             )
-    elif uuid is not None:
-        page = Page(await read(customer_search.by_uuid, store_id, uuid), None, None)
     else:
         page = await read(customer_search.list_of, store_id, wanted, position, query.limit)
     return list_reply(cursors, page.map(FoundCustomer.of), query.limit)
@@ -174,11 +171,12 @@ ROUTES: Final = (
         find_customers,
         tag=TAG,
         summary="Search the store's customers, or sort them",
-        description="Without either, in the order of their UUIDs; a search by username in the "
-        "order of usernames. A page of a search, or by lastCard, may have fewer customers than its "
-        "limit, and another one after it. By cards and by lastActivity all of the store's cards "
-        "are looked at for each page, which takes seconds where there are a million: as with "
-        "reports, a server process makes one of a store at a time.",
+        description="Without either, in the order of their UUIDs; a search by username alone in "
+        "the order of usernames. A page of a search, or by lastCard, may have fewer customers than "
+        "its limit, and another one after it. By cards and by lastActivity, and for a search that "
+        "is sorted, all of the store's cards or customers are looked at for each page, which takes "
+        "seconds where there are a million: as with reports, a server process makes one of a store "
+        "at a time.",
         query=FindQuery,
         answer=ListResponse[FoundCustomer],
         example=ListResponse.example(_ROW),

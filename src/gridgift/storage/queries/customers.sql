@@ -35,11 +35,20 @@ ORDER BY {order} LIMIT :rows
 SELECT {customer}, {last_card} FROM customers
 WHERE store_id = :store_id AND resident_uuid {any:uuids}
 
+-- Whose shown username begins so: of customers, and of cards' owners.
+-- filter: customer_named
+(SELECT r.username >= :prefix AND r.username < :prefix_end FROM residents r
+    WHERE r.uuid = resident_uuid)
+
+-- filter: owner_named
+(SELECT r.username >= :prefix AND r.username < :prefix_end FROM residents r
+    WHERE r.uuid = owner_uuid)
+
 -- Those who have credit, in the order of it. Not "> 0", which SQLite would take for the lower bound of a
 -- walk that has a nearer one.
 -- listing: customers_by_credit
 SELECT resident_uuid, balance FROM customers {index}
-WHERE store_id = :store_id AND balance <> 0 {seek}
+WHERE store_id = :store_id AND balance <> 0 {filters} {seek}
 ORDER BY {order} LIMIT :rows
 
 -- Those whose store credit ends in a time, from the first one to the last; whose ends first comes first.
@@ -61,7 +70,7 @@ ORDER BY {order} LIMIT :rows
 SELECT id, owner_uuid, NOT EXISTS (SELECT 1 FROM gift_cards l {index:gift_cards_by_owner}
     WHERE l.store_id = :store_id AND l.owner_uuid = gift_cards.owner_uuid AND l.id > gift_cards.id)
 FROM gift_cards
-WHERE store_id = :store_id {seek}
+WHERE store_id = :store_id {filters} {seek}
 ORDER BY {order} LIMIT :rows
 
 -- Owners of cards in the order of how many they have now; the cards of all are counted for a page.
@@ -71,7 +80,7 @@ SELECT owner_uuid, cards FROM (
     WHERE store_id = :store_id
     GROUP BY store_id, owner_uuid
 ) counted
-WHERE store_id = :store_id {seek}
+WHERE store_id = :store_id {filters} {seek}
 ORDER BY {order} LIMIT :rows
 
 -- How many cards some customers have, up to a number that is looked at.
@@ -109,7 +118,7 @@ SELECT resident_uuid, active_at FROM (
     WHERE store_id = :store_id
     GROUP BY store_id, resident_uuid
 ) active
-WHERE store_id = :store_id AND active_at IS NOT NULL {seek}
+WHERE store_id = :store_id AND active_at IS NOT NULL {filters} {seek}
 ORDER BY {order} LIMIT :rows
 
 -- Of a customer's newest cards: how many there are, and how many of them can be used now, for how much.
