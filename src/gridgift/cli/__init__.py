@@ -36,6 +36,7 @@ COMMANDS: Final = (  # modules; one that has an ``app`` is a group of commands
     "operator",
     "secret",
     "resident",
+    "customer",
     "card",
     "import",
     "hold",

@@ -1,14 +1,13 @@
 """Searching a store's customers, and one of them whole (contract section 10)."""
 
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta
 
+from gridgift.customer_views import SORTS, CardsOfCustomer, FoundCustomer, WholeCustomer, wanted_by
 from gridgift.domain import customer_search, failures, residents
-from gridgift.domain.customer_search import Cards, Found, Order, Wanted
-from gridgift.domain.instants import format_instant
 from gridgift.domain.paging import Page
-from gridgift.fields import UUID_PATTERN, Instant, Uuid, written
+from gridgift.fields import UUID_PATTERN
 from gridgift.http.api.reports import only_one
 from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
@@ -20,17 +19,6 @@ from gridgift.views import CARD_EXAMPLE
 TAG: Final = Tag("Customers, extended", "A store's customers: searched, sorted, and one of them.")
 PATH: Final = "/ext/v1/customers"
 READ: Final = ApiKey("customers:read")
-SORTS: Final[dict[str, tuple[Order, bool]]] = {
-    "credit": ("credit", False),
-    "-credit": ("credit", True),
-    "lastCard": ("card", False),
-    "-lastCard": ("card", True),
-    "cards": ("cards", False),
-    "-cards": ("cards", True),
-    "lastActivity": ("activity", False),
-    "-lastActivity": ("activity", True),
-}
-
 Sort = Annotated[
     str,
     Meta(
@@ -60,64 +48,6 @@ class FindQuery(PageQuery, frozen=True):
     sort: Sort | None = None
 
 
-class FoundCustomer(Struct, frozen=True, rename="camel"):
-    """A customer. Sums are in L$."""
-
-    uuid: Uuid
-    username: str
-    credit: Annotated[int, Meta(description="Store credit, free to spend on anything.")]
-    restricted_credit: Annotated[int, Meta(description="Store credit for certain purchases.")]
-    spent: Annotated[int, Meta(description="What spends and captures took, refunded or not.")]
-    created_at: Instant
-    last_card_at: Annotated[
-        Instant | None, Meta(description="When the newest of the customer's cards was granted.")
-    ]
-    gift_card_count: Annotated[
-        int | UnsetType, Meta(description="How many gift cards there are; only if sorted by that.")
-    ] = UNSET
-    last_activity_at: Annotated[
-        Instant | UnsetType,
-        Meta(description="When anything happened last to the cards or credit; only if so sorted."),
-    ] = UNSET
-
-    @classmethod
-    def of(cls, found: Found, **more: Any) -> Self:
-        """Show a customer; ``more`` has further fields."""
-        customer, active_at = found.customer, found.active_at
-        return cls(
-            uuid=customer.uuid,
-            username=customer.username,
-            credit=customer.credit,
-            restricted_credit=customer.restricted_credit,
-            spent=customer.spent,
-            created_at=format_instant(customer.created_at),
-            last_card_at=written(found.last_card_at),
-            gift_card_count=UNSET if found.cards is None else found.cards,
-            last_activity_at=UNSET if active_at is None else format_instant(active_at),
-            **more,
-        )
-
-
-class CardsOfCustomer(Struct, frozen=True):
-    """Of a customer's newest 1000 gift cards."""
-
-    count: int
-    usable: Annotated[int, Meta(description="Active, not redeemed, not expired.")]
-    credit: Annotated[int, Meta(description="The credit of the usable ones, in L$.")]
-    capped: Annotated[bool, Meta(description="There may be older ones, which are not counted.")]
-
-    @classmethod
-    def of(cls, cards: Cards) -> Self:
-        """Show what cards amount to."""
-        return cls(cards.count, cards.usable, cards.credit, cards.capped)
-
-
-class WholeCustomer(FoundCustomer, frozen=True, rename="camel", kw_only=True):
-    """A customer, and what the gift cards amount to."""
-
-    gift_cards: CardsOfCustomer
-
-
 _ROW: Final[dict[str, Any]] = {
     "uuid": CARD_EXAMPLE["ownerUuid"],
     "username": CARD_EXAMPLE["ownerUsername"],
@@ -138,9 +68,8 @@ async def find_customers(
     """Search the store's customers, or sort them."""
     query, store_id, read = request.query, request.store_id, request.operations.read
     uuid, prefix = customer_search.read_search(query.search)
-    order, descending = SORTS.get(query.sort or "", ("name" if query.search else "uuid", False))
-    wanted = Wanted(order, descending, prefix)
-    name = f"found {store_id} {order} {descending} {uuid or prefix}"
+    wanted = wanted_by(prefix, query.sort)
+    name = f"found {store_id} {wanted.order} {wanted.descending} {uuid or prefix}"
     cursors = request.services.cursors.of(name, wanted.key_types)
     position = cursors.read(query.cursor)
     if uuid is not None:
