@@ -6,14 +6,14 @@ from typing import Final
 import msgspec
 
 from gridgift import spreadsheets
-from gridgift.search_views import FoundGiftCard
+from gridgift.search_views import ExportedGiftCard
 from gridgift.spreadsheets import Value
 from gridgift.views import camel
 
 FIELDS: Final = (
     "id", "owner_uuid", "owner_username", "credit", "available", "active", "redeemed", "transfer",
     "texture", "purchased", "source", "expires_at", "created_at", "updated_at", "reference",
-    "tags", "metadata",
+    "tags", "metadata", "notes",
 )  # fmt: skip
 
 
@@ -22,12 +22,13 @@ def heading() -> str:
     return spreadsheets.heading(map(camel, FIELDS))
 
 
-def lines(cards: Iterable[FoundGiftCard]) -> str:
+def lines(cards: Iterable[ExportedGiftCard]) -> str:
     """Return a line for each card."""
     return spreadsheets.lines(map(_cells, cards))
 
 
-def _cells(card: FoundGiftCard) -> list[Value]:
+def _cells(card: ExportedGiftCard) -> list[Value]:
     metadata = msgspec.json.encode(card.metadata).decode() if card.metadata else ""
-    texts = {"tags": ";".join(card.tags), "metadata": metadata}
+    notes = " | ".join(note.text for note in card.notes)
+    texts = {"tags": ";".join(card.tags), "metadata": metadata, "notes": notes}
     return [texts.get(name, getattr(card, name)) for name in FIELDS]

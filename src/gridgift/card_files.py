@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from gridgift import card_csv
-from gridgift.domain import search
+from gridgift.domain import notes, search
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.search import Search
 from gridgift.exports import Form, Read, csv, json_lines
-from gridgift.search_views import FoundGiftCard
+from gridgift.search_views import ExportedGiftCard
 from gridgift.storage.database import Tx
 
 PAGE: Final = 500  # cards in memory at once
@@ -20,12 +20,22 @@ JSON_LINES: Final = json_lines("gift-cards")
 FORMS: Final[tuple[Form[Any], ...]] = (CSV, JSON_LINES)
 
 
-def pages(store_id: str, wanted: Search, ids: Sequence[str] | None = None) -> Read[FoundGiftCard]:
+def pages(
+    store_id: str, wanted: Search, ids: Sequence[str] | None = None
+) -> Read[ExportedGiftCard]:
     """Return what reads all cards of a search, whatever its limit; ``ids``: only among these."""
 
-    async def read(tx: Tx, at: Position) -> Page[FoundGiftCard]:
+    async def read(tx: Tx, at: Position) -> Page[ExportedGiftCard]:
         some = msgspec.structs.replace(wanted, position=at, limit=PAGE)
-        page = await search.search(tx, store_id, some, ids)
-        return page.map(FoundGiftCard.found)
+        return await read_page(tx, store_id, some, ids)
 
     return read
+
+
+async def read_page(
+    tx: Tx, store_id: str, wanted: Search, ids: Sequence[str] | None = None
+) -> Page[ExportedGiftCard]:
+    """Return a page of the cards that a search finds, with their notes."""
+    page = await search.search(tx, store_id, wanted, ids)
+    noted = await notes.read_each(tx, store_id, [found.card.id for found in page.rows])
+    return page.map(lambda found: ExportedGiftCard.with_notes(found, noted.get(found.card.id, ())))

@@ -1,13 +1,15 @@
 """What is shown of a card that the search over a store's cards found."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Self
 
 from msgspec import Meta
 
 from gridgift.domain.instants import format_instant
+from gridgift.domain.model import Entry
 from gridgift.domain.search import Found
 from gridgift.fields import Uuid, written
-from gridgift.views import DETAILS_EXAMPLE, LABELS_EXAMPLE, GiftCardDetails
+from gridgift.views import DETAILS_EXAMPLE, LABELS_EXAMPLE, GiftCardDetails, NoteResponse
 
 FOUND_EXAMPLE: Final[dict[str, Any]] = DETAILS_EXAMPLE | {"source": "key"} | LABELS_EXAMPLE
 
@@ -23,7 +25,7 @@ class FoundGiftCard(GiftCardDetails, frozen=True, rename="camel"):
     metadata: dict[str, str]
 
     @classmethod
-    def found(cls, found: Found, *more: str) -> Self:
+    def found(cls, found: Found, *more: object) -> Self:
         """Show a card that was found; a page calls this for up to 1,000 rows.
 
         So it names each field once, in their order. ``more`` are a subclass's, in theirs.
@@ -38,6 +40,17 @@ class FoundGiftCard(GiftCardDetails, frozen=True, rename="camel"):
             written(card.expires_at), created_at, updated_at, card.source,
             labels.reference, list(labels.tags), labels.metadata, *more,
         )  # fmt: skip
+
+
+class ExportedGiftCard(FoundGiftCard, frozen=True, rename="camel"):
+    """A gift card that was found, in a file."""
+
+    notes: Annotated[list[NoteResponse], Meta(description="The newest 20, oldest first.")]
+
+    @classmethod
+    def with_notes(cls, found: Found, notes: Sequence[Entry]) -> Self:
+        """Show a card with the entries that are notes on it."""
+        return cls.found(found, [NoteResponse.of(entry) for entry in notes])
 
 
 class StoreFoundGiftCard(FoundGiftCard, frozen=True, rename="camel"):

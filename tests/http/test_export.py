@@ -31,16 +31,30 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> None:
 def fill(api: ApiFixture) -> None:
     """Grant cards that have something in each column, and some that have nothing."""
     for number, text in enumerate(HOSTILE):
-        api.grant(credit=1 + number % 3, reference=text, metadata={"a": text})
+        card = api.grant(credit=1 + number % 3, reference=text, metadata={"a": text})["id"]
+        if number < 3:
+            note(api, card, text, f"paid {text}")
     dated = api.grant(tags=["vip", "-hunt", "=x"], expiresAt=at(api, 60), transfer=True)["id"]
     ext(api, dated, "holds", {"amount": 7, "expiresIn": 30})
+
+
+def note(api: ApiFixture, card: str, *said: str) -> None:
+    """Write notes on a card."""
+    for text in said:
+        path = f"/ext/v1/giftcards/{card}/notes"
+        assert api.call("POST", path, json={"text": text}).status_code == 201
 
 
 def searched(api: ApiFixture, **query: Any) -> list[Any]:
     """Return the rows that the search finds."""
     answer = api.call("GET", "/ext/v1/giftcards", params=query | {"limit": 1000})
     rows: list[Any] = answer.json()["data"]
-    return rows
+    return [row | {"notes": notes_on(api, row["id"])} for row in rows]
+
+
+def notes_on(api: ApiFixture, card: str) -> Any:
+    """Return the notes on a card as they are listed."""
+    return api.call("GET", f"/ext/v1/giftcards/{card}/notes").json()["data"]
 
 
 def without_apostrophes(text: str) -> str:
@@ -80,6 +94,23 @@ def test_the_rows_are_those_of_the_search(api: ApiFixture, query: dict[str, Any]
         )
         assert without_apostrophes(row["reference"]) == without_apostrophes(card["reference"] or "")
         assert [tag.lstrip("'") for tag in row["tags"].split(";") if tag] == card["tags"]
+        assert without_apostrophes(row["notes"]) == without_apostrophes(
+            " | ".join(each["text"] for each in card["notes"])
+        )
+
+
+@pytest.mark.contract("10.172")
+def test_the_newest_notes_are_in_the_file(api: ApiFixture) -> None:
+    noted, other = api.grant()["id"], api.grant()["id"]
+    note(api, noted, *(f"note {number}" for number in range(21)))
+    ext(api, noted, "adjust", {"delta": 3, "reason": "no note"})
+    lines = map(json.loads, api.call("GET", f"{PATH}.jsonl").text.splitlines())
+    shown = {card["id"]: card["notes"] for card in lines}
+    assert shown == {noted: notes_on(api, noted)[1:], other: []}
+    assert shown[noted][0].keys() == {"seq", "text", "author", "createdAt"}
+    table = api.call("GET", f"{PATH}.csv").content.decode("utf-8-sig")
+    cells = {row["id"]: row["notes"] for row in csv.DictReader(io.StringIO(table, newline=""))}
+    assert cells == {noted: " | ".join(f"note {n}" for n in range(1, 21)), other: ""}
 
 
 @pytest.mark.contract("10.113")

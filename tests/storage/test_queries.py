@@ -123,6 +123,7 @@ def filters_by_its_store(name: str) -> None:
 BOUNDED_OFFSETS = {
     "cards_of_store": "the 250 cards that are looked at",
     "cards_of_store_beyond": "the 10,000 cards of a capped count",
+    "notes_of_each": "the 20 notes of a card that are shown",
 }
 
 

@@ -1,25 +1,28 @@
 """``gridgift card list``: the search over a store's cards."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Final, cast
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import typer
 from msgspec import structs
 
-from gridgift import card_csv
+from gridgift import card_csv, card_files
 from gridgift.cli.card_filters import FilterOptions
 from gridgift.cli.options import UsageError
 from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import residents, search
-from gridgift.domain.paging import Position
+from gridgift.domain.paging import Page, Position
 from gridgift.domain.residents import parse_identifier
 from gridgift.domain.search import Filters, Found, Search, SortBy
 from gridgift.fields import written
 from gridgift.operations import Operations
-from gridgift.search_views import FoundGiftCard, StoreFoundGiftCard
+from gridgift.search_views import StoreFoundGiftCard
+from gridgift.storage.database import Tx
+
+T = TypeVar("T")
 
 PAGE: Final = 1_000  # cards that are read at once
 
@@ -84,7 +87,7 @@ def list_of(options: ListOptions) -> None:
         elif options.csv:
             await _print_csv(operations, store.id, options, filters)
         else:
-            pages = _pages(operations, store.id, options, filters)
+            pages = _pages(operations, store.id, options, filters, search.search)
             found = [found async for page in pages for found in page]
             if options.json:
                 print_json([StoreFoundGiftCard.of_store(each, store.id) for each in found])
@@ -99,20 +102,24 @@ async def _print_csv(
 ) -> None:
     """Print cards page by page, whatever their number."""
     print(card_csv.heading(), end="")
-    async for page in _pages(operations, store_id, options, filters):
-        print(card_csv.lines(map(FoundGiftCard.found, page)), end="", flush=True)
+    async for page in _pages(operations, store_id, options, filters, card_files.read_page):
+        print(card_csv.lines(page), end="", flush=True)
 
 
 async def _pages(
-    operations: Operations, store_id: str, options: ListOptions, filters: Filters
-) -> AsyncIterator[Sequence[Found]]:
+    operations: Operations,
+    store_id: str,
+    options: ListOptions,
+    filters: Filters,
+    read: Callable[[Tx, str, Search], Coroutine[Any, Any, Page[T]]],
+) -> AsyncIterator[Sequence[T]]:
     """Yield the cards that match, up to the limit, each page read by itself."""
     left, position = options.limit, cast("Position | None", Position())
     sort_by = cast("SortBy", options.sort.removeprefix("-"))
     while position is not None and left != 0:
         limit = PAGE if left is None else min(PAGE, left)
         wanted = Search(filters, sort_by, options.sort.startswith("-"), position, limit)
-        page = await operations.read(search.search, store_id, wanted)
+        page = await operations.read(read, store_id, wanted)
         yield page.rows
         left = None if left is None else left - len(page.rows)
         position = page.next

@@ -4,6 +4,7 @@ Neither changes what the card is worth or may do, so a card that was redeemed ta
 is an entry of the card's chain: a note is there for good, and has its author and its time.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,7 +21,7 @@ from gridgift.storage.listing import NOTES_OF_CARD
 
 MAX_TEXT: Final = 2_000  # characters of a note
 ENTRIES: Final = 200  # of a card, the newest ones
-SHOWN: Final = 20  # notes of a card that are searched, the newest ones
+SHOWN: Final = 20  # notes of a card that are searched and exported, the newest ones
 
 KEY_TYPES: Final = NOTES_OF_CARD.types()
 
@@ -72,6 +73,15 @@ async def newest_on(tx: Tx, store_id: str, card_ids: Sequence[str], limit: int) 
         "notes_on_cards", store_id=store_id, card_ids=[*card_ids], newest=ENTRIES, rows=limit
     )
     return [Entry(*row) for row in found]
+
+
+async def read_each(tx: Tx, store_id: str, card_ids: Sequence[str]) -> dict[str, list[Entry]]:
+    """Return the entries that are the ``SHOWN`` newest notes on some cards, each's oldest first."""
+    rows = await tx.all("notes_of_each", store_id=store_id, ids=[*card_ids], newest=SHOWN)
+    found = defaultdict[str, list[Entry]](list)
+    for entry in sorted((Entry(*row) for row in rows), key=lambda entry: entry.seq):
+        found[entry.account_id].append(entry)
+    return found
 
 
 async def read_labels(tx: Tx, store_id: str, card_id: str) -> Labelled:

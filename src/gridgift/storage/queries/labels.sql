@@ -50,6 +50,17 @@ SELECT {entry} FROM (
         AND e.kind = 'noted'
 ) noted ORDER BY created_at DESC, account_id DESC, seq DESC LIMIT :rows
 
+-- The newest notes on each of some cards.
+-- name: notes_of_each
+SELECT {entry} FROM (
+    SELECT n.* FROM gift_cards g CROSS JOIN entries n {index:entries_noted}
+    WHERE g.store_id = :store_id AND g.id {any:ids} AND n.store_id = :store_id
+        AND n.account_id = g.id AND n.kind = 'noted' AND n.seq >= COALESCE((
+            SELECT e.seq FROM entries e {index:entries_noted}
+            WHERE e.store_id = :store_id AND e.account_id = g.id AND e.kind = 'noted'
+            ORDER BY e.seq DESC LIMIT 1 OFFSET :newest - 1), 0)
+) noted
+
 -- listing: notes_of_card
 SELECT {entry} FROM entries {index}
 WHERE store_id = :store_id AND account_kind = 'card' AND account_id = :account_id
