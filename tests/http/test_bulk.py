@@ -159,6 +159,9 @@ def test_how_many_rows(api: ApiFixture) -> None:
     with unchanged(api):
         for text in ("", "\n\n", lines(row()) * (MAX_ROWS + 1)):
             assert "from 1 to 10000 rows" in str(problem(send(api, text), 400, "validation_failed"))
+    said = api.call("GET", "/openapi.json").json()["paths"]["/ext/v1/giftcards/bulk"]["post"]
+    for described in said["requestBody"]["content"].values():
+        assert described["schema"]["minLength"] == 1
         for text in ("identifier,credit\n", "identifier,credit\n" + "kelly,1\n" * (MAX_ROWS + 1)):
             problem(send(api, text, CSV), 400, "validation_failed")
         problem(send(api, b" " * (MAX_BULK_BODY + 1)), 413, "body_too_large")

@@ -1,8 +1,11 @@
 """POST /ext/v1/giftcards/actions/{enable|disable|extend|tag}: one action on many cards."""
 
 import json
+from collections.abc import Iterator
+from itertools import product
 from typing import Any, Final
 
+import jsonschema_rs
 import pytest
 
 from gridgift.app import connect
@@ -195,6 +198,45 @@ def test_what_to_do_must_be_clear(api: ApiFixture) -> None:
         for action, body, field in wrong:
             response = send(api, action, ids=ids, **body)
             assert field in problem(response, 400, "validation_failed")["errors"]
+
+
+def bodies(**members: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
+    """Return all bodies of some members, of which each is left out or has one of some values."""
+    for values in product(*((None, *values) for values in members.values())):
+        yield {
+            name: value for name, value in zip(members, values, strict=True) if value is not None
+        }
+
+
+DOES: Final[dict[str, dict[str, tuple[Any, ...]]]] = {
+    "enable": {},
+    "disable": {},
+    "extend": {"days": (30,), "expiresAt": ("2999-12-31T23:59:59Z",)},
+    "tag": {"add": ([], ["vip"]), "remove": ([], ["raffle"])},
+}
+
+
+@pytest.mark.contract("10.147", "10.148", "10.152", "10.153")
+@pytest.mark.parametrize("action", DOES)
+@one_engine
+def test_the_document_says_which_members_go_together(api: ApiFixture, action: str) -> None:
+    document = api.call("GET", "/openapi.json").json()
+    body = document["paths"][f"/ext/v1/giftcards/actions/{action}"]["post"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]
+    validator = jsonschema_rs.validator_for(schema | {"components": document["components"]})
+    which = {
+        "ids": ([NOBODYS],),
+        "filter": ({},),
+        "selection": ("0" * 32,),
+        "dryRun": (True, False),
+    }
+    verdicts = set()
+    for body in bodies(**which, **DOES[action]):
+        status = send(api, action, **body).status_code
+        assert status in {200, 400, 409}, body
+        assert validator.is_valid(body) is (status != 400), body
+        verdicts.add(status)
+    assert verdicts == {200, 400, 409}
 
 
 @pytest.mark.contract("10.152")

@@ -3,13 +3,14 @@
 import base64
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridgift.domain import deliveries, events
 from gridgift.domain.instants import DAY
-from gridgift.domain.webhooks import MAX_WEBHOOKS
+from gridgift.domain.webhooks import DISCORD, MAX_WEBHOOKS
 from tests.api import ApiFixture, problem, served
 from tests.deliveries import delivery_rows
 from tests.http.checks import one_engine, unchanged
@@ -123,11 +124,27 @@ def test_discord_is_posted_to_discord_alone(api: ApiFixture) -> None:
         for asked in (
             api.call("POST", PATH, json={"url": URL, "format": "discord"}),
             api.call("PATCH", f"{PATH}/{webhook}", json={"url": URL}),
+            api.call("PATCH", f"{PATH}/{webhook}", json={"url": URL, "format": "discord"}),
             api.call("POST", PATH, json={"url": "https://discord.com/x", "format": "discord"}),
         ):
             assert "url" in problem(asked, 400, "validation_failed")["errors"]
     api.call("PATCH", f"{PATH}/{webhook}", json={"url": URL, "format": "standard"})
     assert shown(api, webhook)["url"] == URL
+
+
+@pytest.mark.contract("10.134")
+@pytest.mark.parametrize("name", ["WebhookRequest", "WebhookPatch"])
+@one_engine
+def test_the_document_says_so_of_discord(api: ApiFixture, name: str) -> None:
+    components = api.call("GET", "/openapi.json").json()["components"]
+    schema = components["schemas"][name] | {"components": components}
+    validator = jsonschema_rs.validator_for(schema)
+    for root in DISCORD:
+        assert validator.is_valid({"url": f"{root}1/abc", "format": "discord"})
+        assert validator.is_valid({"url": f"{root}1/abc", "format": "standard"})
+    assert validator.is_valid({"url": URL})
+    for wrong in (URL, "https://discord.com/x", "https://discord.com.example.com/api/webhooks/1"):
+        assert not validator.is_valid({"url": wrong, "format": "discord"})
 
 
 @pytest.mark.contract("10.133")

@@ -28,13 +28,15 @@ from gridgift.webhook_views import WEBHOOK_EXAMPLE
 OBJECT = {"obj": UNIT_EXAMPLE["objectUuid"], "owner": UNIT_EXAMPLE["objectOwnerUuid"]}
 KINDS = {route.path: route.guard.kind for route in ROUTES if isinstance(route.guard, Unit)}
 BEHIND, AHEAD = "2000-01-01T00:00:00Z", "2999-12-31T23:59:59Z"
-YESTERDAY = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()  # anywhere
+NOW = datetime.now(UTC)
+SOON = (NOW + timedelta(days=2)).isoformat()  # is ahead in every time zone
+RECENTLY = (NOW - timedelta(days=32)).date().isoformat()
+YESTERDAY = (NOW - timedelta(days=2)).date().isoformat()  # anywhere
 OWNER, RECEIVER = CARD_EXAMPLE["ownerUsername"], "jo.winter"
 CREDIT = f"/ext/v1/customers/{OWNER}/credit/actions"
 BULK = "/ext/v1/giftcards/bulk"
 WEBHOOKS = "/ext/v1/webhooks"
 WEBHOOK = f"{WEBHOOKS}/{{webhook}}"
-MANY = "/ext/v1/giftcards/actions/"
 OTHER_THAN_TEXT = (int, float, list, dict, type(None))
 NO_BODY = (None, [], {})  # clients write these where a body may be left out
 LOT = CREDIT_EXAMPLE["lots"][0]["id"]
@@ -83,13 +85,11 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.path_parameters.get("refund") == REFUND_EXAMPLE["id"]:
         vendor = _pair("vendor")  # another request may end those that there are
         case.path_parameters |= {"unit": vendor[0], "refund": _owe(vendor)}
-    if case.path == BULK:  # to the schema its rows are just a text
+    if case.path == BULK:  # no schema is of the rows in a text
         rows = CSV_EXAMPLE if case.media_type == "text/csv" else LINES_EXAMPLE
         case.body = rows.replace("nobody.known", OWNER)  # with atomic=true one bad row is a 400
     if case.method == "DELETE" and case.path == WEBHOOK:
         _refresh_webhook(case)
-    if isinstance(case.body, dict) and case.path.startswith(MANY):
-        case.body = _clear(case.body, case.path.removeprefix(MANY))
     if isinstance(case.body, dict):
         _correct_body(case.body)
         if case.path.startswith(WEBHOOKS):
@@ -207,10 +207,9 @@ def _correct_cursor(case: Any) -> None:
 
 
 def _correct_dates(case: Any) -> None:
-    """Ask for days that were, in order and not too far apart; the schema has no more than years."""
-    was = {"at": YESTERDAY, "from": "2026-01-31", "to": YESTERDAY}
+    """Ask for days that are over, in order and not too far apart."""
+    was = {"at": YESTERDAY, "from": RECENTLY, "to": YESTERDAY}
     case.query = {name: was.get(name, value) for name, value in (case.query or {}).items()}
-    case.query = case.query | ({"by": "month"} if "by" in case.query else {})
 
 
 def _refresh_card(case: Any) -> None:
@@ -254,7 +253,7 @@ def _refresh_webhook(case: Any) -> None:
 
 
 def _correct_webhook(body: dict[str, Any]) -> None:
-    """Keep webhooks at an address that is nobody's and right for the format, and active."""
+    """Keep webhooks active, at an address that is nobody's; a patch may leave another format."""
     if "url" in body or "format" in body:
         discord = body.get("format") == "discord"
         body["url"] = f"{DISCORD[0]}1/x" if discord else WEBHOOK_EXAMPLE["url"]
@@ -270,43 +269,17 @@ def _post(path: str, **body: Any) -> Any:
     return client.post(path, json=body).raise_for_status().json()
 
 
-def _clear(body: dict[str, Any], action: str) -> dict[str, Any]:
-    """Make clear which cards are meant, and what is to be done: some members go with no other."""
-    if "ids" in body or "filter" not in body:
-        body = {name: value for name, value in body.items() if name not in {"filter", "selection"}}
-        body.setdefault("ids", [CARD_EXAMPLE["id"]])
-    else:
-        body["dryRun"] = True
-    if action == "extend" and "expiresAt" not in body:
-        body.setdefault("days", 30)
-    elif action == "extend":
-        body.pop("days", None)
-    if action == "tag":
-        body["add"] = body.get("add") or ["vip"]
-        body["remove"] = [tag for tag in body.get("remove", []) if tag not in body["add"]]
-    return body
-
-
 def _correct_body(body: dict[str, Any]) -> None:
-    """Keep the account from filling up, and instants out of earlier answers from being an expiry.
-
-    JSON Schema says which years are over, not which instants are.
-    """
+    """Mend what no schema says: the clock, what is stored, and how two values relate."""
     if {"amount", "reference"} <= body.keys():
         body["amount"] = min(body["amount"], MUCH)
+    if {"add", "remove"} <= body.keys():
+        body["remove"] = [tag for tag in body["remove"] if tag not in body["add"]]
     for name, instant in (("startsAt", BEHIND), ("endsAt", AHEAD)):
         if isinstance(body.get(name), str):
-            body[name] = instant  # no schema says that one comes after the other
-    expires_at = body.get("expiresAt")
-    if isinstance(expires_at, str) and not _is_ahead(expires_at):
+            body[name] = instant  # one before the other
+    if isinstance(body.get("expiresAt"), str) and body["expiresAt"] < SOON:
         body["expiresAt"] = AHEAD
-
-
-def _is_ahead(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text.upper()) > datetime.now(UTC)
-    except ValueError:
-        return False
 
 
 UNITS = {kind: _pair(kind) for kind in set(KINDS.values())}

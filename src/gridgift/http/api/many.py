@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -22,6 +22,7 @@ from gridgift.http.edge.endpoint import BULK_RETRY
 from gridgift.http.edge.refusals import RateLimited, SelectionDiffers, TooManyGiftCards
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.route import Route
+from gridgift.http.edge.shapes import has, lacks
 from gridgift.many_views import CardResult, ManyCardsResponse
 from gridgift.selection import find_all
 from gridgift.storage.database import Tx
@@ -38,6 +39,12 @@ R = TypeVar("R", bound="ManyCardsRequest")
 
 class ManyCardsRequest(Struct, frozen=True, rename="camel", kw_only=True):
     """Which cards: by their ids, or all that a filter finds, with what its dry run answered."""
+
+    refused_shapes: ClassVar[tuple[dict[str, Any], ...]] = (
+        has("ids", "filter"),
+        lacks("ids", "filter"),
+        lacks("ids", "selection", dryRun={"const": False}),
+    )
 
     ids: CardIds | UnsetType = UNSET
     filter: (
@@ -75,6 +82,12 @@ class ManyCardsRequest(Struct, frozen=True, rename="camel", kw_only=True):
 class ExtendManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=True):
     """Until when: a date, null for never, or a number of days."""
 
+    refused_shapes = (
+        *ManyCardsRequest.refused_shapes,
+        has("days", "expiresAt"),
+        lacks("days", "expiresAt"),
+    )
+
     expires_at: Expiry | None | UnsetType = UNSET
     days: Days | UnsetType = UNSET
 
@@ -90,6 +103,12 @@ class ExtendManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=T
 
 class TagManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=True):
     """Which tags to add to the cards' own, and which to take away."""
+
+    # JSON Schema can't say that no tag is in both.
+    refused_shapes = (
+        *ManyCardsRequest.refused_shapes,
+        lacks(add={"maxItems": 0}, remove={"maxItems": 0}),
+    )
 
     add: Tags = []
     remove: Tags = []

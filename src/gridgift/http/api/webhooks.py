@@ -1,6 +1,6 @@
 """Webhooks: addresses to which the store's events are posted (contract section 10)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -8,12 +8,21 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gridgift.domain import events, texts, webhooks
 from gridgift.domain.ids import new_id
 from gridgift.domain.webhook_failures import TooManyWebhooks, WebhookInactive, WebhookNotFound
-from gridgift.domain.webhooks import MAX_URL, MAX_WEBHOOKS, Format, Secrets, Wanted, Webhook
+from gridgift.domain.webhooks import (
+    DISCORD,
+    MAX_URL,
+    MAX_WEBHOOKS,
+    Format,
+    Secrets,
+    Wanted,
+    Webhook,
+)
 from gridgift.http.edge.answers import ListResponse, PageQuery, list_reply, once
 from gridgift.http.edge.api_key import ApiKey, KeyRequest
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply, encode_json
 from gridgift.http.edge.route import Route, Tag
+from gridgift.http.edge.shapes import has
 from gridgift.webhook_views import (
     ISSUED_EXAMPLE,
     WEBHOOK_EXAMPLE,
@@ -49,6 +58,10 @@ Url = Annotated[
         extra_json_schema={"pattern": _ADDRESS, "maxLength": MAX_URL},
     ),
 ]
+_ROOTS: Final = "|".join(root.replace(".", r"\.") for root in DISCORD)
+_ELSEWHERE: Final = has(
+    format={"const": "discord"}, url={"not": {"pattern": rf'^({_ROOTS})[!-"$-\[\]-~]*$'}}
+)
 EventType = Annotated[str, Meta(extra_json_schema={"enum": list(events.TYPES)})]
 Types = Annotated[
     list[EventType],
@@ -70,6 +83,8 @@ Formats = Annotated[
 class WebhookRequest(Struct, frozen=True):
     """Where to post, and what."""
 
+    refused_shapes: ClassVar[tuple[dict[str, Any], ...]] = (_ELSEWHERE,)
+
     url: Url
     types: Types = []
     format: Formats = "standard"
@@ -77,6 +92,8 @@ class WebhookRequest(Struct, frozen=True):
 
 class WebhookPatch(Struct, frozen=True):
     """What is omitted is left as it is; types are replaced whole."""
+
+    refused_shapes: ClassVar[tuple[dict[str, Any], ...]] = (_ELSEWHERE,)
 
     url: Url | UnsetType = UNSET
     types: Types | UnsetType = UNSET

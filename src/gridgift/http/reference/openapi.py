@@ -156,7 +156,7 @@ def _operation(route: AnyRoute, schemas: Schemas) -> dict[str, Any]:
             operation["requestBody"]["description"] = _LEFT_OUT
     if route.rows is not None:
         kinds = {
-            media_type: {"schema": {"type": "string"}, "example": example}
+            media_type: {"schema": {"type": "string", "minLength": 1}, "example": example}
             for media_type, example in route.rows.items()
         }
         operation["requestBody"] = {"required": True, "content": kinds}

@@ -27,6 +27,11 @@ class Schemas:
             reference = _TEMPLATE.format(name=name)
             plain = names.get(reference, reference).rpartition("/")[2]
             self.components[plain] = _adapted(schema, names) | {"title": plain}
+        for type_ in wanted:
+            if shapes := getattr(type_, "refused_shapes", ()):
+                self.components[type_.__name__]["not"] = (
+                    {"anyOf": shapes} if shapes[1:] else shapes[0]
+                )
 
     def of(self, type_: Any) -> dict[str, Any]:
         """Return the schema of one of the types."""
