@@ -48,6 +48,13 @@ def test_answers_are_counted(make_api: Callable[..., ApiFixture], unknown_id: st
     assert counts(api)["GET", "/metrics", "200"] == 1
 
 
+def test_the_document_has_its_token(api: ApiFixture) -> None:
+    document = api.call("GET", "/openapi.json").json()
+    ((name, scopes),) = document["paths"]["/metrics"]["get"]["security"][0].items()
+    scheme = document["components"]["securitySchemes"][name]
+    assert (scheme["type"], scheme["scheme"], scopes) == ("http", "bearer", [])
+
+
 def test_how_long_a_webhook_is_overdue(
     make_api: Callable[..., ApiFixture], monkeypatch: pytest.MonkeyPatch
 ) -> None:

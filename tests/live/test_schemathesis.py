@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from tests.serving import Server
 
 HERE = Path(__file__).parent
 USERNAME = CARD_EXAMPLE["ownerUsername"]
+METRICS_TOKEN = "m" * 16
 
 # The phases of schemathesis in two tests, which may run at once, and more than how many requests
 # each must make. The systematic one gets from every route the answer of success.
@@ -41,17 +43,17 @@ SYSTEMATIC = "examples,coverage"
 CASES = {SYSTEMATIC: 1_500, "fuzzing,stateful": 400}
 
 ALWAYS_REFUSED = {
-    "/metrics": 404,  # no token is set for it
     "/v1/customer/redelivery": 400,
     "/v1/customer/news/{id}/request-item": 400,
 }
 
 
 @pytest.fixture
-def example_server(live_server: Server) -> Server:
+def example_server(make_server: Callable[..., Server]) -> Server:
     """A server on which the document's examples are true: what they name is there."""
-    asyncio.run(_make_the_example_true(live_server))
-    return live_server
+    server = make_server(GRIDGIFT_METRICS_TOKEN=METRICS_TOKEN)
+    asyncio.run(_make_the_example_true(server))
+    return server
 
 
 @pytest.mark.parametrize("phases", CASES)
@@ -76,6 +78,7 @@ def test_the_document_is_true(example_server: Server, engine: str, phases: str) 
             "EXAMPLE_URL": example_server.url,
             "EXAMPLE_KEY": example_server.key,
             "EXAMPLE_TOKEN": _token(example_server),
+            "EXAMPLE_METRICS_TOKEN": METRICS_TOKEN,
         },
         cwd=HERE.parent.parent,
         capture_output=True,

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from gridgift.domain import delivering
-from gridgift.http.edge.guards import PUBLIC, PublicRequest
+from gridgift.http.edge.guards import PUBLIC, Public, PublicRequest, SecurityScheme
 from gridgift.http.edge.refusals import MetricsTokenInvalid, PathNotFound
 from gridgift.http.edge.reply import NO_STORE, Reply
 from gridgift.http.edge.route import Route, Tag
@@ -17,6 +17,11 @@ from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
 
 PATIENCE: Final = 1.0  # seconds that counts wait for what the database says
 TAG: Final = Tag("Health", "For whoever watches over the server.")
+METRICS: Final = Public(
+    SecurityScheme(
+        "MetricsToken", "Authorization", "The token that the operator set for it.", bearer=True
+    )
+)
 
 
 class HealthResponse(Struct, frozen=True):
@@ -80,7 +85,7 @@ ROUTES: Final = (
     Route(
         "GET",
         "/metrics",
-        PUBLIC,
+        METRICS,
         get_metrics,
         tag=TAG,
         summary="Counts for Prometheus",

@@ -23,11 +23,22 @@ PublicRequest = Request[Principal, Q, B]
 
 
 class SecurityScheme(Struct, frozen=True):
-    """A security scheme of the OpenAPI document: a header that carries a credential."""
+    """A security scheme of the OpenAPI document: a header that carries a credential.
+
+    A ``bearer`` token comes in ``Authorization``, behind that word (RFC 6750).
+    """
 
     name: str
     header: str
     description: str
+    bearer: bool = False
+
+    def describe(self) -> dict[str, str]:
+        """Return it as the document has it."""
+        if self.bearer:
+            return {"type": "http", "scheme": "bearer", "description": self.description}
+        carrier = {"type": "apiKey", "in": "header", "name": self.header}
+        return carrier | {"description": self.description}
 
 
 class Guard(Protocol[P_co]):
@@ -73,17 +84,17 @@ class Guard(Protocol[P_co]):
 
 
 class Public(Struct, frozen=True):
-    """Admits everyone."""
+    """Admits everyone; if there is a ``scheme``, the handler looks at what it carries."""
 
+    scheme: SecurityScheme | None = None
     refusals: ClassVar[tuple[type[Failure], ...]] = ()
-    scheme: ClassVar[SecurityScheme | None] = None
     cors: ClassVar[tuple[str, ...]] = ()
     keyed: ClassVar[bool] = False
     note: ClassVar[str] = ""
 
     def describe(self) -> Mapping[str, Any]:
-        """Tell that nothing is needed."""
-        return {"security": []}
+        """Tell what the handler needs, if anything."""
+        return {"security": [] if self.scheme is None else [{self.scheme.name: []}]}
 
     async def admit(self, request: Request[Any, Any, Any]) -> Principal:
         """Admit the request as nobody's."""

@@ -82,15 +82,7 @@ def document(table: Iterable[AnyRoute], public_url: str) -> dict[str, Any]:
             "schemas": schemas.components,
             "examples": _problem_examples(routes),
             "headers": _headers(),
-            "securitySchemes": {
-                scheme.name: {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": scheme.header,
-                    "description": scheme.description,
-                }
-                for scheme in _schemes(routes)
-            },
+            "securitySchemes": {scheme.name: scheme.describe() for scheme in _schemes(routes)},
         },
     }
 
