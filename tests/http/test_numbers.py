@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from gridgift.domain.model import NIL_UUID
+from gridgift.http.edge.api_key import ApiKey
+from gridgift.http.edge.decode import numbers_of
 from gridgift.http.table import ROUTES
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
@@ -29,6 +31,12 @@ INTEGERS = [
     for name, schema in properties(route.body).items()
     if schema.get("type") == "integer"
 ]
+IN_QUERIES = [
+    (route.path, name)
+    for route in ELSEWHERE
+    if route.query is not None and isinstance(route.guard, ApiKey) and not route.path_parameters
+    for name in sorted(numbers_of(route.query))
+]
 TEXTURED = [route for route in ROUTES if route.body and "texture" in properties(route.body)]
 CREDITS = ("500.0", "500.000", "5e2", "5.00E+2", "50000e-2")
 
@@ -36,6 +44,7 @@ CREDITS = ("500.0", "500.000", "5e2", "5.00E+2", "50000e-2")
 def test_the_walk_finds_what_there_is() -> None:
     assert len(INTEGERS) >= 9
     assert len(TEXTURED) >= 4
+    assert len(IN_QUERIES) >= 7
 
 
 def send_text(api: ApiFixture, route: AnyRoute, name: str, number: str) -> Any:
@@ -81,6 +90,16 @@ def test_no_row_of_csv_has_a_fraction(api: ApiFixture, credit: str) -> None:
     with unchanged(api):
         (result,) = send(api, f"identifier,credit\nkelly,{credit}\n", CSV).json()["results"]
     assert result["problem"]["detail"] == "credit: must be an integer from 1 to 2147483647."
+
+
+@pytest.mark.contract("1.5")
+@pytest.mark.parametrize(("path", "name"), IN_QUERIES)
+@one_engine
+def test_in_a_query_it_is_digits_alone(api: ApiFixture, path: str, name: str) -> None:
+    assert api.call("GET", f"{path}?{name}=1").status_code == 200
+    for wrong in ("1.0", "1e0", "01"):
+        body = problem(api.call("GET", f"{path}?{name}={wrong}"), 400, "validation_failed")
+        assert list(body["errors"]) == [name]
 
 
 @pytest.mark.contract("6.3")
