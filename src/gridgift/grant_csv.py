@@ -26,6 +26,7 @@ from gridgift.domain.labels import (
     checked_tags,
 )
 from gridgift.domain.model import MAX_CREDIT, NIL_UUID, Labels
+from gridgift.domain.notes import MAX_TEXT
 from gridgift.domain.numbers import whole
 from gridgift.domain.residents import Identifier, parse_identifier, parse_username
 from gridgift.spreadsheets import as_it_was, harmless
@@ -51,12 +52,13 @@ GRANT_COLUMNS: Final = RESIDENT_COLUMNS | {
     "reference": "reference",
     "tags": "tags",
     "metadata": "metadata",
+    "note": "note",
 }
 _EXPECTED: Final = (
     "the first line must name the columns: uuid (or key), username (or name, customer) or "
     "identifier, and credit or gift card credits"
 )
-_TERMS: Final = ("transfer", "texture", "expires_at", "reason")
+_TERMS: Final = ("transfer", "texture", "expires_at", "reason", "note")
 _LABELS: Final = ("reference", "tags", "metadata")
 _NO_LABELS: Final[dict[str, Any]] = {"reference": None, "tags": (), "metadata": {}}
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
@@ -229,11 +231,14 @@ def _expiry(zone: str, text: str) -> int | None | UnsetType:
     return Expiry.parse(text.strip()).at(zone) if text.strip() else UNSET
 
 
-def _reason(text: str) -> str:
+def _text(most: int, text: str) -> str:
     text = text.strip(" ")  # of spaces only: other white space may be unprintable
-    if not texts.fits(text, 0, texts.MAX_NOTE):
-        raise ValueError(texts.wanted(0, texts.MAX_NOTE))
+    if not texts.fits(text, 0, most):
+        raise ValueError(texts.wanted(0, most))
     return text
+
+
+_reason: Final = partial(_text, texts.MAX_NOTE)
 
 
 def _reference(text: str) -> str | None:
@@ -265,4 +270,5 @@ _VALUES: Final[dict[str, Callable[[str], Any]]] = {
     "reference": _reference,
     "tags": _tags,
     "metadata": _metadata,
+    "note": partial(_text, MAX_TEXT),
 }

@@ -109,6 +109,14 @@ def test_without_a_date_a_card_lasts_as_the_store_has_it(both: CommandRunner) ->
     assert both.json(*grant, "--expires", "never")["expiresAt"] is None
 
 
+def test_a_grant_with_a_note(cli: CommandRunner, kelly: str) -> None:
+    card = cli.json("card", "grant", kelly, "--credit", 1, "--note", "Won at the hunt")
+    _, noted = cli.json("card", "history", card["id"])
+    assert (noted["kind"], noted["reason"]) == ("noted", "Won at the hunt")
+    assert cli.json("card", "show", card["id"]).items() >= card.items()
+    cli("card", "grant", kelly, "--credit", 1, "--note", "x" * 2_001).misused("2000")
+
+
 def test_list_filters(cli: CommandRunner, kelly: str) -> None:
     ids = [cli.json("card", "grant", kelly, "--credit", 1)["id"] for _ in range(3)]
     for options, expected in (

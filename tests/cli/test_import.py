@@ -65,6 +65,22 @@ def test_untouched_cards_are_disabled_and_the_others_are_listed(
     assert both("verify").code == 0
 
 
+def test_a_note_of_the_file_is_no_touch(both: CommandRunner) -> None:
+    add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    file_of(both, "prizes.csv", "identifier,credit,note\nkelly,1,hunt\nkelly,2,hunt\nkelly,3,\n")
+    assert both("card", "grant-many", "prizes.csv").code == 0
+    first, second, third = (card["id"] for card in both.json("card", "list"))
+    both.json("card", "note", second, "for the winner")
+    both.json("card", "note", third, "for the winner")
+    kept = [{"id": card, "because": "noted"} for card in (second, third)]
+    done = undo(both)
+    assert (done["disabled"], done["kept"]) == (1, kept)
+    assert active(both) == [2, 3]
+    *_, last = both.json("card", "history", first)
+    assert last["kind"] == "disabled"
+
+
 def test_the_file_can_be_granted_again(both: CommandRunner, imported: list[Any]) -> None:
     """It makes new cards, but for the row whose reference a card has."""
     undo(both)

@@ -263,3 +263,59 @@ def test_cells_that_are_not_acceptable(api: ApiFixture) -> None:
             answer = api.call("POST", path, content=content, headers=headers).json()
             assert answer["refused"] == len(bad)
             assert {tuple(row["problem"]["errors"]) for row in answer["results"]} == {(name,)}
+
+
+def written(api: ApiFixture, card_id: str) -> list[str]:
+    """Return what is noted on a card."""
+    notes = api.call("GET", f"/ext/v1/giftcards/{card_id}/notes").json()["data"]
+    return [note["text"] for note in notes]
+
+
+@pytest.mark.contract("10.173")
+def test_a_note_with_a_grant(api: ApiFixture) -> None:
+    """It is there with the card, and what the answer says of the card is right after it."""
+    body = {"credit": 5, "note": "Won at the hunt"} | ORDER
+    first = api.call("POST", GRANT, json=body)
+    assert first.status_code == 200, first.text
+    card = first.json()["id"]
+    assert first.headers["etag"] == etag_of(api, card)
+    granted, noted = api.entries(card)
+    assert (granted.kind, noted.kind, noted.reason) == ("granted", "noted", body["note"])
+    assert (granted.created_at, granted.actor_id) == (noted.created_at, noted.actor_id)
+    check_chain((granted, noted))
+    types = [event["type"] for event in api.call("GET", "/ext/v1/events").json()["data"]]
+    assert types[-2:] == ["gift_card.granted", "gift_card.noted"]
+    for note in (body["note"], "another", None):
+        again = api.call("POST", GRANT, json=body | {"note": note})
+        assert (again.status_code, again.json()) == (200, first.json())
+    assert written(api, card) == [body["note"]]
+    assert written(api, api.grant(note=None)["id"]) == []
+    ext(api, card, "adjust", {"delta": 3, "reason": "a gift"})
+    clean(api)
+    with unchanged(api):
+        for bad in ("", "x" * (MAX_TEXT + 1), *UNPRINTABLE, 5):
+            answer = api.call("POST", GRANT, json={"credit": 5, "note": bad})
+            assert list(problem(answer, 400, "validation_failed")["errors"]) == ["note"]
+
+
+@pytest.mark.contract("10.173")
+@pytest.mark.parametrize("form", TEXTS)
+def test_notes_of_many_grants(api: ApiFixture, form: str) -> None:
+    long = "x" * MAX_TEXT
+    if form == "bulk":
+        rows = [{"note": "ä;=1"}, {"reference": "order 7", "note": long},
+                {"reference": "order 7", "note": "again"}, {"note": long + "x"}, {}]  # fmt: skip
+        text = "\n".join(json.dumps({"identifier": "kelly", "credit": 5} | row) for row in rows)
+    else:
+        rest = f'"ä;=1",\n{long},order 7\nagain,order 7\n{long}x,\n  ,\n'
+        text = "identifier,credit,Note,reference\n" + "".join(
+            f"kelly,5,{line}\n" for line in rest.splitlines()
+        )
+    headers = {"Content-Type": TEXTS[form]}
+    answer = api.call("POST", "/ext/v1/giftcards/bulk", content=text, headers=headers).json()
+    first, second, third, fourth, fifth = answer["results"]
+    assert (answer["granted"], answer["skipped"], answer["refused"]) == (3, 1, 1)
+    assert third["id"] == second["id"]
+    assert list(fourth["problem"]["errors"]) == ["note"]
+    assert [written(api, each["id"]) for each in (first, second, fifth)] == [["ä;=1"], [long], []]
+    clean(api)

@@ -67,7 +67,9 @@ def grant(
     async def work(operations: Operations) -> CardChange:
         owner = await read_store(operations, options.store)
         expires_at = UNSET if expires is None else expires.at(owner.time_zone)
-        terms = Terms(credit, transfer, texture, expires_at, reason, labels)
+        terms = Terms(
+            credit, transfer, texture, expires_at, reason, labels, note=options.note or ""
+        )
         seen = seen_as(identifier, None, accept=settings.unknown_uuids == "accept")
         request = GrantRequest(operator(owner.id), identifier, terms, new_id(), seen)
         return await operations.write(grants.grant, request)
@@ -111,8 +113,8 @@ def grant_many(
     One says who: uuid (or key), username (or name, customer), or identifier for either. One says
     how many L$: credit (or gift card credits, of which 0 is no card). Others may be transfer (true
     or false), texture (a UUID), expires_at (2027-01-31, 2027-01-31T12:00:00Z or never), reason,
-    reference (grants once), tags (with commas between them) and metadata (a JSON object); the rest
-    are left alone.
+    reference (grants once), tags (with commas between them), metadata (a JSON object) and note; the
+    rest are left alone.
 
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """

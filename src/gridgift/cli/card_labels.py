@@ -1,11 +1,11 @@
-"""What a store says of a card, as options: its reference, tags and metadata."""
+"""What a store says of a card, as options: its reference, tags, metadata and a note."""
 
 from typing import Annotated
 
 import typer
 
 from gridgift.cli.card_filters import read_tag
-from gridgift.cli.options import StoreOptions, read_text
+from gridgift.cli.options import StoreOptions, read_note, read_text
 from gridgift.domain import labels
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.model import Labels
@@ -47,6 +47,10 @@ class LabelOptions(StoreOptions, frozen=True, kw_only=True):
         typer.Option("--tag", parser=read_tag, metavar="TAG", help="A tag; repeat it."),
     ] = None
     metadata: MetadataOption = None
+    note: Annotated[
+        str | None,
+        typer.Option("--note", parser=read_note, metavar="TEXT", help="What to note on it."),
+    ] = None
 
     def labels(self) -> Labels:
         """Return them. Raises ``ValidationFailed`` for too many of them."""

@@ -46,6 +46,7 @@ class Terms(Struct, frozen=True):
 
     ``expires_at`` UNSET takes the store's default, None never expires. Under ``labels.reference`` a
     store grants once. ``announce`` has the owner told in Second Life; UNSET: as the store has it.
+    ``note`` is written on the card, in an entry of its own ("": none).
     """
 
     credit: int
@@ -56,6 +57,7 @@ class Terms(Struct, frozen=True):
     labels: Labels = NO_LABELS
     purchased: bool = False
     announce: bool | UnsetType = UNSET
+    note: str = ""
 
 
 class Replacement(Struct, frozen=True):

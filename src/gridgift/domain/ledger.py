@@ -78,11 +78,15 @@ class EntryDraft(Struct, frozen=True):
 
 
 class Opening(Struct, frozen=True):
-    """A new card as it is to be, who opens it, and what its first entry says."""
+    """A new card as it is to be, who opens it, and what its first entry says.
+
+    ``written`` is what is noted on it in a second entry ("": there is none).
+    """
 
     caller: Caller
     card: GiftCard
     note: EntryNote
+    written: str = ""
 
 
 class Tip(Struct, frozen=True):
@@ -104,21 +108,33 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
     The owners must be customers of the store; nothing may be left for the database to refuse.
     Raises ``TransactionConflict`` for a reference that another transaction has taken meanwhile.
     """
-    entries = [
-        next_entry(
-            each.caller, each.card.created_at, Tip(), EntryDraft.of_card(each.card, each.note)
-        )
-        for each in openings
-    ]
-    await tx.many("card_put", _card_rows(openings, entries))
-    await append(tx, entries)
+    entries = [_entry_of(each, Tip(), each.note) for each in openings]
+    noted = {
+        each.card.id: _entry_of(each, Tip.of(entry), EntryNote("noted", each.written))
+        for each, entry in zip(openings, entries, strict=True)
+        if each.written
+    }
+    newest = [noted.get(entry.account_id, entry) for entry in entries]
+    await tx.many("card_put", _card_rows(openings, newest))
+    await append(tx, [*entries, *noted.values()])
     labelled = {each.card.id: each.note.labels for each in openings if each.note.labels}
     if labelled:
         await labels.add(tx, openings[0].card.store_id, labelled)
     return [
-        CardChange(with_head(each.card, entry.hash), 0, entry)
-        for each, entry in zip(openings, entries, strict=True)
+        CardChange(_opened(each.card, last), 0, entry)
+        for each, entry, last in zip(openings, entries, newest, strict=True)
     ]
+
+
+def _entry_of(opening: Opening, tip: Tip, note: EntryNote) -> Entry:
+    """Make the next entry of a card that is opened."""
+    card = opening.card
+    return next_entry(opening.caller, card.created_at, tip, EntryDraft.of_card(card, note))
+
+
+def _opened(card: GiftCard, newest: Entry) -> GiftCard:
+    """Return a new card as it is after its newest entry."""
+    return msgspec.structs.replace(card, version=newest.seq, head=head_of(newest.hash))
 
 
 async def append(tx: Tx, entries: Sequence[Entry]) -> None:
@@ -239,11 +255,11 @@ def _event_columns(entry: Entry) -> tuple[Any, ...]:
 
 
 def _card_rows(openings: Sequence[Opening], entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
-    """Return new cards' columns in the order of ``card_put``, each with its first entry's hash."""
+    """Return new cards' columns in the order of ``card_put``; of each card its newest entry."""
     return [
         (
             card.store_id, card.id, card.owner_uuid, card.credit, card.active, card.redeemed,
-            card.transfer, card.texture, card.purchased, card.expires_at, card.version,
+            card.transfer, card.texture, card.purchased, card.expires_at, entry.seq,
             card.created_at, card.updated_at, entry.hash,
         )
         for card, entry in zip((each.card for each in openings), entries, strict=True)

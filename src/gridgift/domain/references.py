@@ -70,7 +70,8 @@ def _asked(terms: Terms) -> dict[str, object]:
     labels = terms.labels
     return structs.asdict(terms) | {
         "labels": None,
-        "announce": None,  # no card is another for it
+        "announce": None,  # no card is another for it,
+        "note": None,  # nor for this
         "tags": labels.tags,
         "metadata": labels.metadata,
     }

@@ -13,7 +13,7 @@ from gridgift.domain.giftcards import replace
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.import_failures import ImportNotFound
 from gridgift.domain.imports import Import
-from gridgift.domain.model import Caller
+from gridgift.domain.model import Caller, GiftCard
 from gridgift.storage.database import Tx
 
 MAX_LISTED: Final = 1_000  # imports
@@ -58,7 +58,9 @@ async def begin(tx: Tx, which: Import) -> None:
 async def undo(
     tx: Tx, caller: Caller, which: Import, after: str = NIL_UUID, *, dry: bool = False
 ) -> list[Undone]:
-    """Disable the next cards, by their ids, that have no entry but the grant's; [] at the end.
+    """Disable the next cards, by their ids, that have no entry but the grant's and its note's.
+
+    Return what came of each; [] at the end.
 
     The entry's reason names the import. ``dry``: nothing is changed.
     """
@@ -74,7 +76,7 @@ async def undo(
     reason = f"The import {import_id(which)} was undone."
     undone = []
     for card_id, card in cards.items():
-        if card.card.version == 1:
+        if _is_as_granted(card.card, newest[card_id][0]):
             replace(card, caller, {"active": False}, reason)
             undone.append(Undone(card_id, "disabled"))
         elif newest[card_id] == ("disabled", reason):
@@ -84,6 +86,12 @@ async def undo(
     if not dry:
         await locked.save_each(tx, cards.values())
     return undone
+
+
+def _is_as_granted(card: GiftCard, newest: str) -> bool:
+    """Tell whether nothing happened to a card since its grant, which may have written a note."""
+    noted = card.version == 2 and newest == "noted" and card.updated_at == card.created_at
+    return card.version == 1 or noted
 
 
 def import_id(which: Import) -> str:

@@ -14,6 +14,7 @@ from gridgift.fields import (
     Expiry,
     GrantedCredit,
     Metadata,
+    Note,
     Reference,
     Tags,
     Username,
@@ -49,6 +50,7 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     metadata: Metadata = {}
     username: Username | None = None
     announce: Announce | UnsetType = UNSET
+    note: Annotated[Note, Meta(description="What is noted on the card.")] | None = None
 
     @property
     def known_as(self) -> str | None:
@@ -63,8 +65,9 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
         labels = Labels.of(self.reference, self.tags, self.metadata)
         texture = texture_of(self.texture)
         return Terms(
-            self.credit, self.transfer, texture, expires_at, reason, labels, announce=self.announce
-        )
+            self.credit, self.transfer, texture, expires_at, reason, labels,
+            announce=self.announce, note=self.note or "",
+        )  # fmt: skip
 
 
 async def grant_gift_card(
