@@ -323,7 +323,7 @@ def test_more_filters_are_chips_that_come_off_one_by_one(api: ApiFixture, bo: Br
 
 FILTERED = {
     "least": "1,000", "source": "key", "ends_from": "", "ends_by": "", "given_from": "",
-    "given_to": "",
+    "given_to": "", "noted": "",
 }  # fmt: skip
 
 
@@ -336,11 +336,26 @@ def test_the_list_is_filtered_by_a_form(api: ApiFixture, bo: Browser) -> None:
     assert set(FILTERED) <= set(re.findall(r'name="(\w+)"', form))
     assert fields_on(form) == {
         "show": "usable", "sort": "credit",
-        "least": "", "ends_from": "", "ends_by": "", "given_from": "", "given_to": "",
+        "least": "", "ends_from": "", "ends_by": "", "given_from": "", "given_to": "", "noted": "",
     }  # fmt: skip
     found = bo.get(f"{CARDS}?{urlencode(FILTERED)}")
     assert listed(found.text) == [large]
     assert f"From {MONEY}1,000" in found.text and "Given by: Your shop" in found.text
+
+
+@one_engine
+def test_the_list_is_filtered_by_what_was_noted(api: ApiFixture, bo: Browser) -> None:
+    noted, _ = api.grant(note="Paid with the key")["id"], api.grant(note="for {0} <b>")
+    for typed, found in (("KEY", [noted]), ("key", [noted]), ("nothing", [])):
+        page = bo.get(f"{CARDS}?{urlencode({'noted': typed})}")
+        assert listed(page.text) == found
+        assert f"Note: {typed} " in page.text and f'value="{typed}"' in page.text
+    page = bo.get(f"{CARDS}?{urlencode({'noted': '{0} <B>'})}").text
+    assert len(listed(page)) == 1 and "Note: {0} &lt;B&gt;" in page
+    wrong = bo.get(f"{CARDS}?{urlencode({'noted': 'x' * 201})}")
+    assert wrong.status_code == 400 and "at most 200" in wrong.text.replace(
+        "1 to 200", "at most 200"
+    )
 
 
 @one_engine

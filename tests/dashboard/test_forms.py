@@ -45,7 +45,7 @@ def test_complaints_about_numbers_are_for_people(complaint: str, told: str) -> N
 # What people do not type: it is the pages' own, or a password, or nothing to lose.
 NOT_TYPED = {
     "again", "back", "code", "cursor", "ends_by", "ends_from", "etag", "every", "file",
-    "given_from", "given_to", "ids", "kept", "least", "new_password", "next", "password",
+    "given_from", "given_to", "ids", "kept", "least", "new_password", "next", "noted", "password",
     "password_again", "q", "query", "recovery_code", "seed", "seen", "sent", "show", "sort",
     "source", "store", "theme",
 }  # fmt: skip

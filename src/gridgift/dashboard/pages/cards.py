@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, cast, get_args
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from gridgift.dashboard.forms import EMPTY, Draft, decode_fields, read_pairs
 from gridgift.dashboard.page import Page
@@ -19,7 +19,7 @@ from gridgift.domain.instants import DAY
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.residents import parse_prefix
 from gridgift.domain.search import NO_FILTERS, Filters, Search, SortBy
-from gridgift.fields import Cursor
+from gridgift.fields import Cursor, Text
 from gridgift.http.edge.decode import decode_texts
 from gridgift.http.edge.path import id_parameter
 from gridgift.http.edge.reply import Reply
@@ -72,7 +72,7 @@ class CardsQuery(Struct, frozen=True):
     """Which cards: ``q`` is what was typed, an owner's name, a card's id or a tag.
 
     ``least`` is the credit that each has at least, in L$; days are the store's, and both ends
-    count. ``sent`` is the digest of what they were sent with.
+    count. ``sent`` is the digest of what they were sent with, ``noted`` what a note on each has.
     """
 
     q: str = ""
@@ -84,6 +84,7 @@ class CardsQuery(Struct, frozen=True):
     given_to: Day | None = None
     source: Source | None = None
     sent: Digest | None = None
+    noted: Text | None = None
     sort: Sort = "-created"
     cursor: Cursor | None = None
 
@@ -107,6 +108,7 @@ class CardsQuery(Struct, frozen=True):
             created_to=instant_of(end_of, self.given_to, zone, FAR + 1) - 1,
             source=self.source,
             imported=bytes.fromhex(self.sent) if self.sent else None,
+            note=self.noted or UNSET,
         )
 
     def _ends_from(self, zone: str) -> int | None:
@@ -122,7 +124,7 @@ class CardsQuery(Struct, frozen=True):
     def chosen(self) -> dict[str, str]:
         """What is looked for besides the text and the state, in words, each by its field."""
         return {
-            name: words.format(SOURCES.get(str(value), value))
+            name: words.format(SOURCES[value] if name == "source" else value)
             for name, words in _CHOSEN.items()
             if (value := getattr(self, name))
         }
@@ -244,6 +246,7 @@ _CHOSEN: Final = {
     "given_to": "Given up to {}",
     "source": "Given by: {}",
     "sent": "Sent together",
+    "noted": "Note: {}",
 }
 _CLERK: Final = Session("clerk")
 
