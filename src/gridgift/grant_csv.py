@@ -151,6 +151,8 @@ def _columns(header: list[str]) -> dict[str, int]:
         {"credit", "allomancy credit"}
     ):
         raise CsvError(_EXPECTED)
+    if "allomancy credit" in found:
+        found.pop("note", None)  # Allomancy's files have notes on customers, of several lines
     return found
 
 

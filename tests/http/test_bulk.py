@@ -205,7 +205,9 @@ def test_allomancys_columns(api: ApiFixture) -> None:
     body = send(api, text.encode(), "text/csv; charset=utf-8").json()
     assert (body["granted"], body["skipped"], body["refused"]) == (2, 1, 0)
     assert body["results"][1] == {"row": 2}
-    assert api.card(body["results"][0]["id"])["ownerUsername"] == "kelly"
+    card = body["results"][0]["id"]
+    assert api.card(card)["ownerUsername"] == "kelly"
+    assert len(api.entries(card)) == 1, "the note is on the customer"
     assert api.sql("SELECT * FROM resident_names ORDER BY username") == names
 
 
