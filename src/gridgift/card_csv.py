@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
 from gridgift import spreadsheets
 from gridgift.search_views import ExportedGiftCard
 from gridgift.spreadsheets import Value
@@ -28,7 +26,7 @@ def lines(cards: Iterable[ExportedGiftCard]) -> str:
 
 
 def _cells(card: ExportedGiftCard) -> list[Value]:
-    metadata = msgspec.json.encode(card.metadata).decode() if card.metadata else ""
+    metadata = spreadsheets.json_of(card.metadata) if card.metadata else ""
     notes = " | ".join(note.text for note in card.notes)
     texts = {"tags": ";".join(card.tags), "metadata": metadata, "notes": notes}
     return [texts.get(name, getattr(card, name)) for name in FIELDS]

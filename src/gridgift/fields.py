@@ -165,7 +165,8 @@ Tag = Annotated[
         min_length=1,
         max_length=labels.MAX_TAG,
         pattern=labels.TAG_PATTERN,
-        description="No comma, no semicolon, no spaces around it. Upper case is another tag.",
+        description="Something to see, without commas, semicolons and spaces around it. Upper case "
+        "is another tag.",
     ),
 ]
 Tags = Annotated[

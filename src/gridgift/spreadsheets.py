@@ -17,8 +17,9 @@ UTF_8_MARK: Final = "\ufeff"  # without it spreadsheets take the file for anothe
 # that one more can be taken off again.
 _SIGNS: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _SIGN: Final = rf"'*{_SIGNS}"
-_FORMULA: Final = re.compile(rf"(^|[,;|])(\s*)(?={_SIGN})")
-_HARMLESS: Final = re.compile(rf"(^|[,;|])(\s*)'(?={_SIGN})")
+_BEFORE: Final = r"(^\s*|[,;|][\s\"]*)"  # where it is split, quotes are a cell's own signs
+_FORMULA: Final = re.compile(rf"{_BEFORE}(?={_SIGN})")
+_HARMLESS: Final = re.compile(rf"{_BEFORE}'(?={_SIGN})")
 _JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SIGN_IN_JSON: Final = re.compile(rf"(?<=[,;|])(\s*['\"\\]*)({_SIGNS})")
 
@@ -43,12 +44,12 @@ def lines(rows: Iterable[Iterable[Value]]) -> str:
 
 def harmless(text: str) -> str:
     """Return a cell's text so that no spreadsheet runs it."""
-    return _FORMULA.sub(r"\1\2'", text)
+    return _FORMULA.sub(r"\1'", text)
 
 
 def as_it_was(text: str) -> str:
     """Return the text of a cell that ``harmless`` was made of."""
-    return _HARMLESS.sub(r"\1\2", text)
+    return _HARMLESS.sub(r"\1", text)
 
 
 def json_of(value: object) -> Json:

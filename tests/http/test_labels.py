@@ -78,7 +78,8 @@ BAD: dict[str, list[Any]] = {
     "reference": ["", "x" * 201, 5, [], "a\nb"],
     "tags": [
         [str(number) for number in range(MAX_TAGS + 1)], ["x" * (MAX_TAG + 1)], "vip", {}, [5],
-        *([tag] for tag in ("", " ", " a", "a ", "a,b", "a;b", ",", *UNPRINTABLE)),
+        *([tag] for tag in ("", " ", " a", "a ", "a,b", "a;b", ",", "\u00a0", "\u200b \u2060",
+                             *UNPRINTABLE)),
     ],
     "metadata": [
         {str(number): "" for number in range(MAX_MEMBERS + 1)}, {"": "a"},

@@ -25,11 +25,15 @@ MAX_VALUE: Final = 500  # characters of its value
 MAX_MEMBER: Final = MAX_NAME + 1 + MAX_VALUE  # of both, with a colon between them
 
 _NOT_IN_TAGS: Final = f"{texts.UNPRINTABLE},;"
-TAG_PATTERN: Final = f"^[^ {_NOT_IN_TAGS}]([^{_NOT_IN_TAGS}]*[^ {_NOT_IN_TAGS}])?$"
+# Something to see, and before and behind it what neither begins nor ends with a space.
+TAG_PATTERN: Final = (
+    f"^([^ {_NOT_IN_TAGS}][^{_NOT_IN_TAGS}]*)?[^{_NOT_IN_TAGS}{texts.INVISIBLE}]"
+    f"([^{_NOT_IN_TAGS}]*[^ {_NOT_IN_TAGS}])?$"
+)
 
 TAGS_WANTED: Final = (
     f"must be at most {MAX_TAGS} tags, each of 1 to {MAX_TAG} printable characters, "
-    "without commas, semicolons, or spaces around it"
+    "without commas, semicolons, or spaces around it, and with something to see"
 )
 METADATA_WANTED: Final = (
     f"must be an object of at most {MAX_MEMBERS} texts, of at most {MAX_VALUE} printable "

@@ -15,13 +15,13 @@ UNPRINTABLE: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 PATTERN: Final = f"^[^{UNPRINTABLE}]*$"  # for schemas; JSON that is UTF-8 has no lone surrogates
 
 # What shows nothing by itself: spaces, fillers, and what Unicode calls ignorable, such as joiners.
-_INVISIBLE: Final = (
+INVISIBLE: Final = (
     r"\x20\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f"
     r"\u205f-\u2064\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"
 )
-NAME_PATTERN: Final = f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{_INVISIBLE}][^{UNPRINTABLE}]*$"
+NAME_PATTERN: Final = f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{INVISIBLE}][^{UNPRINTABLE}]*$"
 _PRINTABLE: Final = re.compile(rf"[^{UNPRINTABLE}\ud800-\udfff]*")
-_VISIBLE: Final = re.compile(f"[^{_INVISIBLE}]")
+_VISIBLE: Final = re.compile(f"[^{INVISIBLE}]")
 
 # As a class of one: "^" may not be the first in it, where U+0001 is none that a text has.
 _CLASSES: Final = {"^": "[\x01^]", "\\": r"[\\]"}
