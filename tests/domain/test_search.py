@@ -245,12 +245,17 @@ def test_a_text_is_found_in_a_note(
     shop: Shop, wanted: str, before: str, behind: str, swap: bool
 ) -> None:
     """On both engines alike, whatever signs of patterns it has."""
-    has = Query.parse("has", "SELECT CAST(:store_id AS text) {has:noted}")
+    of = "CAST(:store_id AS text)"
+    has = Query.parse("has", f"SELECT {of} {{has:noted}}, {of} {{like:roughly}} ESCAPE '\\'")
 
     async def tell(tx: Tx, text: str) -> bool:
-        row = await tx.one(has, store_id=text, noted=texts.in_any_case(wanted))
+        patterns = {"noted": texts.in_any_case(wanted), "roughly": texts.roughly(wanted)}
+        row = await tx.one(has, store_id=text, **patterns)
         assert row is not None
-        return bool(row[0])
+        exactly, roughly = row
+        assert roughly or not exactly
+        assert exactly or not roughly or not wanted.isascii()
+        return bool(exactly)
 
     for text in (f"{before}{wanted.swapcase() if swap else wanted}{behind}", before, behind):
         places = range(len(text) - len(wanted) + 1)

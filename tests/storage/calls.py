@@ -75,6 +75,7 @@ VALUES: Final[dict[str, Any]] = {
     "any_note": False,
     "any_member": False,
     "noted": "[sS]",
+    "roughly": "%s%",
     "member": "a",
     "after": FIRST,
     "again": False,
@@ -277,7 +278,7 @@ SEARCHES: Final[list[dict[str, Any]]] = [
     {},
     ALL_MATCH,
     ALL_MATCH | {"any_name": False},
-    ALL_MATCH | {"any_note": False, "noted": "[vV]"},
+    ALL_MATCH | {"any_note": False, "noted": "[vV]", "roughly": "%v%"},
     ALL_MATCH | {"any_member": False, "member": "a:b"},
     ALL_MATCH | {"any_tag": False, "tag": "vip"},
 ]

@@ -206,6 +206,7 @@ async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
         "digest": filters.imported or b"",
         "any_note": filters.note is UNSET,
         "noted": texts.in_any_case(filters.note or ""),
+        "roughly": texts.roughly(filters.note or ""),
         "newest": SHOWN,
         "any_member": filters.metadata is UNSET,
         "member": filters.metadata or "",

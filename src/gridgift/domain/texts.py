@@ -91,9 +91,28 @@ def in_any_case(text: str) -> str:
     return "".join(_CLASSES.get(sign) or _class(sign) for sign in text)
 
 
+def roughly(text: str) -> str:
+    """Return a pattern for ``{like:...}``: whatever fits ``in_any_case`` fits this too.
+
+    Any character stands for a letter that has two cases and is none from A to Z.
+    """
+    return f"%{''.join(map(_roughly, text))}%"
+
+
+def _roughly(sign: str) -> str:
+    if sign in "%_\\":
+        return f"\\{sign}"
+    return sign if sign.isascii() or _cases(sign) == [sign] else "_"
+
+
 def _class(sign: str) -> str:
+    return f"[{''.join(_cases(sign))}]"
+
+
+def _cases(sign: str) -> list[str]:
+    """Return a character in both cases, but for those that are several characters."""
     cases = dict.fromkeys((sign, sign.lower(), sign.upper()))
-    return f"[{''.join(case for case in cases if len(case) == 1)}]"
+    return [case for case in cases if len(case) == 1]
 
 
 def counted(number: int, one: str, several: str = "") -> str:

@@ -83,6 +83,8 @@ MACROS: Final = {
         "(SELECT oid FROM pg_database WHERE datname = current_database())",
         "{}",
     ),
+    # reason {like:text} ESCAPE '\': whichever case the letters from A to Z have
+    "like": Macro('COLLATE "C" ILIKE :{}', "LIKE :{}"),
     # reason {has:text}: has what the pattern of texts.in_any_case stands for
     "has": Macro("~ :{}", "GLOB '*' || :{} || '*'"),
     # FROM holds {index:holds_open}
