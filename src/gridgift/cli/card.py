@@ -68,7 +68,7 @@ def grant(
         owner = await read_store(operations, options.store)
         expires_at = UNSET if expires is None else expires.at(owner.time_zone)
         terms = Terms(
-            credit, transfer, texture, expires_at, reason, labels, note=options.note or ""
+            credit, transfer, texture, expires_at, reason, labels, note=options.note or UNSET
         )
         seen = seen_as(identifier, None, accept=settings.unknown_uuids == "accept")
         request = GrantRequest(operator(owner.id), identifier, terms, new_id(), seen)

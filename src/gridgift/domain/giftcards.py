@@ -46,7 +46,7 @@ class Terms(Struct, frozen=True):
 
     ``expires_at`` UNSET takes the store's default, None never expires. Under ``labels.reference`` a
     store grants once. ``announce`` has the owner told in Second Life; UNSET: as the store has it.
-    ``note`` is written on the card, in an entry of its own ("": none).
+    ``note`` is written on the card, in an entry of its own; UNSET: none is.
     """
 
     credit: int
@@ -57,7 +57,7 @@ class Terms(Struct, frozen=True):
     labels: Labels = NO_LABELS
     purchased: bool = False
     announce: bool | UnsetType = UNSET
-    note: str = ""
+    note: str | UnsetType = UNSET
 
 
 class Replacement(Struct, frozen=True):

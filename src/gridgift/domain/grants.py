@@ -83,7 +83,7 @@ async def grant_each(
             request.caller,
             _new_card(store_id, request, owner, lifetime, checked.now),
             EntryNote("granted", request.terms.reason, labels=request.terms.labels or None),
-            request.terms.note,
+            request.terms.note or "",
         )
         for request, owner in zip(requests, checked.owners, strict=True)
         if isinstance(owner, Resident)

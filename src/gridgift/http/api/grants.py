@@ -50,7 +50,7 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
     metadata: Metadata = {}
     username: Username | None = None
     announce: Announce | UnsetType = UNSET
-    note: Annotated[Note, Meta(description="What is noted on the card.")] | None = None
+    note: Annotated[Note, Meta(description="What is noted on the card.")] | UnsetType | None = UNSET
 
     @property
     def known_as(self) -> str | None:
@@ -66,7 +66,7 @@ class GrantGiftCardRequest(Struct, frozen=True, rename="camel"):
         texture = texture_of(self.texture)
         return Terms(
             self.credit, self.transfer, texture, expires_at, reason, labels,
-            announce=self.announce, note=self.note or "",
+            announce=self.announce, note=self.note or UNSET,
         )  # fmt: skip
 
 
