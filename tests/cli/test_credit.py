@@ -1,12 +1,15 @@
 """``gridgift credit``: the same as the API does."""
 
+import hashlib
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.api import JO, KELLY
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
+from tests.cli.test_grant_many import sql
 
 WHY = ("--reason", "prize", "--reference", "hunt 2026")
 NOTHING = {"total": 0, "restricted": 0, "lots": []}
@@ -65,6 +68,18 @@ def test_under_a_key_it_is_done_once(both: CommandRunner) -> None:
     both.json("credit", "deposit", "kelly", "--amount", 1, *WHY)
     assert both.json(*too_much)["total"] == 0, "a refusal is not kept"
     assert both("verify").code == 0
+
+
+@pytest.mark.contract("10.4")
+def test_a_key_knows_the_command_by_what_it_names(both: CommandRunner) -> None:
+    """A later program has more options, and a command that lacks them is the same."""
+    add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    given = {"customer": "kelly", "amount": 5, "reason": "prize", "reference": "hunt 2026"}
+    both.json("credit", "deposit", "kelly", "--amount", 5, *WHY, "--idempotency-key", "one")
+    ((stored,),) = sql(both, "SELECT fingerprint FROM idempotency_keys")
+    asked = msgspec.json.encode(("deposit", given), order="deterministic")
+    assert stored == hashlib.sha256(asked).digest()
 
 
 def done_once(cli: CommandRunner, action: str, *arguments: object) -> Any:

@@ -86,11 +86,17 @@ def act_once(
 def key_of(context: typer.Context, **also: object) -> IdempotencyKey | None:
     """Return the command's key as it is stored: all operators share theirs, and no one else.
 
-    ``also`` has what is asked for in place of parameters of these names.
+    ``also`` has what is asked for in place of parameters of these names. What is as it is without
+    being named asks for nothing: so a later program, which has more options, knows the command.
     """
     key = context.params["key"]
     if key is None:
         return None
-    named = {name: value for name, value in context.params.items() if name not in _NOT_ASKED}
+    usual = {parameter.name: parameter.default for parameter in context.command.params}
+    named = {
+        name: value
+        for name, value in context.params.items()
+        if name not in _NOT_ASKED and value != usual[name]
+    }
     asked = hashlib.sha256(_encode((context.info_name, named | also))).digest()
     return IdempotencyKey(f"operator\n{key}", asked)
