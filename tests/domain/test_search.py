@@ -210,6 +210,7 @@ def test_pages_are_the_sorted_cards_that_match(
     monkeypatch.setattr(search, "LOOKED_AT", data.draw(st.sampled_from([3, 10, 300])))
     monkeypatch.setattr(search, "GATHERED", data.draw(st.sampled_from([3, 10, 2_000])))
     monkeypatch.setattr(search, "WINDOWS", data.draw(st.integers(1, 3)))
+    monkeypatch.setattr(search, "WINDOWS_OF_NOTES", data.draw(st.integers(1, 3)))
     monkeypatch.setattr(search, "MAX_OWNERS", data.draw(st.integers(0, 3)))
     limit = data.draw(st.integers(1, 9))
     expected = sorted(
@@ -293,11 +294,14 @@ def test_a_search_without_a_match_looks_at_few_cards(
 ) -> None:
     monkeypatch.setattr(search, "LOOKED_AT", 5)
     monkeypatch.setattr(search, "WINDOWS", 2)
-    wanted = Search(Filters(source="unit"), "created", False, Position(), 100)
-    page = shop.domain.read(search.search, shop.domain.store.id, wanted)
-    assert (page.rows, page.previous) == ([], None)
-    tenth = shop.all[9].card
-    assert page.next == Position((tenth.created_at, tenth.id))
+    monkeypatch.setattr(search, "WINDOWS_OF_NOTES", 1)
+    monkeypatch.setattr(search, "GATHERED", 0)
+    for filters, looked_at in ((Filters(source="unit"), 10), (Filters(note="none has it"), 5)):
+        wanted = Search(filters, "created", False, Position(), 100)
+        page = shop.domain.read(search.search, shop.domain.store.id, wanted)
+        assert (page.rows, page.previous) == ([], None)
+        last = shop.all[looked_at - 1].card
+        assert page.next == Position((last.created_at, last.id))
 
 
 def test_a_page_of_cards_without_labels_takes_one_statement(domain: DomainFixture) -> None:

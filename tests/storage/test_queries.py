@@ -61,6 +61,8 @@ RESIDENTS_ONLY = (
     FRAGMENTS["payer_username"],
     Query.parse("begins", FRAGMENTS["owner_begins"], FRAGMENTS).sqlite,
     "(SELECT r.username FROM residents r WHERE r.uuid = gift_cards.owner_uuid)",
+    LIBRARY.filters["customer_named"],
+    LIBRARY.filters["owner_named"],
 )
 RENAMED = {"username": "owner_username"}
 

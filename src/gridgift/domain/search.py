@@ -26,6 +26,7 @@ from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, CARDS_UNFILTER
 
 LOOKED_AT: Final = 250  # cards, by one statement of a walk
 WINDOWS: Final = 16  # such statements for one page: on SQLite nothing else is answered meanwhile
+WINDOWS_OF_NOTES: Final = 4  # where up to 20 notes of each card are looked through
 GATHERED: Final = 2_000  # cards that are looked at by their ids
 MAX_OWNERS: Final = 100  # whose cards are gathered; of more, the walk is looked through
 MAX_COUNT: Final = 10_000  # of a capped count
@@ -277,7 +278,8 @@ async def _sorted(
 
 async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
     """Look at cards along an order until a page is full, its bound is reached, or none is left."""
-    walked, windows = _Walked([]), WINDOWS
+    walked = _Walked([])
+    windows = WINDOWS if wanted.filters.note is UNSET else WINDOWS_OF_NOTES
     for section in _sections(wanted, values["now"]):
         boundary = Position(section.keys)
         while True:
