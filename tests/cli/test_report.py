@@ -134,6 +134,8 @@ def test_what_is_not_understood(books: CommandRunner) -> None:
     books("report", "expiring", "--at", "2999-01-31").refused(1, "--at", "future")
     books("report", "expiring", "--at", "1999-12-31").refused(1, "--at", "before 2000-01-01")
     books("report", "granted", "--at", "2999-01-31").refused(1, "--at", "future")
+    books("report", "granted", "--at", "1999-12-31").refused(1, "--at", "before 2000-01-01")
+    books("report", "redeemed", "--to", "1999-12-31").refused(1, "--to", "before 2000-01-01")
     books("report", "redeemed", "--at", "2026-01-31", "--to", "2026-02-01").refused(
         1, "--to", "after"
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zoneinfo import available_timezones
 
 import pytest
@@ -356,7 +356,7 @@ def test_what_happened_is_the_difference_of_what_was_there(
         (None, date(2025, 8, 16), None, "from"),
         (None, EARLIEST - timedelta(days=1), EARLIEST, "from"),
         (None, date.min, date.min, "from"),
-        (None, None, date.min, "from"),
+        (None, None, date.min, "to"),
     ],
 )
 def test_what_no_report_is_made_of(
@@ -479,6 +479,17 @@ def test_of_which_instants_nothing_is_said(domain: DomainFixture, at: Any) -> No
     with pytest.raises(ValidationFailed) as raised:
         domain.read(reports.ending, domain.store.id, 30, at)
     assert list(raised.value.errors) == ["at"]
-    if at != EARLIEST - timedelta(days=1):
-        with pytest.raises(ValidationFailed, match="future"):
-            domain.read(activity.activity, domain.store.id, "day", None, None, at)
+    with pytest.raises(ValidationFailed) as raised:
+        domain.read(activity.activity, domain.store.id, "day", None, None, at)
+    assert list(raised.value.errors) == ["at"]
+
+
+@pytest.mark.contract("10.170")
+@pytest.mark.parametrize("by", get_args(By))
+@pytest.mark.parametrize("days", [0, 1, 40])
+def test_periods_begin_with_the_earliest_day(domain: DomainFixture, by: By, days: int) -> None:
+    last = EARLIEST + timedelta(days=days)
+    found = domain.read(activity.activity, domain.store.id, by, None, None, last)
+    usual = periods_between(by, EARLIEST, last, domain.store.time_zone)[-activity.USUAL :]
+    assert [each.period for each in found.periods] == usual
+    assert domain.read(activity.activity, domain.store.id, by, None, last).total == found.total

@@ -138,6 +138,7 @@ def test_discord_is_posted_to_discord_alone(api: ApiFixture) -> None:
 def test_the_document_says_so_of_discord(api: ApiFixture, name: str) -> None:
     components = api.call("GET", "/openapi.json").json()["components"]
     schema = components["schemas"][name] | {"components": components}
+    assert "takes discord at any address" in schema["properties"]["format"]["description"]
     validator = jsonschema_rs.validator_for(schema)
     for root in DISCORD:
         assert validator.is_valid({"url": f"{root}1/abc", "format": "discord"})

@@ -158,7 +158,8 @@ class FilterOptions(StoreOptions, frozen=True, kw_only=True):
             "--metadata",
             parser=read_member_or_name,
             metavar="NAME[=TEXT]",
-            help="Its metadata has this text, the whole of it; or this name.",
+            help="Its metadata has this text, the whole of it; or this name, or the name "
+            "NAME:TEXT.",
         ),
     ] = None
 

@@ -96,10 +96,10 @@ async def activity(
     """Add up what happened in the periods from that of the first day to that of the last.
 
     Days are those of the store's time zone; the last one may be today, as it is by default. Without
-    a first one there are ``USUAL`` periods. With ``until``, as ``reports.liability`` takes it,
-    nothing after that instant counts, and its day is today. Raises ``StoreNotFound``, and
-    ``ValidationFailed`` for days in the future or in the wrong order, and for too many periods. To
-    be run as a snapshot.
+    a first one there are ``USUAL`` periods, or fewer, since ``EARLIEST``. With ``until``, as
+    ``reports.liability`` takes it, nothing after that instant counts, and its day is today. Raises
+    ``StoreNotFound``, and ``ValidationFailed`` for days in the future, before ``EARLIEST`` or in
+    the wrong order, and for too many periods. To be run as a snapshot.
     """
     zone, now = (await stores.read(tx, store_id)).time_zone, tx.now()
     at = reports.instant_of(until, zone, now)
@@ -110,7 +110,10 @@ async def activity(
         known = "in the future" if until is None else "after 'at'"
         raise ValidationFailed({"to": [f"must not be {known}"]})
     if first is None:
-        first = earlier(by, max(last, EARLIEST), USUAL - 1)
+        if last < EARLIEST:
+            field = "to" if until is None or last != today else "at"
+            raise ValidationFailed({field: [f"must not be before {EARLIEST}"]})
+        first = max(earlier(by, last, USUAL - 1), EARLIEST)
     periods = periods_between(by, first, last, zone)
     figures = [Figures()] * len(periods)
     ends_at = periods[-1].ends_at if until is None else min(over, periods[-1].ends_at)

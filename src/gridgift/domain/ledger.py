@@ -80,13 +80,13 @@ class EntryDraft(Struct, frozen=True):
 class Opening(Struct, frozen=True):
     """A new card as it is to be, who opens it, and what its first entry says.
 
-    ``written`` is what is noted on it in a second entry ("": there is none).
+    ``card_note`` is what is noted on it in a second entry ("": there is none).
     """
 
     caller: Caller
     card: GiftCard
     note: EntryNote
-    written: str = ""
+    card_note: str = ""
 
 
 class Tip(Struct, frozen=True):
@@ -110,9 +110,9 @@ async def open_cards(tx: Tx, openings: Sequence[Opening]) -> list[CardChange]:
     """
     entries = [_entry_of(each, Tip(), each.note) for each in openings]
     noted = {
-        each.card.id: _entry_of(each, Tip.of(entry), EntryNote("noted", each.written))
+        each.card.id: _entry_of(each, Tip.of(entry), EntryNote("noted", each.card_note))
         for each, entry in zip(openings, entries, strict=True)
-        if each.written
+        if each.card_note
     }
     newest = [noted.get(entry.account_id, entry) for entry in entries]
     await tx.many("card_put", _card_rows(openings, newest))

@@ -74,7 +74,8 @@ Types = Annotated[
 Formats = Annotated[
     Format,
     Meta(
-        description="standard: JSON for programs; discord: a line for people, to a channel.",
+        description="standard: JSON for programs; discord: a line for people, to a channel. A "
+        "server that allows private addresses takes discord at any address; this refuses it.",
         extra={"says": "must be standard or discord"},
     ),
 ]
