@@ -11,11 +11,14 @@ import pytest
 
 from gridgift.card_csv import FIELDS
 from gridgift.domain.many import MAX_CHOSEN
+from gridgift.domain.model import MAX_CREDIT
 from gridgift.views import camel
 from tests.api import KELLY
 from tests.cli.commands import CommandRunner, Result
 from tests.cli.conftest import add_store
 from tests.cli.live import file_of
+from tests.cli.test_credit import known_before
+from tests.cli.test_grant_many import sql
 
 UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
 
@@ -221,6 +224,35 @@ def test_many_are_changed_once_under_a_key(cli: CommandRunner, cards: list[str])
         cli(*alone).refused(1, f"no gift card {UNKNOWN}")
     file_of(cli, "ids.txt", "\n".join(str(UUID(int=n)) for n in range(MAX_CHOSEN + 1)))
     cli("card", "disable", "--ids", "ids.txt", *KEY).misused("Under a key at most 10000")
+
+
+@pytest.mark.contract("10.154")
+def test_a_key_of_the_program_before_is_known(both: CommandRunner) -> None:
+    """It had no filters for notes and metadata; a command that has them is another one."""
+    add_store(both, "Moonwall")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    card = both.json("card", "grant", "kelly", "--credit", 3)["id"]
+    nothing = dict.fromkeys((
+        "owner", "active", "redeemed", "expired", "expiring_from", "expiring_before",
+        "created_from", "created_to", "source", "reference", "ids",
+    ))  # fmt: skip
+    asked = nothing | {
+        "card_ids": None, "all_cards": False, "reason": "", "tag": None,
+        "credit_from": 0, "credit_to": 5,
+    }  # fmt: skip
+    disable = ("card", "disable", "--credit-to", 5, "--yes", *KEY)
+    done = both.json(*disable)
+    known_before(both, "disable", asked)
+    both.json("card", "enable", card)
+    assert both.json(*disable) == done
+    for filters in (("--note", "x"), ("--metadata", "order")):
+        both(*disable, *filters).refused(1, "already used for a different request")
+    assert both.json("card", "show", card)["active"]
+    named = ("card", "disable", card, "--idempotency-key", "named")
+    sql(both, "DELETE FROM idempotency_keys")
+    done = both.json(*named)
+    known_before(both, "disable", asked | {"card_ids": [card], "credit_to": MAX_CREDIT})
+    assert both.json(*named) == done
 
 
 def test_ids_from_standard_input(cli: CommandRunner, cards: list[str]) -> None:

@@ -82,6 +82,31 @@ def test_a_key_knows_the_command_by_what_it_names(both: CommandRunner) -> None:
     assert stored == hashlib.sha256(asked).digest()
 
 
+@pytest.mark.contract("10.3", "10.4")
+def test_a_key_of_the_program_before_is_known(both: CommandRunner) -> None:
+    """It knew a command by all options, those that are as they are without being named too."""
+    add_store(both, "Moonwall Couture")
+    both.json("resident", "add", KELLY.username, KELLY.uuid)
+    both.json("credit", "deposit", "kelly", "--amount", 9, *WHY)
+    spend = ("credit", "spend", "kelly", "--amount", 5, *WHY, "--idempotency-key", "one")
+    first = both.json(*spend)
+    known_before(both, "spend", {
+        "customer": "kelly", "amount": 5, "reason": "prize", "reference": "hunt 2026",
+        "restricted": False,
+    })  # fmt: skip
+    assert both.json(*spend) == first
+    both(*spend, "--restricted").refused(1, "already used for a different request")
+    assert both.json("credit", "show", "kelly")["total"] == 4
+
+
+def known_before(cli: CommandRunner, command: str, asked: dict[str, Any]) -> None:
+    """Let the only key be of a command of the program before, which digested what it asked."""
+    known = hashlib.sha256(msgspec.json.encode((command, asked), order="deterministic")).hexdigest()
+    sqlite = cli.environ["GRIDGIFT_DATABASE_URL"].startswith("sqlite")
+    written = f"x'{known}'" if sqlite else f"'\\x{known}'"
+    sql(cli, f"UPDATE idempotency_keys SET fingerprint = {written}")
+
+
 def done_once(cli: CommandRunner, action: str, *arguments: object) -> Any:
     """Do something to Kelly's credit twice under a key; return what it answered both times."""
     command = ("credit", action, *arguments, "--idempotency-key", f"ticket {action}")

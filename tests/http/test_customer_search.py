@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from gridgift.domain import customer_search, expiry, ledger, naming, residents
+from gridgift.customer_views import SORTS
+from gridgift.domain import customer_search, erasing, expiry, ledger, naming, residents
 from gridgift.domain.customer_search import Wanted
+from gridgift.domain.erasing import Mark
 from gridgift.domain.model import Resident
+from gridgift.domain.residents import Identifier
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.checks import check_chain, clean, one_engine
 from tests.http.customer_page import CustomerPage
@@ -127,6 +130,20 @@ def test_every_order_both_ways(
     ):
         assert names(api, **query, limit=limit) == wanted, query
         assert names_back(api, **query, limit=limit) == wanted, query
+
+
+@pytest.mark.contract("10.101", "10.102")
+def test_nobody_is_called_by_a_uuid(api: ApiFixture) -> None:
+    """It is shown of whoever was erased, and a search for its beginning finds nobody."""
+    api.grant()
+    change_credit(api, "deposit", 7)
+    for sort in SORTS:
+        assert names(api, search="ke", sort=sort) == ["kelly"]
+    known = api.read(erasing.names_of, Identifier(username="kelly"))
+    api.write(erasing.erase, known, lambda answer: answer, Mark())
+    assert [row["username"] for row in page(api)["data"]] == [KELLY.uuid]
+    for query in ({}, *({"sort": sort} for sort in SORTS)):
+        assert names(api, search=KELLY.uuid[:2], **query) == []
 
 
 @pytest.mark.contract("10.165")

@@ -31,6 +31,7 @@ from gridgift.selection import find_all
 from gridgift.storage.database import Tx
 
 STANDARD_INPUT: Final = "-"
+_SINCE: Final = frozenset({"note", "metadata"})  # filters that keys of the program before lack
 
 
 class ActionOptions(FilterOptions, frozen=True, kw_only=True):
@@ -234,7 +235,7 @@ def _act(
     refusal of a card that is named alone is raised.
     """
     named = _named(options)
-    key = key_of(context, card_ids=named, ids=None)
+    key = key_of(context, _SINCE, card_ids=named, ids=None)
 
     async def work(operations: Operations) -> list[CardResult]:
         store = await read_store(operations, options.store)

@@ -83,20 +83,27 @@ def act_once(
     return msgspec.json.decode(answered.answer, type=view)
 
 
-def key_of(context: typer.Context, **also: object) -> IdempotencyKey | None:
+def key_of(
+    context: typer.Context, since: frozenset[str] = frozenset(), **also: object
+) -> IdempotencyKey | None:
     """Return the command's key as it is stored: all operators share theirs, and no one else.
 
     ``also`` has what is asked for in place of parameters of these names. What is as it is without
     being named asks for nothing: so a later program, which has more options, knows the command.
+    The program before took every option that it had into its digest: ``since`` names those that it
+    did not have.
     """
     key = context.params["key"]
     if key is None:
         return None
     usual = {parameter.name: parameter.default for parameter in context.command.params}
-    named = {
-        name: value
-        for name, value in context.params.items()
-        if name not in _NOT_ASKED and value != usual[name]
-    }
-    asked = hashlib.sha256(_encode((context.info_name, named | also))).digest()
-    return IdempotencyKey(f"operator\n{key}", asked)
+    asked = {name: value for name, value in context.params.items() if name not in _NOT_ASKED}
+    named = {name: value for name, value in asked.items() if value != usual[name]}
+    older = b""
+    if since.isdisjoint(named):  # else it asks for what the program before could not do
+        older = _digest(context, {name: asked[name] for name in asked if name not in since} | also)
+    return IdempotencyKey(f"operator\n{key}", _digest(context, named | also), older=older)
+
+
+def _digest(context: typer.Context, asked: dict[str, object]) -> bytes:
+    return hashlib.sha256(_encode((context.info_name, asked))).digest()

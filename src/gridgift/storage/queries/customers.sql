@@ -35,14 +35,14 @@ ORDER BY {order} LIMIT :rows
 SELECT {customer}, {last_card} FROM customers
 WHERE store_id = :store_id AND resident_uuid {any:uuids}
 
--- Whose shown username begins so: of customers, and of cards' owners.
+-- Whose shown username begins so: of customers, and of cards' owners. Whoever has no name shows the UUID.
 -- filter: customer_named
-(SELECT r.username >= :prefix AND r.username < :prefix_end FROM residents r
-    WHERE r.uuid = resident_uuid)
+(SELECT r.username >= :prefix AND r.username < :prefix_end AND r.username <> CAST(r.uuid AS TEXT)
+    FROM residents r WHERE r.uuid = resident_uuid)
 
 -- filter: owner_named
-(SELECT r.username >= :prefix AND r.username < :prefix_end FROM residents r
-    WHERE r.uuid = owner_uuid)
+(SELECT r.username >= :prefix AND r.username < :prefix_end AND r.username <> CAST(r.uuid AS TEXT)
+    FROM residents r WHERE r.uuid = owner_uuid)
 
 -- Those who have credit, in the order of it. Not "> 0", which SQLite would take for the lower bound of a
 -- walk that has a nearer one.
