@@ -40,11 +40,18 @@ class FoundCustomer(Struct, frozen=True, rename="camel"):
         Instant | None, Meta(description="When the newest of the customer's cards was granted.")
     ]
     gift_card_count: Annotated[
-        int | UnsetType, Meta(description="How many gift cards there are; only if sorted by that.")
+        int | UnsetType,
+        Meta(
+            description="How many gift cards there are; only if sorted by that, and never in a "
+            "search for a UUID."
+        ),
     ] = UNSET
     last_activity_at: Annotated[
         Instant | UnsetType,
-        Meta(description="When anything happened last to the cards or credit; only if so sorted."),
+        Meta(
+            description="When anything happened last to the cards or credit; only if so sorted, "
+            "and never in a search for a UUID."
+        ),
     ] = UNSET
 
     @classmethod

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gridgift.cli import customer
 from tests.api import JO, KELLY, OWNER
 from tests.cli.commands import CommandRunner
 from tests.cli.conftest import add_store
+from tests.cli.live import file_of
 
 EVERYBODY = (KELLY, JO, OWNER)
 
@@ -33,8 +33,7 @@ def listed(shop: CommandRunner, *options: object) -> list[str]:
 
 
 @pytest.mark.contract("10.101", "10.102", "10.165", "10.166")
-def test_they_are_searched_and_sorted(shop: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(customer, "PAGE", 2)
+def test_they_are_searched_and_sorted(shop: CommandRunner) -> None:
     kelly, jo, owner = (each.username for each in EVERYBODY)
     assert sorted(listed(shop)) == sorted([kelly, jo, owner])
     assert listed(shop, "--sort", "credit") == [kelly, owner, jo]
@@ -45,6 +44,9 @@ def test_they_are_searched_and_sorted(shop: CommandRunner, monkeypatch: pytest.M
     assert listed(shop, "--search", kelly[:2].upper()) == [kelly]
     assert listed(shop, "--search", jo[:2], "--sort", "cards") == [jo]
     assert listed(shop, "--search", JO.uuid, "--sort", "cards") == [jo]
+    usual = shop("customer", "list", "--search", JO.uuid).out
+    for sort in ("cards", "lastActivity"):
+        assert shop("customer", "list", "--search", JO.uuid, "--sort", sort).out == usual
     assert (
         listed(shop, "--search", "nobody")
         == listed(shop, "--search", "c7d8e9f0-0000-4c3d-9e4f-5a6b7c8d9e0f")
@@ -63,6 +65,38 @@ def test_they_are_searched_and_sorted(shop: CommandRunner, monkeypatch: pytest.M
     assert [line.split()[-1] for line in counted[1:]] == ["2", "1"]
     (first,) = shop.json("customer", "list", "--sort", "-cards", "--limit", 1)
     assert (first["giftCardCount"], first["credit"]) == (2, 10)
+
+
+MEANWHILE = """
+import subprocess, sys
+from gridgift.cli import customer, main
+from gridgift.domain import customer_search
+customer.PAGE = 1
+usual, pages = customer_search.list_of, []
+
+async def list_of(*given):
+    page = await usual(*given)
+    if not pages:
+        grant = ["card", "grant", {jo!r}, "--credit", "1"]
+        for _ in range(2):
+            subprocess.run([sys.executable, "-m", "gridgift", *grant], stdout=2, check=True)
+    pages.append(page)
+    return page
+
+customer_search.list_of = list_of
+sys.argv = ["gridgift", "customer", "list", "--sort", {sort!r}, "--json"]
+main()
+"""
+
+
+@pytest.mark.contract("10.165")
+@pytest.mark.parametrize("sort", ["-cards", "lastCard"])
+def test_a_list_is_of_one_state(shop: CommandRunner, sort: str) -> None:
+    """Whoever moves in the order, while it is read page after page, is in it once."""
+    before = shop.json("customer", "list", "--sort", sort)
+    text = MEANWHILE.format(jo=JO.username, sort=sort)
+    assert shop.program(file_of(shop, "meanwhile.py", text)).json == before
+    assert shop.json("customer", "list", "--sort", "-cards")[0]["giftCardCount"] == 3
 
 
 @pytest.mark.contract("10.103")

@@ -233,7 +233,7 @@ def test_one_count_at_a_time(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -
     assert [row["giftCardCount"] for row in page(api, sort="cards")["data"]] == [1]
 
 
-@pytest.mark.contract("10.101", "10.102", "10.103")
+@pytest.mark.contract("10.101", "10.102", "10.103", "10.165", "10.166")
 def test_a_customer(api: ApiFixture) -> None:
     problem(api.call("GET", f"{PATH}/kelly"), 404, "customer_not_found")
     problem(api.call("GET", f"{PATH}/nobody"), 404, "resident_not_found")
@@ -257,6 +257,8 @@ def test_a_customer(api: ApiFixture) -> None:
     assert api.call("GET", f"{PATH}/{KELLY.uuid}").json() == row | {"giftCards": cards}
     for search in (KELLY.uuid, KELLY.uuid.upper(), "kelly", "ke", "Kelly Resident"):
         assert page(api, search=search)["data"] == [row]
+    for sort in SORTS:
+        assert page(api, search=KELLY.uuid, sort=sort)["data"] == [row]
     assert page(api, search=JO.uuid)["data"] == page(api, search="jo")["data"] == []
     api.clock.advance(60)
     shown = api.call("GET", f"{PATH}/kelly").json()["giftCards"]

@@ -23,8 +23,9 @@ from gridgift.domain.customer_search import Found, Wanted
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_identifier
 from gridgift.operations import Operations
+from gridgift.storage.database import Tx
 
-PAGE: Final = 1_000  # customers that are read at once
+PAGE: Final = 1_000_000  # customers; for some orders all of them are looked at for each page
 HEADINGS: Final = ("USERNAME", "CREDIT", "RESTRICTED", "SPENT", "LAST CARD")
 COUNTED: Final = {"cards": "CARDS", "activity": "LAST ACTIVITY"}  # headings, by the order
 
@@ -56,8 +57,9 @@ def list_of(
 ) -> None:
     """List a store's customers, or those who are called so.
 
-    By credit and by lastCard those who have any, by cards those who have some now, and by
-    lastActivity those to whose cards or credit anything has happened but that it expired.
+    By credit and by lastCard those who have credit, or were granted a card; by cards those who have
+    some now; and by lastActivity those to whose cards or credit anything has happened; that
+    something expired does not count.
     """
     uuid, prefix = customer_search.read_search(begins)
     wanted = wanted_by(prefix, sort)
@@ -66,13 +68,13 @@ def list_of(
         store_id = await find_store(operations, options.store)
         if uuid is not None:
             return await operations.read(customer_search.by_uuid, store_id, uuid)
-        return await _read(operations, store_id, wanted, limit)
+        return await operations.snapshot(_all, store_id, wanted, limit)
 
     found = run(read_settings(options.database), work, update=False)
     if options.json:
         print_json([FoundCustomer.of(each) for each in found])
     else:
-        _print(found, COUNTED.get(wanted.order))
+        _print(found, COUNTED.get(wanted.order) if uuid is None else None)
 
 
 @app.command("show")
@@ -99,16 +101,13 @@ def show(customer: CustomerArgument, options: StoreOptions) -> None:
     )
 
 
-async def _read(
-    operations: Operations, store_id: str, wanted: Wanted, limit: int | None
-) -> list[Found]:
-    """Return all that are wanted, up to a limit, each page read by itself."""
-    read = operations.snapshot if wanted.is_over_all else operations.read
+async def _all(tx: Tx, store_id: str, wanted: Wanted, limit: int | None) -> list[Found]:
+    """Return all that are wanted, up to a limit, page after page of one state of the store."""
     found: list[Found] = []
     position: Position | None = Position()
     while position is not None and len(found) != limit:
         rows = PAGE if limit is None else min(PAGE, limit - len(found))
-        page = await read(customer_search.list_of, store_id, wanted, position, rows)
+        page = await customer_search.list_of(tx, store_id, wanted, position, rows)
         found += page.rows
         position = page.next
     return found

@@ -48,7 +48,7 @@ class Wanted(Struct, frozen=True):
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """Return the filters of the order's listing that leave others out than those of a name."""
+        """Return the filters of the order's listing that leave out whoever is called otherwise."""
         if not self.prefix or self.order in {"uuid", "name"}:
             return ()
         return ("owner_named" if self.order in {"card", "cards"} else "customer_named",)

@@ -24,8 +24,8 @@ Sort = Annotated[
     Meta(
         description="By store credit, those who have any; by when they were last granted a card, "
         "those who were; by how many cards they have now, those who have some; or by when anything "
-        "happened last to their cards or credit, but that it expired. With a minus the most, or "
-        "the latest, first.",
+        "happened last to their cards or credit; that something expired does not count. With a "
+        "minus the most, or the latest, first.",
         extra={
             "says": f"must be one of {', '.join(SORTS)}",
             "parse": lambda text: text if text in SORTS else None,
