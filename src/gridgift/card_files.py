@@ -13,7 +13,7 @@ from gridgift.exports import Form, Read, csv, json_lines
 from gridgift.search_views import ExportedGiftCard
 from gridgift.storage.database import Tx
 
-PAGE: Final = 500  # cards in memory at once
+PAGE: Final = 100  # cards in memory at once, each with up to 40,000 characters of notes
 
 CSV: Final = csv("gift-cards", card_csv.heading, card_csv.lines)
 JSON_LINES: Final = json_lines("gift-cards")

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gridgift import card_files
+from gridgift import card_csv, card_files, spreadsheets
 from gridgift.domain import search
+from gridgift.domain.notes import MAX_TEXT, SHOWN
 from gridgift.domain.paging import Position
 from gridgift.domain.search import NO_FILTERS, Search
 from tests.api import ApiFixture, problem
@@ -109,6 +110,30 @@ def test_the_newest_notes_are_in_the_file(api: ApiFixture) -> None:
     assert cells == {noted: " | ".join(f"note {n}" for n in range(1, 21)), other: ""}
 
 
+@pytest.mark.contract("10.172")
+@pytest.mark.parametrize("text", ["x" * 1_990, "\U0001f381" * 1_990, ",=" * 995])
+def test_a_cell_has_the_newest_notes_that_fit(text: str) -> None:
+    """A spreadsheet takes 32,767 UTF-16 units in a cell, and no more."""
+    notes = [f"{number:02}{text}" for number in range(SHOWN)]
+    cell = spreadsheets.harmless(card_csv.notes_that_fit(notes))
+    older, *shown = cell.split(" | ")
+    assert older == "…"
+    assert shown == [spreadsheets.harmless(note) for note in notes[-len(shown) :]]
+    assert units(cell) <= 32_000 < units(f"{cell} | {shown[0]}")
+
+
+def units(text: str) -> int:
+    """Return how many UTF-16 units a text has."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.contract("10.172")
+@pytest.mark.parametrize("count", [0, 1, 9, 15])
+def test_a_cell_has_all_notes_that_fit(count: int) -> None:
+    notes = ["x" * MAX_TEXT] * count
+    assert card_csv.notes_that_fit(notes) == " | ".join(notes)
+
+
 @pytest.mark.contract("10.113")
 @pytest.mark.usefixtures("pages")
 def test_no_cell_is_a_formula(api: ApiFixture) -> None:
@@ -182,10 +207,12 @@ def messages(api: ApiFixture, path: str, key: str, *, leaves: bool = False) -> l
 
 def test_pages_are_read_one_by_one(api: ApiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by a read of its own, so that nothing is held for the whole file."""
+    bound = card_files.PAGE
     monkeypatch.setattr(card_files, "PAGE", 3)
     fill(api)
     asked: list[Position] = []
     usual = search.search
+    assert bound * SHOWN * MAX_TEXT <= 4_000_000  # characters of notes that nobody waits long for
 
     async def noted(tx: Any, store_id: str, wanted: Search, ids: None) -> Any:
         asked.append(wanted.position)

@@ -24,7 +24,7 @@ from gridgift.storage.database import Tx
 
 T = TypeVar("T")
 
-PAGE: Final = 1_000  # cards that are read at once
+PAGE: Final = 1_000  # cards that are read at once, without their notes
 
 _SORT: Final = re.compile("-?(created|credit|expiry|updated)")
 
@@ -87,7 +87,7 @@ def list_of(options: ListOptions) -> None:
         elif options.csv:
             await _print_csv(operations, store.id, options, filters)
         else:
-            pages = _pages(operations, store.id, options, filters, search.search)
+            pages = _pages(operations, store.id, options, filters, search.search, PAGE)
             found = [found async for page in pages for found in page]
             if options.json:
                 print_json([StoreFoundGiftCard.of_store(each, store.id) for each in found])
@@ -102,7 +102,8 @@ async def _print_csv(
 ) -> None:
     """Print cards page by page, whatever their number."""
     print(card_csv.heading(), end="")
-    async for page in _pages(operations, store_id, options, filters, card_files.read_page):
+    read, at_once = card_files.read_page, card_files.PAGE
+    async for page in _pages(operations, store_id, options, filters, read, at_once):
         print(card_csv.lines(page), end="", flush=True)
 
 
@@ -112,12 +113,13 @@ async def _pages(
     options: ListOptions,
     filters: Filters,
     read: Callable[[Tx, str, Search], Coroutine[Any, Any, Page[T]]],
+    at_once: int,
 ) -> AsyncIterator[Sequence[T]]:
-    """Yield the cards that match, up to the limit, each page read by itself."""
+    """Yield the cards that match, up to the limit, each page of so many read by itself."""
     left, position = options.limit, cast("Position | None", Position())
     sort_by = cast("SortBy", options.sort.removeprefix("-"))
     while position is not None and left != 0:
-        limit = PAGE if left is None else min(PAGE, left)
+        limit = at_once if left is None else min(at_once, left)
         wanted = Search(filters, sort_by, options.sort.startswith("-"), position, limit)
         page = await operations.read(read, store_id, wanted)
         yield page.rows
