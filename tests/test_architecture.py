@@ -19,7 +19,7 @@ PACKAGES: Final = (
     "inworld",
 )  # fmt: skip
 OF_THE_STORAGE: Final = (  # what others than the drivers may see
-    "storage/database.py", "storage/listing.py", "storage/queries.py",
+    "storage/database.py", "storage/letters.py", "storage/listing.py", "storage/queries.py",
 )  # fmt: skip
 EMPTY: Final = {"__init__.py", "__main__.py", "http/__init__.py"}
 

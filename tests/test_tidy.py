@@ -26,6 +26,7 @@ SPEAKS_TO_AN_ENGINE: Final = re.compile(r"storage/((sqlite|postgres)\w*|listener
 DOMAIN_MAY: Final = {
     "base64", "binascii", "bisect", "collections", "collections.abc", "datetime", "functools",
     "hashlib", "hmac", "re", "typing", "uuid", "msgspec", "gridgift.storage.database",
+    "gridgift.storage.letters",
     "gridgift.storage.listing",
 }  # fmt: skip
 ONE_FILE_MAY: Final = {
@@ -199,7 +200,7 @@ def imports_point_one_way(file: Path) -> None:
 def may_also_see(where: str) -> set[str]:
     """The domain reads listings; the command line migrates, copies and backs up; no driver."""
     if where.startswith("domain/"):
-        return {"gridgift.storage.listing"}
+        return {"gridgift.storage.letters", "gridgift.storage.listing"}
     ours = {f"gridgift.storage.{name}" for name in ("migrate", "copying", "backup", "tables")}
     return ours if where.startswith("cli/") else set()
 

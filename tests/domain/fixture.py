@@ -15,6 +15,7 @@ from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller, Entry, GiftCard, Resident
 from gridgift.domain.residents import Identifier
 from gridgift.settings import Settings
+from gridgift.storage.letters import without_case
 from tests.api import JO, KELLY, LOCK_WAIT, OWNER, SECRET, START
 
 NAME_OF_TABLE: Final = {
@@ -104,6 +105,7 @@ async def bare_sql(url: str, statement: str) -> list[tuple[Any, ...]]:
         import sqlite3
 
         with closing(sqlite3.connect(path, timeout=LOCK_WAIT)) as connection, connection:
+            connection.create_function("without_case", 1, without_case)
             return connection.execute(statement).fetchall()
     import asyncpg
 

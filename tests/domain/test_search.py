@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from gridgift.domain import giftcards, holds, locked, notes, search, stores, texts, transfers
+from gridgift.domain import giftcards, holds, locked, notes, search, stores, transfers
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
@@ -20,6 +20,7 @@ from gridgift.domain.notes import Labelling
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, SortBy
 from gridgift.search_views import FoundGiftCard
+from gridgift.storage import letters
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import FAR
 from gridgift.storage.queries import Query
@@ -140,7 +141,8 @@ class Shop:
         yield filters.reference in (None, found.labels.reference)
         wanted, members = filters.note, found.labels.metadata
         yield isinstance(wanted, UnsetType) or any(
-            wanted.lower() in text.lower() for text in self.noted.get(card.id, ())
+            letters.without_case(wanted) in letters.without_case(text)
+            for text in self.noted.get(card.id, ())
         )
         yield isinstance(filters.metadata, UnsetType) or any(
             filters.metadata in (name, f"{name}:{value}") for name, value in members.items()
@@ -210,7 +212,8 @@ def test_pages_are_the_sorted_cards_that_match(
     monkeypatch.setattr(search, "LOOKED_AT", data.draw(st.sampled_from([3, 10, 300])))
     monkeypatch.setattr(search, "GATHERED", data.draw(st.sampled_from([3, 10, 2_000])))
     monkeypatch.setattr(search, "WINDOWS", data.draw(st.integers(1, 3)))
-    monkeypatch.setattr(search, "WINDOWS_OF_NOTES", data.draw(st.integers(1, 3)))
+    monkeypatch.setattr(search, "NOTED_AT", data.draw(st.sampled_from([3, 10, 300])))
+    monkeypatch.setattr(search, "NOTED_WINDOWS", data.draw(st.integers(1, 3)))
     monkeypatch.setattr(search, "MAX_OWNERS", data.draw(st.integers(0, 3)))
     limit = data.draw(st.integers(1, 9))
     expected = sorted(
@@ -233,12 +236,7 @@ def test_only_the_newest_notes_are_searched(shop: Shop) -> None:
     assert shop.walk(Filters(note="OLDEST"), "created", descending=True) == []
 
 
-def same_letter(one: str, other: str) -> bool:
-    """Tell whether two characters are the same, but for the case of the other one."""
-    return one in {other, other.lower(), other.upper()}
-
-
-SIGNS: Final = st.text("aAäÄß^]-[*?.\\{}()|+$%_éſ🎁", max_size=5)
+SIGNS: Final = st.text("aAäÄß^]-[*?.\\{}()|+$%_éſςσΣİi🎁", max_size=5)
 
 
 @given(wanted=SIGNS, before=SIGNS, behind=SIGNS, swap=st.booleans())
@@ -246,25 +244,18 @@ def test_a_text_is_found_in_a_note(
     shop: Shop, wanted: str, before: str, behind: str, swap: bool
 ) -> None:
     """On both engines alike, whatever signs of patterns it has."""
-    of = "CAST(:store_id AS text)"
-    has = Query.parse("has", f"SELECT {of} {{has:noted}}, {of} {{like:roughly}} ESCAPE '\\'")
+    has = Query.parse("has", "SELECT {has_text:CAST(:store_id AS text)}")
 
-    async def tell(tx: Tx, text: str) -> bool:
-        patterns = {"noted": texts.in_any_case(wanted), "roughly": texts.roughly(wanted)}
-        row = await tx.one(has, store_id=text, **patterns)
+    async def tell(tx: Tx, note: str) -> bool:
+        forms, theirs = letters.forms_of(wanted)
+        sought = {"text": letters.without_case(wanted), "forms": forms, "letters": theirs}
+        row = await tx.one(has, store_id=note, **sought)
         assert row is not None
-        exactly, roughly = row
-        assert roughly or not exactly
-        assert exactly or not roughly or not wanted.isascii()
-        return bool(exactly)
+        return bool(row[0])
 
-    for text in (f"{before}{wanted.swapcase() if swap else wanted}{behind}", before, behind):
-        places = range(len(text) - len(wanted) + 1)
-        is_there = any(
-            all(map(same_letter, part, wanted))
-            for part in (text[place : place + len(wanted)] for place in places)
-        )
-        assert shop.domain.read(tell, text) == is_there, text
+    for note in (f"{before}{wanted.swapcase() if swap else wanted}{behind}", before, behind):
+        is_there = letters.without_case(wanted) in letters.without_case(note)
+        assert shop.domain.read(tell, note) == is_there, note
 
 
 @pytest.mark.contract("10.111")
@@ -277,9 +268,12 @@ def test_a_capped_count_ends(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Non
     assert capped(domain, matching) == Count(there, exact=True)
     assert capped(domain, NO_FILTERS) == Count(there, exact=False)
     monkeypatch.setattr(search, "COUNTED", 10)
+    monkeypatch.setattr(search, "GATHERED", 0)
+    monkeypatch.setattr(search, "COUNTED_NOTED", 5)
     few = capped(domain, matching)
     assert not few.exact
     assert 0 < few.value < 10
+    assert capped(domain, Filters(note="none has it")) == Count(0, exact=False)
 
 
 def capped(domain: DomainFixture, filters: Filters) -> Count:
@@ -294,9 +288,10 @@ def test_a_search_without_a_match_looks_at_few_cards(
 ) -> None:
     monkeypatch.setattr(search, "LOOKED_AT", 5)
     monkeypatch.setattr(search, "WINDOWS", 2)
-    monkeypatch.setattr(search, "WINDOWS_OF_NOTES", 1)
+    monkeypatch.setattr(search, "NOTED_AT", 3)
+    monkeypatch.setattr(search, "NOTED_WINDOWS", 2)
     monkeypatch.setattr(search, "GATHERED", 0)
-    for filters, looked_at in ((Filters(source="unit"), 10), (Filters(note="none has it"), 5)):
+    for filters, looked_at in ((Filters(source="unit"), 10), (Filters(note="none has it"), 6)):
         wanted = Search(filters, "created", False, Position(), 100)
         page = shop.domain.read(search.search, shop.domain.store.id, wanted)
         assert (page.rows, page.previous) == ([], None)

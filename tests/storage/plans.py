@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 from msgspec import Struct
 
+from gridgift.storage.letters import without_case
 from gridgift.storage.queries import Query
 from tests.storage.filled import BIG
 
@@ -30,6 +31,7 @@ class Plan(Struct, frozen=True):
 def of_sqlite(path: Path, query: Query, values: dict[str, Any]) -> list[Plan]:
     """Ask SQLite, then run the statement and take it back."""
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.create_function("without_case", 1, without_case)
         lines = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {query.sqlite}", values)]
         steps = 0
 

@@ -194,7 +194,7 @@ def test_fragments_are_put_in_and_comments_left_out() -> None:
 # What only one engine understands, or what the other one has another word for.
 DIALECT = re.compile(
     r"\bANY\(|\bFOR (NO KEY )?UPDATE\b|\bSKIP LOCKED\b|\bINDEXED BY\b|\bjsonb?_\w+\(|\w_in_turn\("
-    r"|\b(?:encode|hex)\(|/\*|\bpg_|::|\bGLOB\b|~ :|LIKE :",
+    r"|\b(?:encode|hex)\(|/\*|\bpg_|::|\bGLOB\b|~ :|LIKE :|\b(?:strpos|instr)\(",
     re.IGNORECASE,
 )
 

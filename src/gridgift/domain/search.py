@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from gridgift.domain import texts
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.labels import read_each
@@ -21,16 +20,19 @@ from gridgift.domain.model import MAX_CREDIT, NO_LABELS, Labels
 from gridgift.domain.naming import bounds
 from gridgift.domain.notes import SHOWN
 from gridgift.domain.paging import Keys, KeyType, Page, Position
+from gridgift.storage import letters
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, CARDS_UNFILTERED, FAR
 
 LOOKED_AT: Final = 250  # cards, by one statement of a walk
 WINDOWS: Final = 16  # such statements for one page: on SQLite nothing else is answered meanwhile
-WINDOWS_OF_NOTES: Final = 4  # where up to 20 notes of each card are looked through
+NOTED_AT: Final = 100  # the same two, where up to 20 notes of each card are looked through
+NOTED_WINDOWS: Final = 4
 GATHERED: Final = 2_000  # cards that are looked at by their ids
 MAX_OWNERS: Final = 100  # whose cards are gathered; of more, the walk is looked through
 MAX_COUNT: Final = 10_000  # of a capped count
 COUNTED: Final = 20_000  # cards that a capped count looks at
+COUNTED_NOTED: Final = 400  # where their notes are looked through
 
 SortBy = Literal["created", "credit", "expiry", "updated"]
 KEY_TYPES: Final[Sequence[KeyType]] = CARDS_OF_STORE.types("created")  # of every order
@@ -155,10 +157,11 @@ async def count(tx: Tx, store_id: str, filters: Filters, *, exact: bool) -> Coun
     if ids is not None:
         row = await tx.one("cards_matching_among", **values, ids=ids, looked=GATHERED)
         return Count(0 if row is None else row[0], exact=True)
-    row = await tx.one("cards_matching", **values, looked=FAR if exact else COUNTED)
+    bound = COUNTED if filters.note is UNSET else COUNTED_NOTED
+    row = await tx.one("cards_matching", **values, looked=FAR if exact else bound)
     assert row is not None
     found, seen = row
-    if exact or (seen < COUNTED and found <= MAX_COUNT):
+    if exact or (seen < bound and found <= MAX_COUNT):
         return Count(found, exact=True)
     return Count(min(found, MAX_COUNT), exact=False)
 
@@ -183,6 +186,7 @@ async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
         prefix = prefix if owners is None else None
     now = tx.now()
     end_from, end_to, endless = _ends(filters, now)
+    forms, theirs = letters.forms_of(filters.note or "")
     return {
         "store_id": store_id,
         "now": now,
@@ -206,8 +210,9 @@ async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
         "any_import": filters.imported is None,
         "digest": filters.imported or b"",
         "any_note": filters.note is UNSET,
-        "noted": texts.in_any_case(filters.note or ""),
-        "roughly": texts.roughly(filters.note or ""),
+        "text": letters.without_case(filters.note or ""),
+        "forms": forms,
+        "letters": theirs,
         "newest": SHOWN,
         "any_member": filters.metadata is UNSET,
         "member": filters.metadata or "",
@@ -279,7 +284,7 @@ async def _sorted(
 async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
     """Look at cards along an order until a page is full, its bound is reached, or none is left."""
     walked = _Walked([])
-    windows = WINDOWS if wanted.filters.note is UNSET else WINDOWS_OF_NOTES
+    windows = WINDOWS if wanted.filters.note is UNSET else NOTED_WINDOWS
     for section in _sections(wanted, values["now"]):
         boundary = Position(section.keys)
         while True:
@@ -318,7 +323,7 @@ async def _look(
         **values | ({"end_to": -1} if undated else {}),
         **listing.values(boundary, wanting, order=section.order),
         until=section.until,
-        looked=LOOKED_AT,
+        looked=LOOKED_AT if wanted.filters.note is UNSET else NOTED_AT,
     )
     assert row is not None
     found, last = row

@@ -23,9 +23,6 @@ NAME_PATTERN: Final = f"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}{INVISIBLE}][^{UNPRINTA
 _PRINTABLE: Final = re.compile(rf"[^{UNPRINTABLE}\ud800-\udfff]*")
 _VISIBLE: Final = re.compile(f"[^{INVISIBLE}]")
 
-# As a class of one: "^" may not be the first in it, where U+0001 is none that a text has.
-_CLASSES: Final = {"^": "[\x01^]", "\\": r"[\\]"}
-
 # Between these a text has a direction of its own (Unicode's annex 9); nobody's text has them.
 APART: Final = ("\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}")
 _FROM_RIGHT_TO_LEFT: Final = re.compile(
@@ -80,39 +77,6 @@ def legible(text: str) -> str:
 def kept(text: str, most: int) -> str:
     """Return what can be stored of a text from outside: at most so many characters."""
     return "".join(sign for sign in text if is_printable(sign))[:most]
-
-
-def in_any_case(text: str) -> str:
-    """Return a pattern for ``{has:...}`` of a statement, which ignores the case of letters.
-
-    It is one for both engines, a class for each character, since each has rules of its own of what
-    a letter's other case is. Those of several characters are none.
-    """
-    return "".join(_CLASSES.get(sign) or _class(sign) for sign in text)
-
-
-def roughly(text: str) -> str:
-    """Return a pattern for ``{like:...}``: whatever fits ``in_any_case`` fits this too.
-
-    Any character stands for a letter that has two cases and is none from A to Z.
-    """
-    return f"%{''.join(map(_roughly, text))}%"
-
-
-def _roughly(sign: str) -> str:
-    if sign in "%_\\":
-        return f"\\{sign}"
-    return sign if sign.isascii() or _cases(sign) == [sign] else "_"
-
-
-def _class(sign: str) -> str:
-    return f"[{''.join(_cases(sign))}]"
-
-
-def _cases(sign: str) -> list[str]:
-    """Return a character in both cases, but for those that are several characters."""
-    cases = dict.fromkeys((sign, sign.lower(), sign.upper()))
-    return [case for case in cases if len(case) == 1]
 
 
 def counted(number: int, one: str, several: str = "") -> str:

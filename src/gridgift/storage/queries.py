@@ -83,10 +83,11 @@ MACROS: Final = {
         "(SELECT oid FROM pg_database WHERE datname = current_database())",
         "{}",
     ),
-    # reason {like:text} ESCAPE '\': whichever case the letters from A to Z have
-    "like": Macro('COLLATE "C" ILIKE :{}', "LIKE :{}"),
-    # reason {has:text}: has what the pattern of texts.in_any_case stands for
-    "has": Macro("~ :{}", "GLOB '*' || :{} || '*'"),
+    # {has_text:reason}: has :text, whatever the case of letters; :forms and :letters are the two of
+    # letters.forms_of, and SQLite is taught letters.without_case
+    "has_text": Macro(
+        "strpos(translate({}, :forms, :letters), :text) > 0", "instr(without_case({}), :text) > 0"
+    ),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
     # {unindexed:n.username} >= :prefix: a text that PostgreSQL looks for by no index

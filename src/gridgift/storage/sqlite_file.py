@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
+from gridgift.storage.letters import without_case
 from gridgift.whole_files import may_pass
 
 MINIMUM_SQLITE: Final = (3, 39, 0)  # IS DISTINCT FROM, STRICT, RETURNING
@@ -48,6 +49,7 @@ def connect(path: Path, wait: int) -> sqlite3.Connection:
         timeout=wait / 1000,
         cached_statements=CACHED_STATEMENTS,
     )
+    raw.create_function("without_case", 1, without_case, deterministic=True)
     try:
         for pragma in PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
