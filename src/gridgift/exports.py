@@ -5,7 +5,7 @@ is left open when whoever reads it stops on the way.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -18,6 +18,8 @@ from gridgift.storage.database import Tx
 V = TypeVar("V")
 
 Read = Callable[[Tx, Position], Awaitable[Page[V]]]  # reads a page of what is exported
+
+AT_ONCE: Final = 10  # rows that are written before others take their turns
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -64,11 +66,20 @@ async def parts(
     following: Position | None = Position()
     while following is not None:
         page = await operations.read(checked, following)
-        text = heading + form.write(page.rows)
+        text = heading + await _written(form, page.rows)
         if text or not following.keys:  # the first part also begins the answer
             yield text.encode()
         heading, following = "", page.next
         await asyncio.sleep(0)  # others take their turns: nothing here may have waited
+
+
+async def _written(form: Form[V], rows: Sequence[V]) -> str:
+    """Write rows, a few at a time: those with long texts take a while."""
+    texts = []
+    for first in range(0, len(rows), AT_ONCE):
+        texts.append(form.write(rows[first : first + AT_ONCE]))
+        await asyncio.sleep(0)
+    return "".join(texts)
 
 
 def _as_json_lines(rows: Iterable[Struct]) -> str:

@@ -4,14 +4,15 @@ import asyncio
 import csv
 import io
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import pytest
 
-from gridgift import card_csv, card_files, spreadsheets
+from gridgift import card_csv, card_files, exports, spreadsheets
 from gridgift.domain import search
 from gridgift.domain.notes import MAX_TEXT, SHOWN
-from gridgift.domain.paging import Position
+from gridgift.domain.paging import Page, Position
 from gridgift.domain.search import NO_FILTERS, Search
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
@@ -222,3 +223,42 @@ def test_pages_are_read_one_by_one(api: ApiFixture, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(search, "search", noted)
     api.call("GET", f"{PATH}.jsonl")
     assert len(asked) == 1 + len(HOSTILE) // 3
+
+
+def test_others_take_their_turns_while_a_page_is_written() -> None:
+    """A page of long notes may be seconds of work."""
+    turns = 0
+    written: list[tuple[int, int]] = []
+
+    def write(rows: Iterable[int]) -> str:
+        found = list(rows)
+        written.append((turns, len(found)))
+        return "".join(f"{row} " for row in found)
+
+    class Operations:
+        async def read(self, operation: Any, at: Position) -> Any:
+            return await operation(None, at)
+
+    async def check(_: Any) -> None:
+        pass
+
+    async def page(_: Any, at: Position) -> Page[int]:
+        return Page([*range(25)], None, None)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def export() -> bytes:
+        form, operations = exports.csv("numbers", str, write), cast("Any", Operations())
+        beside = asyncio.ensure_future(others())
+        try:
+            return b"".join([part async for part in exports.parts(form, operations, check, page)])
+        finally:
+            beside.cancel()
+
+    assert asyncio.run(export()).split() == [b"%d" % number for number in range(25)]
+    assert [count for _, count in written] == [10, 10, 5]
+    assert len({turn for turn, _ in written}) == 3
