@@ -52,7 +52,7 @@ GRANT_COLUMNS: Final = RESIDENT_COLUMNS | {
     "reference": "reference",
     "tags": "tags",
     "metadata": "metadata",
-    "note": "note",
+    "cardnote": "note",  # not "note": many files have one, of any length and of several lines
 }
 _EXPECTED: Final = (
     "the first line must name the columns: uuid (or key), username (or name, customer) or "
@@ -151,8 +151,6 @@ def _columns(header: list[str]) -> dict[str, int]:
         {"credit", "allomancy credit"}
     ):
         raise CsvError(_EXPECTED)
-    if "allomancy credit" in found:
-        found.pop("note", None)  # Allomancy's files have notes on customers, of several lines
     return found
 
 

@@ -68,7 +68,9 @@ def test_untouched_cards_are_disabled_and_the_others_are_listed(
 def test_a_note_of_the_file_is_no_touch(both: CommandRunner) -> None:
     add_store(both, "Moonwall Couture")
     both.json("resident", "add", KELLY.username, KELLY.uuid)
-    file_of(both, "prizes.csv", "identifier,credit,note\nkelly,1,hunt\nkelly,2,hunt\nkelly,3,\n")
+    file_of(
+        both, "prizes.csv", "identifier,credit,card note\nkelly,1,hunt\nkelly,2,hunt\nkelly,3,\n"
+    )
     assert both("card", "grant-many", "prizes.csv").code == 0
     first, second, third = (card["id"] for card in both.json("card", "list"))
     both.json("card", "note", second, "for the winner")

@@ -207,7 +207,7 @@ def test_allomancys_columns(api: ApiFixture) -> None:
     assert body["results"][1] == {"row": 2}
     card = body["results"][0]["id"]
     assert api.card(card)["ownerUsername"] == "kelly"
-    assert len(api.entries(card)) == 1, "the note is on the customer"
+    assert len(api.entries(card)) == 1, "a column note is ignored"
     assert api.sql("SELECT * FROM resident_names ORDER BY username") == names
 
 

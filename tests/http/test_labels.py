@@ -309,7 +309,7 @@ def test_notes_of_many_grants(api: ApiFixture, form: str) -> None:
         text = "\n".join(json.dumps({"identifier": "kelly", "credit": 5} | row) for row in rows)
     else:
         rest = f'"ä;=1",\n{long},order 7\nagain,order 7\n{long}x,\n  ,\n'
-        text = "identifier,credit,Note,reference\n" + "".join(
+        text = "identifier,credit,Card note,reference\n" + "".join(
             f"kelly,5,{line}\n" for line in rest.splitlines()
         )
     headers = {"Content-Type": TEXTS[form]}

@@ -113,8 +113,8 @@ def grant_many(
     One says who: uuid (or key), username (or name, customer), or identifier for either. One says
     how many L$: credit (or gift card credits, of which 0 is no card). Others may be transfer (true
     or false), texture (a UUID), expires_at (2027-01-31, 2027-01-31T12:00:00Z or never), reason,
-    reference (grants once), tags (with commas between them), metadata (a JSON object) and note; the
-    rest are left alone.
+    reference (grants once), tags (with commas between them), metadata (a JSON object) and card
+    note; the rest are left alone.
 
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """
