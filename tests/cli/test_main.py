@@ -16,7 +16,11 @@ from tests.cli.commands import CommandRunner
 
 # the databases of the first are arguments, and the second asks none
 WITHOUT_DATABASE = {("copy",), ("inworld", "script")}
-SPELLED = {"giftcardcredits": "gift card credits", "expiresat": "expires_at"}  # for people
+SPELLED = {
+    "cardnote": "card note",
+    "giftcardcredits": "gift card credits",
+    "expiresat": "expires_at",
+}  # for people
 
 
 def every_command() -> Iterator[tuple[str, ...]]:
