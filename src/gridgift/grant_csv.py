@@ -61,6 +61,7 @@ _EXPECTED: Final = (
 _TERMS: Final = ("transfer", "texture", "expires_at", "reason", "note")
 _LABELS: Final = ("reference", "tags", "metadata")
 _NO_LABELS: Final[dict[str, Any]] = {"reference": None, "tags": (), "metadata": {}}
+_THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)  # with a point between
 _BOOLEANS: Final = {"": False, "false": False, "true": True}
 
 
@@ -205,6 +206,8 @@ def _resident_reader(
 
 
 def _credit(text: str) -> int:
+    if _THOUSANDS.fullmatch(text):  # L$ 1 to some spreadsheets, and L$ 1000 to others
+        raise ValueError("may mean thousands: write it without a point")
     credit = whole(text)
     if credit is None or not 1 <= credit <= MAX_CREDIT:
         raise ValueError(f"must be an integer from 1 to {MAX_CREDIT}")

@@ -76,6 +76,13 @@ def test_a_missing_secret_on_postgres(cli: CommandRunner, empty_postgres_url: st
     assert "gridgift migrate" in check(cli, "database")["found"]
 
 
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_server_that_takes_no_writes(both: CommandRunner, database_url: str) -> None:
+    read_only = "options=-c%20default_transaction_read_only%3Don"
+    both.environ["GRIDGIFT_DATABASE_URL"] = f"{database_url}&target_session_attrs=any&{read_only}"
+    assert "takes no writes" in check(both, "database")["found"]
+
+
 def test_a_clock_that_is_behind_the_ledger(both: CommandRunner, database_url: str) -> None:
     store = both.json("store", "create", "X", "--owner", "kelly", "--owner-uuid", KELLY.uuid)["id"]
 

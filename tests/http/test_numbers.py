@@ -38,7 +38,7 @@ IN_QUERIES = [
     for name in sorted(numbers_of(route.query))
 ]
 TEXTURED = [route for route in ROUTES if route.body and "texture" in properties(route.body)]
-CREDITS = ("500.0", "500.000", "5e2", "5.00E+2", "50000e-2")
+CREDITS = ("500.0", "500.00", "5e2", "5.00E+2", "50000e-2")
 
 
 def test_the_walk_finds_what_there_is() -> None:
@@ -90,6 +90,18 @@ def test_no_row_of_csv_has_a_fraction(api: ApiFixture, credit: str) -> None:
     with unchanged(api):
         (result,) = send(api, f"identifier,credit\nkelly,{credit}\n", CSV).json()["results"]
     assert result["problem"]["detail"] == "credit: must be an integer from 1 to 2147483647."
+
+
+@pytest.mark.contract("1.5")
+@pytest.mark.parametrize("credit", ["1.000", "500.000", "2.500"])
+@one_engine
+def test_what_may_mean_thousands_is_no_number_of_csv(api: ApiFixture, credit: str) -> None:
+    """A spreadsheet in German, Portuguese or Spanish writes a thousand so."""
+    for header in ("identifier,credit", "name,gift card credits"):
+        with unchanged(api):
+            (result,) = send(api, f"{header}\nkelly,{credit}\n", CSV).json()["results"]
+        said = "credit: may mean thousands: write it without a point."
+        assert result["problem"]["detail"] == said
 
 
 @pytest.mark.contract("1.5")

@@ -18,7 +18,7 @@ from tests import databases
 from tests.databases import EMPTIER
 from tests.domain.fixture import bare_sql
 from tests.serving import free_port
-from tests.storage.operations import avatar, has, in_a_loop, look
+from tests.storage.operations import add, avatar, has, in_a_loop, look
 
 SENTENCE: Final = r"^The PostgreSQL server can't be used \(.+\): check the address, .*\.$"
 # What managed PostgreSQL services and their clients' manuals write behind an address.
@@ -199,6 +199,27 @@ async def test_a_user_without_rights(url: str, postgres: databases.Postgres) -> 
         with pytest.raises(DatabaseRefused, match=r"permission denied .* check the user's rights"):
             await PostgresDatabase(address, 1).applied_migrations()
     finally:
+        await bare_sql(url, f"DROP ROLE {name}")
+
+
+@in_a_loop
+async def test_a_user_who_may_only_read(url: str) -> None:
+    name = f"reader_{avatar().username}"
+    await bare_sql(url, f"CREATE ROLE {name} LOGIN")
+    await bare_sql(url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    address = url.replace("//postgres:", f"//{name}:").replace("//postgres@", f"//{name}@")
+    database = PostgresDatabase(address, 1)
+    try:
+        assert not await has(database, avatar())
+        with pytest.raises(DatabaseUnavailable, match="permission denied for table residents"):
+            await add(database)
+        with pytest.raises(DatabaseUnavailable, match="may not write the table entries"):
+            await database.check()
+        await bare_sql(url, f"GRANT INSERT ON entries, residents, resident_names TO {name}")
+        await database.check()
+    finally:
+        await database.close()
+        await bare_sql(url, f"DROP OWNED BY {name}")
         await bare_sql(url, f"DROP ROLE {name}")
 
 

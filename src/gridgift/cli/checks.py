@@ -89,6 +89,7 @@ def _database(settings: Settings) -> tuple[Check, Seen]:
     async def look() -> Seen:
         async with opened(settings, update=False) as database:
             port: Database = database
+            await port.check()
             return Seen(
                 await port.read(stores.newest_card),
                 await port.read(secrets.known),

@@ -139,8 +139,11 @@ class PostgresDatabase:
     async def check(self) -> None:
         """Ask the server by the pool, as a request would, whether it takes writes."""
         async with self._connection() as connection:
-            if await connection.fetchval(_IS_READ_ONLY):
+            is_read_only, may_write = await connection.fetchrow(_TAKES_WRITES)
+            if is_read_only:
                 raise asyncpg.ReadOnlySQLTransactionError("the server takes no writes")
+            if not may_write:
+                raise asyncpg.InsufficientPrivilegeError("the user may not write the table entries")
 
     async def applied_migrations(self) -> list[Applied]:
         """List what was applied. Raises ``DatabaseRefused`` if the server can't be asked."""
@@ -225,7 +228,10 @@ class PostgresDatabase:
 
 
 _COLUMNS: Final = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('migrations')"
-_IS_READ_ONLY: Final = "SELECT current_setting('transaction_read_only') = 'on'"
+_TAKES_WRITES: Final = (  # every write that moves money makes an entry
+    "SELECT current_setting('transaction_read_only') = 'on', "
+    "has_table_privilege('entries', 'INSERT')"
+)
 _SESSION: Final = {  # set by statements: poolers in session mode take them so, too
     "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
     "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),

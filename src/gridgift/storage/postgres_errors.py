@@ -39,6 +39,7 @@ PASSING: Final = (
 UNAVAILABLE: Final = (  # for a statement that was right when it was written
     *PASSING,
     *SHARED,
+    asyncpg.InsufficientPrivilegeError,  # of a role that was granted too little
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.UndefinedColumnError,  # in a schema that this program can't serve
     asyncpg.UndefinedTableError,
