@@ -2,12 +2,15 @@
 
 from typing import Annotated, Any, Final, Self
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from gridgift.domain.credit import Credit, CreditChange
 from gridgift.domain.instants import format_instant
+from gridgift.domain.ledger import read_credit_state
+from gridgift.domain.model import Entry
 from gridgift.fields import Credit as CardCredit
-from gridgift.fields import Instant, Uuid
+from gridgift.fields import Instant, Uuid, written
+from gridgift.views import EntryResponse
 
 LOT_EXAMPLE: Final[dict[str, Any]] = {
     "amount": 500,
@@ -87,3 +90,20 @@ def lots_of(credit: Credit) -> list[LotResponse]:
         for lot in credit.lots
         if lot.expires_at is not None
     ]
+
+
+def credit_entry(entry: Entry) -> EntryResponse:
+    """Show an entry of store credit: each lot with its terms, where the entry states them."""
+    stored = read_credit_state(entry.state)
+    lots: list[dict[str, Any]] = []
+    for lot_id, delta in stored.lots:
+        shown: dict[str, Any] = {"lot": lot_id, "delta": delta}
+        if lot_id in stored.terms:
+            terms = stored.terms[lot_id]
+            shown |= {"expiresAt": written(terms.expires_at), "restricted": terms.restricted}
+        lots.append(shown)
+    state: dict[str, Any] = {"lots": lots, "reference": stored.reference}
+    for name in ("spend", "move", "other"):
+        if (named := getattr(stored, name)) is not None:
+            state[name] = named
+    return structs.replace(EntryResponse.of(entry), state=state)

@@ -167,13 +167,14 @@ Tag = Annotated[
         pattern=labels.TAG_PATTERN,
         description="Something to see, without commas, semicolons and spaces around it. Upper case "
         "is another tag.",
+        extra={"says": labels.TAG_WANTED},
     ),
 ]
 Tags = Annotated[
     list[Tag],
     Meta(
         max_length=labels.MAX_TAGS,
-        description="In their order, each once.",
+        description="Sorted, each once.",
         extra={"says": labels.TAGS_WANTED, "parse": labels.checked_tags},
     ),
 ]

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gridgift import spreadsheets
+from gridgift.credit_views import credit_entry
 from gridgift.domain import ledger, redemptions
 from gridgift.domain.instants import format_instant
 from gridgift.domain.model import Entry
@@ -40,7 +41,8 @@ class AccountEntry(EntryResponse, frozen=True, rename="camel"):
     @classmethod
     def of_account(cls, entry: Entry) -> "AccountEntry":
         """Show an entry with its account."""
-        shown = EntryResponse.of(entry)
+        show = credit_entry if entry.account_kind == "credit" else EntryResponse.of
+        shown = show(entry)
         fields = {name: getattr(shown, name) for name in EntryResponse.__struct_fields__}
         return cls(**fields, account_kind=entry.account_kind, account_id=entry.account_id)
 

@@ -82,7 +82,7 @@ def test_transfer(shop: CommandRunner) -> None:
     entry = last_entry(shop, card)
     assert (entry["kind"], entry["reason"]) == ("transferred", "asked by mail")
     shop("card", "transfer", card, "jo.winter", *reason).refused(1, "already")
-    shop("card", "transfer", card, "nobody.here", *reason).refused(1, "nobody.here")
+    shop("card", "transfer", card, "nobody.here", *reason).refused(1, "nobody.here", "resident add")
     shop("card", "transfer", kept, "jo.winter", *reason).refused(1)
     assert shop.json("card", "show", kept)["ownerUuid"] == KELLY.uuid
 

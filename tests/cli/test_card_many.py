@@ -114,7 +114,7 @@ def test_what_a_list_refuses(cli: CommandRunner, kelly: str) -> None:
     cli("card", "list", "--created-from", "soon").misused("must be a date")
     cli("card", "list", "--expiring-before", "never").misused("must be a date")
     cli("card", "list", "--source", "x").misused("is not one of")
-    cli("card", "list", "--tag", "a,b").misused("can't be a tag")
+    cli("card", "list", "--tag", "a,b").misused("must be a tag of 1 to 40 printable")
     cli("card", "list", "--limit", 0).misused("--limit")
     cli("card", "list", "--csv", "--json").misused("can't go together")
     cli("card", "list", kelly, "--owner", "kelly").misused("can't go together")
@@ -307,5 +307,5 @@ def test_which_cards_must_be_clear(cli: CommandRunner, cards: list[str]) -> None
     cli("card", "extend", cards[0], "--expires", "2020-01-01").refused(1, "must be in the future")
     cli("card", "tag", cards[0]).misused("--add or --remove")
     cli("card", "tag", cards[0], "--add", "a", "--remove", "a").misused("both added and removed")
-    cli("card", "tag", cards[0], "--add", "a,b").misused("can't be a tag")
+    cli("card", "tag", cards[0], "--add", "a,b").misused("must be a tag of 1 to 40 printable")
     assert listed(cli, "--active") == cards

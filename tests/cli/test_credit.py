@@ -1,6 +1,8 @@
 """``gridgift credit``: the same as the API does."""
 
 import hashlib
+import json
+import re
 from typing import Any
 
 import msgspec
@@ -144,11 +146,37 @@ def test_tables_for_people(cli: CommandRunner, kelly: str) -> None:
     def rows() -> list[list[str]]:
         return [line.split() for line in cli("credit", "show", kelly).out.splitlines()]
 
-    assert rows() == [heading, ["0", "never", "no"]]
+    assert rows() == [heading, ["in", "all", "0", "no"]]
     dated = ("--expires", "2099-01-31T12:00:00Z")
     lot = cli.json("credit", "deposit", kelly, "--amount", 7, *WHY, *dated)["id"]
-    assert rows() == [heading, [lot, "7", "2099-01-31T12:00:00Z", "no"]]
+    in_all = ["in", "all", "7", "no"]
+    assert rows() == [heading, [lot, "7", "2099-01-31T12:00:00Z", "no"], in_all]
     for more in ((), ("--restricted",)):
         cli("credit", "deposit", kelly, "--amount", 50, *WHY, *more)
-    assert rows()[2:] == [["50", "never", "yes"], ["50", "never", "no"]]
+    assert rows()[2:4] == [["50", "never", "yes"], ["50", "never", "no"]]
+    assert rows()[4:] == [["in", "all", "50", "yes"], ["in", "all", "57", "no"]]
     assert "credit_deposited" in cli("credit", "history", kelly).out
+
+
+def test_history_names_what_is_refunded(cli: CommandRunner, kelly: str) -> None:
+    """Whoever has only a shell finds a spend by its order, and the other side of a move."""
+    cli.json("credit", "deposit", kelly, "--amount", 50, *WHY)
+    order = ("--reason", "a hat", "--reference", "order 7")
+    spend = cli.json("credit", "spend", kelly, "--amount", 20, *order)["id"]
+    cli.json("resident", "add", JO.username, JO.uuid)
+    move = cli.json("credit", "move", kelly, JO.uuid, *WHY)["id"]
+    _, _, spent, moved = cli("credit", "history", kelly).out.splitlines()
+    assert re.split(" {2,}", spent)[-2:] == ["order 7", f"spend {spend}"]
+    assert moved.endswith(f"move {move}, with {JO.uuid}")
+    cli.json("credit", "refund", kelly, spend, "--amount", 20, *WHY)
+
+
+@pytest.mark.contract("10.104", "10.161")
+def test_history_and_export_show_lots_as_the_api_does(cli: CommandRunner, kelly: str) -> None:
+    dated = ("--expires", "2099-01-31T12:00:00Z")
+    lot = cli.json("credit", "deposit", kelly, "--amount", 7, *WHY, *dated)["id"]
+    begun = {"lot": lot, "delta": 7, "expiresAt": "2099-01-31T12:00:00Z", "restricted": False}
+    state = {"lots": [begun], "reference": "hunt 2026"}
+    assert cli.json("credit", "history", kelly)[0]["state"] == state
+    (entry,) = cli("export", "entries", "--json").out.splitlines()
+    assert json.loads(entry)["state"] == state

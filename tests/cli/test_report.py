@@ -127,7 +127,7 @@ def test_what_is_not_understood(books: CommandRunner) -> None:
     books("report", "owed", "--at", "yesterday").misused("yesterday")
     books("report", "owed", "--by", "day").misused("month, source")
     books("report", "granted", "--by", "year").misused("day, week, month")
-    books("report", "granted", "--from", "2999-01-31").refused(1, "--from", "after")
+    books("report", "granted", "--from", "2999-01-31").refused(1, "--from: must not be after --to")
     books("report", "redeemed", "--to", "2999-01-31").refused(1, "--to", "future")
     books("report", "granted", "--from", "2026-13-01").misused("2026-13-01")
     books("report", "expiring", "--days", "0").misused("--days")

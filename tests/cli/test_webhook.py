@@ -107,7 +107,7 @@ def test_what_is_refused(cli: CommandRunner, store: str) -> None:
     )
     cli("webhook", "redeliver", made, "--from", "yesterday").misused("--from", "2027-01-31T12")
     twice = ("--from", "2026-11-26T12:00:00Z", "--to", "2026-11-26T12:00:00Z")
-    cli("webhook", "redeliver", made, *twice).refused(1, "--to: must be later")
+    cli("webhook", "redeliver", made, *twice).refused(1, "--to: must be later than --from")
     cli("webhook", "redeliver", made, UNKNOWN).refused(1, "There is no delivery")
     cli("webhook", "deliveries", made, UNKNOWN).refused(1, "There is no delivery")
     cli("webhook", "deliveries", made, "--state", "lost").misused("--state", "pending")

@@ -149,7 +149,7 @@ def test_which_cards_must_be_clear(api: ApiFixture) -> None:
     (card,) = cards(api, 1)
     thousand = [NOBODYS] * (MAX_IDS - 1)
     wrong: list[tuple[dict[str, Any], str, str]] = [
-        ({}, "ids", "or filter is required"),
+        ({}, "ids", "must be given, or filter, and not both"),
         ({"ids": [card], "filter": {}}, "ids", "not both"),
         ({"ids": []}, "ids", "from 1 to 1000"),
         ({"ids": [card, *thousand, card]}, "ids", "from 1 to 1000"),
@@ -163,6 +163,7 @@ def test_which_cards_must_be_clear(api: ApiFixture) -> None:
         ({"filter": None}, "filter", "must be an object"),
         ({"filter": {"actve": False}, "dryRun": True}, "filter.actve", "is not known"),
         ({"filter": {"sort": "credit"}, "dryRun": True}, "filter.sort", "is not known"),
+        ({"filter": {"tag": ""}, "dryRun": True}, "filter.tag", "must be a tag of 1 to 40"),
         ({"filter": {"owner": "a b c"}, "dryRun": True}, "filter.owner", "username"),
         ({"filter": {"createdTo": "soon"}, "dryRun": True}, "filter.createdTo", "date and time"),
         ({"filter": {"creditTo": -1}, "dryRun": True}, "filter.creditTo", "integer"),

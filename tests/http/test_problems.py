@@ -199,8 +199,11 @@ def test_unknown_path_whatever_the_method(api: ApiFixture) -> None:
 @one_engine
 def test_another_method(api: ApiFixture) -> None:
     response = api.call("DELETE", "/v1/giftcards/x", key=None)
-    problem(response, 405, "method_not_allowed")
+    said = problem(response, 405, "method_not_allowed")["detail"]
+    assert said == "DELETE is not possible here; GET, HEAD and PUT are."
     assert response.headers["allow"] == "GET, HEAD, PUT"
+    said = problem(api.call("PUT", GRANT, key=None), 405, "method_not_allowed")["detail"]
+    assert said == "PUT is not possible here; POST is."
 
 
 @one_engine

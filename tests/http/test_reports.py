@@ -71,7 +71,8 @@ def test_what_is_owed(api: ApiFixture) -> None:
 def test_at_the_end_of_a_day(api: ApiFixture) -> None:
     api.grant(credit=500)
     day = "2026-09-21"
-    problem(api.call("GET", LIABILITY, params={"at": day}), 400, "validation_failed")
+    today = problem(api.call("GET", LIABILITY, params={"at": day}), 400, "validation_failed")
+    assert "a date is the end of that day" in today["detail"]
     api.clock.advance(86_400)
     api.grant(credit=30)
     shown = report(api, LIABILITY, at=day)

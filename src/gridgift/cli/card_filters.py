@@ -63,7 +63,7 @@ def read_when(text: str) -> When:
 def read_tag(text: str) -> str:
     """Read a tag."""
     if labels.checked_tags([text]) is None:
-        raise typer.BadParameter(f"{text!r} can't be a tag: {labels.TAGS_WANTED}.")
+        raise typer.BadParameter(f"{text!r} {labels.TAG_WANTED}.")
     return text
 
 

@@ -137,7 +137,7 @@ def _print(found: Sequence[Found]) -> None:
                 card.credit,
                 card.active,
                 card.redeemed,
-                written(card.expires_at),
+                written(card.expires_at) or "never",
                 card.source,
                 ", ".join(labels.tags),
             )

@@ -1,16 +1,19 @@
 """What commands print of gift cards, and of what happened to them."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Self
 
 from gridgift.cli.output import print_json
 from gridgift.cli.sentences import history_of
 from gridgift.cli.tables import print_facts, print_table
+from gridgift.credit_views import credit_entry
 from gridgift.domain import ledger
 from gridgift.domain.model import Entry, GiftCard
 from gridgift.domain.whole_cards import WholeCard
 from gridgift.fields import written
 from gridgift.views import EntryResponse, HoldResponse, LabelsResponse, NoteResponse, StoreGiftCard
+
+ENTRY_HEADINGS: Final = ("#", "WHEN", "WHAT", "CHANGE", "L$ AFTER", "WHO", "WHY")
 
 
 class WholeCardView(StoreGiftCard, frozen=True, rename="camel"):
@@ -52,7 +55,7 @@ def print_cards(found: Sequence[GiftCard]) -> None:
                 card.active,
                 card.redeemed,
                 card.transfer,
-                written(card.expires_at),
+                written(card.expires_at) or "never",
                 card.texture,
             )
             for card in found
@@ -61,22 +64,37 @@ def print_cards(found: Sequence[GiftCard]) -> None:
 
 
 def print_entries(entries: Sequence[Entry]) -> None:
-    """Print a chain, be it a card's or that of store credit."""
+    """Print a card's chain."""
+    print_table(ENTRY_HEADINGS, [(*_entry(entry), _why(entry)) for entry in entries])
+
+
+def print_credit_entries(entries: Sequence[Entry]) -> None:
+    """Print the chain of store credit, with the ids by which a spend is refunded."""
+    states = [credit_entry(entry).state for entry in entries]
     print_table(
-        ("#", "WHEN", "WHAT", "CHANGE", "L$ AFTER", "WHO", "WHY"),
+        (*ENTRY_HEADINGS, "REFERENCE", "ABOUT"),
         [
-            (
-                entry.seq,
-                written(entry.created_at),
-                entry.kind,
-                f"{entry.delta:+d}",
-                entry.balance_after,
-                f"{entry.actor_kind} {entry.actor_id}",
-                _why(entry),
-            )
-            for entry in entries
+            (*_entry(entry), entry.reason, state.get("reference"), _about(state))
+            for entry, state in zip(entries, states, strict=True)
         ],
     )
+
+
+def _entry(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.seq,
+        written(entry.created_at),
+        entry.kind,
+        f"{entry.delta:+d}",
+        entry.balance_after,
+        f"{entry.actor_kind} {entry.actor_id}",
+    )
+
+
+def _about(state: Mapping[str, Any]) -> str:
+    """Name what an entry of store credit is part of, and with whom."""
+    named = {"spend": "spend", "move": "move", "other": "with"}
+    return ", ".join(f"{word} {state[name]}" for name, word in named.items() if state.get(name))
 
 
 def _why(entry: Entry) -> str:

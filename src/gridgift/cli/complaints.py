@@ -1,11 +1,12 @@
 """What is wrong with a command, in the words of the command line: options, not fields of JSON."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import typer
 
-from gridgift.domain.failures import Failure, ResidentNotFound, ValidationFailed
+from gridgift.domain.failures import Failure, ReceiverNotFound, ResidentNotFound, ValidationFailed
 
 _PARAMETERS: Final = {  # fields that a command's parameters are not called after
     "ends_at": "ends",
@@ -17,6 +18,7 @@ _PARAMETERS: Final = {  # fields that a command's parameters are not called afte
     "usernames": "username",
     "uuid": "owner_uuid",
 }
+_QUOTED: Final = re.compile("'([a-z_]+)'")
 
 
 def parameters_of(whole: Any, words: Sequence[str]) -> Mapping[str, str]:
@@ -55,16 +57,23 @@ def typed(parameter: Any) -> str:
 
 
 def by_option(failure: ValidationFailed, parameters: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    """Return what is wrong by option or argument, instead of by field of the domain."""
-    return {
-        parameters.get(field) or parameters.get(_PARAMETERS.get(field, ""), field): messages
-        for field, messages in failure.errors.items()
-    }
+    """Return what is wrong by option or argument, instead of by field of the domain.
+
+    A complaint about one field that names another has the other in quotes.
+    """
+
+    def named(field: str) -> str:
+        return parameters.get(field) or parameters.get(_PARAMETERS.get(field, ""), field)
+
+    def told(message: str) -> str:
+        return _QUOTED.sub(lambda field: parameters.get(field[1], field[0]), message)
+
+    return {named(field): [*map(told, said)] for field, said in failure.errors.items()}
 
 
 def sentence(failure: Failure, parameters: Mapping[str, str]) -> str:
     """Return what was refused; for values that are not acceptable, each option and why."""
-    if isinstance(failure, ResidentNotFound):
+    if isinstance(failure, ResidentNotFound | ReceiverNotFound):
         return f"{failure.detail} 'gridgift resident add' makes one known."
     if not isinstance(failure, ValidationFailed):
         return failure.detail

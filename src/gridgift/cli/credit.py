@@ -5,7 +5,7 @@ from typing import Annotated, Any, Concatenate, Final
 
 import typer
 
-from gridgift.cli.card_output import print_entries
+from gridgift.cli.card_output import print_credit_entries
 from gridgift.cli.once import KeyedOptions, act_once
 from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
@@ -22,7 +22,7 @@ from gridgift.cli.options import (
 from gridgift.cli.output import print_json
 from gridgift.cli.session import find_store, look, read_settings, run
 from gridgift.cli.tables import print_table
-from gridgift.credit_views import CreditChangeResponse, CreditResponse
+from gridgift.credit_views import CreditChangeResponse, CreditResponse, credit_entry
 from gridgift.domain import credit, credit_lots, credit_moves, ledger, residents, stores
 from gridgift.domain.accounts import Change
 from gridgift.domain.credit import CreditChange
@@ -33,7 +33,6 @@ from gridgift.domain.model import Caller, Entry
 from gridgift.domain.residents import Identifier, parse_identifier
 from gridgift.operations import Operations
 from gridgift.storage.database import P, Tx
-from gridgift.views import EntryResponse
 
 app = Commands(help="Customers' store credit.", no_args_is_help=True)
 
@@ -154,7 +153,7 @@ def extend(
 
 @app.command("history")
 def history(customer: CustomerArgument, options: StoreOptions) -> None:
-    """Print every entry of a customer's store credit, oldest first."""
+    """Print every entry of a customer's store credit, oldest first. It names spends and moves."""
     identifier = parse_identifier(customer)
 
     async def work(operations: Operations) -> list[Entry]:
@@ -164,9 +163,9 @@ def history(customer: CustomerArgument, options: StoreOptions) -> None:
 
     entries = run(read_settings(options.database), work, update=False)
     if options.json:
-        print_json([EntryResponse.of(entry) for entry in entries])
+        print_json([credit_entry(entry) for entry in entries])
     else:
-        print_entries(entries)
+        print_credit_entries(entries)
 
 
 async def _deposit(
@@ -217,12 +216,14 @@ def _print(shown: CreditChangeResponse, json: bool) -> None:
 
 
 def _table(found: CreditResponse | CreditChangeResponse) -> None:
-    """Print the dated parts, and what of both sorts has no date."""
+    """Print the dated parts, what of both sorts has no date, and how much each sort is."""
     rows: list[tuple[object, ...]] = [
         (lot.id, lot.amount, lot.expires_at, lot.restricted) for lot in found.lots
     ]
-    for restricted, whole in ((True, found.restricted), (False, found.total)):
+    sums = ((True, found.restricted), (False, found.total))
+    for restricted, whole in sums:
         dated = sum(lot.amount for lot in found.lots if lot.restricted is restricted)
-        if whole > dated or not (restricted or rows):
+        if whole > dated:
             rows.append(("", whole - dated, "never", restricted))
+    rows += [("in all", whole, "", sort) for sort, whole in sums if whole or not sort]
     print_table(HEADINGS, rows)

@@ -177,7 +177,6 @@ def _show(store: Store, json: bool) -> None:
 
 
 def _facts(store: StoreView) -> Iterable[tuple[str, object]]:
-    days = store.card_lifetime
     yield "ID", store.id
     yield "NAME", store.name
     yield "OWNER", store.owner_username
@@ -185,11 +184,15 @@ def _facts(store: StoreView) -> Iterable[tuple[str, object]]:
     yield "LOGO", store.logo
     yield "ON THE MAP", store.location_slurl
     yield "CONTACT", store.contact
-    yield "CARDS LAST", "for ever" if days is None else texts.counted(days, "day")
+    yield "CARDS LAST", _lifetime(store.card_lifetime)
     yield "CUSTOMER PAGE", store.customer_origin
     yield "TIME ZONE", store.time_zone
     yield "ANNOUNCED", store.announce
     yield "CREATED", store.created_at
+
+
+def _lifetime(days: int | None) -> str:
+    return "for ever" if days is None else texts.counted(days, "day")
 
 
 def _table(found: list[Store]) -> None:
@@ -210,7 +213,7 @@ def _table(found: list[Store]) -> None:
                 store.name,
                 store.owner_username,
                 store.owner_uuid,
-                None if store.card_lifetime is None else texts.counted(store.card_lifetime, "day"),
+                _lifetime(store.card_lifetime),
                 store.customer_origin,
                 store.time_zone,
                 store.announce,

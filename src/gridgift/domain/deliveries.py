@@ -142,7 +142,7 @@ async def redeliver_range(
     oldest events. Raises ``WebhookNotFound``, ``WebhookInactive``, ``ValidationFailed``.
     """
     if until <= since:
-        raise ValidationFailed({"to": ["must be later than from"]})
+        raise ValidationFailed({"to": ["must be later than 'from'"]})
     await _lock_active(tx, store_id, webhook_id)
     bounds = {"first_id": first or first_id_at(since), "last_id": first_id_at(until)}
     named = {"store_id": store_id, "webhook_id": webhook_id, "rows": AGAIN_AT_ONCE + 1} | bounds

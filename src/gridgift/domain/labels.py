@@ -31,10 +31,12 @@ TAG_PATTERN: Final = (
     f"([^{_NOT_IN_TAGS}]*[^ {_NOT_IN_TAGS}])?$"
 )
 
-TAGS_WANTED: Final = (
-    f"must be at most {MAX_TAGS} tags, each of 1 to {MAX_TAG} printable characters, "
+_TAG_WANTED: Final = (
+    f"1 to {MAX_TAG} printable characters, "
     "without commas, semicolons, or spaces around it, and with something to see"
 )
+TAG_WANTED: Final = f"must be a tag of {_TAG_WANTED}"
+TAGS_WANTED: Final = f"must be at most {MAX_TAGS} tags, each of {_TAG_WANTED}"
 METADATA_WANTED: Final = (
     f"must be an object of at most {MAX_MEMBERS} texts, of at most {MAX_VALUE} printable "
     f"characters, with names of 1 to {MAX_NAME}, in at most {MAX_METADATA} bytes of JSON"

@@ -184,7 +184,8 @@ def instant_of(until: int | date | None, zone: str, now: int) -> int:
     """
     at = end_of(until, zone) - 1 if isinstance(until, date) else until
     if at is not None and at > now:
-        raise ValidationFailed({"at": ["must not be in the future; without it, it is now"]})
+        said = "must not be in the future, and a date is the end of that day; without it, it is now"
+        raise ValidationFailed({"at": [said]})
     return now if at is None else at
 
 

@@ -2,12 +2,8 @@
 
 from typing import Any, Final
 
-import msgspec
-
+from gridgift.credit_views import credit_entry
 from gridgift.domain import giftcards, ledger, residents
-from gridgift.domain.ledger import read_credit_state
-from gridgift.domain.model import Entry
-from gridgift.fields import written
 from gridgift.http.api.credit import CREDIT_PATH
 from gridgift.http.api.credit import TAG as CREDIT_TAG
 from gridgift.http.api.giftcards import CARD_PATH, EXTENSION_TAG, READ
@@ -59,24 +55,7 @@ async def list_credit_entries(
     )
     position = cursors.read(query.cursor)
     page = await read(ledger.list_of, store_id, "credit", owner.uuid, position, query.limit)
-    return list_reply(cursors, page.map(_show_entry), query.limit)
-
-
-def _show_entry(entry: Entry) -> EntryResponse:
-    """Show an entry of store credit: each lot with its terms, where the entry states them."""
-    stored = read_credit_state(entry.state)
-    lots: list[dict[str, Any]] = []
-    for lot_id, delta in stored.lots:
-        shown: dict[str, Any] = {"lot": lot_id, "delta": delta}
-        if lot_id in stored.terms:
-            terms = stored.terms[lot_id]
-            shown |= {"expiresAt": written(terms.expires_at), "restricted": terms.restricted}
-        lots.append(shown)
-    state: dict[str, Any] = {"lots": lots, "reference": stored.reference}
-    for name in ("spend", "move", "other"):
-        if (named := getattr(stored, name)) is not None:
-            state[name] = named
-    return msgspec.structs.replace(EntryResponse.of(entry), state=state)
+    return list_reply(cursors, page.map(credit_entry), query.limit)
 
 
 ROUTES: Final = (

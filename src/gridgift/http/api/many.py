@@ -68,7 +68,7 @@ class ManyCardsRequest(Struct, frozen=True, rename="camel", kw_only=True):
     def check(self) -> None:
         """Raise ``ValidationFailed`` unless it is clear which cards are meant."""
         if isinstance(self.ids, UnsetType) is isinstance(self.filter, UnsetType):
-            raise ValidationFailed({"ids": ["or filter is required, and not both"]})
+            raise ValidationFailed({"ids": ["must be given, or filter, and not both"]})
         by_filter = isinstance(self.ids, UnsetType)
         if by_filter and not self.dry_run and isinstance(self.selection, UnsetType):
             raise ValidationFailed({"selection": ["is required: the dry run answers with it"]})
@@ -94,7 +94,7 @@ class ExtendManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=T
     def action(self, zone: str) -> Action:
         """Return what to do; days are those of a time zone. Raises ``ValidationFailed``."""
         if isinstance(self.expires_at, UnsetType) is isinstance(self.days, UnsetType):
-            raise ValidationFailed({"days": ["or expiresAt is required, and not both"]})
+            raise ValidationFailed({"days": ["must be given, or expiresAt, and not both"]})
         if isinstance(self.expires_at, UnsetType):
             assert isinstance(self.days, int)
             return many.extending_by(self.days, zone, self.why)
@@ -116,7 +116,7 @@ class TagManyRequest(ManyCardsRequest, frozen=True, rename="camel", kw_only=True
     def action(self) -> Action:
         """Return what to do. Raises ``ValidationFailed``."""
         if not self.add and not self.remove:
-            raise ValidationFailed({"add": ["or remove must name a tag"]})
+            raise ValidationFailed({"add": ["must have a tag, or remove must"]})
         return many.tagging(self.add, self.remove, self.why)
 
 

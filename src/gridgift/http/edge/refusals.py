@@ -170,7 +170,9 @@ class MethodNotAllowed(Failure):
     code = "method_not_allowed"
 
     def __init__(self, method: str, allow: str) -> None:
-        super().__init__(f"{method} is not possible here; {allow} is.")
+        *others, last = allow.split(", ")
+        possible = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+        super().__init__(f"{method} is not possible here; {possible}.")
         self.allow = allow
 
 
