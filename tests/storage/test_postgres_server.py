@@ -11,9 +11,10 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
-from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable
+from gridgift.storage.database import DatabaseRefused, DatabaseUnavailable, Tx
 from gridgift.storage.postgres import PostgresDatabase
 from gridgift.storage.postgres_address import read_address
+from gridgift.storage.queries import Query
 from tests import databases
 from tests.databases import EMPTIER
 from tests.domain.fixture import bare_sql
@@ -221,6 +222,39 @@ async def test_a_user_who_may_only_read(url: str) -> None:
         await database.close()
         await bare_sql(url, f"DROP OWNED BY {name}")
         await bare_sql(url, f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_does_not_keep_every_text(own: databases.Postgres, encoding: str) -> None:
+    name = encoding.lower()
+    own.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C'")
+    database = PostgresDatabase(own.url_of(name), 1)
+    with pytest.raises(DatabaseRefused, match=f"encoding is {encoding}: .* ENCODING 'UTF8'"):
+        asyncio.run(database.applied_migrations())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "used"),
+    [("off", "on"), ("on", "on"), ("local", "local"), ("remote_apply", "remote_apply")],
+)
+@in_a_loop
+async def test_a_commit_is_awaited(url: str, chosen: str, used: str) -> None:
+    """A database, a user or an address may have it off; an answered write is on disk all the same.
+
+    What somebody chose that is stricter, or awaits the disk of this server alone, stays.
+    """
+    database = PostgresDatabase(f"{url}&options=-c%20synchronous_commit%3D{chosen}", 1)
+    try:
+        assert await database.read(setting, "synchronous_commit") == used
+    finally:
+        await database.close()
+
+
+async def setting(tx: Tx, name: str) -> str:
+    """Return what a session has for a setting of PostgreSQL."""
+    row = await tx.one(Query.parse("setting", f"SELECT current_setting('{name}')"))
+    assert row is not None
+    return str(row[0])
 
 
 @in_a_loop

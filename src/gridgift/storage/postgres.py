@@ -236,11 +236,16 @@ _SESSION: Final = {  # set by statements: poolers in session mode take them so, 
     "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
     "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
 }
+_AWAIT_COMMITS: Final = (  # a database or a user may have it off; what is stricter stays
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'"
+)
 
 
 async def _prepare(connection: Any) -> None:
-    """Set the time-outs, and exchange UUIDs as the text that the domain and the wire use."""
-    await connection.execute("; ".join(f"SET {name} = {text}" for name, text in _SESSION.items()))
+    """Set what a session needs, and exchange UUIDs as the text that the domain and the wire use."""
+    settings = (f"SET {name} = {text}" for name, text in _SESSION.items())
+    await connection.execute("; ".join((*settings, _AWAIT_COMMITS)))
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
     )

@@ -77,6 +77,12 @@ class PostgresServer:
                 f"The server is PostgreSQL {version.major}; Gridgift needs {MINIMUM_POSTGRES} or "
                 "newer."
             )
+        encoding = connection.get_settings().server_encoding
+        if encoding != "UTF8":  # which has not every character, or counts bytes
+            raise DatabaseRefused(
+                f"The database's encoding is {encoding}: make one with ENCODING 'UTF8', and move "
+                "what is in this one there with pg_dump."
+            )
         # A pooler tells its clients numbers of its own.
         direct = await connection.fetchval(_BACKEND) == connection.get_server_pid()
         if not direct and not self._keeps_sessions:
