@@ -42,6 +42,14 @@ def row(identifier: str = "kelly", credit: Any = 5, **more: Any) -> dict[str, An
     return {"identifier": identifier, "credit": credit} | more
 
 
+@pytest.mark.contract("10.68")
+def test_a_byte_order_mark_before_the_lines(api: ApiFixture) -> None:
+    """Programs on Windows write one, as before CSV: it is no part of the first row."""
+    body = send(api, "\ufeff" + lines(row("kelly", 5), row("kelly", 6))).json()
+    assert (body["granted"], body["refused"]) == (2, 0)
+    assert send(api, b"\xef\xbb\xbf").status_code == 400
+
+
 @pytest.mark.contract("10.67", "10.69", "10.70")
 @pytest.mark.parametrize("kind", [LINES, "application/x-ndjson"])
 def test_grants_row_by_row(api: ApiFixture, kind: str) -> None:

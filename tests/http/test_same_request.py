@@ -91,6 +91,11 @@ def other(value: Any) -> Any:
     return f"{value}x"
 
 
+def in_upper_case(path: str) -> str:
+    """Write the UUIDs of a path as some programs do."""
+    return re.sub(r"[0-9a-f-]{36}", lambda found: found[0].upper(), path)
+
+
 @pytest.mark.contract("10.3", "10.4", "10.73")
 @each_keyed
 def test_what_asks_for_the_same_is_the_same(api: ApiFixture, route: AnyRoute) -> None:
@@ -105,6 +110,9 @@ def test_what_asks_for_the_same_is_the_same(api: ApiFixture, route: AnyRoute) ->
             again = send(f"{path}?unknown=1", text)
             assert again.headers.get("idempotent-replayed") == "true", text
             assert again.content == first.content
+        again = send(in_upper_case(path), ways[0])
+        assert again.headers.get("idempotent-replayed") == "true"
+        assert again.content == first.content
 
 
 @pytest.mark.contract("10.4", "10.73")

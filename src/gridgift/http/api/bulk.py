@@ -4,6 +4,7 @@ import asyncio
 import io
 import re
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -241,7 +242,8 @@ def read_rows(raw: bytes, headers: dict[bytes, bytes], zone: str) -> list[Row]:
 
 
 def _from_lines(raw: bytes) -> Iterable[Row]:
-    return (_from_line(line) for line in raw.split(b"\n") if line.strip())
+    lines = raw.removeprefix(BOM_UTF8).split(b"\n")  # programs on Windows write one before a file
+    return (_from_line(line) for line in lines if line.strip())
 
 
 def _from_line(line: bytes) -> Row:

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.idempotency import IdempotencyKey
+from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import Caller
 from gridgift.http.edge.principal import Principal
 from gridgift.http.edge.services import Services
@@ -123,8 +124,8 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
         """Return the ``Idempotency-Key``, if there is one, as its principal's own.
 
         Its fingerprint digests what is asked: method, path, query and body as they were decoded,
-        so that neither spaces nor the order of members tell two requests apart, nor what no
-        operation reads. Raises ``ValidationFailed``.
+        so that neither spaces nor the order of members tell two requests apart, nor the case of a
+        UUID in the path, nor what no operation reads. Raises ``ValidationFailed``.
         """
         # Not the joined lines: a client that adds its key again on a retry means the same one.
         keys = {value for name, value in self.scope["headers"] if name == b"idempotency-key"}
@@ -140,7 +141,8 @@ class Request(Struct, Generic[P_co, Q_co, B_co]):
             raise ValidationFailed(
                 {"Idempotency-Key": ["must have 1 to 255 printable ASCII characters"]}
             )
-        path = quote(self.scope["path"], errors="surrogatepass")
+        parts = self.scope["path"].split("/")  # no operation tells A from a in a UUID
+        path = quote("/".join(parse_uuid(part) or part for part in parts), errors="surrogatepass")
         body = self.body if self.rows is None else self.rows
         as_sent = b"\n".join([self.method.encode(), self.target.encode(), self.raw_body])
         return IdempotencyKey(
