@@ -65,6 +65,17 @@ def test_untouched_cards_are_disabled_and_the_others_are_listed(
     assert both("verify").code == 0
 
 
+def test_what_people_are_told(cli: CommandRunner, kelly: str) -> None:
+    """A row under a reference that a card has is skipped too; where none is kept is no table."""
+    file_of(cli, "prizes.csv", f"identifier,credit,reference\n{kelly},5,order 7\n")
+    assert "1 row: 1 granted, 0 skipped, 0 refused." in cli("card", "grant-many", "prizes.csv").err
+    (listed,) = cli.json("import", "list")
+    undone = cli("import", "undo", listed["id"])
+    assert (undone.out, undone.err) == ("", "1 gift card disabled; 0 kept.\n")
+    again = cli("card", "grant-many", "prizes.csv").err
+    assert "1 row: 0 granted, 1 skipped (no gift card in them, or granted before)" in again
+
+
 def test_a_note_of_the_file_is_no_touch(both: CommandRunner) -> None:
     add_store(both, "Moonwall Couture")
     both.json("resident", "add", KELLY.username, KELLY.uuid)

@@ -1,5 +1,7 @@
 """``gridgift store``."""
 
+import json
+
 from gridgift.domain.model import NIL_UUID
 from tests.api import OWNER
 from tests.cli.commands import CommandRunner
@@ -108,6 +110,12 @@ def test_a_refusal_names_the_option(cli: CommandRunner) -> None:
         (("--customer-origin", "shop"), "--customer-origin: must be an origin like https://"),
     ):
         cli("store", "update", store, *options).refused(1, said)
+    for option in ("--logo", "--card-lifetime"):
+        given = ("store", "update", store, option, "x")
+        cli(*given).misused(f"Invalid value for '{option}': 'x' is not a")
+        assert list(json.loads(cli(*given, "--json").err)["errors"]) == [option]
+    cli("store", "update", store).refused(2, "Say what to change")
+    assert "for ever" in cli("store", "list").out, "as 'store show' says it"
     changed = cli.json("store", "update", store, "--card-lifetime", "30")
     assert (changed["cardLifetime"], changed["customerOrigin"]) == (30, None)
 

@@ -93,6 +93,7 @@ def said(error: typer.TyperException) -> str:
 def misused(error: typer.TyperException) -> Mapping[str, Sequence[str]]:
     """Return what is wrong with an option or argument, by its name."""
     parameter = getattr(error, "param", None)
-    if parameter is None:
+    name = str(getattr(error, "param_hint", None) or "").strip("'")
+    if parameter is None and not name:
         return {}
-    return {typed(parameter): [getattr(error, "message", "") or "is missing"]}
+    return {name or typed(parameter): [getattr(error, "message", "") or "is missing"]}

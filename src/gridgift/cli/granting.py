@@ -190,9 +190,10 @@ def _print_totals(totals: Totals) -> None:
     if totals.ignored_columns:
         print_note(f"Columns that mean nothing here: {', '.join(totals.ignored_columns)}.")
     verb = "would be granted" if totals.dry_run else "granted"
+    why = " (no gift card in them, or granted before)" if totals.skipped else ""
     print_note(
-        f"{texts.counted(totals.rows, 'row')}: {totals.granted} {verb}, {totals.skipped} without a "
-        f"gift card, {totals.refused} refused."
+        f"{texts.counted(totals.rows, 'row')}: {totals.granted} {verb}, {totals.skipped} skipped"
+        f"{why}, {totals.refused} refused."
     )
     if totals.report is not None:
         print_note(f"The refused rows are in {totals.report}; mend them and grant that file.")

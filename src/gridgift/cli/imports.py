@@ -132,7 +132,8 @@ def undo(
     if options.json:
         print_json(done)
         return
-    print_table(("KEPT", "BECAUSE IT IS"), [(each.id, each.because) for each in done.kept])
+    if done.kept:
+        print_table(("KEPT", "BECAUSE IT IS"), [(each.id, each.because) for each in done.kept])
     would = "would be disabled" if dry_run else "disabled"
     before = f", {done.disabled_before} before" if done.disabled_before else ""
     print_note(

@@ -10,6 +10,7 @@ from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import (
     DatabaseOptions,
     TimeZoneOption,
+    UsageError,
     read_days,
     read_texture,
     read_uuid,
@@ -111,14 +112,16 @@ def update(
     """Change what a store is called and how its cards behave."""
     changes = StoreChanges(
         name=UNSET if name is None else name,
-        logo=_optional(logo, read_texture),
+        logo=_optional("--logo", logo, read_texture),
         location_slurl=_text(location_slurl),
         contact=_text(contact),
-        card_lifetime=_optional(card_lifetime, read_days),
-        customer_origin=_optional(customer_origin, str),
+        card_lifetime=_optional("--card-lifetime", card_lifetime, read_days),
+        customer_origin=_optional("--customer-origin", customer_origin, str),
         time_zone=UNSET if time_zone is None else time_zone,
         announce=UNSET if announce is None else announce,
     )
+    if changes == StoreChanges():
+        raise UsageError("Say what to change, such as --name, --contact or --card-lifetime.")
     _show(write(options.database, stores.update, store_id, changes), options.json)
 
 
@@ -155,11 +158,16 @@ def list_all(options: DatabaseOptions) -> None:
         _table(found)
 
 
-def _optional(text: str | None, read: Callable[[str], T | None]) -> T | UnsetType | None:
+def _optional(
+    option: str, text: str | None, read: Callable[[str], T | None]
+) -> T | UnsetType | None:
     """Return an option's value: UNSET if it was left out, None for 'none'."""
     if text is None:
         return UNSET
-    return None if text == "none" else read(text)
+    try:
+        return None if text == "none" else read(text)
+    except typer.BadParameter as error:
+        raise typer.BadParameter(error.message, param_hint=f"'{option}'") from None
 
 
 def _text(text: str | None) -> str | UnsetType:

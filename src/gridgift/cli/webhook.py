@@ -191,11 +191,21 @@ def redeliver(
     delivery_id: DeliveryArgument = None,
     since: Annotated[
         int | None,
-        typer.Option("--from", parser=read_instant, metavar="TIME", help="2027-01-31T12:00:00Z."),
+        typer.Option(
+            "--from",
+            parser=read_instant,
+            metavar="TIME",
+            help="What happened then or later, like 2027-01-31T12:00:00Z.",
+        ),
     ] = None,
     until: Annotated[
         int | None,
-        typer.Option("--to", parser=read_instant, metavar="TIME", help="Up to then; else to now."),
+        typer.Option(
+            "--to",
+            parser=read_instant,
+            metavar="TIME",
+            help="What happened before then; else up to now.",
+        ),
     ] = None,
     state: Annotated[
         Which,
