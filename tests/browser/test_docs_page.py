@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gridgift.http.edge.problems import BY_CODE
 from gridgift.http.table import ROUTES
+from tests.browser.screenshots import THEMES
+from tests.browser.test_contrast import CONTRAST, IS_DARK
 from tests.browser.visit import PATIENCE, Store, keep_picture
 from tests.serving import Server
 
@@ -125,6 +127,10 @@ def test_trying_it_out_calls_the_server(browser: Browser, server: Server) -> Non
     assert top_of(copy) + copy.evaluate("(e) => e.offsetHeight") <= top_of(curl)
     visit.shoot("docs-tried")
     visit.check()
+    for scheme in THEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(IS_DARK, arg=scheme == "dark")
+        assert page.evaluate(CONTRAST, "") == [], scheme
     page.close()
 
 
