@@ -17,7 +17,8 @@ def test_add_and_rename(both: CommandRunner) -> None:
     both("resident", "add", "kelly", JO.uuid).refused(1, "kelly", KELLY.uuid)
     assert both.json("resident", "add", "Kelly New", KELLY.uuid)["username"] == "kelly.new"
     both("resident", "add", "kelly", JO.uuid).refused(1, "already belongs to")
-    assert both("resident", "add", "kelly", JO.uuid, "--reassign").code == 0
+    taken = both("resident", "add", "kelly", JO.uuid, "--reassign")
+    assert (taken.code, taken.err) == (0, f"kelly led to {KELLY.uuid} until now.\n")
     both("resident", "add", "kelly", KELLY.uuid).refused(1, JO.uuid)
 
 

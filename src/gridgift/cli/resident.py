@@ -11,14 +11,14 @@ from gridgift.cli.erasing import erase_resident
 from gridgift.cli.importing import import_residents
 from gridgift.cli.option_structs import Commands
 from gridgift.cli.options import DatabaseOptions, read_uuid
-from gridgift.cli.output import print_json
+from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import make, read, read_settings, run, write
 from gridgift.cli.tables import print_table
 from gridgift.cli.views import NameView
-from gridgift.domain import naming, residents
+from gridgift.domain import naming
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.model import Resident
-from gridgift.domain.residents import parse_identifier, read_resident
+from gridgift.domain.residents import Holder, parse_identifier, read_resident
 from gridgift.operations import Operations
 from gridgift.views import ResidentResponse
 
@@ -45,8 +45,7 @@ def add(
 ) -> None:
     """Note that an avatar has this username now. Its old ones go on leading to it."""
     resident = read_resident(username, uuid)
-    kept = make(options.database, residents.remember, resident, reassign=reassign)
-    _print([kept], kept if options.json else None)
+    _print_kept(*make(options.database, naming.give, resident, reassign=reassign), options.json)
 
 
 @app.command("rename")
@@ -61,8 +60,8 @@ def rename(
 ) -> None:
     """Note another username of a known resident. The old ones go on leading there."""
     wanted = parse_identifier(identifier)
-    kept = write(options.database, naming.rename, wanted, username, reassign=reassign)
-    _print([kept], kept if options.json else None)
+    given = write(options.database, naming.rename, wanted, username, reassign=reassign)
+    _print_kept(*given, options.json)
 
 
 @app.command("show")
@@ -138,6 +137,13 @@ def erase(
     place. Texts that stores wrote into the ledger stay too, and are listed.
     """
     erase_resident(options.database, identifier, dry_run=dry_run, yes=yes, json=options.json)
+
+
+def _print_kept(kept: Resident, before: Holder | None, json: bool) -> None:
+    """Print a resident who got a username, which may have been another's."""
+    _print([kept], kept if json else None)
+    if before is not None and before.uuid != kept.uuid:
+        print_note(f"{kept.username} led to {before.uuid} until now.")
 
 
 def _print(found: Sequence[Resident], json: object | None) -> None:

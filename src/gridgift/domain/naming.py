@@ -228,16 +228,28 @@ async def names_of(tx: Tx, identifier: Identifier) -> tuple[Resident, list[NameO
     return Resident(*found), [NameOf(*row) for row in await tx.all("names_of_resident", uuid=uuid)]
 
 
+async def give(
+    tx: Tx, resident: Resident, *, reassign: bool = False
+) -> tuple[Resident, Holder | None]:
+    """Note a resident's username for the operator; return also to whom it led before.
+
+    Raises what ``residents.remember`` raises.
+    """
+    holders = await residents.holders_of(tx, [resident.username])
+    kept = await residents.remember(tx, resident, reassign=reassign)
+    return kept, holders.get(resident.username)
+
+
 async def rename(
     tx: Tx, identifier: Identifier, username: str, *, reassign: bool = False
-) -> Resident:
-    """Note another username of a known resident, for the operator.
+) -> tuple[Resident, Holder | None]:
+    """Note another username of a known resident, and answer as ``give``.
 
     Raises ``ResidentNotFound``, ``ValidationFailed``, and what ``residents.remember`` raises.
     """
     resident, _ = await names_of(tx, identifier)
     seen = residents.read_resident(username, resident.uuid)
-    return await residents.remember(tx, seen, reassign=reassign)
+    return await give(tx, seen, reassign=reassign)
 
 
 async def search(tx: Tx, prefix: str, after: str, rows: int) -> list[tuple[str, Resident]]:
