@@ -4,6 +4,7 @@ The first line names the columns, in any order; case, spaces and underscores do 
 can't be read in a row is the failure of that row, never of the file.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -258,9 +259,10 @@ def _tags(text: str) -> list[str]:
 def _metadata(text: str) -> dict[str, str]:
     try:
         members = msgspec.json.decode(text.strip() or "{}", type=dict[str, str])
+        pairs = json.loads(text.strip() or "{}", object_pairs_hook=list)
     except (msgspec.DecodeError, UnicodeEncodeError):
         raise ValueError(METADATA_WANTED) from None
-    if checked_metadata(members) is None:
+    if len(pairs) != len(members) or checked_metadata(members) is None:  # a name is there twice
         raise ValueError(METADATA_WANTED)
     return members
 

@@ -253,7 +253,14 @@ def test_cells_that_are_not_acceptable(api: ApiFixture) -> None:
     cells = {
         "reference": ["x" * 201],
         "tags": ["x" * (MAX_TAG + 1), ";".join(map(str, range(MAX_TAGS + 1)))],
-        "metadata": ["{", "[]", '{""a"": 5}', '{""a"": null}', '{"""": ""a""}'],
+        "metadata": [
+            "{",
+            "[]",
+            '{""a"": 5}',
+            '{""a"": null}',
+            '{"""": ""a""}',
+            '{""a"": ""b"", ""a"": ""c""}',
+        ],
     }
     with unchanged(api):
         for name, bad in cells.items():
