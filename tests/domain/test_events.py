@@ -143,7 +143,9 @@ def test_events_of_some_types(domain: DomainFixture, monkeypatch: pytest.MonkeyP
 def test_unknown_types_are_refused() -> None:
     with pytest.raises(ValidationFailed) as refused:
         events.check_types(["gift_card.granted", "gift_card.eaten", ""])
-    assert "unknown: , gift_card.eaten; known: gift_card.granted" in str(refused.value.errors)
+    assert "unknown: one without a name, gift_card.eaten; known: gift_card.granted" in str(
+        refused.value.errors
+    )
 
 
 async def begun(domain: DomainFixture, operation: Any, *args: Any) -> tuple[Any, Callable[[], Any]]:

@@ -100,7 +100,8 @@ def refund(
     context: typer.Context,
     customer: CustomerArgument,
     spend_id: Annotated[
-        str, typer.Argument(parser=read_uuid, metavar="SPEND", help="The spend's id.")
+        str,
+        typer.Argument(parser=read_uuid, metavar="SPEND", help="The spend's id, see 'history'."),
     ],
     amount: AmountOption,
     reason: ReasonOption,

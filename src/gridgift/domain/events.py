@@ -199,9 +199,8 @@ def check_types(types: Collection[str]) -> frozenset[str]:
     """Return types as a set. Raises ``ValidationFailed`` for an unknown one."""
     unknown = sorted(set(types) - set(TYPES))
     if unknown:
-        raise ValidationFailed(
-            {"types": [f"unknown: {', '.join(unknown)}; known: {', '.join(TYPES)}"]}
-        )
+        named = ", ".join(name or "one without a name" for name in unknown)
+        raise ValidationFailed({"types": [f"unknown: {named}; known: {', '.join(TYPES)}"]})
     return frozenset(types)
 
 
