@@ -288,6 +288,19 @@ def test_on_a_phone_the_menu_shows_whole_what_has_the_focus(desk: Callable[..., 
         assert box["x"] >= -1 and box["x"] + box["width"] <= PHONE[0] + 1, link.inner_text()
 
 
+def test_a_long_name_leaves_room_for_what_is_said_of_it(desk: Callable[..., Desk]) -> None:
+    """A store's name stands before the role that somebody has there."""
+    aria = desk(PHONE)
+    page = aria.enter()
+    page.goto(aria.url + "/account")
+    facts = page.locator(".card .facts").first
+    facts.locator("dt").nth(1).evaluate("name => name.textContent = 'W'.repeat(64)")
+    list_, role = facts.bounding_box(), facts.locator("dd").nth(1).bounding_box()
+    assert list_ is not None and role is not None
+    assert role["width"] > 0.4 * list_["width"]
+    aria.visit.check()
+
+
 @sizes
 def test_a_clerk_sees_no_owners_page(desk: Callable[..., Desk], size: tuple[int, int]) -> None:
     bo = desk(size, "clerk")
