@@ -52,6 +52,7 @@ IMPOSSIBLE: Final = {
     "search_path=public&colour=red": "colour",
     "options=-c%20colour%3Dred": "colour",
     "statement_timeout=soon": "statement_timeout",
+    "options=-c": "-c",
 }
 
 
@@ -150,6 +151,12 @@ async def test_nobody_answers() -> None:
                 await ask()
         await database.close()
     silent.close()
+
+
+@in_a_loop
+async def test_a_port_that_there_is_not() -> None:
+    with pytest.raises(DatabaseRefused, match=SENTENCE):
+        await PostgresDatabase("postgresql://postgres@127.0.0.1:99999/a", 1).applied_migrations()
 
 
 @in_a_loop

@@ -53,13 +53,13 @@ VIOLATIONS: Final = (
 REFUSED: Final = (
     asyncpg.ClientConfigurationError,
     asyncpg.CantChangeRuntimeParamError,
-    asyncpg.InsufficientPrivilegeError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidParameterValueError,
-    asyncpg.UndefinedObjectError,  # a setting that the server does not know
+    asyncpg.SyntaxOrAccessError,  # such as a setting that the server does not know
     asyncpg.UnsupportedClientFeatureError,
     ssl.SSLCertVerificationError,
+    OverflowError,  # a port that there is not
     ValueError,
 )
 
