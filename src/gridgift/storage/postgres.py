@@ -235,6 +235,7 @@ _TAKES_WRITES: Final = (  # every write that moves money makes an entry
 _SESSION: Final = {  # set by statements: poolers in session mode take them so, too
     "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
     "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
+    "plan_cache_mode": "force_generic_plan",  # a statement is planned once (decision 78)
 }
 _AWAIT_COMMITS: Final = (  # a database or a user may have it off; what is stricter stays
     "SELECT set_config('synchronous_commit', 'on', false) "
