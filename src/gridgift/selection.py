@@ -3,8 +3,9 @@
 from typing import Final
 
 from gridgift.domain import search
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.paging import Position
-from gridgift.domain.search import Filters, Search
+from gridgift.domain.search import Search
 from gridgift.operations import Operations
 
 PAGE: Final = 1_000  # cards that are read at once

@@ -15,6 +15,7 @@ from gridgift.app import connect
 from gridgift.domain import bulk_changes, bulk_checks, erasing, many, redemption
 from gridgift.domain.bulk_change_failures import BulkChangeNotFound
 from gridgift.domain.bulk_changes import KEPT_FOR, LISTED, OUTCOMES, BulkChange, Terms
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.erasing import Mark
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import DAY
@@ -22,7 +23,7 @@ from gridgift.domain.many import CARDS_AT_ONCE
 from gridgift.domain.model import MAX_CREDIT, Caller
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import Identifier
-from gridgift.domain.search import FAR, Filters
+from gridgift.domain.search import FAR
 from gridgift.operations import Operations
 from gridgift.storage.database import Tx
 from tests.api import KELLY

@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from gridgift.domain import giftcards, holds, locked, notes, search, stores, transfers
+from gridgift.domain import card_filters, giftcards, holds, locked, notes, search, stores, transfers
+from gridgift.domain.card_filters import NO_FILTERS, Filters
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.giftcards import Terms
 from gridgift.domain.ids import new_id
 from gridgift.domain.instants import HOUR
 from gridgift.domain.locked import CardRequest
-from gridgift.domain.model import NO_LABELS, Labels
+from gridgift.domain.model import MAX_CREDIT, NO_LABELS, Labels
 from gridgift.domain.notes import Labelling
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.search import NO_FILTERS, Count, Filters, Found, Search, SortBy
+from gridgift.domain.search import Count, Found, Search, SortBy
 from gridgift.search_views import FoundGiftCard
 from gridgift.storage import letters
 from gridgift.storage.database import Tx
@@ -189,7 +190,7 @@ def drawn(now: int) -> st.SearchStrategy[Filters]:
         expiring_from=maybe(near(now + 100)),
         expiring_before=maybe(near(now + 100)),
         credit_from=st.sampled_from([0, 0, 0, 2, 3]),
-        credit_to=st.sampled_from([search.MAX_CREDIT, search.MAX_CREDIT, 3, 2]),
+        credit_to=st.sampled_from([MAX_CREDIT, MAX_CREDIT, 3, 2]),
         created_from=st.just(0) | near(now),
         created_to=st.just(FAR) | near(now),
         source=maybe(st.sampled_from(["key", "reissue", "unit"])),
@@ -214,7 +215,9 @@ def test_pages_are_the_sorted_cards_that_match(
     monkeypatch.setattr(search, "WINDOWS", data.draw(st.integers(1, 3)))
     monkeypatch.setattr(search, "NOTED_AT", data.draw(st.sampled_from([3, 10, 300])))
     monkeypatch.setattr(search, "NOTED_WINDOWS", data.draw(st.integers(1, 3)))
-    monkeypatch.setattr(search, "MAX_OWNERS", data.draw(st.integers(0, 3)))
+    monkeypatch.setattr(search, "ENDING_AT", data.draw(st.sampled_from([3, 10, 300])))
+    monkeypatch.setattr(search, "ENDING_WINDOWS", data.draw(st.integers(1, 3)))
+    monkeypatch.setattr(card_filters, "MAX_OWNERS", data.draw(st.integers(0, 3)))
     limit = data.draw(st.integers(1, 9))
     expected = sorted(
         shop.matching(filters), key=lambda found: KEYS[sort_by](found.card), reverse=descending
@@ -297,6 +300,20 @@ def test_a_search_without_a_match_looks_at_few_cards(
         assert (page.rows, page.previous) == ([], None)
         last = shop.all[looked_at - 1].card
         assert page.next == Position((last.created_at, last.id))
+
+
+@pytest.mark.contract("10.110")
+def test_more_cards_are_looked_at_where_the_index_says_when_they_end(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_AT", 1)
+    monkeypatch.setattr(search, "WINDOWS", 1)
+    monkeypatch.setattr(search, "ENDING_AT", 3)
+    monkeypatch.setattr(search, "ENDING_WINDOWS", 2)
+    wanted = Search(Filters(expiring_before=1), "credit", False, Position(), 100)
+    page = shop.domain.read(search.search, shop.domain.store.id, wanted)
+    last = sorted((found.card.credit, found.card.id) for found in shop.all)[5]
+    assert (page.rows, page.previous, page.next) == ([], None, Position(last))
 
 
 def test_a_page_of_cards_without_labels_takes_one_statement(domain: DomainFixture) -> None:

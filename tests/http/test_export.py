@@ -11,9 +11,10 @@ import pytest
 
 from gridgift import card_csv, card_files, exports, spreadsheets
 from gridgift.domain import search
+from gridgift.domain.card_filters import NO_FILTERS
 from gridgift.domain.notes import MAX_TEXT, SHOWN
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.search import NO_FILTERS, Search
+from gridgift.domain.search import Search
 from tests.api import ApiFixture, problem
 from tests.http.checks import one_engine
 from tests.http.requests import at, ext

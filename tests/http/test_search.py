@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gridgift.domain.search import NO_FILTERS
+from gridgift.domain.card_filters import NO_FILTERS
 from tests.api import JO, KELLY, ApiFixture, problem
 from tests.http.checks import one_engine, unchanged
 from tests.http.requests import at, ext, other_stores_key

@@ -13,9 +13,9 @@ import pytest
 from gridgift.app import connect
 from gridgift.domain import bulk_changes
 from gridgift.domain.bulk_changes import Terms
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Caller
-from gridgift.domain.search import Filters
 from tests import crash, races
 from tests.dashboard.test_send import until
 from tests.domain.fixture import bare_sql

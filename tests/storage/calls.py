@@ -302,6 +302,7 @@ CALLS: Final[dict[str, list[dict[str, Any]]]] = {
     "bulk_change_part_add": [{"first": MANY + 1}],
     "card_put": [{"id": NEW}],
     "cards_among": SEARCHES,
+    "cards_by_credit_ending": SEARCHES,
     "cards_matching_among": SEARCHES,
     "cards_of_store": SEARCHES,
     "ids_matching_among": SEARCHES,
@@ -392,7 +393,7 @@ def calls(name: str) -> list[dict[str, Any]]:
     """Return the values of each call of a statement; a new parameter needs a line above."""
     last: dict[str, Any] = {"seek_id": LAST, "seek_resident_uuid": LAST, "seek_username": "r6"}
     before = last if "/desc/" in name else {}
-    if name.startswith(("cards_of_store/", "cards_unfiltered/")):
+    if name.startswith(("cards_of_store/", "cards_unfiltered/", "cards_by_credit_ending/")):
         far = 0 if before else 9 if "/credit/" in name else LATER
         edge = FIRST if before else LAST
         before = before | {"until": edge if "/undated/" in name else far}

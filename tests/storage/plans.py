@@ -72,6 +72,17 @@ async def of_postgres(url: str, query: Query, values: dict[str, Any]) -> list[Pl
         await connection.close()
 
 
+async def nodes_of_postgres(url: str, query: Query, values: dict[str, Any]) -> list[Any]:
+    """Ask PostgreSQL for the nodes of its plan that serves all values."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"PREPARE it AS {query.postgres}")
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        return list(walk(await explain(connection, query, values)))
+    finally:
+        await connection.close()
+
+
 async def _explained(connection: Any, query: Query, values: dict[str, Any]) -> Plan:
     nodes = list(walk(await explain(connection, query, values, "ANALYZE, TIMING OFF,")))
     scans = [

@@ -171,6 +171,7 @@ ROWS: Final = {
     ],
     48: [],
     49: [],
+    50: [],
 }
 
 SQLITE_SCHEMA: Final = {

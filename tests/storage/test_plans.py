@@ -2,16 +2,19 @@
 
 import asyncio
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from gridgift.storage.letters import without_case
 from gridgift.storage.queries import Query
 from tests import databases
 from tests.storage import filled, probes
 from tests.storage.calls import STATEMENTS, calls, declared_as
-from tests.storage.plans import Plan, of_postgres, of_sqlite
+from tests.storage.plans import Plan, nodes_of_postgres, of_postgres, of_sqlite
 from tests.walks import check_each
 
 WORK: Final = 8_000  # rows that a statement may look at, where the big tables have 20 000
@@ -83,6 +86,7 @@ BOUNDED_SORTS: Final = {
     "cards_since": "the ids of as many cards as were asked for",
     "cards_until": "the ids of as many cards as were asked for",
     "cards_of_store": "the 250 cards that were looked at",
+    "cards_by_credit_ending": "the 1,000 cards whose ends were looked at",
     "customers_since": "the ids of as many customers as were asked for",
     "customers_until": "the ids of as many customers as were asked for",
     "entries_of_resident": "200 entries of each of a resident's newest cards",
@@ -177,6 +181,22 @@ def test_a_walk_that_fills_a_page_reads_no_more_cards(place: str) -> None:
     short, long = (plans(place, name, matching | {"looked": each}) for each in (rows, looked))
     for least, most in zip(short, long, strict=True):
         assert most.work - least.work <= 2 * (looked - rows), most
+
+
+def test_when_cards_end_stands_in_the_index_of_their_credit(place: str) -> None:
+    """What does not end in the time that is searched is passed over, and not read."""
+    query = STATEMENTS["cards_by_credit_ending/credit/desc/seek"]
+    (values, *_) = calls(query.name)
+    if place.startswith("sqlite"):
+        explained = f"EXPLAIN QUERY PLAN {query.sqlite}"
+        with closing(sqlite3.connect(place.removeprefix("sqlite:///"))) as raw:
+            raw.create_function("without_case", 1, without_case)
+            found = [line for *_, line in raw.execute(explained, values)]
+        assert sum("USING COVERING INDEX gift_cards_by_credit " in line for line in found) == 2
+    else:
+        nodes = asyncio.run(nodes_of_postgres(place, query, values))
+        used = {node.get("Index Name"): node["Node Type"] for node in nodes}
+        assert used["gift_cards_by_credit"] == "Index Only Scan"
 
 
 def test_exemptions_are_of_statements_that_are_there() -> None:

@@ -124,6 +124,7 @@ def filters_by_its_store(name: str) -> None:
 # What passes over a bounded number of rows, however deep in a list they are.
 BOUNDED_OFFSETS = {
     "cards_of_store": "the 250 cards that are looked at",
+    "cards_by_credit_ending": "the 1,000 cards whose ends are looked at",
     "cards_of_store_beyond": "the 10,000 cards of a capped count",
     "notes_of_each": "the 20 notes of a card that are shown",
 }

@@ -17,6 +17,7 @@ from gridgift.cli.output import print_json, print_note
 from gridgift.cli.session import operator, read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import many, texts
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.days import Expiry
 from gridgift.domain.failures import Failure
 from gridgift.domain.idempotency import IdempotencyKey, Once, key_of_part
@@ -24,7 +25,6 @@ from gridgift.domain.idempotency import Run as Changing
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.many import CARDS_AT_ONCE, MAX_CHOSEN, MAX_DAYS, Action, Outcome
 from gridgift.domain.model import Caller, Store
-from gridgift.domain.search import Filters
 from gridgift.many_views import CardResult, ManyCardsResponse
 from gridgift.operations import Operations
 from gridgift.selection import find_all

@@ -8,11 +8,11 @@ from msgspec import UNSET, Struct, structs
 
 from gridgift.cli.options import StoreOptions, one_of, read_text
 from gridgift.domain import labels, texts
+from gridgift.domain.card_filters import NO_FILTERS, Filters
 from gridgift.domain.days import Expiry, end_of, start_of
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import MAX_CREDIT, ActorKind
 from gridgift.domain.residents import parse_prefix
-from gridgift.domain.search import NO_FILTERS, Filters
 
 SOURCES: Final = (*get_args(ActorKind), "reissue")
 

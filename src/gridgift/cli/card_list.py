@@ -14,9 +14,10 @@ from gridgift.cli.output import print_json
 from gridgift.cli.session import read_settings, read_store, run
 from gridgift.cli.tables import print_table
 from gridgift.domain import residents, search
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.paging import Page, Position
 from gridgift.domain.residents import parse_identifier
-from gridgift.domain.search import Filters, Found, Search, SortBy
+from gridgift.domain.search import Found, Search, SortBy
 from gridgift.fields import written
 from gridgift.operations import Operations
 from gridgift.search_views import StoreFoundGiftCard

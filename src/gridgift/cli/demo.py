@@ -18,10 +18,10 @@ from gridgift.cli.session import DATABASE_URL, new_token, operator, read_setting
 from gridgift.cli.token import mint_token
 from gridgift.cli.verify import verify_all
 from gridgift.domain import operators, search
+from gridgift.domain.card_filters import NO_FILTERS
 from gridgift.domain.ids import new_id
 from gridgift.domain.model import Store
 from gridgift.domain.residents import Identifier
-from gridgift.domain.search import NO_FILTERS
 from gridgift.domain.tokens import page_address
 from gridgift.operations import Operations
 from gridgift.settings import Settings, mask_url

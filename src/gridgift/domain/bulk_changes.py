@@ -13,13 +13,13 @@ from msgspec import Struct
 
 from gridgift.domain import ledger, many
 from gridgift.domain.bulk_change_failures import BulkChangeNotFound
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.failures import Failure
 from gridgift.domain.ids import NIL_UUID
 from gridgift.domain.instants import DAY
 from gridgift.domain.many import Action, Outcome, OutcomeWord
 from gridgift.domain.model import Caller
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.search import Filters
 from gridgift.storage.database import Tx
 
 KEPT_FOR: Final = 7 * DAY

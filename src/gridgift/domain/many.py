@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from gridgift.domain import labels, locked, search
 from gridgift.domain.bulk_change_failures import NotUndoable
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.days import later
 from gridgift.domain.failures import Failure, NoLongerMatching, ValidationFailed
 from gridgift.domain.giftcards import check_expiry, check_not_redeemed, replace
 from gridgift.domain.locked import CardRequest, LockedCard, Rule
 from gridgift.domain.model import Caller, CardChange, GiftCard, Labels
-from gridgift.domain.search import Filters
 from gridgift.storage.database import Tx
 
 CARDS_AT_ONCE: Final = 100  # in one transaction: single writes go between

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from gridgift.domain import customer_search, search
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.model import ActorKind
 from gridgift.domain.paging import Page, Position
-from gridgift.domain.search import Filters, Search
+from gridgift.domain.search import Search
 from gridgift.storage.database import Tx
 from gridgift.storage.listing import FAR
 

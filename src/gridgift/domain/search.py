@@ -11,25 +11,30 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct
 
+from gridgift.domain.card_filters import NO_FILTERS, Filters, ends_of, values_of
 from gridgift.domain.found_cards import FoundCard
 from gridgift.domain.ids import LAST_UUID, NIL_UUID
 from gridgift.domain.labels import read_each
-from gridgift.domain.model import MAX_CREDIT, NO_LABELS, Labels
-from gridgift.domain.naming import bounds
-from gridgift.domain.notes import SHOWN
+from gridgift.domain.model import NO_LABELS, Labels
 from gridgift.domain.paging import Keys, KeyType, Page, Position
-from gridgift.storage import letters
 from gridgift.storage.database import Tx
-from gridgift.storage.listing import CARDS_AMONG, CARDS_OF_STORE, CARDS_UNFILTERED, FAR
+from gridgift.storage.listing import (
+    CARDS_AMONG,
+    CARDS_BY_CREDIT_ENDING,
+    CARDS_OF_STORE,
+    CARDS_UNFILTERED,
+    FAR,
+)
 
 LOOKED_AT: Final = 250  # cards, by one statement of a walk
 WINDOWS: Final = 16  # such statements for one page: on SQLite nothing else is answered meanwhile
 NOTED_AT: Final = 100  # the same two, where up to 20 notes of each card are looked through
 NOTED_WINDOWS: Final = 4
+ENDING_AT: Final = 1_000  # and where most cards are passed over by what the index says of them
+ENDING_WINDOWS: Final = 4
 GATHERED: Final = 2_000  # cards that are looked at by their ids
-MAX_OWNERS: Final = 100  # whose cards are gathered; of more, the walk is looked through
 MAX_COUNT: Final = 10_000  # of a capped count
 COUNTED: Final = 20_000  # cards that a capped count looks at
 COUNTED_NOTED: Final = 400  # where their notes are looked through
@@ -43,40 +48,6 @@ _COLUMNS: Final = {
     "updated": "updated_at",
     "expiry": "expires_at",
 }
-
-
-class Filters(Struct, frozen=True):
-    """Which cards to find; all of it together. What is None, or has its default, keeps none out.
-
-    ``owner_prefix`` begins a username, present or earlier, in its normal form. Sums are in L$,
-    instants in milliseconds; what is ``from`` or ``to`` is included, ``expiring_before`` is not.
-    Cards that never expire match neither bound of the expiry.
-    ``source`` is an actor's kind, or ``reissue``; ``imported`` the digest of a file or of what else
-    was sent as one, by whose last import they were granted. ``note`` is a text that one of a card's
-    20 newest notes has, in any letter case; ``metadata`` a member's name, or ``name:value``. These
-    are UNSET if left out: so cursors belong to the same filters as those of earlier programs.
-    """
-
-    owner_uuid: str | None = None
-    owner_prefix: str | None = None
-    active: bool | None = None
-    redeemed: bool | None = None
-    expired: bool | None = None
-    expiring_from: int | None = None
-    expiring_before: int | None = None
-    credit_from: int = 0
-    credit_to: int = MAX_CREDIT
-    created_from: int = 0
-    created_to: int = FAR
-    source: str | None = None
-    tag: str | None = None
-    reference: str | None = None
-    imported: bytes | None = None
-    note: str | UnsetType = UNSET
-    metadata: str | UnsetType = UNSET
-
-
-NO_FILTERS: Final = Filters()
 
 
 class Search(Struct, frozen=True):
@@ -130,7 +101,7 @@ async def search(
 
     ``ids`` are those of up to 2,000 cards, among which alone is looked; no reference is asked then.
     """
-    values = await _values(tx, store_id, wanted.filters)
+    values = await values_of(tx, store_id, wanted.filters)
     if ids is None:
         ids = await _gathered(tx, store_id, wanted.filters, values)
     if ids is None:
@@ -152,7 +123,7 @@ async def count(tx: Tx, store_id: str, filters: Filters, *, exact: bool) -> Coun
         row = await tx.one("cards_of_store_count", store_id=store_id)
         assert row is not None
         return Count(row[0], exact=True)
-    values = await _values(tx, store_id, filters)
+    values = await values_of(tx, store_id, filters)
     ids = await _gathered(tx, store_id, filters, values)
     if ids is not None:
         row = await tx.one("cards_matching_among", **values, ids=ids, looked=GATHERED)
@@ -171,72 +142,9 @@ async def matching(tx: Tx, store_id: str, filters: Filters, card_ids: Collection
     ids = set(card_ids)
     if filters.reference is not None:
         ids.intersection_update(await _gathered(tx, store_id, filters, {}) or ())
-    values = await _values(tx, store_id, filters)
+    values = await values_of(tx, store_id, filters)
     rows = await tx.all("ids_matching_among", **values, ids=sorted(ids), looked=GATHERED)
     return {row[0] for row in rows}
-
-
-async def _values(tx: Tx, store_id: str, filters: Filters) -> dict[str, Any]:
-    """Return the values of the fragment ``matching``."""
-    owners, prefix = None, filters.owner_prefix
-    if filters.owner_uuid is not None:
-        owners, prefix = [filters.owner_uuid], None
-    elif prefix is not None:
-        owners = await _owners(tx, store_id, prefix)
-        prefix = prefix if owners is None else None
-    now = tx.now()
-    end_from, end_to, endless = _ends(filters, now)
-    forms, theirs = letters.forms_of(filters.note or "")
-    return {
-        "store_id": store_id,
-        "now": now,
-        "active": filters.active,
-        "redeemed": filters.redeemed,
-        "end_from": end_from,
-        "end_to": end_to,
-        "endless": endless,
-        "credit_from": filters.credit_from,
-        "credit_to": filters.credit_to,
-        "created_from": filters.created_from,
-        "created_to": filters.created_to,
-        "any_owner": owners is None,
-        "owners": owners or [],
-        "any_name": prefix is None,
-        **bounds(prefix or ""),
-        "any_tag": filters.tag is None,
-        "tag": filters.tag or "",
-        "any_source": filters.source is None,
-        "source": filters.source or "",
-        "any_import": filters.imported is None,
-        "digest": filters.imported or b"",
-        "any_note": filters.note is UNSET,
-        "text": letters.without_case(filters.note or ""),
-        "forms": forms,
-        "letters": theirs,
-        "newest": SHOWN,
-        "any_member": filters.metadata is UNSET,
-        "member": filters.metadata or "",
-    }
-
-
-def _ends(filters: Filters, now: int) -> tuple[int, int, bool]:
-    """Return from when to when cards end that can match, and whether those can that never do."""
-    first = max(now + 1 if filters.expired is False else 0, filters.expiring_from or 0)
-    last = now if filters.expired else FAR - 1
-    if filters.expiring_before is not None:
-        last = min(last, filters.expiring_before - 1)
-    dated = filters.expiring_from is not None or filters.expiring_before is not None
-    return first, last, not filters.expired and not dated
-
-
-async def _owners(tx: Tx, store_id: str, prefix: str) -> list[str] | None:
-    """Return the residents with a username that begins so; None if they are too many."""
-    rows = await tx.all(
-        "residents_by_prefix", store_id=store_id, **bounds(prefix), rows=MAX_OWNERS + 1
-    )
-    if len(rows) > MAX_OWNERS:
-        return None
-    return sorted({uuid for uuid, leads_here in rows if leads_here})
 
 
 async def _gathered(
@@ -284,7 +192,8 @@ async def _sorted(
 async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
     """Look at cards along an order until a page is full, its bound is reached, or none is left."""
     walked = _Walked([])
-    windows = WINDOWS if wanted.filters.note is UNSET else NOTED_WINDOWS
+    looked, windows = _pace(wanted, values)
+    values = values | {"looked": looked}
     for section in _sections(wanted, values["now"]):
         boundary = Position(section.keys)
         while True:
@@ -316,20 +225,35 @@ async def _look(
     """
     undated = section.order == "undated"
     wanting = wanted.limit - len(rows)
-    unfiltered = wanted.filters == NO_FILTERS and not undated
-    listing = CARDS_UNFILTERED if unfiltered else CARDS_OF_STORE
+    if wanted.filters == NO_FILTERS and not undated:
+        listing = CARDS_UNFILTERED
+    else:
+        listing = CARDS_BY_CREDIT_ENDING if _by_credit_ending(wanted, values) else CARDS_OF_STORE
     row = await tx.one(
         listing.statement(boundary, order=section.order, descending=_downwards(wanted)),
         **values | ({"end_to": -1} if undated else {}),
         **listing.values(boundary, wanting, order=section.order),
         until=section.until,
-        looked=LOOKED_AT if wanted.filters.note is UNSET else NOTED_AT,
     )
     assert row is not None
     found, last = row
     if found is not None:
         rows += _decode_found(found)
     return next(iter(_decode_keys(last or "[]")), None)
+
+
+def _pace(wanted: Search, values: dict[str, Any]) -> tuple[int, int]:
+    """Return how many cards a statement looks at, and how many statements look for one page."""
+    if wanted.filters.note is not UNSET:
+        return NOTED_AT, NOTED_WINDOWS
+    if _by_credit_ending(wanted, values):
+        return ENDING_AT, ENDING_WINDOWS
+    return LOOKED_AT, WINDOWS
+
+
+def _by_credit_ending(wanted: Search, values: dict[str, Any]) -> bool:
+    """Tell whether the order's index says which cards end in the time that is searched."""
+    return wanted.sort_by == "credit" and not values["endless"]
 
 
 def _downwards(wanted: Search) -> bool:
@@ -357,13 +281,13 @@ def _dated(filters: Filters, keys: Keys, now: int, *, downwards: bool) -> list[_
     beyond = bool(keys) and keys[0] == FAR
     if beyond and not downwards:
         return []
-    first, last, _ = _ends(filters, now)
+    first, last, _ = ends_of(filters, now)
     return [_section("dated", () if beyond else keys, first, last, downwards=downwards)]
 
 
 def _undated(filters: Filters, keys: Keys, now: int, *, downwards: bool) -> list[_Section]:
     """Return the walk along those that have none, unless it is over or they can't match."""
-    *_, endless = _ends(filters, now)
+    *_, endless = ends_of(filters, now)
     beyond = bool(keys) and keys[0] == FAR
     if not endless or (keys and downwards and not beyond):
         return []

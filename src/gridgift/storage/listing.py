@@ -252,6 +252,10 @@ _WALKS: Final = {
 CARDS_OF_STORE: Final = Listing(
     "cards_of_store", table="gift_cards", orders=_WALKS | {"undated": Order((_BY_ID,))}
 )
+# Those that end in a time, by their credit.
+CARDS_BY_CREDIT_ENDING: Final = Listing(
+    "cards_by_credit_ending", table="gift_cards", orders={"credit": _WALKS["credit"]}
+)
 # The same without filters.
 CARDS_UNFILTERED: Final = Listing("cards_unfiltered", table="gift_cards", orders=_WALKS)
 _END: Final = f"COALESCE(expires_at, CAST({FAR} AS bigint))"

@@ -12,13 +12,14 @@ from gridgift.dashboard.forms import EMPTY, Draft, decode_fields, read_pairs
 from gridgift.dashboard.page import Page
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import giftcards, saved_views, search, texts
+from gridgift.domain.card_filters import NO_FILTERS, Filters
 from gridgift.domain.days import end_of, parse_day, start_of
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.residents import parse_prefix
-from gridgift.domain.search import NO_FILTERS, Filters, Search, SortBy
+from gridgift.domain.search import Search, SortBy
 from gridgift.fields import Cursor, Text
 from gridgift.http.edge.decode import decode_texts
 from gridgift.http.edge.path import id_parameter

@@ -11,6 +11,7 @@ from gridgift.dashboard.pages.cards import CARDS, CardsQuery
 from gridgift.dashboard.pages.residents import RESIDENTS
 from gridgift.dashboard.render import is_part, render
 from gridgift.domain import customer_search, giftcards, search, texts
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.customer_search import Wanted
 from gridgift.domain.failures import GiftCardNotFound
 from gridgift.domain.found_cards import FoundCard
@@ -18,7 +19,7 @@ from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import GiftCard
 from gridgift.domain.paging import Position
 from gridgift.domain.residents import parse_prefix
-from gridgift.domain.search import Filters, Search
+from gridgift.domain.search import Search
 from gridgift.http.edge.reply import Reply
 from gridgift.http.edge.session import OperatorRequest, Session
 from gridgift.storage.database import Tx

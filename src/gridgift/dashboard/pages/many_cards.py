@@ -13,10 +13,11 @@ from gridgift.dashboard.pages.cards import CARDS, ROWS, CardsQuery
 from gridgift.dashboard.render import redirect, render
 from gridgift.domain import bulk_changes, search
 from gridgift.domain.bulk_changes import BulkChange, Terms, What
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.days import end_of, parse_day
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.ids import new_id, parse_uuid
-from gridgift.domain.search import Count, Filters
+from gridgift.domain.search import Count
 from gridgift.fields import Tag, Text
 from gridgift.http.edge.answers import write
 from gridgift.http.edge.decode import decode_texts

@@ -23,6 +23,7 @@ from gridgift.domain import (
     webhooks,
 )
 from gridgift.domain.activity import Activity, Figures
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.days import day_of
 from gridgift.domain.instants import DAY
 from gridgift.domain.model import Key
@@ -143,7 +144,7 @@ def redeemed(figures: Figures) -> Sum:
     return figures.captured + figures.redeemed
 
 
-async def _add_up(tx: Tx, store_id: str, large: search.Filters) -> Summary:
+async def _add_up(tx: Tx, store_id: str, large: Filters) -> Summary:
     owed = await reports.liability(tx, store_id)
     return Summary(
         owed,

@@ -26,6 +26,7 @@ from gridgift.domain import (
     tokens,
 )
 from gridgift.domain.actions import About
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.customer_search import COUNTED, Cards, Found, Order, Wanted
 from gridgift.domain.days import end_of, start_of
 from gridgift.domain.failures import CustomerNotFound
@@ -38,7 +39,7 @@ from gridgift.domain.paging import Page as Rows
 from gridgift.domain.paging import Position
 from gridgift.domain.redemptions import Redeemed
 from gridgift.domain.residents import Identifier, parse_prefix
-from gridgift.domain.search import Filters, Search
+from gridgift.domain.search import Search
 from gridgift.fields import Cursor
 from gridgift.http.edge.customer_token import CUSTOMER_TOKEN
 from gridgift.http.edge.path import id_parameter

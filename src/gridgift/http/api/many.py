@@ -8,11 +8,11 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import many, stores
+from gridgift.domain.card_filters import Filters
 from gridgift.domain.failures import ValidationFailed
 from gridgift.domain.idempotency import Answered, IdempotencyKey, Once, Run, key_of_part
 from gridgift.domain.ids import new_id, parse_uuid
 from gridgift.domain.many import CARDS_AT_ONCE, DIGEST_BYTES, MAX_CHOSEN, Action, Outcome, word
-from gridgift.domain.search import Filters
 from gridgift.fields import CardIds, Days, Expiry, Tags, Text, instant_of
 from gridgift.http.api.giftcards import EXTENSION_TAG, WRITE
 from gridgift.http.api.search import CardFilters

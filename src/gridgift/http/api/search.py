@@ -8,10 +8,11 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gridgift.domain import search
+from gridgift.domain.card_filters import NO_FILTERS, Filters
 from gridgift.domain.ids import parse_uuid
 from gridgift.domain.model import MAX_CREDIT
 from gridgift.domain.residents import parse_prefix
-from gridgift.domain.search import NO_FILTERS, Filters, Found, Search, SortBy
+from gridgift.domain.search import Found, Search, SortBy
 from gridgift.fields import (
     Credit,
     Cursor,

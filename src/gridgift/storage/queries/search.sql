@@ -85,6 +85,21 @@ SELECT (SELECT {found_cards} FROM (
     ORDER BY {order} LIMIT 1 OFFSET :looked - 1
 ) last)
 
+-- The same by credit, of cards that end in a time: the index of that order has their ends, so that no more
+-- is read of the others.
+-- listing: cards_by_credit_ending
+SELECT (SELECT {found_cards} FROM (
+    SELECT {looked_at} FROM (
+        SELECT id AS walked, expires_at AS ends FROM gift_cards {index}
+        WHERE store_id = :store_id {seek} {until} ORDER BY {order} LIMIT :looked
+    ) walk CROSS JOIN gift_cards
+    WHERE {matching} AND id = walked AND ends BETWEEN :end_from AND :end_to
+    {as_sorted:{order}} LIMIT :rows
+) gift_cards), (SELECT {json_rows:{keys}} FROM (
+    SELECT {keys} FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
+    ORDER BY {order} LIMIT 1 OFFSET :looked - 1
+) last)
+
 -- The same where all cards match: there is nothing to pass over, and a page ends the walk.
 -- listing: cards_unfiltered
 SELECT (SELECT {found_cards} FROM (
