@@ -86,7 +86,6 @@ BOUNDED_SORTS: Final = {
     "cards_since": "the ids of as many cards as were asked for",
     "cards_until": "the ids of as many cards as were asked for",
     "cards_of_store": "the 250 cards that were looked at",
-    "cards_by_credit_ending": "the 1,000 cards whose ends were looked at",
     "customers_since": "the ids of as many customers as were asked for",
     "customers_until": "the ids of as many customers as were asked for",
     "entries_of_resident": "200 entries of each of a resident's newest cards",
@@ -195,8 +194,10 @@ def test_when_cards_end_stands_in_the_index_of_their_credit(place: str) -> None:
         assert sum("USING COVERING INDEX gift_cards_by_credit " in line for line in found) == 2
     else:
         nodes = asyncio.run(nodes_of_postgres(place, query, values))
-        used = {node.get("Index Name"): node["Node Type"] for node in nodes}
-        assert used["gift_cards_by_credit"] == "Index Only Scan"
+        scans = [node for node in nodes if node.get("Relation Name") == "gift_cards"]
+        (read,) = [node for node in scans if node["Node Type"] != "Index Only Scan"]
+        assert len(scans) == 3, scans
+        assert "(id = " in read["Index Cond"], read
 
 
 def test_exemptions_are_of_statements_that_are_there() -> None:

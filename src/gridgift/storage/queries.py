@@ -90,6 +90,8 @@ MACROS: Final = {
     ),
     # FROM holds {index:holds_open}
     "index": Macro("", "INDEXED BY {}"),
+    # FROM (...) few {then_join} gift_cards USING (id): SQLite is told which comes first
+    "then_join": Macro("JOIN", "CROSS JOIN"),
     # {unindexed:n.username} >= :prefix: a text that PostgreSQL looks for by no index
     "unindexed": Macro("({} || '')", "{}"),
     # FROM (... ORDER BY id LIMIT 9) few WHERE ... {as_sorted:id}: in the order of a subquery, which

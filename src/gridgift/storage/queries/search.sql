@@ -86,15 +86,18 @@ SELECT (SELECT {found_cards} FROM (
 ) last)
 
 -- The same by credit, of cards that end in a time: the index of that order has their ends, so that no more
--- is read of the others.
+-- is read of the others. Each is read by its id: the filters, which come after, must lead to no cards.
 -- listing: cards_by_credit_ending
 SELECT (SELECT {found_cards} FROM (
     SELECT {looked_at} FROM (
-        SELECT id AS walked, expires_at AS ends FROM gift_cards {index}
-        WHERE store_id = :store_id {seek} {until} ORDER BY {order} LIMIT :looked
-    ) walk CROSS JOIN gift_cards
-    WHERE {matching} AND id = walked AND ends BETWEEN :end_from AND :end_to
-    {as_sorted:{order}} LIMIT :rows
+        SELECT {looked_at} FROM (
+            SELECT id, credit, expires_at AS ends FROM gift_cards {index}
+            WHERE store_id = :store_id {seek} {until} ORDER BY {order} LIMIT :looked
+        ) walk {then_join} gift_cards USING (id, credit)
+        WHERE store_id = :store_id AND ends BETWEEN :end_from AND :end_to
+        {as_sorted:{order}} LIMIT :looked
+    ) gift_cards
+    WHERE {matching} {as_sorted:{order}} LIMIT :rows
 ) gift_cards), (SELECT {json_rows:{keys}} FROM (
     SELECT {keys} FROM gift_cards {index} WHERE store_id = :store_id {seek} {until}
     ORDER BY {order} LIMIT 1 OFFSET :looked - 1
