@@ -178,3 +178,17 @@ def test_a_card_for_an_avatar_whom_nobody_knows(cli: CommandRunner, store: str) 
     cli("card", "grant", JO.uuid, "--credit", "1").refused(1, "No resident")
     cli.environ["GRIDGIFT_UNKNOWN_UUIDS"] = "accept"
     assert cli.json("card", "grant", JO.uuid, "--credit", 1)["ownerUsername"] == JO.uuid
+
+
+def test_cards_for_avatars_whom_nobody_knows(both: CommandRunner) -> None:
+    """A row with a UUID alone, in a file whose other rows give a username too."""
+    both("store", "create", "S", "--owner", "owner", "--owner-uuid", KELLY.uuid)
+    file_of(both, "cards.csv", f"uuid,username,credit\n{JO.uuid},,5\n{uuid.uuid4()},sam,7\n")
+    grant = ("card", "grant-many", "cards.csv")
+    assert both(*grant, "--dry-run", "--json").json["refused"] == 1
+    both.environ["GRIDGIFT_UNKNOWN_UUIDS"] = "accept"
+    assert both.json(*grant, "--dry-run")["granted"] == 2
+    assert both.json("resident", "list") == [{"uuid": KELLY.uuid, "username": "owner"}]
+    assert both.json(*grant)["granted"] == 2
+    owners = {card["ownerUsername"]: card["credit"] for card in both.json("card", "list")}
+    assert owners == {JO.uuid: 5, "sam": 7}

@@ -119,9 +119,10 @@ def grant_many(
     Refused rows go into a report and do not keep the others out; then the exit code is 1.
     """
     chosen = report or file.with_name(f"{file.name.removesuffix('.csv')}.refused.csv")
+    settings = read_settings(options.database)
+    accept = settings.unknown_uuids == "accept"
     grant_file(
-        read_settings(options.database),
-        GrantOptions(file, options.store, chosen, again, dry_run, options.json),
+        settings, GrantOptions(file, options.store, chosen, again, dry_run, options.json, accept)
     )
 
 

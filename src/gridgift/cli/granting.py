@@ -33,7 +33,7 @@ PAGE: Final = 1_000  # refused rows that are read at once
 
 
 class GrantOptions(Struct, frozen=True):
-    """The arguments and options of ``card grant-many``."""
+    """The arguments and options of ``card grant-many``, and whether it takes unknown UUIDs."""
 
     file: Path
     store: str | None
@@ -41,6 +41,7 @@ class GrantOptions(Struct, frozen=True):
     again: bool
     dry_run: bool
     json: bool
+    accept: bool = False
 
 
 class Totals(Struct, frozen=True, rename="camel"):
@@ -94,6 +95,7 @@ async def _grant_file(
                 state,
                 [line.row for line in chunk],
                 [new_id() for _ in chunk],
+                accept=options.accept,
             )
             advance()
     try:
@@ -121,7 +123,8 @@ async def _check_file(
     ):
         while chunk := list(islice(lines, CHUNK)):
             rows += len(chunk)
-            outcomes = await operations.read(bulk.check, store.id, [line.row for line in chunk])
+            chosen = [line.row for line in chunk]
+            outcomes = await operations.read(bulk.check, store.id, chosen, accept=options.accept)
             for name, number in imports.count(outcomes).items():
                 counts[name] += number
             for line, outcome in zip(chunk, outcomes, strict=True):

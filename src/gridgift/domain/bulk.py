@@ -58,7 +58,7 @@ async def grant(
 
     ``ids`` has for each row the id that its card shall have. ``remember`` notes the usernames that
     rows give, which only the server's operator may do; otherwise those of unknown residents are
-    noted for this store, and ``accept`` takes unknown UUIDs without a username. Raises
+    noted for this store. ``accept`` takes unknown UUIDs without a username. Raises
     ``RowsRefused`` if ``atomic`` and any row is refused; then nothing has changed.
     """
     assert len(rows) <= MAX_ROWS
@@ -102,12 +102,12 @@ def amount_of(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> int:
 
 
 async def check(
-    tx: Tx, store_id: str, rows: Sequence[Row], *, remember: bool = True
+    tx: Tx, store_id: str, rows: Sequence[Row], *, remember: bool = True, accept: bool = False
 ) -> list[Outcome | None]:
     """Return for each row what ``grant`` would refuse or skip (None: granted); change nothing."""
     owners = await _find_owners(tx, store_id, rows, tx.now(), remember=remember, dry=True)
-    if not remember:
-        owners = await _as_if_noted(tx, rows, owners)
+    if accept or not remember:
+        owners = await _as_if_noted(tx, rows, owners, accept=accept)
     return [None if isinstance(owner, Resident) else _outcome(owner, {}) for owner in owners]
 
 
@@ -133,7 +133,7 @@ async def _find_owners(
     """Return each row's resident, or why it has none.
 
     ``remember`` notes the usernames that rows give (``dry``: as if it did); otherwise those of
-    unknown residents are noted for the store, and ``accept`` takes those without any.
+    unknown residents are noted for the store. ``accept`` takes those without any.
     """
     asked = [row for row in rows if isinstance(row, GrantRow)]
     noted = await _note_usernames(tx, asked, now, dry=dry) if remember else {}
@@ -142,21 +142,25 @@ async def _find_owners(
         for number, resident in noted.items()
         if isinstance(resident, Resident)
     }
-    seen = () if remember or dry else [row.seen(accept=accept) for row in asked]
+    seen = [
+        None if dry or (remember and row.username) else row.seen(accept=accept) for row in asked
+    ]
     checked = await grants.check_each(tx, store_id, asked, now, known, seen)
     taken = {number: each for number, each in noted.items() if isinstance(each, UsernameTaken)}
     found = iter([taken.get(number, owner) for number, owner in enumerate(checked.owners)])
     return [next(found) if isinstance(row, GrantRow) else row for row in rows]
 
 
-async def _as_if_noted(tx: Tx, rows: Sequence[Row], owners: Sequence[Owner]) -> list[Owner]:
-    """Put those whom rows name by UUID and username in the place of residents nobody knows."""
+async def _as_if_noted(
+    tx: Tx, rows: Sequence[Row], owners: Sequence[Owner], *, accept: bool
+) -> list[Owner]:
+    """Put those whom rows say by UUID, with a username or ``accept``, in place of unknown ones."""
     seen = {
         number: resident
         for number, (row, owner) in enumerate(zip(rows, owners, strict=True))
         if isinstance(owner, ResidentNotFound)
         and isinstance(row, GrantRow)
-        and (resident := row.seen(accept=False)) is not None
+        and (resident := row.seen(accept=accept)) is not None
     }
     holders = await residents.holders_of(tx, [each.username for each in seen.values()])
     found = list(owners)

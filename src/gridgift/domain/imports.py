@@ -73,17 +73,18 @@ async def grant(
     say: Callable[[Failure], str] | None = None,
     *,
     remember: bool = True,
+    accept: bool = False,
 ) -> Import:
     """Grant the file's next rows and note it; return how far it is now.
 
     ``begun`` is how far it was; ``say`` says why a row is refused (None: as ``problem`` does);
-    ``remember`` as in ``bulk.grant``. Raises ``ImportTaken`` if it is not there any more: another
-    run has done these rows.
+    ``remember`` and ``accept`` as in ``bulk.grant``. Raises ``ImportTaken`` if it is not there any
+    more: another run has done these rows.
     """
     file = {"store_id": begun.store_id, "digest": begun.digest}
     if not await tx.run("import_advance", **file, rows_done=begun.rows_done, rows=len(rows)):
         raise ImportTaken
-    outcomes = await bulk.grant(tx, caller, rows, ids, remember=remember)
+    outcomes = await bulk.grant(tx, caller, rows, ids, remember=remember, accept=accept)
     refused = [
         (begun.store_id, begun.digest, begun.rows_done + number, (say or problem)(outcome))
         for number, outcome in enumerate(outcomes, 1)
