@@ -32,7 +32,7 @@ LOOKED_AT: Final = 250  # cards, by one statement of a walk
 WINDOWS: Final = 16  # such statements for one page: on SQLite nothing else is answered meanwhile
 NOTED_AT: Final = 100  # the same two, where up to 20 notes of each card are looked through
 NOTED_WINDOWS: Final = 4
-ENDING_AT: Final = 1_000  # and where most cards are passed over by what the index says of them
+ENDING_AT: Final = 1_000  # after the first 250, where the index says which cards to pass over
 ENDING_WINDOWS: Final = 4
 GATHERED: Final = 2_000  # cards that are looked at by their ids
 MAX_COUNT: Final = 10_000  # of a capped count
@@ -192,12 +192,12 @@ async def _sorted(
 async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
     """Look at cards along an order until a page is full, its bound is reached, or none is left."""
     walked = _Walked([])
-    looked, windows = _pace(wanted, values)
-    values = values | {"looked": looked}
+    looked, further, windows = _pace(wanted, values)
     for section in _sections(wanted, values["now"]):
         boundary = Position(section.keys)
         while True:
-            last = await _look(tx, wanted, values, section, boundary, walked.rows)
+            seen = values | {"looked": looked}
+            last = await _look(tx, wanted, seen, section, boundary, walked.rows)
             if len(walked.rows) > wanted.limit:
                 return walked
             if last is None:
@@ -207,7 +207,7 @@ async def _walk(tx: Tx, wanted: Search, values: dict[str, Any]) -> _Walked:
                 # the walk of those that have no date passes over cards that have one
                 walked.stopped = (FAR, *last) if section.order == "undated" else last
                 return walked
-            boundary = Position(last)
+            boundary, looked = Position(last), further
     return walked
 
 
@@ -242,13 +242,13 @@ async def _look(
     return next(iter(_decode_keys(last or "[]")), None)
 
 
-def _pace(wanted: Search, values: dict[str, Any]) -> tuple[int, int]:
-    """Return how many cards a statement looks at, and how many statements look for one page."""
+def _pace(wanted: Search, values: dict[str, Any]) -> tuple[int, int, int]:
+    """Return the cards that a first statement looks at, those of further ones, and how many run."""
     if wanted.filters.note is not UNSET:
-        return NOTED_AT, NOTED_WINDOWS
-    if _by_credit_ending(wanted, values):
-        return ENDING_AT, ENDING_WINDOWS
-    return LOOKED_AT, WINDOWS
+        return NOTED_AT, NOTED_AT, NOTED_WINDOWS
+    if _by_credit_ending(wanted, values):  # where most cards match, the first finds enough
+        return LOOKED_AT, ENDING_AT, ENDING_WINDOWS
+    return LOOKED_AT, LOOKED_AT, WINDOWS
 
 
 def _by_credit_ending(wanted: Search, values: dict[str, Any]) -> bool:
